@@ -1,0 +1,87 @@
+/**
+ * Everything on the wire that is not data is a verb before an address, an origin or a subject.
+ *
+ * ```
+ * _SEQ.HB.updates.42        "42 is my newest number"               heartbeat
+ * _SEQ.REPLAY.updates.17    "please send 17 again"                 replay
+ * _SEQ.HEAD.updates         "senders of updates, where are you?"   head
+ * ```
+ *
+ * @since 0.1.0
+ */
+import * as E from 'fp-ts/lib/Either.js'
+import type { Address, AddressError } from './Address.ts'
+import * as Address_ from './Address.ts'
+import * as Origin from './Origin.ts'
+import * as Subject from './Subject.ts'
+
+/** What stands before every verb: `_SEQ` unless set. @since 0.1.0 */
+export type Prefix = Subject.Subject
+
+/** The longest prefix, in bytes. @since 0.1.0 */
+export const maxPrefixLength = 64
+
+/**
+ * A sender's newest number beside its origin. It is `start - 1`, which may be 0, before the first message; so it is not
+ * always an address.
+ *
+ * @since 0.1.0
+ */
+export const newest = (origin: Origin.Origin, head: number): string => `${origin.name}.${head}`
+
+/** Where a heartbeat is sent. @since 0.1.0 */
+export const heartbeat =
+  (prefix: Prefix) =>
+  (origin: Origin.Origin, head: number): string =>
+    `${prefix}.HB.${newest(origin, head)}`
+
+/** What to subscribe to for the heartbeats of a subject. @since 0.1.0 */
+export const heartbeats =
+  (prefix: Prefix, addressing: Origin.Addressing) =>
+  (subjects: Subject.Filter): string =>
+    `${prefix}.HB.${Address_.filter(addressing)(subjects)}`
+
+/** Where the heads of all senders of a subject, or of one origin, are asked for. @since 0.1.0 */
+export const head =
+  (prefix: Prefix) =>
+  (subjectOrOrigin: string): string =>
+    `${prefix}.HEAD.${subjectOrOrigin}`
+
+/** Where all senders are asked; the body says for which filter. @since 0.1.0 */
+export const headOfAll = (prefix: Prefix): string => `${prefix}.HEAD`
+
+/** Where a message is asked for again. @since 0.1.0 */
+export const replay =
+  (prefix: Prefix) =>
+  (address: Address): string =>
+    `${prefix}.REPLAY.${Address_.format(address)}`
+
+/** What a sender subscribes to, to be asked for messages of an origin. @since 0.1.0 */
+export const replays =
+  (prefix: Prefix) =>
+  (origin: Origin.Origin): string =>
+    `${prefix}.REPLAY.${origin.name}.*`
+
+/** Reads the origin out of `newest`: everything before the last token. @since 0.1.0 */
+export const originOfNewest =
+  (addressing: Origin.Addressing) =>
+  (subject: string): E.Either<Origin.OriginError, Origin.Origin> =>
+    Origin.parse(addressing)(subject.slice(0, Math.max(subject.lastIndexOf('.'), 0)))
+
+/** Reads the origin of a heartbeat. @since 0.1.0 */
+export const originOfHeartbeat =
+  (prefix: Prefix, addressing: Origin.Addressing) =>
+  (subject: string): E.Either<Origin.OriginError, Origin.Origin> =>
+    originOfNewest(addressing)(subject.slice(`${prefix}.HB.`.length))
+
+/** Reads the address of a request to replay. @since 0.1.0 */
+export const addressOfReplay =
+  (prefix: Prefix, addressing: Origin.Addressing) =>
+  (subject: string): E.Either<AddressError, Address> =>
+    Address_.parse(addressing)(subject.slice(`${prefix}.REPLAY.`.length))
+
+/** Reads the option; a prefix is a subject of at most 64 bytes. @since 0.1.0 */
+export const parsePrefix = (prefix: string): E.Either<Subject.BadSubject, Prefix> =>
+  prefix.length > maxPrefixLength
+    ? E.left({ _tag: 'BadSubject', kind: 'prefix', subject: prefix, reason: 'it is longer than 64 bytes' })
+    : Subject.parse(prefix)

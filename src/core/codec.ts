@@ -1,0 +1,31 @@
+/** The two shapes of io-ts codec that this library needs. */
+import * as E from 'fp-ts/lib/Either.js'
+import * as t from 'io-ts'
+
+/** A codec of a value that is its own encoding, out of its guard; `expected` says what it lets through. */
+export const ofGuard = <A>(name: string, is: (u: unknown) => u is A, expected: string): t.Type<A, A, unknown> =>
+  new t.Type<A, A, unknown>(
+    name,
+    is,
+    (u, context) => (is(u) ? t.success(u) : t.failure(u, context, `${expected} is expected`)),
+    a => a,
+  )
+
+/** A codec of a string form, out of its `parse` and `format` pair. */
+export const ofParser = <A, Err>(
+  name: string,
+  is: (u: unknown) => u is A,
+  parse: (s: string) => E.Either<Err, A>,
+  explain: (e: Err) => string,
+  format: (a: A) => string,
+): t.Type<A, string, unknown> =>
+  new t.Type<A, string, unknown>(
+    name,
+    is,
+    (u, context) => {
+      if (typeof u !== 'string') return t.failure(u, context, 'a string is expected')
+      const parsed = parse(u)
+      return E.isRight(parsed) ? t.success(parsed.right) : t.failure(u, context, explain(parsed.left))
+    },
+    format,
+  )
