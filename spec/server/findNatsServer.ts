@@ -81,10 +81,10 @@ const downloadWithApt = async (cache: string, aptGet: string, dpkgDeb: string): 
     await mkdir(join(folder, 'apt', 'archives', 'partial'), { recursive: true })
     const settings = join(folder, 'apt.conf')
     await writeFile(settings, aptSettings(folder))
-    const apt = (...args: ReadonlyArray<string>): Promise<string> =>
-      exec(aptGet, ['-q', '-c', settings, ...args], { cwd: folder, maxBuffer: 1 << 26 }).then(({ stderr }) =>
-        stderr.trim(),
-      )
+    const apt = async (...args: ReadonlyArray<string>): Promise<string> => {
+      const limits = { cwd: folder, maxBuffer: 1 << 26, timeout: 300_000 }
+      return (await exec(aptGet, ['-q', '-c', settings, ...args], limits)).stderr.trim()
+    }
 
     // Unreachable sources are only warnings to apt, and need not matter: the download decides, the warnings explain.
     const warnings = await apt('update').catch(reason)

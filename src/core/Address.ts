@@ -54,11 +54,23 @@ const isAddress =
   (addressing: Origin.Addressing) =>
   (u: unknown): u is Address => {
     if (typeof u !== 'object' || u === null || !('origin' in u) || !('number' in u)) return false
-    const { origin, number } = u
-    if (typeof origin !== 'object' || origin === null || !('name' in origin)) return false
-    return (
-      typeof origin.name === 'string' && SequenceNumber.is(number) && E.isRight(Origin.parse(addressing)(origin.name))
-    )
+    return SequenceNumber.is(u.number) && isOrigin(addressing)(u.origin)
+  }
+
+/** The name says all; the other fields must say the same. */
+const isOrigin =
+  (addressing: Origin.Addressing) =>
+  (u: unknown): u is Origin.Origin => {
+    if (typeof u !== 'object' || u === null || !('name' in u) || !('subject' in u) || !('run' in u)) return false
+    const own = typeof u.name === 'string' ? Origin.parse(addressing)(u.name) : undefined
+    return own?._tag === 'Right' && u.subject === own.right.subject && isRun(own.right.run)(u.run)
+  }
+
+const isRun =
+  (own: Origin.Run | undefined) =>
+  (u: unknown): boolean => {
+    if (own === undefined || typeof u !== 'object' || u === null) return u === own
+    return 'sender' in u && u.sender === own.sender && 'epoch' in u && u.epoch === own.epoch
   }
 
 /**

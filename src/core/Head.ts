@@ -19,8 +19,9 @@ const first = ofGuard('first', (u): u is number => u === 2 ** 53 || SequenceNumb
 
 const ms = ofGuard('ms', (u): u is number => typeof u === 'number' && u >= 0 && Number.isFinite(u), 'a time in ms')
 
-const fields = t.intersection(
-  [
+/** `exact` drops what it does not know: a head is kept for as long as its origin, so it must not carry luggage. */
+const fields = t.exact(
+  t.intersection([
     t.type({
       v: t.literal(1),
       epoch: Epoch.codec,
@@ -33,7 +34,7 @@ const fields = t.intersection(
       state: t.keyof({ live: null, ended: null }),
     }),
     t.partial({ prev: Epoch.codec }),
-  ],
+  ]),
   'Head',
 )
 

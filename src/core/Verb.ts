@@ -10,6 +10,7 @@
  * @since 0.1.0
  */
 import * as E from 'fp-ts/lib/Either.js'
+import { pipe } from 'fp-ts/lib/function.js'
 import type { Address, AddressError } from './Address.ts'
 import * as Address_ from './Address.ts'
 import * as Origin from './Origin.ts'
@@ -68,20 +69,26 @@ export const originOfNewest =
   (subject: string): E.Either<Origin.OriginError, Origin.Origin> =>
     Origin.parse(addressing)(subject.slice(0, Math.max(subject.lastIndexOf('.'), 0)))
 
+/** What follows the verb; nothing if another verb or prefix stands there, and nothing is neither origin nor address. */
+const after = (verb: string, subject: string): string => (subject.startsWith(verb) ? subject.slice(verb.length) : '')
+
 /** Reads the origin of a heartbeat. @since 0.1.0 */
 export const originOfHeartbeat =
   (prefix: Prefix, addressing: Origin.Addressing) =>
   (subject: string): E.Either<Origin.OriginError, Origin.Origin> =>
-    originOfNewest(addressing)(subject.slice(`${prefix}.HB.`.length))
+    originOfNewest(addressing)(after(`${prefix}.HB.`, subject))
 
 /** Reads the address of a request to replay. @since 0.1.0 */
 export const addressOfReplay =
   (prefix: Prefix, addressing: Origin.Addressing) =>
   (subject: string): E.Either<AddressError, Address> =>
-    Address_.parse(addressing)(subject.slice(`${prefix}.REPLAY.`.length))
+    Address_.parse(addressing)(after(`${prefix}.REPLAY.`, subject))
 
 /** Reads the option; a prefix is a subject of at most 64 bytes. @since 0.1.0 */
 export const parsePrefix = (prefix: string): E.Either<Subject.BadSubject, Prefix> =>
   prefix.length > maxPrefixLength
     ? E.left({ _tag: 'BadSubject', kind: 'prefix', subject: prefix, reason: 'it is longer than 64 bytes' })
-    : Subject.parse(prefix)
+    : pipe(
+        Subject.parse(prefix),
+        E.mapLeft((e): Subject.BadSubject => ({ ...e, kind: 'prefix' })),
+      )

@@ -1,0 +1,99 @@
+import { describe, expect, it } from '@jest/globals'
+import fc from 'fast-check'
+import * as E from 'fp-ts/lib/Either.js'
+import type * as t from 'io-ts'
+import { failure } from 'io-ts/lib/PathReporter.js'
+import * as Address from '../../src/core/Address.ts'
+import * as Epoch from '../../src/core/Epoch.ts'
+import * as Head from '../../src/core/Head.ts'
+import * as SequenceNumber from '../../src/core/SequenceNumber.ts'
+import * as Subject from '../../src/core/Subject.ts'
+import { addressOf, epoch, filter, head, number, numberLike, subject, subjectLike } from './arbitraries.ts'
+
+/** `near`: what is, or nearly is, an encoded value. */
+const obeysTheLaws = <A, O>(
+  codec: t.Type<A, O, unknown>,
+  values: fc.Arbitrary<A>,
+  near: fc.Arbitrary<unknown>,
+): void => {
+  it('decodes what it encoded', () => {
+    fc.assert(
+      fc.property(values, a => {
+        expect(codec.is(a)).toBe(true)
+        expect(codec.decode(codec.encode(a))).toEqual(E.right(a))
+      }),
+    )
+  })
+
+  it('encodes what it decoded as it came, and throws at nothing', () => {
+    fc.assert(
+      fc.property(fc.oneof(near, fc.anything({ withNullPrototype: true, withBigInt: true })), u => {
+        codec.is(u)
+        const decoded = codec.decode(u)
+        if (E.isLeft(decoded)) return
+        expect(codec.is(decoded.right)).toBe(true)
+        expect(codec.encode(decoded.right)).toEqual(u)
+      }),
+    )
+  })
+}
+
+describe('the codec of a number', () => obeysTheLaws(SequenceNumber.codec, number, fc.double()))
+describe('the codec of its token', () => obeysTheLaws(SequenceNumber.token, number, numberLike))
+describe('the codec of a subject', () => obeysTheLaws(Subject.codec, subject, subjectLike))
+describe('the codec of a filter', () => obeysTheLaws(Subject.filterCodec, filter, subjectLike))
+describe('the codec of an epoch', () => obeysTheLaws(Epoch.codec, epoch, fc.oneof(epoch, subjectLike)))
+describe('the codec of a head', () => obeysTheLaws(Head.codec, head, head))
+for (const spelled of ['single', 'perSender'] as const)
+  describe(`the codec of an address, ${spelled}`, () => {
+    const wires = fc.oneof(
+      subjectLike,
+      addressOf('single').map(Address.format),
+      addressOf('perSender').map(Address.format),
+    )
+    obeysTheLaws(Address.codec(spelled), addressOf(spelled), wires)
+  })
+
+describe('codecs', () => {
+  it.each<readonly [string, t.Decode<unknown, unknown>, unknown, RegExp]>([
+    ['a string for a number', SequenceNumber.codec.decode, '42', /an integer from 1 to 9007199254740991 is expected/],
+    ['a number for a token', SequenceNumber.token.decode, 42, /a string is expected/],
+    ['a second spelling', SequenceNumber.token.decode, '042', /it has a leading zero/],
+    ['white space', Subject.codec.decode, 'a b', /it has white space/],
+    ['a broken filter', Subject.filterCodec.decode, 'a.>.b', /it has ">" before its last token/],
+    ['a short epoch', Epoch.codec.decode, '@1', /is not an epoch/],
+    ['the other addressing', Address.codec('perSender').decode, 'updates.42', /Set addressing: 'single'/],
+    [
+      'a head that contradicts itself',
+      Head.codec.decode,
+      { v: 1, epoch: '@0000000000', start: 9, first: 1, head: 1, age: 0, after: 1, max: 1, state: 'live' },
+      /start - 1 <= head/,
+    ],
+  ])('say what is wrong with %s', (_, decode, u, reason) => {
+    const decoded = decode(u)
+    expect(E.isLeft(decoded) && failure(decoded.left).join()).toMatch(reason)
+  })
+
+  it('do not take for an address what only has the name of one', () => {
+    const run = { sender: 'alice', epoch: '@k3v9x0a1bz' }
+    const alice = { name: 'updates.alice.@k3v9x0a1bz', subject: 'updates', run }
+    const { is } = Address.codec('perSender')
+    expect(is({ origin: alice, number: 42 })).toBe(true)
+    const lies: ReadonlyArray<unknown> = [
+      { name: alice.name },
+      { ...alice, subject: 'prices' },
+      { ...alice, run: undefined },
+      { ...alice, run: 'alice' },
+      { ...alice, run: { ...run, sender: 'bob' } },
+      { ...alice, run: { ...run, epoch: '@0000000000' } },
+      { ...alice, name: 'updates' },
+      { ...alice, name: 1 },
+      null,
+      'updates',
+    ]
+    for (const origin of lies) expect(is({ origin, number: 42 })).toBe(false)
+    for (const number of [0, 1.5, '42', undefined]) expect(is({ origin: alice, number })).toBe(false)
+    expect(is({ origin: alice })).toBe(false)
+    expect(Address.codec('single').is({ origin: { name: 'updates', subject: 'updates', run }, number: 1 })).toBe(false)
+  })
+})

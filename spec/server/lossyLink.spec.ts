@@ -1,0 +1,459 @@
+import { once } from 'node:events'
+import { readdirSync, readFileSync } from 'node:fs'
+import { connect as dial, type Socket } from 'node:net'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
+import fc from 'fast-check'
+import { connect, headers, type Msg, type NatsConnection } from 'nats'
+import { type Delivery, feed, nothing, type Piece } from './deliveries.ts'
+import {
+  type DecideFate,
+  delay,
+  drop,
+  duplicate,
+  type Fate,
+  type LossyLink,
+  pass,
+  startLossyLink,
+} from './lossyLink.ts'
+import { type NatsServer, startNatsServer } from './natsServer.ts'
+
+const encode = (text: string): Buffer => Buffer.from(text)
+
+describe('deliveries', () => {
+  type Sent = { readonly bytes: Buffer; readonly delivery?: Omit<Delivery, 'payload'> & { readonly payload: string } }
+
+  const other = fc
+    .constantFrom(
+      'PING',
+      'PONG',
+      '+OK',
+      '-ERR \'Permissions Violation for Subscription to "a"\'',
+      'INFO {"a": "MSG a 1 3"} ',
+    )
+    .map((line): Sent => ({ bytes: encode(`${line}\r\n`) }))
+  const token = fc.stringMatching(/^[a-zé€😀$_0-9]{1,6}$/u)
+  const subject = fc.array(token, { minLength: 1, maxLength: 3 }).map(tokens => tokens.join('.'))
+  // What would fool a parser that looks for lines instead of counting bytes.
+  const body = fc
+    .array(
+      fc.oneof(
+        fc.constantFrom('\r\n', '\n', '\r', ' ', 'MSG a 1 3', 'MSG a 1 3\r\nxyz\r\n', 'PING\r\n', 'HMSG b 2 12 15\r\n'),
+        fc.string(),
+      ),
+      { maxLength: 4 },
+    )
+    .map(parts => encode(parts.join('')))
+  const delivery = fc
+    .record({ subject, sid: fc.nat().map(String), reply: fc.option(subject, { nil: '' }), head: fc.option(body), body })
+    .map(({ subject, sid, reply, head, body }): Sent => {
+      const block =
+        head === null ? Buffer.alloc(0) : Buffer.concat([encode('NATS/1.0\r\nA: '), head, encode('\r\n\r\n')])
+      const size = block.length + body.length
+      const sizes = head === null ? `${size}` : `${block.length} ${size}`
+      const line = [head === null ? 'MSG' : 'HMSG', subject, sid, ...(reply === '' ? [] : [reply]), sizes].join(' ')
+      return {
+        bytes: Buffer.concat([encode(`${line}\r\n`), block, body, encode('\r\n')]),
+        delivery: { subject, sid, reply, payload: body.toString('hex'), size },
+      }
+    })
+
+  const chunksOf = (bytes: Buffer, cuts: ReadonlyArray<number>): ReadonlyArray<Buffer> => {
+    const places = [...cuts.map(cut => cut % (bytes.length + 1)), bytes.length].sort((a, b) => a - b)
+    return places.map((to, i) => bytes.subarray(places[i - 1] ?? 0, to))
+  }
+
+  const readAll = (chunks: ReadonlyArray<Buffer>) => {
+    let rest = nothing
+    const read: Array<{ readonly piece: Piece; readonly bytes: Buffer }> = []
+    for (const chunk of chunks) {
+      const fed = feed(rest, chunk)
+      rest = fed.rest
+      const ends = fed.pieces.map(piece => piece.to)
+      expect(fed.pieces.map(piece => piece.from)).toEqual([0, ...ends].slice(0, ends.length))
+      expect(fed.bytes.length).toBe(ends.at(-1) ?? 0)
+      for (const piece of fed.pieces) read.push({ piece, bytes: fed.bytes.subarray(piece.from, piece.to) })
+    }
+    return { read, rest }
+  }
+
+  test('are the same however the stream is cut', () => {
+    const stream = fc.array(fc.oneof({ weight: 3, arbitrary: delivery }, other), { maxLength: 8 })
+    fc.assert(
+      fc.property(stream, fc.array(fc.nat(), { maxLength: 20 }), fc.boolean(), (sent, cuts, everywhere) => {
+        const bytes = Buffer.concat(sent.map(message => message.bytes))
+        const { read, rest } = readAll(chunksOf(bytes, everywhere ? [...bytes.keys()] : cuts))
+        expect(rest.have).toBe(0)
+        expect(read.map(message => message.bytes.toString('hex'))).toEqual(
+          sent.map(message => message.bytes.toString('hex')),
+        )
+        expect(
+          read.map(({ piece }) =>
+            piece._tag === 'Delivery'
+              ? { ...piece.delivery, payload: Buffer.from(piece.delivery.payload).toString('hex') }
+              : undefined,
+          ),
+        ).toEqual(sent.map(message => message.delivery))
+      }),
+    )
+  })
+
+  test('are not made up: a size that is none is an error', () => {
+    for (const line of ['MSG a 1', 'MSG a 1 x', 'MSG a 1 -1', 'HMSG a 1 12', 'MSG'])
+      expect(() => feed(nothing, encode(`${line}\r\n`))).toThrow(`not what a nats-server says: ${line}`)
+  })
+})
+
+describe('a lossy link', () => {
+  let server: NatsServer
+  let direct: NatsConnection
+  const links: Array<LossyLink> = []
+  const clients: Array<NatsConnection> = []
+  const sockets: Array<Socket> = []
+
+  beforeAll(async () => {
+    server = await startNatsServer({ monitor: true, config: 'max_pending: 1MB\nwrite_deadline: "300ms"' })
+    direct = await connect({ servers: server.url })
+  })
+  afterEach(async () => {
+    for (const socket of sockets.splice(0)) socket.destroy()
+    await Promise.all(clients.splice(0).map(nc => nc.close()))
+    await Promise.all(links.splice(0).map(link => link.close()))
+  })
+  afterAll(async () => {
+    await direct.close()
+    await server.stop()
+  })
+
+  const linkTo = async (port: number, fate?: DecideFate): Promise<LossyLink> => {
+    const link = await startLossyLink(port, fate)
+    links.push(link)
+    return link
+  }
+  const client = async (url: string): Promise<NatsConnection> => {
+    const nc = await connect({ servers: url, reconnectTimeWait: 5, maxReconnectAttempts: -1, timeout: 2000 })
+    clients.push(nc)
+    return nc
+  }
+  const socketTo = (port: number): Socket => {
+    const socket = dial(port, '127.0.0.1')
+    sockets.push(socket)
+    socket.on('error', () => {})
+    return socket
+  }
+  /** Everything heard on `subject` until a message without payload, by a client whose interest the server knows. */
+  const listen = async (
+    nc: NatsConnection,
+    subject: string,
+  ): Promise<{ heard: Array<Msg>; all: Promise<Array<Msg>> }> => {
+    const heard: Array<Msg> = []
+    const subscription = nc.subscribe(subject)
+    const all = (async () => {
+      for await (const message of subscription) {
+        if (message.data.length === 0) break
+        heard.push(message)
+      }
+      return heard
+    })()
+    await nc.flush()
+    return { heard, all }
+  }
+  const texts = (messages: ReadonlyArray<Msg>): ReadonlyArray<string> => messages.map(message => message.string())
+  const ofText =
+    (fates: Readonly<Record<string, Fate>>): DecideFate =>
+    ({ payload }) =>
+      fates[Buffer.from(payload).toString()] ?? pass
+
+  test('passes everything on, and shows each delivery to its judge', async () => {
+    const seen: Array<Delivery> = []
+    const link = await linkTo(server.port, delivery => {
+      seen.push({ ...delivery, payload: Uint8Array.from(delivery.payload) })
+      return pass
+    })
+    expect(link.url).toBe(`nats://127.0.0.1:${link.port}`)
+    const nc = await client(link.url)
+    const { all } = await listen(nc, 'pass.*')
+    const tricky = 'a\r\nMSG a 1 3\r\nabc\r\nPING\r\n\r\n'
+    const h = headers()
+    h.append('Key', 'MSG a 1 3')
+    direct.publish('pass.1', tricky)
+    direct.publish('pass.2', tricky, { headers: h, reply: 'to.me' })
+    direct.publish('pass.3')
+    const messages = await all
+    expect(messages.map(message => [message.subject, message.reply ?? '', message.string()])).toEqual([
+      ['pass.1', '', tricky],
+      ['pass.2', 'to.me', tricky],
+    ])
+    expect(messages.map(message => message.headers?.get('Key'))).toEqual([undefined, 'MSG a 1 3'])
+    const payload = Uint8Array.from(encode(tricky))
+    const block = 'NATS/1.0\r\nKey: MSG a 1 3\r\n\r\n'.length
+    expect(seen).toEqual([
+      { subject: 'pass.1', sid: '1', reply: '', payload, size: payload.length },
+      { subject: 'pass.2', sid: '1', reply: 'to.me', payload, size: block + payload.length },
+      { subject: 'pass.3', sid: '1', reply: '', payload: new Uint8Array(), size: 0 },
+    ])
+  })
+
+  test.each([
+    ['drops', { 2: drop }, ['1', '3', '4']],
+    ['drops the first and the last', { 1: drop, 4: drop }, ['2', '3']],
+    ['duplicates', { 2: duplicate, 3: duplicate }, ['1', '2', '2', '3', '3', '4']],
+    ['drops and duplicates', { 1: duplicate, 2: drop, 3: drop, 4: duplicate }, ['1', '1', '4', '4']],
+  ])('%s, with headers or without', async (_, fates, expected) => {
+    const link = await linkTo(server.port, ofText(fates))
+    const { all } = await listen(await client(link.url), 'fate')
+    const { all: unharmed } = await listen(await client(server.url), 'fate')
+    for (const text of ['1', '2', '3', '4']) {
+      const h = headers()
+      h.append('N', text)
+      direct.publish('fate', text, Number(text) % 2 === 0 ? { headers: h } : {})
+    }
+    direct.publish('fate')
+    const messages = await all
+    expect(texts(messages)).toEqual(expected)
+    expect(messages.map(message => message.headers?.get('N') ?? message.string())).toEqual(expected)
+    expect(texts(await unharmed)).toEqual(['1', '2', '3', '4'])
+  })
+
+  test('delays one, and what follows overtakes it', async () => {
+    const link = await linkTo(server.port, ofText({ 1: delay(100), 2: delay(50), '': delay(150) }))
+    const { all } = await listen(await client(link.url), 'late')
+    const begin = performance.now()
+    for (const text of ['1', '2', '3', '']) direct.publish('late', text)
+    expect(texts(await all)).toEqual(['3', '2', '1'])
+    expect(performance.now() - begin).toBeGreaterThan(149)
+  })
+
+  test('keeps every message whole, whatever befalls its neighbours', async () => {
+    const fates = [pass, pass, drop, duplicate, delay(0), delay(1), delay(5)]
+    const link = await linkTo(server.port, ({ payload }) => fates[(payload[0] ?? 0) % fates.length] ?? pass)
+    const { all } = await listen(await client(link.url), 'mixed')
+    const expected: Array<string> = []
+    for (let i = 0; i < 3000; i++) {
+      // The first byte is the fate; some are larger than a chunk of the socket.
+      const payload = Buffer.alloc(i % 300 === 0 ? 200_000 : 1 + ((i * 37) % 500), `MSG mixed 1 ${i}\r\n`)
+      payload[0] = i % 251
+      const fate = fates[(i % 251) % fates.length] ?? pass
+      direct.publish('mixed', payload)
+      if (fate._tag !== 'Drop') expected.push(payload.toString('hex'))
+      if (fate._tag === 'Duplicate') expected.push(payload.toString('hex'))
+      if (i % 50 === 0) await direct.flush()
+    }
+    await direct.flush()
+    link.setFate(({ payload }) => (payload.length === 0 ? delay(50) : pass))
+    direct.publish('mixed')
+    const heard = (await all).map(message => Buffer.from(message.data).toString('hex'))
+    expect(heard.sort()).toEqual(expected.sort())
+  })
+
+  test('has a fate that can be changed at any time', async () => {
+    const link = await linkTo(server.port)
+    const { heard, all } = await listen(await client(link.url), 'change')
+    const nc = clients[0] ?? direct
+    for (const fate of [pass, drop, duplicate, pass]) {
+      link.setFate(() => fate)
+      direct.publish('change', fate._tag)
+      await direct.flush()
+      await nc.flush()
+    }
+    direct.publish('change')
+    await all
+    expect(texts(heard)).toEqual(['Pass', 'Duplicate', 'Duplicate', 'Pass'])
+  })
+
+  test('does not read for a client that does not: the server, not the link, holds what is not taken', async () => {
+    const link = await linkTo(server.port)
+    const slow = socketTo(link.port)
+    await once(slow, 'data')
+    slow.pause()
+    slow.write('CONNECT {"verbose":false}\r\nSUB flood 1\r\nPUB ready 0\r\n\r\n')
+    const ready = direct.subscribe('ready', { max: 1 })
+    for await (const _ of ready) break
+    const slowConsumers = async (): Promise<unknown> => {
+      const varz: unknown = await fetch(`${server.monitorUrl}/varz`).then(answer => answer.json())
+      return typeof varz === 'object' && varz !== null && 'slow_consumers' in varz ? varz.slow_consumers : undefined
+    }
+    expect(await slowConsumers()).toBe(0)
+    const block = Buffer.alloc(500_000)
+    // Far more than the buffers of four sockets take.
+    for (let i = 0; i < 200 && (await slowConsumers()) === 0; i++) {
+      direct.publish('flood', block)
+      await direct.flush()
+    }
+    expect(await slowConsumers()).toBe(1)
+  })
+
+  test('cut: the client notices, comes back through the link, and goes on', async () => {
+    const link = await linkTo(server.port)
+    const nc = await client(link.url)
+    const { heard, all } = await listen(nc, 'cut')
+    direct.publish('cut', 'before')
+    await direct.flush()
+    await nc.flush()
+    const status = nc.status()[Symbol.asyncIterator]()
+    link.cut()
+    const next = async (): Promise<string> => {
+      for (;;) {
+        const { value, done } = await status.next()
+        if (done || value.type === 'disconnect' || value.type === 'reconnect') return done ? 'done' : value.type
+      }
+    }
+    expect(await next()).toBe('disconnect')
+    expect(await next()).toBe('reconnect')
+    expect(nc.getServer()).toBe(`127.0.0.1:${link.port}`)
+    await nc.flush()
+    direct.publish('cut', 'after')
+    direct.publish('cut')
+    await all
+    expect(texts(heard)).toEqual(['before', 'after'])
+  })
+
+  test('refuse: nobody gets in while it is on, those inside stay', async () => {
+    const link = await linkTo(server.port)
+    const nc = await client(link.url)
+    link.refuse(true)
+    await expect(connect({ servers: link.url, reconnect: false, timeout: 1000 })).rejects.toThrow()
+    await nc.flush()
+    link.refuse(false)
+    await client(link.url)
+  })
+
+  test('a link to nobody lets nobody in', async () => {
+    const gone = await startNatsServer()
+    await gone.stop()
+    const link = await linkTo(gone.port)
+    await expect(connect({ servers: link.url, reconnect: false, timeout: 1000 })).rejects.toThrow()
+  })
+
+  test('partition: nothing gets through, nobody is told, and later all of it arrives', async () => {
+    const link = await linkTo(server.port, ofText({ overdue: delay(0) }))
+    const nc = await client(link.url)
+    const { heard, all } = await listen(nc, 'parted')
+    const { heard: others } = await listen(await client(server.url), 'parted')
+    direct.publish('parted', 'overdue')
+    await direct.flush()
+
+    link.partition(true)
+    nc.publish('parted', 'from inside')
+    const flushed = nc.flush()
+    direct.publish('parted', 'from outside')
+    expect(await Promise.race([flushed, pause(50, 'silence')])).toBe('silence')
+    expect(texts(others)).toEqual(['overdue', 'from outside'])
+    expect(texts(heard)).not.toContain('from outside')
+
+    link.partition(false)
+    await flushed
+    direct.publish('parted')
+    await all
+    expect([...texts(heard)].sort()).toEqual(['from inside', 'from outside', 'overdue'])
+    expect(nc.stats().inMsgs).toBeGreaterThan(0)
+  })
+
+  test('partition of one direction leaves the other alone', async () => {
+    const link = await linkTo(server.port)
+    const nc = await client(link.url)
+    const inside = await listen(nc, 'oneway')
+    const outside = await listen(direct, 'oneway')
+
+    link.partition(true, 'toClient')
+    const flushed = nc.flush()
+    nc.publish('oneway', 'sent')
+    while (outside.heard.length < 1) await pause(1)
+    expect(inside.heard).toEqual([])
+    link.partition(false, 'toClient')
+    await flushed
+
+    link.partition(true, 'toServer')
+    nc.publish('oneway', 'kept')
+    direct.publish('oneway', 'received')
+    while (inside.heard.length < 2) await pause(1)
+    expect(texts(inside.heard)).toEqual(['sent', 'received'])
+    expect(texts(outside.heard)).toEqual(['sent', 'received'])
+    link.partition(false)
+    while (outside.heard.length < 3) await pause(1)
+    direct.publish('oneway')
+    await Promise.all([inside.all, outside.all])
+    expect(texts(inside.heard)).toEqual(['sent', 'received', 'kept'])
+  })
+
+  test('a partition also holds for those who come while it is on', async () => {
+    const link = await linkTo(server.port)
+    link.partition(true)
+    const socket = socketTo(link.port)
+    const greeted = once(socket, 'data')
+    await once(socket, 'connect')
+    expect(await Promise.race([greeted, pause(50, 'silence')])).toBe('silence')
+    link.partition(false)
+    expect(String(await greeted)).toMatch(/^INFO /)
+  })
+
+  test('close: ends the connections and the port, also during a partition', async () => {
+    const link = await linkTo(server.port)
+    const socket = socketTo(link.port)
+    await once(socket, 'data')
+    link.partition(true)
+    const closed = once(socket, 'close')
+    await link.close()
+    await closed
+    const late = dial(link.port, '127.0.0.1')
+    await expect(once(late, 'connect')).rejects.toThrow('ECONNREFUSED')
+    links.length = 0
+  })
+
+  test('tells clients of no other server, and changes nothing else', async () => {
+    const first = await startNatsServer({ config: 'cluster { name: c, listen: "127.0.0.1:-1" }' })
+    const ports = readdirSync(first.folder).find(file => file.endsWith('.ports')) ?? ''
+    const route = /"cluster":\["nats:\/\/([^"]+)"/.exec(readFileSync(join(first.folder, ports), 'utf8'))?.[1]
+    const second = await startNatsServer({
+      config: `cluster { name: c, listen: "127.0.0.1:-1", routes: ["nats://${route}"] }`,
+    })
+    const link = await linkTo(first.port)
+    const info = async (port: number): Promise<object> => {
+      const socket = socketTo(port)
+      const [data]: ReadonlyArray<unknown> = await once(socket, 'data')
+      socket.destroy()
+      const parsed: unknown = JSON.parse(String(data).replace(/^INFO /, ''))
+      return typeof parsed === 'object' && parsed !== null ? { ...parsed, client_id: 0 } : {}
+    }
+    let before = await info(first.port)
+    while (!('connect_urls' in before && JSON.stringify(before).includes(`:${second.port}`)))
+      before = await info(first.port)
+    const { connect_urls: _, ...others } = before
+    expect(await info(link.port)).toEqual(others)
+
+    // A server that leaves the cluster is news, which comes as an INFO later on.
+    const nc = await client(link.url)
+    const news = (async () => {
+      for await (const status of nc.status()) if (status.type === 'update') return status.data
+      return 'none'
+    })()
+    await second.stop()
+    await nc.flush()
+    await nc.close()
+    expect(nc.info?.connect_urls).toBeUndefined()
+    await first.stop()
+    expect(news).toBeInstanceOf(Promise)
+  })
+
+  test('passes a hundred thousand in order', async () => {
+    const link = await linkTo(server.port)
+    const nc = await client(link.url)
+    let next = 0
+    const done = new Promise<void>((resolve, reject) => {
+      nc.subscribe('many.*', {
+        callback: (_, message) => {
+          if (message.subject !== `many.${next}`) return reject(new Error(`${message.subject} instead of ${next}`))
+          next += 1
+          if (next === 100_000) resolve()
+        },
+      })
+    })
+    await nc.flush()
+    for (let i = 0; i < 100_000; i++) {
+      direct.publish(`many.${i}`, 'x')
+      if (i % 1000 === 0) await nc.flush()
+    }
+    await done
+  })
+})

@@ -1,0 +1,203 @@
+import { once } from 'node:events'
+import { connect, createServer, type Socket } from 'node:net'
+import { type Delivery, feed, nothing } from './deliveries.ts'
+
+export type { Delivery } from './deliveries.ts'
+
+/** What becomes of one message on its way from the server to a client. */
+export type Fate =
+  | { readonly _tag: 'Pass' }
+  | { readonly _tag: 'Drop' }
+  | { readonly _tag: 'Duplicate' }
+  | { readonly _tag: 'Delay'; readonly ms: number }
+
+export const pass: Fate = { _tag: 'Pass' }
+export const drop: Fate = { _tag: 'Drop' }
+export const duplicate: Fate = { _tag: 'Duplicate' }
+/** What follows overtakes it. */
+export const delay = (ms: number): Fate => ({ _tag: 'Delay', ms })
+
+/** Asked once for each delivery to each subscription, in the order of the wire. */
+export type DecideFate = (delivery: Delivery) => Fate
+
+export type Direction = 'both' | 'toClient' | 'toServer'
+
+export type LossyLink = {
+  readonly url: string
+  readonly port: number
+  setFate(fate: DecideFate): void
+  /** Destroys the connections there are. */
+  cut(): void
+  /** While on, new connections are destroyed. */
+  refuse(on: boolean): void
+  /** While on, nothing is forwarded and nobody is told. What was sent meanwhile arrives afterwards, as TCP would have it. */
+  partition(on: boolean, direction?: Direction): void
+  close(): Promise<void>
+}
+
+// Clients that learn of other addresses would leave the link. All else is passed on to the byte.
+const withoutConnectUrls = (info: Buffer): Buffer => {
+  const parsed: unknown = JSON.parse(info.toString('utf8', 'INFO '.length))
+  if (typeof parsed !== 'object' || parsed === null || !('connect_urls' in parsed)) return info
+  const { connect_urls: _, ...others } = parsed
+  return Buffer.from(`INFO ${JSON.stringify(others)} \r\n`)
+}
+
+type Valve = { isShut(): boolean; shut(on: boolean): void; send(bytes: Buffer): void }
+
+// Reads from one socket only while it isn't shut by a partition and the other socket takes what it is given.
+const valve = (from: Socket, to: Socket): Valve => {
+  let shut = false
+  let full = false
+  const turn = (): void => {
+    if (shut || full) from.pause()
+    else from.resume()
+  }
+  to.on('drain', () => {
+    full = false
+    turn()
+  })
+  return {
+    isShut: () => shut,
+    shut: on => {
+      shut = on
+      turn()
+    },
+    send: bytes => {
+      if (bytes.length === 0 || to.destroyed || to.write(bytes)) return
+      full = true
+      turn()
+    },
+  }
+}
+
+type Connection = { shut(direction: Exclude<Direction, 'both'>, on: boolean): void; destroy(): void }
+
+const join = (client: Socket, server: Socket, fateOf: DecideFate): Connection => {
+  const toServer = valve(client, server)
+  const toClient = valve(server, client)
+  const timers = new Set<NodeJS.Timeout>()
+  let overdue: ReadonlyArray<Buffer> = []
+  let rest = nothing
+
+  const later = (bytes: Buffer, ms: number): void => {
+    const timer = setTimeout(() => {
+      timers.delete(timer)
+      if (toClient.isShut()) overdue = [...overdue, bytes]
+      else toClient.send(bytes)
+    }, ms)
+    timers.add(timer)
+  }
+
+  const forward = (chunk: Buffer): void => {
+    if (client.destroyed) return
+    const fed = feed(rest, chunk)
+    rest = fed.rest
+    // Runs of passed messages leave as one slice. All slices are whole messages, so delayed ones fit between any two.
+    let sent = 0
+    const sendUpTo = (end: number, goOnAt: number): void => {
+      toClient.send(fed.bytes.subarray(sent, end))
+      sent = goOnAt
+    }
+    client.cork()
+    for (const piece of fed.pieces) {
+      const { from, to } = piece
+      if (piece._tag === 'Info') {
+        sendUpTo(from, to)
+        toClient.send(withoutConnectUrls(fed.bytes.subarray(from, to)))
+      } else if (piece._tag === 'Delivery') {
+        const fate = fateOf(piece.delivery)
+        if (fate._tag === 'Drop') sendUpTo(from, to)
+        if (fate._tag === 'Duplicate') sendUpTo(to, from)
+        if (fate._tag === 'Delay') {
+          sendUpTo(from, to)
+          later(fed.bytes.subarray(from, to), fate.ms)
+        }
+      }
+    }
+    sendUpTo(fed.bytes.length, fed.bytes.length)
+    client.uncork()
+  }
+
+  for (const socket of [client, server]) {
+    socket.setNoDelay(true)
+    // `close` follows, and says enough.
+    socket.on('error', () => {})
+  }
+  client.on('data', toServer.send)
+  server.on('data', forward)
+  client.on('close', () => {
+    for (const timer of timers) clearTimeout(timer)
+    server.destroySoon()
+  })
+  server.on('close', () => client.destroySoon())
+
+  return {
+    shut: (direction, on) => {
+      if (direction === 'toServer') return toServer.shut(on)
+      toClient.shut(on)
+      if (on) return
+      for (const bytes of overdue) toClient.send(bytes)
+      overdue = []
+    },
+    destroy: () => {
+      client.destroy()
+      server.destroy()
+    },
+  }
+}
+
+/** A TCP link to the nats-server at `targetPort` on which single deliveries can be lost, doubled or held up. */
+export const startLossyLink = async (targetPort: number, fate: DecideFate = () => pass): Promise<LossyLink> => {
+  const connections = new Set<Connection>()
+  const shut = { toClient: false, toServer: false }
+  let fateOf = fate
+  let refusing = false
+
+  const listener = createServer(client => {
+    if (refusing) return client.destroy()
+    const server = connect(targetPort, '127.0.0.1')
+    const connection = join(client, server, delivery => fateOf(delivery))
+    connection.shut('toClient', shut.toClient)
+    connection.shut('toServer', shut.toServer)
+    connections.add(connection)
+    // One side may be stuck with bytes to send long after the other has gone: it is ours to destroy until both are.
+    for (const socket of [client, server]) {
+      socket.once('close', () => {
+        if (client.destroyed && server.destroyed) connections.delete(connection)
+      })
+    }
+  })
+  listener.listen(0, '127.0.0.1')
+  await once(listener, 'listening')
+  const address = listener.address()
+  if (address === null || typeof address === 'string') throw new Error('the link has no port')
+
+  const cut = (): void => {
+    for (const connection of connections) connection.destroy()
+  }
+  return {
+    url: `nats://127.0.0.1:${address.port}`,
+    port: address.port,
+    setFate: next => {
+      fateOf = next
+    },
+    cut,
+    refuse: on => {
+      refusing = on
+    },
+    partition: (on, direction = 'both') => {
+      for (const way of ['toClient', 'toServer'] as const) {
+        if (direction !== 'both' && direction !== way) continue
+        shut[way] = on
+        for (const connection of connections) connection.shut(way, on)
+      }
+    },
+    close: async () => {
+      const closed = once(listener, 'close')
+      listener.close()
+      cut()
+      await closed
+    },
+  }
+}

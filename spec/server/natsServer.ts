@@ -1,0 +1,185 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdir, mkdtemp, open, readdir, readFile, writeFile } from 'node:fs/promises'
+import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { findNatsServer } from './findNatsServer.ts'
+
+export type NatsServerOptions = {
+  /** Extra lines for the server's configuration file. */
+  readonly config?: string
+  /** A free one unless given. */
+  readonly port?: number
+  readonly jetstream?: boolean
+  readonly monitor?: boolean
+}
+
+export type NatsServer = {
+  readonly url: string
+  readonly port: number
+  readonly monitorUrl?: string
+  /** Another one after each restart. */
+  readonly pid: number
+  /** Everything this server writes, JetStream's store included. */
+  readonly folder: string
+  /** Ends it in good order and removes its folder. */
+  stop(): Promise<void>
+  /** SIGKILL; the folder stays, for `restart`. */
+  kill(): Promise<void>
+  /** SIGSTOP: the server falls silent, and its connections stay open. */
+  freeze(): void
+  /** SIGCONT */
+  thaw(): void
+  /** On the same port; kills the server first if it still runs. */
+  restart(): Promise<void>
+}
+
+type Ports = { readonly nats: number; readonly monitoring?: number }
+type Running = Ports & { readonly child: ChildProcess }
+
+const deadlineMs = 10_000
+
+const isAlive = (child: ChildProcess): boolean => child.exitCode === null && child.signalCode === null
+
+const pidOf = (child: ChildProcess): number => {
+  if (child.pid === undefined) throw new Error('nats-server was never started')
+  return child.pid
+}
+
+const end = async (child: ChildProcess, signal: 'SIGTERM' | 'SIGKILL'): Promise<void> => {
+  if (!isAlive(child)) return
+  child.ref()
+  const gone = once(child, 'exit')
+  child.kill(signal)
+  // A frozen server would hear the signal only once it is thawed.
+  child.kill('SIGCONT')
+  const impatience = setTimeout(() => child.kill('SIGKILL'), deadlineMs)
+  await gone
+  clearTimeout(impatience)
+}
+
+// A jest worker fires no `exit` hooks, and nothing does after a SIGKILL. A shell that waits for the end of its input
+// notices every kind of end. It is told the server's pid, or an empty line once that pid means nothing any more.
+const guardScript = `
+trap '' HUP INT TERM
+while read -r line; do pid=$line; done
+[ -z "$pid" ] || kill -9 "$pid"
+rm -rf "$0"
+`
+
+type Guard = { watch(child: ChildProcess): void; ended(): boolean; end(): Promise<void> }
+
+const startGuard = (folder: string): Guard => {
+  const guard = spawn('/bin/sh', ['-c', guardScript, folder], { stdio: ['pipe', 'ignore', 'ignore'] })
+  guard.unref()
+  guard.stdin.on('error', () => {})
+  const tell = (line: string): void => {
+    if (!guard.stdin.writableEnded) guard.stdin.write(`${line}\n`)
+  }
+  return {
+    watch: child => {
+      tell(`${pidOf(child)}`)
+      child.once('exit', () => tell(''))
+    },
+    ended: () => guard.stdin.writableEnded,
+    end: async () => {
+      if (!isAlive(guard)) return
+      guard.ref()
+      const gone = once(guard, 'exit')
+      guard.stdin.end()
+      await gone
+    },
+  }
+}
+
+// The folder also holds what earlier runs left: only the file with this run's pid counts, once it is written in full.
+const portsOf = async (child: ChildProcess, folder: string): Promise<Ports | undefined> => {
+  const name = (await readdir(folder)).find(file => file.endsWith(`_${child.pid}.ports`))
+  const text = name === undefined ? '' : await readFile(join(folder, name), 'utf8')
+  const nats = /"nats":\["\w+:\/\/127\.0\.0\.1:(\d+)"/.exec(text)?.[1]
+  const monitoring = /"monitoring":\["\w+:\/\/127\.0\.0\.1:(\d+)"/.exec(text)?.[1]
+  if (nats === undefined || !text.endsWith('}')) return undefined
+  return { nats: Number(nats), ...(monitoring === undefined ? {} : { monitoring: Number(monitoring) }) }
+}
+
+const greets = (port: number): Promise<boolean> =>
+  new Promise(resolve => {
+    const socket = connect(port, '127.0.0.1')
+    const settle = (answer: boolean) => () => {
+      resolve(answer)
+      socket.destroy()
+    }
+    socket.setTimeout(1000, settle(false))
+    socket.once('error', settle(false))
+    socket.once('close', settle(false))
+    // INFO is the only thing that a nats-server says unasked, and four bytes do not come in pieces.
+    socket.once('data', data => settle(String(data).startsWith('INFO'))())
+  })
+
+/** Starts a nats-server of our own on 127.0.0.1, and waits until it answers. It never outlives this process. */
+export const startNatsServer = async (options: NatsServerOptions = {}): Promise<NatsServer> => {
+  const binary = await findNatsServer()
+  const folder = await mkdtemp(join(tmpdir(), 'nats-sequenced-'))
+
+  const launch = async (guard: Guard, port: number, monitorPort: number): Promise<Running> => {
+    const configFile = join(folder, 'server.conf')
+    const logFile = join(folder, 'server.log')
+    await mkdir(folder, { recursive: true })
+    await writeFile(configFile, options.config ?? '')
+    const log = await open(logFile, 'w')
+    const args = ['-a', '127.0.0.1', '-p', String(port), '--ports_file_dir', folder, '-c', configFile]
+    if (options.jetstream) args.push('-js', '-sd', join(folder, 'jetstream'))
+    if (options.monitor) args.push('-m', String(monitorPort))
+    const child = spawn(binary, args, { stdio: ['ignore', log.fd, log.fd] })
+    await once(child, 'spawn').finally(() => log.close())
+    guard.watch(child)
+    // A forgotten server must not keep its owner alive.
+    child.unref()
+
+    const deadline = Date.now() + deadlineMs
+    while (isAlive(child) && Date.now() < deadline) {
+      const ports = await portsOf(child, folder)
+      if (ports !== undefined && (await greets(ports.nats))) return { child, ...ports }
+      await pause(2)
+    }
+    const failure = isAlive(child) ? `did not answer within ${deadlineMs} ms` : 'ended at once'
+    throw new Error(`nats-server ${failure}:\n${await readFile(logFile, 'utf8')}`)
+  }
+
+  let guard = startGuard(folder)
+  const launchOrCleanUp = (port: number, monitorPort: number): Promise<Running> =>
+    launch(guard, port, monitorPort).catch(async (cause: unknown) => {
+      await guard.end()
+      throw cause
+    })
+  let running = await launchOrCleanUp(options.port ?? -1, -1)
+  const { nats: port, monitoring } = running
+
+  return {
+    url: `nats://127.0.0.1:${port}`,
+    port,
+    ...(monitoring === undefined ? {} : { monitorUrl: `http://127.0.0.1:${monitoring}` }),
+    get pid() {
+      return pidOf(running.child)
+    },
+    folder,
+    stop: async () => {
+      await end(running.child, 'SIGTERM')
+      await guard.end()
+    },
+    kill: () => end(running.child, 'SIGKILL'),
+    freeze: () => {
+      running.child.kill('SIGSTOP')
+    },
+    thaw: () => {
+      running.child.kill('SIGCONT')
+    },
+    restart: async () => {
+      await end(running.child, 'SIGKILL')
+      if (guard.ended()) guard = startGuard(folder)
+      running = await launchOrCleanUp(port, monitoring ?? -1)
+    },
+  }
+}

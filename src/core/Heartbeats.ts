@@ -1,0 +1,86 @@
+/**
+ * Whose heartbeat is due: the agenda that all origins of one connection share, and its budget.
+ *
+ * However many origins there are, no more than `perSecond` heartbeats go out: those that are due wait their turn, the
+ * longest promise between two of them stretches, and each head says so.
+ *
+ * @since 0.1.0
+ */
+import * as string from 'fp-ts/lib/string.js'
+import type { OrderedMap } from './OrderedMap.ts'
+import * as M from './OrderedMap.ts'
+
+/** @since 0.1.0 */
+export interface Heartbeats {
+  readonly perSecond: number
+  readonly agenda: OrderedMap<readonly [number, string], true>
+  readonly booked: OrderedMap<string, number>
+  /** What may go out now, as of `at`. */
+  readonly tokens: number
+  readonly at: number
+}
+
+const times = M.orderedBy<readonly [number, string]>({
+  equals: (a, b) => a[0] === b[0] && a[1] === b[1],
+  compare: (a, b) => (a[0] === b[0] ? string.Ord.compare(a[1], b[1]) : a[0] < b[0] ? -1 : 1),
+})
+const names = M.orderedBy(string.Ord)
+
+/** @since 0.1.0 */
+export const create = (perSecond: number, now: number): Heartbeats => ({
+  perSecond,
+  agenda: undefined,
+  booked: undefined,
+  tokens: perSecond / 10,
+  at: now,
+})
+
+/** The longest promise that can be kept: `max`, unless that many origins need longer for a round. @since 0.1.0 */
+export const stretched =
+  (max: number) =>
+  (self: Heartbeats): number =>
+    Math.max(max, Math.ceil((1250 * M.size(self.booked)) / self.perSecond))
+
+/** An origin wants its turn at a time; never, to leave the agenda. @since 0.1.0 */
+export const book =
+  (name: string, at: number) =>
+  (self: Heartbeats): Heartbeats => {
+    const before = names.get(self.booked, name)
+    if (before === at) return self
+    const agenda = before === undefined ? self.agenda : times.remove(self.agenda, [before, name])
+    return at === Number.POSITIVE_INFINITY
+      ? { ...self, agenda, booked: names.remove(self.booked, name) }
+      : { ...self, agenda: times.set(agenda, [at, name], true), booked: names.set(self.booked, name, at) }
+  }
+
+/** When an origin has its turn. @since 0.1.0 */
+export const bookedAt =
+  (name: string) =>
+  (self: Heartbeats): number =>
+    names.get(self.booked, name) ?? Number.POSITIVE_INFINITY
+
+const refilled = (self: Heartbeats, now: number): Heartbeats => ({
+  ...self,
+  tokens: Math.min(self.perSecond / 10, self.tokens + ((now - self.at) * self.perSecond) / 1000),
+  at: now,
+})
+
+/** The origin whose turn it is, if the budget allows. It stays booked until it books anew. @since 0.1.0 */
+export const due =
+  (now: number) =>
+  (self: Heartbeats): readonly [string | undefined, Heartbeats] => {
+    const rich = refilled(self, now)
+    const first = M.min(rich.agenda)
+    return first !== undefined && first.key[0] <= now && rich.tokens >= 1 ? [first.key[1], rich] : [undefined, rich]
+  }
+
+/** A heartbeat went out. @since 0.1.0 */
+export const spent = (self: Heartbeats): Heartbeats => ({ ...self, tokens: self.tokens - 1 })
+
+/** When to look again. @since 0.1.0 */
+export const wakeAt = (self: Heartbeats): number => {
+  const first = M.min(self.agenda)
+  if (first === undefined) return Number.POSITIVE_INFINITY
+  const affordable = self.tokens >= 1 ? self.at : self.at + ((1 - self.tokens) * 1000) / self.perSecond
+  return Math.max(first.key[0], affordable)
+}

@@ -1,0 +1,338 @@
+/**
+ * The receiver's machine: events in, outputs out, in the form of fp-ts `State`.
+ *
+ * It follows many origins at once (each is a `Track`), keeps what they share within bounds, and knows when it must be
+ * woken. It reads no clock and knows no NATS: `now` comes with each event.
+ *
+ * @example
+ * import { Receiver } from 'nats-sequenced/core'
+ *
+ * const [outputs, next] = Receiver.step({ _tag: 'Started', now: 0 })(Receiver.create())
+ * outputs[0] // { _tag: 'AskHead', id: 1, origin: undefined }
+ *
+ * @since 0.1.0
+ */
+import * as number from 'fp-ts/lib/number.js'
+import type { State } from 'fp-ts/lib/State.js'
+import * as string from 'fp-ts/lib/string.js'
+import type { Unsequenced } from './Delivery.ts'
+import type { Head } from './Head.ts'
+import type { OrderedMap } from './OrderedMap.ts'
+import * as M from './OrderedMap.ts'
+import type { Addressing, Origin } from './Origin.ts'
+import { addressingOf, other } from './Origin.ts'
+import type { Track } from './Track.ts'
+import * as T from './Track.ts'
+import type { Arrival, Output, Settings, Turn } from './Turn.ts'
+import { askHead, defaults, deliver, hasRoom } from './Turn.ts'
+
+/** What can happen to a receiver. `now` is in ms, of a clock that never goes back. @since 0.1.0 */
+export type Event<A> =
+  /** It has subscribed to data, heartbeats and its inbox, in this order and on one connection. */
+  | { readonly _tag: 'Started'; readonly now: number }
+  | { readonly _tag: 'Arrived'; readonly now: number; readonly origin: Origin; readonly arrival: Arrival<A> }
+  /** A message whose subject is not an address. */
+  | { readonly _tag: 'Strayed'; readonly now: number; readonly message: Unsequenced<A>; readonly bytes: number }
+  | { readonly _tag: 'HeartbeatHeard'; readonly now: number; readonly origin: Origin; readonly head: Head }
+  /** The answer to `AskHead` with that id. */
+  | {
+      readonly _tag: 'HeadAnswered'
+      readonly now: number
+      readonly asked: number
+      readonly origin: Origin
+      readonly head: Head
+    }
+  | { readonly _tag: 'Disconnected'; readonly now: number }
+  /** Connected again, with the same subscriptions. */
+  | { readonly _tag: 'Reconnected'; readonly now: number }
+  | { readonly _tag: 'Ticked'; readonly now: number }
+  /** The application has taken that much of what was delivered. */
+  | { readonly _tag: 'Taken'; readonly now: number; readonly deliveries: number; readonly bytes: number }
+
+interface Followed<A> {
+  readonly track: Track<A>
+  /** When it will be looked at; never later than it wants. */
+  readonly wakeAt: number
+  /** Its place in the queue of those that may be dropped for a new origin. */
+  readonly idle: number | undefined
+}
+
+/** @since 0.1.0 */
+export interface Receiver<A> {
+  readonly settings: Settings<A>
+  readonly addressing: Addressing
+  readonly origins: OrderedMap<string, Followed<A>>
+  /** Who wants to be woken: by time, then by name. */
+  readonly agenda: OrderedMap<readonly [number, string], true>
+  /** Origins that may be dropped for new ones; the first became idle first. */
+  readonly idle: OrderedMap<number, string>
+  /** Origins that wait for the consumer to make room. */
+  readonly waiting: OrderedMap<string, true>
+  readonly messages: number
+  readonly bytes: number
+  readonly gaps: number
+  readonly asked: number
+  readonly startedAt: number
+  /** The question to all senders, as long as nobody has answered it. */
+  readonly join: { readonly asked: number; readonly tries: number; readonly dueAt: number } | undefined
+  /** Since when we are disconnected, and for how long we were before. */
+  readonly away: number | undefined
+  readonly lag: number
+  readonly wakeAt: number
+  readonly mismatch: boolean
+  /** Unsequenced messages that found no room, since the last that did. */
+  readonly overflowed: number
+  /** Messages dropped, since they had been delivered, held or given up before. */
+  readonly duplicates: number
+}
+
+const names = M.orderedBy(string.Ord)
+const numbers = M.orderedBy(number.Ord)
+const times = M.orderedBy<readonly [number, string]>({
+  equals: (a, b) => a[0] === b[0] && a[1] === b[1],
+  compare: (a, b) => (a[0] === b[0] ? string.Ord.compare(a[1], b[1]) : a[0] < b[0] ? -1 : 1),
+})
+
+/** A receiver that has not started. @since 0.1.0 */
+export const create = <A>(options: { readonly addressing?: Addressing } & Partial<Settings<A>> = {}): Receiver<A> => {
+  const { addressing = 'single', ...settings } = options
+  return {
+    settings: { ...defaults, retain: data => data, ...settings },
+    addressing,
+    origins: undefined,
+    agenda: undefined,
+    idle: undefined,
+    waiting: undefined,
+    messages: 0,
+    bytes: 0,
+    gaps: 0,
+    asked: 0,
+    startedAt: 0,
+    join: undefined,
+    away: undefined,
+    lag: 0,
+    wakeAt: Number.POSITIVE_INFINITY,
+    mismatch: false,
+    overflowed: 0,
+    duplicates: 0,
+  }
+}
+
+const begin = <A>(self: Receiver<A>, now: number): Turn<A> => ({
+  now: (self.away ?? now) - self.lag,
+  age: now - self.startedAt,
+  settings: self.settings,
+  out: [],
+  messages: self.messages,
+  bytes: self.bytes,
+  otherGaps: self.gaps,
+  asked: self.asked,
+  forgot: false,
+  duplicates: 0,
+})
+
+const gapsOf = <A>(t: Track<A>): number => (t.ledger === undefined ? 0 : M.size(t.ledger.missing))
+
+/** Lets one origin take part in the turn, and books its place in what the origins share. */
+const change = <A>(
+  self: Receiver<A>,
+  turn: Turn<A>,
+  name: string,
+  before: Followed<A> | undefined,
+  track: Track<A>,
+  f: (turn: Turn<A>, track: Track<A>) => Track<A>,
+): Receiver<A> => {
+  turn.otherGaps = self.gaps - gapsOf(track)
+  turn.forgot = false
+  const after = f(turn, track)
+  const wanted = T.wakeAt(turn, after)
+  const booked = before?.wakeAt ?? Number.POSITIVE_INFINITY
+  const rebook = wanted < booked
+  const wasIdle = before?.idle !== undefined
+  const isIdle = T.isIdle(after)
+  const place = !isIdle ? undefined : (before?.idle ?? (M.max(self.idle)?.key ?? 0) + 1)
+  const followed: Followed<A> = { track: after, wakeAt: rebook ? wanted : booked, idle: place }
+  let agenda = self.agenda
+  if (rebook) {
+    if (booked !== Number.POSITIVE_INFINITY) agenda = times.remove(agenda, [booked, name])
+    agenda = times.set(agenda, [wanted, name], true)
+  }
+  let idle = self.idle
+  if (wasIdle && before.idle !== undefined && !isIdle) idle = numbers.remove(idle, before.idle)
+  if (place !== undefined && !wasIdle) idle = numbers.set(idle, place, name)
+  return {
+    ...self,
+    origins: names.set(self.origins, name, followed),
+    agenda,
+    idle,
+    waiting: turn.forgot ? names.set(self.waiting, name, true) : self.waiting,
+    gaps: turn.otherGaps + gapsOf(after),
+  }
+}
+
+const drop = <A>(self: Receiver<A>, turn: Turn<A>, name: string, place: number): Receiver<A> => {
+  const followed = names.get(self.origins, name)
+  if (followed === undefined) return self
+  T.dropped(turn, followed.track)
+  return {
+    ...self,
+    origins: names.remove(self.origins, name),
+    agenda: times.remove(self.agenda, [followed.wakeAt, name]),
+    idle: numbers.remove(self.idle, place),
+    waiting: names.remove(self.waiting, name),
+  }
+}
+
+/** Room for one more origin: an idle one makes way, an active one never does. */
+const withPlace = <A>(self: Receiver<A>, turn: Turn<A>): Receiver<A> | undefined => {
+  if (M.size(self.origins) < self.settings.maxOrigins) return self
+  const oldest = M.min(self.idle)
+  return oldest === undefined ? undefined : drop(self, turn, oldest.value, oldest.key)
+}
+
+/** What happens to one origin; `undefined` when there is no place for it. */
+const follow = <A>(
+  self: Receiver<A>,
+  turn: Turn<A>,
+  origin: Origin,
+  f: (turn: Turn<A>, track: Track<A>) => Track<A>,
+): Receiver<A> | undefined => {
+  const followed = names.get(self.origins, origin.name)
+  if (followed !== undefined) return change(self, turn, origin.name, followed, followed.track, f)
+  const placed = withPlace(self, turn)
+  return placed === undefined ? undefined : change(placed, turn, origin.name, undefined, T.of(origin), f)
+}
+
+const unsequenced = <A>(self: Receiver<A>, turn: Turn<A>, message: Unsequenced<A>, bytes: number): Receiver<A> => {
+  if (!hasRoom(turn, bytes)) return { ...self, overflowed: self.overflowed + 1 }
+  deliver(turn, message, bytes)
+  return self
+}
+
+const arrived = <A>(self: Receiver<A>, turn: Turn<A>, origin: Origin, a: Arrival<A>): Receiver<A> => {
+  const after = follow(self, turn, origin, (t, track) => T.arrived(t, track, a))
+  if (after !== undefined) return after
+  const { data, headers, reply } = a
+  const subject = `${origin.name}.${a.number}`
+  return unsequenced(
+    self,
+    turn,
+    { _tag: 'Unsequenced', subject, reason: 'TooManyOrigins', data, headers, reply },
+    a.bytes,
+  )
+}
+
+/** A head, asked for or not. Heads of the other addressing are told once; those of a wrong epoch are forged. */
+const headHeard = <A>(
+  self: Receiver<A>,
+  turn: Turn<A>,
+  origin: Origin,
+  head: Head,
+  asked: number | undefined,
+): Receiver<A> => {
+  if (addressingOf(origin) !== self.addressing) {
+    if (!self.mismatch)
+      deliver(turn, { _tag: 'Mismatch', origin: origin.name, expected: other(addressingOf(origin)) }, 0)
+    return { ...self, mismatch: true }
+  }
+  if (origin.run !== undefined && origin.run.epoch !== head.epoch) return self
+  const answered = asked !== undefined && asked === self.join?.asked ? { ...self, join: undefined } : self
+  return follow(answered, turn, origin, (t, track) => T.headHeard(t, track, head, asked)) ?? answered
+}
+
+const joined = <A>(self: Receiver<A>, turn: Turn<A>, tries: number): Receiver<A> => ({
+  ...self,
+  join: {
+    asked: askHead(turn, undefined),
+    tries,
+    dueAt: turn.now + self.settings.patience * 2 ** (tries - 1),
+  },
+})
+
+const reconnected = <A>(self: Receiver<A>, turn: Turn<A>): Receiver<A> => {
+  let after = joined(self, turn, 1)
+  const asked = turn.asked
+  for (const { key, value } of M.entries(self.origins))
+    after = change(after, turn, key, value, value.track, (t, track) => T.reconnected(t, track, asked))
+  return after
+}
+
+const ticked = <A>(self: Receiver<A>, turn: Turn<A>): Receiver<A> => {
+  let after = self
+  if (after.join !== undefined && after.join.dueAt <= turn.now)
+    after =
+      after.join.tries < self.settings.tries ? joined(after, turn, after.join.tries + 1) : { ...after, join: undefined }
+  for (let due = M.min(after.agenda); due !== undefined && due.key[0] <= turn.now; due = M.min(after.agenda)) {
+    const name = due.key[1]
+    const followed = names.get(after.origins, name)
+    after = { ...after, agenda: times.remove(after.agenda, due.key) }
+    if (followed !== undefined)
+      after = change(after, turn, name, { ...followed, wakeAt: Number.POSITIVE_INFINITY }, followed.track, T.ticked)
+  }
+  return after
+}
+
+const taken = <A>(self: Receiver<A>, turn: Turn<A>, deliveries: number, bytes: number): Receiver<A> => {
+  turn.messages -= deliveries
+  turn.bytes -= bytes
+  // Waiting for some room to gather keeps a consumer that is just too slow from stop and go at every message.
+  const roomy = turn.messages * 2 <= self.settings.maxMessages && turn.bytes * 2 <= self.settings.maxBytes
+  if (!roomy || (self.waiting === undefined && self.overflowed === 0)) return self
+  let after: Receiver<A> = { ...self, waiting: undefined, overflowed: 0 }
+  if (self.overflowed > 0) deliver(turn, { _tag: 'Overflowed', count: self.overflowed }, 0)
+  for (const { key } of M.entries(self.waiting)) {
+    const followed = names.get(after.origins, key)
+    if (followed !== undefined) after = change(after, turn, key, followed, followed.track, T.relieved)
+  }
+  return after
+}
+
+const handle = <A>(self: Receiver<A>, turn: Turn<A>, event: Event<A>): Receiver<A> => {
+  switch (event._tag) {
+    case 'Started':
+      return joined({ ...self, startedAt: event.now }, turn, 1)
+    case 'Arrived':
+      return arrived(self, turn, event.origin, event.arrival)
+    case 'Strayed':
+      return unsequenced(self, turn, event.message, event.bytes)
+    case 'HeartbeatHeard':
+      return headHeard(self, turn, event.origin, event.head, undefined)
+    case 'HeadAnswered':
+      return headHeard(self, turn, event.origin, event.head, event.asked)
+    case 'Disconnected':
+      return { ...self, away: self.away ?? event.now, join: undefined }
+    case 'Reconnected':
+      return reconnected(self, turn)
+    case 'Ticked':
+      return self.away === undefined ? ticked(self, turn) : self
+    case 'Taken':
+      return taken(self, turn, event.deliveries, event.bytes)
+  }
+}
+
+const wakeOf = <A>(self: Receiver<A>): number =>
+  self.away === undefined
+    ? Math.min(M.min(self.agenda)?.key[0] ?? Number.POSITIVE_INFINITY, self.join?.dueAt ?? Number.POSITIVE_INFINITY) +
+      self.lag
+    : Number.POSITIVE_INFINITY
+
+/** The time we were away does not count. */
+const back = <A>(self: Receiver<A>, now: number): Receiver<A> => ({
+  ...self,
+  lag: self.lag + now - (self.away ?? now),
+  away: undefined,
+})
+
+/** One step of the machine. @since 0.1.0 */
+export const step =
+  <A>(event: Event<A>): State<Receiver<A>, ReadonlyArray<Output<A>>> =>
+  self => {
+    const present = event._tag === 'Reconnected' ? back(self, event.now) : self
+    const turn = begin(present, event.now)
+    const after = handle(present, turn, event)
+    const wakeAt = wakeOf(after)
+    // A timer that rang too early must be set again, even to the same time.
+    if (wakeAt !== self.wakeAt || event._tag === 'Ticked') turn.out.push({ _tag: 'WakeAt', at: wakeAt })
+    const { messages, bytes, asked } = turn
+    return [turn.out, { ...after, messages, bytes, asked, wakeAt, duplicates: self.duplicates + turn.duplicates }]
+  }

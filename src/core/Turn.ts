@@ -1,0 +1,124 @@
+/**
+ * One turn of the receiver's machine: what an event may use up, and what it makes the machine say.
+ *
+ * A turn is made anew for each event, filled while the event is handled, and folded back into the machine's state. It is
+ * the only thing in the core that is written to, and it never leaves `step`.
+ */
+import type { Delivery, Headers } from './Delivery.ts'
+import type { SequenceNumber } from './SequenceNumber.ts'
+
+/** How messages are handed over. @since 0.1.0 */
+export type Mode = 'ordered' | 'arrival'
+
+/** What a receiver is told once. @since 0.1.0 */
+export interface Settings<A> {
+  /**
+   * `ordered`: in order, and what follows a gap waits for it. `arrival`: at once, whatever the order. Default `ordered`.
+   */
+  readonly mode: Mode
+  /** How long a gap may stay open before it is `Lost`, in ms. Default 2000. */
+  readonly deadline: number
+  /** How long after a broken promise a sender is called `Silent`, in ms. Default 1000. */
+  readonly grace: number
+  /** How long a head request may stay unanswered before it is repeated, in ms; doubled each time. Default 100. */
+  readonly patience: number
+  /** How often a head request is sent before its sender counts as mute. Default 4. */
+  readonly tries: number
+  /** A number further ahead than this is believed only when its sender confirms it. Default 65536. */
+  readonly maxJump: number
+  /** Messages kept at once: held back, in doubt, or handed over and not yet taken. Default 65536. */
+  readonly maxMessages: number
+  /** Bytes of such messages. Default 64 MiB. */
+  readonly maxBytes: number
+  /** Gaps open at once. Default 16384. */
+  readonly maxGaps: number
+  /** Origins followed at once. Default 16384. */
+  readonly maxOrigins: number
+  /** Makes the copy that is kept, where the original's memory may be used again. Default: none is made. */
+  readonly retain: (data: A) => A
+}
+
+/** @since 0.1.0 */
+export const defaults: Omit<Settings<never>, 'retain'> = {
+  mode: 'ordered',
+  deadline: 2000,
+  grace: 1000,
+  patience: 100,
+  tries: 4,
+  maxJump: 65_536,
+  maxMessages: 65_536,
+  maxBytes: 64 * 1024 * 1024,
+  maxGaps: 16_384,
+  maxOrigins: 16_384,
+}
+
+/** A numbered message as it came. @since 0.1.0 */
+export interface Arrival<A> {
+  readonly number: SequenceNumber
+  readonly data: A
+  readonly headers: Headers | undefined
+  readonly reply: string | undefined
+  /** What keeping it costs. */
+  readonly bytes: number
+}
+
+/** What the machine wants done. @since 0.1.0 */
+export type Output<A> =
+  /** Hand this to the application, and say `Taken` when it has taken it. */
+  | { readonly _tag: 'Deliver'; readonly delivery: Delivery<A>; readonly bytes: number }
+  /** Ask the sender of an origin, or all senders (`undefined`), for their heads; the answers bear the id. */
+  | { readonly _tag: 'AskHead'; readonly id: number; readonly origin: string | undefined }
+  /** Say `Ticked` at this time, not before; it replaces the time said before. */
+  | { readonly _tag: 'WakeAt'; readonly at: number }
+
+export interface Turn<A> {
+  /** Time connected, in ms: it stands still while we are disconnected. */
+  readonly now: number
+  /** How long this receiver has been there, in ms; disconnected or not. */
+  readonly age: number
+  readonly settings: Settings<A>
+  readonly out: Array<Output<A>>
+  /** Messages and bytes kept. */
+  messages: number
+  bytes: number
+  /** Gaps open at the other origins. */
+  otherGaps: number
+  /** The number of the last head request. */
+  asked: number
+  /** Some payload was forgotten for want of room. */
+  forgot: boolean
+  /** Messages dropped, as they were delivered, held or given up before. */
+  duplicates: number
+}
+
+export const hasRoom = <A>(turn: Turn<A>, bytes: number): boolean =>
+  turn.messages < turn.settings.maxMessages && turn.bytes + bytes <= turn.settings.maxBytes
+
+/** Hands over something that was not kept so far. */
+export const deliver = <A>(turn: Turn<A>, delivery: Delivery<A>, bytes: number): void => {
+  turn.messages += 1
+  turn.bytes += bytes
+  turn.out.push({ _tag: 'Deliver', delivery, bytes })
+}
+
+/** Hands over something that was kept, and is until it is taken. */
+export const deliverKept = <A>(turn: Turn<A>, delivery: Delivery<A>, bytes: number): void => {
+  turn.out.push({ _tag: 'Deliver', delivery, bytes })
+}
+
+export const keep = <A>(turn: Turn<A>, bytes: number): void => {
+  turn.messages += 1
+  turn.bytes += bytes
+}
+
+export const letGo = <A>(turn: Turn<A>, bytes: number): void => {
+  turn.messages -= 1
+  turn.bytes -= bytes
+}
+
+/** Asks for heads; gives the id of the request. */
+export const askHead = <A>(turn: Turn<A>, origin: string | undefined): number => {
+  turn.asked += 1
+  turn.out.push({ _tag: 'AskHead', id: turn.asked, origin })
+  return turn.asked
+}

@@ -1,0 +1,13 @@
+/** The pure core: no I/O, no clock, no timers, no randomness, no NATS. */
+export * as Address from './Address.ts'
+export * as Delivery from './Delivery.ts'
+export { describe } from './describe.ts'
+export * as Epoch from './Epoch.ts'
+export * as Head from './Head.ts'
+export * as Heartbeats from './Heartbeats.ts'
+export * as Origin from './Origin.ts'
+export * as Receiver from './Receiver.ts'
+export * as Sender from './Sender.ts'
+export * as SequenceNumber from './SequenceNumber.ts'
+export * as Subject from './Subject.ts'
+export * as Verb from './Verb.ts'

@@ -1,0 +1,127 @@
+/**
+ * How numbers move through the ledger of one origin in either mode: they come, they are noticed to be missing, they are
+ * given up. What may be believed was decided before.
+ */
+import type { About, LossReason, Message, Verdict } from './Delivery.ts'
+import type { Ledger } from './Ledger.ts'
+import * as L from './Ledger.ts'
+import * as M from './OrderedMap.ts'
+import * as SequenceNumber from './SequenceNumber.ts'
+import type { Arrival, Turn } from './Turn.ts'
+import { deliver, deliverKept, hasRoom, keep, letGo } from './Turn.ts'
+
+/** Hands over what was held back and now is in order. */
+const drain = <A>(turn: Turn<A>, ledger: Ledger<A>): Ledger<A> => {
+  let l = ledger
+  for (let next = L.release(l); next !== undefined; next = L.release(l)) {
+    deliverKept(turn, next[0].message, next[0].bytes)
+    l = next[1]
+  }
+  return L.settled(l)
+}
+
+/** Gives up the first gap. */
+const lose = <A>(turn: Turn<A>, about: About, l: Ledger<A>, reason: LossReason): Ledger<A> => {
+  const front = L.frontMissing(l)
+  if (front === undefined) return l
+  const first = SequenceNumber.nearest(front.first)
+  const last = SequenceNumber.nearest(front.last)
+  deliver(turn, { _tag: 'Lost', ...about, first, last, reason }, 0)
+  return drain(turn, L.withoutFront(l))
+}
+
+/** Gives up what has passed its deadline. */
+export const expire = <A>(turn: Turn<A>, about: About, ledger: Ledger<A>): Ledger<A> => {
+  let l = ledger
+  for (let front = L.frontMissing(l); front !== undefined && front.deadline <= turn.now; front = L.frontMissing(l))
+    l = lose(turn, about, l, 'unresolved')
+  return l
+}
+
+/** Gives up all that is missing, and hands over all that was held back. */
+export const settleAll = <A>(turn: Turn<A>, about: About, ledger: Ledger<A>, reason: LossReason): Ledger<A> => {
+  let l = ledger
+  while (L.frontMissing(l) !== undefined) l = lose(turn, about, l, reason)
+  return l
+}
+
+/** Keeps the number of gaps within bounds: the oldest are given up. */
+const boundGaps = <A>(turn: Turn<A>, about: About, ledger: Ledger<A>): Ledger<A> => {
+  let l = ledger
+  while (M.size(l.missing) > 0 && turn.otherGaps + M.size(l.missing) > turn.settings.maxGaps)
+    l = lose(turn, about, l, 'overflow')
+  return l
+}
+
+/** Numbers up to `last` exist: those we have not heard of are missing. */
+export const noticed = <A>(
+  turn: Turn<A>,
+  about: About,
+  l: Ledger<A>,
+  last: number,
+  noticedBy: 'Data' | 'Heartbeat',
+): Ledger<A> => {
+  if (last <= l.highest) return l
+  if (!hasRoom(turn, 0)) {
+    turn.forgot = true
+    return L.extend(l, last, Number.POSITIVE_INFINITY)
+  }
+  deliver(
+    turn,
+    {
+      _tag: 'Gap',
+      ...about,
+      first: SequenceNumber.nearest(l.highest + 1),
+      last: SequenceNumber.nearest(last),
+      noticedBy,
+    },
+    0,
+  )
+  return boundGaps(turn, about, L.extend(l, last, turn.now + turn.settings.deadline))
+}
+
+/** Forgets newer payloads in favour of this one, since it lets the sequence go on. */
+const makeRoom = <A>(turn: Turn<A>, ledger: Ledger<A>, n: number, bytes: number): Ledger<A> => {
+  let l = ledger
+  while (!hasRoom(turn, bytes)) {
+    const newest = M.max(l.held)
+    if (newest === undefined || newest.key < n) return l
+    letGo(turn, newest.value.bytes)
+    turn.forgot = true
+    l = L.forgetNewest(l)
+  }
+  return l
+}
+
+/** Without room for its payload a number is just known to exist. */
+const forget = <A>(turn: Turn<A>, about: About, l: Ledger<A>, n: number): Ledger<A> => {
+  turn.forgot = true
+  return boundGaps(turn, about, L.extend(l, n, Number.POSITIVE_INFINITY))
+}
+
+/** A message that may be believed meets the ledger. */
+export const receive = <A>(turn: Turn<A>, about: About, before: Ledger<A>, a: Arrival<A>): Ledger<A> => {
+  const n = a.number
+  const isNew = n > before.highest
+  if (!isNew && L.missingAt(before, n) === undefined) {
+    turn.duplicates += 1
+    return before
+  }
+  const verdict: Verdict = !isNew ? 'Late' : n === before.highest + 1 ? 'InOrder' : 'AfterGap'
+  const l = makeRoom(turn, isNew ? noticed(turn, about, before, n - 1, 'Data') : before, n, a.bytes)
+  if (!hasRoom(turn, a.bytes)) return forget(turn, about, l, n)
+  const { data, headers, reply } = a
+  const message: Message<A> = { _tag: 'Message', ...about, number: n, verdict, data, headers, reply }
+  const filled = L.fill(l, n)
+  if (turn.settings.mode === 'arrival') {
+    deliver(turn, message, a.bytes)
+    return boundGaps(turn, about, L.settled(filled))
+  }
+  if (n === l.next) {
+    deliver(turn, message, a.bytes)
+    return drain(turn, filled)
+  }
+  keep(turn, a.bytes)
+  const kept = L.hold(filled, { message: { ...message, data: turn.settings.retain(data) }, bytes: a.bytes })
+  return boundGaps(turn, about, kept)
+}
