@@ -14,6 +14,8 @@ import type { Subject, Token } from './Subject.ts'
  * @since 0.1.0
  */
 export interface Headers extends Iterable<[string, string[]]> {
+  /** The inline status, such as 503; 0 if there is none. */
+  readonly code: number
   get(key: string): string
   has(key: string): boolean
   keys(): string[]

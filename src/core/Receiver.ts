@@ -42,6 +42,8 @@ export type Event<A> =
       readonly origin: Origin
       readonly head: Head
     }
+  /** Nobody listens where `AskHead` with that id was sent. */
+  | { readonly _tag: 'HeadRefused'; readonly now: number; readonly asked: number; readonly origin: string | undefined }
   | { readonly _tag: 'Disconnected'; readonly now: number }
   /** Connected again, with the same subscriptions. */
   | { readonly _tag: 'Reconnected'; readonly now: number }
@@ -240,6 +242,16 @@ const headHeard = <A>(
   return follow(answered, turn, origin, (t, track) => T.headHeard(t, track, head, asked)) ?? answered
 }
 
+/** Nobody is there to answer; someone may just be on the way back, so ask once more. */
+const headRefused = <A>(self: Receiver<A>, turn: Turn<A>, asked: number, origin: string | undefined): Receiver<A> => {
+  if (origin === undefined)
+    return self.join?.asked === asked ? { ...self, join: { ...self.join, tries: self.settings.tries } } : self
+  const followed = names.get(self.origins, origin)
+  return followed === undefined
+    ? self
+    : change(self, turn, origin, followed, followed.track, (within, t) => T.headRefused(within, t, asked))
+}
+
 const joined = <A>(self: Receiver<A>, turn: Turn<A>, tries: number): Receiver<A> => ({
   ...self,
   join: {
@@ -299,6 +311,8 @@ const handle = <A>(self: Receiver<A>, turn: Turn<A>, event: Event<A>): Receiver<
       return headHeard(self, turn, event.origin, event.head, undefined)
     case 'HeadAnswered':
       return headHeard(self, turn, event.origin, event.head, event.asked)
+    case 'HeadRefused':
+      return headRefused(self, turn, event.asked, event.origin)
     case 'Disconnected':
       return { ...self, away: self.away ?? event.now, join: undefined }
     case 'Reconnected':

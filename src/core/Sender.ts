@@ -11,7 +11,6 @@
  * @since 0.1.0
  */
 import * as E from 'fp-ts/lib/Either.js'
-import * as O from 'fp-ts/lib/Option.js'
 import type { Epoch } from './Epoch.ts'
 import type { Head } from './Head.ts'
 import type { Origin } from './Origin.ts'
@@ -138,6 +137,6 @@ export const closed =
 export const explain = (e: Exhausted): string =>
   `${e.origin} has used up all numbers up to 9007199254740991: close this publisher, and start a new one.`
 
-/** The numbers of a run that may not fall behind an earlier one: microseconds since 2020-01-01. @since 0.1.0 */
-export const startFromClock = (unixMs: number): O.Option<SequenceNumber.SequenceNumber> =>
-  O.fromPredicate(SequenceNumber.is)(Math.floor((unixMs - 1_577_836_800_000) * 1000))
+/** A first number that no earlier run can have reached, at up to a million messages a second: µs since 2020. @since 0.1.0 */
+export const startFromClock = (unixMs: number): SequenceNumber.SequenceNumber =>
+  SequenceNumber.nearest((unixMs - 1_577_836_800_000) * 1000)

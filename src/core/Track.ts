@@ -295,6 +295,12 @@ export const headHeard = <A>(turn: Turn<A>, t: Track<A>, head: Head, asked: numb
   return head.epoch === t.epoch || isFirst ? sameRun(turn, t, l, head, asked) : otherRun(turn, t, l, head, asked)
 }
 
+/** Nobody listens for the request: one more is enough to be sure. */
+export const headRefused = <A>(turn: Turn<A>, t: Track<A>, asked: number): Track<A> =>
+  t.doubt === undefined || asked < t.doubt.asked
+    ? t
+    : { ...t, doubt: { ...t.doubt, tries: Math.max(t.doubt.tries, turn.settings.tries - 1) } }
+
 // --- time -----------------------------------------------------------------------------------------------------------
 
 /** Nobody has answered: the sender counts as mute, and what was pending is judged by the numbers alone. */

@@ -1,0 +1,15 @@
+/**
+ * Subject-token sequencing for core NATS.
+ *
+ * `publisher` numbers messages in their subjects, `subscribe` notices what is missing, `describe` puts it in words. The
+ * pure core, made of the same parts, is in `nats-sequenced/core`.
+ */
+export type { Delivery, Headers, Message, Notice } from './core/Delivery.ts'
+export { describe } from './core/describe.ts'
+export * as core from './core/index.ts'
+export type { Connection } from './nats/Connection.ts'
+export type { Publisher, PublisherOptions, PublishOptions, SenderNotice } from './nats/publisher.ts'
+export { publisher } from './nats/publisher.ts'
+export type { SequencedError } from './nats/SequencedError.ts'
+export type { SubscribeOptions, Subscription } from './nats/subscribe.ts'
+export { subscribe } from './nats/subscribe.ts'

@@ -1,0 +1,70 @@
+/** A queue with one reader at a time: an async iterator in the style of the clients' own. */
+export interface Feed<T, R> extends AsyncIterable<R> {
+  readonly push: (item: T) => void
+  /** Ends it after what is queued; with an error, the reader gets to see that last. */
+  readonly end: (error?: Error) => void
+}
+
+/**
+ * @param show what the reader sees of an item
+ * @param taken called when the reader asks for the next item, with the one it is done with
+ * @param left called when the reader leaves the loop
+ */
+export const feed = <T, R>(show: (item: T) => R, taken: (item: T) => void, left: () => void): Feed<T, R> => {
+  let items: Array<T> = []
+  let read = 0
+  let inHand: { readonly item: T } | undefined
+  let end: { readonly error: Error | undefined } | undefined
+  let waiting: Array<{ resolve: (r: IteratorResult<R, undefined>) => void; reject: (e: Error) => void }> = []
+
+  const release = (): void => {
+    if (inHand === undefined) return
+    const { item } = inHand
+    inHand = undefined
+    taken(item)
+  }
+  const hand = (item: T): IteratorResult<R, undefined> => {
+    inHand = { item }
+    return { done: false, value: show(item) }
+  }
+  const shift = (): T | undefined => {
+    const item = items[read]
+    read += 1
+    if (read > 1024 && read * 2 > items.length) {
+      items = items.slice(read)
+      read = 0
+    }
+    return item
+  }
+  const iterator: AsyncIterator<R, undefined> = {
+    next: () => {
+      release()
+      const item = read < items.length ? shift() : undefined
+      if (item !== undefined) return Promise.resolve(hand(item))
+      if (end?.error !== undefined) return Promise.reject(end.error)
+      if (end !== undefined) return Promise.resolve({ done: true, value: undefined })
+      return new Promise((resolve, reject) => waiting.push({ resolve, reject }))
+    },
+    return: () => {
+      release()
+      left()
+      return Promise.resolve({ done: true, value: undefined })
+    },
+  }
+  return {
+    push: item => {
+      const reader = waiting.shift()
+      if (reader === undefined) items.push(item)
+      else reader.resolve(hand(item))
+    },
+    end: error => {
+      if (end !== undefined) return
+      end = { error }
+      for (const { resolve, reject } of waiting)
+        if (error === undefined) resolve({ done: true, value: undefined })
+        else reject(error)
+      waiting = []
+    },
+    [Symbol.asyncIterator]: () => iterator,
+  }
+}

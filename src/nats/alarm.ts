@@ -1,0 +1,24 @@
+/** One timer that can be set anew. Times are those of the monotonic clock, in ms. */
+export interface Alarm {
+  readonly set: (at: number) => void
+  readonly clear: () => void
+}
+
+/** Changes of the wall clock don't reach it. */
+export const now = (): number => performance.now()
+
+/** The longest delay that timers take. */
+const longest = 2 ** 31 - 1
+
+export const alarm = (ring: () => void): Alarm => {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const clear = (): void => {
+    clearTimeout(timer)
+    timer = undefined
+  }
+  const set = (at: number): void => {
+    clear()
+    if (at !== Number.POSITIVE_INFINITY) timer = setTimeout(ring, Math.min(Math.max(at - now(), 0), longest))
+  }
+  return { set, clear }
+}

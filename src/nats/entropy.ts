@@ -1,0 +1,20 @@
+/** Names that nobody has drawn before. */
+import * as E from 'fp-ts/lib/Either.js'
+import * as t from 'io-ts'
+import type { Epoch } from '../core/Epoch.ts'
+import { fromEntropy } from '../core/Epoch.ts'
+import type { Connection } from './Connection.ts'
+
+const draw = (bytes: number): Uint8Array => crypto.getRandomValues(new Uint8Array(bytes))
+
+export const drawEpoch = (): Epoch => fromEntropy(draw(8))
+
+// Both clients keep the options of `connect` there, though their types don't say so.
+const withInboxPrefix = t.type({ options: t.type({ inboxPrefix: t.string }) })
+
+/** A subject of our own for answers, under the connection's `inboxPrefix`, which permissions may depend on. */
+export const drawInbox = (nc: Connection): string => {
+  const options = withInboxPrefix.decode(nc)
+  const prefix = E.isRight(options) ? options.right.options.inboxPrefix : '_INBOX'
+  return `${prefix}.${[...draw(16)].map(b => b.toString(16).padStart(2, '0')).join('')}`
+}

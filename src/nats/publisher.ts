@@ -1,0 +1,284 @@
+/**
+ * A publisher that numbers its messages.
+ *
+ * @since 0.1.0
+ */
+import * as E from 'fp-ts/lib/Either.js'
+import * as Json from 'fp-ts/lib/Json.js'
+import * as t from 'io-ts'
+import type { Headers } from '../core/Delivery.ts'
+import type { Epoch } from '../core/Epoch.ts'
+import * as Head from '../core/Head.ts'
+import type { Addressing } from '../core/Origin.ts'
+import * as Origin from '../core/Origin.ts'
+import * as Sender from '../core/Sender.ts'
+import * as SequenceNumber from '../core/SequenceNumber.ts'
+import * as Subject from '../core/Subject.ts'
+import * as Verb from '../core/Verb.ts'
+import { now } from './alarm.ts'
+import type { Connection, Msg, NatsSubscription } from './Connection.ts'
+import { drawEpoch } from './entropy.ts'
+import { feed } from './Feed.ts'
+import { headersOf } from './headers.ts'
+import { listen } from './link.ts'
+import { checkPublisherOptions } from './options.ts'
+import type { Beating } from './pulse.ts'
+import { pulseOf } from './pulse.ts'
+import { orThrow, sequencedError } from './SequencedError.ts'
+
+/** @since 0.1.0 */
+export interface PublisherOptions {
+  /** How addresses are spelled. Default `single`: this is the only sender of the subject. */
+  readonly addressing?: Addressing
+  /** The name of this sender, one subject token of at most 64 bytes; needed in `perSender`. */
+  readonly sender?: string
+  /** What stands before heartbeats and requests. Default `_SEQ`. */
+  readonly prefix?: string
+  /**
+   * The first number. Default 1. `'clock'` starts at microseconds since 2020, so that the numbers of a restarted `single`
+   * sender never go back.
+   */
+  readonly from?: number | 'clock'
+  /** How long after a message the first heartbeat follows, in ms. Default 50. */
+  readonly heartbeatAfter?: number
+  /** The longest time between two heartbeats, in ms. Default 5000. */
+  readonly heartbeatMax?: number
+}
+
+/** @since 0.1.0 */
+export interface PublishOptions {
+  /** Where an answer is expected. */
+  readonly reply?: string
+  readonly headers?: Headers
+}
+
+/** Another sender uses the subject of this one. @since 0.1.0 */
+export interface SenderConflict {
+  readonly _tag: 'Conflict'
+  readonly origin: string
+  readonly epoch: Epoch
+  readonly rival: Epoch
+}
+
+/** What a sender is told. @since 0.1.0 */
+export type SenderNotice = SenderConflict
+
+/** @since 0.1.0 */
+export interface Publisher {
+  /** Everything before the number in the subjects of its messages. */
+  readonly origin: string
+  readonly epoch: Epoch
+  /**
+   * Publishes a payload as it is, and gives the number it got. The payload is copied, so its buffer can be used again.
+   *
+   * Throws what the client throws, and a `SequencedError` if the publisher is closed, the reply subject is not valid, the
+   * headers carry an inline status, or the payload is larger than the server takes. Then no number is used up.
+   */
+  readonly publish: (data?: Uint8Array | string, options?: PublishOptions) => SequenceNumber.SequenceNumber
+  /** What its owner should know; it ends with the publisher. The last 256 wait for a reader. */
+  readonly notices: () => AsyncIterable<SenderNotice>
+  /** Says that nothing follows, three times within 200 ms, then stops. */
+  readonly close: () => Promise<void>
+  /** Settled when it is closed. */
+  readonly closed: Promise<void>
+}
+
+const encoder = new TextEncoder()
+const decoder = new TextDecoder()
+const nothing = new Uint8Array(0)
+
+const HeadRequest = t.partial({ filter: t.string })
+
+const originFor = (subject: string, { addressing, sender }: PublisherOptions, epoch: Epoch): Origin.Origin => {
+  const parsed = orThrow(Subject.explain)(Subject.parse(subject))
+  if (addressing !== 'perSender') {
+    if (sender !== undefined)
+      throw sequencedError(
+        `A sender's name (${sender}) belongs to the addressing 'perSender': set it, or leave the name out.`,
+        {
+          _tag: 'BadOption',
+          option: 'sender',
+          value: sender,
+        },
+      )
+    return orThrow(Origin.explain)(Origin.single(parsed))
+  }
+  const token = orThrow(Subject.explain)(Subject.parseToken(sender ?? ''))
+  return orThrow(Origin.explain)(Origin.perSender(parsed, { sender: token, epoch }))
+}
+
+/**
+ * Publishes to a subject, `updates`, under numbered ones: `updates.1`, `updates.2` …
+ *
+ * Throws a `SequencedError` if the subject or an option can't be, and what the client throws, such as for a closed
+ * connection.
+ *
+ * @since 0.1.0
+ */
+export const publisher = (nc: Connection, subject: string, options: PublisherOptions = {}): Publisher => {
+  checkPublisherOptions(options)
+  const { prefix = '_SEQ', from = 1, heartbeatAfter, heartbeatMax } = options
+  const verbs = orThrow(Subject.explain)(Verb.parsePrefix(prefix))
+  const epoch = drawEpoch()
+  const origin = originFor(subject, options, epoch)
+  const start = from === 'clock' ? Sender.startFromClock(Date.now()) : SequenceNumber.nearest(from)
+  const pulse = pulseOf(nc)
+
+  let sender = Sender.create(origin, epoch, now(), {
+    start,
+    ...(heartbeatAfter === undefined ? {} : { after: heartbeatAfter }),
+    ...(heartbeatMax === undefined ? {} : { max: heartbeatMax }),
+  })
+
+  // --- heartbeats, and the same when asked
+
+  const headNow = (): Head.Head => Sender.headOf(now(), pulse.stretched(sender.max), sender.head + 1)(sender)
+
+  const beating: Beating = {
+    max: sender.max,
+    dueAt: max => Sender.dueAt(max)(sender),
+    beat: max => {
+      try {
+        nc.publish(Verb.heartbeat(verbs)(origin, sender.head), Head.format(headNow()))
+      } catch {
+        // The connection is closing, and says so itself.
+      }
+      sender = Sender.beaten(now(), max)(sender)
+      if (sender.state === 'ended') finish()
+    },
+  }
+
+  const answer = (msg: Msg): void => {
+    if (msg.reply === undefined || msg.reply === '') return
+    const headers = headersOf({ 'Nats-Subject': Verb.newest(origin, sender.head) })
+    nc.publish(msg.reply, Head.format(headNow()), { headers })
+  }
+
+  /** All senders are asked at once; the body may say for which subjects. */
+  const answerAll = (msg: Msg): void => {
+    const request = parseHeadRequest(msg.data.length === 0 ? '{}' : decoder.decode(msg.data))
+    if (E.isLeft(request)) return
+    const filter = Subject.parseFilter(request.right.filter ?? '>')
+    if (E.isRight(filter) && Subject.matches(filter.right)(origin.subject)) answer(msg)
+  }
+
+  /** A `single` subject has one sender: another that is alive is an error. */
+  const rivals = new Set<Epoch>()
+  const overhear = (msg: Msg): void => {
+    const head = Head.parse(decoder.decode(msg.data))
+    if (E.isLeft(head) || head.right.epoch === epoch || head.right.state === 'ended') return
+    const rival = head.right.epoch
+    // The farewell of the run before us is no conflict, but a live heartbeat is: it was sent after we had begun.
+    if (rivals.has(rival) || rivals.size >= 64) return
+    rivals.add(rival)
+    notices.push({ _tag: 'Conflict', origin: origin.name, epoch, rival })
+  }
+
+  // --- life and death
+
+  const notices = feed<SenderNotice, SenderNotice>(
+    notice => notice,
+    () => undefined,
+    () => undefined,
+  )
+  let settle: () => void = () => undefined
+  const closed = new Promise<void>(resolve => {
+    settle = resolve
+  })
+  const subscriptions: Array<NatsSubscription> = []
+  let isFinished = false
+  const finish = (): void => {
+    if (isFinished) return
+    isFinished = true
+    pulse.remove(origin.name)
+    unlisten()
+    if (!nc.isClosed()) for (const s of subscriptions) s.unsubscribe()
+    notices.end()
+    settle()
+  }
+
+  const listenTo = (at: string, take: (msg: Msg) => void): void => {
+    const callback = (err: Error | null, msg: Msg): void => {
+      if (err === null && !isFinished) guarded(take, msg)
+    }
+    subscriptions.push(nc.subscribe(at, { callback }))
+  }
+
+  const unlisten = listen(nc, { disconnected: () => undefined, reconnected: () => undefined, closed: finish })
+  try {
+    listenTo(Verb.head(verbs)(origin.subject), answer)
+    if (origin.name !== origin.subject) listenTo(Verb.head(verbs)(origin.name), answer)
+    else listenTo(`${prefix}.HB.${origin.name}.*`, overhear)
+    listenTo(Verb.headOfAll(verbs), answerAll)
+  } catch (e) {
+    finish()
+    throw e
+  }
+  pulse.book(origin.name, beating)
+
+  // --- messages
+
+  const publish = (data: Uint8Array | string = nothing, { reply, headers }: PublishOptions = {}) => {
+    if (sender.state !== 'live')
+      throw sequencedError(`The publisher of ${origin.name} is closed: make a new one to go on.`, { _tag: 'Closed' })
+    const number = orThrow(Sender.explain)(Sender.next(sender))
+    const payload = typeof data === 'string' ? encoder.encode(data) : copyOf(data)
+    checkSize(nc, payload)
+    if (headers !== undefined && headers.code !== 0)
+      throw sequencedError(
+        `The headers carry an inline status (${headers.code}), which would read as an answer to a request: leave it out.`,
+        { _tag: 'StatusInHeaders', code: headers.code },
+      )
+    nc.publish(`${origin.name}.${number}`, payload, {
+      ...(reply === undefined || reply === '' ? {} : { reply: orThrow(Subject.explain)(Subject.parse(reply)) }),
+      ...(headers === undefined ? {} : { headers }),
+    })
+    const decayed = sender.wait !== undefined
+    sender = Sender.published(now())(sender)
+    if (decayed) pulse.book(origin.name, beating)
+    return number
+  }
+
+  const close = (): Promise<void> => {
+    if (sender.state === 'live') {
+      sender = Sender.closed(now())(sender)
+      pulse.book(origin.name, beating)
+    }
+    return closed
+  }
+
+  return { origin: origin.name, epoch, publish, notices: () => notices, close, closed }
+}
+
+/** What a request makes us throw must not end the client's reader. */
+const guarded = (take: (msg: Msg) => void, msg: Msg): void => {
+  try {
+    take(msg)
+  } catch {
+    // The connection is closing, and says so itself: nobody can be answered any more.
+  }
+}
+
+const parseHeadRequest = (body: string): E.Either<unknown, t.TypeOf<typeof HeadRequest>> =>
+  E.chainW(HeadRequest.decode)(Json.parse(body))
+
+// nats.js sends the caller's buffer a moment later, and would send what is in it then.
+const copyOf = (data: unknown): Uint8Array => {
+  if (data instanceof Uint8Array) return data.slice()
+  throw sequencedError(
+    'A payload is a Uint8Array or a string. Encode other values first, such as with JSON.stringify.',
+    {
+      _tag: 'BadPayload',
+      data,
+    },
+  )
+}
+
+const checkSize = (nc: Connection, payload: Uint8Array): void => {
+  const max = nc.info?.max_payload
+  if (max !== undefined && payload.length > max)
+    throw sequencedError(
+      `The payload has ${payload.length} bytes, and the server takes ${max} at most: send less, or raise its max_payload.`,
+      { _tag: 'PayloadTooLarge', bytes: payload.length, max },
+    )
+}

@@ -1,0 +1,276 @@
+/**
+ * A subscription that notices loss.
+ *
+ * @since 0.1.0
+ */
+import * as E from 'fp-ts/lib/Either.js'
+import * as Address from '../core/Address.ts'
+import type { Delivery, Headers } from '../core/Delivery.ts'
+import * as Head from '../core/Head.ts'
+import type { Addressing } from '../core/Origin.ts'
+import * as Origin from '../core/Origin.ts'
+import type { Event } from '../core/Receiver.ts'
+import * as Receiver from '../core/Receiver.ts'
+import * as Subject from '../core/Subject.ts'
+import type { Output, Settings } from '../core/Turn.ts'
+import * as Verb from '../core/Verb.ts'
+import { alarm, now } from './alarm.ts'
+import type { Connection, Msg, NatsSubscription } from './Connection.ts'
+import { drawInbox } from './entropy.ts'
+import { feed } from './Feed.ts'
+import { listen } from './link.ts'
+import { checkSubscribeOptions } from './options.ts'
+import { orThrow, sequencedError } from './SequencedError.ts'
+
+/** @since 0.1.0 */
+export interface SubscribeOptions extends Partial<Omit<Settings<Uint8Array>, 'retain'>> {
+  /** How senders spell their addresses. Default `single`. */
+  readonly addressing?: Addressing
+  /** What stands before heartbeats and requests. Default `_SEQ`. */
+  readonly prefix?: string
+  /** Takes each delivery as it comes, in place of the iterator. Its payload may be a view: copy it to keep it. */
+  readonly callback?: (delivery: Delivery<Uint8Array>) => void
+  /** Told what `callback` threw, and over which delivery. Default: it becomes an uncaught exception. */
+  readonly onError?: (cause: unknown, delivery: Delivery<Uint8Array>) => void
+}
+
+/** @since 0.1.0 */
+export interface Subscription extends AsyncIterable<Delivery<Uint8Array>> {
+  /** Unsubscribes. What was delivered before is still handed out, then the iterator ends. */
+  readonly close: () => void
+  /** Settled when it is closed; with the error, if one has closed it. */
+  readonly closed: Promise<Error | undefined>
+}
+
+const decoder = new TextDecoder()
+
+const bytesOf = (headers: Headers | undefined): number => {
+  let bytes = 0
+  if (headers !== undefined) for (const [key, values] of headers) for (const v of values) bytes += key.length + v.length
+  return bytes
+}
+
+const rethrow = (cause: unknown): void => {
+  throw cause
+}
+
+/** What the iterator's queue holds: the machine's output as it is. */
+type Handed = Extract<Output<Uint8Array>, { _tag: 'Deliver' }>
+
+// A received payload is a view of the socket's chunk: to keep it as it is would keep all of the chunk.
+const copy = (data: Uint8Array): Uint8Array => data.slice()
+
+const NO_RESPONDERS = 503
+
+/**
+ * Subscribes to a subject, or to a filter with wildcards, of senders that number their messages.
+ *
+ * Iterate over it, or give a `callback`. A `Message` is as it was sent; everything else tells what happened to others.
+ *
+ * Throws a `SequencedError` if the subject is not valid or an option can't be, and what the client throws, such as for
+ * a closed connection.
+ *
+ * @since 0.1.0
+ */
+export const subscribe = (nc: Connection, subject: string, options: SubscribeOptions = {}): Subscription => {
+  checkSubscribeOptions(options)
+  const { addressing = 'single', prefix = '_SEQ', callback, onError = rethrow, ...settings } = options
+  const filter = orThrow(Subject.explain)(Subject.parseFilter(subject))
+  const verbs = orThrow(Subject.explain)(Verb.parsePrefix(prefix))
+  if (filter === '>')
+    throw sequencedError(
+      "'>' takes in everything, heartbeats and inboxes too. Subscribe to the subjects that are numbered.",
+      {
+        _tag: 'BadSubject',
+        subject,
+      },
+    )
+  const isWanted = Subject.matches(filter)
+  const inbox = drawInbox(nc)
+  // A filter such as `*.*` takes in what senders and receivers say to one another.
+  const ownVerbs = `${verbs}.`
+
+  // --- the machine: one event at a time, however deep a handler calls back into us
+
+  // What waits in the iterator is copied as it comes, so the machine need not do it again.
+  let receiver = Receiver.create({
+    addressing,
+    ...settings,
+    retain: callback === undefined ? (data: Uint8Array) => data : copy,
+  })
+  const events: Array<Event<Uint8Array>> = []
+  let busy = false
+  const dispatch = (event: Event<Uint8Array>): void => {
+    events.push(event)
+    if (busy) return
+    busy = true
+    for (let next = events.shift(); next !== undefined; next = events.shift()) {
+      const [outputs, after] = Receiver.step(next)(receiver)
+      receiver = after
+      for (const output of outputs) perform(output)
+    }
+    busy = false
+  }
+
+  const perform = (output: Output<Uint8Array>): void => {
+    switch (output._tag) {
+      case 'Deliver':
+        return hand(output)
+      case 'AskHead':
+        return askHead(output.id, output.origin)
+      case 'WakeAt':
+        return clock.set(output.at)
+    }
+  }
+
+  const clock = alarm(() => dispatch({ _tag: 'Ticked', now: now() }))
+
+  /** The reply subject says which request is answered, and which origin it was about. */
+  const askHead = (id: number, origin: string | undefined): void => {
+    const reply = origin === undefined ? `${inbox}.${id}` : `${inbox}.${id}.${origin}`
+    try {
+      if (origin !== undefined) nc.publish(Verb.head(verbs)(origin), undefined, { reply })
+      else if (Subject.isSubject(filter)) nc.publish(Verb.head(verbs)(filter), undefined, { reply })
+      else nc.publish(Verb.headOfAll(verbs), JSON.stringify({ filter }), { reply })
+    } catch {
+      // The connection is closing, and says so itself; until then the machine asks again.
+    }
+  }
+
+  // --- what the application is handed
+
+  const handed = { deliveries: 0, bytes: 0 }
+  /** Tells the machine in batches: it only needs to know before its bounds are reached. */
+  const taken = (bytes: number): void => {
+    handed.deliveries += 1
+    handed.bytes += bytes
+    const { maxMessages, maxBytes } = receiver.settings
+    if (handed.deliveries * 4 < Math.min(maxMessages, 4096) && handed.bytes * 4 < maxBytes) return
+    dispatch({ _tag: 'Taken', now: now(), ...handed })
+    handed.deliveries = 0
+    handed.bytes = 0
+  }
+
+  const queue = feed<Handed, Delivery<Uint8Array>>(
+    item => item.delivery,
+    item => taken(item.bytes),
+    () => close(undefined),
+  )
+
+  const hand = (item: Handed): void => {
+    if (callback === undefined) return queue.push(item)
+    try {
+      callback(item.delivery)
+    } catch (cause) {
+      // Thrown here it would end the client's reader, and with it all subscriptions of the connection.
+      queueMicrotask(() => onError(cause, item.delivery))
+    }
+    taken(item.bytes)
+  }
+
+  // --- what comes from NATS
+
+  const data = (msg: Msg): void => {
+    const { subject: at, headers, reply } = msg
+    if (at.startsWith(ownVerbs)) return
+    const payload = callback === undefined ? copy(msg.data) : msg.data
+    const bytes = payload.length + bytesOf(headers)
+    const content = { data: payload, headers, reply: reply === '' ? undefined : reply }
+    const address = Address.parse(addressing)(at)
+    if (E.isRight(address)) {
+      const { origin, number } = address.right
+      dispatch({ _tag: 'Arrived', now: now(), origin, arrival: { number, ...content, bytes } })
+    } else {
+      const message = { _tag: 'Unsequenced', subject: at, reason: 'NoNumber', ...content } as const
+      dispatch({ _tag: 'Strayed', now: now(), message, bytes })
+    }
+  }
+
+  const either = (read: (addressing: Addressing) => E.Either<unknown, Origin.Origin>): Origin.Origin | undefined => {
+    const own = read(addressing)
+    const origin = E.isRight(own) ? own : read(Origin.other(addressing))
+    return E.isRight(origin) && isWanted(origin.right.subject) ? origin.right : undefined
+  }
+
+  const heartbeat = (msg: Msg): void => {
+    const origin = either(a => Verb.originOfHeartbeat(verbs, a)(msg.subject))
+    const head = Head.parse(decoder.decode(msg.data))
+    if (origin !== undefined && E.isRight(head))
+      dispatch({ _tag: 'HeartbeatHeard', now: now(), origin, head: head.right })
+  }
+
+  const answer = (msg: Msg): void => {
+    const [id = '', ...about] = msg.subject.slice(inbox.length + 1).split('.')
+    const asked = Number(id)
+    if (msg.headers?.code === NO_RESPONDERS)
+      return dispatch({
+        _tag: 'HeadRefused',
+        now: now(),
+        asked,
+        origin: about.length > 0 ? about.join('.') : undefined,
+      })
+    const at = msg.headers?.get('Nats-Subject') ?? ''
+    const origin = either(a => Verb.originOfNewest(a)(at))
+    const head = Head.parse(decoder.decode(msg.data))
+    if (origin !== undefined && E.isRight(head))
+      dispatch({ _tag: 'HeadAnswered', now: now(), asked, origin, head: head.right })
+  }
+
+  // --- life and death
+
+  let settle: (error: Error | undefined) => void = () => undefined
+  const closed = new Promise<Error | undefined>(resolve => {
+    settle = resolve
+  })
+
+  const subscriptions: Array<NatsSubscription> = []
+  let isClosed = false
+  const close = (error: Error | undefined): void => {
+    if (isClosed) return
+    isClosed = true
+    clock.clear()
+    unlisten()
+    if (!nc.isClosed()) for (const s of subscriptions) s.unsubscribe()
+    queue.end(error)
+    settle(error)
+  }
+
+  const take = (at: string, take: (msg: Msg) => void): void => {
+    const callback = (err: Error | null, msg: Msg): void => {
+      if (err === null) return isClosed ? undefined : take(msg)
+      const reason = { _tag: 'SubscriptionRefused', subject: at, cause: err }
+      close(
+        sequencedError(
+          `The subscription to ${at} has ended: ${err.message}. A receiver of ${subject} needs it: allow it for this user.`,
+          reason,
+        ),
+      )
+    }
+    subscriptions.push(nc.subscribe(at, { callback }))
+  }
+
+  const unlisten = listen(nc, {
+    disconnected: () => dispatch({ _tag: 'Disconnected', now: now() }),
+    reconnected: () => dispatch({ _tag: 'Reconnected', now: now() }),
+    closed: cause => close(cause instanceof Error ? cause : undefined),
+  })
+
+  try {
+    // Data first, then heartbeats, then answers: so a head that is heard speaks of data that would have come.
+    take(Address.filter(addressing)(filter), data)
+    take(Verb.heartbeats(verbs, 'single')(filter), heartbeat)
+    // Of both addressings, so that a mismatch is heard; where the filter ends in `>` one covers the other.
+    if (!filter.endsWith('>')) take(Verb.heartbeats(verbs, 'perSender')(filter), heartbeat)
+    take(`${inbox}.>`, answer)
+  } catch (e) {
+    close(undefined)
+    throw e
+  }
+  dispatch({ _tag: 'Started', now: now() })
+
+  return {
+    close: () => close(undefined),
+    closed,
+    [Symbol.asyncIterator]: () => queue[Symbol.asyncIterator](),
+  }
+}
