@@ -96,7 +96,7 @@ export const headOf =
     start: self.start,
     first,
     head: self.head,
-    age: now - self.startedAt,
+    age: Math.floor(now - self.startedAt),
     after: self.after,
     max,
     state: self.state === 'live' ? 'live' : 'ended',
@@ -126,6 +126,11 @@ export const beaten =
               ? undefined
               : Math.min(max, (self.wait ?? self.after) * 2),
         }
+
+/** Connected again: receivers should hear at once where it is. @since 0.1.0 */
+export const revived =
+  (now: number) =>
+  (self: Sender): Sender => ({ ...self, sentAt: now - self.after, wait: undefined })
 
 /** It sends no more. @since 0.1.0 */
 export const closed =

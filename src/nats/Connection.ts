@@ -11,9 +11,10 @@ export interface Msg {
   readonly headers?: Headers
 }
 
+/** To be sent, headers need no more than an `encode()`, which the clients' own types keep to themselves. */
 export interface PublishOptions {
   reply?: string
-  headers?: Headers
+  headers?: Iterable<[string, string[]]>
 }
 
 export interface NatsSubscription {

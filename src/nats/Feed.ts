@@ -9,9 +9,15 @@ export interface Feed<T, R> extends AsyncIterable<R> {
  * @param show what the reader sees of an item
  * @param taken called when the reader asks for the next item, with the one it is done with
  * @param left called when the reader leaves the loop
+ * @param limit how many items wait for a reader; beyond it the oldest goes
  */
-export const feed = <T, R>(show: (item: T) => R, taken: (item: T) => void, left: () => void): Feed<T, R> => {
-  let items: Array<T> = []
+export const feed = <T, R>(
+  show: (item: T) => R,
+  taken: (item: T) => void,
+  left: () => void,
+  limit = Number.POSITIVE_INFINITY,
+): Feed<T, R> => {
+  let items: Array<T | undefined> = []
   let read = 0
   let inHand: { readonly item: T } | undefined
   let end: { readonly error: Error | undefined } | undefined
@@ -24,13 +30,17 @@ export const feed = <T, R>(show: (item: T) => R, taken: (item: T) => void, left:
     taken(item)
   }
   const hand = (item: T): IteratorResult<R, undefined> => {
+    // Several calls of `next` may wait at once: the reader of a later item has left the one before behind.
+    release()
     inHand = { item }
     return { done: false, value: show(item) }
   }
   const shift = (): T | undefined => {
     const item = items[read]
+    // What was read must not be kept until the queue is cut off.
+    items[read] = undefined
     read += 1
-    if (read > 1024 && read * 2 > items.length) {
+    if (read === items.length || (read > 1024 && read * 2 > items.length)) {
       items = items.slice(read)
       read = 0
     }
@@ -54,8 +64,9 @@ export const feed = <T, R>(show: (item: T) => R, taken: (item: T) => void, left:
   return {
     push: item => {
       const reader = waiting.shift()
-      if (reader === undefined) items.push(item)
-      else reader.resolve(hand(item))
+      if (reader !== undefined) return reader.resolve(hand(item))
+      if (items.length - read >= limit) shift()
+      items.push(item)
     },
     end: error => {
       if (end !== undefined) return

@@ -12,9 +12,12 @@ export const drawEpoch = (): Epoch => fromEntropy(draw(8))
 // Both clients keep the options of `connect` there, though their types don't say so.
 const withInboxPrefix = t.type({ options: t.type({ inboxPrefix: t.string }) })
 
-/** A subject of our own for answers, under the connection's `inboxPrefix`, which permissions may depend on. */
-export const drawInbox = (nc: Connection): string => {
+/** Where the answers to a connection's requests arrive: permissions may depend on it. */
+export const inboxPrefix = (nc: Connection): string => {
   const options = withInboxPrefix.decode(nc)
-  const prefix = E.isRight(options) ? options.right.options.inboxPrefix : '_INBOX'
-  return `${prefix}.${[...draw(16)].map(b => b.toString(16).padStart(2, '0')).join('')}`
+  return E.isRight(options) ? options.right.options.inboxPrefix : '_INBOX'
 }
+
+/** A subject of our own for answers. */
+export const drawInbox = (prefix: string): string =>
+  `${prefix}.${[...draw(16)].map(b => b.toString(16).padStart(2, '0')).join('')}`

@@ -1,23 +1,40 @@
-/** Headers that we send. Both clients ask no more of a header object than that it encodes itself. */
-import type { Headers } from '../core/Delivery.ts'
+/**
+ * Header blocks in the form of ADR-4. A client asks no more of a header object that it sends than that it encodes itself;
+ * so a block that has been encoded once is sent, kept and sent again as the same bytes.
+ */
+import type { Connection } from './Connection.ts'
+
+export type WireHeaders = NonNullable<NonNullable<Parameters<Connection['publish']>[2]>['headers']>
 
 const encoder = new TextEncoder()
+const decoder = new TextDecoder()
 
-/** A header block in the form of ADR-4; each key is given once. */
-export const headersOf = (fields: Readonly<Record<string, string>>, status?: string): Headers => {
-  const block = {
-    code: status === undefined ? 0 : Number.parseInt(status, 10),
-    get: (key: string): string => fields[key] ?? '',
-    has: (key: string): boolean => fields[key] !== undefined,
-    keys: (): string[] => Object.keys(fields),
-    values: (key: string): string[] => (fields[key] === undefined ? [] : [fields[key]]),
-    [Symbol.iterator]: function* (): Generator<[string, string[]]> {
-      for (const [k, v] of Object.entries(fields)) yield [k, [v]]
-    },
-    encode: (): Uint8Array => {
-      const lines = Object.entries(fields).map(([k, v]) => `${k}: ${v}\r\n`)
-      return encoder.encode(`NATS/1.0${status === undefined ? '' : ` ${status}`}\r\n${lines.join('')}\r\n`)
-    },
-  }
-  return block
+const lines = (block: Uint8Array): ReadonlyArray<string> => decoder.decode(block).split('\r\n').slice(1, -2)
+
+/** An encoded block as a header object. */
+export const wireHeaders = (block: Uint8Array): WireHeaders & { encode(): Uint8Array } => ({
+  encode: () => block,
+  *[Symbol.iterator]() {
+    for (const line of lines(block)) {
+      const colon = line.indexOf(':')
+      yield [line.slice(0, colon), [line.slice(colon + 1).trim()]]
+    }
+  },
+})
+
+export type Fields = ReadonlyArray<readonly [string, string]>
+
+const print = (fields: Fields): string => fields.map(([k, v]) => `${k}: ${v}\r\n`).join('')
+
+/** A block with a status, such as `404 Not Sent Yet`, or without one (`''`). */
+export const block = (status: string, fields: Fields): Uint8Array =>
+  encoder.encode(`NATS/1.0${status === '' ? '' : ` ${status}`}\r\n${print(fields)}\r\n`)
+
+/** A block with fields added behind its own. */
+export const extended = (original: Uint8Array, fields: Fields): Uint8Array => {
+  const added = encoder.encode(`${print(fields)}\r\n`)
+  const whole = new Uint8Array(original.length - 2 + added.length)
+  whole.set(original.subarray(0, -2))
+  whole.set(added, original.length - 2)
+  return whole
 }

@@ -28,10 +28,11 @@ const open = (nc: Connection): Link => {
   }
   // The iterator of 2.29 never ends, so the end is told by `closed()` alone.
   read().catch(() => undefined)
-  nc.closed().then(cause => {
+  const end = (cause: unknown): void => {
     tell(l => l.closed(cause))
     link.listeners.clear()
-  })
+  }
+  nc.closed().then(end, end)
   links.set(nc, link)
   return link
 }

@@ -37,6 +37,10 @@ const publisherOptions = {
   ...shared,
   sender: t.string,
   from: t.union([t.literal('clock'), SequenceNumber.codec], "'clock' or an integer from 1 to 2^53-1"),
+  history: t.partial(
+    { messages: atLeastZero, bytes: atLeastZero, age: atLeastZero },
+    'limits: { messages, bytes, age }',
+  ),
   heartbeatAfter: positive,
   heartbeatMax: positive,
 }
@@ -62,8 +66,12 @@ const check =
     }
   }
 
-const show = (value: unknown): string =>
-  typeof value === 'function' ? 'a function' : (JSON.stringify(value) ?? String(value))
+// JSON has no word for NaN, infinity and bigints.
+const show = (value: unknown): string => {
+  if (typeof value === 'string') return JSON.stringify(value)
+  if (typeof value === 'function') return 'a function'
+  return typeof value === 'object' && value !== null ? 'an object' : String(value)
+}
 
 const expected = (codec: t.Mixed): string =>
   ({ positive: 'a number above 0', time: 'a time in ms', function: 'a function' })[codec.name] ?? codec.name

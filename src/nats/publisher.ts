@@ -6,11 +6,16 @@
 import * as E from 'fp-ts/lib/Either.js'
 import * as Json from 'fp-ts/lib/Json.js'
 import * as t from 'io-ts'
+import * as Address from '../core/Address.ts'
+import { ofGuard } from '../core/codec.ts'
 import type { Headers } from '../core/Delivery.ts'
 import type { Epoch } from '../core/Epoch.ts'
 import * as Head from '../core/Head.ts'
+import type { Limits } from '../core/History.ts'
+import { defaultLimits } from '../core/History.ts'
 import type { Addressing } from '../core/Origin.ts'
 import * as Origin from '../core/Origin.ts'
+import * as Replays from '../core/Replays.ts'
 import * as Sender from '../core/Sender.ts'
 import * as SequenceNumber from '../core/SequenceNumber.ts'
 import * as Subject from '../core/Subject.ts'
@@ -19,9 +24,11 @@ import { now } from './alarm.ts'
 import type { Connection, Msg, NatsSubscription } from './Connection.ts'
 import { drawEpoch } from './entropy.ts'
 import { feed } from './Feed.ts'
-import { headersOf } from './headers.ts'
+import { block, wireHeaders } from './headers.ts'
 import { listen } from './link.ts'
 import { checkPublisherOptions } from './options.ts'
+import type { Line, Repair } from './outbound.ts'
+import { outboundOf } from './outbound.ts'
 import type { Beating } from './pulse.ts'
 import { pulseOf } from './pulse.ts'
 import { orThrow, sequencedError } from './SequencedError.ts'
@@ -39,6 +46,11 @@ export interface PublisherOptions {
    * sender never go back.
    */
   readonly from?: number | 'clock'
+  /**
+   * What is kept to be replayed, for all publishers of the connection together: at most `messages` (default 65,536),
+   * `bytes` (default 32 MiB, with 200 for each message counted in) and `age` in ms (default 300,000).
+   */
+  readonly history?: Partial<Limits>
   /** How long after a message the first heartbeat follows, in ms. Default 50. */
   readonly heartbeatAfter?: number
   /** The longest time between two heartbeats, in ms. Default 5000. */
@@ -61,7 +73,7 @@ export interface SenderConflict {
 }
 
 /** What a sender is told. @since 0.1.0 */
-export type SenderNotice = SenderConflict
+export type SenderNotice = SenderConflict | Repair
 
 /** @since 0.1.0 */
 export interface Publisher {
@@ -72,9 +84,12 @@ export interface Publisher {
    * Publishes a payload as it is, and gives the number it got. The payload is copied, so its buffer can be used again.
    *
    * Throws what the client throws, and a `SequencedError` if the publisher is closed, the reply subject is not valid, the
-   * headers carry an inline status, or the payload is larger than the server takes. Then no number is used up.
+   * headers carry an inline status, or the payload is larger than the server takes. While disconnected it goes on into
+   * the history, and throws `HistoryFull` when that has no room left. Whenever it throws, no number is used up.
    */
   readonly publish: (data?: Uint8Array | string, options?: PublishOptions) => SequenceNumber.SequenceNumber
+  /** Settled when there is room to publish: at once, unless disconnected with a full history. */
+  readonly ready: () => Promise<void>
   /** What its owner should know; it ends with the publisher. The last 256 wait for a reader. */
   readonly notices: () => AsyncIterable<SenderNotice>
   /** Says that nothing follows, three times within 200 ms, then stops. */
@@ -117,12 +132,13 @@ const originFor = (subject: string, { addressing, sender }: PublisherOptions, ep
  */
 export const publisher = (nc: Connection, subject: string, options: PublisherOptions = {}): Publisher => {
   checkPublisherOptions(options)
-  const { prefix = '_SEQ', from = 1, heartbeatAfter, heartbeatMax } = options
+  const { addressing = 'single', prefix = '_SEQ', from = 1, heartbeatAfter, heartbeatMax, history } = options
   const verbs = orThrow(Subject.explain)(Verb.parsePrefix(prefix))
   const epoch = drawEpoch()
   const origin = originFor(subject, options, epoch)
   const start = from === 'clock' ? Sender.startFromClock(Date.now()) : SequenceNumber.nearest(from)
   const pulse = pulseOf(nc)
+  const outbound = outboundOf(nc, history === undefined ? undefined : { ...defaultLimits, ...history })
 
   let sender = Sender.create(origin, epoch, now(), {
     start,
@@ -130,9 +146,22 @@ export const publisher = (nc: Connection, subject: string, options: PublisherOpt
     ...(heartbeatMax === undefined ? {} : { max: heartbeatMax }),
   })
 
+  const line: Line = {
+    origin: origin.name,
+    epoch,
+    isSingle: addressing === 'single',
+    head: () => sender.head,
+    revive: () => {
+      sender = Sender.revived(now())(sender)
+      pulse.book(origin.name, beating)
+    },
+    tell: notice => notices.push(notice),
+  }
+
   // --- heartbeats, and the same when asked
 
-  const headNow = (): Head.Head => Sender.headOf(now(), pulse.stretched(sender.max), sender.head + 1)(sender)
+  const headNow = (): Head.Head =>
+    Sender.headOf(now(), pulse.stretched(sender.max), outbound.oldest(origin.name) ?? sender.head + 1)(sender)
 
   const beating: Beating = {
     max: sender.max,
@@ -150,7 +179,7 @@ export const publisher = (nc: Connection, subject: string, options: PublisherOpt
 
   const answer = (msg: Msg): void => {
     if (msg.reply === undefined || msg.reply === '') return
-    const headers = headersOf({ 'Nats-Subject': Verb.newest(origin, sender.head) })
+    const headers = wireHeaders(block('', [['Nats-Subject', Verb.newest(origin, sender.head)]]))
     nc.publish(msg.reply, Head.format(headNow()), { headers })
   }
 
@@ -174,12 +203,24 @@ export const publisher = (nc: Connection, subject: string, options: PublisherOpt
     notices.push({ _tag: 'Conflict', origin: origin.name, epoch, rival })
   }
 
+  /** Messages that somebody has missed. */
+  const replay = (msg: Msg): void => {
+    if (msg.reply === undefined || msg.reply === '') return
+    const address = Verb.addressOfReplay(verbs, addressing)(msg.subject)
+    const request = E.isLeft(address)
+      ? E.left({ why: Address.explain(address.left) })
+      : Replays.parse(address.right, decoder.decode(msg.data), msg.reply)
+    if (E.isRight(request)) outbound.replay(request.right)
+    else nc.publish(msg.reply, undefined, { headers: wireHeaders(block(`400 ${request.left.why}`, [])) })
+  }
+
   // --- life and death
 
   const notices = feed<SenderNotice, SenderNotice>(
     notice => notice,
     () => undefined,
     () => undefined,
+    256,
   )
   let settle: () => void = () => undefined
   const closed = new Promise<void>(resolve => {
@@ -191,6 +232,7 @@ export const publisher = (nc: Connection, subject: string, options: PublisherOpt
     if (isFinished) return
     isFinished = true
     pulse.remove(origin.name)
+    outbound.close(line)
     unlisten()
     if (!nc.isClosed()) for (const s of subscriptions) s.unsubscribe()
     notices.end()
@@ -210,33 +252,42 @@ export const publisher = (nc: Connection, subject: string, options: PublisherOpt
     if (origin.name !== origin.subject) listenTo(Verb.head(verbs)(origin.name), answer)
     else listenTo(`${prefix}.HB.${origin.name}.*`, overhear)
     listenTo(Verb.headOfAll(verbs), answerAll)
+    listenTo(Verb.replays(verbs)(origin), replay)
   } catch (e) {
     finish()
     throw e
   }
+  outbound.open(line)
   pulse.book(origin.name, beating)
 
   // --- messages
 
-  const publish = (data: Uint8Array | string = nothing, { reply, headers }: PublishOptions = {}) => {
+  const publish = (data: Uint8Array | string = nothing, { reply = '', headers }: PublishOptions = {}) => {
     if (sender.state !== 'live')
       throw sequencedError(`The publisher of ${origin.name} is closed: make a new one to go on.`, { _tag: 'Closed' })
     const number = orThrow(Sender.explain)(Sender.next(sender))
-    const payload = typeof data === 'string' ? encoder.encode(data) : copyOf(data)
-    checkSize(nc, payload)
-    if (headers !== undefined && headers.code !== 0)
-      throw sequencedError(
-        `The headers carry an inline status (${headers.code}), which would read as an answer to a request: leave it out.`,
-        { _tag: 'StatusInHeaders', code: headers.code },
-      )
-    nc.publish(`${origin.name}.${number}`, payload, {
-      ...(reply === undefined || reply === '' ? {} : { reply: orThrow(Subject.explain)(Subject.parse(reply)) }),
-      ...(headers === undefined ? {} : { headers }),
-    })
+    if (reply !== '') orThrow(Subject.explain)(Subject.parse(reply))
+    const payload = copyOf(data)
+    const head = headers === undefined ? undefined : outbound.copy(encoded(headers))
+    checkSize(nc, payload.length + (head?.length ?? 0))
+    outbound.send(line, number, payload, head, reply)
     const decayed = sender.wait !== undefined
     sender = Sender.published(now())(sender)
     if (decayed) pulse.book(origin.name, beating)
     return number
+  }
+
+  // nats.js sends the caller's buffer a moment later, and would send what is in it then.
+  const copyOf = (data: unknown): Uint8Array => {
+    if (typeof data === 'string') return encoder.encode(data)
+    if (data instanceof Uint8Array) return outbound.copy(data)
+    throw sequencedError(
+      'A payload is a Uint8Array or a string: encode other values first, such as with JSON.stringify.',
+      {
+        _tag: 'BadPayload',
+        data,
+      },
+    )
   }
 
   const close = (): Promise<void> => {
@@ -247,7 +298,7 @@ export const publisher = (nc: Connection, subject: string, options: PublisherOpt
     return closed
   }
 
-  return { origin: origin.name, epoch, publish, notices: () => notices, close, closed }
+  return { origin: origin.name, epoch, publish, ready: outbound.ready, notices: () => notices, close, closed }
 }
 
 /** What a request makes us throw must not end the client's reader. */
@@ -262,23 +313,32 @@ const guarded = (take: (msg: Msg) => void, msg: Msg): void => {
 const parseHeadRequest = (body: string): E.Either<unknown, t.TypeOf<typeof HeadRequest>> =>
   E.chainW(HeadRequest.decode)(Json.parse(body))
 
-// nats.js sends the caller's buffer a moment later, and would send what is in it then.
-const copyOf = (data: unknown): Uint8Array => {
-  if (data instanceof Uint8Array) return data.slice()
-  throw sequencedError(
-    'A payload is a Uint8Array or a string. Encode other values first, such as with JSON.stringify.',
-    {
-      _tag: 'BadPayload',
-      data,
-    },
-  )
+const Encodes = ofGuard(
+  'headers',
+  (u): u is { encode(): Uint8Array } =>
+    typeof u === 'object' && u !== null && 'encode' in u && typeof u.encode === 'function',
+  "headers of the client's own making",
+)
+
+const encoded = (headers: Headers): Uint8Array => {
+  if (!Encodes.is(headers))
+    throw sequencedError('Headers must be made by the client: import { headers } from it.', {
+      _tag: 'BadHeaders',
+      headers,
+    })
+  if (headers.code !== 0)
+    throw sequencedError(
+      `The headers carry an inline status (${headers.code}), which would read as an answer to a request: leave it out.`,
+      { _tag: 'StatusInHeaders', code: headers.code },
+    )
+  return headers.encode()
 }
 
-const checkSize = (nc: Connection, payload: Uint8Array): void => {
+const checkSize = (nc: Connection, bytes: number): void => {
   const max = nc.info?.max_payload
-  if (max !== undefined && payload.length > max)
+  if (max !== undefined && bytes > max)
     throw sequencedError(
-      `The payload has ${payload.length} bytes, and the server takes ${max} at most: send less, or raise its max_payload.`,
-      { _tag: 'PayloadTooLarge', bytes: payload.length, max },
+      `Payload and headers have ${bytes} bytes, and the server takes ${max} at most: send less, or raise its max_payload.`,
+      { _tag: 'PayloadTooLarge', bytes, max },
     )
 }

@@ -16,7 +16,7 @@ import type { Output, Settings } from '../core/Turn.ts'
 import * as Verb from '../core/Verb.ts'
 import { alarm, now } from './alarm.ts'
 import type { Connection, Msg, NatsSubscription } from './Connection.ts'
-import { drawInbox } from './entropy.ts'
+import { drawInbox, inboxPrefix } from './entropy.ts'
 import { feed } from './Feed.ts'
 import { listen } from './link.ts'
 import { checkSubscribeOptions } from './options.ts'
@@ -50,6 +50,15 @@ const bytesOf = (headers: Headers | undefined): number => {
   return bytes
 }
 
+/** The clients read headers when asked for them, and throw for a name that they can't have; other senders may use any. */
+const headersOf = (msg: Msg): Headers | undefined => {
+  try {
+    return msg.headers
+  } catch {
+    return undefined
+  }
+}
+
 const rethrow = (cause: unknown): void => {
   throw cause
 }
@@ -57,8 +66,9 @@ const rethrow = (cause: unknown): void => {
 /** What the iterator's queue holds: the machine's output as it is. */
 type Handed = Extract<Output<Uint8Array>, { _tag: 'Deliver' }>
 
-// A received payload is a view of the socket's chunk: to keep it as it is would keep all of the chunk.
-const copy = (data: Uint8Array): Uint8Array => data.slice()
+// A received payload is a view of the socket's chunk: to keep it as it is would keep all of the chunk. In node the view is
+// a Buffer, whose `slice` does not copy.
+const copy = (data: Uint8Array): Uint8Array => new Uint8Array(data)
 
 const NO_RESPONDERS = 503
 
@@ -86,9 +96,11 @@ export const subscribe = (nc: Connection, subject: string, options: SubscribeOpt
       },
     )
   const isWanted = Subject.matches(filter)
-  const inbox = drawInbox(nc)
-  // A filter such as `*.*` takes in what senders and receivers say to one another.
-  const ownVerbs = `${verbs}.`
+  const inboxes = inboxPrefix(nc)
+  const inbox = drawInbox(inboxes)
+  // A filter such as `*.*` takes in what senders and receivers say to one another, here and elsewhere.
+  const asides = [`${verbs}.`, `${inboxes}.`].filter(prefix => !filter.startsWith(prefix))
+  const isAside = (at: string): boolean => asides.some(prefix => at.startsWith(prefix))
 
   // --- the machine: one event at a time, however deep a handler calls back into us
 
@@ -104,10 +116,11 @@ export const subscribe = (nc: Connection, subject: string, options: SubscribeOpt
     events.push(event)
     if (busy) return
     busy = true
-    for (let next = events.shift(); next !== undefined; next = events.shift()) {
+    for (let next = events.shift(); next !== undefined && !isClosed; next = events.shift()) {
       const [outputs, after] = Receiver.step(next)(receiver)
       receiver = after
-      for (const output of outputs) perform(output)
+      // A handler may close us in the middle of a turn: then no timer may be set any more, and nothing handed out.
+      for (const output of outputs) if (!isClosed) perform(output)
     }
     busy = false
   }
@@ -171,8 +184,9 @@ export const subscribe = (nc: Connection, subject: string, options: SubscribeOpt
   // --- what comes from NATS
 
   const data = (msg: Msg): void => {
-    const { subject: at, headers, reply } = msg
-    if (at.startsWith(ownVerbs)) return
+    const { subject: at, reply } = msg
+    if (isAside(at)) return
+    const headers = headersOf(msg)
     const payload = callback === undefined ? copy(msg.data) : msg.data
     const bytes = payload.length + bytesOf(headers)
     const content = { data: payload, headers, reply: reply === '' ? undefined : reply }
@@ -202,14 +216,15 @@ export const subscribe = (nc: Connection, subject: string, options: SubscribeOpt
   const answer = (msg: Msg): void => {
     const [id = '', ...about] = msg.subject.slice(inbox.length + 1).split('.')
     const asked = Number(id)
-    if (msg.headers?.code === NO_RESPONDERS)
+    const headers = headersOf(msg)
+    if (headers?.code === NO_RESPONDERS)
       return dispatch({
         _tag: 'HeadRefused',
         now: now(),
         asked,
         origin: about.length > 0 ? about.join('.') : undefined,
       })
-    const at = msg.headers?.get('Nats-Subject') ?? ''
+    const at = headers?.get('Nats-Subject') ?? ''
     const origin = either(a => Verb.originOfNewest(a)(at))
     const head = Head.parse(decoder.decode(msg.data))
     if (origin !== undefined && E.isRight(head))

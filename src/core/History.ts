@@ -1,0 +1,194 @@
+/**
+ * What a sender keeps to replay: the newest messages of all origins of one connection, within one budget.
+ *
+ * This is the one value of the core that changes in place: an immutable ring would cost more garbage per message than the
+ * message itself. It has one owner, who passes it to these functions only. See docs/decisions/0005-history-in-place.md.
+ *
+ * @since 0.1.0
+ */
+
+/** The budget of a connection. @since 0.1.0 */
+export interface Limits {
+  /** Messages kept. Default 65,536. */
+  readonly messages: number
+  /** Bytes kept: payloads, headers, reply subjects, and 200 for each message. Default 32 MiB. */
+  readonly bytes: number
+  /** How long a message is kept, in ms. Default 300,000 (5 minutes). */
+  readonly age: number
+}
+
+/** @since 0.1.0 */
+export const defaultLimits: Limits = { messages: 65_536, bytes: 32 * 1024 * 1024, age: 300_000 }
+
+/** A message as it was sent. @since 0.1.0 */
+export interface Kept {
+  readonly data: Uint8Array
+  /** The encoded header block. */
+  readonly headers: Uint8Array | undefined
+  readonly reply: string | undefined
+}
+
+interface Entry extends Kept {
+  readonly origin: string
+  readonly number: number
+  readonly at: number
+  readonly bytes: number
+  /** Its place among all messages of the connection. */
+  readonly serial: number
+}
+
+/** A queue of which the front goes first. */
+interface Queue<T> {
+  items: Array<T | undefined>
+  front: number
+}
+
+/** @since 0.1.0 */
+export interface History {
+  readonly limits: Limits
+  /** All entries, oldest first; those of forgotten origins stay until their turn comes. */
+  readonly all: Queue<Entry>
+  /** The entries of each origin, with consecutive numbers from `base` on; a withdrawn one leaves a hole. */
+  readonly origins: Map<string, Queue<Entry> & { base: number }>
+  messages: number
+  bytes: number
+  serial: number
+  /** Payloads are copied into here, one after the other; a full chunk lives as long as one of them is kept. */
+  chunk: Uint8Array
+  used: number
+}
+
+const overhead = 200
+const chunkSize = 64 * 1024
+
+/** @since 0.1.0 */
+export const create = (limits: Limits = defaultLimits): History => ({
+  limits,
+  all: { items: [], front: 0 },
+  origins: new Map(),
+  messages: 0,
+  bytes: 0,
+  serial: 0,
+  chunk: new Uint8Array(0),
+  used: 0,
+})
+
+const shift = <T>(q: Queue<T>): T | undefined => {
+  const item = q.items[q.front]
+  q.items[q.front] = undefined
+  q.front += 1
+  if (q.front > 1024 && q.front * 2 > q.items.length) {
+    q.items = q.items.slice(q.front)
+    q.front = 0
+  }
+  return item
+}
+
+/** What keeping a message costs, in bytes. @since 0.1.0 */
+export const cost = (data: Uint8Array, headers: Uint8Array | undefined, reply: string | undefined): number =>
+  overhead + data.length + (headers?.length ?? 0) + (reply?.length ?? 0)
+
+/** A copy of the bytes that nobody else can change. @since 0.1.0 */
+export const copy = (h: History, bytes: Uint8Array): Uint8Array => {
+  if (bytes.length * 4 > chunkSize) return bytes.slice()
+  if (h.used + bytes.length > h.chunk.length) {
+    h.chunk = new Uint8Array(chunkSize)
+    h.used = 0
+  }
+  const view = h.chunk.subarray(h.used, h.used + bytes.length)
+  view.set(bytes)
+  h.used += bytes.length
+  return view
+}
+
+/** A message that is held, or was. @since 0.1.0 */
+export interface Place {
+  readonly origin: string
+  readonly number: number
+  /** Its place among all messages of the connection. */
+  readonly serial: number
+}
+
+/** The message that goes first when room is needed. @since 0.1.0 */
+export const oldest = (h: History): Place | undefined => h.all.items[h.all.front]
+
+/** Drops the oldest message, and gives it. @since 0.1.0 */
+export const evict = (h: History): Place | undefined => {
+  const entry = shift(h.all)
+  if (entry === undefined) return undefined
+  h.messages -= 1
+  h.bytes -= entry.bytes
+  const own = h.origins.get(entry.origin)
+  // An origin that was forgotten, and has begun anew, has other entries.
+  if (own !== undefined && own.base === entry.number && (own.items[own.front] ?? entry) === entry) {
+    shift(own)
+    own.base += 1
+  }
+  return entry
+}
+
+/** Must the oldest go, for one more message of this cost, or because of its age? @since 0.1.0 */
+export const mustEvict = (h: History, bytes: number, now: number): boolean => {
+  const entry = h.all.items[h.all.front]
+  return entry !== undefined && (!fits(h, bytes) || entry.at + h.limits.age < now)
+}
+
+/** Is there room for one more message of this cost? @since 0.1.0 */
+export const fits = (h: History, bytes: number): boolean =>
+  h.messages < h.limits.messages && h.bytes + bytes <= h.limits.bytes
+
+/** A message that is not kept has its place all the same. Gives its serial. @since 0.1.0 */
+export const skip = (h: History, origin: string, number: number): number => {
+  h.serial += 1
+  h.origins.set(origin, { items: [], front: 0, base: number + 1 })
+  return h.serial
+}
+
+/** Keeps a message. Its bytes must not change any more: see `copy`. Gives its serial. @since 0.1.0 */
+export const keep = (h: History, origin: string, number: number, kept: Kept, now: number): number => {
+  h.serial += 1
+  const bytes = cost(kept.data, kept.headers, kept.reply)
+  const { data, headers, reply } = kept
+  const entry: Entry = { data, headers, reply, origin, number, at: now, bytes, serial: h.serial }
+  const own = h.origins.get(origin)
+  if (own === undefined) h.origins.set(origin, { items: [entry], front: 0, base: number })
+  else {
+    if (own.front === own.items.length) own.base = number
+    own.items.push(entry)
+  }
+  h.all.items.push(entry)
+  h.messages += 1
+  h.bytes += bytes
+  return h.serial
+}
+
+/** The message with a number, if it is still held. @since 0.1.0 */
+export const get = (h: History, origin: string, number: number): Kept | undefined => {
+  const own = h.origins.get(origin)
+  return own === undefined || number < own.base ? undefined : own.items[own.front + number - own.base]
+}
+
+/** The oldest number held of an origin; `undefined` if none is. @since 0.1.0 */
+export const first = (h: History, origin: string): number | undefined => {
+  const own = h.origins.get(origin)
+  return own === undefined || own.front === own.items.length ? undefined : own.base
+}
+
+/** All messages after a serial, oldest first, as far as they are held. @since 0.1.0 */
+export function* after(h: History, serial: number): Generator<Kept & Place> {
+  for (let i = h.all.front; i < h.all.items.length; i++) {
+    const entry = h.all.items[i]
+    if (entry !== undefined && entry.serial > serial) yield entry
+  }
+}
+
+/** A message that can't be sent: its number is not held any more. @since 0.1.0 */
+export const withdraw = (h: History, origin: string, number: number): void => {
+  const own = h.origins.get(origin)
+  if (own !== undefined && number >= own.base) own.items[own.front + number - own.base] = undefined
+}
+
+/** The origin is over: its messages can't be asked for, and go when their turn comes. @since 0.1.0 */
+export const forget = (h: History, origin: string): void => {
+  h.origins.delete(origin)
+}

@@ -1,0 +1,308 @@
+/**
+ * What goes out over one connection, for all of its publishers: it is kept to be replayed, sent again after a
+ * reconnect, and replayed to whoever asks.
+ */
+import type { Epoch } from '../core/Epoch.ts'
+import type { Limits } from '../core/History.ts'
+import * as History from '../core/History.ts'
+import type { Answer, Request, Source } from '../core/Replays.ts'
+import * as Replays from '../core/Replays.ts'
+import * as Watermark from '../core/Watermark.ts'
+import { alarm, now } from './alarm.ts'
+import type { Connection } from './Connection.ts'
+import type { Fields } from './headers.ts'
+import { block, extended, wireHeaders } from './headers.ts'
+import { listen } from './link.ts'
+import { sequencedError } from './SequencedError.ts'
+
+/** One publisher, as the connection sees it. */
+export interface Line {
+  readonly origin: string
+  readonly epoch: Epoch
+  /** `single`: the epoch is not part of the address, and so must be said beside it. */
+  readonly isSingle: boolean
+  readonly head: () => number
+  /** Connected again: say where you are. */
+  readonly revive: () => void
+  readonly tell: (notice: Repair) => void
+}
+
+/** What became of messages around a reconnect of their sender. @since 0.1.0 */
+export type Repair =
+  /** They were sent again, since it was not sure that they had arrived. */
+  | { readonly _tag: 'Resent'; readonly origin: string; readonly first: number; readonly last: number }
+  /**
+   * They may not have arrived, and can't be sent again: the history held them no more (`evicted`), or the client refused
+   * them (`refused`, with its error).
+   */
+  | {
+      readonly _tag: 'Lost'
+      readonly origin: string
+      readonly first: number
+      readonly last: number
+      readonly reason: 'evicted' | 'refused'
+      readonly cause?: unknown
+    }
+
+export interface Outbound {
+  readonly limits: Limits
+  readonly open: (line: Line) => void
+  readonly close: (line: Line) => void
+  /** Publishes and keeps; throws what the client throws, and `HistoryFull`. Then nothing has happened. */
+  readonly send: (line: Line, number: number, data: Uint8Array, headers: Uint8Array | undefined, reply: string) => void
+  /** A copy of bytes that nobody else can change, in memory that the history uses anyway. */
+  readonly copy: (bytes: Uint8Array) => Uint8Array
+  /** Settled when there is room to publish. */
+  readonly ready: () => Promise<void>
+  readonly replay: (request: Request) => void
+  readonly oldest: (origin: string) => number | undefined
+}
+
+/** One page of replays, then the server must have taken it before the next: live data waits for a page at most. */
+const pageMessages = 256
+const pageBytes = 128 * 1024
+
+const outbounds = new WeakMap<Connection, Outbound>()
+
+const publishKept = (nc: Connection, subject: string, kept: History.Kept): void =>
+  nc.publish(subject, kept.data, {
+    ...(kept.reply === undefined ? {} : { reply: kept.reply }),
+    ...(kept.headers === undefined ? {} : { headers: wireHeaders(kept.headers) }),
+  })
+
+const start = (nc: Connection, limits: Limits): Outbound => {
+  const history = History.create(limits)
+  const lines = new Map<string, Line>()
+  let watermark = Watermark.create(now())
+  let replays = Replays.empty
+  let isPumping = false
+  let isClosed = false
+  /** What was evicted before it was known to have arrived, by origin. */
+  const unsure = new Map<string, { readonly first: number; readonly last: number; readonly serial: number }>()
+  let waiting: Array<() => void> = []
+
+  // --- the watermark
+
+  const flush = (): void => {
+    watermark = Watermark.flushing(now())(watermark)
+    const { flight } = watermark
+    const settle = (completed: boolean): void => {
+      watermark = Watermark.flushed(flight, completed)(watermark)
+      for (const [origin, u] of unsure) if (u.serial <= watermark.confirmed) unsure.delete(origin)
+      clock.set(Watermark.flushAt(watermark))
+    }
+    nc.flush().then(
+      () => settle(true),
+      () => settle(false),
+    )
+  }
+  const clock = alarm(() => {
+    if (Watermark.flushAt(watermark) <= now()) flush()
+    else clock.set(Watermark.flushAt(watermark))
+  })
+
+  const noteSent = (serial: number, bytes: number): void => {
+    const wasDue = Watermark.flushAt(watermark)
+    watermark = Watermark.sent(serial, bytes)(watermark)
+    const due = Watermark.flushAt(watermark)
+    if (due <= now()) flush()
+    else if (wasDue === Number.POSITIVE_INFINITY) clock.set(due)
+  }
+
+  // --- the history
+
+  const makeRoom = (bytes: number): void => {
+    while (History.mustEvict(history, bytes, now())) {
+      const gone = History.evict(history)
+      if (gone !== undefined) noteGone(gone)
+    }
+  }
+  const noteGone = ({ origin, number, serial }: History.Place): void => {
+    if (serial > watermark.confirmed)
+      unsure.set(origin, { first: unsure.get(origin)?.first ?? number, last: number, serial })
+  }
+
+  /** While disconnected only what has surely arrived makes room. */
+  const makeSafeRoom = (bytes: number): boolean => {
+    while (!History.fits(history, bytes) && (History.oldest(history)?.serial ?? Infinity) <= watermark.confirmed)
+      History.evict(history)
+    return History.fits(history, bytes)
+  }
+
+  const send: Outbound['send'] = (line, number, data, headers, reply) => {
+    const kept = { data, headers, reply: reply === '' ? undefined : reply }
+    const bytes = History.cost(data, headers, kept.reply)
+    if (!watermark.connected && !makeSafeRoom(bytes))
+      throw sequencedError(
+        `Disconnected, and the history is full (${history.messages} messages, ${history.bytes} bytes): wait for ready(), or allow for more with the option history.`,
+        { _tag: 'HistoryFull', messages: history.messages, bytes: history.bytes },
+      )
+    // What is published while disconnected would vanish in the client; it goes out with the rest on reconnect.
+    if (watermark.connected) {
+      publishKept(nc, `${line.origin}.${number}`, kept)
+      makeRoom(bytes)
+    }
+    const fits = History.fits(history, bytes)
+    const serial = fits
+      ? History.keep(history, line.origin, number, kept, now())
+      : History.skip(history, line.origin, number)
+    if (!fits) noteGone({ origin: line.origin, number, serial })
+    if (watermark.connected) noteSent(serial, bytes)
+  }
+
+  // --- reconnects
+
+  const repair = (): void => {
+    watermark = Watermark.reconnected(watermark)
+    for (const [origin, { first, last }] of unsure)
+      lines.get(origin)?.tell({ _tag: 'Lost', origin, first, last, reason: 'evicted' })
+    unsure.clear()
+    const resent = new Map<string, { readonly first: number; readonly last: number }>()
+    for (const kept of History.after(history, watermark.confirmed)) {
+      const { origin, number, serial } = kept
+      try {
+        publishKept(nc, `${origin}.${number}`, kept)
+        resent.set(origin, { first: resent.get(origin)?.first ?? number, last: number })
+      } catch (cause) {
+        if (nc.isClosed()) return
+        History.withdraw(history, origin, number)
+        lines.get(origin)?.tell({ _tag: 'Lost', origin, first: number, last: number, reason: 'refused', cause })
+      }
+      watermark = Watermark.sent(serial, History.cost(kept.data, kept.headers, kept.reply))(watermark)
+    }
+    for (const [origin, { first, last }] of resent) lines.get(origin)?.tell({ _tag: 'Resent', origin, first, last })
+    for (const line of lines.values()) line.revive()
+    flush()
+    for (const go of waiting) go()
+    waiting = []
+  }
+
+  const unlisten = listen(nc, {
+    disconnected: () => {
+      watermark = Watermark.disconnected(watermark)
+      replays = Replays.empty
+      clock.clear()
+    },
+    reconnected: repair,
+    closed: () => {
+      isClosed = true
+      clock.clear()
+      unlisten()
+      outbounds.delete(nc)
+      for (const go of waiting) go()
+    },
+  })
+
+  // --- replays
+
+  const source: Source = {
+    epoch: origin => lines.get(origin)?.epoch,
+    head: origin => lines.get(origin)?.head() ?? 0,
+    get: (origin, number) => History.get(history, origin, number),
+    first: origin => History.first(history, origin),
+  }
+
+  const marks = (answer: Answer, number: number): Fields => {
+    const line = lines.get(answer.origin)
+    return [
+      ['Nats-Subject', `${answer.origin}.${number}`],
+      ...(line?.isSingle === true ? ([['Seq-Epoch', line.epoch]] as const) : []),
+    ]
+  }
+
+  const refuse = (answer: Answer, first: number, last: number, status: string): void => {
+    const fields: Fields = [...marks(answer, first), ['Seq-Last', `${last}`]]
+    nc.publish(answer.reply, undefined, { headers: wireHeaders(block(status, fields)) })
+  }
+
+  const perform = (answer: Answer): void => {
+    switch (answer._tag) {
+      case 'End':
+        return nc.publish(answer.reply, undefined, {
+          headers: wireHeaders(block('204 EOB', marks(answer, answer.last))),
+        })
+      case 'Refusal':
+        return refuse(answer, answer.first, answer.last, answer.code === 404 ? '404 Not Sent Yet' : '410 Gone')
+      case 'Message': {
+        const { data, headers, reply = '' } = answer.kept
+        // Where the message has headers, the last value of each name is always ours: it may use the same names.
+        const saysReply = reply !== '' || headers !== undefined
+        const fields = [...marks(answer, answer.number), ...(saysReply ? ([['Seq-Reply', reply]] as const) : [])]
+        const whole = headers === undefined ? block('', fields) : extended(headers, fields)
+        try {
+          nc.publish(answer.reply, data, { headers: wireHeaders(whole) })
+        } catch (e) {
+          if (nc.isClosed()) throw e
+          // Together with the headers it needs it is larger than the server takes.
+          refuse(answer, answer.number, answer.number, '410 Too Large')
+        }
+      }
+    }
+  }
+
+  const pump = async (): Promise<void> => {
+    while (replays.requests.length > 0) {
+      const [answers, rest] = Replays.page(source, pageMessages, pageBytes)(replays)
+      replays = rest
+      for (const answer of answers) perform(answer)
+      await nc.flush()
+      // Heartbeats, and whoever publishes, have their turn before the next page.
+      await new Promise(resolve => setTimeout(resolve, 0))
+    }
+  }
+
+  const pumpAlone = (): void => {
+    if (isPumping) return
+    isPumping = true
+    const done = (): void => {
+      isPumping = false
+    }
+    pump().then(done, () => {
+      // Disconnected: whoever still wants something asks again.
+      replays = Replays.empty
+      done()
+    })
+  }
+
+  return {
+    limits,
+    oldest: source.first,
+    copy: bytes => History.copy(history, bytes),
+    send,
+    open: line => lines.set(line.origin, line),
+    close: line => {
+      lines.delete(line.origin)
+      History.forget(history, line.origin)
+      replays = Replays.without(line.origin)(replays)
+    },
+    ready: () =>
+      isClosed || watermark.connected || makeSafeRoom(History.cost(new Uint8Array(0), undefined, undefined))
+        ? Promise.resolve()
+        : new Promise(resolve => waiting.push(resolve)),
+    replay: request => {
+      const [ends, after] = Replays.asked(request)(replays)
+      replays = after
+      for (const answer of ends) perform(answer)
+      pumpAlone()
+    },
+  }
+}
+
+/** The outbound side of a connection. Its limits are those of whoever came first. */
+export const outboundOf = (nc: Connection, limits: Limits | undefined): Outbound => {
+  const before = outbounds.get(nc)
+  if (before === undefined) {
+    const outbound = start(nc, limits ?? History.defaultLimits)
+    outbounds.set(nc, outbound)
+    return outbound
+  }
+  const differ = (['messages', 'bytes', 'age'] as const).some(
+    k => limits !== undefined && limits[k] !== before.limits[k],
+  )
+  if (differ)
+    throw sequencedError(
+      `All publishers of a connection share one history, and it has begun with ${JSON.stringify(before.limits)}: give the same limits, none, or a connection of its own.`,
+      { _tag: 'BadOption', option: 'history', value: limits },
+    )
+  return before
+}
