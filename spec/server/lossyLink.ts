@@ -35,7 +35,7 @@ export type LossyLink = {
   close(): Promise<void>
 }
 
-// Clients that learn of other addresses would leave the link. All else is passed on to the byte.
+// Clients that learn of other addresses would leave the link. All else stays as it is.
 const withoutConnectUrls = (info: Buffer): Buffer => {
   const parsed: unknown = JSON.parse(info.toString('utf8', 'INFO '.length))
   if (typeof parsed !== 'object' || parsed === null || !('connect_urls' in parsed)) return info
@@ -194,6 +194,7 @@ export const startLossyLink = async (targetPort: number, fate: DecideFate = () =
       }
     },
     close: async () => {
+      if (!listener.listening) return
       const closed = once(listener, 'close')
       listener.close()
       cut()

@@ -5,6 +5,7 @@ import { connect as dial } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterEach, describe, expect, test } from '@jest/globals'
 import { connect } from 'nats'
+import { eventually } from './eventually.ts'
 import { findNatsServer } from './findNatsServer.ts'
 import { type NatsServer, type NatsServerOptions, startNatsServer } from './natsServer.ts'
 
@@ -17,14 +18,6 @@ const start = async (options?: NatsServerOptions): Promise<NatsServer> => {
 afterEach(async () => {
   await Promise.all(started.splice(0).map(server => server.stop()))
 })
-
-const eventually = async (what: string, isTrue: () => boolean | Promise<boolean>): Promise<void> => {
-  const deadline = Date.now() + 4000
-  while (!(await isTrue())) {
-    if (Date.now() > deadline) throw new Error(`still not true: ${what}`)
-    await pause(5)
-  }
-}
 
 const isAlive = (pid: number): boolean => {
   try {
@@ -112,7 +105,7 @@ describe('a nats-server of our own', () => {
     const heard: Array<string> = []
     nc.subscribe('a', { callback: (_, message) => heard.push(message.string()) })
     await nc.flush()
-    server.freeze()
+    await server.freeze()
     nc.publish('a', 'x')
     const flushed = nc.flush()
     expect(await Promise.race([flushed, pause(50, 'silence')])).toBe('silence')
@@ -121,7 +114,7 @@ describe('a nats-server of our own', () => {
     await flushed
     expect(heard).toEqual(['x'])
     await nc.close()
-    server.freeze()
+    await server.freeze()
     const { pid } = server
     await server.stop()
     expect(isAlive(pid)).toBe(false)
@@ -140,30 +133,51 @@ describe('a nats-server of our own', () => {
 })
 
 describe('a server that nobody stopped', () => {
+  const owners: Array<ChildProcess> = []
   const owner = (afterwards: string): ChildProcess => {
     const script = `
       import { startNatsServer } from './spec/server/natsServer.ts'
-      const { pid, port, folder } = await startNatsServer()
+      const { pid, port, folder, freeze } = await startNatsServer()
+      ${afterwards}
       console.log(JSON.stringify([port, folder]))
-      ${afterwards}`
-    return spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script], {
+    `
+    // `detached` makes it the leader of a process group, which is what a terminal interrupts.
+    const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script], {
       stdio: ['ignore', 'pipe', 'inherit'],
+      detached: true,
     })
+    owners.push(child)
+    return child
+  }
+  afterEach(() => {
+    for (const child of owners.splice(0)) child.kill('SIGKILL')
+  })
+
+  const stayOn = 'setInterval(() => {}, 1000)'
+  const waitFor = (_: ChildProcess): void => {}
+  const kill = (child: ChildProcess): void => {
+    child.kill('SIGKILL')
+  }
+  const interrupt = ({ pid = 0 }: ChildProcess): void => {
+    if (pid > 0) process.kill(-pid, 'SIGINT')
   }
 
   test.each([
-    ['comes to its end', ''],
-    ['calls process.exit', 'process.exit(0)'],
-    ['is killed', 'setInterval(() => {}, 1000)'],
-    ['is killed after the server was', `process.kill(pid, 'SIGKILL'); setInterval(() => {}, 1000)`],
-    ['is killed while the server is frozen', `process.kill(pid, 'SIGSTOP'); setInterval(() => {}, 1000)`],
-  ])('does not outlive an owner that %s', async (_, afterwards) => {
+    ['comes to its end', '', waitFor],
+    ['calls process.exit', 'setImmediate(() => process.exit(0))', waitFor],
+    ['is killed', stayOn, kill],
+    ['is killed after the server was', `process.kill(pid, 'SIGKILL'); ${stayOn}`, kill],
+    ['is killed while the server is frozen', `await freeze(); ${stayOn}`, kill],
+    ['is interrupted in the terminal', stayOn, interrupt],
+    ['is interrupted while the server is frozen', `await freeze(); ${stayOn}`, interrupt],
+  ])('does not outlive an owner that %s', async (_, afterwards, act) => {
     const child = owner(afterwards)
     const ended = once(child, 'exit')
     if (child.stdout === null) throw new Error('no output')
     const [line]: ReadonlyArray<unknown> = await once(child.stdout, 'data')
     const [port, folder]: ReadonlyArray<unknown> = JSON.parse(String(line))
-    if (afterwards.includes('setInterval')) child.kill('SIGKILL')
+    expect(folder).toContain('nats-sequenced-')
+    act(child)
     await ended
     await eventually('the folder is gone', () => !existsSync(String(folder)))
     // Its pid may linger: in a container nobody is quick to reap orphans.

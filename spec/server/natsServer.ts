@@ -1,11 +1,14 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir, mkdtemp, open, readdir, readFile, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
+import { promisify } from 'node:util'
 import { findNatsServer } from './findNatsServer.ts'
+
+const exec = promisify(execFile)
 
 export type NatsServerOptions = {
   /** Extra lines for the server's configuration file. */
@@ -28,8 +31,8 @@ export type NatsServer = {
   stop(): Promise<void>
   /** SIGKILL; the folder stays, for `restart`. */
   kill(): Promise<void>
-  /** SIGSTOP: the server falls silent, and its connections stay open. */
-  freeze(): void
+  /** SIGSTOP: the server falls silent, and its connections stay open. Resolves when it really stands still. */
+  freeze(): Promise<void>
   /** SIGCONT */
   thaw(): void
   /** On the same port; kills the server first if it still runs. */
@@ -58,6 +61,14 @@ const end = async (child: ChildProcess, signal: 'SIGTERM' | 'SIGKILL'): Promise<
   const impatience = setTimeout(() => child.kill('SIGKILL'), deadlineMs)
   await gone
   clearTimeout(impatience)
+}
+
+// On a busy machine threads go on for milliseconds after SIGSTOP was sent. Only Linux has /proc, but may lack ps.
+const standsStill = async (pid: number): Promise<boolean> => {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined)
+  if (stat !== undefined) return /\) T /.test(stat)
+  const { stdout } = await exec('ps', ['-o', 'state=', '-p', String(pid)])
+  return stdout.startsWith('T')
 }
 
 // A jest worker fires no `exit` hooks, and nothing does after a SIGKILL. A shell that waits for the end of its input
@@ -170,8 +181,10 @@ export const startNatsServer = async (options: NatsServerOptions = {}): Promise<
       await guard.end()
     },
     kill: () => end(running.child, 'SIGKILL'),
-    freeze: () => {
-      running.child.kill('SIGSTOP')
+    freeze: async () => {
+      const { child } = running
+      child.kill('SIGSTOP')
+      while (isAlive(child) && !(await standsStill(pidOf(child)))) await pause(1)
     },
     thaw: () => {
       running.child.kill('SIGCONT')

@@ -1,0 +1,146 @@
+/** `npm run demo`: shows that nothing is lost without notice, on a link that does its worst. */
+import { findNatsServer } from '../../spec/server/findNatsServer.ts'
+import { type Bystander, bystander } from './bystander.ts'
+import type { Counts } from './fates.ts'
+import { help, type Options, parseOptions } from './options.ts'
+import { flaws, json } from './report.ts'
+import { screenView } from './screen.ts'
+import { logView, noView, type Scene, type View } from './view.ts'
+import { type Afterwards, openWorld, type Witness } from './world.ts'
+
+/** After the last publish, a gap is given up within 2 s. Who needs longer than this has failed. */
+const settleWithinMs = 15_000
+const overallMs = 60_000
+
+const say = (line: string): void => {
+  process.stderr.write(`${line}\n`)
+}
+const print = (line: string): void => {
+  process.stdout.write(`${line}\n`)
+}
+
+/** Somebody wants us to end, and which exit code says so. */
+class Interrupted extends Error {
+  readonly code: number
+  constructor(code: number) {
+    super('interrupted')
+    this.code = code
+  }
+}
+
+const interrupted = new Promise<never>((_, reject) => {
+  // They come more than once: from the terminal, from npm, from tsx. Cleaning up goes on in spite of them.
+  process.on('SIGINT', () => reject(new Interrupted(130)))
+  process.on('SIGTERM', () => reject(new Interrupted(143)))
+  process.on('SIGHUP', () => reject(new Interrupted(129)))
+  // Nobody reads any more, as after `| head`.
+  process.stdout.on('error', () => reject(new Interrupted(141)))
+  setTimeout(() => reject(new Error(`the demo has not ended after ${overallMs / 1000} s`)), overallMs).unref()
+})
+
+const viewOf = (options: Options, scene: Scene): View => {
+  if (options.json) return noView
+  return process.stdout.isTTY ? screenView(scene, process.stdout) : logView(scene, print)
+}
+
+/** Settled when every published number has been delivered or given up; or too late. */
+const settling = (witnessed: Bystander): { readonly check: () => void; readonly wait: () => Promise<void> } => {
+  let done: (() => void) | undefined
+  const check = (): void => {
+    if (done !== undefined && witnessed.unsettled() === 0) done()
+  }
+  const wait = (): Promise<void> =>
+    new Promise(resolve => {
+      const late = setTimeout(resolve, settleWithinMs)
+      done = () => {
+        clearTimeout(late)
+        resolve()
+      }
+      check()
+    })
+  return { check, wait }
+}
+
+/** Gives the exit code. */
+const demo = async (options: Options, afterwards: Afterwards): Promise<number> => {
+  process.env['NATS_SERVER'] = await findNatsServer(say)
+
+  const begun = performance.now()
+  const alice = Math.ceil(options.messages / 2)
+  const counts: Counts = new Map([
+    ['alice', alice],
+    ['bob', options.messages - alice],
+  ])
+  const witnessed = bystander()
+  let heartbeatsHarmed = 0
+  const view = viewOf(options, {
+    seed: options.seed,
+    counts,
+    bystander: witnessed,
+    heartbeatsHarmed: () => heartbeatsHarmed,
+    clock: () => performance.now() - begun,
+  })
+  afterwards(async () => view.close())
+
+  const settled = settling(witnessed)
+  const witness: Witness = {
+    published: (origin, sender, number, data) => witnessed.published(origin, sender, number, data, performance.now()),
+    harmed: (kind, origin, number, harm) => {
+      if (kind === 'Data') witnessed.harmed(origin, number, harm)
+      else heartbeatsHarmed += 1
+    },
+    handed: delivery => {
+      view.handed(delivery, witnessed.handed(delivery, performance.now()))
+      settled.check()
+    },
+  }
+  const world = await openWorld(options.seed, counts, witness, afterwards)
+  const course = async (): Promise<void> => {
+    await world.publishAll()
+    await settled.wait()
+    await world.finish()
+  }
+  await Promise.race([course(), world.broken])
+
+  const account = witnessed.account()
+  view.finished(account)
+  if (options.json) {
+    print(json(account, options.seed))
+    for (const flaw of flaws(account)) say(`failed: ${flaw}`)
+  }
+  return flaws(account).length === 0 ? 0 : 1
+}
+
+const run = async (options: Options): Promise<number> => {
+  const undos: Array<() => Promise<unknown>> = []
+  try {
+    return await Promise.race([demo(options, undo => undos.push(undo)), interrupted])
+  } catch (cause) {
+    if (cause instanceof Interrupted) {
+      say('\nInterrupted.')
+      return cause.code
+    }
+    say(`The demo could not run: ${cause instanceof Error ? cause.message : String(cause)}`)
+    return 1
+  } finally {
+    // One that fails must not keep the others from being done.
+    for (const undo of undos.reverse()) await undo().catch(() => undefined)
+  }
+}
+
+const options = ((): Options | 'help' | Error => {
+  try {
+    return parseOptions(process.argv.slice(2))
+  } catch (cause) {
+    return cause instanceof Error ? cause : new Error(String(cause))
+  }
+})()
+
+if (options === 'help') print(help.trimEnd())
+else if (options instanceof Error) {
+  say(`${options.message}\n\n${help.trimEnd()}`)
+  process.exitCode = 2
+} else {
+  // What an interruption leaves behind, such as a half-open connection, must not keep us.
+  process.exit(await run(options))
+}

@@ -1,0 +1,67 @@
+/** What one who runs the demo gets to see. */
+import type { Delivery } from '../../src/index.ts'
+import { describe } from '../../src/index.ts'
+import type { Account, Bystander } from './bystander.ts'
+import type { Counts } from './fates.ts'
+import { count, ms, summary } from './report.ts'
+
+/** All there is to be seen, at any time. */
+export interface Scene {
+  readonly seed: number
+  readonly counts: Counts
+  readonly bystander: Bystander
+  readonly heartbeatsHarmed: () => number
+  /** Ms since the beginning. */
+  readonly clock: () => number
+}
+
+export interface View {
+  /** For a Gap: how long it took to notice, in ms. */
+  readonly handed: (delivery: Delivery<Uint8Array>, tookMs: number | undefined) => void
+  readonly finished: (account: Account) => void
+  /** Leaves the terminal as it was found. */
+  readonly close: () => void
+}
+
+/** Does it tell that a sender's last message is missing? */
+export const isTail = (d: Delivery<Uint8Array>, counts: Counts): boolean =>
+  d._tag === 'Gap' && d.last === counts.get(d.sender ?? '')
+
+export const seconds = (time: number): string => `${(time / 1000).toFixed(2).padStart(6)} s`
+
+const few = 5
+
+/** One line per notable event, where there is no terminal: the first of each kind, then those that stand out. */
+export const logView = (scene: Scene, print: (line: string) => void): View => {
+  const told = new Map<string, number>()
+  const line = (text: string): void => print(`${seconds(scene.clock())}  ${text}`)
+  const progress = (): void => {
+    const { published, delivered, lost, noticed, injected } = scene.bystander.account()
+    line(
+      `${count(published)} published, ${count(delivered)} delivered, ${count(lost)} reported as lost; ${count(noticed)} of ${count(injected.lost)} losses noticed`,
+    )
+  }
+  const timer = setInterval(progress, 1000)
+  print(`Two senders, one receiver, and a link that drops, doubles and delays messages (seed ${scene.seed}).`)
+  return {
+    handed: (d, took) => {
+      if (d._tag === 'Message') return
+      const before = told.get(d._tag) ?? 0
+      told.set(d._tag, before + 1)
+      const tail = isTail(d, scene.counts)
+      if (before >= few && !tail) return
+      line(
+        `${describe(d)}${took === undefined ? '' : ` It took ${ms(took)}.`}${tail ? ' It is the last message.' : ''}`,
+      )
+      if (before === few - 1) line(`(more of this kind, ${d._tag}, are counted and not printed)`)
+    },
+    finished: account => {
+      clearInterval(timer)
+      for (const text of ['', ...summary(account, scene.seed)]) print(text)
+    },
+    close: () => clearInterval(timer),
+  }
+}
+
+/** For `--json`: nothing but the result, which is printed elsewhere. */
+export const noView: View = { handed: () => undefined, finished: () => undefined, close: () => undefined }

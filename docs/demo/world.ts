@@ -1,0 +1,130 @@
+// The little world of the demo: a nats-server, a link that does harm, two senders before it and one receiver behind it.
+import { setTimeout as pause } from 'node:timers/promises'
+import { connect, type NatsConnection } from 'nats'
+import { type Fate, startLossyLink } from '../../spec/server/lossyLink.ts'
+import { startNatsServer } from '../../spec/server/natsServer.ts'
+import { type Delivery, type Publisher, publisher, subscribe } from '../../src/index.ts'
+import type { Harm } from './bystander.ts'
+import { type Counts, dealFates, decider, planFates, readSubject } from './fates.ts'
+import { type Random, random } from './random.ts'
+
+/** Told of everything at the moment it happens. */
+export interface Witness {
+  readonly published: (origin: string, sender: string, number: number, data: Uint8Array) => void
+  readonly harmed: (kind: 'Data' | 'Heartbeat', origin: string, number: number, harm: Harm) => void
+  readonly handed: (delivery: Delivery<Uint8Array>) => void
+}
+
+export interface World {
+  /** Settled when all senders have published all they have to say. */
+  readonly publishAll: () => Promise<void>
+  /** Says goodbye, and waits until everything on its way to the receiver has reached its consumer. */
+  readonly finish: () => Promise<void>
+  /** Rejects when the world breaks: the server has died, or the consumer has failed. */
+  readonly broken: Promise<never>
+}
+
+/** Takes what must be undone at the end, whatever happens; the last comes first. */
+export type Afterwards = (undo: () => Promise<unknown>) => void
+
+const subject = 'updates'
+
+const harmOf: Readonly<Record<Fate['_tag'], Harm | undefined>> = {
+  Pass: undefined,
+  Drop: 'lost',
+  Duplicate: 'duplicated',
+  Delay: 'delayed',
+}
+
+/** Talks in bursts. Some of the pauses are long enough for heartbeats: the first follows 50 ms after a message. */
+const talk = async (count: number, chance: Random, publish: () => void): Promise<void> => {
+  const burst = Math.ceil(count / 60)
+  for (let left = count; left > 0; ) {
+    const now = Math.min(left, chance.between(1, burst))
+    for (let i = 0; i < now; i++) publish()
+    left -= now
+    if (left > 0) await pause(chance.below(6) === 0 ? chance.between(60, 160) : chance.between(1, 12))
+  }
+}
+
+export const openWorld = async (
+  seed: number,
+  counts: Counts,
+  witness: Witness,
+  afterwards: Afterwards,
+): Promise<World> => {
+  const server = await startNatsServer()
+  afterwards(server.stop)
+
+  const read = readSubject(subject)
+  const decide = decider(counts, planFates(random(seed, 0), counts), dealFates(random(seed, 1)))
+  const link = await startLossyLink(server.port, delivery => {
+    const seen = read(delivery.subject)
+    if (seen === undefined) return { _tag: 'Pass' }
+    const fate = decide(seen)
+    const harm = harmOf[fate._tag]
+    if (harm !== undefined) witness.harmed(seen.kind, seen.origin, seen.number, harm)
+    return fate
+  })
+  afterwards(link.close)
+
+  let fail: (cause: unknown) => void = () => undefined
+  const broken = new Promise<never>((_, reject) => {
+    fail = reject
+  })
+  // Whoever waits for it hears of it; until somebody does, it must not end the process.
+  broken.catch(() => undefined)
+
+  const open = async (name: string, servers: string): Promise<NatsConnection> => {
+    const nc = await connect({ name, servers, reconnect: false })
+    let isOurs = false
+    afterwards(() => {
+      isOurs = true
+      return nc.close()
+    })
+    nc.closed()
+      .then(cause => {
+        if (!isOurs) throw new Error(`${name} lost its connection: ${cause?.message ?? 'the server has closed it'}`)
+      })
+      .catch(fail)
+    return nc
+  }
+
+  // The receiver is there first: everything that is published then is after its start.
+  const listener = await open('the receiver', link.url)
+  const updates = subscribe(listener, subject, { addressing: 'perSender' })
+  const consume = async (): Promise<void> => {
+    for await (const delivery of updates) witness.handed(delivery)
+  }
+  const consumed = consume().catch(fail)
+  await listener.flush()
+
+  const senders: Array<Publisher> = []
+  const talks: Array<() => Promise<void>> = []
+  for (const [sender, count] of counts) {
+    const nc = await open(sender, server.url)
+    const chance = random(seed, 2 + senders.length)
+    const sequence = publisher(nc, subject, { addressing: 'perSender', sender })
+    senders.push(sequence)
+    talks.push(() =>
+      talk(count, chance, () => {
+        const data = chance.bytes(chance.between(0, 200))
+        witness.published(sequence.origin, sender, sequence.publish(data), data)
+      }),
+    )
+  }
+
+  return {
+    publishAll: async () => {
+      await Promise.all(talks.map(f => f()))
+    },
+    finish: async () => {
+      // The farewells take longer than the longest delay on the link, so a flush after them finds it empty.
+      await Promise.all(senders.map(sender => sender.close()))
+      await listener.flush()
+      updates.close()
+      await consumed
+    },
+    broken,
+  }
+}
