@@ -13,8 +13,8 @@ import {
   epoch,
   filter,
   number,
+  originLike,
   subject,
-  subjectLike,
   valid,
 } from './arbitraries.ts'
 
@@ -40,8 +40,8 @@ describe('Address', () => {
       fc.property(
         addressing,
         fc.oneof(
-          subjectLike,
-          fc.tuple(subjectLike, number).map(t => t.join('.')),
+          originLike,
+          fc.tuple(originLike, number).map(t => t.join('.')),
         ),
         (spelled, s) => {
           const a = Address.parse(spelled)(s)

@@ -4,7 +4,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import * as Epoch from '../../src/core/Epoch.ts'
 import * as Origin from '../../src/core/Origin.ts'
 import * as Subject from '../../src/core/Subject.ts'
-import { addressing, spelledOrigin, subject, subjectLike, valid } from './arbitraries.ts'
+import { addressing, originLike, spelledOrigin, subject, valid } from './arbitraries.ts'
 
 const epoch = valid(Epoch.parse('@k3v9x0a1bz'))
 const updates = valid(Subject.parse('updates'))
@@ -22,7 +22,7 @@ describe('Origin', () => {
 
   it('has no second spelling', () => {
     fc.assert(
-      fc.property(addressing, subjectLike, (spelled, s) => {
+      fc.property(addressing, originLike, (spelled, s) => {
         const origin = Origin.parse(spelled)(s)
         fc.pre(E.isRight(origin))
         expect(origin.right.name).toBe(s)
@@ -37,7 +37,7 @@ describe('Origin', () => {
       }),
     )
     fc.assert(
-      fc.property(subjectLike, s => E.isLeft(Origin.parse('single')(s)) || E.isLeft(Origin.parse('perSender')(s))),
+      fc.property(originLike, s => E.isLeft(Origin.parse('single')(s)) || E.isLeft(Origin.parse('perSender')(s))),
     )
   })
 

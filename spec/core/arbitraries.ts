@@ -100,6 +100,12 @@ export const subjectLike: fc.Arbitrary<string> = fc.oneof(
   fc.string({ unit: 'binary' }),
 )
 
+/** Strings that are, or nearly are, an origin of either addressing. */
+export const originLike: fc.Arbitrary<string> = fc.oneof(
+  subjectLike,
+  fc.tuple(subjectLike, fc.oneof(token, subjectLike), epoch).map(parts => parts.join('.')),
+)
+
 export const addressing: fc.Arbitrary<Origin.Addressing> = fc.constantFrom('single', 'perSender')
 
 const sender: fc.Arbitrary<Subject.Token> = token.filter(s => !s.startsWith('@'))

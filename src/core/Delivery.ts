@@ -20,6 +20,8 @@ export interface Headers extends Iterable<[string, string[]]> {
   has(key: string): boolean
   keys(): string[]
   values(key: string): string[]
+  append(key: string, value: string): void
+  delete(key: string): void
 }
 
 /**

@@ -34,7 +34,7 @@ export interface Doubt<A> {
   readonly forgotten: { readonly first: number; readonly last: number } | undefined
 }
 
-const { get, set } = M.orderedBy(number.Ord)
+const { get, set, remove } = M.orderedBy(number.Ord)
 
 /** A doubt that waits for the answer to a request that has been sent. */
 export const waitingFor = <A>(turn: Turn<A>, cause: Cause, asked: number): Doubt<A> => ({
@@ -89,8 +89,19 @@ export const resume = <A>(turn: Turn<A>, d: Doubt<A>): ReadonlyArray<Arrival<A>>
   return pending
 }
 
-/** The first of two consecutive numbers, which confirm each other where no sender answers. */
-export const consecutive = <A>(pending: ReadonlyArray<Arrival<A>>): number | undefined => {
-  for (const [i, a] of pending.entries()) if (pending[i + 1]?.number === a.number + 1) return a.number
-  return undefined
+/** Forgets what is pending below a number: it proved to be duplicates. */
+export const withoutBelow = <A>(turn: Turn<A>, d: Doubt<A>, next: number): Doubt<A> => {
+  let pending = d.pending
+  for (let a = M.min(pending)?.value; a !== undefined && a.number < next; a = M.min(pending)?.value) {
+    letGo(turn, a.bytes)
+    turn.duplicates += 1
+    pending = remove(pending, a.number)
+  }
+  return pending === d.pending ? d : { ...d, pending }
+}
+
+/** Where no sender answers, two consecutive numbers confirm each other: the lower of them, if this one has a neighbour. */
+export const consecutive = <A>(d: Doubt<A>, n: number): number | undefined => {
+  if (get(d.pending, n - 1) !== undefined) return n - 1
+  return get(d.pending, n + 1) === undefined ? undefined : n
 }

@@ -7,12 +7,9 @@ import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as Json from 'fp-ts/lib/Json.js'
 import * as t from 'io-ts'
-import { ofGuard } from './codec.ts'
+import { natural, ofGuard } from './codec.ts'
 import * as Epoch from './Epoch.ts'
 import * as SequenceNumber from './SequenceNumber.ts'
-
-/** A head is `start - 1` before the first message, and so may be 0. */
-const natural = ofGuard('natural', (u): u is number => u === 0 || SequenceNumber.is(u), 'an integer from 0 to 2^53-1')
 
 /** The oldest that can be replayed is `head + 1` when there is none, and so may be 2^53. */
 const first = ofGuard('first', (u): u is number => u === 2 ** 53 || SequenceNumber.is(u), 'an integer from 1 to 2^53')
@@ -28,12 +25,11 @@ const fields = t.exact(
       start: SequenceNumber.codec,
       first,
       head: natural,
-      age: ms,
       after: ms,
       max: ms,
       state: t.keyof({ live: null, ended: null }),
     }),
-    t.partial({ prev: Epoch.codec }),
+    t.partial({ age: ms, prev: Epoch.codec }),
   ]),
   'Head',
 )
@@ -49,8 +45,8 @@ export interface Head {
   readonly first: number
   /** Its newest number; `start - 1` if none. */
   readonly head: number
-  /** How long this run has been alive, in ms: a receiver that is older wants all of it. */
-  readonly age: number
+  /** How long this run has been alive, in ms: a receiver that is older wants all of it. Unknown, if it does not say. */
+  readonly age?: number
   /** How long after a message the first heartbeat follows, in ms. */
   readonly after: number
   /** The longest time between two heartbeats, in ms. */

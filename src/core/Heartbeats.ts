@@ -26,12 +26,15 @@ const times = M.orderedBy<readonly [number, string]>({
 })
 const names = M.orderedBy(string.Ord)
 
+/** What may go out at once. */
+const burst = (perSecond: number): number => Math.max(1, perSecond / 10)
+
 /** @since 0.1.0 */
 export const create = (perSecond: number, now: number): Heartbeats => ({
   perSecond,
   agenda: undefined,
   booked: undefined,
-  tokens: perSecond / 10,
+  tokens: burst(perSecond),
   at: now,
 })
 
@@ -61,7 +64,7 @@ export const bookedAt =
 
 const refilled = (self: Heartbeats, now: number): Heartbeats => ({
   ...self,
-  tokens: Math.min(self.perSecond / 10, self.tokens + ((now - self.at) * self.perSecond) / 1000),
+  tokens: Math.min(burst(self.perSecond), self.tokens + ((now - self.at) * self.perSecond) / 1000),
   at: now,
 })
 

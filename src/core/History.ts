@@ -90,7 +90,8 @@ export const cost = (data: Uint8Array, headers: Uint8Array | undefined, reply: s
 
 /** A copy of the bytes that nobody else can change. @since 0.1.0 */
 export const copy = (h: History, bytes: Uint8Array): Uint8Array => {
-  if (bytes.length * 4 > chunkSize) return bytes.slice()
+  // A node Buffer is a Uint8Array whose `slice` does not copy.
+  if (bytes.length * 4 > chunkSize) return new Uint8Array(bytes)
   if (h.used + bytes.length > h.chunk.length) {
     h.chunk = new Uint8Array(chunkSize)
     h.used = 0

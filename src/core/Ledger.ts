@@ -16,12 +16,27 @@ import type { Message } from './Delivery.ts'
 import type { OrderedMap } from './OrderedMap.ts'
 import * as M from './OrderedMap.ts'
 
+/** A request for numbers, and when it is repeated. */
+export interface Ask {
+  /** The first request, and the last; answers to any of them count. */
+  readonly since: number
+  readonly id: number
+  /** The last number asked for. */
+  readonly upTo: number
+  readonly tries: number
+  readonly dueAt: number
+}
+
 /** Numbers that exist and are not here. */
 export interface Missing {
   readonly first: number
   readonly last: number
   /** When they are given up; never, for what we forgot ourselves and have no room to ask for. */
   readonly deadline: number
+  /** As long as they are asked for. */
+  readonly ask?: Ask
+  /** Nobody has them any more: they are lost as soon as it is their turn. */
+  readonly refused?: true
 }
 
 /** A message that waits for those before it. */
@@ -39,7 +54,7 @@ export interface Ledger<A> {
   readonly missing: OrderedMap<number, Missing>
 }
 
-const { get, set, remove, atOrBelow } = M.orderedBy(number.Ord)
+const { get, set, remove, atOrBelow, atOrAbove } = M.orderedBy(number.Ord)
 
 /** Nothing below `next` matters, and nothing from there on is known. */
 export const startingAt = (next: number): Ledger<never> => ({
@@ -57,6 +72,16 @@ export const missingAt = <A>(l: Ledger<A>, n: number): Missing | undefined => {
   const interval = atOrBelow(l.missing, n)?.value
   return interval !== undefined && n <= interval.last ? interval : undefined
 }
+
+/** The interval that a number lies in, or else the first above it. */
+export const missingFrom = <A>(l: Ledger<A>, n: number): Missing | undefined =>
+  missingAt(l, n) ?? atOrAbove(l.missing, n)?.value
+
+/** Changes what is known of an interval. */
+export const replace = <A>(l: Ledger<A>, interval: Missing): Ledger<A> => ({
+  ...l,
+  missing: set(l.missing, interval.first, interval),
+})
 
 const add = (missing: Ledger<never>['missing'], interval: Missing): Ledger<never>['missing'] =>
   interval.first > interval.last ? missing : set(missing, interval.first, interval)
@@ -111,11 +136,21 @@ export const forgetNewest = <A>(l: Ledger<A>): Ledger<A> => {
   }
 }
 
-/** Gives up the first interval. All below it must be settled or held. */
-export const withoutFront = <A>(l: Ledger<A>): Ledger<A> => {
-  const front = M.min(l.missing)
-  return front === undefined ? l : { ...l, missing: remove(l.missing, front.key) }
+/** Part of an interval is refused. */
+export const refuse = <A>(l: Ledger<A>, first: number, last: number): Ledger<A> => {
+  const interval = missingAt(l, first)
+  if (interval === undefined) return l
+  const { deadline } = interval
+  const parts: ReadonlyArray<Missing> = [
+    { ...interval, last: first - 1 },
+    { first, last, deadline, refused: true },
+    { ...interval, first: last + 1 },
+  ]
+  return { ...l, missing: parts.reduce(add, remove(l.missing, interval.first)) }
 }
+
+/** Gives up the interval that begins with a number. */
+export const without = <A>(l: Ledger<A>, first: number): Ledger<A> => ({ ...l, missing: remove(l.missing, first) })
 
 /** `next` after what is here was delivered: the first missing number, or the one after `highest`. */
 export const settled = <A>(l: Ledger<A>): Ledger<A> => {
@@ -132,10 +167,20 @@ export const release = <A>(l: Ledger<A>): readonly [Held<A>, Ledger<A>] | undefi
   return [oldest.value, { ...l, held: remove(l.held, oldest.key), heldBytes: l.heldBytes - oldest.value.bytes }]
 }
 
-/** Gives the forgotten a deadline again, now that there is room. */
+/** There is room again for what is missing: it gets another deadline, and the forgotten its first. */
 export const remember = <A>(l: Ledger<A>, deadline: number): Ledger<A> => {
   let missing = l.missing
+  for (const { key, value } of M.entries(l.missing)) missing = set(missing, key, { ...value, deadline })
+  return { ...l, missing }
+}
+
+/** Requests on their way are forgotten. */
+export const withoutAsks = <A>(l: Ledger<A>): Ledger<A> => {
+  let missing = l.missing
   for (const { key, value } of M.entries(l.missing))
-    if (value.deadline === Infinity) missing = set(missing, key, { ...value, deadline })
+    if (value.ask !== undefined) {
+      const { ask: _, ...unasked } = value
+      missing = set(missing, key, unasked)
+    }
   return { ...l, missing }
 }

@@ -12,15 +12,18 @@
  *
  * @since 0.1.0
  */
+import { isLeft } from 'fp-ts/lib/Either.js'
 import * as number from 'fp-ts/lib/number.js'
 import type { State } from 'fp-ts/lib/State.js'
 import * as string from 'fp-ts/lib/string.js'
 import type { Unsequenced } from './Delivery.ts'
+import type { Epoch } from './Epoch.ts'
 import type { Head } from './Head.ts'
 import type { OrderedMap } from './OrderedMap.ts'
 import * as M from './OrderedMap.ts'
 import type { Addressing, Origin } from './Origin.ts'
-import { addressingOf, other } from './Origin.ts'
+import { addressingOf, other, parse } from './Origin.ts'
+import type { SequenceNumber } from './SequenceNumber.ts'
 import type { Track } from './Track.ts'
 import * as T from './Track.ts'
 import type { Arrival, Output, Settings, Turn } from './Turn.ts'
@@ -42,6 +45,26 @@ export type Event<A> =
       readonly origin: Origin
       readonly head: Head
     }
+  /** A message that `AskReplay` with that id was sent for; the epoch is said in `single`. */
+  | {
+      readonly _tag: 'ReplayAnswered'
+      readonly now: number
+      readonly asked: number
+      readonly origin: Origin
+      readonly epoch: Epoch | undefined
+      readonly arrival: Arrival<A>
+    }
+  /** The numbers are not to be had any more (`410`). */
+  | {
+      readonly _tag: 'ReplayRefused'
+      readonly now: number
+      readonly asked: number
+      readonly origin: Origin
+      readonly first: SequenceNumber
+      readonly last: SequenceNumber
+    }
+  /** The request has been considered up to a number (`204 EOB`). */
+  | { readonly _tag: 'ReplayEnded'; readonly now: number; readonly asked: number; readonly origin: Origin; readonly last: number }
   /** Nobody listens where `AskHead` with that id was sent. */
   | { readonly _tag: 'HeadRefused'; readonly now: number; readonly asked: number; readonly origin: string | undefined }
   | { readonly _tag: 'Disconnected'; readonly now: number }
@@ -72,6 +95,9 @@ export interface Receiver<A> {
   readonly waiting: OrderedMap<string, true>
   readonly messages: number
   readonly bytes: number
+  /** Of these, what was handed over and is not taken yet. */
+  readonly handedMessages: number
+  readonly handedBytes: number
   readonly gaps: number
   readonly asked: number
   readonly startedAt: number
@@ -107,6 +133,8 @@ export const create = <A>(options: { readonly addressing?: Addressing } & Partia
     waiting: undefined,
     messages: 0,
     bytes: 0,
+    handedMessages: 0,
+    handedBytes: 0,
     gaps: 0,
     asked: 0,
     startedAt: 0,
@@ -127,13 +155,24 @@ const begin = <A>(self: Receiver<A>, now: number): Turn<A> => ({
   out: [],
   messages: self.messages,
   bytes: self.bytes,
+  handedMessages: self.handedMessages,
+  handedBytes: self.handedBytes,
   otherGaps: self.gaps,
+  epoch: undefined,
   asked: self.asked,
   forgot: false,
   duplicates: 0,
 })
 
 const gapsOf = <A>(t: Track<A>): number => (t.ledger === undefined ? 0 : M.size(t.ledger.missing))
+
+const without = <A>(self: Receiver<A>, name: string, followed: Followed<A>): Receiver<A> => ({
+  ...self,
+  origins: names.remove(self.origins, name),
+  agenda: times.remove(self.agenda, [followed.wakeAt, name]),
+  idle: followed.idle === undefined ? self.idle : numbers.remove(self.idle, followed.idle),
+  waiting: names.remove(self.waiting, name),
+})
 
 /** Lets one origin take part in the turn, and books its place in what the origins share. */
 const change = <A>(
@@ -146,7 +185,9 @@ const change = <A>(
 ): Receiver<A> => {
   turn.otherGaps = self.gaps - gapsOf(track)
   turn.forgot = false
-  const after = f(turn, track)
+  turn.epoch = track.epoch
+  const after = T.pursued(turn, track, f(turn, track))
+  if (T.isVoid(after)) return before === undefined ? self : without(self, name, before)
   const wanted = T.wakeAt(turn, after)
   const booked = before?.wakeAt ?? Number.POSITIVE_INFINITY
   const rebook = wanted < booked
@@ -172,24 +213,18 @@ const change = <A>(
   }
 }
 
-const drop = <A>(self: Receiver<A>, turn: Turn<A>, name: string, place: number): Receiver<A> => {
+const drop = <A>(self: Receiver<A>, turn: Turn<A>, name: string): Receiver<A> => {
   const followed = names.get(self.origins, name)
   if (followed === undefined) return self
   T.dropped(turn, followed.track)
-  return {
-    ...self,
-    origins: names.remove(self.origins, name),
-    agenda: times.remove(self.agenda, [followed.wakeAt, name]),
-    idle: numbers.remove(self.idle, place),
-    waiting: names.remove(self.waiting, name),
-  }
+  return without(self, name, followed)
 }
 
 /** Room for one more origin: an idle one makes way, an active one never does. */
 const withPlace = <A>(self: Receiver<A>, turn: Turn<A>): Receiver<A> | undefined => {
   if (M.size(self.origins) < self.settings.maxOrigins) return self
   const oldest = M.min(self.idle)
-  return oldest === undefined ? undefined : drop(self, turn, oldest.value, oldest.key)
+  return oldest === undefined ? undefined : drop(self, turn, oldest.value)
 }
 
 /** What happens to one origin; `undefined` when there is no place for it. */
@@ -203,6 +238,17 @@ const follow = <A>(
   if (followed !== undefined) return change(self, turn, origin.name, followed, followed.track, f)
   const placed = withPlace(self, turn)
   return placed === undefined ? undefined : change(placed, turn, origin.name, undefined, T.of(origin), f)
+}
+
+/** What happens to an origin that is followed; others are none of our business. */
+const known = <A>(
+  self: Receiver<A>,
+  turn: Turn<A>,
+  origin: Origin,
+  f: (turn: Turn<A>, track: Track<A>) => Track<A>,
+): Receiver<A> => {
+  const followed = names.get(self.origins, origin.name)
+  return followed === undefined ? self : change(self, turn, origin.name, followed, followed.track, f)
 }
 
 const unsequenced = <A>(self: Receiver<A>, turn: Turn<A>, message: Unsequenced<A>, bytes: number): Receiver<A> => {
@@ -245,7 +291,9 @@ const headHeard = <A>(
 /** Nobody is there to answer; someone may just be on the way back, so ask once more. */
 const headRefused = <A>(self: Receiver<A>, turn: Turn<A>, asked: number, origin: string | undefined): Receiver<A> => {
   if (origin === undefined)
-    return self.join?.asked === asked ? { ...self, join: { ...self.join, tries: self.settings.tries } } : self
+    return self.join?.asked === asked
+      ? { ...self, join: { ...self.join, tries: Math.max(self.join.tries, self.settings.tries - 1) } }
+      : self
   const followed = names.get(self.origins, origin)
   return followed === undefined
     ? self
@@ -287,9 +335,21 @@ const ticked = <A>(self: Receiver<A>, turn: Turn<A>): Receiver<A> => {
 const taken = <A>(self: Receiver<A>, turn: Turn<A>, deliveries: number, bytes: number): Receiver<A> => {
   turn.messages -= deliveries
   turn.bytes -= bytes
+  turn.handedMessages -= deliveries
+  turn.handedBytes -= bytes
+  return self
+}
+
+/**
+ * What had to wait for room goes on. It does not have to wait for what is held back, as that may wait for it in turn: room
+ * is made when it comes. But a message that found no room must not set this off, or each would, and be a gap of its own.
+ */
+const relieved = <A>(self: Receiver<A>, turn: Turn<A>, isMessage: boolean): Receiver<A> => {
+  if (self.waiting === undefined && self.overflowed === 0) return self
+  const messages = isMessage ? turn.messages : turn.handedMessages
+  const bytes = isMessage ? turn.bytes : turn.handedBytes
   // Waiting for some room to gather keeps a consumer that is just too slow from stop and go at every message.
-  const roomy = turn.messages * 2 <= self.settings.maxMessages && turn.bytes * 2 <= self.settings.maxBytes
-  if (!roomy || (self.waiting === undefined && self.overflowed === 0)) return self
+  if (messages * 2 > self.settings.maxMessages || bytes * 2 > self.settings.maxBytes) return self
   let after: Receiver<A> = { ...self, waiting: undefined, overflowed: 0 }
   if (self.overflowed > 0) deliver(turn, { _tag: 'Overflowed', count: self.overflowed }, 0)
   for (const { key } of M.entries(self.waiting)) {
@@ -299,10 +359,25 @@ const taken = <A>(self: Receiver<A>, turn: Turn<A>, deliveries: number, bytes: n
   return after
 }
 
+/** Origins of an earlier life are known before they are heard, so that nobody's loss goes unnoticed. */
+const started = <A>(self: Receiver<A>, turn: Turn<A>): Receiver<A> => {
+  let after = joined(self, turn, 1)
+  const { asked } = turn
+  const { start } = self.settings
+  if (typeof start === 'string' || 'from' in start) return after
+  for (const position of start.positions) {
+    const origin = parse(self.addressing)(position.origin)
+    if (isLeft(origin) || M.size(after.origins) >= self.settings.maxOrigins) continue
+    const track = T.of(origin.right, { position, until: turn.now + self.settings.deadline })
+    after = change(after, turn, origin.right.name, undefined, track, (t, of) => T.resumed(t, of, asked))
+  }
+  return after
+}
+
 const handle = <A>(self: Receiver<A>, turn: Turn<A>, event: Event<A>): Receiver<A> => {
   switch (event._tag) {
     case 'Started':
-      return joined({ ...self, startedAt: event.now }, turn, 1)
+      return started({ ...self, startedAt: event.now }, turn)
     case 'Arrived':
       return arrived(self, turn, event.origin, event.arrival)
     case 'Strayed':
@@ -311,6 +386,12 @@ const handle = <A>(self: Receiver<A>, turn: Turn<A>, event: Event<A>): Receiver<
       return headHeard(self, turn, event.origin, event.head, undefined)
     case 'HeadAnswered':
       return headHeard(self, turn, event.origin, event.head, event.asked)
+    case 'ReplayAnswered':
+      return known(self, turn, event.origin, (t, of) => T.replayed(t, of, event.asked, event.epoch, event.arrival))
+    case 'ReplayRefused':
+      return known(self, turn, event.origin, (t, of) => T.refused(t, of, event.asked, event.first, event.last))
+    case 'ReplayEnded':
+      return known(self, turn, event.origin, (t, of) => T.considered(t, of, event.asked, event.last))
     case 'HeadRefused':
       return headRefused(self, turn, event.asked, event.origin)
     case 'Disconnected':
@@ -343,10 +424,12 @@ export const step =
   self => {
     const present = event._tag === 'Reconnected' ? back(self, event.now) : self
     const turn = begin(present, event.now)
-    const after = handle(present, turn, event)
+    const handled = handle(present, turn, event)
+    const after = relieved(handled, turn, event._tag === 'Arrived' || event._tag === 'Strayed')
     const wakeAt = wakeOf(after)
     // A timer that rang too early must be set again, even to the same time.
     if (wakeAt !== self.wakeAt || event._tag === 'Ticked') turn.out.push({ _tag: 'WakeAt', at: wakeAt })
-    const { messages, bytes, asked } = turn
-    return [turn.out, { ...after, messages, bytes, asked, wakeAt, duplicates: self.duplicates + turn.duplicates }]
+    const { messages, bytes, handedMessages, handedBytes, asked } = turn
+    const duplicates = self.duplicates + turn.duplicates
+    return [turn.out, { ...after, messages, bytes, handedMessages, handedBytes, asked, wakeAt, duplicates }]
   }

@@ -22,16 +22,20 @@ import type { Ledger } from './Ledger.ts'
 import * as L from './Ledger.ts'
 import * as M from './OrderedMap.ts'
 import type { Origin } from './Origin.ts'
+import type { Position } from './Positions.ts'
 import { expire, noticed, receive, settleAll } from './reception.ts'
+import * as R from './recovery.ts'
 import * as SequenceNumber from './SequenceNumber.ts'
 import type { Arrival, Turn } from './Turn.ts'
-import { askHead, deliver, hasRoom } from './Turn.ts'
+import { askHead, deliver, hasRoom, keepsUp } from './Turn.ts'
 
 /** A run that was left: heard again, it is a conflict, not a restart. */
 interface LeftRun {
   readonly epoch: Epoch
   /** Only the answer to a later request proves that it is still alive. */
   readonly asked: number
+  /** Not before then is it asked again. */
+  readonly inquireAt: number
   readonly told: boolean
 }
 
@@ -56,11 +60,15 @@ export interface Track<A> {
   readonly rival: { readonly epoch: Epoch; readonly head: Head | undefined } | undefined
   /** The last request that this run has answered. */
   readonly answered: number
+  /** When to ask for what is missing next; at once, as soon as it can be asked. */
+  readonly askAt: number
+  /** How far we had come in an earlier life, and until when its sender may answer for it. */
+  readonly saved: { readonly position: Position; readonly until: number } | undefined
 }
 
 const maxLeft = 64
 
-export const of = (origin: Origin): Track<never> => ({
+export const of = (origin: Origin, saved?: Track<never>['saved']): Track<never> => ({
   origin,
   about: { origin: origin.name, subject: origin.subject, sender: origin.run?.sender },
   ledger: undefined,
@@ -73,6 +81,8 @@ export const of = (origin: Origin): Track<never> => ({
   left: [],
   rival: undefined,
   answered: 0,
+  askAt: Number.POSITIVE_INFINITY,
+  saved,
 })
 
 const isSingle = <A>(t: Track<A>): boolean => t.origin.run === undefined
@@ -110,6 +120,15 @@ const withoutSilence = <A>(turn: Turn<A>, t: Track<A>): Track<A> => {
   return { ...t, silence: undefined }
 }
 
+/** Nobody vouches for the tail; told now, or when there is room. */
+const silenced = <A>(turn: Turn<A>, t: Track<A>, max: number | undefined): Track<A> => {
+  if (t.silence !== undefined) return t
+  const told = hasRoom(turn, 0)
+  if (told) deliver(turn, { _tag: 'Silent', ...t.about, promised: max }, 0)
+  else turn.forgot = true
+  return { ...t, promise: undefined, silence: { max, told } }
+}
+
 const promised = <A>(turn: Turn<A>, t: Track<A>, max: number | undefined): Track<A> => ({
   ...t,
   promise: max === undefined || t.end !== undefined ? undefined : { max, dueAt: turn.now + max, inquired: false },
@@ -128,21 +147,24 @@ const suspend = <A>(turn: Turn<A>, t: Track<A>, cause: D.Cause, a: Arrival<A>): 
   const doubt = t.doubt === undefined || weaker ? raised(turn, t, cause) : t.doubt
   const suspended = { ...t, doubt: D.suspend(turn, doubt, a) }
   return suspended.voice === 'Mute' && suspended.ledger !== undefined
-    ? confirmed(turn, suspended, suspended.ledger)
+    ? confirmed(turn, suspended, suspended.ledger, a.number)
     : suspended
 }
 
 /** Where nobody answers, two consecutive numbers confirm each other: a jump, or a restart. */
-const confirmed = <A>(turn: Turn<A>, t: Track<A>, l: Ledger<A>): Track<A> => {
-  if (t.doubt === undefined) return t
-  const pending = [...M.entries(t.doubt.pending)].map(e => e.value)
-  const pair = D.consecutive(pending)
-  if (pair === undefined) return t
-  D.resume(turn, t.doubt)
+const confirmed = <A>(turn: Turn<A>, t: Track<A>, l: Ledger<A>, n: number): Track<A> => {
+  const pair = t.doubt === undefined ? undefined : D.consecutive(t.doubt, n)
+  if (t.doubt === undefined || pair === undefined) return t
+  // While the run that we know keeps its promise, only a head can end it: these may be duplicates.
+  if (pair < l.next && t.epoch !== undefined && t.silence === undefined) return t
+  const pending = D.resume(turn, t.doubt)
   const undoubted = { ...t, doubt: undefined }
   const from = pending.filter(a => a.number >= pair && (pair >= l.next || a.number < l.next))
-  const rest = pending.filter(a => !from.includes(a))
-  const begun = pair < l.next ? restarted(turn, undoubted, l, undefined, SequenceNumber.nearest(pair)) : undoubted
+  const rest = pending.filter(a => a.number < pair || (pair < l.next && a.number >= l.next))
+  const begun =
+    pair < l.next
+      ? silenced(turn, restarted(turn, undoubted, l, undefined, SequenceNumber.nearest(pair)), undefined)
+      : undoubted
   const ledger = from.reduce((to, a) => receive(turn, t.about, to, a), begun.ledger ?? l)
   return rest.reduce((to: Track<A>, a) => arrived(turn, to, a), { ...begun, ledger })
 }
@@ -150,12 +172,8 @@ const confirmed = <A>(turn: Turn<A>, t: Track<A>, l: Ledger<A>): Track<A> => {
 /** The sequence goes on where it should: what was pending below was a duplicate. */
 const withoutRewind = <A>(turn: Turn<A>, t: Track<A>, next: number): Track<A> => {
   if (t.doubt === undefined || t.voice === 'Heard') return t
-  const pending = D.resume(turn, t.doubt)
-  const ahead = pending.filter(a => a.number >= next)
-  turn.duplicates += pending.length - ahead.length
-  if (ahead.length === 0) return { ...t, doubt: undefined }
-  const emptied: Doubt<A> = { ...t.doubt, pending: undefined }
-  return { ...t, doubt: ahead.reduce((d, a) => D.suspend(turn, d, a), emptied) }
+  const doubt = D.withoutBelow(turn, t.doubt, next)
+  return doubt === t.doubt ? t : { ...t, doubt: doubt.pending === undefined ? undefined : doubt }
 }
 
 /** A message of this origin has come. */
@@ -175,9 +193,11 @@ export const arrived = <A>(turn: Turn<A>, t: Track<A>, a: Arrival<A>): Track<A> 
 }
 
 /** A message that may be believed. */
-const followed = <A>(turn: Turn<A>, t: Track<A>, l: Ledger<A>, a: Arrival<A>): Track<A> => {
+const followed = <A>(turn: Turn<A>, before: Track<A>, l: Ledger<A>, a: Arrival<A>): Track<A> => {
+  const goesOn = before.end !== undefined && a.number > before.end.last
+  const t: Track<A> = goesOn ? silenced(turn, { ...before, end: undefined, voice: 'Mute' }, undefined) : before
   const heard = t.silence === undefined || t.voice === 'Mute' ? t : withoutSilence(turn, t)
-  const max = t.silence?.max ?? t.promise?.max
+  const max = heard.silence === undefined ? (t.silence?.max ?? t.promise?.max) : undefined
   const sure = withoutRewind(turn, heard, l.next)
   return withEnd(turn, promised(turn, { ...sure, ledger: receive(turn, t.about, l, a) }, max))
 }
@@ -187,9 +207,12 @@ const followed = <A>(turn: Turn<A>, t: Track<A>, l: Ledger<A>, a: Arrival<A>): T
 /** Takes what is pending, as far as the head of its run vouches for it. */
 const released = <A>(turn: Turn<A>, t: Track<A>, ledger: Ledger<A>, head: Head): Track<A> => {
   const pending = t.doubt === undefined ? [] : D.resume(turn, t.doubt)
+  // Where nothing is known of the origin yet, what its sender has not sent is likely of a run before it (`single`).
+  const isNew = t.ledger === undefined && isSingle(t)
   let l = ledger
   for (const a of pending)
-    if (a.number < head.start || a.number > horizon(turn, l, head.head)) unsequenced(turn, t, a, 'Refuted')
+    if (a.number < head.start || a.number > (isNew ? head.head : horizon(turn, l, head.head)))
+      unsequenced(turn, t, a, 'Refuted')
     else l = receive(turn, t.about, l, a)
   return { ...t, doubt: undefined, ledger: noticed(turn, t.about, l, head.head, 'Heartbeat') }
 }
@@ -197,8 +220,34 @@ const released = <A>(turn: Turn<A>, t: Track<A>, ledger: Ledger<A>, head: Head):
 /** What the head of this run promises. */
 const vouched = <A>(turn: Turn<A>, t: Track<A>, head: Head): Track<A> => {
   const end = t.end ?? (head.state === 'ended' ? { last: head.head, told: false } : undefined)
+  turn.epoch = head.epoch
   return promised(turn, { ...withoutSilence(turn, t), voice: 'Heard', epoch: head.epoch, end }, head.max)
 }
+
+const begun = <A>(turn: Turn<A>, t: Track<A>, begin: number): Ledger<A> => {
+  turn.out.push({ _tag: 'Began', origin: t.origin.name, epoch: turn.epoch, number: begin - 1 })
+  return L.startingAt(begin)
+}
+
+/** Where to begin with a run, as its head and our settings say; `lowest` is the first number that is certainly new. */
+const beginAt = <A>(turn: Turn<A>, t: Track<A>, head: Head, lowest: number): number => {
+  const { start } = turn.settings
+  const within = (n: number): number => Math.min(Math.max(n, head.start), head.head + 1)
+  // A run that is younger than we are is all new; of an older one only what comes from now on.
+  if (start === 'new') return (head.age ?? Number.POSITIVE_INFINITY) <= turn.age ? head.start : Math.max(lowest, head.start)
+  if (start === 'all') return head.start
+  if ('from' in start) return within(start.from)
+  if (t.saved === undefined) return head.start
+  const { number, epoch } = t.saved.position
+  if (epoch === undefined || epoch === head.epoch) return within(number + 1)
+  gone(turn, t, number + 1)
+  deliver(turn, { _tag: 'Restarted', ...t.about, from: epoch, to: head.epoch, after: number, start: head.start }, 0, head.start - 1)
+  return head.start
+}
+
+/** Nobody vouches for what came after: all of it is lost, however much that may be. */
+const gone = <A>(turn: Turn<A>, t: Track<A>, first: number): void =>
+  deliver(turn, { _tag: 'Lost', ...t.about, first: SequenceNumber.nearest(first), last: undefined, reason: 'gone' }, 0)
 
 /** The first head decides where to begin: at the start of a run that is younger than we are, else here and now. */
 const firstHead = <A>(turn: Turn<A>, t: Track<A>, head: Head): Track<A> => {
@@ -207,8 +256,8 @@ const firstHead = <A>(turn: Turn<A>, t: Track<A>, head: Head): Track<A> => {
     t.doubt?.forgotten?.first ?? Number.POSITIVE_INFINITY,
     head.head + 1,
   )
-  const begin = head.age <= turn.age ? head.start : Math.max(lowest, head.start)
-  return withEnd(turn, released(turn, vouched(turn, t, head), L.startingAt(begin), head))
+  const vouchedFor = vouched(turn, t, head)
+  return withEnd(turn, released(turn, vouchedFor, begun(turn, t, beginAt(turn, t, head, lowest)), head))
 }
 
 const sameRun = <A>(turn: Turn<A>, t: Track<A>, l: Ledger<A>, head: Head, asked: number | undefined): Track<A> => {
@@ -232,8 +281,12 @@ const restarted = <A>(
   start: SequenceNumber.SequenceNumber,
 ): Track<A> => {
   settleAll(turn, t.about, old, 'gone')
-  deliver(turn, { _tag: 'Restarted', ...t.about, from: t.epoch, to, after: old.highest, start }, 0)
-  const left = t.epoch === undefined ? t.left : [...t.left, { epoch: t.epoch, asked: turn.asked, told: false }]
+  turn.epoch = to
+  deliver(turn, { _tag: 'Restarted', ...t.about, from: t.epoch, to, after: old.highest, start }, 0, start - 1)
+  const left =
+    t.epoch === undefined
+      ? t.left
+      : [...t.left, { epoch: t.epoch, asked: turn.asked, inquireAt: turn.now, told: false }]
   return {
     ...t,
     left: left.slice(-maxLeft),
@@ -269,19 +322,21 @@ const conflict = <A>(turn: Turn<A>, t: Track<A>, rival: Epoch): void =>
 const otherRun = <A>(turn: Turn<A>, t: Track<A>, l: Ledger<A>, head: Head, asked: number | undefined): Track<A> => {
   const left = t.left.find(r => r.epoch === head.epoch)
   if (left !== undefined) {
-    if (left.told) return t
+    if (left.told || (asked === undefined ? turn.now < left.inquireAt : asked <= left.asked)) return t
     if (asked === undefined) askHead(turn, t.origin.name)
-    if (asked === undefined || asked <= left.asked) return t
-    conflict(turn, t, head.epoch)
-    return { ...t, left: t.left.map(r => (r === left ? { ...r, told: true } : r)) }
+    else conflict(turn, t, head.epoch)
+    const known = { ...left, told: asked !== undefined, inquireAt: turn.now + turn.settings.grace }
+    return { ...t, left: t.left.map(r => (r === left ? known : r)) }
   }
   if (t.rival?.epoch === head.epoch) return asked === undefined ? t : { ...t, rival: { epoch: head.epoch, head } }
   if (asked !== undefined && asked === t.answered) {
+    // With a third run it is the same conflict.
+    if (t.rival !== undefined) return t
     conflict(turn, t, head.epoch)
     return { ...t, rival: { epoch: head.epoch, head: undefined } }
   }
   const answers = asked !== undefined && t.doubt !== undefined && (t.voice === 'Mute' || asked >= t.doubt.asked)
-  if (answers && hasRoom(turn, 0)) return entered(turn, t, l, head)
+  if (answers && keepsUp(turn)) return entered(turn, t, l, head)
   return t.doubt !== undefined && t.doubt.cause !== 'Jump' && t.voice === 'Heard'
     ? t
     : { ...t, doubt: raised(turn, { ...t, voice: 'Heard' }, 'NewEpoch'), voice: 'Heard' }
@@ -290,8 +345,14 @@ const otherRun = <A>(turn: Turn<A>, t: Track<A>, l: Ledger<A>, head: Head, asked
 /** The sender has said where it is: of itself (a heartbeat), or because it was `asked`. */
 export const headHeard = <A>(turn: Turn<A>, t: Track<A>, head: Head, asked: number | undefined): Track<A> => {
   const l = t.ledger
-  if (l === undefined) return firstHead(turn, t, head)
-  const isFirst = t.epoch === undefined && head.start <= l.next && head.head >= l.next - 1
+  if (l === undefined) {
+    // A heartbeat may be a late one of a run that is over, and what is pending of the next.
+    const isSure = !isSingle(t) || t.doubt === undefined || (asked !== undefined && asked >= t.doubt.asked)
+    return isSure ? firstHead(turn, t, head) : t
+  }
+  // A run that has no name was guessed. If the one that it seemed to follow still answers, the guess was wrong.
+  const isOver = t.left.some(r => r.epoch === head.epoch && (asked ?? 0) <= r.asked)
+  const isFirst = t.epoch === undefined && !isOver && head.start <= l.next && head.head >= l.next - 1
   return head.epoch === t.epoch || isFirst ? sameRun(turn, t, l, head, asked) : otherRun(turn, t, l, head, asked)
 }
 
@@ -305,22 +366,37 @@ export const headRefused = <A>(turn: Turn<A>, t: Track<A>, asked: number): Track
 
 /** Nobody has answered: the sender counts as mute, and what was pending is judged by the numbers alone. */
 const unanswered = <A>(turn: Turn<A>, t: Track<A>, d: Doubt<A>): Track<A> => {
-  if (!hasRoom(turn, 0)) {
+  if (!keepsUp(turn)) {
     turn.forgot = true
     return { ...t, doubt: { ...d, dueAt: Number.POSITIVE_INFINITY } }
   }
+  if (t.ledger === undefined && d.pending === undefined && d.forgotten === undefined) return unclaimed(turn, t, d)
   if (t.ledger !== undefined && t.rival?.head !== undefined) return entered(turn, t, t.ledger, t.rival.head)
   const pending = D.resume(turn, d)
   const mute: Track<A> = { ...t, doubt: undefined, voice: 'Mute' }
   const begun = t.ledger === undefined ? unvouched(turn, mute, d, pending) : mute
-  return pending.reduce((to, a) => arrived(turn, to, a), begun)
+  const after = pending.reduce((to, a) => arrived(turn, to, a), begun)
+  // Its farewell may be all that we have of its tail.
+  return after.end === undefined || after.ledger === undefined
+    ? after
+    : withEnd(turn, { ...after, ledger: noticed(turn, t.about, after.ledger, after.end.last, 'Heartbeat') })
 }
 
 /** Without a head the first number seen is where to begin; and nobody vouches for the tail. */
 const unvouched = <A>(turn: Turn<A>, t: Track<A>, d: Doubt<A>, pending: ReadonlyArray<Arrival<A>>): Track<A> => {
   const begin = Math.min(pending[0]?.number ?? Number.POSITIVE_INFINITY, d.forgotten?.first ?? Number.POSITIVE_INFINITY)
-  deliver(turn, { _tag: 'Silent', ...t.about, promised: undefined }, 0)
-  return { ...t, ledger: L.startingAt(begin), silence: { max: undefined, told: true } }
+  const saved = (t.saved?.position.number ?? Number.POSITIVE_INFINITY) + 1
+  return silenced(turn, { ...t, ledger: begun(turn, t, Math.min(begin, saved)) }, undefined)
+}
+
+/** A saved origin of which nothing is heard: at its deadline it is gone. */
+const unclaimed = <A>(turn: Turn<A>, t: Track<A>, d: Doubt<A>): Track<A> => {
+  if (t.saved !== undefined && turn.now < t.saved.until) {
+    askHead(turn, t.origin.name)
+    return { ...t, doubt: { ...d, dueAt: Math.min(t.saved.until, turn.now + turn.settings.patience * 8) } }
+  }
+  if (t.saved !== undefined) gone(turn, t, t.saved.position.number + 1)
+  return { ...t, doubt: undefined, saved: undefined }
 }
 
 const doubtTicked = <A>(turn: Turn<A>, t: Track<A>): Track<A> => {
@@ -346,12 +422,9 @@ const promiseTicked = <A>(turn: Turn<A>, t: Track<A>): Track<A> => {
   const p = t.promise
   if (p === undefined || p.dueAt > turn.now) return t
   if (p.dueAt + turn.settings.grace <= turn.now) {
-    const told = hasRoom(turn, 0)
-    if (told) deliver(turn, { _tag: 'Silent', ...t.about, promised: p.max }, 0)
-    else turn.forgot = true
     // Where another run answers in its place, that one takes over.
     const doubt = t.doubt ?? (t.rival === undefined ? undefined : raised(turn, t, 'NewEpoch'))
-    return { ...t, promise: undefined, silence: { max: p.max, told }, doubt }
+    return { ...silenced(turn, t, p.max), promise: undefined, doubt }
   }
   if (p.inquired) return t
   if (t.doubt === undefined) askHead(turn, t.origin.name)
@@ -373,20 +446,58 @@ export const wakeAt = <A>(turn: Turn<A>, t: Track<A>): number => {
     t.promise === undefined
       ? Number.POSITIVE_INFINITY
       : t.promise.dueAt + (t.promise.inquired ? turn.settings.grace : 0)
-  return Math.min(doubt, gap, promise)
+  const ask = canAsk(t) ? t.askAt : Number.POSITIVE_INFINITY
+  return Math.min(doubt, gap, promise, ask)
 }
+
+// --- recovery -------------------------------------------------------------------------------------------------------
+
+/** Can we ask for what is missing? Somebody must be there to answer, and we must know what run we follow. */
+const canAsk = <A>(t: Track<A>): boolean => t.voice === 'Heard' && t.ledger !== undefined && !isHeldUp(t)
+
+/** Asks for what is missing, if that has changed or time has come. */
+export const pursued = <A>(turn: Turn<A>, before: Track<A>, t: Track<A>): Track<A> => {
+  if (t.ledger?.missing === undefined)
+    return t.askAt === Number.POSITIVE_INFINITY ? t : { ...t, askAt: Number.POSITIVE_INFINITY }
+  if (!canAsk(t)) return { ...t, askAt: Number.NEGATIVE_INFINITY }
+  if (t.ledger.missing === before.ledger?.missing && t.askAt > turn.now) return t
+  return { ...t, ...R.pursue(turn, t.origin, t.ledger) }
+}
+
+/** A message that was asked for has come. */
+export const replayed = <A>(
+  turn: Turn<A>,
+  t: Track<A>,
+  asked: number,
+  epoch: Epoch | undefined,
+  a: Arrival<A>,
+): Track<A> =>
+  t.ledger === undefined || !canAsk(t) || (epoch !== undefined && epoch !== t.epoch)
+    ? t
+    : withEnd(turn, { ...t, ledger: R.replayed(turn, t.about, t.ledger, asked, a) })
+
+/** A request has been considered up to a number. */
+export const considered = <A>(turn: Turn<A>, t: Track<A>, asked: number, last: number): Track<A> =>
+  t.ledger === undefined || !canAsk(t) ? t : { ...t, ledger: R.considered(turn, t.ledger, asked, last) }
+
+/** Numbers that were asked for are not to be had any more. */
+export const refused = <A>(turn: Turn<A>, t: Track<A>, asked: number, first: number, last: number): Track<A> =>
+  t.ledger === undefined || !canAsk(t)
+    ? t
+    : withEnd(turn, { ...t, ledger: R.refused(turn, t.about, t.ledger, asked, first, last) })
 
 // --- the receiver's own affairs -------------------------------------------------------------------------------------
 
 /** We are connected again and have asked all senders; requests from before are forgotten. */
 export const reconnected = <A>(turn: Turn<A>, t: Track<A>, asked: number): Track<A> => {
   const promise = t.promise === undefined ? undefined : { ...t.promise, inquired: false }
+  const ledger = t.ledger === undefined ? undefined : L.withoutAsks(t.ledger)
   const waits = t.doubt !== undefined && (t.ledger === undefined || t.voice === 'Heard')
   const away = isSingle(t) && t.voice === 'Heard'
-  if (!waits && !away) return { ...t, promise }
+  if (!waits && !away) return { ...t, promise, ledger }
   const { cause, pending, forgotten } = t.doubt ?? { cause: 'Away', pending: undefined, forgotten: undefined }
   const doubt = D.waitingFor(turn, away && cause === 'Jump' ? 'Away' : cause, asked)
-  return { ...t, promise, doubt: { ...doubt, pending, forgotten } }
+  return { ...t, promise, ledger, doubt: { ...doubt, pending, forgotten } }
 }
 
 /** The consumer has made room again: what had to wait for that goes on. */
@@ -410,10 +521,14 @@ export const isIdle = <A>(t: Track<A>): boolean =>
 
 /** It is followed no more: unless it has ended, what it sends from now on is lost. */
 export const dropped = <A>(turn: Turn<A>, t: Track<A>): void => {
-  if (t.end?.told === true || t.ledger === undefined) return
-  deliver(
-    turn,
-    { _tag: 'Lost', ...t.about, first: SequenceNumber.nearest(t.ledger.next), last: undefined, reason: 'gone' },
-    0,
-  )
+  if (t.end?.told !== true && t.ledger !== undefined) gone(turn, t, t.ledger.next)
 }
+
+/** Nothing is known of it, and nothing pending: it need not be followed. */
+export const isVoid = <A>(t: Track<A>): boolean => t.ledger === undefined && t.doubt === undefined
+
+/** An origin of an earlier life: all senders have been asked, and it waits for its own to answer. */
+export const resumed = <A>(turn: Turn<A>, t: Track<A>, asked: number): Track<A> => ({
+  ...t,
+  doubt: D.waitingFor(turn, 'NewOrigin', asked),
+})

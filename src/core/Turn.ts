@@ -5,7 +5,11 @@
  * the only thing in the core that is written to, and it never leaves `step`.
  */
 import type { Delivery, Headers } from './Delivery.ts'
+import type { Epoch } from './Epoch.ts'
+import type { Origin } from './Origin.ts'
+import type { Start } from './Positions.ts'
 import type { SequenceNumber } from './SequenceNumber.ts'
+import { nearest } from './SequenceNumber.ts'
 
 /** How messages are handed over. @since 0.1.0 */
 export type Mode = 'ordered' | 'arrival'
@@ -16,11 +20,13 @@ export interface Settings<A> {
    * `ordered`: in order, and what follows a gap waits for it. `arrival`: at once, whatever the order. Default `ordered`.
    */
   readonly mode: Mode
-  /** How long a gap may stay open before it is `Lost`, in ms. Default 2000. */
+  /** Where to begin. Default `new`. */
+  readonly start: Start
+  /** How long a gap may stay open without any of it coming, before it is `Lost`, in ms. Default 2000. */
   readonly deadline: number
   /** How long after a broken promise a sender is called `Silent`, in ms. Default 1000. */
   readonly grace: number
-  /** How long a head request may stay unanswered before it is repeated, in ms; doubled each time. Default 100. */
+  /** How long a request may stay unanswered before it is repeated, in ms; doubled each time. Default 100. */
   readonly patience: number
   /** How often a head request is sent before its sender counts as mute. Default 4. */
   readonly tries: number
@@ -34,6 +40,8 @@ export interface Settings<A> {
   readonly maxGaps: number
   /** Origins followed at once. Default 16384. */
   readonly maxOrigins: number
+  /** Any 32-bit integer, another for each receiver, so that they don't repeat their requests in chorus. Default 0. */
+  readonly seed: number
   /** Makes the copy that is kept, where the original's memory may be used again. Default: none is made. */
   readonly retain: (data: A) => A
 }
@@ -41,6 +49,7 @@ export interface Settings<A> {
 /** @since 0.1.0 */
 export const defaults: Omit<Settings<never>, 'retain'> = {
   mode: 'ordered',
+  start: 'new',
   deadline: 2000,
   grace: 1000,
   patience: 100,
@@ -50,6 +59,7 @@ export const defaults: Omit<Settings<never>, 'retain'> = {
   maxBytes: 64 * 1024 * 1024,
   maxGaps: 16_384,
   maxOrigins: 16_384,
+  seed: 0,
 }
 
 /** A numbered message as it came. @since 0.1.0 */
@@ -62,12 +72,35 @@ export interface Arrival<A> {
   readonly bytes: number
 }
 
+/** @since 0.1.0 */
+export interface Deliver<A> {
+  readonly _tag: 'Deliver'
+  readonly delivery: Delivery<A>
+  readonly bytes: number
+  /** Whoever has taken this is done with all of its origin up to here; `undefined` if that has not changed. */
+  readonly settled: number | undefined
+  /** The run that `settled` counts in, if it is known. */
+  readonly epoch: Epoch | undefined
+}
+
 /** What the machine wants done. @since 0.1.0 */
 export type Output<A> =
   /** Hand this to the application, and say `Taken` when it has taken it. */
-  | { readonly _tag: 'Deliver'; readonly delivery: Delivery<A>; readonly bytes: number }
+  | Deliver<A>
   /** Ask the sender of an origin, or all senders (`undefined`), for their heads; the answers bear the id. */
   | { readonly _tag: 'AskHead'; readonly id: number; readonly origin: string | undefined }
+  /** Ask the sender for messages; the answers bear the id. */
+  | {
+      readonly _tag: 'AskReplay'
+      readonly id: number
+      readonly origin: Origin
+      /** The run that is meant; said in `single` only, where the address does not say it. */
+      readonly epoch: Epoch | undefined
+      readonly first: SequenceNumber
+      readonly last: SequenceNumber
+    }
+  /** An origin is followed from here on: all up to `number` is done with. */
+  | { readonly _tag: 'Began'; readonly origin: string; readonly epoch: Epoch | undefined; readonly number: number }
   /** Say `Ticked` at this time, not before; it replaces the time said before. */
   | { readonly _tag: 'WakeAt'; readonly at: number }
 
@@ -81,9 +114,14 @@ export interface Turn<A> {
   /** Messages and bytes kept. */
   messages: number
   bytes: number
+  /** Of these, what was handed over and is not taken yet. */
+  handedMessages: number
+  handedBytes: number
   /** Gaps open at the other origins. */
   otherGaps: number
-  /** The number of the last head request. */
+  /** The run that is followed. */
+  epoch: Epoch | undefined
+  /** The number of the last request. */
   asked: number
   /** Some payload was forgotten for want of room. */
   forgot: boolean
@@ -94,16 +132,20 @@ export interface Turn<A> {
 export const hasRoom = <A>(turn: Turn<A>, bytes: number): boolean =>
   turn.messages < turn.settings.maxMessages && turn.bytes + bytes <= turn.settings.maxBytes
 
-/** Hands over something that was not kept so far. */
-export const deliver = <A>(turn: Turn<A>, delivery: Delivery<A>, bytes: number): void => {
-  turn.messages += 1
-  turn.bytes += bytes
-  turn.out.push({ _tag: 'Deliver', delivery, bytes })
-}
+/** Does the consumer keep up? Then what settling a doubt makes us say will find its way, however much is kept. */
+export const keepsUp = <A>(turn: Turn<A>): boolean => turn.handedMessages < turn.settings.maxMessages
 
 /** Hands over something that was kept, and is until it is taken. */
-export const deliverKept = <A>(turn: Turn<A>, delivery: Delivery<A>, bytes: number): void => {
-  turn.out.push({ _tag: 'Deliver', delivery, bytes })
+export const deliverKept = <A>(turn: Turn<A>, delivery: Delivery<A>, bytes: number, settled?: number): void => {
+  turn.handedMessages += 1
+  turn.handedBytes += bytes
+  turn.out.push({ _tag: 'Deliver', delivery, bytes, settled, epoch: turn.epoch })
+}
+
+/** Hands over something that was not kept so far. */
+export const deliver = <A>(turn: Turn<A>, delivery: Delivery<A>, bytes: number, settled?: number): void => {
+  keep(turn, bytes)
+  deliverKept(turn, delivery, bytes, settled)
 }
 
 export const keep = <A>(turn: Turn<A>, bytes: number): void => {
@@ -120,5 +162,19 @@ export const letGo = <A>(turn: Turn<A>, bytes: number): void => {
 export const askHead = <A>(turn: Turn<A>, origin: string | undefined): number => {
   turn.asked += 1
   turn.out.push({ _tag: 'AskHead', id: turn.asked, origin })
+  return turn.asked
+}
+
+/** Asks for messages; gives the id of the request. */
+export const askReplay = <A>(turn: Turn<A>, origin: Origin, first: number, last: number): number => {
+  turn.asked += 1
+  turn.out.push({
+    _tag: 'AskReplay',
+    id: turn.asked,
+    origin,
+    epoch: origin.run === undefined ? turn.epoch : undefined,
+    first: nearest(first),
+    last: nearest(last),
+  })
   return turn.asked
 }

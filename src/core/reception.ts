@@ -3,7 +3,7 @@
  * given up. What may be believed was decided before.
  */
 import type { About, LossReason, Message, Verdict } from './Delivery.ts'
-import type { Ledger } from './Ledger.ts'
+import type { Ledger, Missing } from './Ledger.ts'
 import * as L from './Ledger.ts'
 import * as M from './OrderedMap.ts'
 import * as SequenceNumber from './SequenceNumber.ts'
@@ -14,42 +14,65 @@ import { deliver, deliverKept, hasRoom, keep, letGo } from './Turn.ts'
 const drain = <A>(turn: Turn<A>, ledger: Ledger<A>): Ledger<A> => {
   let l = ledger
   for (let next = L.release(l); next !== undefined; next = L.release(l)) {
-    deliverKept(turn, next[0].message, next[0].bytes)
+    deliverKept(turn, next[0].message, next[0].bytes, next[0].message.number)
     l = next[1]
   }
   return L.settled(l)
 }
 
-/** Gives up the first gap. */
-const lose = <A>(turn: Turn<A>, about: About, l: Ledger<A>, reason: LossReason): Ledger<A> => {
-  const front = L.frontMissing(l)
-  if (front === undefined) return l
-  const first = SequenceNumber.nearest(front.first)
-  const last = SequenceNumber.nearest(front.last)
-  deliver(turn, { _tag: 'Lost', ...about, first, last, reason }, 0)
-  return drain(turn, L.withoutFront(l))
+/** Gives up the interval that begins with a number, and hands over what waited for it. */
+export const giveUp = <A>(turn: Turn<A>, about: About, l: Ledger<A>, first: number, reason: LossReason): Ledger<A> => {
+  const interval = L.missingAt(l, first)
+  if (interval === undefined) return l
+  // What follows without a break, and is given up for the same reason, is told in one.
+  let last = interval.last
+  let rest = L.without(l, first)
+  for (let next = L.missingAt(rest, last + 1); next !== undefined && dueFor(turn, next) === reason; ) {
+    rest = L.without(rest, next.first)
+    last = next.last
+    next = L.missingAt(rest, last + 1)
+  }
+  const settled = turn.settings.mode === 'arrival' ? L.settled(rest).next - 1 : last
+  const [from, to] = [SequenceNumber.nearest(first), SequenceNumber.nearest(last)]
+  deliver(turn, { _tag: 'Lost', ...about, first: from, last: to, reason }, 0, settled)
+  return drain(turn, rest)
 }
 
-/** Gives up what has passed its deadline. */
+/** Why an interval is to be given up now, if it is. A consumer that has no room is not told of loss that room may mend. */
+const dueFor = <A>(turn: Turn<A>, m: Missing): LossReason | undefined =>
+  m.refused === true ? 'evicted' : m.deadline <= turn.now && hasRoom(turn, 0) ? 'unresolved' : undefined
+
+/** Gives up what nobody has, and what has passed its deadline, as far as it is its turn. */
 export const expire = <A>(turn: Turn<A>, about: About, ledger: Ledger<A>): Ledger<A> => {
   let l = ledger
-  for (let front = L.frontMissing(l); front !== undefined && front.deadline <= turn.now; front = L.frontMissing(l))
-    l = lose(turn, about, l, 'unresolved')
+  for (let front = L.frontMissing(l); front !== undefined; front = L.frontMissing(l)) {
+    const reason = dueFor(turn, front)
+    if (reason === undefined) {
+      if (front.deadline <= turn.now) turn.forgot = true
+      return l
+    }
+    l = giveUp(turn, about, l, front.first, reason)
+  }
   return l
 }
 
 /** Gives up all that is missing, and hands over all that was held back. */
 export const settleAll = <A>(turn: Turn<A>, about: About, ledger: Ledger<A>, reason: LossReason): Ledger<A> => {
   let l = ledger
-  while (L.frontMissing(l) !== undefined) l = lose(turn, about, l, reason)
+  for (let front = L.frontMissing(l); front !== undefined; front = L.frontMissing(l))
+    l = giveUp(turn, about, l, front.first, reason)
   return l
 }
 
 /** Keeps the number of gaps within bounds: the oldest are given up. */
-const boundGaps = <A>(turn: Turn<A>, about: About, ledger: Ledger<A>): Ledger<A> => {
+export const boundGaps = <A>(turn: Turn<A>, about: About, ledger: Ledger<A>): Ledger<A> => {
   let l = ledger
-  while (M.size(l.missing) > 0 && turn.otherGaps + M.size(l.missing) > turn.settings.maxGaps)
-    l = lose(turn, about, l, 'overflow')
+  for (
+    let front = L.frontMissing(l);
+    front !== undefined && turn.otherGaps + M.size(l.missing) > turn.settings.maxGaps;
+    front = L.frontMissing(l)
+  )
+    l = giveUp(turn, about, l, front.first, 'overflow')
   return l
 }
 
@@ -64,7 +87,7 @@ export const noticed = <A>(
   if (last <= l.highest) return l
   if (!hasRoom(turn, 0)) {
     turn.forgot = true
-    return L.extend(l, last, Number.POSITIVE_INFINITY)
+    return boundGaps(turn, about, L.extend(l, last, Number.POSITIVE_INFINITY))
   }
   deliver(
     turn,
@@ -100,26 +123,33 @@ const forget = <A>(turn: Turn<A>, about: About, l: Ledger<A>, n: number): Ledger
 }
 
 /** A message that may be believed meets the ledger. */
-export const receive = <A>(turn: Turn<A>, about: About, before: Ledger<A>, a: Arrival<A>): Ledger<A> => {
+export const receive = <A>(
+  turn: Turn<A>,
+  about: About,
+  before: Ledger<A>,
+  a: Arrival<A>,
+  filling: 'Late' | 'Recovered' = 'Late',
+): Ledger<A> => {
   const n = a.number
   const isNew = n > before.highest
   if (!isNew && L.missingAt(before, n) === undefined) {
     turn.duplicates += 1
     return before
   }
-  const verdict: Verdict = !isNew ? 'Late' : n === before.highest + 1 ? 'InOrder' : 'AfterGap'
+  const verdict: Verdict = !isNew ? filling : n === before.highest + 1 ? 'InOrder' : 'AfterGap'
   const l = makeRoom(turn, isNew ? noticed(turn, about, before, n - 1, 'Data') : before, n, a.bytes)
   if (!hasRoom(turn, a.bytes)) return forget(turn, about, l, n)
   const { data, headers, reply } = a
   const message: Message<A> = { _tag: 'Message', ...about, number: n, verdict, data, headers, reply }
   const filled = L.fill(l, n)
   if (turn.settings.mode === 'arrival') {
-    deliver(turn, message, a.bytes)
-    return boundGaps(turn, about, L.settled(filled))
+    const after = L.settled(filled)
+    deliver(turn, message, a.bytes, after.next - 1)
+    return boundGaps(turn, about, after)
   }
   if (n === l.next) {
-    deliver(turn, message, a.bytes)
-    return drain(turn, filled)
+    deliver(turn, message, a.bytes, n)
+    return boundGaps(turn, about, drain(turn, filled))
   }
   keep(turn, a.bytes)
   const kept = L.hold(filled, { message: { ...message, data: turn.settings.retain(data) }, bytes: a.bytes })

@@ -21,3 +21,5 @@ export const inboxPrefix = (nc: Connection): string => {
 /** A subject of our own for answers. */
 export const drawInbox = (prefix: string): string =>
   `${prefix}.${[...draw(16)].map(b => b.toString(16).padStart(2, '0')).join('')}`
+
+export const drawSeed = (): number => crypto.getRandomValues(new Int32Array(1))[0] ?? 0

@@ -2,6 +2,7 @@
  * Header blocks in the form of ADR-4. A client asks no more of a header object that it sends than that it encodes itself;
  * so a block that has been encoded once is sent, kept and sent again as the same bytes.
  */
+import type { Headers } from '../core/Delivery.ts'
 import type { Connection } from './Connection.ts'
 
 export type WireHeaders = NonNullable<NonNullable<Parameters<Connection['publish']>[2]>['headers']>
@@ -37,4 +38,15 @@ export const extended = (original: Uint8Array, fields: Fields): Uint8Array => {
   whole.set(original.subarray(0, -2))
   whole.set(added, original.length - 2)
   return whole
+}
+
+/** Headers without the last value of each name, which the sender of a replay has added; `undefined` if none are left. */
+export const stripped = (headers: Headers, names: ReadonlyArray<string>): Headers | undefined => {
+  const own = [...headers].map(([k, values]): [string, string[]] => [k, names.includes(k) ? values.slice(0, -1) : values])
+  const left = own.filter(([, values]) => values.length > 0)
+  if (left.length === 0) return undefined
+  // The object is the client's, which users may want to send again; so it is changed, and keeps its order.
+  for (const [k] of own) headers.delete(k)
+  for (const [k, values] of left) for (const v of values) headers.append(k, v)
+  return headers
 }

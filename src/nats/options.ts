@@ -2,6 +2,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
 import { ofGuard } from '../core/codec.ts'
+import * as Positions from '../core/Positions.ts'
 import * as SequenceNumber from '../core/SequenceNumber.ts'
 import { sequencedError } from './SequencedError.ts'
 
@@ -22,6 +23,10 @@ const subscribeOptions = {
   callback: f,
   onError: f,
   mode: t.keyof({ ordered: null, arrival: null }),
+  start: t.union(
+    [t.literal('new'), t.literal('all'), t.type({ from: SequenceNumber.codec }), Positions.codec],
+    "'new', 'all', { from: a number }, or saved positions",
+  ),
   deadline: positive,
   grace: atLeastZero,
   patience: positive,

@@ -6,24 +6,29 @@
 import * as E from 'fp-ts/lib/Either.js'
 import * as Address from '../core/Address.ts'
 import type { Delivery, Headers } from '../core/Delivery.ts'
+import type { Epoch } from '../core/Epoch.ts'
+import * as Epoch_ from '../core/Epoch.ts'
 import * as Head from '../core/Head.ts'
 import type { Addressing } from '../core/Origin.ts'
 import * as Origin from '../core/Origin.ts'
+import type { Position, Positions } from '../core/Positions.ts'
 import type { Event } from '../core/Receiver.ts'
 import * as Receiver from '../core/Receiver.ts'
+import * as SequenceNumber from '../core/SequenceNumber.ts'
 import * as Subject from '../core/Subject.ts'
-import type { Output, Settings } from '../core/Turn.ts'
+import type { Deliver, Output, Settings } from '../core/Turn.ts'
 import * as Verb from '../core/Verb.ts'
 import { alarm, now } from './alarm.ts'
 import type { Connection, Msg, NatsSubscription } from './Connection.ts'
-import { drawInbox, inboxPrefix } from './entropy.ts'
+import { drawInbox, drawSeed, inboxPrefix } from './entropy.ts'
 import { feed } from './Feed.ts'
+import { stripped } from './headers.ts'
 import { listen } from './link.ts'
 import { checkSubscribeOptions } from './options.ts'
 import { orThrow, sequencedError } from './SequencedError.ts'
 
 /** @since 0.1.0 */
-export interface SubscribeOptions extends Partial<Omit<Settings<Uint8Array>, 'retain'>> {
+export interface SubscribeOptions extends Partial<Omit<Settings<Uint8Array>, 'retain' | 'seed'>> {
   /** How senders spell their addresses. Default `single`. */
   readonly addressing?: Addressing
   /** What stands before heartbeats and requests. Default `_SEQ`. */
@@ -38,6 +43,11 @@ export interface SubscribeOptions extends Partial<Omit<Settings<Uint8Array>, 're
 export interface Subscription extends AsyncIterable<Delivery<Uint8Array>> {
   /** Unsubscribes. What was delivered before is still handed out, then the iterator ends. */
   readonly close: () => void
+  /**
+   * How far the application has come, safe to turn into JSON; give it back as the option `start`. A position moves on when
+   * the next delivery is asked for (or the callback has returned), so that a crash repeats rather than loses.
+   */
+  readonly positions: () => Positions
   /** Settled when it is closed; with the error, if one has closed it. */
   readonly closed: Promise<Error | undefined>
 }
@@ -64,7 +74,9 @@ const rethrow = (cause: unknown): void => {
 }
 
 /** What the iterator's queue holds: the machine's output as it is. */
-type Handed = Extract<Output<Uint8Array>, { _tag: 'Deliver' }>
+type Handed = Deliver<Uint8Array>
+
+type AskReplay = Extract<Output<Uint8Array>, { _tag: 'AskReplay' }>
 
 // A received payload is a view of the socket's chunk: to keep it as it is would keep all of the chunk. In node the view is
 // a Buffer, whose `slice` does not copy.
@@ -98,6 +110,8 @@ export const subscribe = (nc: Connection, subject: string, options: SubscribeOpt
   const isWanted = Subject.matches(filter)
   const inboxes = inboxPrefix(nc)
   const inbox = drawInbox(inboxes)
+  const heads = `${inbox}.head`
+  const replays = `${inbox}.replay`
   // A filter such as `*.*` takes in what senders and receivers say to one another, here and elsewhere.
   const asides = [`${verbs}.`, `${inboxes}.`].filter(prefix => !filter.startsWith(prefix))
   const isAside = (at: string): boolean => asides.some(prefix => at.startsWith(prefix))
@@ -108,6 +122,7 @@ export const subscribe = (nc: Connection, subject: string, options: SubscribeOpt
   let receiver = Receiver.create({
     addressing,
     ...settings,
+    seed: drawSeed(),
     retain: callback === undefined ? (data: Uint8Array) => data : copy,
   })
   const events: Array<Event<Uint8Array>> = []
@@ -131,6 +146,10 @@ export const subscribe = (nc: Connection, subject: string, options: SubscribeOpt
         return hand(output)
       case 'AskHead':
         return askHead(output.id, output.origin)
+      case 'AskReplay':
+        return askReplay(output)
+      case 'Began':
+        return moveTo(output.origin, output.epoch, output.number)
       case 'WakeAt':
         return clock.set(output.at)
     }
@@ -140,7 +159,7 @@ export const subscribe = (nc: Connection, subject: string, options: SubscribeOpt
 
   /** The reply subject says which request is answered, and which origin it was about. */
   const askHead = (id: number, origin: string | undefined): void => {
-    const reply = origin === undefined ? `${inbox}.${id}` : `${inbox}.${id}.${origin}`
+    const reply = origin === undefined ? `${heads}.${id}` : `${heads}.${id}.${origin}`
     try {
       if (origin !== undefined) nc.publish(Verb.head(verbs)(origin), undefined, { reply })
       else if (Subject.isSubject(filter)) nc.publish(Verb.head(verbs)(filter), undefined, { reply })
@@ -150,11 +169,32 @@ export const subscribe = (nc: Connection, subject: string, options: SubscribeOpt
     }
   }
 
+  const askReplay = ({ id, origin, epoch, first, last }: AskReplay): void => {
+    const body = last === first && epoch === undefined ? undefined : JSON.stringify({ last, epoch })
+    try {
+      nc.publish(Verb.replay(verbs)({ origin, number: first }), body, { reply: `${replays}.${id}` })
+    } catch {
+      // As above.
+    }
+  }
+
   // --- what the application is handed
+
+  const positions = new Map<string, Position>()
+  const moveTo = (origin: string, epoch: Epoch | undefined, number: number): void => {
+    // In `perSender` the epoch is part of the origin.
+    positions.set(
+      origin,
+      epoch === undefined || addressing === 'perSender' ? { origin, number } : { origin, epoch, number },
+    )
+  }
 
   const handed = { deliveries: 0, bytes: 0 }
   /** Tells the machine in batches: it only needs to know before its bounds are reached. */
-  const taken = (bytes: number): void => {
+  const taken = ({ delivery, bytes, settled, epoch }: Handed): void => {
+    if (settled !== undefined && 'origin' in delivery) moveTo(delivery.origin, epoch, settled)
+    if (delivery._tag === 'Ended' || (delivery._tag === 'Lost' && delivery.last === undefined))
+      positions.delete(delivery.origin)
     handed.deliveries += 1
     handed.bytes += bytes
     const { maxMessages, maxBytes } = receiver.settings
@@ -166,7 +206,7 @@ export const subscribe = (nc: Connection, subject: string, options: SubscribeOpt
 
   const queue = feed<Handed, Delivery<Uint8Array>>(
     item => item.delivery,
-    item => taken(item.bytes),
+    taken,
     () => close(undefined),
   )
 
@@ -178,7 +218,7 @@ export const subscribe = (nc: Connection, subject: string, options: SubscribeOpt
       // Thrown here it would end the client's reader, and with it all subscriptions of the connection.
       queueMicrotask(() => onError(cause, item.delivery))
     }
-    taken(item.bytes)
+    taken(item)
   }
 
   // --- what comes from NATS
@@ -214,7 +254,7 @@ export const subscribe = (nc: Connection, subject: string, options: SubscribeOpt
   }
 
   const answer = (msg: Msg): void => {
-    const [id = '', ...about] = msg.subject.slice(inbox.length + 1).split('.')
+    const [id = '', ...about] = msg.subject.slice(heads.length + 1).split('.')
     const asked = Number(id)
     const headers = headersOf(msg)
     if (headers?.code === NO_RESPONDERS)
@@ -229,6 +269,54 @@ export const subscribe = (nc: Connection, subject: string, options: SubscribeOpt
     const head = Head.parse(decoder.decode(msg.data))
     if (origin !== undefined && E.isRight(head))
       dispatch({ _tag: 'HeadAnswered', now: now(), asked, origin, head: head.right })
+  }
+
+  /** Answers to `AskReplay`: a message, or a status. What we can't read we have not asked for. */
+  const replayed = (msg: Msg): void => {
+    const asked = Number(msg.subject.slice(replays.length + 1))
+    const headers = headersOf(msg)
+    const address = Address.parse(addressing)(headers?.values('Nats-Subject').at(-1) ?? '')
+    if (headers === undefined || E.isLeft(address)) return
+    const { origin, number } = address.right
+    switch (headers.code) {
+      case 0: {
+        const epoch = headers.values('Seq-Epoch').at(-1)
+        const reply = headers.values('Seq-Reply').at(-1)
+        const own = stripped(
+          headers,
+          addressing === 'single' ? ['Nats-Subject', 'Seq-Epoch', 'Seq-Reply'] : ['Nats-Subject', 'Seq-Reply'],
+        )
+        const data = callback === undefined ? copy(msg.data) : msg.data
+        const arrival = {
+          number,
+          data,
+          headers: own,
+          reply: reply === '' ? undefined : reply,
+          bytes: data.length + bytesOf(own),
+        }
+        return dispatch({
+          _tag: 'ReplayAnswered',
+          now: now(),
+          asked,
+          origin,
+          epoch: Epoch_.is(epoch) ? epoch : undefined,
+          arrival,
+        })
+      }
+      case 204:
+        return dispatch({ _tag: 'ReplayEnded', now: now(), asked, origin, last: number })
+      case 410: {
+        const last = SequenceNumber.parse(headers.get('Seq-Last'))
+        return dispatch({
+          _tag: 'ReplayRefused',
+          now: now(),
+          asked,
+          origin,
+          first: number,
+          last: E.isRight(last) ? last.right : number,
+        })
+      }
+    }
   }
 
   // --- life and death
@@ -250,9 +338,10 @@ export const subscribe = (nc: Connection, subject: string, options: SubscribeOpt
     settle(error)
   }
 
-  const take = (at: string, take: (msg: Msg) => void): void => {
+  const take = (at: string, take: (msg: Msg) => void, need: 'Needed' | 'Helpful' = 'Needed'): void => {
     const callback = (err: Error | null, msg: Msg): void => {
       if (err === null) return isClosed ? undefined : take(msg)
+      if (need === 'Helpful') return
       const reason = { _tag: 'SubscriptionRefused', subject: at, cause: err }
       close(
         sequencedError(
@@ -273,10 +362,13 @@ export const subscribe = (nc: Connection, subject: string, options: SubscribeOpt
   try {
     // Data first, then heartbeats, then answers: so a head that is heard speaks of data that would have come.
     take(Address.filter(addressing)(filter), data)
-    take(Verb.heartbeats(verbs, 'single')(filter), heartbeat)
-    // Of both addressings, so that a mismatch is heard; where the filter ends in `>` one covers the other.
-    if (!filter.endsWith('>')) take(Verb.heartbeats(verbs, 'perSender')(filter), heartbeat)
-    take(`${inbox}.>`, answer)
+    // Where the filter ends in `>`, heartbeats of `single` are asked for in words that take in those of `perSender`.
+    const isOpen = filter.endsWith('>')
+    take(Verb.heartbeats(verbs, isOpen ? 'single' : addressing)(filter), heartbeat)
+    // So that a mismatch is heard; permissions need not allow it.
+    if (!isOpen) take(Verb.heartbeats(verbs, Origin.other(addressing))(filter), heartbeat, 'Helpful')
+    take(`${heads}.>`, answer)
+    take(`${replays}.*`, replayed)
   } catch (e) {
     close(undefined)
     throw e
@@ -286,6 +378,7 @@ export const subscribe = (nc: Connection, subject: string, options: SubscribeOpt
   return {
     close: () => close(undefined),
     closed,
+    positions: () => ({ v: 1, positions: [...positions.values()] }),
     [Symbol.asyncIterator]: () => queue[Symbol.asyncIterator](),
   }
 }

@@ -1,0 +1,587 @@
+import { describe, expect, it } from '@jest/globals'
+import fc from 'fast-check'
+import type { Head } from '../../src/core/Head.ts'
+import * as M from '../../src/core/OrderedMap.ts'
+import type { Origin } from '../../src/core/Origin.ts'
+import type { Deed, Plan } from './lossyWorld.ts'
+import { play } from './lossyWorld.ts'
+import type { Options, Rig } from './receiverHarness.ts'
+import { alice, arrival, headOf, rig, run, said, single } from './receiverHarness.ts'
+
+/** A receiver of one origin, spoken to in numbers. What it says: `3`, `5 AfterGap`, `lost 3-4 unresolved`, `ask updates`. */
+interface Talk extends Rig {
+  readonly gets: (...numbers: number[]) => string[]
+  readonly hears: (head: Head) => string[]
+  /** The answer to its last head request, or to that one. */
+  readonly isAnswered: (head: Head, asked?: number) => string[]
+  readonly passes: (ms: number) => string[]
+  readonly takes: (deliveries: number, bytes?: number) => string[]
+}
+
+const talk = (
+  options: Options = {},
+  origin: Origin = options.addressing === 'perSender' ? alice() : single(),
+): Talk => {
+  const r = rig(options)
+  r.on({ _tag: 'Started' })
+  return {
+    ...r,
+    gets: (...numbers) => numbers.flatMap(n => said(r.on({ _tag: 'Arrived', origin, arrival: arrival(n) }))),
+    hears: head => said(r.on({ _tag: 'HeartbeatHeard', origin, head })),
+    isAnswered: (head, asked = r.asked()) => said(r.on({ _tag: 'HeadAnswered', asked, origin, head })),
+    passes: ms => said(r.wait(ms)),
+    takes: (deliveries, bytes = deliveries) => said(r.on({ _tag: 'Taken', deliveries, bytes })),
+  }
+}
+
+/** One that follows run 1 from the start of it. */
+const following = (options: Options = {}, head = 0): Talk => {
+  const t = talk(options)
+  t.isAnswered(headOf(head))
+  return t
+}
+
+/** One that has asked in vain, and follows a plain client from this number. */
+const ofMute = (first: number, options: Options = {}): Talk => {
+  const t = talk(options)
+  t.gets(first)
+  t.passes(2000)
+  return t
+}
+
+describe.each(['single', 'perSender'] as const)('a receiver (%s)', addressing => {
+  const begin = (options: Options = {}) => following({ addressing, ...options })
+
+  it('delivers in order what comes in order', () => {
+    expect(begin().gets(1, 2, 3)).toEqual(['1', '2', '3'])
+  })
+
+  it('tells a gap that a later message gives away, and holds that back until the gap is filled', () => {
+    const t = begin()
+    expect(t.gets(1, 4)).toEqual(['1', 'gap 2-3 Data'])
+    expect(t.gets(3)).toEqual([])
+    expect(t.gets(2)).toEqual(['2 Late', '3 Late', '4 AfterGap'])
+  })
+
+  it('tells a gap that only a heartbeat gives away', () => {
+    const t = begin()
+    expect([t.gets(1), t.hears(headOf(3))]).toEqual([['1'], ['gap 2-3 Heartbeat']])
+    expect(t.passes(1999)).toEqual([])
+    expect(t.passes(1)).toEqual(['lost 2-3 unresolved'])
+  })
+
+  it('gives a gap up at its deadline, and goes on behind it', () => {
+    const t = begin()
+    expect(t.gets(2, 3, 5)).toEqual(['gap 1-1 Data', 'gap 4-4 Data'])
+    expect(t.passes(2000)).toEqual(['lost 1-1 unresolved', '2 AfterGap', '3', 'lost 4-4 unresolved', '5 AfterGap'])
+  })
+
+  it('delivers at once in the mode arrival, with the verdict', () => {
+    const t = begin({ mode: 'arrival' })
+    expect(t.gets(1, 4, 2, 5)).toEqual(['1', 'gap 2-3 Data', '4 AfterGap', '2 Late', '5'])
+    expect(t.passes(2000)).toEqual(['lost 3-3 unresolved'])
+  })
+
+  it('drops what is held, or was delivered among later numbers', () => {
+    for (const mode of ['ordered', 'arrival'] as const) {
+      const t = begin({ mode })
+      t.gets(1, 3, 4)
+      expect(t.gets(3, 4)).toEqual([])
+      expect(t.self().duplicates).toBe(2)
+    }
+  })
+
+  it('tells silence when a promise is missed by its grace, asks before, and tells its end', () => {
+    const t = begin()
+    t.hears(headOf(0, { max: 500 }))
+    expect(t.passes(499)).toEqual([])
+    expect(t.passes(1)).toEqual(addressing === 'single' ? ['ask updates'] : ['ask updates.alice.@0000000001'])
+    expect(t.passes(999)).toEqual([])
+    expect(t.passes(1)).toEqual(['silent 500'])
+    expect(t.hears(headOf(1))).toEqual(['resumed', 'gap 1-1 Heartbeat'])
+  })
+
+  it('takes each message for a sign of life', () => {
+    const t = begin()
+    for (let n = 1; n < 10; n++) expect([t.passes(4000), t.gets(n)]).toEqual([[], [`${n}`]])
+  })
+
+  it('tells the end when all before it is settled, once', () => {
+    const t = begin()
+    t.gets(1)
+    expect(t.hears(headOf(2, { state: 'ended' }))).toEqual(['gap 2-2 Heartbeat'])
+    expect(t.gets(2)).toEqual(['2 Late', 'ended 2'])
+    expect([t.hears(headOf(2, { state: 'ended' })), t.passes(60_000)]).toEqual([[], []])
+  })
+
+  it('believes a far jump only when its sender confirms it', () => {
+    const t = begin({ maxJump: 100 })
+    const asks = addressing === 'single' ? ['ask updates'] : ['ask updates.alice.@0000000001']
+    expect(t.gets(1, 500)).toEqual(['1', ...asks])
+    expect(t.gets(2)).toEqual(['2'])
+    expect(t.isAnswered(headOf(500))).toEqual(['gap 3-499 Data'])
+    expect(t.passes(2000)).toEqual(['lost 3-499 unresolved', '500 AfterGap'])
+  })
+
+  it('hands over a far jump that is refuted as unsequenced', () => {
+    const t = begin({ maxJump: 100 })
+    t.gets(1, 500)
+    expect(t.isAnswered(headOf(1))).toEqual([expect.stringMatching(/^unsequenced updates\S*\.500 Refuted$/)])
+    expect(t.gets(2)).toEqual(['2'])
+  })
+
+  it('asks four times about a far jump that nobody can confirm, then says so', () => {
+    const t = begin({ maxJump: 100 })
+    t.gets(500)
+    expect(t.passes(1499).filter(s => s.startsWith('ask'))).toHaveLength(3)
+    expect(t.passes(1)).toEqual([])
+    expect(t.passes(2000)).toEqual([expect.stringContaining('500 Unconfirmed')])
+  })
+
+  it('begins at the start of a run that is younger than itself', () => {
+    const t = talk({ addressing })
+    t.passes(5000)
+    t.gets(3)
+    expect(t.isAnswered(headOf(3, { age: 100 }))).toEqual(['gap 1-2 Data'])
+  })
+
+  it('begins with the first number seen of a run that is older than itself', () => {
+    const t = talk({ addressing })
+    t.gets(8, 7)
+    expect(t.isAnswered(headOf(8))).toEqual(['7', '8'])
+  })
+
+  it('repeats the question to all until it is answered', () => {
+    const t = talk({ addressing })
+    expect([t.passes(99), t.passes(1), t.passes(10_000)]).toEqual([[], ['ask all'], ['ask all', 'ask all']])
+  })
+
+  it('asks only once more where nobody listens', () => {
+    const t = talk({ addressing })
+    expect(said(t.on({ _tag: 'HeadRefused', asked: 1, origin: undefined }))).toEqual([])
+    expect(t.passes(10_000)).toEqual(['ask all'])
+  })
+
+  it('says that the tail of a sender without heartbeats can not be vouched for', () => {
+    const t = talk({ addressing })
+    t.gets(5)
+    expect(t.passes(2000).filter(s => !s.startsWith('ask'))).toEqual(['silent mute', '5'])
+    expect(t.gets(6, 8, 7)).toEqual(['6', 'gap 7-7 Data', '7 Late', '8 AfterGap'])
+  })
+
+  it('lets deadlines and silence wait while it is disconnected, and asks all when it is back', () => {
+    const t = begin()
+    t.gets(1, 3)
+    t.passes(500)
+    t.on({ _tag: 'Disconnected' })
+    expect(t.passes(60_000)).toEqual([])
+    expect(said(t.on({ _tag: 'Reconnected' }))).toEqual(['ask all'])
+    t.isAnswered(headOf(3))
+    expect(t.passes(1499)).toEqual([])
+    expect(t.passes(1)).toEqual(['lost 2-2 unresolved', '3 AfterGap'])
+  })
+
+  it('notices by the answer what it missed while it was disconnected', () => {
+    const t = begin()
+    t.on({ _tag: 'Disconnected' })
+    t.on({ _tag: 'Reconnected' })
+    expect(t.isAnswered(headOf(3))).toEqual(['gap 1-3 Heartbeat'])
+  })
+
+  it('counts to 2^53-1 and no further', () => {
+    const last = Number.MAX_SAFE_INTEGER
+    const t = begin({ maxJump: 10 })
+    t.gets(last)
+    expect(t.isAnswered(headOf(last))).toEqual([`gap 1-${last - 1} Data`])
+    expect(t.passes(2000)).toEqual([`lost 1-${last - 1} unresolved`, `${last} AfterGap`])
+    expect(t.hears(headOf(last))).toEqual([])
+  })
+})
+
+describe('a receiver of the addressing single', () => {
+  it('asks about a number below what is settled, and drops it when the run is the same', () => {
+    const t = following()
+    expect(t.gets(1, 2, 2, 1, 3)).toEqual(['1', '2', 'ask updates'])
+    expect(t.isAnswered(headOf(3))).toEqual(['3'])
+    expect(t.self().duplicates).toBe(2)
+  })
+
+  it('tells a restart that a rewind gives away, and takes the new run from its start', () => {
+    const t = following()
+    t.gets(1, 2, 4)
+    expect(t.gets(2)).toEqual([])
+    expect(t.gets(1)).toEqual(['ask updates'])
+    expect(t.isAnswered(headOf(2, { epoch: run(2) }))).toEqual([
+      'lost 3-3 gone',
+      '4 AfterGap',
+      'restarted @0000000001 after 4, @0000000002 from 1',
+      '1',
+      'gap 2-2 Heartbeat',
+    ])
+  })
+
+  it('tells a restart that a heartbeat gives away, but only when the answer proves it', () => {
+    const t = following()
+    t.gets(1, 2)
+    expect(t.hears(headOf(0, { epoch: run(2) }))).toEqual(['ask updates'])
+    expect(t.isAnswered(headOf(0, { epoch: run(2) }))).toEqual(['restarted @0000000001 after 2, @0000000002 from 1'])
+  })
+
+  it('does not believe an answer to what was asked before the doubt arose', () => {
+    const t = following()
+    t.gets(1, 2, 1)
+    expect(t.isAnswered(headOf(0, { epoch: run(2) }), 1)).toEqual([])
+    expect(t.isAnswered(headOf(2))).toEqual([])
+  })
+
+  it('goes by the numbers when nobody answers about a rewind: two in a row are a restart, after a broken promise', () => {
+    const t = following()
+    t.gets(1, 2, 3)
+    expect(t.passes(6000)).toEqual(['ask updates', 'silent 5000'])
+    t.gets(1, 2)
+    expect(t.passes(1500).filter(s => !s.startsWith('ask'))).toEqual([
+      'restarted @0000000001 after 3, ? from 1',
+      '1',
+      '2',
+    ])
+  })
+
+  it('does not take two late numbers for a restart while the run keeps its promise, though no answer gets through', () => {
+    const t = following()
+    t.gets(1, 2, 3, 1, 2)
+    t.passes(1400)
+    t.hears(headOf(3))
+    expect(t.passes(3000).filter(s => !s.startsWith('ask'))).toEqual([
+      'unsequenced updates.1 Unconfirmed',
+      'unsequenced updates.2 Unconfirmed',
+    ])
+    expect(t.self().origins?.value.track.epoch).toBe(run(1))
+  })
+
+  it('says once that two runs are alive, and stays with the one that it follows', () => {
+    const t = following()
+    expect(t.hears(headOf(7, { epoch: run(2) }))).toEqual(['ask updates'])
+    expect(t.isAnswered(headOf(0))).toEqual([])
+    expect(t.isAnswered(headOf(7, { epoch: run(2) }))).toEqual(['conflict @0000000001 @0000000002'])
+    t.passes(10)
+    expect(t.hears(headOf(8, { epoch: run(2) }))).toEqual([])
+    expect(t.gets(1)).toEqual(['1'])
+  })
+
+  it('says the conflict of three runs once, however often all answer', () => {
+    const t = following()
+    t.hears(headOf(7, { epoch: run(2) }))
+    const answers = () => [1, 2, 3].flatMap(i => t.isAnswered(headOf(0, { epoch: run(i) })))
+    expect(answers()).toEqual(['conflict @0000000001 @0000000002'])
+    expect([...answers(), ...answers()]).toEqual([])
+  })
+
+  it('follows the rival once the run that it followed is silent', () => {
+    const t = following()
+    t.hears(headOf(0, { epoch: run(2) }))
+    t.isAnswered(headOf(0))
+    t.isAnswered(headOf(0, { epoch: run(2) }))
+    expect(t.passes(6000)).toEqual(['ask updates', 'silent 5000', 'ask updates'])
+    t.isAnswered(headOf(0, { epoch: run(2) }))
+    expect(t.passes(1500).filter(s => !s.startsWith('ask'))).toEqual([
+      'restarted @0000000001 after 0, @0000000002 from 1',
+      'resumed',
+    ])
+  })
+
+  it('never goes back to a run that it has left: that is a conflict, said once', () => {
+    const t = following()
+    t.gets(1, 1)
+    t.isAnswered(headOf(1, { epoch: run(2) }))
+    expect(t.hears(headOf(1))).toEqual(['ask updates'])
+    expect(t.isAnswered(headOf(1))).toEqual(['conflict @0000000002 @0000000001'])
+    t.passes(2000)
+    expect(t.hears(headOf(2))).toEqual([])
+  })
+
+  it('asks about heartbeats of a run that it has left once a second, not at each', () => {
+    const t = following()
+    t.gets(1, 1)
+    t.isAnswered(headOf(1, { epoch: run(2) }))
+    const asks = Array.from({ length: 200 }, () => [...t.hears(headOf(1)), ...t.passes(10)]).flat()
+    expect(asks).toEqual(['ask updates', 'ask updates'])
+  })
+
+  it('asks once however many messages are in doubt', () => {
+    const t = following()
+    t.gets(1, 2, 3)
+    expect(t.gets(1, 2, 3, 1, 2, 3, 4, 5)).toEqual(['ask updates'])
+  })
+
+  it('does not take a late heartbeat of a run that is over for that of pending messages', () => {
+    const t = talk()
+    t.gets(1, 2)
+    expect(t.hears(headOf(5))).toEqual([])
+    expect(t.isAnswered(headOf(2, { epoch: run(2) }))).toEqual(['1', '2'])
+  })
+
+  it('hands over as unsequenced what the first run that it hears of can not have sent', () => {
+    const t = talk()
+    t.gets(7)
+    expect(t.isAnswered(headOf(0, { age: 0 }))).toEqual(['unsequenced updates.7 Refuted'])
+    expect(t.gets(1)).toEqual(['1'])
+  })
+
+  it('learns the tail from a farewell, though no answer gets through', () => {
+    const t = following()
+    t.gets(1)
+    t.on({ _tag: 'Disconnected' })
+    t.on({ _tag: 'Reconnected' })
+    expect(t.hears(headOf(3, { state: 'ended' }))).toEqual([])
+    expect(t.passes(1500).filter(s => !s.startsWith('ask'))).toEqual(['gap 2-3 Heartbeat'])
+    expect(t.passes(2000)).toEqual(['lost 2-3 unresolved', 'ended 3'])
+  })
+
+  it('says that nobody vouches for what follows an end', () => {
+    const t = following()
+    t.gets(1)
+    t.hears(headOf(1, { state: 'ended' }))
+    expect(t.gets(2)).toEqual(['ask updates'])
+    expect(t.passes(1500).filter(s => !s.startsWith('ask'))).toEqual(['silent mute', '2'])
+    expect(t.self().idle).toBeUndefined()
+  })
+
+  it('tells a silence once until it ends, whatever a mute sender sends', () => {
+    const t = following()
+    t.passes(6000)
+    t.gets(1)
+    t.passes(1500)
+    t.gets(2)
+    expect(t.passes(60_000)).toEqual([])
+    expect(t.hears(headOf(2))).toEqual(['resumed'])
+  })
+})
+
+describe('a receiver of a plain client, which sends no heartbeats', () => {
+  const notAsked = (words: string[]): string[] => words.filter(s => !s.startsWith('ask'))
+
+  it('takes two numbers in a row for a restart, and says that nobody vouches for the tail', () => {
+    const t = ofMute(7)
+    expect(notAsked(t.gets(8, 1, 2, 3))).toEqual(['8', 'restarted ? after 8, ? from 1', '1', '2', '3'])
+  })
+
+  it('takes two numbers in a row for a jump', () => {
+    const t = ofMute(1, { maxJump: 100 })
+    expect(t.gets(500, 501)).toEqual(['gap 2-499 Data'])
+    expect(t.passes(2000)).toEqual(['lost 2-499 unresolved', '500 AfterGap', '501'])
+  })
+
+  it('does not take the same number twice for anything', () => {
+    const t = ofMute(7)
+    expect(t.gets(3, 3, 3, 8)).toEqual(['8'])
+    expect(t.self().messages).toBe(3)
+  })
+
+  it('takes a number that comes twice for a duplicate when the sequence goes on', () => {
+    const t = ofMute(1)
+    expect(t.gets(1, 2, 2, 3, 3, 4, 4)).toEqual(['2', '3', '4'])
+    t.gets(5)
+    expect([t.self().duplicates, t.passes(5000)]).toEqual([4, []])
+  })
+
+  it('hands over a number that nothing confirmed as unsequenced', () => {
+    const t = ofMute(7)
+    t.gets(3)
+    expect(t.passes(2000)).toEqual(['unsequenced updates.3 Unconfirmed'])
+  })
+
+  it('goes on with a sender that speaks after all', () => {
+    const t = ofMute(7)
+    expect(t.hears(headOf(8))).toEqual(['resumed', 'gap 8-8 Heartbeat'])
+  })
+
+  it('goes back to a run that it wrongly guessed to be over', () => {
+    const t = following()
+    t.gets(1, 2, 3)
+    t.passes(6000)
+    t.gets(1, 2)
+    t.passes(1500)
+    expect(t.hears(headOf(3))).toEqual(['ask updates'])
+    expect(t.isAnswered(headOf(3))).toEqual(['resumed', 'gap 3-3 Heartbeat'])
+  })
+})
+
+describe('a receiver within its bounds', () => {
+  it('forgets the newest payloads of a slow consumer, and counts them as missing until it has room', () => {
+    const t = following({ maxMessages: 4 })
+    expect(t.gets(1, 2, 3, 4, 5, 6)).toEqual(['1', '2', '3', '4'])
+    expect(t.passes(60_000)).toEqual(['ask updates'])
+    t.takes(4)
+    expect(t.passes(2000)).toEqual(['silent 5000', 'lost 5-6 unresolved'])
+  })
+
+  it('lets what is held make way for what lets the sequence go on', () => {
+    const t = following({ maxMessages: 4 })
+    t.gets(2, 3, 4)
+    expect(t.gets(1)).toEqual(['1 Late', '2 AfterGap', '3'])
+  })
+
+  it('keeps to maxBytes', () => {
+    const t = following({ maxBytes: 2 })
+    expect(t.gets(1, 2, 3)).toEqual(['1', '2'])
+    t.takes(2)
+    expect(t.passes(2000)).toEqual(['lost 3-3 unresolved'])
+  })
+
+  it('gives up the oldest gap when there are more than maxGaps', () => {
+    const t = following({ maxGaps: 2, mode: 'arrival' })
+    t.gets(2, 4)
+    expect(t.gets(6)).toEqual(['gap 5-5 Data', 'lost 1-1 overflow', '6 AfterGap'])
+  })
+
+  it('keeps to maxGaps when what is noticed finds no room', () => {
+    const t = following({ maxMessages: 3, maxGaps: 2 })
+    t.gets(2, 4)
+    expect(t.gets(7, 9)).toEqual([])
+    expect(t.hears(headOf(20))).toEqual([])
+  })
+
+  it('gives up a message that is larger than maxBytes, though nothing else is ever taken', () => {
+    const t = following({ maxBytes: 10 })
+    expect(said(t.on({ _tag: 'Arrived', origin: single(), arrival: arrival(1, 'm1', 11) }))).toEqual([])
+    expect(t.passes(2000)).toEqual(['lost 1-1 unresolved'])
+  })
+
+  it('gives up what it forgot, though all of its room is held behind that', () => {
+    const t = following({ maxMessages: 4 })
+    t.gets(1, 2, 3, 4, 5)
+    for (let n = 6; n < 10; n++) {
+      t.takes(1)
+      t.gets(n)
+    }
+    expect(t.passes(2000)).toEqual(['lost 5-5 unresolved', '6 AfterGap', '7', '8', '9'])
+  })
+
+  it('settles a doubt though all of its room is pending', () => {
+    const t = talk({ maxMessages: 3 })
+    t.gets(1, 2, 3, 4)
+    expect(t.passes(2000).filter(s => !s.startsWith('ask'))).toEqual(['silent mute', '1', '2', '3'])
+  })
+
+  it('enters a new run though all of its room is held', () => {
+    const t = following({ maxMessages: 3 })
+    t.gets(1)
+    t.takes(1)
+    t.gets(3)
+    t.takes(1)
+    t.gets(4, 5, 1)
+    expect(t.isAnswered(headOf(1, { epoch: run(2) }))).toEqual([
+      'lost 2-2 gone',
+      '3 AfterGap',
+      '4',
+      '5',
+      'restarted @0000000001 after 5, @0000000002 from 1',
+    ])
+    t.takes(5, 3)
+    expect(t.passes(2000)).toEqual(['lost 1-1 unresolved'])
+  })
+
+  it('refuses an origin beyond maxOrigins visibly, but lets one that has ended make way', () => {
+    const t = talk({ addressing: 'perSender', maxOrigins: 1 })
+    t.isAnswered(headOf(0))
+    const second = { _tag: 'Arrived', origin: alice(2), arrival: arrival(1) } as const
+    expect(said(t.on(second))).toEqual(['unsequenced updates.alice.@0000000002.1 TooManyOrigins'])
+    expect(t.hears(headOf(0, { state: 'ended' }))).toEqual(['ended 0'])
+    expect(said(t.on(second))).toEqual(['ask updates.alice.@0000000002'])
+    expect(M.size(t.self().origins)).toBe(1)
+  })
+
+  it('says that what a silent origin sends is lost when it makes way', () => {
+    const t = talk({ addressing: 'perSender', maxOrigins: 1 })
+    t.isAnswered(headOf(4))
+    t.passes(6000)
+    const second = { _tag: 'Arrived', origin: alice(2), arrival: arrival(1) } as const
+    expect(said(t.on(second))).toEqual(['lost 5- gone', 'ask updates.alice.@0000000002'])
+  })
+
+  it('counts the unsequenced messages that it had no room for', () => {
+    const t = talk({ maxMessages: 2 })
+    const message = {
+      subject: 'updates.x',
+      reason: 'NoNumber',
+      data: '',
+      headers: undefined,
+      reply: undefined,
+    } as const
+    const stray = () => said(t.on({ _tag: 'Strayed', message: { _tag: 'Unsequenced', ...message }, bytes: 1 }))
+    expect([stray(), stray(), stray(), stray()].flat()).toHaveLength(2)
+    expect(t.takes(1)).toEqual(['overflowed 2'])
+  })
+
+  it('tells once that a sender uses the other addressing', () => {
+    const t = talk()
+    const other = { _tag: 'HeartbeatHeard', origin: alice(), head: headOf(0) } as const
+    expect([said(t.on(other)), said(t.on(other))]).toEqual([['mismatch updates.alice.@0000000001 single'], []])
+  })
+
+  it('takes no heed of a head that bears another epoch than its origin', () => {
+    const t = talk({ addressing: 'perSender' })
+    expect(t.hears(headOf(5, { epoch: run(2) }))).toEqual([])
+    expect(t.self().origins).toBeUndefined()
+  })
+})
+
+// --- a lossy link ---------------------------------------------------------------------------------------------------
+
+const who = fc.nat(1)
+const deed: fc.Arbitrary<Deed> = fc.oneof(
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      do: fc.constant('publish' as const),
+      who,
+      count: fc.integer({ min: 1, max: 12 }),
+      bytes: fc.constantFrom(1, 5),
+    }),
+  },
+  {
+    weight: 5,
+    arbitrary: fc.record({ do: fc.constant('wait' as const), ms: fc.constantFrom(1, 10, 60, 300, 2500, 7000) }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant('restart' as const),
+      who,
+      down: fc.constantFrom(0, 300, 8000),
+      crash: fc.boolean(),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('away' as const), ms: fc.constantFrom(1, 100, 3000) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('stall' as const), ms: fc.constantFrom(10, 300, 5000) }) },
+)
+
+const plan: fc.Arbitrary<Plan> = fc.record({
+  addressing: fc.constantFrom('single', 'perSender'),
+  options: fc.record({
+    mode: fc.constantFrom('ordered', 'arrival'),
+    maxMessages: fc.constantFrom(3, 8, 1000),
+    maxBytes: fc.constantFrom(4, 30, 1e6),
+    maxGaps: fc.constantFrom(2, 6, 1000),
+    maxJump: fc.constantFrom(5, 65_536),
+  }),
+  senders: fc.integer({ min: 1, max: 2 }),
+  link: fc.record({
+    loss: fc.constantFrom(0, 10, 40),
+    repeat: fc.constantFrom(0, 20),
+    delay: fc.constantFrom(1, 5, 40),
+  }),
+  seed: fc.nat(),
+  deeds: fc.array(deed, { maxLength: 25 }),
+  batch: fc.constantFrom(1, 2),
+})
+
+describe('a receiver behind a link that loses, repeats, delays and reorders', () => {
+  it('delivers or reports each number once, keeps its bounds and its accounts, and settles everything in the end', () => {
+    fc.assert(
+      fc.property(plan, p => {
+        expect(play(p)).toEqual([])
+      }),
+    )
+  }, 120_000)
+})
