@@ -1,0 +1,110 @@
+// Proves that the lint rules which keep the layers apart can fail: every line here that breaks one must be refused, and
+// every line that is fine must pass.
+import { execFile } from 'node:child_process'
+import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const imports = 'lint/style/noRestrictedImports'
+const globals = 'lint/style/noRestrictedGlobals'
+const floating = 'lint/nursery/noFloatingPromises'
+const cycles = 'lint/suspicious/noImportCycles'
+const plugin = 'plugin'
+const fine = undefined
+
+/** Where a line stands, the line, and the rule that must refuse it. */
+const cases = [
+  ['src/core', `import { a } from './a.ts'\nimport * as O from 'fp-ts/lib/Option.js'\nexport const b = [a, O]`, fine],
+  ['src/core', `export const b = Math.max(1, 2)`, fine],
+  ['src/core', `export { readFile } from 'node:fs/promises'`, imports],
+  ['src/core', `export { connect } from 'nats'`, imports],
+  ['src/core', `export { connect } from '@nats-io/nats-core'`, imports],
+  ['src/core', `import type { A } from '../nats/a.ts'\nexport type B = A`, imports],
+  ['src/core', `export * from '../dropin/a.ts'`, imports],
+  ['src/core', `export { a } from '../index.ts'`, imports],
+  ['src/core', `export const a = () => import('../nats/a.ts')`, imports],
+  ['src/core', `export { right } from 'fp-ts/Either'`, imports],
+  ['src/core', `export { right } from 'fp-ts/lib/Either'`, imports],
+  ['src/core', `export { either } from 'fp-ts'`, imports],
+  ['src/core', `export const a = Date.now()`, globals],
+  ['src/core', `export const a = new Date()`, globals],
+  ['src/core', `export const a = performance.now()`, globals],
+  ['src/core', `setTimeout(() => undefined, 1)`, globals],
+  ['src/core', `setInterval(() => undefined, 1)`, globals],
+  ['src/core', `export const a = crypto.randomUUID()`, globals],
+  ['src/core', `export const a = process.env`, globals],
+  ['src/core', `console.log(1)`, globals],
+  ['src/core', `export const a = () => fetch('/')`, globals],
+  ['src/core', `export const a = globalThis.Date`, globals],
+  ['src/core', `export const a = Math.random()`, plugin],
+  ['src/core', `export const { random } = Math`, plugin],
+  ['src/core', `export { b as a } from './loop.ts'`, cycles, { 'loop.ts': `export { a as b } from './case.ts'\n` }],
+  ['src/nats', `import { a } from '../core/a.ts'\nexport const b = [a, Date.now(), Math.random()]`, fine],
+  ['src/nats', `export * from '../dropin/a.ts'`, imports],
+  ['src/nats', `export { connect } from 'nats'`, imports],
+  ['src/nats', `export { connect } from '@nats-io/nats-core'`, imports],
+  ['src/nats', `export { readFile } from 'node:fs/promises'`, imports],
+  ['src/nats', `export { right } from 'fp-ts/Either'`, imports],
+  ['src/nats', `export { either } from 'fp-ts'`, imports],
+  ['src/nats', `const a = async () => 1\na()`, floating],
+  ['src/dropin', `export { a } from '../nats/a.ts'`, fine],
+  ['src/dropin', `export { connect } from 'nats'`, imports],
+  ['src/dropin', `export { right } from 'fp-ts/Either'`, imports],
+  ['src', `export { a } from './core/a.ts'`, fine],
+  ['src', `export { connect } from 'nats'`, imports],
+  ['src', `export { right } from 'fp-ts/Either'`, imports],
+]
+
+const require = createRequire(import.meta.url)
+const biome = join(dirname(require.resolve('@biomejs/biome/package.json')), 'bin', 'biome')
+const ownFolder = dirname(fileURLToPath(import.meta.url))
+
+/** The diagnostics of all files below a folder. */
+const lint = folder =>
+  new Promise((resolve, reject) => {
+    const args = [
+      biome,
+      'lint',
+      '--config-path=.ci/biome-settings.json',
+      '--reporter=json',
+      '--max-diagnostics=none',
+      '.',
+    ]
+    const limits = { cwd: folder, timeout: 60_000, maxBuffer: 1 << 26 }
+    execFile(process.execPath, args, limits, (_, stdout, stderr) => {
+      try {
+        resolve(JSON.parse(stdout).diagnostics)
+      } catch {
+        reject(new Error(`biome gave no report:\n${stdout}${stderr}`))
+      }
+    })
+  })
+
+const folder = await mkdtemp(join(tmpdir(), 'lint-proof-'))
+try {
+  // Biome knows types and cycles only below the folder of its settings.
+  for (const name of ['biome-settings.json', 'core-is-pure.grit'])
+    await cp(join(ownFolder, name), join(folder, '.ci', name))
+  for (const [i, [layer, line, , others = {}]] of cases.entries()) {
+    const place = join(folder, `${i}`, layer)
+    await mkdir(place, { recursive: true })
+    for (const [name, text] of Object.entries({ ...others, 'case.ts': `${line}\n` }))
+      await writeFile(join(place, name), text)
+  }
+  const diagnostics = await lint(folder)
+  const complaints = cases.flatMap(([layer, line, expected], i) => {
+    const found = diagnostics.filter(d => d.location.path === `${i}/${layer}/case.ts`).map(d => d.category)
+    const asItShould = expected === fine ? found.length === 0 : found.includes(expected)
+    return asItShould
+      ? []
+      : [`${layer}: ${line}\n  expected: ${expected ?? 'nothing'}; found: ${found.join(', ') || 'nothing'}`]
+  })
+  if (complaints.length > 0) {
+    console.error(`The lint rules do not do what they should:\n${complaints.join('\n')}`)
+    process.exitCode = 1
+  } else console.log(`The lint rules refuse what they should, and nothing else: ${cases.length} cases.`)
+} finally {
+  await rm(folder, { recursive: true, force: true })
+}

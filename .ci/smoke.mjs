@@ -1,0 +1,71 @@
+// Installs a tarball of this package where nothing else of it is, and uses it there as an ES module and as CommonJS,
+// with a client of either kind and a real nats-server. It needs no network: what a user installs beside the package is
+// linked from our own node_modules.
+import { spawn } from 'node:child_process'
+import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { tsImport } from 'tsx/esm/api'
+
+const here = dirname(fileURLToPath(import.meta.url))
+const installed = join(here, '..', 'node_modules')
+const require = createRequire(import.meta.url)
+const npm = process.env.npm_execpath
+const [tarball] = process.argv.slice(2)
+if (npm === undefined || tarball === undefined) throw new Error('Run this as `npm run package`.')
+
+const consumers = ['esm.mjs', 'commonjs.cjs']
+const peers = ['fp-ts', 'io-ts', 'nats', '@nats-io', '@types']
+
+/** Runs node with a deadline, after which it is killed. */
+const node = (folder, args, env = {}) =>
+  new Promise((resolve, reject) => {
+    const limits = { timeout: 60_000, killSignal: 'SIGKILL' }
+    const child = spawn(process.execPath, args, {
+      cwd: folder,
+      env: { ...process.env, ...env },
+      stdio: 'inherit',
+      ...limits,
+    })
+    child.once('error', reject)
+    child.once('exit', (code, signal) =>
+      code === 0 ? resolve() : reject(new Error(`node ${args.join(' ')} has ended with ${code ?? signal}`)),
+    )
+  })
+
+const install = async folder => {
+  await writeFile(join(folder, 'package.json'), JSON.stringify({ private: true }))
+  const flags = ['--offline', '--legacy-peer-deps', '--no-package-lock', '--no-audit', '--no-fund', '--silent']
+  await node(folder, [npm, 'install', ...flags, tarball])
+  await mkdir(join(folder, 'node_modules'), { recursive: true })
+  // What is linked finds its own dependencies where it really is.
+  for (const peer of peers) await symlink(join(installed, peer), join(folder, 'node_modules', peer), 'junction')
+  for (const name of consumers) await cp(join(here, 'smoke', name), join(folder, name))
+}
+
+/** The types as either kind of module sees them; those of nats need `skipLibCheck`. */
+const checkTypes = folder => {
+  const tsc = join(dirname(require.resolve('typescript/package.json')), 'bin', 'tsc')
+  const options = ['--noEmit', '--allowJs', '--checkJs', '--strict', '--skipLibCheck', '--types', 'node']
+  return node(folder, [tsc, ...options, '--target', 'es2022', '--module', 'node16', ...consumers])
+}
+
+const folder = await mkdtemp(join(tmpdir(), 'smoke-'))
+try {
+  await install(folder)
+  await checkTypes(folder)
+  const { startNatsServer } = await tsImport('../spec/server/natsServer.ts', import.meta.url)
+  const server = await startNatsServer()
+  try {
+    for (const name of consumers) await node(folder, [name], { NATS_URL: server.url })
+  } finally {
+    await server.stop()
+  }
+} catch (e) {
+  console.error(e.message)
+  process.exitCode = 1
+} finally {
+  await rm(folder, { recursive: true, force: true })
+}

@@ -1,0 +1,33 @@
+// What a user of CommonJS and `@nats-io/transport-node` does.
+const assert = require('node:assert/strict')
+const { connect } = require('@nats-io/transport-node')
+const { describe, publisher, subscribe } = require('nats-sequenced')
+const { SequenceNumber } = require('nats-sequenced/core')
+
+assert.deepEqual(SequenceNumber.parse('3'), { _tag: 'Right', right: 3 })
+assert.equal(SequenceNumber.parse('03')._tag, 'Left')
+
+const main = async () => {
+  const nc = await connect({ servers: process.env['NATS_URL'] ?? '', reconnect: false })
+  const received = subscribe(nc, 'commonjs')
+  const publishing = publisher(nc, 'commonjs')
+  assert.deepEqual(
+    ['a', 'b', 'c'].map(text => publishing.publish(text)),
+    [1, 2, 3],
+  )
+  await publishing.close()
+
+  const told = []
+  for await (const d of received) {
+    told.push(d._tag === 'Message' ? `${d.number} ${new TextDecoder().decode(d.data)}` : describe(d))
+    if (d._tag === 'Ended') break
+  }
+  assert.deepEqual(told.slice(0, -1), ['1 a', '2 b', '3 c'])
+  await nc.close()
+  console.log('The package works as CommonJS, with @nats-io/transport-node.')
+}
+
+main().catch(e => {
+  console.error(e)
+  process.exit(1)
+})

@@ -1,0 +1,26 @@
+// What a user of ES modules and `nats` does.
+import assert from 'node:assert/strict'
+import { connect } from 'nats'
+import { describe, publisher, subscribe } from 'nats-sequenced'
+import { SequenceNumber } from 'nats-sequenced/core'
+
+assert.deepEqual(SequenceNumber.parse('3'), { _tag: 'Right', right: 3 })
+assert.equal(SequenceNumber.parse('03')._tag, 'Left')
+
+const nc = await connect({ servers: process.env['NATS_URL'] ?? '', reconnect: false })
+const received = subscribe(nc, 'esm')
+const publishing = publisher(nc, 'esm')
+assert.deepEqual(
+  ['a', 'b', 'c'].map(text => publishing.publish(text)),
+  [1, 2, 3],
+)
+await publishing.close()
+
+const told = []
+for await (const d of received) {
+  told.push(d._tag === 'Message' ? `${d.number} ${new TextDecoder().decode(d.data)}` : describe(d))
+  if (d._tag === 'Ended') break
+}
+assert.deepEqual(told.slice(0, -1), ['1 a', '2 b', '3 c'])
+await nc.close()
+console.log('The package works as an ES module, with nats.')

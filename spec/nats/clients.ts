@@ -1,0 +1,225 @@
+// The two clients that this library works with, behind one face, and what scenarios with a real server need.
+import { connect as dial } from 'node:net'
+import { afterAll, afterEach, beforeAll } from '@jest/globals'
+import * as nats3 from '@nats-io/transport-node'
+import * as nats2 from 'nats'
+import type { Delivery, Headers, Message } from '../../src/core/Delivery.ts'
+import type { Connection, Msg } from '../../src/nats/Connection.ts'
+import type { DecideFate, LossyLink } from '../server/lossyLink.ts'
+import { startLossyLink } from '../server/lossyLink.ts'
+import type { NatsServer, NatsServerOptions } from '../server/natsServer.ts'
+import { startNatsServer } from '../server/natsServer.ts'
+
+/** What a user of either client has beside what the library asks for. */
+export interface Client extends Connection {
+  close(): Promise<void>
+  drain(): Promise<void>
+  request(subject: string, payload?: string, options?: { timeout: number }): Promise<Msg>
+}
+
+export interface Options {
+  readonly servers?: string
+  readonly user?: string
+  readonly pass?: string
+  readonly inboxPrefix?: string
+  readonly reconnect?: boolean
+}
+
+export interface Kind {
+  /** The package. */
+  readonly name: string
+  readonly connect: (options: Options) => Promise<Client>
+  readonly headers: (fields: Readonly<Record<string, ReadonlyArray<string>>>) => Headers
+  /** With an inline status, as answers of servers have it. */
+  readonly status: (code: number) => Headers
+}
+
+const quick = { reconnectTimeWait: 50, maxReconnectAttempts: -1 }
+
+const filled = <H extends { append(key: string, value: string): void }>(
+  block: H,
+  fields: Readonly<Record<string, ReadonlyArray<string>>>,
+): H => {
+  for (const [key, values] of Object.entries(fields)) for (const value of values) block.append(key, value)
+  return block
+}
+
+export const kinds: ReadonlyArray<Kind> = [
+  {
+    name: 'nats',
+    connect: options => nats2.connect({ ...quick, ...options }),
+    headers: fields => filled(nats2.headers(), fields),
+    status: code => nats2.headers(code, 'Status'),
+  },
+  {
+    name: '@nats-io/transport-node',
+    connect: options => nats3.connect({ ...quick, ...options }),
+    headers: fields => filled(nats3.headers(), fields),
+    status: code => nats3.headers(code, 'Status'),
+  },
+]
+
+export interface Bench {
+  readonly server: () => NatsServer
+  /** A connection that is closed after the test. */
+  readonly connect: (kind: Kind, options?: Options) => Promise<Client>
+  /** A link to the server that can lose things. */
+  readonly link: (fate?: DecideFate) => Promise<LossyLink>
+  /** To be done after the test, last first. */
+  readonly after: (end: () => unknown) => void
+}
+
+/** One server for all tests of the file or `describe` that calls it. */
+export const withServer = (options?: NatsServerOptions): Bench => {
+  let running: NatsServer | undefined
+  const ends: Array<() => unknown> = []
+  const server = (): NatsServer => {
+    if (running === undefined) throw new Error('the server has not started')
+    return running
+  }
+  const after = (end: () => unknown): void => {
+    ends.push(end)
+  }
+  beforeAll(async () => {
+    running = await startNatsServer(options)
+  })
+  afterEach(async () => {
+    for (const end of ends.splice(0).reverse()) await end()
+  })
+  afterAll(async () => {
+    await running?.stop()
+  })
+  return {
+    server,
+    after,
+    connect: async (kind, settings) => {
+      const nc = await kind.connect({ servers: server().url, ...settings })
+      after(() => nc.close())
+      return nc
+    },
+    link: async fate => {
+      const link = await startLossyLink(server().port, fate)
+      after(() => link.close())
+      return link
+    },
+  }
+}
+
+/** Rejects when a promise takes longer than it may. */
+export const within = <A>(ms: number, what: string, promise: Promise<A>): Promise<A> => {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`not within ${ms} ms: ${what}`)), ms)
+  })
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer))
+}
+
+/** Asks again and again, for what nobody tells us. */
+export const eventually = async (what: string, isTrue: () => Promise<boolean> | boolean, ms = 4000): Promise<void> => {
+  const deadline = Date.now() + ms
+  while (!(await isTrue())) {
+    if (Date.now() > deadline) throw new Error(`still not true after ${ms} ms: ${what}`)
+    await new Promise(resolve => setTimeout(resolve, 5))
+  }
+}
+
+export type Seen = Delivery<Uint8Array>
+
+export interface Log<T> {
+  readonly seen: ReadonlyArray<T>
+  readonly add: (item: T) => void
+  /** Waits until what was seen is enough. */
+  readonly until: (
+    what: string,
+    isEnough: (seen: ReadonlyArray<T>) => boolean,
+    ms?: number,
+  ) => Promise<ReadonlyArray<T>>
+}
+
+export const log = <T>(): Log<T> => {
+  const seen: Array<T> = []
+  const waiting = new Set<() => void>()
+  return {
+    seen,
+    add: item => {
+      seen.push(item)
+      for (const look of [...waiting]) look()
+    },
+    until: (what, isEnough, ms = 4000) => {
+      let look = (): void => undefined
+      const enough = new Promise<ReadonlyArray<T>>(resolve => {
+        look = () => {
+          if (isEnough(seen)) resolve(seen)
+        }
+      })
+      waiting.add(look)
+      look()
+      return within(ms, what, enough)
+        .finally(() => waiting.delete(look))
+        .catch((cause: unknown) => {
+          throw new Error(`${cause instanceof Error ? cause.message : cause}; seen: ${JSON.stringify(seen)}`)
+        })
+    },
+  }
+}
+
+export interface Reader extends Log<Seen> {
+  /** When the iterator has ended, with what it threw. */
+  readonly ended: Promise<unknown>
+}
+
+/** Reads a subscription to its end. */
+export const read = (subscription: AsyncIterable<Seen>): Reader => {
+  const all = log<Seen>()
+  const run = async (): Promise<unknown> => {
+    try {
+      for await (const d of subscription) all.add(d)
+      return undefined
+    } catch (cause) {
+      return cause
+    }
+  }
+  return { ...all, ended: run() }
+}
+
+const decoder = new TextDecoder()
+
+export const isMessage = (d: Seen): d is Message<Uint8Array> => d._tag === 'Message'
+
+export const isTag =
+  (...tags: ReadonlyArray<Seen['_tag']>) =>
+  (d: Seen): boolean =>
+    tags.includes(d._tag)
+
+/** Messages as `[number, text]`. */
+export const texts = (seen: ReadonlyArray<Seen>): ReadonlyArray<readonly [number, string]> =>
+  seen.filter(isMessage).map(d => [d.number, decoder.decode(d.data)])
+
+export const numbers = (seen: ReadonlyArray<Seen>): ReadonlyArray<number> => seen.filter(isMessage).map(d => d.number)
+
+/** Waits for that many messages. */
+export const messages =
+  (count: number) =>
+  (seen: ReadonlyArray<Seen>): boolean =>
+    seen.filter(isMessage).length >= count
+
+export const some =
+  (tag: Seen['_tag']) =>
+  (seen: ReadonlyArray<Seen>): boolean =>
+    seen.some(d => d._tag === tag)
+
+export const range = (first: number, last: number): ReadonlyArray<number> =>
+  Array.from({ length: last - first + 1 }, (_, i) => first + i)
+
+/** Says something to a server that no client would say. */
+export const sayRaw = (port: number, protocol: string): Promise<void> =>
+  new Promise((resolve, reject) => {
+    const socket = dial(port, '127.0.0.1')
+    socket.once('error', reject)
+    socket.on('data', chunk => {
+      if (!String(chunk).includes('PONG')) return
+      socket.destroy()
+      resolve()
+    })
+    socket.write(`CONNECT {"verbose":false,"headers":true}\r\n${protocol}PING\r\n`)
+  })

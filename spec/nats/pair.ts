@@ -1,0 +1,56 @@
+// A sender and a receiver, each behind a link of its own, and words for what came of it.
+import type { Addressing } from '../../src/core/Origin.ts'
+import type { Publisher, PublisherOptions } from '../../src/nats/publisher.ts'
+import { publisher } from '../../src/nats/publisher.ts'
+import type { SubscribeOptions, Subscription } from '../../src/nats/subscribe.ts'
+import { subscribe } from '../../src/nats/subscribe.ts'
+import type { DecideFate, LossyLink } from '../server/lossyLink.ts'
+import { pass } from '../server/lossyLink.ts'
+import type { Bench, Client, Kind, Reader, Seen } from './clients.ts'
+import { isMessage, range, read } from './clients.ts'
+
+export const both: ReadonlyArray<Addressing> = ['single', 'perSender']
+
+export const named = (addressing: Addressing): PublisherOptions =>
+  addressing === 'single' ? {} : { addressing, sender: 'alice' }
+
+export interface Receiving extends Reader {
+  readonly link: LossyLink
+  readonly nc: Client
+  readonly subscription: Subscription
+}
+
+/** A receiver of `updates` that listens. */
+export const receiver =
+  (bench: Bench) =>
+  async (kind: Kind, options: SubscribeOptions = {}, fate: DecideFate = () => pass): Promise<Receiving> => {
+    const link = await bench.link(fate)
+    const nc = await bench.connect(kind, { servers: link.url })
+    const subscription = subscribe(nc, 'updates', options)
+    const reader = read(subscription)
+    await nc.flush()
+    return { link, nc, subscription, ...reader }
+  }
+
+export interface Sending {
+  readonly link: LossyLink
+  readonly nc: Client
+  readonly updates: Publisher
+}
+
+/** A sender of `updates`. */
+export const sender =
+  (bench: Bench) =>
+  async (kind: Kind, options: PublisherOptions = {}): Promise<Sending> => {
+    const link = await bench.link()
+    const nc = await bench.connect(kind, { servers: link.url })
+    return { link, nc, updates: publisher(nc, 'updates', options) }
+  }
+
+/** Messages by their numbers, all else by its tag. */
+export const shape = (seen: ReadonlyArray<Seen>): ReadonlyArray<number | string> =>
+  seen.map(d => (isMessage(d) ? d.number : d._tag))
+
+/** Every number that was delivered or reported lost. */
+export const accounted = (seen: ReadonlyArray<Seen>): ReadonlyArray<number> =>
+  seen.flatMap(d => (isMessage(d) ? [d.number] : d._tag === 'Lost' ? range(d.first, d.last ?? d.first) : []))

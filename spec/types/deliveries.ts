@@ -1,0 +1,88 @@
+// What a receiver is handed narrows by its tag, and no case can be forgotten.
+import { expectTypeOf } from 'expect-type'
+import type { Connection, Delivery, Headers, Message, Notice, SenderNotice, Subscription } from '../../src/index.ts'
+import { describe, publisher, subscribe } from '../../src/index.ts'
+
+declare const nc: Connection
+
+expectTypeOf(subscribe(nc, 'updates')).toEqualTypeOf<Subscription>()
+expectTypeOf<Subscription>().toExtend<AsyncIterable<Delivery<Uint8Array>>>()
+expectTypeOf<Subscription['closed']>().resolves.toEqualTypeOf<Error | undefined>()
+
+type Tag = Delivery<unknown>['_tag']
+expectTypeOf<Tag>().toEqualTypeOf<
+  | 'Message'
+  | 'Gap'
+  | 'Lost'
+  | 'Restarted'
+  | 'Conflict'
+  | 'Silent'
+  | 'Resumed'
+  | 'Ended'
+  | 'Unsequenced'
+  | 'Overflowed'
+  | 'Mismatch'
+>()
+
+const never = (x: never): never => x
+
+export const use = (d: Delivery<Uint8Array>): string => {
+  // @ts-expect-error only messages have a payload
+  d.data
+  switch (d._tag) {
+    case 'Message':
+      expectTypeOf(d).toEqualTypeOf<Message<Uint8Array>>()
+      expectTypeOf(d.data).toEqualTypeOf<Uint8Array>()
+      expectTypeOf(d.number).toExtend<number>()
+      expectTypeOf(d.headers).toEqualTypeOf<Headers | undefined>()
+      expectTypeOf(d.reply).toEqualTypeOf<string | undefined>()
+      expectTypeOf(d.verdict).toEqualTypeOf<'InOrder' | 'AfterGap' | 'Late' | 'Recovered'>()
+      // @ts-expect-error a delivery is not to be written to
+      d.data = new Uint8Array(0)
+      return d.origin
+    case 'Gap':
+      expectTypeOf(d.noticedBy).toEqualTypeOf<'Data' | 'Heartbeat'>()
+      return `${d.first} ${d.last}`
+    case 'Lost':
+      expectTypeOf(d.last).toExtend<number | undefined>()
+      // @ts-expect-error how far it reaches may be unknown
+      expectTypeOf(d.last).toExtend<number>()
+      return d.reason
+    case 'Restarted':
+      return `${d.from} ${d.to} ${d.after} ${d.start}`
+    case 'Conflict':
+      return d.rival
+    case 'Silent':
+      expectTypeOf(d.promised).toEqualTypeOf<number | undefined>()
+      return d.origin
+    case 'Resumed':
+      return d.origin
+    case 'Ended':
+      return `${d.last}`
+    case 'Unsequenced':
+      // @ts-expect-error it belongs to no sequence
+      d.origin
+      return d.subject
+    case 'Overflowed':
+      return `${d.count}`
+    case 'Mismatch':
+      expectTypeOf(d.expected).toEqualTypeOf<'single' | 'perSender'>()
+      return d.origin
+    default:
+      return never(d)
+  }
+}
+
+export const forgetful = (d: Delivery<Uint8Array>): string => {
+  if (d._tag === 'Message' || d._tag === 'Unsequenced') return 'payload'
+  expectTypeOf(d).toEqualTypeOf<Notice>()
+  // @ts-expect-error there is more than loss
+  if (d._tag !== 'Lost') return never(d)
+  return describe(d)
+}
+
+// Every delivery can be put in words, whatever its payload.
+expectTypeOf(describe).parameter(0).toEqualTypeOf<Delivery<unknown>>()
+expectTypeOf(describe).returns.toEqualTypeOf<string>()
+
+for await (const notice of publisher(nc, 'updates').notices()) expectTypeOf(notice).toEqualTypeOf<SenderNotice>()
