@@ -167,10 +167,15 @@ export const release = <A>(l: Ledger<A>): readonly [Held<A>, Ledger<A>] | undefi
   return [oldest.value, { ...l, held: remove(l.held, oldest.key), heldBytes: l.heldBytes - oldest.value.bytes }]
 }
 
-/** There is room again for what is missing: it gets another deadline, and the forgotten its first. */
-export const remember = <A>(l: Ledger<A>, deadline: number): Ledger<A> => {
+/**
+ * There is room again: the forgotten gets a deadline, and what could not be asked for another. What was asked for keeps its
+ * own, or it would never be given up while room comes and goes.
+ */
+export const remember = <A>(l: Ledger<A>, deadline: number, canAsk: boolean): Ledger<A> => {
   let missing = l.missing
-  for (const { key, value } of M.entries(l.missing)) missing = set(missing, key, { ...value, deadline })
+  for (const { key, value } of M.entries(l.missing))
+    if (value.deadline === Infinity || (canAsk && value.ask === undefined))
+      missing = set(missing, key, { ...value, deadline })
   return { ...l, missing }
 }
 

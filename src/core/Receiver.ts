@@ -24,6 +24,7 @@ import * as M from './OrderedMap.ts'
 import type { Addressing, Origin } from './Origin.ts'
 import { addressingOf, other, parse } from './Origin.ts'
 import type { SequenceNumber } from './SequenceNumber.ts'
+import { handed, sailed } from './shortcut.ts'
 import type { Track } from './Track.ts'
 import * as T from './Track.ts'
 import type { Arrival, Output, Settings, Turn } from './Turn.ts'
@@ -64,7 +65,13 @@ export type Event<A> =
       readonly last: SequenceNumber
     }
   /** The request has been considered up to a number (`204 EOB`). */
-  | { readonly _tag: 'ReplayEnded'; readonly now: number; readonly asked: number; readonly origin: Origin; readonly last: number }
+  | {
+      readonly _tag: 'ReplayEnded'
+      readonly now: number
+      readonly asked: number
+      readonly origin: Origin
+      readonly last: number
+    }
   /** Nobody listens where `AskHead` with that id was sent. */
   | { readonly _tag: 'HeadRefused'; readonly now: number; readonly asked: number; readonly origin: string | undefined }
   | { readonly _tag: 'Disconnected'; readonly now: number }
@@ -74,7 +81,8 @@ export type Event<A> =
   /** The application has taken that much of what was delivered. */
   | { readonly _tag: 'Taken'; readonly now: number; readonly deliveries: number; readonly bytes: number }
 
-interface Followed<A> {
+/** An origin, and its places in what the origins share. */
+export interface Followed<A> {
   readonly track: Track<A>
   /** When it will be looked at; never later than it wants. */
   readonly wakeAt: number
@@ -418,10 +426,48 @@ const back = <A>(self: Receiver<A>, now: number): Receiver<A> => ({
   away: undefined,
 })
 
+const arrivedShort = <A>(
+  self: Receiver<A>,
+  now: number,
+  origin: Origin,
+  a: Arrival<A>,
+): readonly [ReadonlyArray<Output<A>>, Receiver<A>] | undefined => {
+  const followed = names.get(self.origins, origin.name)
+  const track = followed === undefined ? undefined : sailed(self, followed, now, a)
+  if (followed === undefined || track === undefined) return undefined
+  return [
+    handed(track, a),
+    {
+      settings: self.settings,
+      addressing: self.addressing,
+      origins: names.set(self.origins, origin.name, { track, wakeAt: followed.wakeAt, idle: undefined }),
+      agenda: self.agenda,
+      idle: self.idle,
+      waiting: self.waiting,
+      messages: self.messages + 1,
+      bytes: self.bytes + a.bytes,
+      handedMessages: self.handedMessages + 1,
+      handedBytes: self.handedBytes + a.bytes,
+      gaps: self.gaps,
+      asked: self.asked,
+      startedAt: self.startedAt,
+      join: self.join,
+      away: self.away,
+      lag: self.lag,
+      wakeAt: self.wakeAt,
+      mismatch: self.mismatch,
+      overflowed: self.overflowed,
+      duplicates: self.duplicates,
+    },
+  ]
+}
+
 /** One step of the machine. @since 0.1.0 */
 export const step =
   <A>(event: Event<A>): State<Receiver<A>, ReadonlyArray<Output<A>>> =>
   self => {
+    const short = event._tag === 'Arrived' ? arrivedShort(self, event.now, event.origin, event.arrival) : undefined
+    if (short !== undefined) return [short[0], short[1]]
     const present = event._tag === 'Reconnected' ? back(self, event.now) : self
     const turn = begin(present, event.now)
     const handled = handle(present, turn, event)

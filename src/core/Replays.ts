@@ -88,9 +88,14 @@ export interface Source {
   readonly first: (origin: string) => number | undefined
 }
 
+/** A request, and how many bytes may still be sent for it. */
+interface Waiting extends Request {
+  readonly bytes: number
+}
+
 /** Requests in turn; the first is served next. @since 0.1.0 */
 export interface Replays {
-  readonly requests: ReadonlyArray<Request>
+  readonly requests: ReadonlyArray<Waiting>
 }
 
 /** @since 0.1.0 */
@@ -98,8 +103,9 @@ export const empty: Replays = { requests: [] }
 
 /** Requests waiting at once; one more is dropped, and whoever still wants it asks again. */
 const maxRequests = 1024
-/** Numbers considered of one request: the rest is asked for anew, when the asker has room. */
-export const maxPerRequest = 1024
+/** Numbers considered, and bytes sent, for one request: the rest is asked for anew, when the asker has room. */
+export const maxPerRequest = 4096
+const maxBytesPerRequest = 1024 * 1024
 /** Numbers considered of one request before the next has its turn. */
 const share = 64
 
@@ -117,7 +123,8 @@ const end = (r: Request, last: number): Answer => ({ _tag: 'End', reply: r.reply
 export const asked =
   (request: Request): State<Replays, ReadonlyArray<Answer>> =>
   self => {
-    const capped = { ...request, last: Math.min(request.last, request.first + maxPerRequest - 1) }
+    const last = Math.min(request.last, request.first + maxPerRequest - 1)
+    const capped: Waiting = { ...request, last, bytes: maxBytesPerRequest }
     const isReplaced = (r: Request): boolean =>
       r.range &&
       capped.range &&
@@ -145,8 +152,9 @@ const answerTo = (source: Source, r: Request): Answer => {
   if (first > source.head(origin)) return refusal(404, last)
   const kept = source.get(origin, first)
   if (kept !== undefined) return { _tag: 'Message', reply, origin, number: first, kept }
+  // All below the oldest is gone, asked for or not; a hole above it is a single message.
   const oldest = source.first(origin) ?? source.head(origin) + 1
-  return refusal(410, Math.min(last, Math.max(first, oldest - 1)))
+  return refusal(410, Math.max(first, r.range ? oldest - 1 : first))
 }
 
 /** The next page of answers, of at most that many messages and (but for one message) bytes. @since 0.1.0 */
@@ -160,14 +168,16 @@ export const page =
       const request = waiting.shift()
       if (request === undefined) break
       let r = request
-      for (let i = 0; i < share && r.first <= r.last && answers.length < messages && used < bytes; i++) {
+      const goesOn = (): boolean => r.first <= r.last && r.bytes > 0
+      for (let i = 0; i < share && goesOn() && answers.length < messages && used < bytes; i++) {
         const answer = answerTo(source, r)
+        const size = answer._tag === 'Message' ? answer.kept.data.length + (answer.kept.headers?.length ?? 0) : 0
         answers.push(answer)
-        if (answer._tag === 'Message') used += answer.kept.data.length + (answer.kept.headers?.length ?? 0)
-        r = { ...r, first: (answer._tag === 'Refusal' ? answer.last : r.first) + 1 }
+        used += size
+        r = { ...r, first: (answer._tag === 'Refusal' ? answer.last : r.first) + 1, bytes: r.bytes - size }
       }
-      if (r.first <= r.last) waiting.push(r)
-      else if (r.range) answers.push(end(r, r.last))
+      if (goesOn()) waiting.push(r)
+      else if (r.range) answers.push(end(r, Math.max(r.first - 1, 0)))
     }
     return [answers, { requests: waiting }]
   }

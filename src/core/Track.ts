@@ -234,14 +234,20 @@ const beginAt = <A>(turn: Turn<A>, t: Track<A>, head: Head, lowest: number): num
   const { start } = turn.settings
   const within = (n: number): number => Math.min(Math.max(n, head.start), head.head + 1)
   // A run that is younger than we are is all new; of an older one only what comes from now on.
-  if (start === 'new') return (head.age ?? Number.POSITIVE_INFINITY) <= turn.age ? head.start : Math.max(lowest, head.start)
+  if (start === 'new')
+    return (head.age ?? Number.POSITIVE_INFINITY) <= turn.age ? head.start : Math.max(lowest, head.start)
   if (start === 'all') return head.start
   if ('from' in start) return within(start.from)
   if (t.saved === undefined) return head.start
   const { number, epoch } = t.saved.position
   if (epoch === undefined || epoch === head.epoch) return within(number + 1)
   gone(turn, t, number + 1)
-  deliver(turn, { _tag: 'Restarted', ...t.about, from: epoch, to: head.epoch, after: number, start: head.start }, 0, head.start - 1)
+  deliver(
+    turn,
+    { _tag: 'Restarted', ...t.about, from: epoch, to: head.epoch, after: number, start: head.start },
+    0,
+    head.start - 1,
+  )
   return head.start
 }
 
@@ -507,7 +513,7 @@ export const relieved = <A>(turn: Turn<A>, t: Track<A>): Track<A> => {
   return {
     ...t,
     silence: t.silence === undefined ? undefined : { ...t.silence, told: true },
-    ledger: t.ledger === undefined ? undefined : L.remember(t.ledger, turn.now + turn.settings.deadline),
+    ledger: t.ledger === undefined ? undefined : L.remember(t.ledger, turn.now + turn.settings.deadline, canAsk(t)),
     doubt: t.doubt?.dueAt === Number.POSITIVE_INFINITY ? raised(turn, t, t.doubt.cause) : t.doubt,
   }
 }

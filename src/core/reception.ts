@@ -8,7 +8,7 @@ import * as L from './Ledger.ts'
 import * as M from './OrderedMap.ts'
 import * as SequenceNumber from './SequenceNumber.ts'
 import type { Arrival, Turn } from './Turn.ts'
-import { deliver, deliverKept, hasRoom, keep, letGo } from './Turn.ts'
+import { deliver, deliverKept, hasRoom, keep, keepsUp, letGo } from './Turn.ts'
 
 /** Hands over what was held back and now is in order. */
 const drain = <A>(turn: Turn<A>, ledger: Ledger<A>): Ledger<A> => {
@@ -38,9 +38,9 @@ export const giveUp = <A>(turn: Turn<A>, about: About, l: Ledger<A>, first: numb
   return drain(turn, rest)
 }
 
-/** Why an interval is to be given up now, if it is. A consumer that has no room is not told of loss that room may mend. */
+/** Why an interval is to be given up now, if it is. A consumer that does not keep up is not told of loss that room may mend. */
 const dueFor = <A>(turn: Turn<A>, m: Missing): LossReason | undefined =>
-  m.refused === true ? 'evicted' : m.deadline <= turn.now && hasRoom(turn, 0) ? 'unresolved' : undefined
+  m.refused === true ? 'evicted' : m.deadline <= turn.now && keepsUp(turn) ? 'unresolved' : undefined
 
 /** Gives up what nobody has, and what has passed its deadline, as far as it is its turn. */
 export const expire = <A>(turn: Turn<A>, about: About, ledger: Ledger<A>): Ledger<A> => {
@@ -48,8 +48,9 @@ export const expire = <A>(turn: Turn<A>, about: About, ledger: Ledger<A>): Ledge
   for (let front = L.frontMissing(l); front !== undefined; front = L.frontMissing(l)) {
     const reason = dueFor(turn, front)
     if (reason === undefined) {
-      if (front.deadline <= turn.now) turn.forgot = true
-      return l
+      if (front.deadline > turn.now) return l
+      turn.forgot = true
+      return L.replace(l, { ...front, deadline: Number.POSITIVE_INFINITY })
     }
     l = giveUp(turn, about, l, front.first, reason)
   }

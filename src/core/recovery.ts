@@ -5,8 +5,8 @@
 import type { About } from './Delivery.ts'
 import type { Ledger, Missing } from './Ledger.ts'
 import * as L from './Ledger.ts'
-import type { Origin } from './Origin.ts'
 import * as M from './OrderedMap.ts'
+import type { Origin } from './Origin.ts'
 import { boundGaps, expire, giveUp, receive } from './reception.ts'
 import type { Arrival, Turn } from './Turn.ts'
 import { askReplay, hasRoom } from './Turn.ts'
@@ -89,7 +89,10 @@ export const considered = <A>(turn: Turn<A>, l: Ledger<A>, asked: number, last: 
   return ledger
 }
 
-/** Whoever could hold them has refused: they are lost, as soon as it is their turn. */
+/**
+ * Whoever could hold them has refused: they are lost, as soon as it is their turn. A refusal may reach further than what was
+ * asked for of a gap; it need not be asked for in vain then.
+ */
 export const refused = <A>(
   turn: Turn<A>,
   about: About,
@@ -105,7 +108,7 @@ export const refused = <A>(
     const from = Math.max(m.first, n)
     const upTo = Math.min(m.last, last)
     if (outstanding(ledger, from, asked) !== undefined) {
-      const cut = L.refuse(ledger, from, Math.min(upTo, m.ask?.upTo ?? upTo))
+      const cut = L.refuse(ledger, from, upTo)
       ledger = turn.settings.mode === 'arrival' ? giveUp(turn, about, cut, from, 'evicted') : cut
     }
     n = upTo + 1

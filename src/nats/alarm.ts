@@ -4,8 +4,8 @@ export interface Alarm {
   readonly clear: () => void
 }
 
-/** Changes of the wall clock don't reach it. */
-export const now = (): number => performance.now()
+/** Changes of the wall clock don't reach it. Whole numbers, since the engine copies them without a box. */
+export const now = (): number => Math.floor(performance.now())
 
 /** The longest delay that timers take. */
 const longest = 2 ** 31 - 1

@@ -42,7 +42,10 @@ export const extended = (original: Uint8Array, fields: Fields): Uint8Array => {
 
 /** Headers without the last value of each name, which the sender of a replay has added; `undefined` if none are left. */
 export const stripped = (headers: Headers, names: ReadonlyArray<string>): Headers | undefined => {
-  const own = [...headers].map(([k, values]): [string, string[]] => [k, names.includes(k) ? values.slice(0, -1) : values])
+  const own = [...headers].map(([k, values]): [string, string[]] => [
+    k,
+    names.includes(k) ? values.slice(0, -1) : values,
+  ])
   const left = own.filter(([, values]) => values.length > 0)
   if (left.length === 0) return undefined
   // The object is the client's, which users may want to send again; so it is changed, and keeps its order.

@@ -1,7 +1,16 @@
 /** When a connection comes and goes. */
+import * as E from 'fp-ts/lib/Either.js'
+import * as t from 'io-ts'
 import type { Connection } from './Connection.ts'
 
+/** The server has refused something: a user without the permission for it. */
+export interface Refusal {
+  readonly operation: string
+  readonly subject: string
+}
+
 export interface LinkListener {
+  readonly refused?: (refusal: Refusal) => void
   readonly disconnected: () => void
   readonly reconnected: () => void
   /** With the error that ended the connection, if any. */
@@ -10,6 +19,18 @@ export interface LinkListener {
 
 interface Link {
   readonly listeners: Set<LinkListener>
+}
+
+const Refused = t.type({ operation: t.string, subject: t.string })
+const status2 = t.type({ permissionContext: Refused })
+const status3 = t.type({ error: Refused })
+
+/** A refusal in the form of either client. */
+const refusalIn = (status: unknown): Refusal | undefined => {
+  const in2 = status2.decode(status)
+  if (E.isRight(in2)) return in2.right.permissionContext
+  const in3 = status3.decode(status)
+  return E.isRight(in3) ? in3.right.error : undefined
 }
 
 const links = new WeakMap<Connection, Link>()
@@ -21,8 +42,11 @@ const open = (nc: Connection): Link => {
     for (const l of [...link.listeners]) f(l)
   }
   const read = async (): Promise<void> => {
-    for await (const { type } of nc.status()) {
-      if (type === 'disconnect') tell(l => l.disconnected())
+    for await (const status of nc.status()) {
+      const { type } = status
+      const refusal = type === 'error' ? refusalIn(status) : undefined
+      if (refusal !== undefined) tell(l => l.refused?.(refusal))
+      else if (type === 'disconnect') tell(l => l.disconnected())
       else if (type === 'reconnect') tell(l => l.reconnected())
     }
   }

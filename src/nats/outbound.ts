@@ -64,6 +64,14 @@ const pageBytes = 128 * 1024
 
 const outbounds = new WeakMap<Connection, Outbound>()
 
+type Evicted = Map<string, { readonly first: number; readonly last: number }>
+
+const together = (older: Evicted, newer: Evicted): Evicted => {
+  const all = new Map(older)
+  for (const [origin, { first, last }] of newer) all.set(origin, { first: all.get(origin)?.first ?? first, last })
+  return all
+}
+
 const publishKept = (nc: Connection, subject: string, kept: History.Kept): void =>
   nc.publish(subject, kept.data, {
     ...(kept.reply === undefined ? {} : { reply: kept.reply }),
@@ -77,18 +85,27 @@ const start = (nc: Connection, limits: Limits): Outbound => {
   let replays = Replays.empty
   let isPumping = false
   let isClosed = false
-  /** What was evicted before it was known to have arrived, by origin. */
-  const unsure = new Map<string, { readonly first: number; readonly last: number; readonly serial: number }>()
+  /** What was evicted before it was known to have arrived: as far as the flush on its way covers it, and since. */
+  let unsure: Evicted = new Map()
+  let unsureSince: Evicted = new Map()
+  /** What the client would not send again; it stays in the queue until it is evicted, and must not be tried once more. */
+  const refused = new Set<number>()
   let waiting: Array<() => void> = []
+  /** What the last message that found no room would have cost. */
+  let wanted = History.cost(new Uint8Array(0), undefined, undefined)
 
   // --- the watermark
 
   const flush = (): void => {
     watermark = Watermark.flushing(now())(watermark)
     const { flight } = watermark
+    // All that was evicted so far had been sent before.
+    unsure = together(unsure, unsureSince)
+    unsureSince = new Map()
     const settle = (completed: boolean): void => {
+      const isProof = completed && watermark.flight === flight
       watermark = Watermark.flushed(flight, completed)(watermark)
-      for (const [origin, u] of unsure) if (u.serial <= watermark.confirmed) unsure.delete(origin)
+      if (isProof) unsure = new Map()
       clock.set(Watermark.flushAt(watermark))
     }
     nc.flush().then(
@@ -118,25 +135,29 @@ const start = (nc: Connection, limits: Limits): Outbound => {
     }
   }
   const noteGone = ({ origin, number, serial }: History.Place): void => {
-    if (serial > watermark.confirmed)
-      unsure.set(origin, { first: unsure.get(origin)?.first ?? number, last: number, serial })
+    if (refused.delete(serial) || serial <= watermark.confirmed) return
+    const covered = watermark.flight !== undefined && serial <= watermark.flight.serial
+    const among = covered ? unsure : unsureSince
+    among.set(origin, { first: among.get(origin)?.first ?? number, last: number })
   }
 
   /** While disconnected only what has surely arrived makes room. */
   const makeSafeRoom = (bytes: number): boolean => {
     while (!History.fits(history, bytes) && (History.oldest(history)?.serial ?? Infinity) <= watermark.confirmed)
-      History.evict(history)
+      refused.delete(History.evict(history)?.serial ?? 0)
     return History.fits(history, bytes)
   }
 
   const send: Outbound['send'] = (line, number, data, headers, reply) => {
     const kept = { data, headers, reply: reply === '' ? undefined : reply }
     const bytes = History.cost(data, headers, kept.reply)
-    if (!watermark.connected && !makeSafeRoom(bytes))
+    if (!watermark.connected && !makeSafeRoom(bytes)) {
+      wanted = bytes
       throw sequencedError(
         `Disconnected, and the history is full (${history.messages} messages, ${history.bytes} bytes): wait for ready(), or allow for more with the option history.`,
         { _tag: 'HistoryFull', messages: history.messages, bytes: history.bytes },
       )
+    }
     // What is published while disconnected would vanish in the client; it goes out with the rest on reconnect.
     if (watermark.connected) {
       publishKept(nc, `${line.origin}.${number}`, kept)
@@ -154,18 +175,21 @@ const start = (nc: Connection, limits: Limits): Outbound => {
 
   const repair = (): void => {
     watermark = Watermark.reconnected(watermark)
-    for (const [origin, { first, last }] of unsure)
+    for (const [origin, { first, last }] of together(unsure, unsureSince))
       lines.get(origin)?.tell({ _tag: 'Lost', origin, first, last, reason: 'evicted' })
-    unsure.clear()
+    unsure = new Map()
+    unsureSince = new Map()
     const resent = new Map<string, { readonly first: number; readonly last: number }>()
     for (const kept of History.after(history, watermark.confirmed)) {
       const { origin, number, serial } = kept
+      if (refused.has(serial)) continue
       try {
         publishKept(nc, `${origin}.${number}`, kept)
         resent.set(origin, { first: resent.get(origin)?.first ?? number, last: number })
       } catch (cause) {
         if (nc.isClosed()) return
         History.withdraw(history, origin, number)
+        refused.add(serial)
         lines.get(origin)?.tell({ _tag: 'Lost', origin, first: number, last: number, reason: 'refused', cause })
       }
       watermark = Watermark.sent(serial, History.cost(kept.data, kept.headers, kept.reply))(watermark)
@@ -276,7 +300,7 @@ const start = (nc: Connection, limits: Limits): Outbound => {
       replays = Replays.without(line.origin)(replays)
     },
     ready: () =>
-      isClosed || watermark.connected || makeSafeRoom(History.cost(new Uint8Array(0), undefined, undefined))
+      isClosed || watermark.connected || makeSafeRoom(wanted)
         ? Promise.resolve()
         : new Promise(resolve => waiting.push(resolve)),
     replay: request => {

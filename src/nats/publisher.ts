@@ -72,8 +72,20 @@ export interface SenderConflict {
   readonly rival: Epoch
 }
 
+/**
+ * The server has refused what this publisher needs: to publish a message (it is lost), a heartbeat or an answer, or to
+ * subscribe to requests.
+ *
+ * @since 0.1.0
+ */
+export interface SenderRefused {
+  readonly _tag: 'Refused'
+  readonly operation: string
+  readonly subject: string
+}
+
 /** What a sender is told. @since 0.1.0 */
-export type SenderNotice = SenderConflict | Repair
+export type SenderNotice = SenderConflict | SenderRefused | Repair
 
 /** @since 0.1.0 */
 export interface Publisher {
@@ -134,6 +146,15 @@ export const publisher = (nc: Connection, subject: string, options: PublisherOpt
   checkPublisherOptions(options)
   const { addressing = 'single', prefix = '_SEQ', from = 1, heartbeatAfter, heartbeatMax, history } = options
   const verbs = orThrow(Subject.explain)(Verb.parsePrefix(prefix))
+  const ownVerbs = `${verbs}.`
+  if (subject.startsWith(ownVerbs))
+    throw sequencedError(
+      `${subject} begins with ${ownVerbs}, where heartbeats and requests go: use another subject, or another prefix.`,
+      {
+        _tag: 'BadSubject',
+        subject,
+      },
+    )
   const epoch = drawEpoch()
   const origin = originFor(subject, options, epoch)
   const start = from === 'clock' ? Sender.startFromClock(Date.now()) : SequenceNumber.nearest(from)
@@ -246,7 +267,18 @@ export const publisher = (nc: Connection, subject: string, options: PublisherOpt
     subscriptions.push(nc.subscribe(at, { callback }))
   }
 
-  const unlisten = listen(nc, { disconnected: () => undefined, reconnected: () => undefined, closed: finish })
+  const isOurs = (at: string): boolean =>
+    at.startsWith(`${origin.name}.`) ||
+    (at.startsWith(ownVerbs) && `${at}.`.includes(`.${origin.subject}.`)) ||
+    at === Verb.headOfAll(verbs)
+  const unlisten = listen(nc, {
+    disconnected: () => undefined,
+    reconnected: () => undefined,
+    refused: ({ operation, subject: at }) => {
+      if (isOurs(at)) notices.push({ _tag: 'Refused', operation, subject: at })
+    },
+    closed: finish,
+  })
   try {
     listenTo(Verb.head(verbs)(origin.subject), answer)
     if (origin.name !== origin.subject) listenTo(Verb.head(verbs)(origin.name), answer)
