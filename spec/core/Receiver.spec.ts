@@ -70,6 +70,12 @@ describe.each(['single', 'perSender'] as const)('a receiver (%s)', addressing =>
     expect(t.passes(1)).toEqual(['lost 2-3 unresolved'])
   })
 
+  it('does not call a message in order when a heartbeat has shown that those before it are missing', () => {
+    const t = begin({ mode: 'arrival' })
+    t.hears(headOf(2))
+    expect(t.gets(3, 4)).toEqual(['3 AfterGap', '4'])
+  })
+
   it('gives a gap up at its deadline, and goes on behind it', () => {
     const t = begin()
     expect(t.gets(2, 3, 5)).toEqual(['gap 1-1 Data', 'gap 4-4 Data'])
@@ -209,7 +215,6 @@ describe('a receiver of the addressing single', () => {
   it('tells a restart that a rewind gives away, and takes the new run from its start', () => {
     const t = following()
     t.gets(1, 2, 4)
-    expect(t.gets(2)).toEqual([])
     expect(t.gets(1)).toEqual(['ask updates'])
     expect(t.isAnswered(headOf(2, { epoch: run(2) }))).toEqual([
       'lost 3-3 gone',
@@ -281,7 +286,7 @@ describe('a receiver of the addressing single', () => {
     t.hears(headOf(0, { epoch: run(2) }))
     t.isAnswered(headOf(0))
     t.isAnswered(headOf(0, { epoch: run(2) }))
-    expect(t.passes(6000)).toEqual(['ask updates', 'silent 5000', 'ask updates'])
+    expect(t.passes(6000)).toEqual(['ask updates', 'ask updates', 'silent 5000'])
     t.isAnswered(headOf(0, { epoch: run(2) }))
     expect(t.passes(1500).filter(s => !s.startsWith('ask'))).toEqual([
       'restarted @0000000001 after 0, @0000000002 from 1',
@@ -411,8 +416,8 @@ describe('a receiver within its bounds', () => {
     const t = following({ maxMessages: 4 })
     expect(t.gets(1, 2, 3, 4, 5, 6)).toEqual(['1', '2', '3', '4'])
     expect(t.passes(60_000)).toEqual(['ask updates'])
-    t.takes(4)
-    expect(t.passes(2000)).toEqual(['silent 5000', 'lost 5-6 unresolved'])
+    expect(t.takes(4)).toEqual(['silent 5000'])
+    expect(t.passes(2000)).toEqual(['lost 5-6 unresolved'])
   })
 
   it('lets what is held make way for what lets the sequence go on', () => {
@@ -460,7 +465,29 @@ describe('a receiver within its bounds', () => {
   it('settles a doubt though all of its room is pending', () => {
     const t = talk({ maxMessages: 3 })
     t.gets(1, 2, 3, 4)
-    expect(t.passes(2000).filter(s => !s.startsWith('ask'))).toEqual(['silent mute', '1', '2', '3'])
+    expect(t.passes(2000).filter(s => !s.startsWith('ask'))).toEqual(['silent mute', '1', '2'])
+    t.takes(3, 2)
+    expect(t.passes(2000)).toEqual(['lost 3-3 unresolved'])
+  })
+
+  it('waits for a consumer that takes nothing, and does not spin, when a gap passes its deadline', () => {
+    const t = following({ maxMessages: 4, mode: 'arrival' })
+    expect(t.gets(1, 3, 4, 5)).toEqual(['1', 'gap 2-2 Data', '3 AfterGap', '4'])
+    expect(t.passes(4000)).toEqual([])
+    t.takes(4, 3)
+    expect(t.passes(2000)).toContain('lost 2-2 unresolved')
+  })
+
+  it('gives a gap up at its deadline, though room comes and goes', () => {
+    const t = following({ maxMessages: 4 })
+    t.gets(2, 3, 4)
+    t.takes(1, 0)
+    for (let n = 5; n < 9; n++) {
+      t.gets(n)
+      t.passes(450)
+      t.hears(headOf(n))
+    }
+    expect(t.passes(200).filter(s => !s.startsWith('ask'))).toContain('lost 1-1 unresolved')
   })
 
   it('enters a new run though all of its room is held', () => {

@@ -101,6 +101,10 @@ export const extend = <A>(l: Ledger<A>, last: number, deadline: number): Ledger<
   }
 }
 
+/** Is the number right after one that is, or was, here? */
+export const isNext = <A>(l: Ledger<A>, n: number): boolean =>
+  n === l.highest + 1 && M.max(l.missing)?.value.last !== l.highest
+
 /** The number is here now: it is no longer missing. */
 export const fill = <A>(l: Ledger<A>, n: number): Ledger<A> => {
   if (n === l.highest + 1) return { ...l, highest: n }

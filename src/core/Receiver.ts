@@ -462,6 +462,10 @@ const arrivedShort = <A>(
   ]
 }
 
+/** Is nothing missing, held back or in doubt? @since 0.1.0 */
+export const isSettled = <A>(self: Receiver<A>): boolean =>
+  self.gaps === 0 && self.messages === self.handedMessages && self.overflowed === 0
+
 /** One step of the machine. @since 0.1.0 */
 export const step =
   <A>(event: Event<A>): State<Receiver<A>, ReadonlyArray<Output<A>>> =>

@@ -133,7 +133,8 @@ export const hasRoom = <A>(turn: Turn<A>, bytes: number): boolean =>
   turn.messages < turn.settings.maxMessages && turn.bytes + bytes <= turn.settings.maxBytes
 
 /** Does the consumer keep up? Then what settling a doubt makes us say will find its way, however much is kept. */
-export const keepsUp = <A>(turn: Turn<A>): boolean => turn.handedMessages < turn.settings.maxMessages
+export const keepsUp = <A>(turn: Turn<A>): boolean =>
+  turn.handedMessages < turn.settings.maxMessages && turn.handedBytes < turn.settings.maxBytes
 
 /** Hands over something that was kept, and is until it is taken. */
 export const deliverKept = <A>(turn: Turn<A>, delivery: Delivery<A>, bytes: number, settled?: number): void => {

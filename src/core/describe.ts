@@ -13,7 +13,7 @@ const count = (first: number, last: number): string => (first === last ? '1 mess
 
 const verdicts: Record<Verdict, string> = {
   InOrder: 'in order',
-  AfterGap: 'numbers before it are missing',
+  AfterGap: 'after a gap: numbers before it were missing when it came',
   Late: 'late: it fills a gap',
   Recovered: 'recovered: it was asked for, and fills a gap',
 }

@@ -137,7 +137,7 @@ export const receive = <A>(
     turn.duplicates += 1
     return before
   }
-  const verdict: Verdict = !isNew ? filling : n === before.highest + 1 ? 'InOrder' : 'AfterGap'
+  const verdict: Verdict = !isNew ? filling : L.isNext(before, n) ? 'InOrder' : 'AfterGap'
   const l = makeRoom(turn, isNew ? noticed(turn, about, before, n - 1, 'Data') : before, n, a.bytes)
   if (!hasRoom(turn, a.bytes)) return forget(turn, about, l, n)
   const { data, headers, reply } = a

@@ -20,6 +20,7 @@ export interface PublishOptions {
 export interface NatsSubscription {
   readonly closed: Promise<unknown>
   unsubscribe(): void
+  drain(): Promise<void>
 }
 
 export interface Status {

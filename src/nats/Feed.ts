@@ -56,7 +56,8 @@ export const feed = <T, R>(
       return new Promise((resolve, reject) => waiting.push({ resolve, reject }))
     },
     return: () => {
-      release()
+      // The loop was left, perhaps by an exception: the reader is not known to be done with what is in hand.
+      inHand = undefined
       left()
       return Promise.resolve({ done: true, value: undefined })
     },

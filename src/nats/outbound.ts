@@ -143,6 +143,7 @@ const start = (nc: Connection, limits: Limits): Outbound => {
 
   /** While disconnected only what has surely arrived makes room. */
   const makeSafeRoom = (bytes: number): boolean => {
+    if (bytes > limits.bytes) return false
     while (!History.fits(history, bytes) && (History.oldest(history)?.serial ?? Infinity) <= watermark.confirmed)
       refused.delete(History.evict(history)?.serial ?? 0)
     return History.fits(history, bytes)
@@ -161,7 +162,8 @@ const start = (nc: Connection, limits: Limits): Outbound => {
     // What is published while disconnected would vanish in the client; it goes out with the rest on reconnect.
     if (watermark.connected) {
       publishKept(nc, `${line.origin}.${number}`, kept)
-      makeRoom(bytes)
+      // Nothing makes way for what can't be kept anyway.
+      if (bytes <= limits.bytes) makeRoom(bytes)
     }
     const fits = History.fits(history, bytes)
     const serial = fits

@@ -48,6 +48,11 @@ export interface Subscription extends AsyncIterable<Delivery<Uint8Array>> {
    * the next delivery is asked for (or the callback has returned), so that a crash repeats rather than loses.
    */
   readonly positions: () => Positions
+  /**
+   * Takes no new messages, hands out what is in flight, and closes once every gap is settled: at the latest when all
+   * deadlines have passed. Drain a subscription before its connection, or close it and start from its positions.
+   */
+  readonly drain: () => Promise<void>
   /** Settled when it is closed; with the error, if one has closed it. */
   readonly closed: Promise<Error | undefined>
 }
@@ -127,6 +132,7 @@ export const subscribe = (nc: Connection, subject: string, options: SubscribeOpt
   })
   const events: Array<Event<Uint8Array>> = []
   let busy = false
+  let isDraining = false
   const dispatch = (event: Event<Uint8Array>): void => {
     events.push(event)
     if (busy) return
@@ -138,6 +144,7 @@ export const subscribe = (nc: Connection, subject: string, options: SubscribeOpt
       for (const output of outputs) if (!isClosed) perform(output)
     }
     busy = false
+    if (isDraining && Receiver.isSettled(receiver)) close(undefined)
   }
 
   const perform = (output: Output<Uint8Array>): void => {
@@ -375,8 +382,17 @@ export const subscribe = (nc: Connection, subject: string, options: SubscribeOpt
   }
   dispatch({ _tag: 'Started', now: now() })
 
+  const drain = async (): Promise<void> => {
+    // New messages stay away; what is missing of those that came may still be recovered.
+    await Promise.all(subscriptions.slice(0, 1).map(s => s.drain()))
+    isDraining = true
+    dispatch({ _tag: 'Ticked', now: now() })
+    await closed
+  }
+
   return {
     close: () => close(undefined),
+    drain,
     closed,
     positions: () => ({ v: 1, positions: [...positions.values()] }),
     [Symbol.asyncIterator]: () => queue[Symbol.asyncIterator](),

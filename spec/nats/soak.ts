@@ -1,0 +1,150 @@
+// A server that is killed again and again under a stream of publishes; for the spec, and for `reconnectSoak.ts`.
+import { setTimeout as pause } from 'node:timers/promises'
+import type { Limits } from '../../src/core/History.ts'
+import type { Addressing } from '../../src/core/Origin.ts'
+import type { Connection } from '../../src/nats/Connection.ts'
+import type { SenderNotice } from '../../src/nats/publisher.ts'
+import { publisher } from '../../src/nats/publisher.ts'
+import { subscribe } from '../../src/nats/subscribe.ts'
+import { startNatsServer } from '../server/natsServer.ts'
+import { tally } from './tally.ts'
+
+export interface Soak {
+  readonly connect: (options: { servers: string }) => Promise<Connection & { close(): Promise<void> }>
+  readonly addressing: Addressing
+  /** Messages per second. */
+  readonly rate: number
+  readonly kills: number
+  readonly history?: Partial<Limits>
+  /** How long the server runs between two kills, in ms; anything up to twice of it. */
+  readonly uptime?: number
+  /** Each kill comes only when the one before has been recovered from. */
+  readonly patient?: boolean
+}
+
+export interface Outcome {
+  readonly published: number
+  readonly delivered: number
+  /** What the receiver has reported lost. */
+  readonly lost: number
+  readonly reasons: ReadonlyArray<string>
+  /** How many messages the sender says that it has sent again, and how often. */
+  readonly resent: number
+  readonly repairs: number
+  /** What the sender has reported lost. */
+  readonly senderLost: ReadonlyArray<{ readonly first: number; readonly last: number; readonly reason: string }>
+  /** What its other notices were. */
+  readonly otherNotices: ReadonlyArray<string>
+  /** How often `publish` threw, and why. */
+  readonly thrown: Readonly<Record<string, number>>
+  readonly gaps: number
+  /** What else the receiver was told. */
+  readonly told: ReadonlyArray<string>
+  readonly lostRanges: ReadonlyArray<{ readonly first: number; readonly last: number }>
+  readonly wrong: string | undefined
+  readonly ms: number
+}
+
+/** Asks again and again; `false` when it takes too long. */
+const holds = async (isTrue: () => boolean, ms: number): Promise<boolean> => {
+  const deadline = performance.now() + ms
+  while (!isTrue()) {
+    if (performance.now() > deadline) return false
+    await pause(2)
+  }
+  return true
+}
+
+const tagOf = (cause: unknown): string => {
+  if (typeof cause !== 'object' || cause === null) return String(cause)
+  if ('reason' in cause && typeof cause.reason === 'object' && cause.reason !== null && '_tag' in cause.reason)
+    return String(cause.reason._tag)
+  return cause instanceof Error ? cause.message : 'unknown'
+}
+
+export const soak = async (settings: Soak): Promise<Outcome> => {
+  const { addressing, rate, kills, history, uptime = 150, patient = false } = settings
+  const begun = performance.now()
+  const server = await startNatsServer()
+  const sending = await settings.connect({ servers: server.url })
+  const receiving = await settings.connect({ servers: server.url })
+  try {
+    const subscription = subscribe(receiving, 'updates', { addressing })
+    const read = tally(subscription, { payload: n => `message ${n}` })
+    await receiving.flush()
+    const updates = publisher(sending, 'updates', {
+      addressing,
+      ...(addressing === 'single' ? {} : { sender: 'alice' }),
+      ...(history === undefined ? {} : { history }),
+    })
+    const notices: Array<SenderNotice> = []
+    const listening = (async (): Promise<void> => {
+      for await (const notice of updates.notices()) notices.push(notice)
+    })()
+
+    let published = 0
+    const thrown: Record<string, number> = {}
+    let due = 0
+    let last = performance.now()
+    const pacer = setInterval(() => {
+      const now = performance.now()
+      due = Math.min(due + ((now - last) * rate) / 1000, rate / 10)
+      last = now
+      for (; due >= 1; due -= 1) {
+        try {
+          const n = updates.publish(`message ${published + 1}`)
+          if (n !== published + 1) throw new Error(`${n} instead of ${published + 1}`)
+          published = n
+        } catch (cause) {
+          thrown[tagOf(cause)] = (thrown[tagOf(cause)] ?? 0) + 1
+          return
+        }
+      }
+    }, 5)
+
+    let problem: string | undefined
+    for (let i = 0; i < kills && problem === undefined; i++) {
+      await pause(uptime * (0.2 + Math.random() * 1.8))
+      await server.kill()
+      const before = published
+      const isFull = (): boolean => (thrown['HistoryFull'] ?? 0) > 0
+      if (!(await holds(() => published > before || isFull(), 5000))) problem = 'nothing could be published'
+      await server.restart()
+      const head = published
+      if (patient && !(await holds(() => read.accounted() >= head, 10_000))) problem = `stuck at ${read.accounted()}`
+    }
+    await pause(uptime)
+    clearInterval(pacer)
+    await updates.ready()
+    // Whoever closes serves replays for 200 ms more, so a sender that cares waits.
+    if (!(await holds(() => read.accounted() >= published, 15_000)))
+      problem = problem ?? `stuck at ${read.accounted()} of ${published}`
+    await updates.close()
+    const isOver = await holds(() => read.others.some(d => d._tag === 'Ended'), 15_000)
+    if (!isOver) problem = problem ?? `no end: ${read.accounted()} of ${published}`
+    subscription.close()
+    await Promise.all([read.ended, listening])
+
+    const lost = read.lost()
+    const repairs = notices.filter(n => n._tag === 'Resent')
+    return {
+      published,
+      delivered: read.numbers.length,
+      lost: read.accounted() - read.numbers.length,
+      reasons: [...new Set(lost.map(l => l.reason))],
+      lostRanges: lost.map(l => ({ first: l.first, last: l.last ?? Number.POSITIVE_INFINITY })),
+      resent: repairs.reduce((sum, n) => sum + n.last - n.first + 1, 0),
+      repairs: repairs.length,
+      senderLost: notices.filter(n => n._tag === 'Lost').map(({ first, last, reason }) => ({ first, last, reason })),
+      otherNotices: notices.filter(n => n._tag !== 'Lost' && n._tag !== 'Resent').map(n => n._tag),
+      thrown,
+      gaps: read.others.filter(d => d._tag === 'Gap').length,
+      told: [...new Set(read.others.map(d => d._tag))].filter(t => t !== 'Gap' && t !== 'Lost'),
+      wrong: read.wrong() ?? problem,
+      ms: performance.now() - begun,
+    }
+  } finally {
+    await Promise.all([sending.close(), receiving.close()])
+    await server.stop()
+  }
+}
