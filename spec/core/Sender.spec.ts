@@ -62,29 +62,19 @@ describe('a sender', () => {
   })
 
   it('sends a heartbeat at least every max under traffic, and one after the last message', () => {
-    const publishes = Array.from({ length: 600 }, (_, i) => i * 10)
+    const publishes = Array.from({ length: 600 }, (_, i) => i * 10 + 10)
     const [at] = beats(create({ max: 1000 }), 6500, publishes)
-    expect(at).toEqual([0, 1000, 2000, 3000, 4000, 5000, 6000, 6040, 6140, 6340])
+    expect(at).toEqual([0, 1000, 2000, 3000, 4000, 5000, 6000, 6050, 6150, 6350])
   })
 
   it('never waits longer than max between two heartbeats, whatever is published when', () => {
+    const times = fc.array(fc.nat(5000))
     fc.assert(
-      fc.property(
-        fc.array(fc.nat(20_000)),
-        fc.integer({ min: 1, max: 300 }),
-        fc.integer({ min: 1, max: 6000 }),
-        (p, after, max) => {
-          const [at] = beats(
-            create({ after, max }),
-            20_000,
-            p.toSorted((a, b) => a - b),
-          )
-          for (const [i, t] of at.entries()) {
-            const before = at[i - 1]
-            if (before !== undefined) expect(t - before).toBeLessThanOrEqual(max)
-          }
-        },
-      ),
+      fc.property(times, fc.integer({ min: 1, max: 300 }), fc.integer({ min: 20, max: 3000 }), (p, after, max) => {
+        const publishes = p.toSorted((a, b) => a - b)
+        const [at] = beats(create({ after, max }), 5000, publishes)
+        return at.every((t, i) => t - (at[i - 1] ?? t) <= max)
+      }),
     )
   })
 

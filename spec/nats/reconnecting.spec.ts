@@ -106,7 +106,8 @@ describe.each(kinds)('with $name', kind => {
         told: ['Ended'],
         wrong: undefined,
       })
-      expect(outcome.repairs).toBe(kills)
+      // A kill may come before the reconnect from the one before.
+      expect([1, kills]).toContain(outcome.repairs)
       expect(outcome.resent).toBeGreaterThan(0)
     })
 

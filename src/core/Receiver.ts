@@ -471,7 +471,13 @@ export const step =
   <A>(event: Event<A>): State<Receiver<A>, ReadonlyArray<Output<A>>> =>
   self => {
     const short = event._tag === 'Arrived' ? arrivedShort(self, event.now, event.origin, event.arrival) : undefined
-    if (short !== undefined) return [short[0], short[1]]
+    return short === undefined ? longStep(event)(self) : [short[0], short[1]]
+  }
+
+/** The same, and never the short way: what that is compared with. */
+export const longStep =
+  <A>(event: Event<A>): State<Receiver<A>, ReadonlyArray<Output<A>>> =>
+  self => {
     const present = event._tag === 'Reconnected' ? back(self, event.now) : self
     const turn = begin(present, event.now)
     const handled = handle(present, turn, event)

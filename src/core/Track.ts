@@ -362,11 +362,13 @@ export const headHeard = <A>(turn: Turn<A>, t: Track<A>, head: Head, asked: numb
   return head.epoch === t.epoch || isFirst ? sameRun(turn, t, l, head, asked) : otherRun(turn, t, l, head, asked)
 }
 
-/** Nobody listens for the request: one more is enough to be sure. */
-export const headRefused = <A>(turn: Turn<A>, t: Track<A>, asked: number): Track<A> =>
-  t.doubt === undefined || asked < t.doubt.asked
-    ? t
-    : { ...t, doubt: { ...t.doubt, tries: Math.max(t.doubt.tries, turn.settings.tries - 1) } }
+/** Nobody listens for the request. One more is enough to be sure; after that there is nothing to wait for. */
+export const headRefused = <A>(turn: Turn<A>, t: Track<A>, asked: number): Track<A> => {
+  const d = t.doubt
+  if (d === undefined || asked < d.asked) return t
+  const isSure = d.tries >= turn.settings.tries
+  return { ...t, doubt: isSure ? { ...d, dueAt: turn.now } : { ...d, tries: turn.settings.tries - 1 } }
+}
 
 // --- time -----------------------------------------------------------------------------------------------------------
 

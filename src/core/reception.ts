@@ -150,7 +150,10 @@ export const receive = <A>(
   }
   if (n === l.next) {
     deliver(turn, message, a.bytes, n)
-    return boundGaps(turn, about, drain(turn, filled))
+    const drained = drain(turn, filled)
+    // What was refused before has had to wait for its turn.
+    const isRefused = L.frontMissing(drained)?.refused === true
+    return boundGaps(turn, about, isRefused ? expire(turn, about, drained) : drained)
   }
   keep(turn, a.bytes)
   const kept = L.hold(filled, { message: { ...message, data: turn.settings.retain(data) }, bytes: a.bytes })
