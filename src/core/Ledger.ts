@@ -18,11 +18,12 @@ import * as M from './OrderedMap.ts'
 
 /** A request for numbers, and when it is repeated. */
 export interface Ask {
-  /** The first request, and the last; answers to any of them count. */
+  /** The first request, and the last; answers to any of them count. `Infinity`: none is on its way any more. */
   readonly since: number
   readonly id: number
   /** The last number asked for. */
   readonly upTo: number
+  /** How often it was asked for since any of it came. */
   readonly tries: number
   readonly dueAt: number
 }
@@ -33,7 +34,7 @@ export interface Missing {
   readonly last: number
   /** When they are given up; never, for what we forgot ourselves and have no room to ask for. */
   readonly deadline: number
-  /** As long as they are asked for. */
+  /** Once they have been asked for. */
   readonly ask?: Ask
   /** Nobody has them any more: they are lost as soon as it is their turn. */
   readonly refused?: true
@@ -52,6 +53,9 @@ export interface Ledger<A> {
   readonly heldBytes: number
   /** By their first number; intervals neither touch what is here nor overlap. */
   readonly missing: OrderedMap<number, Missing>
+  /** Of these, what is to be asked for, and what was forgotten; the rest is refused. So neither is looked for. */
+  readonly wanted: OrderedMap<number, Missing>
+  readonly forgotten: OrderedMap<number, Missing>
 }
 
 const { get, set, remove, atOrBelow, atOrAbove } = M.orderedBy(number.Ord)
@@ -63,6 +67,8 @@ export const startingAt = (next: number): Ledger<never> => ({
   held: undefined,
   heldBytes: 0,
   missing: undefined,
+  wanted: undefined,
+  forgotten: undefined,
 })
 
 export const frontMissing = <A>(l: Ledger<A>): Missing | undefined => M.min(l.missing)?.value
@@ -73,18 +79,32 @@ export const missingAt = <A>(l: Ledger<A>, n: number): Missing | undefined => {
   return interval !== undefined && n <= interval.last ? interval : undefined
 }
 
-/** The interval that a number lies in, or else the first above it. */
-export const missingFrom = <A>(l: Ledger<A>, n: number): Missing | undefined =>
-  missingAt(l, n) ?? atOrAbove(l.missing, n)?.value
+/** Of what is wanted, the interval that begins at a number or next above it. */
+export const wantedFrom = <A>(l: Ledger<A>, n: number): Missing | undefined => atOrAbove(l.wanted, n)?.value
 
-/** Changes what is known of an interval. */
-export const replace = <A>(l: Ledger<A>, interval: Missing): Ledger<A> => ({
+/** Of what is wanted, the interval that begins at a number or next below it. */
+export const wantedUpTo = <A>(l: Ledger<A>, n: number): Missing | undefined => atOrBelow(l.wanted, n)?.value
+
+/** Adds an interval, or changes what is known of one. */
+export const replace = <A>(l: Ledger<A>, interval: Missing): Ledger<A> => {
+  const { first, last, deadline, refused } = interval
+  if (first > last) return l
+  const isForgotten = deadline === Infinity
+  return {
+    ...l,
+    missing: set(l.missing, first, interval),
+    wanted: refused || isForgotten ? remove(l.wanted, first) : set(l.wanted, first, interval),
+    forgotten: isForgotten ? set(l.forgotten, first, interval) : remove(l.forgotten, first),
+  }
+}
+
+/** Gives up the interval that begins with a number. */
+export const without = <A>(l: Ledger<A>, first: number): Ledger<A> => ({
   ...l,
-  missing: set(l.missing, interval.first, interval),
+  missing: remove(l.missing, first),
+  wanted: remove(l.wanted, first),
+  forgotten: remove(l.forgotten, first),
 })
-
-const add = (missing: Ledger<never>['missing'], interval: Missing): Ledger<never>['missing'] =>
-  interval.first > interval.last ? missing : set(missing, interval.first, interval)
 
 /** Numbers up to `last` exist: those above `highest` are missing from now on. */
 export const extend = <A>(l: Ledger<A>, last: number, deadline: number): Ledger<A> => {
@@ -92,13 +112,7 @@ export const extend = <A>(l: Ledger<A>, last: number, deadline: number): Ledger<
   const tail = M.max(l.missing)?.value
   // What we forget at the tail grows one interval, however long the consumer stalls.
   const grows = tail !== undefined && tail.last === l.highest && tail.deadline === deadline && deadline === Infinity
-  return {
-    ...l,
-    highest: last,
-    missing: grows
-      ? set(l.missing, tail.first, { ...tail, last })
-      : add(l.missing, { first: l.highest + 1, last, deadline }),
-  }
+  return replace({ ...l, highest: last }, grows ? { ...tail, last } : { first: l.highest + 1, last, deadline })
 }
 
 /** Is the number right after one that is, or was, here? */
@@ -112,7 +126,7 @@ export const fill = <A>(l: Ledger<A>, n: number): Ledger<A> => {
   if (interval === undefined) return l
   const below = { ...interval, last: n - 1 }
   const above = { ...interval, first: n + 1 }
-  return { ...l, missing: add(add(remove(l.missing, interval.first), below), above) }
+  return replace(replace(without(l, interval.first), below), above)
 }
 
 /** Keeps a message back. */
@@ -131,30 +145,20 @@ export const forgetNewest = <A>(l: Ledger<A>): Ledger<A> => {
   const n = newest.key
   const above = get(l.missing, n + 1)
   const last = above?.deadline === Infinity ? above.last : n
-  const rest = last === n ? l.missing : remove(l.missing, n + 1)
-  return {
-    ...l,
-    held: remove(l.held, n),
-    heldBytes: l.heldBytes - newest.value.bytes,
-    missing: add(rest, { first: n, last, deadline: Infinity }),
-  }
+  const rest = last === n ? l : without(l, n + 1)
+  const shorter = { ...rest, held: remove(l.held, n), heldBytes: l.heldBytes - newest.value.bytes }
+  return replace(shorter, { first: n, last, deadline: Infinity })
 }
 
-/** Part of an interval is refused. */
-export const refuse = <A>(l: Ledger<A>, first: number, last: number): Ledger<A> => {
-  const interval = missingAt(l, first)
-  if (interval === undefined) return l
-  const { deadline } = interval
+/** Part of an interval is refused: from now on it only waits for its turn. */
+export const refuse = <A>(l: Ledger<A>, interval: Missing, first: number, last: number, now: number): Ledger<A> => {
   const parts: ReadonlyArray<Missing> = [
     { ...interval, last: first - 1 },
-    { first, last, deadline, refused: true },
+    { first, last, deadline: now, refused: true },
     { ...interval, first: last + 1 },
   ]
-  return { ...l, missing: parts.reduce(add, remove(l.missing, interval.first)) }
+  return parts.reduce((to: Ledger<A>, part) => replace(to, part), without(l, interval.first))
 }
-
-/** Gives up the interval that begins with a number. */
-export const without = <A>(l: Ledger<A>, first: number): Ledger<A> => ({ ...l, missing: remove(l.missing, first) })
 
 /** `next` after what is here was delivered: the first missing number, or the one after `highest`. */
 export const settled = <A>(l: Ledger<A>): Ledger<A> => {
@@ -171,25 +175,27 @@ export const release = <A>(l: Ledger<A>): readonly [Held<A>, Ledger<A>] | undefi
   return [oldest.value, { ...l, held: remove(l.held, oldest.key), heldBytes: l.heldBytes - oldest.value.bytes }]
 }
 
-/**
- * There is room again: the forgotten gets a deadline, and what could not be asked for another. What was asked for keeps its
- * own, or it would never be given up while room comes and goes.
- */
-export const remember = <A>(l: Ledger<A>, deadline: number, canAsk: boolean): Ledger<A> => {
-  let missing = l.missing
-  for (const { key, value } of M.entries(l.missing))
-    if (value.deadline === Infinity || (canAsk && value.ask === undefined))
-      missing = set(missing, key, { ...value, deadline })
-  return { ...l, missing }
+/** There is no room for anything: all that is wanted waits until there is. */
+export const postpone = <A>(l: Ledger<A>): Ledger<A> => {
+  let after = l
+  for (const { value } of M.entries(l.wanted)) after = replace(after, { ...value, deadline: Infinity })
+  return after
 }
 
-/** Requests on their way are forgotten. */
+/** There is room again: what was forgotten is wanted, until a deadline. */
+export const remember = <A>(l: Ledger<A>, deadline: number): Ledger<A> => {
+  let after = l
+  for (const { value } of M.entries(l.forgotten)) after = replace(after, { ...value, deadline })
+  return after
+}
+
+/** Requests on their way are forgotten; what has been asked for keeps its deadline. */
 export const withoutAsks = <A>(l: Ledger<A>): Ledger<A> => {
-  let missing = l.missing
-  for (const { key, value } of M.entries(l.missing))
+  let after = l
+  for (const { value } of M.entries(l.missing))
     if (value.ask !== undefined) {
-      const { ask: _, ...unasked } = value
-      missing = set(missing, key, unasked)
+      const ask = { since: Infinity, id: 0, upTo: value.ask.upTo, tries: 0, dueAt: -Infinity }
+      after = replace(after, { ...value, ask })
     }
-  return { ...l, missing }
+  return after
 }

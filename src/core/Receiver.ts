@@ -61,6 +61,7 @@ export type Event<A> =
       readonly now: number
       readonly asked: number
       readonly origin: Origin
+      readonly epoch: Epoch | undefined
       readonly first: SequenceNumber
       readonly last: SequenceNumber
     }
@@ -70,6 +71,7 @@ export type Event<A> =
       readonly now: number
       readonly asked: number
       readonly origin: Origin
+      readonly epoch: Epoch | undefined
       readonly last: number
     }
   /** Nobody listens where `AskHead` with that id was sent. */
@@ -194,7 +196,9 @@ const change = <A>(
   turn.otherGaps = self.gaps - gapsOf(track)
   turn.forgot = false
   turn.epoch = track.epoch
-  const after = T.pursued(turn, track, f(turn, track))
+  const changed = f(turn, track)
+  // What is asked for while we are disconnected would go nowhere.
+  const after = self.away === undefined ? T.pursued(turn, track, changed) : changed
   if (T.isVoid(after)) return before === undefined ? self : without(self, name, before)
   const wanted = T.wakeAt(turn, after)
   const booked = before?.wakeAt ?? Number.POSITIVE_INFINITY
@@ -377,6 +381,7 @@ const started = <A>(self: Receiver<A>, turn: Turn<A>): Receiver<A> => {
     const origin = parse(self.addressing)(position.origin)
     if (isLeft(origin) || M.size(after.origins) >= self.settings.maxOrigins) continue
     const track = T.of(origin.right, { position, until: turn.now + self.settings.deadline })
+    turn.out.push({ _tag: 'Began', origin: position.origin, epoch: position.epoch, number: position.number })
     after = change(after, turn, origin.right.name, undefined, track, (t, of) => T.resumed(t, of, asked))
   }
   return after
@@ -397,9 +402,11 @@ const handle = <A>(self: Receiver<A>, turn: Turn<A>, event: Event<A>): Receiver<
     case 'ReplayAnswered':
       return known(self, turn, event.origin, (t, of) => T.replayed(t, of, event.asked, event.epoch, event.arrival))
     case 'ReplayRefused':
-      return known(self, turn, event.origin, (t, of) => T.refused(t, of, event.asked, event.first, event.last))
+      return known(self, turn, event.origin, (t, of) =>
+        T.refused(t, of, event.asked, event.epoch, event.first, event.last),
+      )
     case 'ReplayEnded':
-      return known(self, turn, event.origin, (t, of) => T.considered(t, of, event.asked, event.last))
+      return known(self, turn, event.origin, (t, of) => T.considered(t, of, event.asked, event.epoch, event.last))
     case 'HeadRefused':
       return headRefused(self, turn, event.asked, event.origin)
     case 'Disconnected':
@@ -474,6 +481,9 @@ export const step =
     return short === undefined ? longStep(event)(self) : [short[0], short[1]]
   }
 
+const isMessage = <A>(e: Event<A>): boolean =>
+  e._tag === 'Arrived' || e._tag === 'Strayed' || e._tag === 'ReplayAnswered'
+
 /** The same, and never the short way: what that is compared with. */
 export const longStep =
   <A>(event: Event<A>): State<Receiver<A>, ReadonlyArray<Output<A>>> =>
@@ -481,7 +491,7 @@ export const longStep =
     const present = event._tag === 'Reconnected' ? back(self, event.now) : self
     const turn = begin(present, event.now)
     const handled = handle(present, turn, event)
-    const after = relieved(handled, turn, event._tag === 'Arrived' || event._tag === 'Strayed')
+    const after = relieved(handled, turn, isMessage(event))
     const wakeAt = wakeOf(after)
     // A timer that rang too early must be set again, even to the same time.
     if (wakeAt !== self.wakeAt || event._tag === 'Ticked') turn.out.push({ _tag: 'WakeAt', at: wakeAt })

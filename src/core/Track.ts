@@ -224,31 +224,32 @@ const vouched = <A>(turn: Turn<A>, t: Track<A>, head: Head): Track<A> => {
   return promised(turn, { ...withoutSilence(turn, t), voice: 'Heard', epoch: head.epoch, end }, head.max)
 }
 
+/** All below a number is done with, and was not there for us to miss. */
 const begun = <A>(turn: Turn<A>, t: Track<A>, begin: number): Ledger<A> => {
   turn.out.push({ _tag: 'Began', origin: t.origin.name, epoch: turn.epoch, number: begin - 1 })
   return L.startingAt(begin)
 }
 
 /** Where to begin with a run, as its head and our settings say; `lowest` is the first number that is certainly new. */
-const beginAt = <A>(turn: Turn<A>, t: Track<A>, head: Head, lowest: number): number => {
+const beginning = <A>(turn: Turn<A>, t: Track<A>, head: Head, lowest: number): Ledger<A> => {
   const { start } = turn.settings
   const within = (n: number): number => Math.min(Math.max(n, head.start), head.head + 1)
   // A run that is younger than we are is all new; of an older one only what comes from now on.
-  if (start === 'new')
-    return (head.age ?? Number.POSITIVE_INFINITY) <= turn.age ? head.start : Math.max(lowest, head.start)
-  if (start === 'all') return head.start
-  if ('from' in start) return within(start.from)
-  if (t.saved === undefined) return head.start
-  const { number, epoch } = t.saved.position
-  if (epoch === undefined || epoch === head.epoch) return within(number + 1)
+  if (start === 'new') {
+    const isYounger = (head.age ?? Number.POSITIVE_INFINITY) <= turn.age
+    return begun(turn, t, isYounger ? head.start : Math.max(lowest, head.start))
+  }
+  if (start !== 'all' && 'from' in start) return begun(turn, t, within(start.from))
+  if (start === 'all' || t.saved === undefined) return begun(turn, t, head.start)
+  const { number, epoch = t.origin.run?.epoch } = t.saved.position
+  // A run that was not named can't be this one if it has come further, or not as far as this one's start.
+  const isSame = epoch === undefined ? number <= head.head && number >= head.start - 1 : epoch === head.epoch
+  if (isSame) return begun(turn, t, within(number + 1))
   gone(turn, t, number + 1)
-  deliver(
-    turn,
-    { _tag: 'Restarted', ...t.about, from: epoch, to: head.epoch, after: number, start: head.start },
-    0,
-    head.start - 1,
-  )
-  return head.start
+  const change = { from: epoch, to: head.epoch, after: number, start: head.start }
+  // The position moves on when the application has been told, not before.
+  deliver(turn, { _tag: 'Restarted', ...t.about, ...change }, 0, head.start - 1)
+  return L.startingAt(head.start)
 }
 
 /** Nobody vouches for what came after: all of it is lost, however much that may be. */
@@ -263,7 +264,7 @@ const firstHead = <A>(turn: Turn<A>, t: Track<A>, head: Head): Track<A> => {
     head.head + 1,
   )
   const vouchedFor = vouched(turn, t, head)
-  return withEnd(turn, released(turn, vouchedFor, begun(turn, t, beginAt(turn, t, head, lowest)), head))
+  return withEnd(turn, released(turn, vouchedFor, beginning(turn, t, head, lowest), head))
 }
 
 const sameRun = <A>(turn: Turn<A>, t: Track<A>, l: Ledger<A>, head: Head, asked: number | undefined): Track<A> => {
@@ -390,11 +391,13 @@ const unanswered = <A>(turn: Turn<A>, t: Track<A>, d: Doubt<A>): Track<A> => {
     : withEnd(turn, { ...after, ledger: noticed(turn, t.about, after.ledger, after.end.last, 'Heartbeat') })
 }
 
-/** Without a head the first number seen is where to begin; and nobody vouches for the tail. */
+/** Without a head it begins where we were told to, or with the first number seen; and nobody vouches for the tail. */
 const unvouched = <A>(turn: Turn<A>, t: Track<A>, d: Doubt<A>, pending: ReadonlyArray<Arrival<A>>): Track<A> => {
-  const begin = Math.min(pending[0]?.number ?? Number.POSITIVE_INFINITY, d.forgotten?.first ?? Number.POSITIVE_INFINITY)
-  const saved = (t.saved?.position.number ?? Number.POSITIVE_INFINITY) + 1
-  return silenced(turn, { ...t, ledger: begun(turn, t, Math.min(begin, saved)) }, undefined)
+  const { start } = turn.settings
+  const from = typeof start !== 'string' && 'from' in start ? start.from : Number.POSITIVE_INFINITY
+  const seen = Math.min(pending[0]?.number ?? Number.POSITIVE_INFINITY, d.forgotten?.first ?? Number.POSITIVE_INFINITY)
+  const begin = t.saved === undefined ? Math.min(seen, from) : t.saved.position.number + 1
+  return silenced(turn, { ...t, ledger: begun(turn, t, begin) }, undefined)
 }
 
 /** A saved origin of which nothing is heard: at its deadline it is gone. */
@@ -425,10 +428,10 @@ const gapsTicked = <A>(turn: Turn<A>, t: Track<A>): Track<A> => {
     : withEnd(turn, { ...t, ledger: expire(turn, t.about, t.ledger) })
 }
 
-/** A broken promise: first the sender is asked, then it is called silent. */
+/** A promise that is broken: half its grace later the sender is asked why, at the end it is called silent. */
 const promiseTicked = <A>(turn: Turn<A>, t: Track<A>): Track<A> => {
   const p = t.promise
-  if (p === undefined || p.dueAt > turn.now) return t
+  if (p === undefined || p.dueAt + turn.settings.grace / 2 > turn.now) return t
   if (p.dueAt + turn.settings.grace <= turn.now) {
     // Where another run answers in its place, that one takes over.
     const doubt = t.doubt ?? (t.rival === undefined ? undefined : raised(turn, t, 'NewEpoch'))
@@ -453,7 +456,7 @@ export const wakeAt = <A>(turn: Turn<A>, t: Track<A>): number => {
   const promise =
     t.promise === undefined
       ? Number.POSITIVE_INFINITY
-      : t.promise.dueAt + (t.promise.inquired ? turn.settings.grace : 0)
+      : t.promise.dueAt + turn.settings.grace / (t.promise.inquired ? 1 : 2)
   const ask = canAsk(t) ? t.askAt : Number.POSITIVE_INFINITY
   return Math.min(doubt, gap, promise, ask)
 }
@@ -472,7 +475,10 @@ export const pursued = <A>(turn: Turn<A>, before: Track<A>, t: Track<A>): Track<
   return { ...t, ...R.pursue(turn, t.origin, t.ledger) }
 }
 
-/** A message that was asked for has come. */
+/** Does an answer speak for the run that we follow? It need not name it. Of two that are alive one can't refuse for the other. */
+const isOwn = <A>(t: Track<A>, epoch: Epoch | undefined): boolean => epoch === undefined || epoch === t.epoch
+
+/** A message that was asked for has come. In doubt about the run that we follow, it counts if it bears its name. */
 export const replayed = <A>(
   turn: Turn<A>,
   t: Track<A>,
@@ -480,17 +486,32 @@ export const replayed = <A>(
   epoch: Epoch | undefined,
   a: Arrival<A>,
 ): Track<A> =>
-  t.ledger === undefined || !canAsk(t) || (epoch !== undefined && epoch !== t.epoch)
+  t.ledger === undefined || !isOwn(t, epoch) || (epoch === undefined && !canAsk(t))
     ? t
     : withEnd(turn, { ...t, ledger: R.replayed(turn, t.about, t.ledger, asked, a) })
 
 /** A request has been considered up to a number. */
-export const considered = <A>(turn: Turn<A>, t: Track<A>, asked: number, last: number): Track<A> =>
-  t.ledger === undefined || !canAsk(t) ? t : { ...t, ledger: R.considered(turn, t.ledger, asked, last) }
+export const considered = <A>(
+  turn: Turn<A>,
+  t: Track<A>,
+  asked: number,
+  epoch: Epoch | undefined,
+  last: number,
+): Track<A> =>
+  t.ledger === undefined || !canAsk(t) || !isOwn(t, epoch)
+    ? t
+    : { ...t, ledger: R.considered(turn, t.ledger, asked, last) }
 
 /** Numbers that were asked for are not to be had any more. */
-export const refused = <A>(turn: Turn<A>, t: Track<A>, asked: number, first: number, last: number): Track<A> =>
-  t.ledger === undefined || !canAsk(t)
+export const refused = <A>(
+  turn: Turn<A>,
+  t: Track<A>,
+  asked: number,
+  epoch: Epoch | undefined,
+  first: number,
+  last: number,
+): Track<A> =>
+  t.ledger === undefined || !canAsk(t) || !isOwn(t, epoch)
     ? t
     : withEnd(turn, { ...t, ledger: R.refused(turn, t.about, t.ledger, asked, first, last) })
 
@@ -502,10 +523,10 @@ export const reconnected = <A>(turn: Turn<A>, t: Track<A>, asked: number): Track
   const ledger = t.ledger === undefined ? undefined : L.withoutAsks(t.ledger)
   const waits = t.doubt !== undefined && (t.ledger === undefined || t.voice === 'Heard')
   const away = isSingle(t) && t.voice === 'Heard'
-  if (!waits && !away) return { ...t, promise, ledger }
+  if (!waits && !away) return { ...t, promise, ledger, askAt: Number.NEGATIVE_INFINITY }
   const { cause, pending, forgotten } = t.doubt ?? { cause: 'Away', pending: undefined, forgotten: undefined }
   const doubt = D.waitingFor(turn, away && cause === 'Jump' ? 'Away' : cause, asked)
-  return { ...t, promise, ledger, doubt: { ...doubt, pending, forgotten } }
+  return { ...t, promise, ledger, askAt: Number.NEGATIVE_INFINITY, doubt: { ...doubt, pending, forgotten } }
 }
 
 /** The consumer has made room again: what had to wait for that goes on. */
@@ -515,7 +536,8 @@ export const relieved = <A>(turn: Turn<A>, t: Track<A>): Track<A> => {
   return {
     ...t,
     silence: t.silence === undefined ? undefined : { ...t.silence, told: true },
-    ledger: t.ledger === undefined ? undefined : L.remember(t.ledger, turn.now + turn.settings.deadline, canAsk(t)),
+    ledger: t.ledger === undefined ? undefined : L.remember(t.ledger, turn.now + turn.settings.deadline),
+    askAt: Number.NEGATIVE_INFINITY,
     doubt: t.doubt?.dueAt === Number.POSITIVE_INFINITY ? raised(turn, t, t.doubt.cause) : t.doubt,
   }
 }

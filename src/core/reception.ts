@@ -25,9 +25,10 @@ export const giveUp = <A>(turn: Turn<A>, about: About, l: Ledger<A>, first: numb
   const interval = L.missingAt(l, first)
   if (interval === undefined) return l
   // What follows without a break, and is given up for the same reason, is told in one.
+  const isDue = (m: Missing): boolean => reason === 'gone' || dueFor(turn, m) === reason
   let last = interval.last
   let rest = L.without(l, first)
-  for (let next = L.missingAt(rest, last + 1); next !== undefined && dueFor(turn, next) === reason; ) {
+  for (let next = L.missingAt(rest, last + 1); next !== undefined && isDue(next); ) {
     rest = L.without(rest, next.first)
     last = next.last
     next = L.missingAt(rest, last + 1)
@@ -50,7 +51,7 @@ export const expire = <A>(turn: Turn<A>, about: About, ledger: Ledger<A>): Ledge
     if (reason === undefined) {
       if (front.deadline > turn.now) return l
       turn.forgot = true
-      return L.replace(l, { ...front, deadline: Number.POSITIVE_INFINITY })
+      return L.postpone(l)
     }
     l = giveUp(turn, about, l, front.first, reason)
   }
@@ -107,6 +108,8 @@ export const noticed = <A>(
 /** Forgets newer payloads in favour of this one, since it lets the sequence go on. */
 const makeRoom = <A>(turn: Turn<A>, ledger: Ledger<A>, n: number, bytes: number): Ledger<A> => {
   let l = ledger
+  // Nothing makes way for what would not fit even then.
+  if (turn.bytes - l.heldBytes + bytes > turn.settings.maxBytes) return l
   while (!hasRoom(turn, bytes)) {
     const newest = M.max(l.held)
     if (newest === undefined || newest.key < n) return l

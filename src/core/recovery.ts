@@ -28,7 +28,20 @@ const jitter = (seed: number, n: number, tries: number): number => {
 const nextTry = <A>(turn: Turn<A>, m: Missing, tries: number): number =>
   turn.now + turn.settings.patience * 2 ** Math.min(tries, 4) * jitter(turn.settings.seed, m.first, tries)
 
-/** Asks for what is due, and says when the next is. */
+/** How many messages could be kept from a number on; what is held above it would make way for them. */
+const roomFrom = <A>(turn: Turn<A>, l: Ledger<A>, n: number): number => {
+  const yielding = (M.max(l.held)?.key ?? 0) > n ? M.size(l.held) : 0
+  return yielding === 0 && !hasRoom(turn, 0) ? 0 : Math.max(1, turn.settings.maxMessages - turn.messages + yielding)
+}
+
+const askFor = <A>(turn: Turn<A>, origin: Origin, m: Missing, upTo: number): L.Ask => {
+  const tries = m.ask?.tries ?? 0
+  const id = askReplay(turn, origin, m.first, upTo)
+  const since = Math.min(m.ask?.since ?? id, id)
+  return { since, id, upTo, tries: tries + 1, dueAt: nextTry(turn, m, tries) }
+}
+
+/** Asks for what is due, as far as there is room for it, and says when the next is. */
 export const pursue = <A>(
   turn: Turn<A>,
   origin: Origin,
@@ -36,25 +49,23 @@ export const pursue = <A>(
 ): { readonly ledger: Ledger<A>; readonly askAt: number } => {
   let ledger = l
   let askAt = Number.POSITIVE_INFINITY
-  let asked = 0
-  for (const { value: m } of M.entries(l.missing)) {
-    if (asked === maxAsked) break
-    if (m.refused === true || m.deadline === Number.POSITIVE_INFINITY) continue
-    asked += 1
-    if (m.ask !== undefined && m.ask.dueAt > turn.now) {
-      askAt = Math.min(askAt, m.ask.dueAt)
-      continue
+  let gaps = 0
+  let numbers = 0
+  for (const { value: m } of M.entries(l.wanted)) {
+    if (gaps === maxAsked) break
+    let { ask } = m
+    if (ask === undefined || ask.dueAt <= turn.now) {
+      const room = roomFrom(turn, l, m.first)
+      if (room === 0) turn.forgot = true
+      if (room <= numbers) break
+      // The time of a gap begins when it is first asked for, however many had their turn before it.
+      const deadline = ask === undefined ? turn.now + turn.settings.deadline : m.deadline
+      ask = askFor(turn, origin, m, Math.min(m.last, m.first + Math.min(page, room - numbers) - 1))
+      ledger = L.replace(ledger, { ...m, deadline, ask })
     }
-    if (!hasRoom(turn, 0) && l.held === undefined) {
-      turn.forgot = true
-      break
-    }
-    const tries = m.ask?.tries ?? 0
-    const upTo = Math.min(m.last, m.first + page - 1)
-    const id = askReplay(turn, origin, m.first, upTo)
-    const dueAt = nextTry(turn, m, tries)
-    ledger = L.replace(ledger, { ...m, ask: { since: m.ask?.since ?? id, id, upTo, tries: tries + 1, dueAt } })
-    askAt = Math.min(askAt, dueAt)
+    askAt = Math.min(askAt, ask.dueAt)
+    gaps += 1
+    numbers += Math.max(0, Math.min(m.last, ask.upTo) - m.first + 1)
   }
   return { ledger, askAt }
 }
@@ -62,7 +73,7 @@ export const pursue = <A>(
 /** Is it an answer to something that we have asked for, and still miss? */
 const outstanding = <A>(l: Ledger<A>, n: number, asked: number): (Missing & { ask: L.Ask }) | undefined => {
   const m = L.missingAt(l, n)
-  return m?.ask !== undefined && m.refused !== true && asked >= m.ask.since && n <= m.ask.upTo
+  return m?.ask !== undefined && asked >= m.ask.since && asked <= m.ask.id && n <= m.ask.upTo
     ? { ...m, ask: m.ask }
     : undefined
 }
@@ -72,20 +83,30 @@ export const replayed = <A>(turn: Turn<A>, about: About, l: Ledger<A>, asked: nu
   const m = outstanding(l, a.number, asked)
   if (m === undefined) return l
   // Where there is progress there is hope: the deadline counts from the last of it.
-  const ask = { ...m.ask, dueAt: nextTry(turn, m, 0) }
-  const hopeful = L.replace(l, { ...m, deadline: turn.now + turn.settings.deadline, ask })
-  return receive(turn, about, hopeful, a, 'Recovered')
+  const hope = { deadline: turn.now + turn.settings.deadline, ask: { ...m.ask, tries: 0, dueAt: nextTry(turn, m, 0) } }
+  const after = receive(turn, about, L.replace(l, { ...m, ...hope }), a, 'Recovered')
+  const left = L.missingAt(after, a.number)
+  if (left === undefined) return after
+  // It found no room, which is no progress. What can never find any is given up in its time; the rest waits for room.
+  const deadline = a.bytes > turn.settings.maxBytes ? m.deadline : Number.POSITIVE_INFINITY
+  return L.replace(after, { ...left, deadline, ask: m.ask })
 }
 
 /** All up to `last` has been considered: the rest is asked for at once; what is missing was lost on its way. */
 export const considered = <A>(turn: Turn<A>, l: Ledger<A>, asked: number, last: number): Ledger<A> => {
   let ledger = l
-  for (const { value: m } of M.entries(l.missing)) {
-    if (m.ask === undefined || m.ask.id !== asked) continue
-    const isRest = m.first > last
-    const dueAt = isRest ? turn.now : Math.min(m.ask.dueAt, turn.now + turn.settings.patience / 2)
-    ledger = L.replace(ledger, { ...m, ask: { ...m.ask, dueAt, tries: isRest ? 0 : m.ask.tries } })
+  const soon = (m: Missing, ask: L.Ask): void => {
+    // The rest only if some of it has come, or two sides could set each other off without end.
+    const isRest = m.first > last && ask.tries === 0
+    const wait = (nextTry(turn, m, Math.max(0, ask.tries - 1)) - turn.now) / 2
+    ledger = L.replace(ledger, {
+      ...m,
+      ask: { ...ask, dueAt: isRest ? turn.now : Math.min(ask.dueAt, turn.now + wait) },
+    })
   }
+  // What is left of a request lies side by side.
+  for (let m = L.wantedUpTo(l, last); m?.ask?.id === asked; m = L.wantedUpTo(l, m.first - 1)) soon(m, m.ask)
+  for (let m = L.wantedFrom(l, last + 1); m?.ask?.id === asked; m = L.wantedFrom(l, m.first + 1)) soon(m, m.ask)
   return ledger
 }
 
@@ -102,16 +123,18 @@ export const refused = <A>(
   last: number,
 ): Ledger<A> => {
   let ledger = l
-  for (let n = first; n <= last; ) {
-    const m = L.missingFrom(ledger, n)
-    if (m === undefined || m.first > last) break
-    const from = Math.max(m.first, n)
-    const upTo = Math.min(m.last, last)
-    if (outstanding(ledger, from, asked) !== undefined) {
-      const cut = L.refuse(ledger, from, upTo)
-      ledger = turn.settings.mode === 'arrival' ? giveUp(turn, about, cut, from, 'evicted') : cut
-    }
-    n = upTo + 1
+  // Of what is wanted, the lowest is asked for first: above what was not, nothing was.
+  for (let m = wantedAround(l, first); m?.ask !== undefined && m.first <= last; m = L.wantedFrom(l, m.last + 1)) {
+    const from = Math.max(m.first, first)
+    if (outstanding(l, from, asked) === undefined) continue
+    const interval = { ...m, ask: { ...m.ask, tries: 0 } }
+    ledger = L.refuse(ledger, interval, from, Math.min(m.last, last), turn.now)
+    if (turn.settings.mode === 'arrival') ledger = giveUp(turn, about, ledger, from, 'evicted')
   }
   return expire(turn, about, boundGaps(turn, about, ledger))
+}
+
+const wantedAround = <A>(l: Ledger<A>, n: number): Missing | undefined => {
+  const below = L.wantedUpTo(l, n)
+  return below !== undefined && n <= below.last ? below : L.wantedFrom(l, n)
 }

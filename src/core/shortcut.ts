@@ -24,7 +24,15 @@ const hasRoom = <A>(self: Receiver<A>, a: Arrival<A>): boolean =>
 const moved = <A>(t: Track<A>, number: number, now: number): Track<A> => ({
   origin: t.origin,
   about: t.about,
-  ledger: { next: number + 1, highest: number, held: undefined, heldBytes: 0, missing: undefined },
+  ledger: {
+    next: number + 1,
+    highest: number,
+    held: undefined,
+    heldBytes: 0,
+    missing: undefined,
+    wanted: undefined,
+    forgotten: undefined,
+  },
   doubt: undefined,
   voice: t.voice,
   epoch: t.epoch,

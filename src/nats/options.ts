@@ -87,3 +87,12 @@ export const checkSubscribeOptions = check('subscribe', subscribeOptions, {
 })
 
 export const checkPublisherOptions = check('publisher', publisherOptions)
+
+/** Users of JavaScript can give anything. */
+export const checkSubject = (subject: unknown): void => {
+  if (typeof subject !== 'string')
+    throw sequencedError(`${show(subject)} is not a subject: a subject is a string, such as 'updates'.`, {
+      _tag: 'BadSubject',
+      subject,
+    })
+}

@@ -26,7 +26,7 @@ import { drawEpoch } from './entropy.ts'
 import { feed } from './Feed.ts'
 import { block, wireHeaders } from './headers.ts'
 import { listen } from './link.ts'
-import { checkPublisherOptions } from './options.ts'
+import { checkPublisherOptions, checkSubject } from './options.ts'
 import type { Line, Repair } from './outbound.ts'
 import { outboundOf } from './outbound.ts'
 import type { Beating } from './pulse.ts'
@@ -143,6 +143,7 @@ const originFor = (subject: string, { addressing, sender }: PublisherOptions, ep
  * @since 0.1.0
  */
 export const publisher = (nc: Connection, subject: string, options: PublisherOptions = {}): Publisher => {
+  checkSubject(subject)
   checkPublisherOptions(options)
   const { addressing = 'single', prefix = '_SEQ', from = 1, heartbeatAfter, heartbeatMax, history } = options
   const verbs = orThrow(Subject.explain)(Verb.parsePrefix(prefix))
@@ -290,6 +291,8 @@ export const publisher = (nc: Connection, subject: string, options: PublisherOpt
     throw e
   }
   outbound.open(line)
+  // Before any message: a receiver of the run before this one must not take the first for a gap of that.
+  beating.beat(pulse.stretched(sender.max))
   pulse.book(origin.name, beating)
 
   // --- messages
@@ -323,7 +326,7 @@ export const publisher = (nc: Connection, subject: string, options: PublisherOpt
   }
 
   const close = (): Promise<void> => {
-    if (sender.state === 'live') {
+    if (sender.state === 'live' && !isFinished) {
       sender = Sender.closed(now())(sender)
       pulse.book(origin.name, beating)
     }

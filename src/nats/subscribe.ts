@@ -24,7 +24,7 @@ import { drawInbox, drawSeed, inboxPrefix } from './entropy.ts'
 import { feed } from './Feed.ts'
 import { stripped } from './headers.ts'
 import { listen } from './link.ts'
-import { checkSubscribeOptions } from './options.ts'
+import { checkSubject, checkSubscribeOptions } from './options.ts'
 import { orThrow, sequencedError } from './SequencedError.ts'
 
 /** @since 0.1.0 */
@@ -100,6 +100,7 @@ const NO_RESPONDERS = 503
  * @since 0.1.0
  */
 export const subscribe = (nc: Connection, subject: string, options: SubscribeOptions = {}): Subscription => {
+  checkSubject(subject)
   checkSubscribeOptions(options)
   const { addressing = 'single', prefix = '_SEQ', callback, onError = rethrow, ...settings } = options
   const filter = orThrow(Subject.explain)(Subject.parseFilter(subject))
@@ -285,9 +286,10 @@ export const subscribe = (nc: Connection, subject: string, options: SubscribeOpt
     const address = Address.parse(addressing)(headers?.values('Nats-Subject').at(-1) ?? '')
     if (headers === undefined || E.isLeft(address)) return
     const { origin, number } = address.right
+    const run = headers.values('Seq-Epoch').at(-1)
+    const epoch = Epoch_.is(run) ? run : undefined
     switch (headers.code) {
       case 0: {
-        const epoch = headers.values('Seq-Epoch').at(-1)
         const reply = headers.values('Seq-Reply').at(-1)
         const own = stripped(
           headers,
@@ -306,12 +308,12 @@ export const subscribe = (nc: Connection, subject: string, options: SubscribeOpt
           now: now(),
           asked,
           origin,
-          epoch: Epoch_.is(epoch) ? epoch : undefined,
+          epoch,
           arrival,
         })
       }
       case 204:
-        return dispatch({ _tag: 'ReplayEnded', now: now(), asked, origin, last: number })
+        return dispatch({ _tag: 'ReplayEnded', now: now(), asked, origin, epoch, last: number })
       case 410: {
         const last = SequenceNumber.parse(headers.get('Seq-Last'))
         return dispatch({
@@ -319,6 +321,7 @@ export const subscribe = (nc: Connection, subject: string, options: SubscribeOpt
           now: now(),
           asked,
           origin,
+          epoch,
           first: number,
           last: E.isRight(last) ? last.right : number,
         })

@@ -1,0 +1,183 @@
+// A sender takes its leave, and hears what it is refused.
+import { describe, expect, test } from '@jest/globals'
+import * as Head from '../../src/core/Head.ts'
+import type { Msg } from '../../src/nats/Connection.ts'
+import type { Publisher, SenderNotice } from '../../src/nats/publisher.ts'
+import { publisher } from '../../src/nats/publisher.ts'
+import { subscribe } from '../../src/nats/subscribe.ts'
+import { drop, pass } from '../server/lossyLink.ts'
+import type { Client, Kind, Log } from './clients.ts'
+import { eventually, kinds, log, messages, range, read, some, within, withServer } from './clients.ts'
+import { both, named, receiver, sender, shape } from './pair.ts'
+
+const bench = withServer({
+  config: `
+authorization {
+  users = [
+    { user: all, password: x }
+    { user: noData, password: x, permissions: { publish: { deny: ["updates.>"] } } }
+    { user: noHeartbeats, password: x, permissions: { publish: { deny: ["_SEQ.HB.>"] } } }
+    { user: noReplays, password: x, permissions: { subscribe: { deny: ["_SEQ.REPLAY.>"] } } }
+    { user: noQuestions, password: x, permissions: { subscribe: { deny: ["_SEQ.HEAD", "_SEQ.HEAD.>"] } } }
+  ]
+}
+no_auth_user: all`,
+})
+const receive = receiver(bench)
+const send = sender(bench)
+
+interface Told extends Log<SenderNotice> {
+  readonly ended: Promise<void>
+}
+
+const notices = (updates: Publisher): Told => {
+  const all = log<SenderNotice>()
+  const run = async (): Promise<void> => {
+    for await (const notice of updates.notices()) all.add(notice)
+  }
+  return { ...all, ended: run() }
+}
+
+/** The status of the answer to a request; 0 if it is a message. */
+const ask = async (nc: Client, subject: string): Promise<number | undefined> => {
+  const inbox = `_INBOX.by.hand.${Math.random().toString(36).slice(2)}`
+  const answers = log<Msg>()
+  nc.subscribe(inbox, { callback: (_, msg) => answers.add(msg) })
+  nc.publish(subject, '', { reply: inbox })
+  return (await answers.until('the answer', a => a.length > 0))[0]?.headers?.code
+}
+
+describe.each(kinds)('with $name', kind => {
+  describe('when I close a publisher', () => {
+    test.each(both)('it says so three times, within about 200 ms, and then no more (%s)', async addressing => {
+      const nc = await bench.connect(kind)
+      const heartbeats = log<{ readonly at: number; readonly head: number; readonly state: string }>()
+      nc.subscribe('_SEQ.HB.updates.>', {
+        callback: (_, msg) => {
+          const head = Head.parse(new TextDecoder().decode(msg.data))
+          if (head._tag === 'Right') heartbeats.add({ at: performance.now(), ...head.right })
+        },
+      })
+      await nc.flush()
+      const { updates } = await send(kind, { ...named(addressing), heartbeatAfter: 10, heartbeatMax: 20 })
+      for (const n of range(1, 3)) updates.publish(`${n}`)
+      await heartbeats.until('a heartbeat', h => h.some(({ head }) => head === 3))
+      const closedAt = performance.now()
+      await updates.close()
+      const isLast = ({ state }: { readonly state: string }): boolean => state === 'ended'
+      const all = await heartbeats.until('three farewells', h => h.filter(isLast).length >= 3)
+      const last = all.filter(isLast)
+      expect(last.map(({ head }) => head)).toEqual([3, 3, 3])
+      expect(all.slice(-3)).toEqual(last)
+      const [first, second, third] = last.map(({ at }) => at - closedAt)
+      expect(first).toBeGreaterThan(40)
+      expect(second).toBeGreaterThan(90)
+      expect(third).toBeGreaterThan(190)
+      // With its usual 20 ms it would beat ten times in this.
+      await new Promise(resolve => setTimeout(resolve, 200))
+      await nc.flush()
+      expect(heartbeats.seen.filter(isLast)).toHaveLength(3)
+      expect(heartbeats.seen.at(-1)).toBe(last.at(-1))
+    })
+
+    test.each(both)('it serves replays until the last farewell, and not after (%s)', async addressing => {
+      const nc = await bench.connect(kind)
+      const farewells = log<string>()
+      nc.subscribe('_SEQ.HB.updates.>', {
+        callback: (_, msg) => {
+          if (new TextDecoder().decode(msg.data).includes('"ended"')) farewells.add(msg.subject)
+        },
+      })
+      const { updates } = await send(kind, named(addressing))
+      for (const n of range(1, 3)) updates.publish(`${n}`)
+      const subject = `_SEQ.REPLAY.${updates.origin}.2`
+      const closing = updates.close()
+      expect(await ask(nc, subject)).toBe(0)
+      await farewells.until('the second farewell', f => f.length >= 2)
+      expect(await ask(nc, subject)).toBe(0)
+      await closing
+      await eventually('nobody is there', async () => (await ask(nc, subject)) === 503)
+    })
+
+    test.each(both)('a receiver gets the last message back before it is told of the end (%s)', async addressing => {
+      const { until, seen } = await receive(kind, { addressing }, d =>
+        d.subject.startsWith('updates.') && d.subject.endsWith('.3') ? drop : pass,
+      )
+      const { updates } = await send(kind, named(addressing))
+      for (const n of range(1, 3)) updates.publish(`${n}`)
+      await updates.close()
+      await until('the end', some('Ended'))
+      expect(shape(seen)).toEqual([1, 2, 'Gap', 3, 'Ended'])
+      expect(seen.at(-1)).toMatchObject({ _tag: 'Ended', origin: updates.origin, last: 3 })
+    })
+
+    test('a receiver that missed all but the first 500 gets them back, and then is told of the end', async () => {
+      const { until, seen } = await receive(kind, {}, d =>
+        d.subject.startsWith('updates.') && Number(d.subject.slice(8)) > 500 ? drop : pass,
+      )
+      const { updates } = await send(kind)
+      for (const n of range(1, 1000)) updates.publish(`${n}`)
+      await updates.close()
+      await until('the end', some('Ended'))
+      expect(shape(seen)).toEqual([...range(1, 500), 'Gap', ...range(501, 1000), 'Ended'])
+    })
+
+    test('its notices end, those that nobody has read yet are still there', async () => {
+      const nc = await bench.connect(kind, { user: 'noData', pass: 'x' })
+      const updates = publisher(nc, 'updates')
+      updates.publish('1')
+      await nc.flush()
+      const early = notices(updates)
+      await early.until('the refusal', t => t.length > 0)
+      updates.publish('2')
+      await nc.flush()
+      await within(2000, 'the close', updates.close())
+      await within(1000, 'the end of the notices', early.ended)
+      expect(early.seen.map(n => n._tag)).toEqual(['Refused', 'Refused'])
+      for await (const _ of updates.notices()) throw new Error('there is nothing left to tell')
+    })
+
+    test('nothing more can be published, and closing it again changes nothing', async () => {
+      const { updates } = await send(kind)
+      const closing = updates.close()
+      expect(() => updates.publish('x')).toThrow('The publisher of updates is closed')
+      await within(1000, 'both', Promise.all([closing, updates.close(), updates.closed]))
+    })
+  })
+
+  describe('what the server refuses me is told', () => {
+    const as = (user: string): Promise<Client> => bench.connect(kind, { user, pass: 'x' })
+
+    test.each<[string, string, (kind: Kind, updates: Publisher) => void, string, (origin: string) => string]>([
+      ['noData', 'to publish a message', (_, updates) => updates.publish('x'), 'publish', origin => `${origin}.1`],
+      ['noHeartbeats', 'to publish heartbeats', () => undefined, 'publish', origin => `_SEQ.HB.${origin}.0`],
+      ['noReplays', 'to hear requests', () => undefined, 'subscription', origin => `_SEQ.REPLAY.${origin}.*`],
+      ['noQuestions', 'to be asked for my head', () => undefined, 'subscription', () => '_SEQ.HEAD.updates'],
+    ])('%s: %s', async (user, _, act, operation, subject) => {
+      for (const addressing of both) {
+        const updates = publisher(await as(user), 'updates', named(addressing))
+        const told = notices(updates)
+        act(kind, updates)
+        const expected = { _tag: 'Refused', operation, subject: subject(updates.origin) }
+        const all = await told.until('the refusal', t => t.some(n => n._tag === 'Refused'))
+        expect(all[0]).toEqual(expected)
+        await updates.close()
+      }
+    })
+
+    test('to the publisher that it concerns, and not to its neighbour on the same connection', async () => {
+      const nc = await as('noData')
+      const updates = publisher(nc, 'updates')
+      const prices = publisher(nc, 'prices')
+      const told = [updates, prices].map(notices)
+      const reader = read(subscribe(await bench.connect(kind), 'prices'))
+      updates.publish('refused')
+      prices.publish('allowed')
+      await told[0]?.until('the refusal', t => t.length > 0)
+      await Promise.all([updates.close(), prices.close()])
+      await within(1000, 'the end of the notices', Promise.all(told.map(t => t.ended)))
+      expect(told.map(t => t.seen)).toEqual([[{ _tag: 'Refused', operation: 'publish', subject: 'updates.1' }], []])
+      await reader.until('the message', messages(1))
+    })
+  })
+})
