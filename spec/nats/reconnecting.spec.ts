@@ -106,8 +106,7 @@ describe.each(kinds)('with $name', kind => {
         told: ['Ended'],
         wrong: undefined,
       })
-      // A kill may come before the reconnect from the one before.
-      expect([1, kills]).toContain(outcome.repairs)
+      expect(outcome.repairs).toBe(kills)
       expect(outcome.resent).toBeGreaterThan(0)
     })
 

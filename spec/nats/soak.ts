@@ -62,12 +62,23 @@ const tagOf = (cause: unknown): string => {
   return cause instanceof Error ? cause.message : 'unknown'
 }
 
+/** Counts how often a connection has come back. */
+const reconnects = (nc: Connection): (() => number) => {
+  let count = 0
+  const watch = async (): Promise<void> => {
+    for await (const { type } of nc.status()) if (type === 'reconnect') count += 1
+  }
+  watch().catch(() => undefined)
+  return () => count
+}
+
 export const soak = async (settings: Soak): Promise<Outcome> => {
   const { addressing, rate, kills, history, uptime = 150, patient = false } = settings
   const begun = performance.now()
   const server = await startNatsServer()
   const sending = await settings.connect({ servers: server.url })
   const receiving = await settings.connect({ servers: server.url })
+  const returns = [sending, receiving].map(reconnects)
   try {
     const subscription = subscribe(receiving, 'updates', { addressing })
     const read = tally(subscription, { payload: n => `message ${n}` })
@@ -110,6 +121,8 @@ export const soak = async (settings: Soak): Promise<Outcome> => {
       const isFull = (): boolean => (thrown['HistoryFull'] ?? 0) > 0
       if (!(await holds(() => published > before || isFull(), 5000))) problem = 'nothing could be published'
       await server.restart()
+      // Both clients stay disconnected for good when the server dies in the middle of their handshake.
+      if (!(await holds(() => returns.every(count => count() > i), 10_000))) problem = 'a client does not come back'
       const head = published
       if (patient && !(await holds(() => read.accounted() >= head, 10_000))) problem = `stuck at ${read.accounted()}`
     }

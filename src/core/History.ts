@@ -35,6 +35,8 @@ interface Entry extends Kept {
   readonly bytes: number
   /** Its place among all messages of the connection. */
   readonly serial: number
+  /** It can't be sent, and so is not held any more; it goes when its turn comes. */
+  withdrawn: boolean
 }
 
 /** A queue of which the front goes first. */
@@ -48,8 +50,8 @@ export interface History {
   readonly limits: Limits
   /** All entries, oldest first; those of forgotten origins stay until their turn comes. */
   readonly all: Queue<Entry>
-  /** The entries of each origin, with consecutive numbers from `base` on; a withdrawn one leaves a hole. */
-  readonly origins: Map<string, Queue<Entry> & { base: number }>
+  /** The entries of each origin, in ascending order; what was not kept is not among them. */
+  readonly origins: Map<string, Queue<Entry>>
   messages: number
   bytes: number
   serial: number
@@ -113,6 +115,10 @@ export interface Place {
 /** The message that goes first when room is needed. @since 0.1.0 */
 export const oldest = (h: History): Place | undefined => h.all.items[h.all.front]
 
+const dropWithdrawn = (own: Queue<Entry>): void => {
+  while (own.items[own.front]?.withdrawn === true) shift(own)
+}
+
 /** Drops the oldest message, and gives it. @since 0.1.0 */
 export const evict = (h: History): Place | undefined => {
   const entry = shift(h.all)
@@ -121,9 +127,9 @@ export const evict = (h: History): Place | undefined => {
   h.bytes -= entry.bytes
   const own = h.origins.get(entry.origin)
   // An origin that was forgotten, and has begun anew, has other entries.
-  if (own !== undefined && own.base === entry.number && (own.items[own.front] ?? entry) === entry) {
+  if (own !== undefined && own.items[own.front] === entry) {
     shift(own)
-    own.base += 1
+    dropWithdrawn(own)
   }
   return entry
 }
@@ -139,54 +145,66 @@ export const fits = (h: History, bytes: number): boolean =>
   h.messages < h.limits.messages && h.bytes + bytes <= h.limits.bytes
 
 /** A message that is not kept has its place all the same. Gives its serial. @since 0.1.0 */
-export const skip = (h: History, origin: string, number: number): number => {
+export const skip = (h: History): number => {
   h.serial += 1
-  h.origins.set(origin, { items: [], front: 0, base: number + 1 })
   return h.serial
 }
 
-/** Keeps a message. Its bytes must not change any more: see `copy`. Gives its serial. @since 0.1.0 */
+/** Keeps a message, with a higher number than those before it. Its bytes must not change any more: see `copy`. Gives its serial. @since 0.1.0 */
 export const keep = (h: History, origin: string, number: number, kept: Kept, now: number): number => {
   h.serial += 1
   const bytes = cost(kept.data, kept.headers, kept.reply)
   const { data, headers, reply } = kept
-  const entry: Entry = { data, headers, reply, origin, number, at: now, bytes, serial: h.serial }
+  const entry: Entry = { data, headers, reply, origin, number, at: now, bytes, serial: h.serial, withdrawn: false }
   const own = h.origins.get(origin)
-  if (own === undefined) h.origins.set(origin, { items: [entry], front: 0, base: number })
-  else {
-    if (own.front === own.items.length) own.base = number
-    own.items.push(entry)
-  }
+  if (own === undefined) h.origins.set(origin, { items: [entry], front: 0 })
+  else own.items.push(entry)
   h.all.items.push(entry)
   h.messages += 1
   h.bytes += bytes
   return h.serial
 }
 
-/** The message with a number, if it is still held. @since 0.1.0 */
-export const get = (h: History, origin: string, number: number): Kept | undefined => {
+const find = (h: History, origin: string, number: number): Entry | undefined => {
   const own = h.origins.get(origin)
-  return own === undefined || number < own.base ? undefined : own.items[own.front + number - own.base]
+  if (own === undefined) return undefined
+  let [low, high] = [own.front, own.items.length - 1]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((own.items[middle]?.number ?? 0) < number) low = middle + 1
+    else high = middle
+  }
+  const entry = own.items[low]
+  return entry?.number === number && !entry.withdrawn ? entry : undefined
 }
+
+/** The message with a number, if it is still held. @since 0.1.0 */
+export const get = (h: History, origin: string, number: number): Kept | undefined => find(h, origin, number)
 
 /** The oldest number held of an origin; `undefined` if none is. @since 0.1.0 */
 export const first = (h: History, origin: string): number | undefined => {
   const own = h.origins.get(origin)
-  return own === undefined || own.front === own.items.length ? undefined : own.base
+  return own?.items[own.front]?.number
 }
 
-/** All messages after a serial, oldest first, as far as they are held. @since 0.1.0 */
+/** All messages after a serial, oldest first, as far as they are held; not those kept from now on. @since 0.1.0 */
 export function* after(h: History, serial: number): Generator<Kept & Place> {
-  for (let i = h.all.front; i < h.all.items.length; i++) {
-    const entry = h.all.items[i]
-    if (entry !== undefined && entry.serial > serial) yield entry
+  // What is kept or evicted meanwhile moves neither this array nor its end.
+  const { items, front } = h.all
+  const end = items.length
+  for (let i = front; i < end; i++) {
+    const entry = items[i]
+    if (entry !== undefined && entry.serial > serial && !entry.withdrawn) yield entry
   }
 }
 
 /** A message that can't be sent: its number is not held any more. @since 0.1.0 */
 export const withdraw = (h: History, origin: string, number: number): void => {
   const own = h.origins.get(origin)
-  if (own !== undefined && number >= own.base) own.items[own.front + number - own.base] = undefined
+  const entry = find(h, origin, number)
+  if (own === undefined || entry === undefined) return
+  entry.withdrawn = true
+  dropWithdrawn(own)
 }
 
 /** The origin is over: its messages can't be asked for, and go when their turn comes. @since 0.1.0 */

@@ -115,8 +115,8 @@ const asker = (r: Request): string => r.reply.slice(0, Math.max(r.reply.lastInde
 const end = (r: Request, last: number): Answer => ({ _tag: 'End', reply: r.reply, origin: r.origin, last })
 
 /**
- * A request has come. A range that overlaps with an earlier one of the same asker takes its place, and the earlier one
- * ends where it is: so impatience does not multiply the work.
+ * A request has come. It takes the place of an earlier one of the same asker for the same number, or for a range that
+ * overlaps, and the earlier range ends where it is: so impatience does not multiply the work.
  *
  * @since 0.1.0
  */
@@ -126,14 +126,13 @@ export const asked =
     const last = Math.min(request.last, request.first + maxPerRequest - 1)
     const capped: Waiting = { ...request, last, bytes: maxBytesPerRequest }
     const isReplaced = (r: Request): boolean =>
-      r.range &&
-      capped.range &&
+      (capped.range || !r.range) &&
       r.origin === capped.origin &&
       r.first <= capped.last &&
       capped.first <= r.last &&
       asker(r) === asker(capped)
     const requests = self.requests.filter(r => !isReplaced(r))
-    const ends = self.requests.filter(isReplaced).map(r => end(r, r.first - 1))
+    const ends = self.requests.filter(r => r.range && isReplaced(r)).map(r => end(r, r.first - 1))
     return [ends, { requests: requests.length < maxRequests ? [...requests, capped] : requests }]
   }
 

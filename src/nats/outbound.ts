@@ -166,9 +166,7 @@ const start = (nc: Connection, limits: Limits): Outbound => {
       if (bytes <= limits.bytes) makeRoom(bytes)
     }
     const fits = History.fits(history, bytes)
-    const serial = fits
-      ? History.keep(history, line.origin, number, kept, now())
-      : History.skip(history, line.origin, number)
+    const serial = fits ? History.keep(history, line.origin, number, kept, now()) : History.skip(history)
     if (!fits) noteGone({ origin: line.origin, number, serial })
     if (watermark.connected) noteSent(serial, bytes)
   }

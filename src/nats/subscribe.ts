@@ -3,18 +3,14 @@
  *
  * @since 0.1.0
  */
-import * as E from 'fp-ts/lib/Either.js'
 import * as Address from '../core/Address.ts'
-import type { Delivery, Headers } from '../core/Delivery.ts'
+import type { Delivery } from '../core/Delivery.ts'
 import type { Epoch } from '../core/Epoch.ts'
-import * as Epoch_ from '../core/Epoch.ts'
-import * as Head from '../core/Head.ts'
 import type { Addressing } from '../core/Origin.ts'
 import * as Origin from '../core/Origin.ts'
 import type { Position, Positions } from '../core/Positions.ts'
 import type { Event } from '../core/Receiver.ts'
 import * as Receiver from '../core/Receiver.ts'
-import * as SequenceNumber from '../core/SequenceNumber.ts'
 import * as Subject from '../core/Subject.ts'
 import type { Deliver, Output, Settings } from '../core/Turn.ts'
 import * as Verb from '../core/Verb.ts'
@@ -22,7 +18,8 @@ import { alarm, now } from './alarm.ts'
 import type { Connection, Msg, NatsSubscription } from './Connection.ts'
 import { drawInbox, drawSeed, inboxPrefix } from './entropy.ts'
 import { feed } from './Feed.ts'
-import { stripped } from './headers.ts'
+import type { Read, Terms } from './incoming.ts'
+import { copy, readData, readHead, readHeartbeat, readReplay, view } from './incoming.ts'
 import { listen } from './link.ts'
 import { checkSubject, checkSubscribeOptions } from './options.ts'
 import { orThrow, sequencedError } from './SequencedError.ts'
@@ -57,23 +54,6 @@ export interface Subscription extends AsyncIterable<Delivery<Uint8Array>> {
   readonly closed: Promise<Error | undefined>
 }
 
-const decoder = new TextDecoder()
-
-const bytesOf = (headers: Headers | undefined): number => {
-  let bytes = 0
-  if (headers !== undefined) for (const [key, values] of headers) for (const v of values) bytes += key.length + v.length
-  return bytes
-}
-
-/** The clients read headers when asked for them, and throw for a name that they can't have; other senders may use any. */
-const headersOf = (msg: Msg): Headers | undefined => {
-  try {
-    return msg.headers
-  } catch {
-    return undefined
-  }
-}
-
 const rethrow = (cause: unknown): void => {
   throw cause
 }
@@ -82,12 +62,6 @@ const rethrow = (cause: unknown): void => {
 type Handed = Deliver<Uint8Array>
 
 type AskReplay = Extract<Output<Uint8Array>, { _tag: 'AskReplay' }>
-
-// A received payload is a view of the socket's chunk: to keep it as it is would keep all of the chunk. In node the view is
-// a Buffer, whose `slice` does not copy.
-const copy = (data: Uint8Array): Uint8Array => new Uint8Array(data)
-
-const NO_RESPONDERS = 503
 
 /**
  * Subscribes to a subject, or to a filter with wildcards, of senders that number their messages.
@@ -113,23 +87,27 @@ export const subscribe = (nc: Connection, subject: string, options: SubscribeOpt
         subject,
       },
     )
-  const isWanted = Subject.matches(filter)
   const inboxes = inboxPrefix(nc)
   const inbox = drawInbox(inboxes)
-  const heads = `${inbox}.head`
-  const replays = `${inbox}.replay`
-  // A filter such as `*.*` takes in what senders and receivers say to one another, here and elsewhere.
-  const asides = [`${verbs}.`, `${inboxes}.`].filter(prefix => !filter.startsWith(prefix))
-  const isAside = (at: string): boolean => asides.some(prefix => at.startsWith(prefix))
+  const terms: Terms = {
+    addressing,
+    verbs,
+    isWanted: Subject.matches(filter),
+    // A filter such as `*.*` takes in what senders and receivers say to one another, here and elsewhere.
+    asides: [`${verbs}.`, `${inboxes}.`].filter(aside => !filter.startsWith(aside)),
+    heads: `${inbox}.head`,
+    replays: `${inbox}.replay`,
+    // What waits in the iterator is copied as it comes, so the machine need not do it again.
+    take: callback === undefined ? copy : view,
+  }
 
   // --- the machine: one event at a time, however deep a handler calls back into us
 
-  // What waits in the iterator is copied as it comes, so the machine need not do it again.
   let receiver = Receiver.create({
     addressing,
     ...settings,
     seed: drawSeed(),
-    retain: callback === undefined ? (data: Uint8Array) => data : copy,
+    retain: callback === undefined ? view : copy,
   })
   const events: Array<Event<Uint8Array>> = []
   let busy = false
@@ -167,7 +145,7 @@ export const subscribe = (nc: Connection, subject: string, options: SubscribeOpt
 
   /** The reply subject says which request is answered, and which origin it was about. */
   const askHead = (id: number, origin: string | undefined): void => {
-    const reply = origin === undefined ? `${heads}.${id}` : `${heads}.${id}.${origin}`
+    const reply = origin === undefined ? `${terms.heads}.${id}` : `${terms.heads}.${id}.${origin}`
     try {
       if (origin !== undefined) nc.publish(Verb.head(verbs)(origin), undefined, { reply })
       else if (Subject.isSubject(filter)) nc.publish(Verb.head(verbs)(filter), undefined, { reply })
@@ -180,7 +158,7 @@ export const subscribe = (nc: Connection, subject: string, options: SubscribeOpt
   const askReplay = ({ id, origin, epoch, first, last }: AskReplay): void => {
     const body = last === first && epoch === undefined ? undefined : JSON.stringify({ last, epoch })
     try {
-      nc.publish(Verb.replay(verbs)({ origin, number: first }), body, { reply: `${replays}.${id}` })
+      nc.publish(Verb.replay(verbs)({ origin, number: first }), body, { reply: `${terms.replays}.${id}` })
     } catch {
       // As above.
     }
@@ -207,9 +185,10 @@ export const subscribe = (nc: Connection, subject: string, options: SubscribeOpt
     handed.bytes += bytes
     const { maxMessages, maxBytes } = receiver.settings
     if (handed.deliveries * 4 < Math.min(maxMessages, 4096) && handed.bytes * 4 < maxBytes) return
-    dispatch({ _tag: 'Taken', now: now(), ...handed })
+    const batch = { ...handed }
     handed.deliveries = 0
     handed.bytes = 0
+    dispatch({ _tag: 'Taken', now: now(), ...batch })
   }
 
   const queue = feed<Handed, Delivery<Uint8Array>>(
@@ -231,103 +210,12 @@ export const subscribe = (nc: Connection, subject: string, options: SubscribeOpt
 
   // --- what comes from NATS
 
-  const data = (msg: Msg): void => {
-    const { subject: at, reply } = msg
-    if (isAside(at)) return
-    const headers = headersOf(msg)
-    const payload = callback === undefined ? copy(msg.data) : msg.data
-    const bytes = payload.length + bytesOf(headers)
-    const content = { data: payload, headers, reply: reply === '' ? undefined : reply }
-    const address = Address.parse(addressing)(at)
-    if (E.isRight(address)) {
-      const { origin, number } = address.right
-      dispatch({ _tag: 'Arrived', now: now(), origin, arrival: { number, ...content, bytes } })
-    } else {
-      const message = { _tag: 'Unsequenced', subject: at, reason: 'NoNumber', ...content } as const
-      dispatch({ _tag: 'Strayed', now: now(), message, bytes })
+  const hears =
+    (read: Read) =>
+    (msg: Msg): void => {
+      const event = read(terms, msg, now())
+      if (event !== undefined) dispatch(event)
     }
-  }
-
-  const either = (read: (addressing: Addressing) => E.Either<unknown, Origin.Origin>): Origin.Origin | undefined => {
-    const own = read(addressing)
-    const origin = E.isRight(own) ? own : read(Origin.other(addressing))
-    return E.isRight(origin) && isWanted(origin.right.subject) ? origin.right : undefined
-  }
-
-  const heartbeat = (msg: Msg): void => {
-    const origin = either(a => Verb.originOfHeartbeat(verbs, a)(msg.subject))
-    const head = Head.parse(decoder.decode(msg.data))
-    if (origin !== undefined && E.isRight(head))
-      dispatch({ _tag: 'HeartbeatHeard', now: now(), origin, head: head.right })
-  }
-
-  const answer = (msg: Msg): void => {
-    const [id = '', ...about] = msg.subject.slice(heads.length + 1).split('.')
-    const asked = Number(id)
-    const headers = headersOf(msg)
-    if (headers?.code === NO_RESPONDERS)
-      return dispatch({
-        _tag: 'HeadRefused',
-        now: now(),
-        asked,
-        origin: about.length > 0 ? about.join('.') : undefined,
-      })
-    const at = headers?.get('Nats-Subject') ?? ''
-    const origin = either(a => Verb.originOfNewest(a)(at))
-    const head = Head.parse(decoder.decode(msg.data))
-    if (origin !== undefined && E.isRight(head))
-      dispatch({ _tag: 'HeadAnswered', now: now(), asked, origin, head: head.right })
-  }
-
-  /** Answers to `AskReplay`: a message, or a status. What we can't read we have not asked for. */
-  const replayed = (msg: Msg): void => {
-    const asked = Number(msg.subject.slice(replays.length + 1))
-    const headers = headersOf(msg)
-    const address = Address.parse(addressing)(headers?.values('Nats-Subject').at(-1) ?? '')
-    if (headers === undefined || E.isLeft(address)) return
-    const { origin, number } = address.right
-    const run = headers.values('Seq-Epoch').at(-1)
-    const epoch = Epoch_.is(run) ? run : undefined
-    switch (headers.code) {
-      case 0: {
-        const reply = headers.values('Seq-Reply').at(-1)
-        const own = stripped(
-          headers,
-          addressing === 'single' ? ['Nats-Subject', 'Seq-Epoch', 'Seq-Reply'] : ['Nats-Subject', 'Seq-Reply'],
-        )
-        const data = callback === undefined ? copy(msg.data) : msg.data
-        const arrival = {
-          number,
-          data,
-          headers: own,
-          reply: reply === '' ? undefined : reply,
-          bytes: data.length + bytesOf(own),
-        }
-        return dispatch({
-          _tag: 'ReplayAnswered',
-          now: now(),
-          asked,
-          origin,
-          epoch,
-          arrival,
-        })
-      }
-      case 204:
-        return dispatch({ _tag: 'ReplayEnded', now: now(), asked, origin, epoch, last: number })
-      case 410: {
-        const last = SequenceNumber.parse(headers.get('Seq-Last'))
-        return dispatch({
-          _tag: 'ReplayRefused',
-          now: now(),
-          asked,
-          origin,
-          epoch,
-          first: number,
-          last: E.isRight(last) ? last.right : number,
-        })
-      }
-    }
-  }
 
   // --- life and death
 
@@ -371,14 +259,14 @@ export const subscribe = (nc: Connection, subject: string, options: SubscribeOpt
 
   try {
     // Data first, then heartbeats, then answers: so a head that is heard speaks of data that would have come.
-    take(Address.filter(addressing)(filter), data)
+    take(Address.filter(addressing)(filter), hears(readData))
     // Where the filter ends in `>`, heartbeats of `single` are asked for in words that take in those of `perSender`.
     const isOpen = filter.endsWith('>')
-    take(Verb.heartbeats(verbs, isOpen ? 'single' : addressing)(filter), heartbeat)
+    take(Verb.heartbeats(verbs, isOpen ? 'single' : addressing)(filter), hears(readHeartbeat))
     // So that a mismatch is heard; permissions need not allow it.
-    if (!isOpen) take(Verb.heartbeats(verbs, Origin.other(addressing))(filter), heartbeat, 'Helpful')
-    take(`${heads}.>`, answer)
-    take(`${replays}.*`, replayed)
+    if (!isOpen) take(Verb.heartbeats(verbs, Origin.other(addressing))(filter), hears(readHeartbeat), 'Helpful')
+    take(`${terms.heads}.>`, hears(readHead))
+    take(`${terms.replays}.*`, hears(readReplay))
   } catch (e) {
     close(undefined)
     throw e
