@@ -10,7 +10,7 @@ import * as Origins from '../../src/core/Origin.ts'
 import * as Receiver from '../../src/core/Receiver.ts'
 import * as SequenceNumber from '../../src/core/SequenceNumber.ts'
 import * as Subject from '../../src/core/Subject.ts'
-import * as T from '../../src/core/Track.ts'
+import { isIdle } from '../../src/core/circumstances.ts'
 import type { Arrival, Output, Settings } from '../../src/core/Turn.ts'
 import { valid } from './arbitraries.ts'
 
@@ -110,7 +110,7 @@ export const faults = (self: Machine, handed: { readonly messages: number; reado
     }
     if (value.wakeAt !== Number.POSITIVE_INFINITY) booked += 1
     if (value.idle !== undefined) idle += 1
-    same(`${key}: idle`, value.idle !== undefined, T.isIdle(track))
+    same(`${key}: idle`, value.idle !== undefined, isIdle(track))
     // Whatever is open wakes us, or waits for the consumer.
     const gap = track.ledger === undefined ? undefined : L.frontMissing(track.ledger)
     const isOpen = gap !== undefined || track.doubt !== undefined || track.ledger === undefined

@@ -13,22 +13,27 @@
  * @since 0.1.0
  */
 import { isLeft } from 'fp-ts/lib/Either.js'
-import * as number from 'fp-ts/lib/number.js'
 import type { State } from 'fp-ts/lib/State.js'
-import * as string from 'fp-ts/lib/string.js'
+import * as Arrivals from './arrivals.ts'
+import * as Circumstances from './circumstances.ts'
 import type { Unsequenced } from './Delivery.ts'
 import type { Epoch } from './Epoch.ts'
 import type { Head } from './Head.ts'
-import type { OrderedMap } from './OrderedMap.ts'
+import * as Heads from './heads.ts'
 import * as M from './OrderedMap.ts'
 import type { Addressing, Origin } from './Origin.ts'
 import { addressingOf, other, parse } from './Origin.ts'
+import * as Replies from './replies.ts'
+import type { Receiver } from './roster.ts'
+import { change, follow, known, names, times } from './roster.ts'
 import type { SequenceNumber } from './SequenceNumber.ts'
-import { handed, sailed } from './shortcut.ts'
-import type { Track } from './Track.ts'
+import { arrivedShort } from './shortcut.ts'
 import * as T from './Track.ts'
 import type { Arrival, Output, Settings, Turn } from './Turn.ts'
 import { askHead, defaults, deliver, hasRoom } from './Turn.ts'
+import * as Waits from './waits.ts'
+
+export type { Receiver } from './roster.ts'
 
 /** What can happen to a receiver. `now` is in ms, of a clock that never goes back. @since 0.1.0 */
 export type Event<A> =
@@ -83,54 +88,6 @@ export type Event<A> =
   /** The application has taken that much of what was delivered. */
   | { readonly _tag: 'Taken'; readonly now: number; readonly deliveries: number; readonly bytes: number }
 
-/** An origin, and its places in what the origins share. */
-export interface Followed<A> {
-  readonly track: Track<A>
-  /** When it will be looked at; never later than it wants. */
-  readonly wakeAt: number
-  /** Its place in the queue of those that may be dropped for a new origin. */
-  readonly idle: number | undefined
-}
-
-/** @since 0.1.0 */
-export interface Receiver<A> {
-  readonly settings: Settings<A>
-  readonly addressing: Addressing
-  readonly origins: OrderedMap<string, Followed<A>>
-  /** Who wants to be woken: by time, then by name. */
-  readonly agenda: OrderedMap<readonly [number, string], true>
-  /** Origins that may be dropped for new ones; the first became idle first. */
-  readonly idle: OrderedMap<number, string>
-  /** Origins that wait for the consumer to make room. */
-  readonly waiting: OrderedMap<string, true>
-  readonly messages: number
-  readonly bytes: number
-  /** Of these, what was handed over and is not taken yet. */
-  readonly handedMessages: number
-  readonly handedBytes: number
-  readonly gaps: number
-  readonly asked: number
-  readonly startedAt: number
-  /** The question to all senders, as long as nobody has answered it. */
-  readonly join: { readonly asked: number; readonly tries: number; readonly dueAt: number } | undefined
-  /** Since when we are disconnected, and for how long we were before. */
-  readonly away: number | undefined
-  readonly lag: number
-  readonly wakeAt: number
-  readonly mismatch: boolean
-  /** Unsequenced messages that found no room, since the last that did. */
-  readonly overflowed: number
-  /** Messages dropped, since they had been delivered, held or given up before. */
-  readonly duplicates: number
-}
-
-const names = M.orderedBy(string.Ord)
-const numbers = M.orderedBy(number.Ord)
-const times = M.orderedBy<readonly [number, string]>({
-  equals: (a, b) => a[0] === b[0] && a[1] === b[1],
-  compare: (a, b) => (a[0] === b[0] ? string.Ord.compare(a[1], b[1]) : a[0] < b[0] ? -1 : 1),
-})
-
 /** A receiver that has not started. @since 0.1.0 */
 export const create = <A>(options: { readonly addressing?: Addressing } & Partial<Settings<A>> = {}): Receiver<A> => {
   const { addressing = 'single', ...settings } = options
@@ -174,95 +131,6 @@ const begin = <A>(self: Receiver<A>, now: number): Turn<A> => ({
   duplicates: 0,
 })
 
-const gapsOf = <A>(t: Track<A>): number => (t.ledger === undefined ? 0 : M.size(t.ledger.missing))
-
-const without = <A>(self: Receiver<A>, name: string, followed: Followed<A>): Receiver<A> => ({
-  ...self,
-  origins: names.remove(self.origins, name),
-  agenda: times.remove(self.agenda, [followed.wakeAt, name]),
-  idle: followed.idle === undefined ? self.idle : numbers.remove(self.idle, followed.idle),
-  waiting: names.remove(self.waiting, name),
-})
-
-/** Lets one origin take part in the turn, and books its place in what the origins share. */
-const change = <A>(
-  self: Receiver<A>,
-  turn: Turn<A>,
-  name: string,
-  before: Followed<A> | undefined,
-  track: Track<A>,
-  f: (turn: Turn<A>, track: Track<A>) => Track<A>,
-): Receiver<A> => {
-  turn.otherGaps = self.gaps - gapsOf(track)
-  turn.forgot = false
-  turn.epoch = track.epoch
-  const changed = f(turn, track)
-  // What is asked for while we are disconnected would go nowhere.
-  const after = self.away === undefined ? T.pursued(turn, track, changed) : changed
-  if (T.isVoid(after)) return before === undefined ? self : without(self, name, before)
-  const wanted = T.wakeAt(turn, after)
-  const booked = before?.wakeAt ?? Number.POSITIVE_INFINITY
-  const rebook = wanted < booked
-  const wasIdle = before?.idle !== undefined
-  const isIdle = T.isIdle(after)
-  const place = !isIdle ? undefined : (before?.idle ?? (M.max(self.idle)?.key ?? 0) + 1)
-  const followed: Followed<A> = { track: after, wakeAt: rebook ? wanted : booked, idle: place }
-  let agenda = self.agenda
-  if (rebook) {
-    if (booked !== Number.POSITIVE_INFINITY) agenda = times.remove(agenda, [booked, name])
-    agenda = times.set(agenda, [wanted, name], true)
-  }
-  let idle = self.idle
-  if (wasIdle && before.idle !== undefined && !isIdle) idle = numbers.remove(idle, before.idle)
-  if (place !== undefined && !wasIdle) idle = numbers.set(idle, place, name)
-  return {
-    ...self,
-    origins: names.set(self.origins, name, followed),
-    agenda,
-    idle,
-    waiting: turn.forgot ? names.set(self.waiting, name, true) : self.waiting,
-    gaps: turn.otherGaps + gapsOf(after),
-  }
-}
-
-const drop = <A>(self: Receiver<A>, turn: Turn<A>, name: string): Receiver<A> => {
-  const followed = names.get(self.origins, name)
-  if (followed === undefined) return self
-  T.dropped(turn, followed.track)
-  return without(self, name, followed)
-}
-
-/** Room for one more origin: an idle one makes way, an active one never does. */
-const withPlace = <A>(self: Receiver<A>, turn: Turn<A>): Receiver<A> | undefined => {
-  if (M.size(self.origins) < self.settings.maxOrigins) return self
-  const oldest = M.min(self.idle)
-  return oldest === undefined ? undefined : drop(self, turn, oldest.value)
-}
-
-/** What happens to one origin; `undefined` when there is no place for it. */
-const follow = <A>(
-  self: Receiver<A>,
-  turn: Turn<A>,
-  origin: Origin,
-  f: (turn: Turn<A>, track: Track<A>) => Track<A>,
-): Receiver<A> | undefined => {
-  const followed = names.get(self.origins, origin.name)
-  if (followed !== undefined) return change(self, turn, origin.name, followed, followed.track, f)
-  const placed = withPlace(self, turn)
-  return placed === undefined ? undefined : change(placed, turn, origin.name, undefined, T.of(origin), f)
-}
-
-/** What happens to an origin that is followed; others are none of our business. */
-const known = <A>(
-  self: Receiver<A>,
-  turn: Turn<A>,
-  origin: Origin,
-  f: (turn: Turn<A>, track: Track<A>) => Track<A>,
-): Receiver<A> => {
-  const followed = names.get(self.origins, origin.name)
-  return followed === undefined ? self : change(self, turn, origin.name, followed, followed.track, f)
-}
-
 const unsequenced = <A>(self: Receiver<A>, turn: Turn<A>, message: Unsequenced<A>, bytes: number): Receiver<A> => {
   if (!hasRoom(turn, bytes)) return { ...self, overflowed: self.overflowed + 1 }
   deliver(turn, message, bytes)
@@ -270,7 +138,7 @@ const unsequenced = <A>(self: Receiver<A>, turn: Turn<A>, message: Unsequenced<A
 }
 
 const arrived = <A>(self: Receiver<A>, turn: Turn<A>, origin: Origin, a: Arrival<A>): Receiver<A> => {
-  const after = follow(self, turn, origin, (t, track) => T.arrived(t, track, a))
+  const after = follow(self, turn, origin, (t, track) => Arrivals.arrived(t, track, a))
   if (after !== undefined) return after
   const { data, headers, reply } = a
   const subject = `${origin.name}.${a.number}`
@@ -297,7 +165,7 @@ const headHeard = <A>(
   }
   if (origin.run !== undefined && origin.run.epoch !== head.epoch) return self
   const answered = asked !== undefined && asked === self.join?.asked ? { ...self, join: undefined } : self
-  return follow(answered, turn, origin, (t, track) => T.headHeard(t, track, head, asked)) ?? answered
+  return follow(answered, turn, origin, (t, track) => Heads.headHeard(t, track, head, asked)) ?? answered
 }
 
 /** Nobody is there to answer; someone may just be on the way back, so ask once more. */
@@ -309,7 +177,7 @@ const headRefused = <A>(self: Receiver<A>, turn: Turn<A>, asked: number, origin:
   const followed = names.get(self.origins, origin)
   return followed === undefined
     ? self
-    : change(self, turn, origin, followed, followed.track, (within, t) => T.headRefused(within, t, asked))
+    : change(self, turn, origin, followed, followed.track, (within, t) => Heads.headRefused(within, t, asked))
 }
 
 const joined = <A>(self: Receiver<A>, turn: Turn<A>, tries: number): Receiver<A> => ({
@@ -325,7 +193,7 @@ const reconnected = <A>(self: Receiver<A>, turn: Turn<A>): Receiver<A> => {
   let after = joined(self, turn, 1)
   const asked = turn.asked
   for (const { key, value } of M.entries(self.origins))
-    after = change(after, turn, key, value, value.track, (t, track) => T.reconnected(t, track, asked))
+    after = change(after, turn, key, value, value.track, (t, track) => Circumstances.reconnected(t, track, asked))
   return after
 }
 
@@ -339,7 +207,7 @@ const ticked = <A>(self: Receiver<A>, turn: Turn<A>): Receiver<A> => {
     const followed = names.get(after.origins, name)
     after = { ...after, agenda: times.remove(after.agenda, due.key) }
     if (followed !== undefined)
-      after = change(after, turn, name, { ...followed, wakeAt: Number.POSITIVE_INFINITY }, followed.track, T.ticked)
+      after = change(after, turn, name, { ...followed, wakeAt: Number.POSITIVE_INFINITY }, followed.track, Waits.ticked)
   }
   return after
 }
@@ -366,7 +234,7 @@ const relieved = <A>(self: Receiver<A>, turn: Turn<A>, isMessage: boolean): Rece
   if (self.overflowed > 0) deliver(turn, { _tag: 'Overflowed', count: self.overflowed }, 0)
   for (const { key } of M.entries(self.waiting)) {
     const followed = names.get(after.origins, key)
-    if (followed !== undefined) after = change(after, turn, key, followed, followed.track, T.relieved)
+    if (followed !== undefined) after = change(after, turn, key, followed, followed.track, Circumstances.relieved)
   }
   return after
 }
@@ -382,7 +250,7 @@ const started = <A>(self: Receiver<A>, turn: Turn<A>): Receiver<A> => {
     if (isLeft(origin) || M.size(after.origins) >= self.settings.maxOrigins) continue
     const track = T.of(origin.right, { position, until: turn.now + self.settings.deadline })
     turn.out.push({ _tag: 'Began', origin: position.origin, epoch: position.epoch, number: position.number })
-    after = change(after, turn, origin.right.name, undefined, track, (t, of) => T.resumed(t, of, asked))
+    after = change(after, turn, origin.right.name, undefined, track, (t, of) => Circumstances.resumed(t, of, asked))
   }
   return after
 }
@@ -400,13 +268,15 @@ const handle = <A>(self: Receiver<A>, turn: Turn<A>, event: Event<A>): Receiver<
     case 'HeadAnswered':
       return headHeard(self, turn, event.origin, event.head, event.asked)
     case 'ReplayAnswered':
-      return known(self, turn, event.origin, (t, of) => T.replayed(t, of, event.asked, event.epoch, event.arrival))
+      return known(self, turn, event.origin, (t, of) =>
+        Replies.replayed(t, of, event.asked, event.epoch, event.arrival),
+      )
     case 'ReplayRefused':
       return known(self, turn, event.origin, (t, of) =>
-        T.refused(t, of, event.asked, event.epoch, event.first, event.last),
+        Replies.refused(t, of, event.asked, event.epoch, event.first, event.last),
       )
     case 'ReplayEnded':
-      return known(self, turn, event.origin, (t, of) => T.considered(t, of, event.asked, event.epoch, event.last))
+      return known(self, turn, event.origin, (t, of) => Replies.considered(t, of, event.asked, event.epoch, event.last))
     case 'HeadRefused':
       return headRefused(self, turn, event.asked, event.origin)
     case 'Disconnected':
@@ -432,42 +302,6 @@ const back = <A>(self: Receiver<A>, now: number): Receiver<A> => ({
   lag: self.lag + now - (self.away ?? now),
   away: undefined,
 })
-
-const arrivedShort = <A>(
-  self: Receiver<A>,
-  now: number,
-  origin: Origin,
-  a: Arrival<A>,
-): readonly [ReadonlyArray<Output<A>>, Receiver<A>] | undefined => {
-  const followed = names.get(self.origins, origin.name)
-  const track = followed === undefined ? undefined : sailed(self, followed, now, a)
-  if (followed === undefined || track === undefined) return undefined
-  return [
-    handed(track, a),
-    {
-      settings: self.settings,
-      addressing: self.addressing,
-      origins: names.set(self.origins, origin.name, { track, wakeAt: followed.wakeAt, idle: undefined }),
-      agenda: self.agenda,
-      idle: self.idle,
-      waiting: self.waiting,
-      messages: self.messages + 1,
-      bytes: self.bytes + a.bytes,
-      handedMessages: self.handedMessages + 1,
-      handedBytes: self.handedBytes + a.bytes,
-      gaps: self.gaps,
-      asked: self.asked,
-      startedAt: self.startedAt,
-      join: self.join,
-      away: self.away,
-      lag: self.lag,
-      wakeAt: self.wakeAt,
-      mismatch: self.mismatch,
-      overflowed: self.overflowed,
-      duplicates: self.duplicates,
-    },
-  ]
-}
 
 /** Is nothing missing, held back or in doubt? @since 0.1.0 */
 export const isSettled = <A>(self: Receiver<A>): boolean =>

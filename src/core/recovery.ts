@@ -126,7 +126,8 @@ export const refused = <A>(
   // Of what is wanted, the lowest is asked for first: above what was not, nothing was.
   for (let m = wantedAround(l, first); m?.ask !== undefined && m.first <= last; m = L.wantedFrom(l, m.last + 1)) {
     const from = Math.max(m.first, first)
-    if (outstanding(l, from, asked) === undefined) continue
+    // No message comes again: so a refusal holds for whatever was asked for before it.
+    if (asked < m.ask.since || asked > turn.asked || from > m.ask.upTo) continue
     const interval = { ...m, ask: { ...m.ask, tries: 0 } }
     ledger = L.refuse(ledger, interval, from, Math.min(m.last, last), turn.now)
     if (turn.settings.mode === 'arrival') ledger = giveUp(turn, about, ledger, from, 'evicted')

@@ -5,7 +5,9 @@
  * changed. Records are written out here, since spreading one costs twenty times as much.
  */
 import type { Ledger } from './Ledger.ts'
-import type { Followed, Receiver } from './Receiver.ts'
+import type { Origin } from './Origin.ts'
+import type { Followed, Receiver } from './roster.ts'
+import { names } from './roster.ts'
 import type { Track } from './Track.ts'
 import type { Arrival, Output } from './Turn.ts'
 
@@ -47,12 +49,7 @@ const moved = <A>(t: Track<A>, number: number, now: number): Track<A> => ({
 })
 
 /** The track of the origin after the message; `undefined` where it must go the long way. */
-export const sailed = <A>(
-  self: Receiver<A>,
-  followed: Followed<A>,
-  now: number,
-  a: Arrival<A>,
-): Track<A> | undefined => {
+const sailed = <A>(self: Receiver<A>, followed: Followed<A>, now: number, a: Arrival<A>): Track<A> | undefined => {
   const t = followed.track
   const settled = self.away === undefined && self.waiting === undefined && self.overflowed === 0
   return settled && followed.idle === undefined && t.ledger !== undefined && isNext(t, t.ledger, a) && hasRoom(self, a)
@@ -61,7 +58,7 @@ export const sailed = <A>(
 }
 
 /** What is said of it. */
-export const handed = <A>(t: Track<A>, a: Arrival<A>): ReadonlyArray<Output<A>> => {
+const handed = <A>(t: Track<A>, a: Arrival<A>): ReadonlyArray<Output<A>> => {
   const { origin, subject, sender } = t.about
   const { number, data, headers, reply } = a
   const delivery = {
@@ -76,4 +73,41 @@ export const handed = <A>(t: Track<A>, a: Arrival<A>): ReadonlyArray<Output<A>> 
     reply,
   } as const
   return [{ _tag: 'Deliver', delivery, bytes: a.bytes, settled: number, epoch: t.epoch }]
+}
+
+/** The step that the machine takes; `undefined` where it must go the long way. */
+export const arrivedShort = <A>(
+  self: Receiver<A>,
+  now: number,
+  origin: Origin,
+  a: Arrival<A>,
+): readonly [ReadonlyArray<Output<A>>, Receiver<A>] | undefined => {
+  const followed = names.get(self.origins, origin.name)
+  const track = followed === undefined ? undefined : sailed(self, followed, now, a)
+  if (followed === undefined || track === undefined) return undefined
+  return [
+    handed(track, a),
+    {
+      settings: self.settings,
+      addressing: self.addressing,
+      origins: names.set(self.origins, origin.name, { track, wakeAt: followed.wakeAt, idle: undefined }),
+      agenda: self.agenda,
+      idle: self.idle,
+      waiting: self.waiting,
+      messages: self.messages + 1,
+      bytes: self.bytes + a.bytes,
+      handedMessages: self.handedMessages + 1,
+      handedBytes: self.handedBytes + a.bytes,
+      gaps: self.gaps,
+      asked: self.asked,
+      startedAt: self.startedAt,
+      join: self.join,
+      away: self.away,
+      lag: self.lag,
+      wakeAt: self.wakeAt,
+      mismatch: self.mismatch,
+      overflowed: self.overflowed,
+      duplicates: self.duplicates,
+    },
+  ]
 }

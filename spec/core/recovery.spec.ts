@@ -1,0 +1,597 @@
+import { describe, expect, it } from '@jest/globals'
+import fc from 'fast-check'
+import type { Epoch } from '../../src/core/Epoch.ts'
+import type { Head } from '../../src/core/Head.ts'
+import type { Position, Start } from '../../src/core/Positions.ts'
+import * as Receiver from '../../src/core/Receiver.ts'
+import * as SequenceNumber from '../../src/core/SequenceNumber.ts'
+import type { Event, Happening, Machine, Options, Out, Rig } from './receiverHarness.ts'
+import { arrival, headOf, rig, run, single, told } from './receiverHarness.ts'
+import type { Deed, World } from './replayingWorld.ts'
+import { play } from './replayingWorld.ts'
+
+const origin = single()
+
+/** What it says in words: `3`, `lost 3-4 evicted`, `ask updates`, `replay 2-3`, `began 41`. */
+const words = (out: ReadonlyArray<Out>): string[] =>
+  out.flatMap(o => {
+    if (o._tag === 'Deliver') return [told(o.delivery)]
+    if (o._tag === 'AskHead') return [`ask ${o.origin ?? 'all'}`]
+    if (o._tag === 'AskReplay') return [`replay ${o.first}-${o.last}`]
+    return o._tag === 'Began' ? [`began ${o.number}`] : []
+  })
+
+interface Talk extends Rig {
+  /** The id of the last request for messages. */
+  readonly request: () => number
+  readonly gets: (...numbers: number[]) => string[]
+  readonly hears: (head: Head) => string[]
+  readonly isAnswered: (head: Head, asked?: number) => string[]
+  readonly passes: (ms: number) => string[]
+  readonly takes: (deliveries: number, bytes?: number) => string[]
+  /** Answers to the last request, or to that one; of run 1, unless told otherwise. */
+  readonly recovers: (number: number, o?: { asked?: number; epoch?: Epoch | undefined; bytes?: number }) => string[]
+  readonly isRefused: (first: number, last: number, o?: { asked?: number; epoch?: Epoch }) => string[]
+  readonly isDone: (last: number, o?: { asked?: number; epoch?: Epoch }) => string[]
+}
+
+const talk = (options: Options = {}): Talk => {
+  const plain = rig(options)
+  let request = 0
+  const noting = (out: ReadonlyArray<Out>): ReadonlyArray<Out> => {
+    for (const o of out) if (o._tag === 'AskReplay') request = o.id
+    return out
+  }
+  const r = { ...plain, on: (h: Happening) => noting(plain.on(h)), wait: (ms: number) => noting(plain.wait(ms)) }
+  r.on({ _tag: 'Started' })
+  return {
+    ...r,
+    request: () => request,
+    gets: (...numbers) => numbers.flatMap(n => words(r.on({ _tag: 'Arrived', origin, arrival: arrival(n) }))),
+    hears: head => words(r.on({ _tag: 'HeartbeatHeard', origin, head })),
+    isAnswered: (head, asked = r.asked()) => words(r.on({ _tag: 'HeadAnswered', asked, origin, head })),
+    passes: ms => words(r.wait(ms)),
+    takes: (deliveries, bytes = deliveries) => words(r.on({ _tag: 'Taken', deliveries, bytes })),
+    recovers: (n, o = {}) => {
+      const { asked = request, epoch = run(1), bytes = 1 } = o
+      const known = 'epoch' in o ? o.epoch : epoch
+      return words(r.on({ _tag: 'ReplayAnswered', asked, origin, epoch: known, arrival: arrival(n, `m${n}`, bytes) }))
+    },
+    isRefused: (first, last, { asked = request, epoch = run(1) } = {}) => {
+      const [from, to] = [SequenceNumber.nearest(first), SequenceNumber.nearest(last)]
+      return words(r.on({ _tag: 'ReplayRefused', asked, origin, epoch, first: from, last: to }))
+    },
+    isDone: (last, { asked = request, epoch = run(1) } = {}) =>
+      words(r.on({ _tag: 'ReplayEnded', asked, origin, epoch, last })),
+  }
+}
+
+/** One that follows run 1 from the start of it. */
+const following = (options: Options = {}): Talk => {
+  const t = talk(options)
+  t.isAnswered(headOf(0))
+  return t
+}
+
+const replays = (said: string[]): string[] => said.filter(s => s.startsWith('replay'))
+const deliveries = (said: string[]): string[] => said.filter(s => !/^(replay|ask|began)/.test(s))
+
+describe('a receiver that misses something', () => {
+  it('asks for it at once, and goes on when it comes', () => {
+    const t = following()
+    expect(t.gets(1, 4)).toEqual(['1', 'gap 2-3 Data', 'replay 2-3'])
+    expect(t.recovers(2)).toEqual(['2 Recovered'])
+    expect(t.recovers(3)).toEqual(['3 Recovered', '4 AfterGap'])
+    expect(t.passes(4000)).toEqual([])
+  })
+
+  it('asks for the tail that a heartbeat shows', () => {
+    const t = following()
+    expect(t.hears(headOf(2))).toEqual(['gap 1-2 Heartbeat', 'replay 1-2'])
+  })
+
+  it('asks for a burst of 50,000 in pages, one after the other, not one by one', () => {
+    const t = following()
+    let asks = replays(t.gets(50_001))
+    let n = 1
+    const all = [...asks]
+    while (asks.length > 0) {
+      expect(asks).toHaveLength(1)
+      const last = Number(asks[0]?.split('-')[1])
+      for (; n <= last; n++) t.recovers(n)
+      asks = replays(t.isDone(last))
+      all.push(...asks)
+      t.takes(t.handed().messages, t.handed().bytes)
+    }
+    expect([n, all.length]).toEqual([50_001, 13])
+    expect(t.self().gaps).toBe(0)
+  }, 20_000)
+
+  it('asks again with growing patience, and no more once it has given up', () => {
+    const t = following()
+    t.gets(2)
+    const times: number[] = []
+    for (let ms = 1; ms <= 4000; ms++) if (replays(t.passes(1)).length > 0) times.push(ms)
+    const waits = times.map((at, i) => at - (times[i - 1] ?? 0))
+    expect(waits.length).toBeGreaterThanOrEqual(3)
+    for (const [i, wait] of waits.entries()) {
+      expect(wait).toBeGreaterThanOrEqual(50 * 2 ** i)
+      expect(wait).toBeLessThanOrEqual(150 * 2 ** i + 1)
+    }
+    expect(times.at(-1)).toBeLessThanOrEqual(2000)
+  })
+
+  it('does not ask again in chorus with others that miss the same', () => {
+    const first = (seed: number): number => {
+      const t = following({ seed })
+      t.gets(2)
+      return t.self().wakeAt
+    }
+    expect(new Set([1, 2, 3, 4, 5].map(first)).size).toBe(5)
+  })
+
+  it('does not give up as long as any of it comes', () => {
+    const t = following()
+    t.gets(6)
+    for (let n = 1; n < 6; n++) {
+      expect(deliveries([...t.passes(1900), ...t.hears(headOf(6))])).toEqual([])
+      t.recovers(n)
+    }
+    expect(t.self().gaps).toBe(0)
+  })
+
+  it('asks for few gaps at once, and gives none up that has had to wait for its turn', () => {
+    const t = following({ mode: 'arrival' })
+    const open: Array<{ asked: number; n: number }> = []
+    const note = (out: ReadonlyArray<Out>): void => {
+      for (const o of out) if (o._tag === 'AskReplay') open.push({ asked: o.id, n: o.first })
+      expect(words(out).filter(s => s.startsWith('lost'))).toEqual([])
+    }
+    for (let n = 2; n <= 400; n += 2) note(t.on({ _tag: 'Arrived', origin, arrival: arrival(n) }))
+    expect(open.length).toBeLessThanOrEqual(32)
+    // A far sender: each answer takes 500 ms, so that the last gaps are asked for after their deadline.
+    for (let i = 0; i < 20; i++) {
+      note(t.wait(500))
+      for (const { asked, n } of open.splice(0))
+        note(t.on({ _tag: 'ReplayAnswered', asked, origin, epoch: run(1), arrival: arrival(n) }))
+    }
+    expect([t.self().gaps, t.now() > 4000]).toEqual([0, true])
+  })
+
+  it('asks for no more than it has room for', () => {
+    const t = following({ maxMessages: 10 })
+    expect(t.gets(1, 100)).toEqual(['1', 'gap 2-99 Data', 'replay 2-9'])
+    t.takes(2, 1)
+    for (let n = 2; n <= 9; n++) t.recovers(n)
+    t.takes(8)
+    expect(t.isDone(9)).toEqual(['replay 10-19'])
+  })
+})
+
+describe('an answer to a request', () => {
+  /** Asked for 2 to 4 with request 2; the last number of any request is 2. */
+  const asking = (): Talk => {
+    const t = following()
+    t.gets(1, 5)
+    return t
+  }
+  const untouched = asking().self()
+
+  it.each<[string, (t: Talk) => string[]]>([
+    ['to a request that was never sent', t => t.recovers(2, { asked: 3 })],
+    ['to a request for something else', t => t.recovers(2, { asked: 1 })],
+    ['to no request', t => t.recovers(2, { asked: Number.NaN })],
+    ['to a request without end', t => t.recovers(2, { asked: Number.POSITIVE_INFINITY })],
+    ['of another run', t => t.recovers(2, { epoch: run(2) })],
+    ['beyond what was asked for', t => t.recovers(6)],
+    ['with what has come meanwhile', t => t.recovers(5)],
+    ['with what was never missing', t => t.recovers(1)],
+    ['that refuses what came', t => t.isRefused(5, 9)],
+    ['that refuses for another run', t => t.isRefused(2, 4, { epoch: run(2) })],
+    ['that refuses, to a request that was never sent', t => t.isRefused(2, 4, { asked: 3 })],
+    ['that is the end of a request for something else', t => t.isDone(4, { asked: 1 })],
+    ['that is the end of a request to another run', t => t.isDone(4, { epoch: run(2) })],
+  ])('changes nothing when it is one %s', (_, answer) => {
+    const t = asking()
+    expect(answer(t)).toEqual([])
+    expect(t.self().origins).toEqual(untouched.origins)
+  })
+
+  it('counts though the request was repeated meanwhile, whichever of them it answers', () => {
+    const t = asking()
+    expect(replays(t.passes(400)).length).toBeGreaterThan(0)
+    expect(t.recovers(2, { asked: 2 })).toEqual(['2 Recovered'])
+    expect(t.recovers(3)).toEqual(['3 Recovered'])
+  })
+
+  it('that refuses makes it lost at once, with what follows in one', () => {
+    const t = asking()
+    expect(t.isRefused(2, 3)).toEqual(['lost 2-3 evicted'])
+    expect(t.isRefused(4, 4)).toEqual(['lost 4-4 evicted', '5 AfterGap'])
+  })
+
+  it('that refuses the middle of a gap is told in its turn', () => {
+    const t = asking()
+    expect(t.isRefused(3, 4)).toEqual([])
+    expect(t.recovers(2)).toEqual(['2 Recovered', 'lost 3-4 evicted', '5 AfterGap'])
+  })
+
+  it('that refuses the middle of a gap is told at once in the mode arrival', () => {
+    const t = following({ mode: 'arrival' })
+    t.gets(1, 5)
+    expect(t.isRefused(3, 3)).toEqual(['lost 3-3 evicted'])
+  })
+
+  it('tells two refusals side by side as one loss', () => {
+    const t = asking()
+    t.isRefused(4, 4)
+    t.isRefused(3, 3)
+    expect(t.recovers(2)).toEqual(['2 Recovered', 'lost 3-4 evicted', '5 AfterGap'])
+  })
+
+  it('that refuses for all gaps below the oldest that is held settles all that were asked for', () => {
+    const t = following()
+    t.gets(2, 4, 6, 8)
+    expect(t.isRefused(1, 6)).toEqual([
+      'lost 1-1 evicted',
+      '2 AfterGap',
+      'lost 3-3 evicted',
+      '4 AfterGap',
+      'lost 5-5 evicted',
+      '6 AfterGap',
+    ])
+    expect(t.recovers(7)).toEqual(['7 Recovered', '8 AfterGap'])
+  })
+
+  it('that ends a page lets the rest be asked for at once', () => {
+    const t = following()
+    t.gets(10_001)
+    for (let n = 1; n <= 4096; n++) t.recovers(n)
+    expect(t.isDone(4096)).toEqual(['replay 4097-8192'])
+  })
+
+  it('that ends early, as the sender sends no more at once, lets the rest be asked for at once', () => {
+    const t = asking()
+    t.recovers(2)
+    expect(t.isDone(2)).toEqual(['replay 3-4'])
+  })
+
+  it('that ends lets what got lost on its way be asked for soon', () => {
+    const t = asking()
+    t.recovers(3)
+    expect(t.isDone(4)).toEqual([])
+    expect(replays(t.passes(75)).sort()).toEqual(['replay 2-2', 'replay 4-4'])
+  })
+
+  it('that ends before it began does not set off one request after the other', () => {
+    const t = following()
+    let asks = replays(t.gets(100)).length
+    for (let ms = 0; ms < 1900; ms++) asks += replays([...t.isDone(0), ...t.isDone(99), ...t.passes(1)]).length
+    expect(asks).toBeLessThan(12)
+  })
+
+  it('bears in a doubt as well, if it names the run', () => {
+    const t = asking()
+    expect(t.gets(1)).toEqual(['ask updates'])
+    expect(t.recovers(2, { asked: 2, epoch: undefined })).toEqual([])
+    expect(t.isRefused(2, 4, { asked: 2 })).toEqual([])
+    expect(t.recovers(2, { asked: 2 })).toEqual(['2 Recovered'])
+  })
+
+  it('of an earlier run does not count after a restart', () => {
+    const t = asking()
+    t.hears(headOf(0, { epoch: run(2) }))
+    expect(t.isAnswered(headOf(3, { epoch: run(2) })).slice(0, 2)).toEqual(['lost 2-4 gone', '5 AfterGap'])
+    expect(t.recovers(2, { asked: 2 })).toEqual([])
+    expect(t.recovers(1, { epoch: run(1) })).toEqual([])
+    expect(t.recovers(1, { epoch: run(2) })).toEqual(['1 Recovered'])
+  })
+})
+
+describe('a receiver without connection', () => {
+  it('asks for nothing, and for all that is missing when it is back', () => {
+    const t = following({ maxMessages: 4 })
+    t.gets(1, 2, 3, 4, 5, 6)
+    t.on({ _tag: 'Disconnected' })
+    expect([...t.takes(4), ...t.passes(60_000)]).toEqual([])
+    t.on({ _tag: 'Reconnected' })
+    expect(t.isAnswered(headOf(6))).toEqual(['replay 5-6'])
+  })
+
+  it('forgets the requests on their way, but not how long the gap was open', () => {
+    const t = following()
+    t.gets(2)
+    t.passes(1500)
+    const before = t.request()
+    t.on({ _tag: 'Disconnected' })
+    t.passes(60_000)
+    t.on({ _tag: 'Reconnected' })
+    expect(t.recovers(1, { asked: before })).toEqual([])
+    expect(t.isAnswered(headOf(2))).toEqual(['replay 1-1'])
+    expect(deliveries(t.passes(499))).toEqual([])
+    expect(deliveries(t.passes(1))).toEqual(['lost 1-1 unresolved', '2 AfterGap'])
+  })
+})
+
+describe('a receiver of a slow consumer', () => {
+  it('asks for what it forgot as soon as there is room, and loses nothing', () => {
+    const t = following({ maxMessages: 4 })
+    expect(t.gets(1, 2, 3, 4, 5, 6, 7)).toEqual(['1', '2', '3', '4'])
+    expect(t.passes(4000)).toEqual([])
+    expect(t.takes(2)).toEqual(['replay 5-6'])
+    expect([t.recovers(5), t.recovers(6)]).toEqual([['5 Recovered'], ['6 Recovered']])
+    expect(t.takes(4)).toEqual([])
+    expect(t.isDone(6)).toEqual(['replay 7-7'])
+  })
+
+  it('says nothing is lost as long as there is no room for it, though deadlines pass', () => {
+    const t = following({ maxMessages: 4, mode: 'arrival' })
+    t.gets(1, 3, 5)
+    expect(deliveries(t.passes(60_000))).toEqual([])
+    expect(replays(t.takes(4, 2))).toEqual(['replay 2-2', 'replay 4-4', 'replay 5-5'])
+    expect(t.recovers(2, { asked: t.request() - 2 })).toEqual(['2 Recovered'])
+    expect(deliveries(t.passes(1999))).toEqual([])
+  })
+
+  it('gives up what can never find room, however often it is sent again', () => {
+    const t = following({ maxBytes: 10 })
+    t.hears(headOf(2))
+    const said: string[] = []
+    for (let ms = 0; ms < 2000; ms++) said.push(...t.recovers(1, { bytes: 11 }), ...t.passes(1))
+    expect(replays(said).length).toBeLessThan(10)
+    expect(deliveries(said)).toEqual(['lost 1-2 unresolved'])
+  })
+
+  it('does not let what is held make way for what can never find room', () => {
+    const t = following({ maxBytes: 10 })
+    t.gets(2, 3)
+    expect(t.recovers(1, { bytes: 11 })).toEqual([])
+    expect(t.recovers(1, { bytes: 1, asked: 2 })).toEqual(['1 Recovered', '2 AfterGap', '3'])
+  })
+
+  it('asks anew for what found no room when there is some, and does not keep asking before', () => {
+    const t = following({ maxBytes: 10 })
+    t.on({ _tag: 'Arrived', origin, arrival: arrival(1, 'm1', 6) })
+    t.hears(headOf(3))
+    const said: string[] = []
+    for (let ms = 0; ms < 5000; ms++) said.push(...t.recovers(2, { bytes: 6 }), ...t.passes(1))
+    expect([replays(said).length, deliveries(said)]).toEqual([0, []])
+    const taken = [...t.takes(2, 6), ...t.passes(200)]
+    expect(replays(taken)).toContain('replay 2-3')
+    expect(t.recovers(2, { bytes: 6 })).toEqual(['2 Recovered'])
+  })
+
+  it('gives a gap up in its time, though what is behind it comes and finds no room', () => {
+    const t = following({ maxMessages: 4 })
+    t.gets(2, 3, 4)
+    t.takes(1, 0)
+    const said: string[] = []
+    for (let n = 5; n < 100; n++) said.push(...t.gets(n), ...t.hears(headOf(n)), ...t.passes(25))
+    expect(deliveries(said)[0]).toBe('lost 1-1 unresolved')
+  })
+})
+
+describe('a receiver that begins', () => {
+  const saved = (position: Omit<Position, 'origin'>): Start => ({
+    v: 1,
+    positions: [{ origin: origin.name, ...position }],
+  })
+  const of = (start: Start, head: Head): string[] => {
+    const t = talk({ start })
+    return t.isAnswered(head)
+  }
+
+  it.each<[string, Start, Head, string[]]>([
+    ['new, with what comes next', 'new', headOf(50), ['began 50']],
+    ['new, at the start of a run younger than itself', 'new', headOf(2, { age: 0 }), ['began 0']],
+    ['with all there is', 'all', headOf(50), ['began 0', 'gap 1-50 Heartbeat', 'replay 1-50']],
+    ['with a number', { from: 42 }, headOf(50), ['began 41', 'gap 42-50 Heartbeat', 'replay 42-50']],
+    ['with a number not reached yet', { from: 99 }, headOf(50), ['began 50']],
+    ['with a number before the first', { from: 3 }, headOf(50, { start: SequenceNumber.nearest(49) }), ['began 48']],
+    ['after 41, with 42', saved({ number: 41, epoch: run(1) }), headOf(50), ['began 41', 'gap 42-50 Heartbeat']],
+    ['after 41, of a run never named', saved({ number: 41 }), headOf(42), ['began 41', 'gap 42-42 Heartbeat']],
+    ['after the newest', saved({ number: 50, epoch: run(1) }), headOf(50), ['began 50']],
+    ['after 0', saved({ number: 0 }), headOf(1), ['began 0', 'gap 1-1 Heartbeat']],
+    [
+      'after 41 of a run that is over',
+      saved({ number: 41, epoch: run(7) }),
+      headOf(2),
+      ['lost 42- gone', 'restarted @0000000007 after 41, @0000000001 from 1', 'gap 1-2 Heartbeat'],
+    ],
+    [
+      'after 41 of a run never named, which can not be the one that is at 2',
+      saved({ number: 41 }),
+      headOf(2),
+      ['lost 42- gone', 'restarted ? after 41, @0000000001 from 1', 'gap 1-2 Heartbeat'],
+    ],
+    [
+      'with all of an origin that is new since',
+      { v: 1, positions: [] },
+      headOf(2),
+      ['began 0', 'gap 1-2 Heartbeat', 'replay 1-2'],
+    ],
+  ])('%s', (_, start, head, says) => {
+    expect(of(start, head).slice(0, says.length)).toEqual(says)
+  })
+
+  it('keeps a saved position until it is told of its end', () => {
+    const r = rig({ start: saved({ number: 41, epoch: run(7) }) })
+    expect(words(r.on({ _tag: 'Started' }))).toEqual(['ask all', 'began 41'])
+    const out = r.on({ _tag: 'HeadAnswered', asked: 1, origin, head: headOf(2) })
+    expect(out.flatMap(o => (o._tag === 'Deliver' ? [[told(o.delivery).split(' ')[0], o.settled]] : []))).toEqual([
+      ['lost', undefined],
+      ['restarted', 0],
+      ['gap', undefined],
+    ])
+    expect(words(out).some(s => s.startsWith('began'))).toBe(false)
+  })
+
+  it('holds live messages back until what lies before them has come', () => {
+    const t = talk({ start: saved({ number: 41, epoch: run(1) }) })
+    expect(t.gets(44)).toEqual([])
+    expect(t.isAnswered(headOf(44))).toEqual(['began 41', 'gap 42-43 Data', 'replay 42-43'])
+    expect([t.recovers(42), t.recovers(43)]).toEqual([['42 Recovered'], ['43 Recovered', '44 AfterGap']])
+  })
+
+  it('says that all after its position is lost when nobody is there until the deadline; it asks meanwhile', () => {
+    const t = talk({ start: saved({ number: 41 }) })
+    const said = t.passes(1999)
+    expect(said.filter(s => s === 'ask updates').length).toBeGreaterThanOrEqual(3)
+    expect([deliveries(said), t.passes(1), t.passes(60_000)]).toEqual([[], ['lost 42- gone'], []])
+    expect(t.self().origins).toBeUndefined()
+  })
+
+  it('does not count the time without connection against a saved origin', () => {
+    const t = talk({ start: saved({ number: 41 }) })
+    t.on({ _tag: 'Disconnected' })
+    t.passes(60_000)
+    t.on({ _tag: 'Reconnected' })
+    expect(deliveries(t.passes(1999))).toEqual([])
+    expect(t.isAnswered(headOf(42)).slice(0, 1)).toEqual(['began 41'])
+  })
+
+  it('begins after its position where nobody answers, and misses what lies between', () => {
+    const t = talk({ start: saved({ number: 41 }) })
+    t.gets(44)
+    expect(t.passes(1500).filter(s => !s.startsWith('ask'))).toEqual(['began 41', 'silent mute', 'gap 42-43 Data'])
+    expect(t.passes(2000)).toEqual(['lost 42-43 unresolved', '44 AfterGap'])
+  })
+
+  it('takes two numbers in a row below its position for a restart where nobody answers', () => {
+    const t = talk({ start: saved({ number: 41 }) })
+    t.gets(1, 2)
+    expect(deliveries(t.passes(1500))).toEqual(['silent mute', 'restarted ? after 41, ? from 1', '1', '2'])
+  })
+
+  it('begins with its number where nobody answers', () => {
+    const t = talk({ start: { from: 42 } })
+    t.gets(44)
+    expect(t.passes(1500)).toContain('began 41')
+  })
+
+  it.each([0, Number.MAX_SAFE_INTEGER - 1, Number.MAX_SAFE_INTEGER])('goes on after %d', number => {
+    const t = talk({ start: saved({ number, epoch: run(1) }) })
+    const said = t.isAnswered(headOf(Number.MAX_SAFE_INTEGER))
+    expect(said[0]).toBe(`began ${number}`)
+    expect(replays(said)).toHaveLength(number === Number.MAX_SAFE_INTEGER ? 0 : 1)
+  })
+})
+
+// --- a lossy link, and a sender that replays ------------------------------------------------------------------------
+
+const deed: fc.Arbitrary<Deed> = fc.oneof(
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      do: fc.constant('publish' as const),
+      who: fc.nat(1),
+      count: fc.integer({ min: 1, max: 20 }),
+      bytes: fc.constantFrom(1, 5),
+    }),
+  },
+  { weight: 5, arbitrary: fc.record({ do: fc.constant('wait' as const), ms: fc.constantFrom(1, 10, 60, 300, 2500) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('cut' as const), ms: fc.constantFrom(5, 100) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('away' as const), ms: fc.constantFrom(1, 100, 3000) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('stall' as const), ms: fc.constantFrom(10, 300, 5000) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('crash' as const), ms: fc.constantFrom(0, 50, 3000) }) },
+)
+
+const world = (history: fc.Arbitrary<number>, maxGaps: fc.Arbitrary<number>, deadline: number): fc.Arbitrary<World> =>
+  fc.record({
+    addressing: fc.constantFrom('single' as const, 'perSender' as const),
+    options: fc.record({
+      mode: fc.constantFrom('ordered' as const, 'arrival' as const),
+      maxMessages: fc.constantFrom(3, 8, 1000),
+      maxBytes: fc.constantFrom(12, 1e6),
+      maxGaps,
+      deadline: fc.constant(deadline),
+    }),
+    history,
+    link: fc.record({
+      loss: fc.constantFrom(0, 10, 40),
+      repeat: fc.constantFrom(0, 20),
+      delay: fc.constantFrom(1, 5, 40),
+    }),
+    seed: fc.nat(),
+    deeds: fc.array(deed, { maxLength: 25 }),
+    batch: fc.constantFrom(1, 3),
+  })
+
+describe('a receiver behind a lossy link, crashing and starting from its positions', () => {
+  it('is handed all that was published, when the sender keeps it all', () => {
+    fc.assert(
+      fc.property(world(fc.constant(100_000), fc.constant(16_384), 1e9), w => {
+        const { wrong, lost } = play(w)
+        expect([wrong, lost]).toEqual([[], 0])
+      }),
+    )
+  }, 60_000)
+
+  it('is handed or told to be lost all that was published, when the sender keeps little', () => {
+    fc.assert(
+      fc.property(world(fc.constantFrom(0, 3, 15), fc.constantFrom(2, 6, 1000), 2000), w => {
+        expect(play(w).wrong).toEqual([])
+      }),
+    )
+  }, 60_000)
+})
+
+// --- work ------------------------------------------------------------------------------------------------------------
+
+describe('the work for one event', () => {
+  /** The time that the events of each part take, in ms. */
+  const timed = (self: Machine, parts: ReadonlyArray<ReadonlyArray<Event>>): number[] =>
+    parts.map(events => {
+      const before = performance.now()
+      for (const event of events) self = Receiver.step(event)(self)[1]
+      return performance.now() - before
+    })
+
+  const begun = (options: Options): Machine => {
+    const [, self] = Receiver.step<string>({ _tag: 'Started', now: 0 })(Receiver.create(options))
+    return Receiver.step<string>({ _tag: 'HeadAnswered', now: 0, asked: 1, origin, head: headOf(0) })(self)[1]
+  }
+
+  const everySecond = (from: number, count: number): Event[] =>
+    Array.from({ length: count }, (_, i) => ({
+      _tag: 'Arrived',
+      now: 1,
+      origin,
+      arrival: arrival((from + i) * 2),
+    }))
+
+  it.each(['ordered', 'arrival'] as const)(
+    'does not grow with the number of gaps (%s)',
+    mode => {
+      const self = begun({ mode, maxMessages: 1e6 })
+      const parts = Array.from({ length: 10 }, (_, i) => everySecond(i * 10_000 + 1, 10_000))
+      const [, first = 0, ...rest] = timed(self, parts)
+      expect(Math.min(...rest.slice(-3))).toBeLessThan(first * 5)
+    },
+    20_000,
+  )
+
+  it('does not grow with the number of gaps that are refused, ended or forgotten', () => {
+    const one = (count: number): number => {
+      let self = begun({ maxMessages: 1e6 })
+      for (const event of everySecond(1, count)) self = Receiver.step(event)(self)[1]
+      // The lowest is still open: all others wait for it.
+      const asked = self.asked
+      const answers = Array.from({ length: 2000 }, (_, i): Event[] => [
+        {
+          _tag: 'ReplayRefused',
+          now: 1,
+          asked: asked - (i % 31),
+          origin,
+          epoch: run(1),
+          first: SequenceNumber.nearest(3),
+          last: SequenceNumber.nearest(1e6),
+        },
+        { _tag: 'ReplayEnded', now: 1, asked: asked - (i % 31), origin, epoch: run(1), last: 1e6 },
+      ]).flat()
+      return timed(self, [answers])[0] ?? 0
+    }
+    one(1000)
+    expect(one(16_000)).toBeLessThan((one(1000) + 5) * 8)
+  }, 20_000)
+})

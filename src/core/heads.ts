@@ -1,0 +1,179 @@
+/** What a head makes of a track: where to begin, how far its run is, and whether it is still the run that we follow. */
+import * as D from './Doubt.ts'
+import type { Epoch } from './Epoch.ts'
+import type { Head } from './Head.ts'
+import type { Ledger } from './Ledger.ts'
+import * as L from './Ledger.ts'
+import * as M from './OrderedMap.ts'
+import { noticed, receive, settleAll } from './reception.ts'
+import type * as SequenceNumber from './SequenceNumber.ts'
+import type { Track } from './Track.ts'
+import { gone, horizon, isHeldUp, isSingle, promised, raised, unsequenced, withEnd, withoutSilence } from './Track.ts'
+import type { Arrival, Turn } from './Turn.ts'
+import { askHead, deliver, keepsUp } from './Turn.ts'
+
+/** Takes what is pending, as far as the head of its run vouches for it. */
+const released = <A>(turn: Turn<A>, t: Track<A>, ledger: Ledger<A>, head: Head): Track<A> => {
+  const pending = t.doubt === undefined ? [] : D.resume(turn, t.doubt)
+  // Where nothing is known of the origin yet, what its sender has not sent is likely of a run before it (`single`).
+  const isNew = t.ledger === undefined && isSingle(t)
+  let l = ledger
+  for (const a of pending)
+    if (a.number < head.start || a.number > (isNew ? head.head : horizon(turn, l, head.head)))
+      unsequenced(turn, t, a, 'Refuted')
+    else l = receive(turn, t.about, l, a)
+  return { ...t, doubt: undefined, ledger: noticed(turn, t.about, l, head.head, 'Heartbeat') }
+}
+
+/** What the head of this run promises. */
+const vouched = <A>(turn: Turn<A>, t: Track<A>, head: Head): Track<A> => {
+  const end = t.end ?? (head.state === 'ended' ? { last: head.head, told: false } : undefined)
+  turn.epoch = head.epoch
+  return promised(turn, { ...withoutSilence(turn, t), voice: 'Heard', epoch: head.epoch, end }, head.max)
+}
+
+/** All below a number is done with, and was not there for us to miss. */
+export const begun = <A>(turn: Turn<A>, t: Track<A>, begin: number): Ledger<A> => {
+  turn.out.push({ _tag: 'Began', origin: t.origin.name, epoch: turn.epoch, number: begin - 1 })
+  return L.startingAt(begin)
+}
+
+/** Where to begin with a run, as its head and our settings say; `lowest` is the first number that is certainly new. */
+const beginning = <A>(turn: Turn<A>, t: Track<A>, head: Head, lowest: number): Ledger<A> => {
+  const { start } = turn.settings
+  const within = (n: number): number => Math.min(Math.max(n, head.start), head.head + 1)
+  // A run that is younger than we are is all new; of an older one only what comes from now on.
+  if (start === 'new') {
+    const isYounger = (head.age ?? Number.POSITIVE_INFINITY) <= turn.age
+    return begun(turn, t, isYounger ? head.start : Math.max(lowest, head.start))
+  }
+  if (start !== 'all' && 'from' in start) return begun(turn, t, within(start.from))
+  if (start === 'all' || t.saved === undefined) return begun(turn, t, head.start)
+  const { number, epoch = t.origin.run?.epoch } = t.saved.position
+  // A run that was not named can't be this one if it has come further, or not as far as this one's start.
+  const isSame = epoch === undefined ? number <= head.head && number >= head.start - 1 : epoch === head.epoch
+  if (isSame) return begun(turn, t, within(number + 1))
+  gone(turn, t, number + 1)
+  const change = { from: epoch, to: head.epoch, after: number, start: head.start }
+  // The position moves on when the application has been told, not before.
+  deliver(turn, { _tag: 'Restarted', ...t.about, ...change }, 0, head.start - 1)
+  return L.startingAt(head.start)
+}
+
+/** The first head decides where to begin: at the start of a run that is younger than we are, else here and now. */
+const firstHead = <A>(turn: Turn<A>, t: Track<A>, head: Head): Track<A> => {
+  const lowest = Math.min(
+    M.min(t.doubt?.pending)?.key ?? Number.POSITIVE_INFINITY,
+    t.doubt?.forgotten?.first ?? Number.POSITIVE_INFINITY,
+    head.head + 1,
+  )
+  const vouchedFor = vouched(turn, t, head)
+  return withEnd(turn, released(turn, vouchedFor, beginning(turn, t, head, lowest), head))
+}
+
+const sameRun = <A>(turn: Turn<A>, t: Track<A>, l: Ledger<A>, head: Head, asked: number | undefined): Track<A> => {
+  const answers = asked !== undefined && (t.doubt === undefined || t.voice === 'Mute' || asked >= t.doubt.asked)
+  const heard = { ...vouched(turn, t, head), answered: asked ?? t.answered }
+  if (answers) return withEnd(turn, released(turn, heard, l, head))
+  // It has a voice after all: what only the next number could have settled can be asked for now.
+  const found = t.voice === 'Mute' && t.doubt !== undefined
+  const vouchedFor = found ? { ...heard, doubt: raised(turn, heard, t.doubt.cause) } : heard
+  if (isHeldUp(vouchedFor)) return vouchedFor
+  if (head.head > horizon(turn, l, 0)) return { ...vouchedFor, doubt: t.doubt ?? raised(turn, vouchedFor, 'Jump') }
+  return withEnd(turn, { ...vouchedFor, ledger: noticed(turn, t.about, l, head.head, 'Heartbeat') })
+}
+
+/** Runs that are remembered to have been left; the oldest is forgotten. */
+const maxLeft = 64
+
+/** Settles the old run and begins the new one. */
+export const restarted = <A>(
+  turn: Turn<A>,
+  t: Track<A>,
+  old: Ledger<A>,
+  to: Epoch | undefined,
+  start: SequenceNumber.SequenceNumber,
+): Track<A> => {
+  settleAll(turn, t.about, old, 'gone')
+  turn.epoch = to
+  deliver(turn, { _tag: 'Restarted', ...t.about, from: t.epoch, to, after: old.highest, start }, 0, start - 1)
+  const left =
+    t.epoch === undefined
+      ? t.left
+      : [...t.left, { epoch: t.epoch, asked: turn.asked, inquireAt: turn.now, told: false }]
+  return {
+    ...t,
+    left: left.slice(-maxLeft),
+    epoch: to,
+    end: undefined,
+    promise: undefined,
+    rival: undefined,
+    ledger: L.startingAt(start),
+  }
+}
+
+/** Enters another run, which a head has proved. */
+export const entered = <A>(turn: Turn<A>, t: Track<A>, l: Ledger<A>, head: Head): Track<A> => {
+  const pending = t.doubt === undefined ? [] : D.resume(turn, t.doubt)
+  const ofNew = (a: Arrival<A>): boolean => a.number >= head.start && a.number <= head.head
+  let old = l
+  for (const a of pending)
+    if (!ofNew(a)) {
+      if (a.number > l.highest) unsequenced(turn, t, a, 'BetweenRuns')
+      else old = receive(turn, t.about, old, a)
+    }
+  const begun = vouched(turn, restarted(turn, { ...t, doubt: undefined }, old, head.epoch, head.start), head)
+  const ledger = pending
+    .filter(ofNew)
+    .reduce((to, a) => receive(turn, t.about, to, a), begun.ledger ?? L.startingAt(head.start))
+  return withEnd(turn, { ...begun, ledger: noticed(turn, t.about, ledger, head.head, 'Heartbeat') })
+}
+
+const conflict = <A>(turn: Turn<A>, t: Track<A>, rival: Epoch): void =>
+  deliver(turn, { _tag: 'Conflict', ...t.about, epoch: t.epoch, rival }, 0)
+
+/** The head of another run than the one we follow (`single`). */
+const otherRun = <A>(turn: Turn<A>, t: Track<A>, l: Ledger<A>, head: Head, asked: number | undefined): Track<A> => {
+  const left = t.left.find(r => r.epoch === head.epoch)
+  if (left !== undefined) {
+    if (left.told || (asked === undefined ? turn.now < left.inquireAt : asked <= left.asked)) return t
+    if (asked === undefined) askHead(turn, t.origin.name)
+    else conflict(turn, t, head.epoch)
+    const known = { ...left, told: asked !== undefined, inquireAt: turn.now + turn.settings.grace }
+    return { ...t, left: t.left.map(r => (r === left ? known : r)) }
+  }
+  if (t.rival?.epoch === head.epoch) return asked === undefined ? t : { ...t, rival: { epoch: head.epoch, head } }
+  if (asked !== undefined && asked === t.answered) {
+    // With a third run it is the same conflict.
+    if (t.rival !== undefined) return t
+    conflict(turn, t, head.epoch)
+    return { ...t, rival: { epoch: head.epoch, head: undefined } }
+  }
+  const answers = asked !== undefined && t.doubt !== undefined && (t.voice === 'Mute' || asked >= t.doubt.asked)
+  if (answers && keepsUp(turn)) return entered(turn, t, l, head)
+  return t.doubt !== undefined && t.doubt.cause !== 'Jump' && t.voice === 'Heard'
+    ? t
+    : { ...t, doubt: raised(turn, { ...t, voice: 'Heard' }, 'NewEpoch'), voice: 'Heard' }
+}
+
+/** The sender has said where it is: of itself (a heartbeat), or because it was `asked`. */
+export const headHeard = <A>(turn: Turn<A>, t: Track<A>, head: Head, asked: number | undefined): Track<A> => {
+  const l = t.ledger
+  if (l === undefined) {
+    // A heartbeat may be a late one of a run that is over, and what is pending of the next.
+    const isSure = !isSingle(t) || t.doubt === undefined || (asked !== undefined && asked >= t.doubt.asked)
+    return isSure ? firstHead(turn, t, head) : t
+  }
+  // A run that has no name was guessed. If the one that it seemed to follow still answers, the guess was wrong.
+  const isOver = t.left.some(r => r.epoch === head.epoch && (asked ?? 0) <= r.asked)
+  const isFirst = t.epoch === undefined && !isOver && head.start <= l.next && head.head >= l.next - 1
+  return head.epoch === t.epoch || isFirst ? sameRun(turn, t, l, head, asked) : otherRun(turn, t, l, head, asked)
+}
+
+/** Nobody listens for the request. One more is enough to be sure; after that there is nothing to wait for. */
+export const headRefused = <A>(turn: Turn<A>, t: Track<A>, asked: number): Track<A> => {
+  const d = t.doubt
+  if (d === undefined || asked < d.asked) return t
+  const isSure = d.tries >= turn.settings.tries
+  return { ...t, doubt: isSure ? { ...d, dueAt: turn.now } : { ...d, tries: turn.settings.tries - 1 } }
+}

@@ -1,0 +1,55 @@
+/** What a track asks for, and what the answers make of it. */
+import type { Epoch } from './Epoch.ts'
+import * as R from './recovery.ts'
+import type { Track } from './Track.ts'
+import { canAsk, withEnd } from './Track.ts'
+import type { Arrival, Turn } from './Turn.ts'
+
+/** Asks for what is missing, if that has changed or time has come. */
+export const pursued = <A>(turn: Turn<A>, before: Track<A>, t: Track<A>): Track<A> => {
+  if (t.ledger?.missing === undefined)
+    return t.askAt === Number.POSITIVE_INFINITY ? t : { ...t, askAt: Number.POSITIVE_INFINITY }
+  if (!canAsk(t)) return { ...t, askAt: Number.NEGATIVE_INFINITY }
+  if (t.ledger.missing === before.ledger?.missing && t.askAt > turn.now) return t
+  return { ...t, ...R.pursue(turn, t.origin, t.ledger) }
+}
+
+/** Does an answer speak for the run that we follow? It need not name it. Of two that are alive one can't refuse for the other. */
+const isOwn = <A>(t: Track<A>, epoch: Epoch | undefined): boolean => epoch === undefined || epoch === t.epoch
+
+/** A message that was asked for has come. In doubt about the run that we follow, it counts if it bears its name. */
+export const replayed = <A>(
+  turn: Turn<A>,
+  t: Track<A>,
+  asked: number,
+  epoch: Epoch | undefined,
+  a: Arrival<A>,
+): Track<A> =>
+  t.ledger === undefined || !isOwn(t, epoch) || (epoch === undefined && !canAsk(t))
+    ? t
+    : withEnd(turn, { ...t, ledger: R.replayed(turn, t.about, t.ledger, asked, a) })
+
+/** A request has been considered up to a number. */
+export const considered = <A>(
+  turn: Turn<A>,
+  t: Track<A>,
+  asked: number,
+  epoch: Epoch | undefined,
+  last: number,
+): Track<A> =>
+  t.ledger === undefined || !canAsk(t) || !isOwn(t, epoch)
+    ? t
+    : { ...t, ledger: R.considered(turn, t.ledger, asked, last) }
+
+/** Numbers that were asked for are not to be had any more. */
+export const refused = <A>(
+  turn: Turn<A>,
+  t: Track<A>,
+  asked: number,
+  epoch: Epoch | undefined,
+  first: number,
+  last: number,
+): Track<A> =>
+  t.ledger === undefined || !canAsk(t) || !isOwn(t, epoch)
+    ? t
+    : withEnd(turn, { ...t, ledger: R.refused(turn, t.about, t.ledger, asked, first, last) })

@@ -1,0 +1,99 @@
+/** What time makes of a track: a doubt that nobody settles, a gap past its deadline, a promise that is broken. */
+import { arrived } from './arrivals.ts'
+import type { Doubt } from './Doubt.ts'
+import * as D from './Doubt.ts'
+import { begun, entered } from './heads.ts'
+import * as L from './Ledger.ts'
+import { expire, noticed } from './reception.ts'
+import type { Track } from './Track.ts'
+import { canAsk, gone, isHeldUp, raised, silenced, unsequenced, withEnd } from './Track.ts'
+import type { Arrival, Turn } from './Turn.ts'
+import { askHead, keepsUp } from './Turn.ts'
+
+/** Nobody has answered: the sender counts as mute, and what was pending is judged by the numbers alone. */
+const unanswered = <A>(turn: Turn<A>, t: Track<A>, d: Doubt<A>): Track<A> => {
+  if (!keepsUp(turn)) {
+    turn.forgot = true
+    return { ...t, doubt: { ...d, dueAt: Number.POSITIVE_INFINITY } }
+  }
+  if (t.ledger === undefined && d.pending === undefined && d.forgotten === undefined) return unclaimed(turn, t, d)
+  if (t.ledger !== undefined && t.rival?.head !== undefined) return entered(turn, t, t.ledger, t.rival.head)
+  const pending = D.resume(turn, d)
+  const mute: Track<A> = { ...t, doubt: undefined, voice: 'Mute' }
+  const begun = t.ledger === undefined ? unvouched(turn, mute, d, pending) : mute
+  const after = pending.reduce((to, a) => arrived(turn, to, a), begun)
+  // Its farewell may be all that we have of its tail.
+  return after.end === undefined || after.ledger === undefined
+    ? after
+    : withEnd(turn, { ...after, ledger: noticed(turn, t.about, after.ledger, after.end.last, 'Heartbeat') })
+}
+
+/** Without a head it begins where we were told to, or with the first number seen; and nobody vouches for the tail. */
+const unvouched = <A>(turn: Turn<A>, t: Track<A>, d: Doubt<A>, pending: ReadonlyArray<Arrival<A>>): Track<A> => {
+  const { start } = turn.settings
+  const from = typeof start !== 'string' && 'from' in start ? start.from : Number.POSITIVE_INFINITY
+  const seen = Math.min(pending[0]?.number ?? Number.POSITIVE_INFINITY, d.forgotten?.first ?? Number.POSITIVE_INFINITY)
+  const begin = t.saved === undefined ? Math.min(seen, from) : t.saved.position.number + 1
+  return silenced(turn, { ...t, ledger: begun(turn, t, begin) }, undefined)
+}
+
+/** A saved origin of which nothing is heard: at its deadline it is gone. */
+const unclaimed = <A>(turn: Turn<A>, t: Track<A>, d: Doubt<A>): Track<A> => {
+  if (t.saved !== undefined && turn.now < t.saved.until) {
+    askHead(turn, t.origin.name)
+    return { ...t, doubt: { ...d, dueAt: Math.min(t.saved.until, turn.now + turn.settings.patience * 8) } }
+  }
+  if (t.saved !== undefined) gone(turn, t, t.saved.position.number + 1)
+  return { ...t, doubt: undefined, saved: undefined }
+}
+
+const doubtTicked = <A>(turn: Turn<A>, t: Track<A>): Track<A> => {
+  const d = t.doubt
+  if (d === undefined || d.dueAt > turn.now) return t
+  if (t.voice === 'Mute' && t.ledger !== undefined) {
+    for (const a of D.resume(turn, d)) unsequenced(turn, t, a, 'Unconfirmed')
+    return { ...t, doubt: undefined }
+  }
+  const doubt = D.again(turn, d, t.origin)
+  return doubt === undefined ? unanswered(turn, t, d) : { ...t, doubt }
+}
+
+const gapsTicked = <A>(turn: Turn<A>, t: Track<A>): Track<A> => {
+  const front = t.ledger === undefined || isHeldUp(t) ? undefined : L.frontMissing(t.ledger)
+  return t.ledger === undefined || front === undefined || front.deadline > turn.now
+    ? t
+    : withEnd(turn, { ...t, ledger: expire(turn, t.about, t.ledger) })
+}
+
+/** A promise that is broken: half its grace later the sender is asked why, at the end it is called silent. */
+const promiseTicked = <A>(turn: Turn<A>, t: Track<A>): Track<A> => {
+  const p = t.promise
+  if (p === undefined || p.dueAt + turn.settings.grace / 2 > turn.now) return t
+  if (p.dueAt + turn.settings.grace <= turn.now) {
+    // Where another run answers in its place, that one takes over.
+    const doubt = t.doubt ?? (t.rival === undefined ? undefined : raised(turn, t, 'NewEpoch'))
+    return { ...silenced(turn, t, p.max), promise: undefined, doubt }
+  }
+  if (p.inquired) return t
+  if (t.doubt === undefined) askHead(turn, t.origin.name)
+  return { ...t, promise: { ...p, inquired: true } }
+}
+
+/** Time has passed. */
+export const ticked = <A>(turn: Turn<A>, t: Track<A>): Track<A> =>
+  promiseTicked(turn, gapsTicked(turn, doubtTicked(turn, t)))
+
+/** When time matters next. */
+export const wakeAt = <A>(turn: Turn<A>, t: Track<A>): number => {
+  const doubt = t.doubt?.dueAt ?? Number.POSITIVE_INFINITY
+  const gap =
+    t.ledger === undefined || isHeldUp(t)
+      ? Number.POSITIVE_INFINITY
+      : (L.frontMissing(t.ledger)?.deadline ?? Number.POSITIVE_INFINITY)
+  const promise =
+    t.promise === undefined
+      ? Number.POSITIVE_INFINITY
+      : t.promise.dueAt + turn.settings.grace / (t.promise.inquired ? 1 : 2)
+  const ask = canAsk(t) ? t.askAt : Number.POSITIVE_INFINITY
+  return Math.min(doubt, gap, promise, ask)
+}
