@@ -7,14 +7,12 @@ import * as E from 'fp-ts/lib/Either.js'
 import * as Json from 'fp-ts/lib/Json.js'
 import * as t from 'io-ts'
 import * as Address from '../core/Address.ts'
-import { ofGuard } from '../core/codec.ts'
 import type { Headers } from '../core/Delivery.ts'
 import type { Epoch } from '../core/Epoch.ts'
 import * as Head from '../core/Head.ts'
 import type { Limits } from '../core/History.ts'
 import { defaultLimits } from '../core/History.ts'
 import type { Addressing } from '../core/Origin.ts'
-import * as Origin from '../core/Origin.ts'
 import * as Replays from '../core/Replays.ts'
 import * as Sender from '../core/Sender.ts'
 import * as SequenceNumber from '../core/SequenceNumber.ts'
@@ -29,6 +27,7 @@ import { listen } from './link.ts'
 import { checkPublisherOptions, checkSubject } from './options.ts'
 import type { Line, Repair } from './outbound.ts'
 import { outboundOf } from './outbound.ts'
+import { checkSize, encoded, originFor, payloadOf } from './outgoing.ts'
 import type { Beating } from './pulse.ts'
 import { pulseOf } from './pulse.ts'
 import { orThrow, sequencedError } from './SequencedError.ts'
@@ -110,29 +109,10 @@ export interface Publisher {
   readonly closed: Promise<void>
 }
 
-const encoder = new TextEncoder()
 const decoder = new TextDecoder()
 const nothing = new Uint8Array(0)
 
 const HeadRequest = t.partial({ filter: t.string })
-
-const originFor = (subject: string, { addressing, sender }: PublisherOptions, epoch: Epoch): Origin.Origin => {
-  const parsed = orThrow(Subject.explain)(Subject.parse(subject))
-  if (addressing !== 'perSender') {
-    if (sender !== undefined)
-      throw sequencedError(
-        `A sender's name (${sender}) belongs to the addressing 'perSender': set it, or leave the name out.`,
-        {
-          _tag: 'BadOption',
-          option: 'sender',
-          value: sender,
-        },
-      )
-    return orThrow(Origin.explain)(Origin.single(parsed))
-  }
-  const token = orThrow(Subject.explain)(Subject.parseToken(sender ?? ''))
-  return orThrow(Origin.explain)(Origin.perSender(parsed, { sender: token, epoch }))
-}
 
 /**
  * Publishes to a subject, `updates`, under numbered ones: `updates.1`, `updates.2` …
@@ -157,7 +137,7 @@ export const publisher = (nc: Connection, subject: string, options: PublisherOpt
       },
     )
   const epoch = drawEpoch()
-  const origin = originFor(subject, options, epoch)
+  const origin = originFor(subject, addressing, options.sender, epoch)
   const start = from === 'clock' ? Sender.startFromClock(Date.now()) : SequenceNumber.nearest(from)
   const pulse = pulseOf(nc)
   const outbound = outboundOf(nc, history === undefined ? undefined : { ...defaultLimits, ...history })
@@ -302,7 +282,7 @@ export const publisher = (nc: Connection, subject: string, options: PublisherOpt
       throw sequencedError(`The publisher of ${origin.name} is closed: make a new one to go on.`, { _tag: 'Closed' })
     const number = orThrow(Sender.explain)(Sender.next(sender))
     if (reply !== '') orThrow(Subject.explain)(Subject.parse(reply))
-    const payload = copyOf(data)
+    const payload = payloadOf(data, outbound.copy)
     const head = headers === undefined ? undefined : outbound.copy(encoded(headers))
     checkSize(nc, payload.length + (head?.length ?? 0))
     outbound.send(line, number, payload, head, reply)
@@ -310,19 +290,6 @@ export const publisher = (nc: Connection, subject: string, options: PublisherOpt
     sender = Sender.published(now())(sender)
     if (decayed) pulse.book(origin.name, beating)
     return number
-  }
-
-  // nats.js sends the caller's buffer a moment later, and would send what is in it then.
-  const copyOf = (data: unknown): Uint8Array => {
-    if (typeof data === 'string') return encoder.encode(data)
-    if (data instanceof Uint8Array) return outbound.copy(data)
-    throw sequencedError(
-      'A payload is a Uint8Array or a string: encode other values first, such as with JSON.stringify.',
-      {
-        _tag: 'BadPayload',
-        data,
-      },
-    )
   }
 
   const close = (): Promise<void> => {
@@ -347,33 +314,3 @@ const guarded = (take: (msg: Msg) => void, msg: Msg): void => {
 
 const parseHeadRequest = (body: string): E.Either<unknown, t.TypeOf<typeof HeadRequest>> =>
   E.chainW(HeadRequest.decode)(Json.parse(body))
-
-const Encodes = ofGuard(
-  'headers',
-  (u): u is { encode(): Uint8Array } =>
-    typeof u === 'object' && u !== null && 'encode' in u && typeof u.encode === 'function',
-  "headers of the client's own making",
-)
-
-const encoded = (headers: Headers): Uint8Array => {
-  if (!Encodes.is(headers))
-    throw sequencedError('Headers must be made by the client: import { headers } from it.', {
-      _tag: 'BadHeaders',
-      headers,
-    })
-  if (headers.code !== 0)
-    throw sequencedError(
-      `The headers carry an inline status (${headers.code}), which would read as an answer to a request: leave it out.`,
-      { _tag: 'StatusInHeaders', code: headers.code },
-    )
-  return headers.encode()
-}
-
-const checkSize = (nc: Connection, bytes: number): void => {
-  const max = nc.info?.max_payload
-  if (max !== undefined && bytes > max)
-    throw sequencedError(
-      `Payload and headers have ${bytes} bytes, and the server takes ${max} at most: send less, or raise its max_payload.`,
-      { _tag: 'PayloadTooLarge', bytes, max },
-    )
-}
