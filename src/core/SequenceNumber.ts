@@ -119,7 +119,7 @@ export const token: t.Type<SequenceNumber, string, unknown> = ofParser(
   format,
 )
 
-/** How many numbers lie between two: `distanceFrom(40)(42)` is 2. @since 0.1.0 */
+/** How far it is from one number to another: `distanceFrom(40)(42)` is 2. @since 0.1.0 */
 export const distanceFrom =
   (from: SequenceNumber) =>
   (to: SequenceNumber): number =>

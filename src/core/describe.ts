@@ -47,7 +47,10 @@ const run = (epoch: string | undefined): string => (epoch === undefined ? 'of un
  * Says in a sentence what happened and what it means.
  *
  * @example
- * import { describe, SequenceNumber, Subject } from 'nats-sequenced/core'
+ * import { describe } from 'nats-sequenced/core'
+ *
+ * describe({ _tag: 'Overflowed', count: 3 })
+ * // '3 unsequenced messages were dropped, since the consumer was too slow (maxMessages, maxBytes). Nobody can be asked for them.'
  *
  * @since 0.1.0
  */
