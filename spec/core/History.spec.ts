@@ -26,7 +26,7 @@ const got = (h: History.History, origin: string, number: number): string | undef
 }
 
 const above = (h: History.History, serial: number): string[] =>
-  [...History.above(h, serial)].map(k => `${k.origin}${k.number}`)
+  [...History.after(h, serial)].map(k => `${k.origin}${k.number}`)
 
 describe('a history', () => {
   it('gives back what was published, with its headers and its reply subject', () => {
@@ -114,7 +114,7 @@ describe('a history', () => {
     keep(h, 'a', 1)
     keep(h, 'b', 1)
     const again: string[] = []
-    for (const k of History.above(h, 0)) {
+    for (const k of History.after(h, 0)) {
       again.push(`${k.origin}${k.number}`)
       keep(h, 'c', again.length)
     }

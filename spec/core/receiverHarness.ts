@@ -1,5 +1,7 @@
 // What the specs of the receiver share: heads and arrivals in few words, a machine that is driven event by event, and a
 // check of all that it keeps count of.
+
+import { isIdle } from '../../src/core/circumstances.ts'
 import type { Delivery } from '../../src/core/Delivery.ts'
 import * as Epoch from '../../src/core/Epoch.ts'
 import type { Head } from '../../src/core/Head.ts'
@@ -10,7 +12,6 @@ import * as Origins from '../../src/core/Origin.ts'
 import * as Receiver from '../../src/core/Receiver.ts'
 import * as SequenceNumber from '../../src/core/SequenceNumber.ts'
 import * as Subject from '../../src/core/Subject.ts'
-import { isIdle } from '../../src/core/circumstances.ts'
 import type { Arrival, Output, Settings } from '../../src/core/Turn.ts'
 import { valid } from './arbitraries.ts'
 

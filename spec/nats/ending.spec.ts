@@ -7,7 +7,7 @@ import { publisher } from '../../src/nats/publisher.ts'
 import { subscribe } from '../../src/nats/subscribe.ts'
 import { drop, pass } from '../server/lossyLink.ts'
 import type { Client, Kind, Log } from './clients.ts'
-import { eventually, kinds, log, messages, range, read, some, within, withServer } from './clients.ts'
+import { kinds, log, messages, range, read, some, within, withServer } from './clients.ts'
 import { both, named, receiver, sender, shape } from './pair.ts'
 
 const bench = withServer({
@@ -88,15 +88,17 @@ describe.each(kinds)('with $name', kind => {
           if (new TextDecoder().decode(msg.data).includes('"ended"')) farewells.add(msg.subject)
         },
       })
-      const { updates } = await send(kind, named(addressing))
+      const { nc: sending, updates } = await send(kind, named(addressing))
       for (const n of range(1, 3)) updates.publish(`${n}`)
+      await Promise.all([nc.flush(), sending.flush()])
       const subject = `_SEQ.REPLAY.${updates.origin}.2`
       const closing = updates.close()
       expect(await ask(nc, subject)).toBe(0)
       await farewells.until('the second farewell', f => f.length >= 2)
       expect(await ask(nc, subject)).toBe(0)
       await closing
-      await eventually('nobody is there', async () => (await ask(nc, subject)) === 503)
+      await sending.flush()
+      expect(await ask(nc, subject)).toBe(503)
     })
 
     test.each(both)('a receiver gets the last message back before it is told of the end (%s)', async addressing => {
@@ -170,7 +172,9 @@ describe.each(kinds)('with $name', kind => {
       const updates = publisher(nc, 'updates')
       const prices = publisher(nc, 'prices')
       const told = [updates, prices].map(notices)
-      const reader = read(subscribe(await bench.connect(kind), 'prices'))
+      const receiving = await bench.connect(kind)
+      const reader = read(subscribe(receiving, 'prices'))
+      await receiving.flush()
       updates.publish('refused')
       prices.publish('allowed')
       await told[0]?.until('the refusal', t => t.length > 0)

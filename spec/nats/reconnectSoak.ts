@@ -14,7 +14,7 @@ import { soak } from './soak.ts'
 
 const { values } = parseArgs({ options: { kills: { type: 'string', default: '30' } } })
 const kills = Number(values.kills)
-const quick = { reconnectTimeWait: 50, maxReconnectAttempts: -1 }
+const quick = { reconnectTimeWait: 50, maxReconnectAttempts: -1, timeout: 1000 }
 
 const clients: ReadonlyArray<{ readonly name: string; readonly connect: Soak['connect'] }> = [
   { name: 'nats 2.29', connect: options => nats2.connect({ ...quick, ...options }) },
@@ -50,7 +50,7 @@ for (const { name, connect } of clients) {
   for (const [i, { history, rate, addressing }] of settings.entries()) {
     const share = Math.floor(kills / settings.length) + (i < kills % settings.length ? 1 : 0)
     if (share === 0) continue
-    const o = await soak({ connect, addressing, rate, kills: share, history: history.limits, uptime: 400 })
+    const o = await soak({ connect, addressing, rate, kills: share, history: history.limits, uptime: 400, hasty: true })
     const how = verdict(o, history.limits === large)
     isGood = isGood && how === 'ok'
     sums.kills += share

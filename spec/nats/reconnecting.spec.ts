@@ -181,6 +181,14 @@ describe.each(kinds)('with $name', kind => {
     await eventually('the last one', () => read.accounted() === 7)
     expect(read.numbers).toEqual([1, 2, 4, 6, 7])
     expect(told.seen.filter(n => n._tag === 'Lost')).toHaveLength(2)
+    await eventually('whoever asks is connected, too', () =>
+      asking.flush().then(
+        () => true,
+        () => false,
+      ),
+    )
+    // What was reported lost stays so, though the server would take it now.
+    expect((await asking.request('_SEQ.REPLAY.updates.3')).headers?.code).toBe(410)
   })
 
   test('what is larger than the server took so far is refused while disconnected, too, and takes no number', async () => {
@@ -256,6 +264,19 @@ describe.each(kinds)('with $name', kind => {
       expect(resent).toEqual({ _tag: 'Resent', origin: 'updates', first: published - 99, last: published })
       expect(lost?._tag === 'Lost' ? lost.first : 0).toBeGreaterThan(published / 2)
     })
+  })
+
+  test('a publisher that is made while disconnected loses nothing, either', async () => {
+    const link = await bench.link()
+    const nc = await bench.connect(kind, { servers: link.url })
+    const read = await listen(kind)
+    const reconnect = await cutOff(link, nc)
+    const updates = publisher(nc, 'updates')
+    for (const n of range(1, 100)) updates.publish(`${n}`)
+    await reconnect()
+    for (const n of range(101, 200)) updates.publish(`${n}`)
+    await eventually('all have arrived', () => read.accounted() === 200)
+    expect(read.numbers).toEqual(range(1, 200))
   })
 
   test.each(both)('a receiver that was cut off for 5,000 messages gets all of them (%s)', async addressing => {

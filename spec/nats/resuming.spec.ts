@@ -8,6 +8,7 @@ import type { SubscribeOptions, Subscription } from '../../src/nats/subscribe.ts
 import { subscribe } from '../../src/nats/subscribe.ts'
 import type { Kind, Reader } from './clients.ts'
 import {
+  eventually,
   isMessage,
   isTag,
   kinds,
@@ -42,13 +43,13 @@ const start = async (kind: Kind, options: SubscribeOptions): Promise<Reader> => 
 /** As a database or a file would give them back. */
 const saved = (subscription: Subscription): Positions => JSON.parse(JSON.stringify(subscription.positions()))
 
-/** Reads up to a number, and leaves the loop then. */
+/** Takes all up to a number, and leaves the loop with the next in hand. */
 const readUpTo = async (subscription: Subscription, last: number): Promise<ReadonlyArray<number>> => {
   const all: Array<number> = []
   const run = async (): Promise<void> => {
     for await (const d of subscription) {
+      if (all.at(-1) === last) return
       if (isMessage(d)) all.push(d.number)
-      if (isMessage(d) && d.number === last) return
     }
   }
   await within(4000, `${last}`, run())
@@ -95,7 +96,9 @@ describe.each(kinds)('with $name', kind => {
 
     test('with a number that is not sent yet: then with the next', async () => {
       const { updates } = await fifty()
-      const { until, seen } = await start(kind, { start: { from: 1000 } })
+      const subscription = await listen(kind, { start: { from: 1000 } })
+      const { until, seen } = read(subscription)
+      await eventually('it has begun', () => saved(subscription).positions[0]?.number === 50)
       for (const n of range(51, 53)) updates.publish(`message ${n}`)
       await until('the new ones', messages(3))
       expect(shape(seen)).toEqual([51, 52, 53])
@@ -161,6 +164,7 @@ describe.each(kinds)('with $name', kind => {
       const { nc, updates: alice } = await send(kind, { addressing, sender: 'alice' })
       const bob = publisher(nc, 'updates', { addressing, sender: 'bob' })
       for (const n of range(1, 10)) bob.publish(`bob ${n}`)
+      // Whoever is read from last is left with a message in hand.
       for (const n of range(1, 50)) alice.publish(`alice ${n}`)
       await readUpTo(first, 41)
       const carol = publisher(nc, 'updates', { addressing, sender: 'carol' })
@@ -263,16 +267,7 @@ describe.each(kinds)('with $name', kind => {
     await nc.flush()
     const { updates } = await send(kind)
     for (const n of range(1, 3)) updates.publish(`${n}`)
-    const heard = log<string>()
-    nc.subscribe('updates.3', { callback: (_, msg) => heard.add(msg.subject) })
-    await nc.flush()
-    await within(
-      4000,
-      'three',
-      (async () => {
-        while (before.length < 3) await new Promise(resolve => setTimeout(resolve, 5))
-      })(),
-    )
+    await eventually('three have come', () => before.length >= 3)
     expect(before).toEqual([0, 1, 2])
     expect(saved(subscription).positions).toEqual([{ origin: 'updates', epoch: updates.epoch, number: 3 }])
   })

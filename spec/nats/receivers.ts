@@ -1,0 +1,86 @@
+/**
+ * Receivers in a process of their own, for specs that must not share an event loop with them:
+ *
+ *     node --import tsx spec/nats/receivers.ts '{"client":"nats","servers":"…","count":10}'
+ *
+ * It says `ready`, begins to receive when it is told to by a line, and then says how far it is in lines of JSON.
+ */
+import { createInterface } from 'node:readline'
+import * as nats3 from '@nats-io/transport-node'
+import * as nats2 from 'nats'
+import { describe } from '../../src/core/describe.ts'
+import type { SubscribeOptions } from '../../src/nats/subscribe.ts'
+import { subscribe } from '../../src/nats/subscribe.ts'
+import type { Tally } from './tally.ts'
+import { tally } from './tally.ts'
+
+export interface Order {
+  readonly client: string
+  readonly servers: string
+  /** Receivers, on a connection each. */
+  readonly count: number
+  readonly options: SubscribeOptions
+  /** A plain subscription beside them, on a connection of its own. */
+  readonly plain?: boolean
+}
+
+export interface Progress {
+  readonly accounted: ReadonlyArray<number>
+  readonly delivered: ReadonlyArray<number>
+  readonly wrong: ReadonlyArray<string>
+  /** What was reported lost, and anything else but gaps. */
+  readonly told: ReadonlyArray<string>
+  /** Messages that the plain subscription got. */
+  readonly plain: number
+  readonly reconnects: number
+}
+
+const order: Order = JSON.parse(process.argv[2] ?? '{}')
+const quick = { servers: order.servers, reconnectTimeWait: 50, maxReconnectAttempts: -1 }
+const connect = () => (order.client === 'nats' ? nats2.connect(quick) : nats3.connect(quick))
+
+const connections = await Promise.all(Array.from({ length: order.count }, connect))
+let reconnects = 0
+const watch = async (statuses: AsyncIterable<{ readonly type: string }>): Promise<void> => {
+  for await (const { type } of statuses) if (type === 'reconnect') reconnects += 1
+}
+for (const nc of connections) watch(nc.status()).catch(() => undefined)
+
+const plain = new Set<string>()
+if (order.plain === true) {
+  const nc = await connect()
+  nc.subscribe('updates.*', {
+    callback: (_, { subject }) => {
+      plain.add(subject)
+    },
+  })
+  await nc.flush()
+}
+
+const all: Array<Tally> = []
+const say = (): void => {
+  const progress: Progress = {
+    accounted: all.map(t => t.accounted()),
+    delivered: all.map(t => t.numbers.length),
+    wrong: all.flatMap(t => t.wrong() ?? []),
+    told: all.flatMap(t => t.others.filter(d => d._tag !== 'Gap').map(describe)),
+    plain: plain.size,
+    reconnects,
+  }
+  process.stdout.write(`${JSON.stringify(progress)}\n`)
+}
+
+// It ends with its parent.
+process.stdin.on('end', () => process.exit())
+createInterface(process.stdin).once('line', async () => {
+  for (const nc of connections)
+    all.push(
+      tally(subscribe(nc, 'updates', order.options), {
+        payload: n => `${n}`.padEnd(order.plain === true ? 512 : 0, '.'),
+      }),
+    )
+  await Promise.all(connections.map(nc => nc.flush()))
+  say()
+  setInterval(say, 100)
+})
+process.stdout.write('ready\n')
