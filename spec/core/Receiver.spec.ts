@@ -251,6 +251,17 @@ describe('a receiver of the addressing single', () => {
     ])
   })
 
+  it('does not take what a silent sender sends again for a restart, though nobody answered while it was away', () => {
+    const t = following()
+    t.gets(1, 2, 3)
+    t.passes(6000)
+    t.gets(2)
+    expect(t.passes(1500).filter(s => !s.startsWith('ask'))).toEqual([])
+    expect(t.gets(1, 2, 3)).toEqual(['ask updates'])
+    expect(t.isAnswered(headOf(3))).toEqual(['resumed'])
+    expect(t.gets(4)).toEqual(['4'])
+  })
+
   it('does not take two late numbers for a restart while the run keeps its promise, though no answer gets through', () => {
     const t = following()
     t.gets(1, 2, 3, 1, 2)
@@ -367,7 +378,8 @@ describe('a receiver of a plain client, which sends no heartbeats', () => {
 
   it('takes two numbers in a row for a restart, and says that nobody vouches for the tail', () => {
     const t = ofMute(7)
-    expect(notAsked(t.gets(8, 1, 2, 3))).toEqual(['8', 'restarted ? after 8, ? from 1', '1', '2', '3'])
+    expect(t.gets(8, 1, 2, 3)).toEqual(['8', 'ask updates'])
+    expect(notAsked(t.passes(1500))).toEqual(['restarted ? after 8, ? from 1', '1', '2', '3'])
   })
 
   it('takes two numbers in a row for a jump', () => {
@@ -378,13 +390,13 @@ describe('a receiver of a plain client, which sends no heartbeats', () => {
 
   it('does not take the same number twice for anything', () => {
     const t = ofMute(7)
-    expect(t.gets(3, 3, 3, 8)).toEqual(['8'])
+    expect(notAsked([...t.gets(3, 3, 3, 8), ...t.passes(1500)])).toEqual(['8'])
     expect(t.self().messages).toBe(3)
   })
 
   it('takes a number that comes twice for a duplicate when the sequence goes on', () => {
     const t = ofMute(1)
-    expect(t.gets(1, 2, 2, 3, 3, 4, 4)).toEqual(['2', '3', '4'])
+    expect(notAsked([...t.gets(1, 2, 2, 3, 3, 4, 4), ...t.passes(1500)])).toEqual(['2', '3', '4'])
     t.gets(5)
     expect([t.self().duplicates, t.passes(5000)]).toEqual([4, []])
   })
@@ -392,7 +404,7 @@ describe('a receiver of a plain client, which sends no heartbeats', () => {
   it('hands over a number that nothing confirmed as unsequenced', () => {
     const t = ofMute(7)
     t.gets(3)
-    expect(t.passes(2000)).toEqual(['unsequenced updates.3 Unconfirmed'])
+    expect(notAsked(t.passes(3500))).toEqual(['unsequenced updates.3 Unconfirmed'])
   })
 
   it('goes on with a sender that speaks after all', () => {

@@ -278,6 +278,13 @@ describe('an answer to a request', () => {
     expect(t.recovers(2, { asked: 2 })).toEqual(['2 Recovered'])
   })
 
+  it('does not make a loss of one gap more than one, when the run is over', () => {
+    const t = asking()
+    t.isRefused(3, 3)
+    t.hears(headOf(0, { epoch: run(2) }))
+    expect(t.isAnswered(headOf(0, { epoch: run(2) })).slice(0, 2)).toEqual(['lost 2-4 gone', '5 AfterGap'])
+  })
+
   it('of an earlier run does not count after a restart', () => {
     const t = asking()
     t.hears(headOf(0, { epoch: run(2) }))
@@ -308,6 +315,7 @@ describe('a receiver without connection', () => {
     t.on({ _tag: 'Reconnected' })
     expect(t.recovers(1, { asked: before })).toEqual([])
     expect(t.isAnswered(headOf(2))).toEqual(['replay 1-1'])
+    expect([t.recovers(1, { asked: before }), t.isRefused(1, 1, { asked: before })]).toEqual([[], []])
     expect(deliveries(t.passes(499))).toEqual([])
     expect(deliveries(t.passes(1))).toEqual(['lost 1-1 unresolved', '2 AfterGap'])
   })
@@ -571,7 +579,7 @@ describe('the work for one event', () => {
     20_000,
   )
 
-  it('does not grow with the number of gaps that are refused, ended or forgotten', () => {
+  it('does not grow with the number of gaps that are refused, or asked for in vain', () => {
     const one = (count: number): number => {
       let self = begun({ maxMessages: 1e6 })
       for (const event of everySecond(1, count)) self = Receiver.step(event)(self)[1]

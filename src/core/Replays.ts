@@ -131,9 +131,12 @@ export const asked =
       r.first <= capped.last &&
       capped.first <= r.last &&
       asker(r) === asker(capped)
-    const requests = self.requests.filter(r => !isReplaced(r))
-    const ends = self.requests.filter(r => r.range && isReplaced(r)).map(r => end(r, r.first - 1))
-    return [ends, { requests: requests.length < maxRequests ? [...requests, capped] : requests }]
+    const replaced = self.requests.filter(isReplaced)
+    const ends = replaced.filter(r => r.range).map(r => end(r, r.first - 1))
+    // It keeps the turn of the one before: whoever asks again too soon would else never have one.
+    const keepsTurn = (r: Waiting): ReadonlyArray<Waiting> => (r === replaced[0] ? [capped] : isReplaced(r) ? [] : [r])
+    if (replaced.length > 0) return [ends, { requests: self.requests.flatMap(keepsTurn) }]
+    return [ends, { requests: self.requests.length < maxRequests ? [...self.requests, capped] : self.requests }]
   }
 
 /** The answer that is next for a request: a message, or a refusal of all numbers that share its reason. */

@@ -81,9 +81,10 @@ export const of = (origin: Origin, saved?: Track<never>['saved']): Track<never> 
 
 export const isSingle = <A>(t: Track<A>): boolean => t.origin.run === undefined
 
-/** Is everything pending? A far jump keeps only far numbers waiting, and so does a mute sender's doubt. */
+/** Is everything pending? A far jump keeps only far numbers waiting; so does a doubt that nobody can be asked about. */
 export const isHeldUp = <A>(t: Track<A>): boolean =>
-  t.doubt !== undefined && (t.ledger === undefined || (t.voice === 'Heard' && t.doubt.cause !== 'Jump'))
+  t.doubt !== undefined &&
+  (t.ledger === undefined || (t.doubt.cause !== 'Jump' && t.doubt.asked !== Number.POSITIVE_INFINITY))
 
 /** How far a number may be ahead and still be believed. */
 export const horizon = <A>(turn: Turn<A>, l: Ledger<A>, head: number): number =>
@@ -128,8 +129,10 @@ export const promised = <A>(turn: Turn<A>, t: Track<A>, max: number | undefined)
   promise: max === undefined || t.end !== undefined ? undefined : { max, dueAt: turn.now + max, inquired: false },
 })
 
+/** A doubt in place of what was in doubt before; where nobody answers, a jump waits for the number after it. */
 export const raised = <A>(turn: Turn<A>, t: Track<A>, cause: Cause): Doubt<A> => {
-  const raise = t.voice === 'Mute' && t.ledger !== undefined ? D.ofMute(turn, cause) : D.raise(turn, cause, t.origin)
+  const isHopeless = t.voice === 'Mute' && t.ledger !== undefined && cause === 'Jump'
+  const raise = isHopeless ? D.ofMute(turn, cause) : D.raise(turn, cause, t.origin)
   const { pending, forgotten } = t.doubt ?? raise
   return { ...raise, pending, forgotten }
 }

@@ -71,8 +71,11 @@ const firstHead = <A>(turn: Turn<A>, t: Track<A>, head: Head): Track<A> => {
   return withEnd(turn, released(turn, vouchedFor, beginning(turn, t, head, lowest), head))
 }
 
+/** Does the answer to that request settle a doubt? Where nobody could be asked, any answer does. */
+const settles = <A>(d: D.Doubt<A>, asked: number): boolean => d.asked === Number.POSITIVE_INFINITY || asked >= d.asked
+
 const sameRun = <A>(turn: Turn<A>, t: Track<A>, l: Ledger<A>, head: Head, asked: number | undefined): Track<A> => {
-  const answers = asked !== undefined && (t.doubt === undefined || t.voice === 'Mute' || asked >= t.doubt.asked)
+  const answers = asked !== undefined && (t.doubt === undefined || settles(t.doubt, asked))
   const heard = { ...vouched(turn, t, head), answered: asked ?? t.answered }
   if (answers) return withEnd(turn, released(turn, heard, l, head))
   // It has a voice after all: what only the next number could have settled can be asked for now.
@@ -149,7 +152,7 @@ const otherRun = <A>(turn: Turn<A>, t: Track<A>, l: Ledger<A>, head: Head, asked
     conflict(turn, t, head.epoch)
     return { ...t, rival: { epoch: head.epoch, head: undefined } }
   }
-  const answers = asked !== undefined && t.doubt !== undefined && (t.voice === 'Mute' || asked >= t.doubt.asked)
+  const answers = asked !== undefined && t.doubt !== undefined && settles(t.doubt, asked)
   if (answers && keepsUp(turn)) return entered(turn, t, l, head)
   return t.doubt !== undefined && t.doubt.cause !== 'Jump' && t.voice === 'Heard'
     ? t

@@ -2,13 +2,37 @@
 import { arrived } from './arrivals.ts'
 import type { Doubt } from './Doubt.ts'
 import * as D from './Doubt.ts'
-import { begun, entered } from './heads.ts'
+import { begun, entered, restarted } from './heads.ts'
+import type { Ledger } from './Ledger.ts'
 import * as L from './Ledger.ts'
 import { expire, noticed } from './reception.ts'
 import type { Track } from './Track.ts'
 import { canAsk, gone, isHeldUp, raised, silenced, unsequenced, withEnd } from './Track.ts'
 import type { Arrival, Turn } from './Turn.ts'
 import { askHead, keepsUp } from './Turn.ts'
+
+/**
+ * Numbers below what is settled are of a new run if two follow one another, and duplicates if the old one goes on. One
+ * alone waits for what comes next. While the run that we know keeps its promise, only a head can end it.
+ */
+const guessed = <A>(turn: Turn<A>, t: Track<A>, l: Ledger<A>, pending: ReadonlyArray<Arrival<A>>): Track<A> => {
+  const back = pending.filter(a => a.number < l.next)
+  const on = pending.filter(a => a.number >= l.next)
+  const mayEnd = t.epoch === undefined || t.silence !== undefined
+  const pair = mayEnd ? back.findIndex((a, i) => back[i + 1]?.number === a.number + 1) : -1
+  const start = back[pair]?.number
+  if (start !== undefined) {
+    const begun = silenced(turn, restarted(turn, t, l, undefined, start), undefined)
+    const after = [...back.slice(pair), ...on].reduce((to, a) => arrived(turn, to, a), begun)
+    for (const a of back.slice(0, pair)) unsequenced(turn, t, a, 'Unconfirmed')
+    return after
+  }
+  const goesOn = on.some(a => a.number === l.next)
+  if (goesOn) turn.duplicates += back.length
+  const candidate = goesOn || back.length === 0 ? undefined : D.ofMute(turn, 'Rewind')
+  const doubt = candidate && back.reduce((to, a) => D.suspend(turn, to, a), candidate)
+  return on.reduce((to, a) => arrived(turn, to, a), { ...t, doubt })
+}
 
 /** Nobody has answered: the sender counts as mute, and what was pending is judged by the numbers alone. */
 const unanswered = <A>(turn: Turn<A>, t: Track<A>, d: Doubt<A>): Track<A> => {
@@ -20,8 +44,8 @@ const unanswered = <A>(turn: Turn<A>, t: Track<A>, d: Doubt<A>): Track<A> => {
   if (t.ledger !== undefined && t.rival?.head !== undefined) return entered(turn, t, t.ledger, t.rival.head)
   const pending = D.resume(turn, d)
   const mute: Track<A> = { ...t, doubt: undefined, voice: 'Mute' }
-  const begun = t.ledger === undefined ? unvouched(turn, mute, d, pending) : mute
-  const after = pending.reduce((to, a) => arrived(turn, to, a), begun)
+  const known = t.ledger === undefined ? unvouched(turn, mute, d, pending) : mute
+  const after = known.ledger === undefined ? known : guessed(turn, known, known.ledger, pending)
   // Its farewell may be all that we have of its tail.
   return after.end === undefined || after.ledger === undefined
     ? after
@@ -50,12 +74,11 @@ const unclaimed = <A>(turn: Turn<A>, t: Track<A>, d: Doubt<A>): Track<A> => {
 const doubtTicked = <A>(turn: Turn<A>, t: Track<A>): Track<A> => {
   const d = t.doubt
   if (d === undefined || d.dueAt > turn.now) return t
-  if (t.voice === 'Mute' && t.ledger !== undefined) {
-    for (const a of D.resume(turn, d)) unsequenced(turn, t, a, 'Unconfirmed')
-    return { ...t, doubt: undefined }
-  }
   const doubt = D.again(turn, d, t.origin)
-  return doubt === undefined ? unanswered(turn, t, d) : { ...t, doubt }
+  if (doubt !== undefined) return { ...t, doubt }
+  if (d.asked !== Number.POSITIVE_INFINITY) return unanswered(turn, t, d)
+  for (const a of D.resume(turn, d)) unsequenced(turn, t, a, 'Unconfirmed')
+  return { ...t, doubt: undefined }
 }
 
 const gapsTicked = <A>(turn: Turn<A>, t: Track<A>): Track<A> => {

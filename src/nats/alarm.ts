@@ -12,13 +12,25 @@ const longest = 2 ** 31 - 1
 
 export const alarm = (ring: () => void): Alarm => {
   let timer: ReturnType<typeof setTimeout> | undefined
+  let isDue = false
   const clear = (): void => {
     clearTimeout(timer)
     timer = undefined
+    isDue = false
+  }
+  // After a stall of the event loop timers come before what waits in the sockets, which may be what they are about: so
+  // that is read first.
+  const due = (): void => {
+    isDue = true
+    timer = setTimeout(() => {
+      clear()
+      ring()
+    }, 0)
   }
   const set = (at: number): void => {
+    if (isDue && at <= now()) return
     clear()
-    if (at !== Number.POSITIVE_INFINITY) timer = setTimeout(ring, Math.min(Math.max(at - now(), 0), longest))
+    if (at !== Number.POSITIVE_INFINITY) timer = setTimeout(due, Math.min(Math.max(at - now(), 0), longest))
   }
   return { set, clear }
 }

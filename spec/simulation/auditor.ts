@@ -1,0 +1,406 @@
+// The auditor: it knows the promises, and nothing of how they are kept. It reads a chronicle and names what was broken.
+//
+// What it excuses is said where it is excused. Of an origin of `single` on which two senders were alive at once nothing is
+// promised but that what is handed over was published, in order, and that someone is told: `Conflicted`. A sender without
+// heartbeats and answers (`isMute`) has no tail that anyone could vouch for, and no beginning.
+import type { Chronicle, Handed, Life, Run } from './chronicle.ts'
+import { idOf, isSame, textOf } from './content.ts'
+import type { Piece, Story } from './story.ts'
+import { ascending, storiesOf } from './story.ts'
+
+export const rules = {
+  EveryNumberSettled: 'every number after a start is delivered or reported lost (1)',
+  OrderedAscends: 'in `ordered`, delivered and lost are one ascending run without repeats (2)',
+  NothingInvented: 'what is delivered was published, and is identical (3)',
+  DeliveredOrLost: 'no number is delivered twice, or both delivered and lost (4)',
+  LostOnlyWhenLost: 'nothing is called lost that a replayer within reach holds, or before its deadline (5)',
+  TailLossFound: 'the loss of the last message is noticed at the next heartbeat that comes (6)',
+  GapsSettle: 'after the network heals every gap settles in time, and while one is open a wake-up is booked (7)',
+  MemoryBounded: 'what is kept stays within the bounds (8)',
+  ForgeryHidesNothing: 'a forged or stray message makes no genuine one vanish silently (9)',
+  RunsNeverMix: 'origins and runs never mix (10)',
+  RequestsEnd: 'when all is settled nobody asks any more (11)',
+  CrashLeavesNoHole: 'a crash plus saved positions leaves no hole (12)',
+  PublishedOrReported: 'what was published while disconnected is sent again, or reported to its sender (13)',
+} as const
+
+export type Rule = keyof typeof rules
+
+export interface Violation {
+  readonly rule: Rule
+  readonly at: number
+  readonly what: string
+}
+
+type Report = (rule: Rule, at: number, what: string) => void
+
+/** Messages and answers that are on their way when a run ends come this much later at most; only replays are slower. */
+const inFlight = 700
+
+const defaultBound = 16_384
+
+export const audit = (chronicle: Chronicle): ReadonlyArray<Violation> => {
+  const violations: Violation[] = []
+  const report: Report = (rule, at, what) => violations.push({ rule, at, what })
+  const runs = runsOf(chronicle)
+  for (const life of chronicle.lives) {
+    const who = `r${life.receiver} (since ${life.startedAt})`
+    const say: Report = (rule, at, what) => report(rule, at, `${who}: ${what}`)
+    for (const handed of life.handed) genuine(chronicle, say, life, handed)
+    bounded(say, chronicle, life)
+    const stories = storiesOf(chronicle, life)
+    for (const story of stories) for (const piece of story.pieces) audited(chronicle, runs, say, story, piece)
+    if (life.endedAt === Number.POSITIVE_INFINITY) settled(chronicle, runs, say, life, stories)
+    if (life.saved !== undefined) resumed(chronicle, runs, say, life, stories)
+  }
+  senders(chronicle, report)
+  return violations.sort((a, b) => a.at - b.at)
+}
+
+// --- runs -----------------------------------------------------------------------------------------------------------
+
+interface Runs {
+  readonly of: (origin: string) => ReadonlyArray<Run>
+  readonly find: (origin: string, epoch: string | undefined) => Run | undefined
+  readonly isConflicted: (origin: string) => boolean
+  readonly isForged: (origin: string) => boolean
+  readonly isMute: (origin: string) => boolean
+}
+
+const runsOf = (chronicle: Chronicle): Runs => {
+  const byOrigin = new Map<string, Run[]>()
+  for (const run of chronicle.runs) byOrigin.set(run.origin, [...(byOrigin.get(run.origin) ?? []), run])
+  const conflicted = new Set<string>()
+  for (const [origin, runs] of byOrigin)
+    for (const a of runs)
+      for (const b of runs) if (a !== b && a.bornAt <= b.bornAt && b.bornAt < a.endedAt) conflicted.add(origin)
+  const forged = new Set(chronicle.forged.map(f => f.origin))
+  const of = (origin: string): ReadonlyArray<Run> => byOrigin.get(origin) ?? []
+  return {
+    of,
+    find: (origin, epoch) => of(origin).find(r => r.epoch === epoch),
+    isConflicted: origin => conflicted.has(origin),
+    isForged: origin => forged.has(origin),
+    isMute: origin => of(origin).some(r => r.isMute),
+  }
+}
+
+// --- 3 --------------------------------------------------------------------------------------------------------------
+
+const genuine = (chronicle: Chronicle, report: Report, life: Life, { at, delivery: d }: Handed): void => {
+  if (d._tag !== 'Message' && d._tag !== 'Unsequenced') return
+  const subject = d._tag === 'Message' ? `${d.origin}.${d.number}` : d.subject
+  const id = idOf(d.data)
+  if (id === 0) {
+    const isForged = chronicle.forged.some(
+      f => f.at <= at && (f.kind === 'Stray' ? f.origin : `${f.origin}.${f.number}`) === subject,
+    )
+    if (!isForged) report('NothingInvented', at, `${subject} was never published`)
+    return
+  }
+  const p = chronicle.published[id - 1]
+  if (p === undefined) return report('NothingInvented', at, `${subject} bears the unknown id ${id}`)
+  if (`${p.run.origin}.${p.number}` !== subject)
+    return report('NothingInvented', at, `${subject} is the content of ${p.run.origin}.${p.number}`)
+  if (p.at > at) report('NothingInvented', at, `${subject} comes before it is published`)
+  if (!isSame(p.data, d.data) || textOf(d.headers) !== p.headers || d.reply !== p.reply)
+    report('NothingInvented', at, `${subject} is not as it was published`)
+  if (p.run.addressing !== life.addressing) report('RunsNeverMix', at, `${subject} has the other addressing`)
+}
+
+// --- 8, 7, 11 -------------------------------------------------------------------------------------------------------
+
+const bounded = (report: Report, { overAt }: Chronicle, life: Life): void => {
+  const { kept, settings } = life
+  const check = (what: string, is: number, most: number): void => {
+    if (is > most) report('MemoryBounded', life.startedAt, `${is} ${what} kept, of ${most}`)
+  }
+  check('messages', kept.messages, settings.maxMessages)
+  check('bytes', kept.bytes, settings.maxBytes)
+  check('gaps', kept.gaps, settings.maxGaps)
+  check('origins', kept.origins, settings.maxOrigins)
+  if (life.forgotten > 0)
+    report('GapsSettle', life.startedAt, `${life.forgotten} times something was open and no wake-up booked`)
+  if (life.lateAsks > 0) report('RequestsEnd', overAt, `${life.lateAsks} requests in the last second`)
+}
+
+// --- what is said of one origin, run by run -------------------------------------------------------------------------
+
+const audited = (chronicle: Chronicle, runs: Runs, report: Report, story: Story, piece: Piece): void => {
+  const { origin, life } = piece
+  if (life.settings.mode === 'ordered') {
+    let next: number | undefined
+    for (const s of piece.settled) {
+      if (next !== undefined && s.first !== next)
+        report(
+          s.first > next ? named(runs, origin) : 'OrderedAscends',
+          s.at,
+          `${origin}: ${range(s)} follows ${next - 1}`,
+        )
+      next = Math.max(next ?? 0, s.last + 1)
+    }
+  }
+  let above = 0
+  for (const s of ascending(piece)) {
+    if (s.first <= above) report('DeliveredOrLost', s.at, `${origin}: ${range(s)} is told twice`)
+    above = Math.max(above, s.last)
+  }
+  unmixed(chronicle, runs, report, story, piece)
+  lost(chronicle, runs, report, piece)
+}
+
+const range = (s: { readonly first: number; readonly last: number }): string =>
+  s.first === s.last ? `${s.first}` : `${s.first}-${s.last}`
+
+const named = (runs: Runs, origin: string): Rule =>
+  runs.isForged(origin) ? 'ForgeryHidesNothing' : 'EveryNumberSettled'
+
+// --- 10 -------------------------------------------------------------------------------------------------------------
+
+/**
+ * The residue of `single`: until the receiver hears the first head of a new run, numbers of it that go on where the old run
+ * was can't be told from it; and what the old run sent can come after the new one was entered, as long as it is in flight.
+ */
+const unmixed = (chronicle: Chronicle, runs: Runs, report: Report, story: Story, piece: Piece): void => {
+  const { origin } = piece
+  const { settings } = piece.life
+  if (runs.isConflicted(origin) || runs.isMute(origin)) return
+  const own = runs.find(origin, piece.epoch)
+  for (const { message, at } of piece.settled) {
+    if (message === undefined || message.run.epoch === piece.epoch) continue
+    const hidden = own !== undefined && message.run.bornAt >= own.bornAt && at <= chronicle.quietAt
+    // What was held back meanwhile is handed over when its turn has come.
+    const held = settings.mode === 'ordered' ? 4 * settings.deadline + absence(piece.life) : 0
+    const late = at <= message.run.endedAt + inFlight + held
+    if (!hidden && !late)
+      report(
+        'RunsNeverMix',
+        at,
+        `${origin}.${message.number} of ${message.run.epoch} is handed over as one of ${piece.epoch}`,
+      )
+  }
+  const entered = story.pieces.flatMap(p => (p.named === undefined ? [] : [p.named]))
+  if (new Set(entered).size !== entered.length)
+    report('RunsNeverMix', piece.endedAt, `${origin}: a run is entered again`)
+  if (piece.endedBy === 'Restarted' && own !== undefined && own.endedAt > piece.endedAt)
+    report('RunsNeverMix', piece.endedAt, `${origin}: ${piece.epoch} is left, and alive`)
+  if (piece.begunBy === 'Restarted' && piece.epoch !== undefined && own === undefined)
+    report('RunsNeverMix', piece.endedAt, `${origin}: ${piece.epoch} is entered, and nobody's`)
+}
+
+const absence = (life: Life): number =>
+  life.away.reduce((sum, { from, to }) => sum + (to === Number.POSITIVE_INFINITY ? 0 : to - from), 0)
+
+// --- 5 --------------------------------------------------------------------------------------------------------------
+
+const lost = (chronicle: Chronicle, runs: Runs, report: Report, piece: Piece): void => {
+  const { origin, life } = piece
+  const only = runs.of(origin).length === 1 ? runs.of(origin)[0] : undefined
+  const run = runs.find(origin, piece.epoch) ?? only
+  for (const s of piece.settled) {
+    const handed = life.handed[s.index]
+    if (handed === undefined || handed.delivery._tag !== 'Lost') continue
+    const { local, at, delivery: d } = handed
+    const say = (why: string): void => report('LostOnlyWhenLost', at, `${origin}: ${range(s)} ${d.reason}: ${why}`)
+    const gap = piece.gaps.find(g => g.first <= d.first && d.first <= g.last)
+    // Where there was no room to tell of a gap, it was noticed all the same.
+    const hadRoom = life.settings.maxMessages > defaultBound
+    const isHeld =
+      run !== undefined &&
+      !runs.isConflicted(origin) &&
+      run.keeps > defaultBound &&
+      run.endedAt >= at &&
+      d.first <= run.head
+    if (d.reason === 'unresolved') {
+      if (gap === undefined ? hadRoom : hadRoom && local - gap.local < life.settings.deadline)
+        say(`noticed at ${gap?.at}, given up at ${at}, before the deadline`)
+      if (gap !== undefined && gap.at > chronicle.healedAt && isHeld && !run.isMute && hadRoom)
+        say('its sender holds it, and can be reached')
+    }
+    // A message that was refused may be one of a run before, asked of this one.
+    if (d.reason === 'evicted' && isHeld && piece.settled.every(o => o.message === undefined || o.message.run === run))
+      say('its sender holds it')
+    if (d.reason === 'overflow' && life.settings.maxGaps >= defaultBound) say('there is room')
+    if (
+      d.reason === 'gone' &&
+      run !== undefined &&
+      run.endedAt > at &&
+      !run.isMute &&
+      !runs.isConflicted(origin) &&
+      !runs.isForged(origin)
+    )
+      say('its run is alive')
+  }
+}
+
+// --- 1, 6, 7, 9 -----------------------------------------------------------------------------------------------------
+
+/** The receiver said that it had no room to follow: that is not silent. It may have begun anew then at any number. */
+const isTurnedAway = (life: Life, origin: string, since: number): boolean =>
+  life.handed.some(
+    h =>
+      h.at >= since &&
+      h.delivery._tag === 'Unsequenced' &&
+      h.delivery.reason === 'TooManyOrigins' &&
+      h.delivery.subject.startsWith(`${origin}.`),
+  )
+
+const settled = (chronicle: Chronicle, runs: Runs, report: Report, life: Life, stories: ReadonlyArray<Story>): void => {
+  for (const { origin, pieces } of stories)
+    for (const piece of pieces) {
+      if (runs.isMute(origin)) continue
+      contiguous(chronicle, runs, report, piece)
+    }
+  const isSmall = life.settings.maxOrigins < defaultBound
+  for (const run of chronicle.runs) {
+    if (run.addressing !== life.addressing || run.isMute || runs.isMute(run.origin) || runs.isConflicted(run.origin))
+      continue
+    const pieces = stories.find(s => s.origin === run.origin)?.pieces ?? []
+    const piece =
+      pieces.findLast(p => p.epoch === run.epoch) ?? (pieces.at(-1)?.epoch === undefined ? pieces.at(-1) : undefined)
+    const rule = named(runs, run.origin)
+    if (run.end !== 'Live') {
+      if (piece !== undefined) ended(runs, report, run, piece)
+      continue
+    }
+    if (isSmall && isTurnedAway(life, run.origin, chronicle.healedAt)) continue
+    // A line that has sent nothing but what all were there for may have no piece only if it has sent nothing at all.
+    if (piece === undefined) {
+      const first = chronicle.published.find(p => p.run === run && p.at > chronicle.healedAt)
+      if (first !== undefined && !isSmall) report(rule, chronicle.overAt, `${run.origin} ${run.epoch} is not followed`)
+      continue
+    }
+    if (piece !== pieces.at(-1))
+      report('RunsNeverMix', chronicle.overAt, `${run.origin}: ${run.epoch} is alive and was left`)
+    const last = ascending(piece).at(-1)?.last
+    if ((last ?? run.start - 1) < run.head)
+      report(rule, chronicle.overAt, `${run.origin}: it stops at ${last}, not at ${run.head}`)
+    begun(chronicle, runs, report, life, run, piece)
+    tail(chronicle, report, run, piece)
+  }
+}
+
+/** Everything from the first that was settled to the last that was spoken of. */
+const contiguous = (chronicle: Chronicle, runs: Runs, report: Report, piece: Piece): void => {
+  const { origin } = piece
+  const rule = named(runs, origin)
+  let next: number | undefined = piece.start
+  for (const s of ascending(piece)) {
+    if (next !== undefined && s.first > next) report(rule, s.at, `${origin}: ${range(s)} follows ${next - 1}`)
+    next = Math.max(next ?? 0, s.last + 1)
+  }
+  // An origin that was dropped for want of room has said so, with an open end.
+  if (piece.endedBy === 'Dropped') return
+  for (const g of piece.gaps)
+    if (next === undefined || g.last >= next)
+      report('GapsSettle', chronicle.overAt, `${origin}: the gap ${range(g)} is never settled`)
+}
+
+/** A run that is over: its tail was vouched for, or said to be unknown. */
+const ended = (runs: Runs, report: Report, run: Run, piece: Piece): void => {
+  const last = ascending(piece).at(-1)?.last ?? run.start - 1
+  if (piece.isEnded && !runs.isForged(run.origin) && last < run.head && piece.epoch === run.epoch)
+    report('EveryNumberSettled', piece.endedAt, `${run.origin}: ended at ${last}, of ${run.head}`)
+  if (last < run.head && !piece.isEnded && !piece.isSilent && piece.endedBy === 'Over')
+    report(
+      'EveryNumberSettled',
+      run.endedAt,
+      `${run.origin} ${run.epoch}: what came after ${last} is never spoken of (${run.head})`,
+    )
+}
+
+/** Where a receiver must have begun. */
+const begun = (chronicle: Chronicle, runs: Runs, report: Report, life: Life, run: Run, piece: Piece): void => {
+  const first = ascending(piece)[0]?.first
+  if (first === undefined || piece.isMute || runs.isForged(run.origin)) return
+  if (life.settings.maxOrigins < defaultBound && isTurnedAway(life, run.origin, 0)) return
+  if (
+    piece.begunBy === 'Hearing' &&
+    life.handed.some(
+      h => h.delivery._tag === 'Lost' && h.delivery.last === undefined && h.delivery.origin === run.origin,
+    )
+  )
+    return
+  const { start } = life.settings
+  const say = (most: number, why: string): void => {
+    if (first > most)
+      report('EveryNumberSettled', life.startedAt, `${run.origin}: begins with ${first}, should with ${most} (${why})`)
+  }
+  if (piece.begunBy === 'Restarted') return say(run.start, 'a restart')
+  if (start === 'all') return say(run.start, 'all')
+  if (start === 'new') {
+    // Its age is wrong by as much as its clock has jumped.
+    if (run.bornAt >= life.startedAt && run.jumped === 0) return say(run.start, 'younger than the receiver')
+    const healed = chronicle.published.find(p => p.run === run && p.at >= chronicle.healedAt)
+    return say(healed?.number ?? first, 'published when all was well')
+  }
+  if ('from' in start) return say(Math.max(start.from, run.start), 'from')
+  const position = start.positions.find(p => p.origin === run.origin)
+  if (position === undefined || (position.epoch !== undefined && position.epoch !== run.epoch))
+    return say(run.start, 'new since')
+  say(Math.max(position.number + 1, run.start), 'saved')
+}
+
+/** The last messages are dropped on purpose for some receivers: see `Tail` in the chronicle. */
+const tail = (chronicle: Chronicle, report: Report, run: Run, piece: Piece): void => {
+  for (const t of chronicle.tails) {
+    if (t.run !== run || t.life !== piece.life) continue
+    const known =
+      piece.gaps.find(g => g.first <= t.number && t.number <= g.last)?.at ??
+      piece.settled.find(s => s.first <= t.number && t.number <= s.last)?.at
+    if (known === undefined || known > t.by)
+      report(
+        'TailLossFound',
+        t.by,
+        `${run.origin}.${t.number} is noticed at ${known}, should be by ${t.by} (${t.heartbeats} heartbeats lost)`,
+      )
+  }
+}
+
+// --- 12 -------------------------------------------------------------------------------------------------------------
+
+const resumed = (chronicle: Chronicle, runs: Runs, report: Report, life: Life, stories: ReadonlyArray<Story>): void => {
+  const before = chronicle.lives.filter(l => l.receiver === life.receiver && l.endedAt <= life.startedAt).at(-1)
+  if (before === undefined || life.savedAfter === undefined) return
+  for (const { origin, pieces } of storiesOf(chronicle, before)) {
+    if (runs.isConflicted(origin) || runs.isMute(origin) || runs.isForged(origin)) continue
+    const piece = pieces.at(-1)
+    if (piece === undefined || piece.endedBy !== 'Crash' || piece.epoch === undefined) continue
+    let done: number | undefined
+    for (const s of ascending({ ...piece, settled: piece.settled.filter(s => s.index < before.taken) })) {
+      if (done !== undefined && s.first > done + 1) break
+      done = s.last
+    }
+    const again = stories.find(s => s.origin === origin)?.pieces[0]
+    if (done === undefined || again === undefined || again.epoch !== piece.epoch) continue
+    // What is noticed to be missing may be settled in a later life only.
+    const spokenOf = [...again.settled, ...again.gaps].sort((a, b) => a.first - b.first)[0]
+    if (spokenOf !== undefined && spokenOf.first > done + 1)
+      report('CrashLeavesNoHole', spokenOf.at, `${origin}: was done with ${done}, and goes on with ${spokenOf.first}`)
+  }
+}
+
+// --- 13 -------------------------------------------------------------------------------------------------------------
+
+const senders = (chronicle: Chronicle, report: Report): void => {
+  for (const run of chronicle.runs) {
+    const told = chronicle.told.filter(t => t.run === run)
+    let away: number | undefined
+    for (const { at, notice } of told) {
+      if (notice._tag === 'Disconnected') away = at
+      if (notice._tag !== 'Reconnected' || away === undefined) continue
+      const from = away
+      away = undefined
+      const said = told.flatMap(t =>
+        t.at === at && (t.notice._tag === 'Resent' || t.notice._tag === 'Lost') ? [t.notice] : [],
+      )
+      for (const p of chronicle.published)
+        if (p.run === run && p.at > from && p.at < at && !said.some(s => s.first <= p.number && p.number <= s.last))
+          report(
+            'PublishedOrReported',
+            at,
+            `${run.origin}.${p.number} was published while disconnected, and not sent again`,
+          )
+    }
+  }
+}

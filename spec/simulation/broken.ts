@@ -1,0 +1,236 @@
+// One broken history for each rule, so that the auditor is known to be able to fail.
+import type { Delivery } from '../../src/core/Delivery.ts'
+import { nearest } from '../../src/core/SequenceNumber.ts'
+import { defaults } from '../../src/core/Turn.ts'
+import type { Rule } from './auditor.ts'
+import type { Chronicle, Handed, Life, Published, Run } from './chronicle.ts'
+import { blank } from './chronicle.ts'
+import { payloadOf } from './content.ts'
+import { epochOf, originOf } from './names.ts'
+
+const origin = originOf('single', 'a', epochOf(1))
+const about = { origin: origin.name, subject: origin.subject, sender: undefined }
+
+const runOf = (n: number, changes: Partial<Run> = {}): Run => ({
+  origin: origin.name,
+  epoch: epochOf(n),
+  addressing: 'single',
+  start: 1,
+  bornAt: 2000,
+  head: 0,
+  endedAt: Number.POSITIVE_INFINITY,
+  end: 'Live',
+  keeps: 65_536,
+  isMute: false,
+  max: 1000,
+  jumped: 0,
+  ...changes,
+})
+
+const lifeOf = (changes: Partial<Life> = {}): Life => ({
+  receiver: 0,
+  addressing: 'single',
+  settings: { ...defaults },
+  startedAt: 1000,
+  endedAt: Number.POSITIVE_INFINITY,
+  handed: [],
+  taken: 0,
+  saved: undefined,
+  savedAfter: undefined,
+  kept: { messages: 0, bytes: 0, gaps: 0, origins: 0 },
+  forgotten: 0,
+  asks: 0,
+  lateAsks: 0,
+  away: [],
+  jumped: 0,
+  ...changes,
+})
+
+/** A world in which one sender publishes and one receiver is handed all of it, in words that can be bent. */
+export class Book {
+  readonly chronicle: Chronicle = { ...blank(), healedAt: 8000, quietAt: 9000, overAt: 20_000 }
+  readonly run = runOf(1)
+  readonly life: Life
+  constructor(life: Partial<Life> = {}) {
+    this.life = lifeOf(life)
+    this.chronicle.runs.push(this.run)
+    this.chronicle.lives.push(this.life)
+  }
+  publish(count: number, run = this.run): this {
+    for (let i = 0; i < count; i++) {
+      run.head += 1
+      const id = this.chronicle.published.length + 1
+      const at = 3000 + id
+      this.chronicle.published.push({
+        id,
+        run,
+        number: run.head,
+        at,
+        data: payloadOf(id, 3),
+        headers: undefined,
+        reply: undefined,
+      })
+    }
+    return this
+  }
+  hand(delivery: Delivery<Uint8Array>, at = 4000, life = this.life): this {
+    const handed: Handed = { at, local: at, delivery }
+    life.handed.push(handed)
+    return this
+  }
+  message(
+    number: number,
+    changes: { readonly data?: Uint8Array; readonly at?: number; readonly life?: Life } = {},
+  ): this {
+    const p = this.chronicle.published[number - 1]
+    const data = changes.data ?? p?.data ?? payloadOf(0, 0)
+    const verdict = 'InOrder' as const
+    return this.hand(
+      { _tag: 'Message', ...about, number: nearest(number), verdict, data, headers: undefined, reply: undefined },
+      changes.at,
+      changes.life,
+    )
+  }
+  gap(first: number, last = first, at = 4000): this {
+    return this.hand({ _tag: 'Gap', ...about, first: nearest(first), last: nearest(last), noticedBy: 'Data' }, at)
+  }
+  lost(first: number, last = first, reason: 'unresolved' | 'evicted' = 'unresolved', at = 7000): this {
+    return this.hand({ _tag: 'Lost', ...about, first: nearest(first), last: nearest(last), reason }, at)
+  }
+}
+
+/** All of it, as it should be. */
+export const sound = (): Chronicle => new Book().publish(3).message(1).gap(2).lost(2).message(3, { at: 7000 }).chronicle
+
+const reply = (p: Published | undefined): Uint8Array =>
+  p === undefined ? payloadOf(0, 0) : Uint8Array.from(p.data).fill(9, 4)
+
+export const broken: ReadonlyArray<readonly [Rule, string, () => Chronicle]> = [
+  ['EveryNumberSettled', 'the last message never comes', () => new Book().publish(3).message(1).message(2).chronicle],
+  ['EveryNumberSettled', 'it begins too late', () => new Book().publish(3).message(2).message(3).chronicle],
+  [
+    'EveryNumberSettled',
+    'a number is skipped',
+    () => new Book({ settings: { ...defaults, mode: 'arrival' } }).publish(3).message(1).message(3).chronicle,
+  ],
+  [
+    'EveryNumberSettled',
+    'a sender is not followed',
+    () => {
+      const book = new Book().publish(1)
+      book.chronicle.published.splice(0, 1, ...book.chronicle.published.map(p => ({ ...p, at: 8500 })))
+      return book.chronicle
+    },
+  ],
+  ['OrderedAscends', 'two change places', () => new Book().publish(2).message(2).message(1).chronicle],
+  [
+    'NothingInvented',
+    'nobody has published it',
+    () => new Book().publish(1).message(1, { data: payloadOf(0, 3) }).chronicle,
+  ],
+  [
+    'NothingInvented',
+    'it has the content of another',
+    () =>
+      new Book()
+        .publish(2)
+        .message(1)
+        .message(2, { data: payloadOf(1, 3) }).chronicle,
+  ],
+  [
+    'NothingInvented',
+    'a byte has changed',
+    () => {
+      const book = new Book().publish(1)
+      return book.message(1, { data: reply(book.chronicle.published[0]) }).chronicle
+    },
+  ],
+  [
+    'NothingInvented',
+    'it comes before it is published',
+    () => new Book().publish(1).message(1, { at: 2500 }).chronicle,
+  ],
+  [
+    'DeliveredOrLost',
+    'it is lost, and comes',
+    () => new Book().publish(1).gap(1).lost(1).message(1, { at: 7000 }).chronicle,
+  ],
+  ['DeliveredOrLost', 'it comes twice', () => new Book().publish(1).message(1).message(1).chronicle],
+  [
+    'LostOnlyWhenLost',
+    'it is given up before its deadline',
+    () => new Book().publish(1).gap(1).lost(1, 1, 'unresolved', 4500).chronicle,
+  ],
+  ['LostOnlyWhenLost', 'its sender still has it', () => new Book().publish(1).gap(1).lost(1, 1, 'evicted').chronicle],
+  [
+    'LostOnlyWhenLost',
+    'all is well, and its sender has it',
+    () => new Book().publish(1).gap(1, 1, 8500).lost(1, 1, 'unresolved', 12_000).chronicle,
+  ],
+  [
+    'TailLossFound',
+    'the heartbeat goes unheard',
+    () => {
+      const book = new Book().publish(1).gap(1, 1, 4000).lost(1)
+      book.chronicle.tails.push({ life: book.life, run: book.run, number: 1, heartbeats: 0, by: 3100 })
+      return book.chronicle
+    },
+  ],
+  ['GapsSettle', 'a gap stays open', () => new Book().publish(2).message(1).gap(2).chronicle],
+  ['GapsSettle', 'nothing wakes it', () => new Book({ forgotten: 1 }).publish(1).message(1).chronicle],
+  [
+    'MemoryBounded',
+    'it keeps more than it may',
+    () => new Book({ kept: { messages: 70_000, bytes: 0, gaps: 0, origins: 0 } }).chronicle,
+  ],
+  [
+    'ForgeryHidesNothing',
+    'a forged number settles those before it',
+    () => {
+      const book = new Book({ settings: { ...defaults, mode: 'arrival' } }).publish(3).message(1)
+      book.chronicle.forged.push({ at: 3500, kind: 'Message', origin: origin.name, number: 7 })
+      return book.message(7, { data: payloadOf(0, 3) }).chronicle
+    },
+  ],
+  [
+    'RunsNeverMix',
+    'a run that was left speaks on',
+    () => {
+      const book = new Book()
+      book.publish(2)
+      Object.assign(book.run, { endedAt: 3500, end: 'Crashed' })
+      const next = runOf(2, { bornAt: 3600 })
+      book.chronicle.runs.push(next)
+      book.message(1)
+      book.hand({ _tag: 'Restarted', ...about, from: epochOf(1), to: epochOf(2), after: 1, start: nearest(1) }, 5000)
+      book.publish(1, next)
+      const first = book.chronicle.published[2]
+      return book.message(1, { data: first?.data ?? payloadOf(0, 0), at: 5000 }).message(2, { at: 15_000 }).chronicle
+    },
+  ],
+  ['RequestsEnd', 'it asks for ever', () => new Book({ lateAsks: 3 }).publish(1).message(1).chronicle],
+  [
+    'CrashLeavesNoHole',
+    'what was handed and not taken is not handed again',
+    () => {
+      const book = new Book({ endedAt: 5000, taken: 1 }).publish(3).message(1).message(2)
+      const saved = [{ origin: origin.name, epoch: epochOf(1), number: 1 }]
+      const settings = { ...defaults, start: { v: 1, positions: saved } as const }
+      const next = lifeOf({ startedAt: 6000, settings, saved, savedAfter: 1 })
+      book.chronicle.lives.push(next)
+      return book.message(3, { at: 7000, life: next }).chronicle
+    },
+  ],
+  [
+    'PublishedOrReported',
+    'what was published while away is not sent again',
+    () => {
+      const book = new Book().publish(1).message(1)
+      const told = (at: number, _tag: 'Disconnected' | 'Reconnected'): unknown =>
+        book.chronicle.told.push({ at, run: book.run, notice: { _tag } })
+      told(2900, 'Disconnected')
+      told(3500, 'Reconnected')
+      return book.chronicle
+    },
+  ],
+]

@@ -1,0 +1,132 @@
+// All that the auditor gets to see: what was published, what each receiver was handed, what each sender was told, when,
+// and how much a machine kept. Nothing of what the world did to it on the way.
+import type { Delivery } from '../../src/core/Delivery.ts'
+import type { Epoch } from '../../src/core/Epoch.ts'
+import type { Addressing } from '../../src/core/Origin.ts'
+import type { Position } from '../../src/core/Positions.ts'
+import type { Settings } from '../../src/core/Turn.ts'
+
+/** One run of one sender. */
+export interface Run {
+  readonly origin: string
+  readonly epoch: Epoch
+  readonly addressing: Addressing
+  readonly start: number
+  readonly bornAt: number
+  /** Its newest number; `start - 1` if none. */
+  head: number
+  endedAt: number
+  end: 'Live' | 'Closed' | 'Crashed'
+  /** Messages its process keeps for replay, and lines that share them. */
+  readonly keeps: number
+  /** It sends no heartbeats and answers nothing: a plain client. */
+  readonly isMute: boolean
+  /** The promised time between two heartbeats. */
+  readonly max: number
+  /** By how much its clock has jumped: its age is wrong by as much. */
+  jumped: number
+}
+
+export interface Published {
+  readonly id: number
+  readonly run: Run
+  readonly number: number
+  readonly at: number
+  readonly data: Uint8Array
+  readonly headers: string | undefined
+  readonly reply: string | undefined
+}
+
+/** What somebody else said in the name of an origin. */
+export interface Forgery {
+  readonly at: number
+  readonly kind: 'Message' | 'Head' | 'Stray'
+  readonly origin: string
+  readonly number: number
+}
+
+export interface Handed {
+  readonly at: number
+  /** The time on the receiver's own clock, without the time it was disconnected. */
+  readonly local: number
+  readonly delivery: Delivery<Uint8Array>
+}
+
+/** One life of a receiver: from its start to its crash, or to the end. */
+export interface Life {
+  readonly receiver: number
+  readonly addressing: Addressing
+  readonly settings: Omit<Settings<Uint8Array>, 'retain'>
+  readonly startedAt: number
+  endedAt: number
+  readonly handed: Handed[]
+  /** How many of these the application was done with. */
+  taken: number
+  /** What the application had stored when this life began. */
+  readonly saved: ReadonlyArray<Position> | undefined
+  /** How many of the handed the life before was done with when it stored that. */
+  readonly savedAfter: number | undefined
+  /** The most it kept of each. */
+  readonly kept: { messages: number; bytes: number; gaps: number; origins: number }
+  /** Something was open, and no wake-up was asked for. */
+  forgotten: number
+  /** Requests sent; and of these since all was quiet. */
+  asks: number
+  lateAsks: number
+  /** When it was connected again. */
+  readonly away: Array<{ readonly from: number; to: number }>
+  jumped: number
+}
+
+export type Notice =
+  | { readonly _tag: 'Conflict'; readonly rival: Epoch }
+  | { readonly _tag: 'Resent'; readonly first: number; readonly last: number }
+  | { readonly _tag: 'Lost'; readonly first: number; readonly last: number; readonly reason: 'evicted' | 'refused' }
+  | { readonly _tag: 'HistoryFull' }
+  | { readonly _tag: 'Exhausted' }
+  | { readonly _tag: 'Disconnected' }
+  | { readonly _tag: 'Reconnected' }
+
+export interface Told {
+  readonly at: number
+  readonly run: Run
+  readonly notice: Notice
+}
+
+/** A message that was kept from a receiver on purpose when all else was well, and some heartbeats after it. */
+export interface Tail {
+  readonly life: Life
+  readonly run: Run
+  readonly number: number
+  readonly heartbeats: number
+  /** When the next heartbeat has come. */
+  readonly by: number
+}
+
+export interface Chronicle {
+  readonly tails: Tail[]
+  readonly runs: Run[]
+  readonly published: Published[]
+  readonly forged: Forgery[]
+  readonly lives: Life[]
+  readonly told: Told[]
+  /** Answers to requests for replay that carried a message. */
+  replayed: number
+  /** When the faults ended, when the last message was published, and when all had to be settled. */
+  healedAt: number
+  quietAt: number
+  overAt: number
+}
+
+export const blank = (): Chronicle => ({
+  tails: [],
+  runs: [],
+  published: [],
+  forged: [],
+  lives: [],
+  told: [],
+  replayed: 0,
+  healedAt: 0,
+  quietAt: 0,
+  overAt: 0,
+})

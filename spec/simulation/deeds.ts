@@ -1,0 +1,165 @@
+// Faults that are deeds, and how each is done to the nodes.
+import type { Head } from '../../src/core/Head.ts'
+import * as SequenceNumber from '../../src/core/SequenceNumber.ts'
+import { payloadOf } from './content.ts'
+import { epochOf } from './names.ts'
+import type { Deed, Done } from './plan.ts'
+import type { Line, Process } from './process.ts'
+import type { Receiver } from './receiver.ts'
+import type { World } from './world.ts'
+
+/** What a deed may lay hands on. */
+export interface Stage {
+  readonly process: (who: number) => Process | undefined
+  readonly receiver: (whom: number) => Receiver | undefined
+  readonly receivers: () => ReadonlyArray<Receiver>
+  /** Brings back what has crashed or closed, unless somebody did already. */
+  readonly restore: () => void
+  /** Another process that sends on one of its lines. */
+  readonly rival: (line: Line, messages: number, ms: number) => void
+}
+
+type FaultDeed = Exclude<Deed, { do: 'publish' }>
+
+const lineOf = (p: Process, size: number): Line | undefined => {
+  const open = p.lines.filter(l => !l.isFinished && l.sender.state === 'live')
+  return open[size % Math.max(open.length, 1)]
+}
+
+const forgedHead = (line: Line, size: number): Head => {
+  const head = line.sender.head
+  const far = [head + 3, head + 40, head + 100_000, Number.MAX_SAFE_INTEGER][size % 4] ?? head
+  const isOther = size % 5 === 0
+  return {
+    v: 1,
+    epoch: isOther ? epochOf(900_000_000 + (size % 1000)) : line.run.epoch,
+    start: isOther ? SequenceNumber.first : line.sender.start,
+    first: isOther ? 1 : line.sender.start,
+    head: Math.min(far, Number.MAX_SAFE_INTEGER),
+    age: 1000,
+    after: 50,
+    max: 1000,
+    state: size % 7 === 0 ? 'ended' : 'live',
+  }
+}
+
+const forge = (world: World, r: Receiver, line: Line, size: number): void => {
+  const head = line.sender.head
+  const wanted = [head + 1, head + 5, head - 3, head + 100_000, Number.MAX_SAFE_INTEGER][size % 5] ?? head + 1
+  const number = SequenceNumber.nearest(wanted)
+  const data = payloadOf(0, 5)
+  world.chronicle.forged.push({ at: world.agenda.now(), kind: 'Message', origin: line.origin.name, number })
+  const arrival = { number, data, headers: undefined, reply: undefined, bytes: data.length }
+  r.on({ _tag: 'Arrived', origin: line.origin, arrival })
+}
+
+/** Does one; false where nothing could be done. */
+export const perform = (world: World, stage: Stage, d: FaultDeed): boolean => {
+  const { agenda } = world
+  const p = stage.process(d.who)
+  const r = stage.receiver(d.whom)
+  if (p === undefined || r === undefined) return false
+  const line = lineOf(p, d.size)
+  const until = agenda.now() + d.ms
+  const later = (act: () => void): void => agenda.at(until, act)
+  const deeds: Record<Done, () => boolean> = {
+    burst: () => {
+      for (const one of stage.receivers()) one.port.deaf.set(p.port, agenda.now() + Math.min(d.ms, 200))
+      return true
+    },
+    partition: () => {
+      r.port.deaf.set(p.port, until)
+      p.port.deaf.set(r.port, until)
+      return true
+    },
+    oneWay: () => {
+      if (d.size % 2 === 0) r.port.deaf.set(p.port, until)
+      else p.port.deaf.set(r.port, until)
+      return true
+    },
+    heartbeatsLost: () => {
+      for (const one of stage.receivers()) one.port.skips.set(p.port, 1 + (d.size % 5))
+      return true
+    },
+    senderAway: () => {
+      if (!p.port.isUp) return false
+      p.disconnect()
+      later(p.reconnect)
+      return true
+    },
+    senderCrash: () => {
+      if (p.isCrashed) return false
+      p.crash()
+      later(stage.restore)
+      return true
+    },
+    senderClose: () => {
+      if (line === undefined) return false
+      p.close(line)
+      agenda.at(agenda.now() + Math.max(d.ms, 250), stage.restore)
+      return true
+    },
+    receiverAway: () => {
+      if (!r.port.isUp) return false
+      r.disconnect()
+      later(r.reconnect)
+      return true
+    },
+    receiverCrash: () => {
+      if (r.life() === undefined) return false
+      const saved = r.positions()
+      r.crash()
+      later(() => r.start(saved))
+      return true
+    },
+    receiverCrashUnsaved: () => {
+      if (r.life() === undefined) return false
+      r.crash()
+      later(() => r.start(undefined))
+      return true
+    },
+    rival: () => {
+      if (line === undefined) return false
+      stage.rival(line, d.size % 20, d.ms)
+      return true
+    },
+    clockJump: () => {
+      if (d.size % 2 === 0) r.jump(d.ms)
+      else p.jump(d.ms)
+      return true
+    },
+    strayMessage: () => {
+      if (!r.port.isUp) return false
+      const data = payloadOf(0, 3)
+      const message = {
+        _tag: 'Unsequenced',
+        subject: 'updates.stray',
+        reason: 'NoNumber',
+        data,
+        headers: undefined,
+        reply: undefined,
+      } as const
+      world.chronicle.forged.push({ at: agenda.now(), kind: 'Stray', origin: 'updates.stray', number: 0 })
+      r.on({ _tag: 'Strayed', message, bytes: data.length })
+      return true
+    },
+    forgedMessage: () => {
+      if (!r.port.isUp || line === undefined) return false
+      for (let i = 0; i <= d.size % 3; i++) forge(world, r, line, d.size + i)
+      return true
+    },
+    forgedHead: () => {
+      if (!r.port.isUp || line === undefined || line.run.isMute) return false
+      const head = forgedHead(line, d.size)
+      world.chronicle.forged.push({ at: agenda.now(), kind: 'Head', origin: line.origin.name, number: head.head })
+      r.on({ _tag: 'HeartbeatHeard', origin: line.origin, head })
+      return true
+    },
+    slowConsumer: () => {
+      r.pace(5 + (d.size % 60))
+      later(() => r.pace(0))
+      return true
+    },
+  }
+  return deeds[d.do]()
+}

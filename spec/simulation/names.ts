@@ -1,0 +1,28 @@
+// Who is who: epochs, subjects and origins.
+import type { Either } from 'fp-ts/lib/Either.js'
+import { isRight } from 'fp-ts/lib/Either.js'
+import * as Epoch from '../../src/core/Epoch.ts'
+import type { Addressing, Origin } from '../../src/core/Origin.ts'
+import * as Origins from '../../src/core/Origin.ts'
+import * as Subject from '../../src/core/Subject.ts'
+import type { World } from './world.ts'
+
+/** The value of a `Right`; there is no other here. */
+const valid = <L, A>(e: Either<L, A>): A => {
+  if (isRight(e)) return e.right
+  throw new Error(`refused: ${JSON.stringify(e.left)}`)
+}
+
+/** The run with that number. */
+export const epochOf = (n: number): Epoch.Epoch => valid(Epoch.parse(`@${String(n).padStart(10, '0')}`))
+
+export const drawEpoch = (world: World): Epoch.Epoch => {
+  world.lastEpoch += 1
+  return epochOf(world.lastEpoch)
+}
+
+/** `single` gives each line a subject of its own; `perSender` a name. */
+export const originOf = (addressing: Addressing, name: string, epoch: Epoch.Epoch): Origin =>
+  addressing === 'single'
+    ? valid(Origins.single(valid(Subject.parse(`updates.${name}`))))
+    : valid(Origins.perSender(valid(Subject.parse('updates')), { sender: valid(Subject.parseToken(name)), epoch }))

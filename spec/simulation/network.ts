@@ -1,0 +1,100 @@
+// The links. Each node has one connection to the servers, which pass on what comes, in order, unless a fault says otherwise.
+import type { World } from './world.ts'
+
+/** A node's connection. */
+export interface Port {
+  readonly name: string
+  isUp: boolean
+  /** When it was connected, and when it was cut off, last. */
+  since: number
+  cutAt: number
+  /** When the last of what it sent reaches the servers. */
+  sentBy: number
+  /** When the last of what each has sent arrives, if nothing overtakes. */
+  readonly arrives: Map<Port, number>
+  /** Until when nothing from there comes through; and how many heartbeats do not. */
+  readonly deaf: Map<Port, number>
+  readonly skips: Map<Port, number>
+  readonly skipsData: Map<Port, number>
+}
+
+export const portOf = (name: string, now: number): Port => ({
+  name,
+  isUp: true,
+  since: now,
+  cutAt: -1,
+  sentBy: 0,
+  arrives: new Map(),
+  deaf: new Map(),
+  skips: new Map(),
+  skipsData: new Map(),
+})
+
+export const cut = (world: World, port: Port): void => {
+  port.isUp = false
+  port.cutAt = world.agenda.now()
+}
+
+export const connect = (world: World, port: Port): void => {
+  port.isUp = true
+  port.since = world.agenda.now()
+}
+
+/** When what is sent now reaches the servers: a client buffers for a moment, and what is in there a disconnect discards. */
+const leave = (world: World, from: Port): number => {
+  const now = world.agenda.now()
+  from.sentBy = Math.max(from.sentBy, now + (world.isHealed ? 1 : world.chance.between(1, 3)))
+  return from.sentBy
+}
+
+const travel = (world: World): number => {
+  if (world.isHealed) return 1
+  if (world.strikes('delay')) return world.chance.between(20, 400)
+  return world.chance.between(1, 5)
+}
+
+const survives = (from: Port, to: Port, sentAt: number, leftAt: number): boolean =>
+  !(from.cutAt >= sentAt && from.cutAt < leftAt) && to.isUp && to.since <= leftAt
+
+/** Sends something from one node to another. */
+export const send = (
+  world: World,
+  from: Port,
+  to: Port,
+  what: 'Data' | 'Heartbeat' | 'Aside',
+  open: () => void,
+): void => {
+  if (!from.isUp) return
+  const { agenda, chance } = world
+  const sentAt = agenda.now()
+  const leftAt = leave(world, from)
+  const skips = what === 'Data' ? to.skipsData : to.skips
+  const left = what === 'Aside' ? 0 : (skips.get(from) ?? 0)
+  if (left > 0) {
+    skips.set(from, left - 1)
+    return
+  }
+  if (!world.isHealed) {
+    if ((to.deaf.get(from) ?? 0) > sentAt) return
+    if (world.strikes('loss')) return
+  }
+  for (let copies = world.strikes('duplicate') ? chance.between(2, 3) : 1; copies > 0; copies--) {
+    let at = leftAt + travel(world)
+    if (world.strikes('reorder')) at += chance.between(0, 100)
+    else {
+      // Nothing that is late holds up what comes after it for longer than it takes the link to heal.
+      at = Math.max(at, to.arrives.get(from) ?? 0)
+      to.arrives.set(from, at)
+    }
+    agenda.at(at, () => {
+      if (survives(from, to, sentAt, leftAt)) open()
+    })
+  }
+}
+
+/** A round trip to the servers. It proves that all that was sent before has left, unless the connection was cut. */
+export const flush = (world: World, port: Port, done: (completed: boolean) => void): void => {
+  const calledAt = world.agenda.now()
+  const leftAt = leave(world, port)
+  world.agenda.at(leftAt + travel(world), () => done(port.isUp && port.cutAt < calledAt))
+}

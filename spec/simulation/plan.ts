@@ -1,0 +1,219 @@
+// What will happen in one seed: who is there, what goes wrong and how often, and what is done when. It is plain data, so that
+// a failing one can be cut down piece by piece.
+import type { Addressing } from '../../src/core/Origin.ts'
+import type { Mode } from '../../src/core/Turn.ts'
+import type { Chance } from './prng.ts'
+import { chanceOf } from './prng.ts'
+
+/** Faults that strike by chance, each with a rate. */
+export const rated = [
+  'loss',
+  'duplicate',
+  'reorder',
+  'delay',
+  'replayStall',
+  'replayTwice',
+  'replayLate',
+  'replayMisdirected',
+  'replayOtherEpoch',
+] as const
+
+/** Faults that are deeds. */
+export const done = [
+  'burst',
+  'partition',
+  'oneWay',
+  'heartbeatsLost',
+  'senderAway',
+  'senderCrash',
+  'senderClose',
+  'receiverAway',
+  'receiverCrash',
+  'receiverCrashUnsaved',
+  'rival',
+  'clockJump',
+  'strayMessage',
+  'forgedMessage',
+  'forgedHead',
+  'slowConsumer',
+] as const
+
+/** Faults that someone is born with. */
+export const innate = ['smallHistory', 'smallBounds', 'fewOrigins', 'nearLast', 'mute', 'mismatch'] as const
+
+export const kinds = [...rated, ...done, ...innate] as const
+
+export type Rated = (typeof rated)[number]
+export type Done = (typeof done)[number]
+export type Kind = (typeof kinds)[number]
+
+export interface LinePlan {
+  /** The first number, or from the clock. */
+  readonly from: number | 'clock'
+  readonly isMute: boolean
+}
+
+/** A process with one connection. */
+export interface ProcessPlan {
+  readonly lines: ReadonlyArray<LinePlan>
+  readonly keeps: number
+  readonly max: number
+  readonly after: number
+}
+
+export interface ReceiverPlan {
+  readonly addressing: Addressing
+  readonly mode: Mode
+  readonly start: 'new' | 'all' | number
+  readonly deadline: number
+  readonly grace: number
+  readonly patience: number
+  readonly maxJump: number
+  readonly maxMessages: number
+  readonly maxBytes: number
+  readonly maxGaps: number
+  readonly maxOrigins: number
+}
+
+/** `who` and `whom` are taken modulo those that are there. */
+export type Deed =
+  | { readonly at: number; readonly do: 'publish'; readonly who: number; readonly line: number; readonly count: number }
+  | {
+      readonly at: number
+      readonly do: Done
+      readonly who: number
+      readonly whom: number
+      readonly ms: number
+      readonly size: number
+    }
+
+export interface Plan {
+  readonly seed: number
+  readonly style: 'calm' | 'rough' | 'single' | 'all'
+  readonly addressing: Addressing
+  readonly kinds: ReadonlyArray<Kind>
+  readonly rates: Readonly<Record<Rated, number>>
+  readonly processes: ReadonlyArray<ProcessPlan>
+  readonly receivers: ReadonlyArray<ReceiverPlan>
+  readonly deeds: ReadonlyArray<Deed>
+  readonly faultMs: number
+  /** Messages published in all, at least. */
+  readonly least: number
+}
+
+/** Messages published in the first phase, at least. */
+export const leastMessages = 200
+
+/**
+ * Faults that are left out until a defect of the machines is mended; each with its reason.
+ */
+export const excluded: ReadonlyMap<Kind, string> = new Map<Kind, string>([])
+
+const drawKinds = (chance: Chance, style: Plan['style']): Kind[] => {
+  const usable = kinds.filter(k => !excluded.has(k))
+  if (style === 'calm') return []
+  if (style === 'all') return [...usable].filter(k => k !== 'mute' && k !== 'rival')
+  if (style === 'single') {
+    const only = usable[chance.below(usable.length)]
+    return only === undefined ? [] : [only]
+  }
+  const share = 0.15 + chance.float() * 0.4
+  return usable.filter(() => chance.hit(share))
+}
+
+const drawReceiver = (
+  chance: Chance,
+  addressing: Addressing,
+  has: (k: Kind) => boolean,
+  first: number,
+): ReceiverPlan => {
+  const isSmall = has('smallBounds')
+  const messages = isSmall ? chance.of([8, 16, 40, 100]) : 65_536
+  return {
+    addressing,
+    mode: chance.hit(0.35) ? 'arrival' : 'ordered',
+    start: chance.hit(0.6) ? 'new' : chance.hit(0.6) ? 'all' : first + chance.below(30),
+    deadline: chance.of([300, 800, 2000]),
+    grace: chance.of([200, 500, 1000]),
+    patience: chance.of([20, 50, 100]),
+    maxJump: chance.hit(0.3) ? chance.of([10, 50, 300]) : 65_536,
+    maxMessages: messages,
+    maxBytes: isSmall ? messages * chance.of([40, 100]) : 64 * 1024 * 1024,
+    maxGaps: isSmall ? chance.of([1, 2, 5, 20]) : 16_384,
+    maxOrigins: has('fewOrigins') ? chance.of([1, 2, 3, 8]) : 16_384,
+  }
+}
+
+export const planOf = (seed: number): Plan => {
+  const chance = chanceOf(seed)
+  const style = chance.of<Plan['style']>(['calm', 'rough', 'rough', 'rough', 'single', 'single', 'all'])
+  const own = drawKinds(chance, style)
+  const has = (k: Kind): boolean => own.includes(k)
+  const addressing: Addressing = chance.hit(0.5) ? 'single' : 'perSender'
+  const faultMs = chance.between(4000, 20_000)
+  const rates: Record<Rated, number> = {
+    loss: 0,
+    duplicate: 0,
+    reorder: 0,
+    delay: 0,
+    replayStall: 0,
+    replayTwice: 0,
+    replayLate: 0,
+    replayMisdirected: 0,
+    replayOtherEpoch: 0,
+  }
+  // The answers to requests can only go wrong where something is asked for.
+  const needsLoss = own.some(k => k.startsWith('replay')) || has('smallHistory')
+  for (const kind of rated)
+    if (has(kind) || (kind === 'loss' && needsLoss))
+      rates[kind] = kind.startsWith('replay') ? chance.of([0.1, 0.3, 0.7]) : chance.of([0.01, 0.05, 0.2])
+  const first = has('nearLast') ? Number.MAX_SAFE_INTEGER - chance.between(100, 400) : 1
+  const processes: ProcessPlan[] = []
+  for (let i = chance.between(1, 3); i > 0; i--) {
+    const lines: LinePlan[] = []
+    for (let j = chance.between(1, 2); j > 0; j--)
+      lines.push({
+        from: !has('nearLast') && chance.hit(0.15) ? 'clock' : first,
+        isMute: has('mute') && chance.hit(0.5),
+      })
+    processes.push({
+      lines,
+      keeps: has('smallHistory') ? chance.of([0, 3, 10, 40]) : 65_536,
+      max: chance.of([300, 1000, 3000]),
+      after: chance.of([20, 50]),
+    })
+  }
+  const receivers: ReceiverPlan[] = []
+  for (let i = chance.between(1, 3); i > 0; i--) receivers.push(drawReceiver(chance, addressing, has, first))
+  if (has('mismatch'))
+    receivers.push(drawReceiver(chance, addressing === 'single' ? 'perSender' : 'single', has, first))
+  const deeds = [...drawPublishing(chance, faultMs), ...drawDeeds(chance, own, faultMs)].sort((a, b) => a.at - b.at)
+  return { seed, style, addressing, kinds: own, rates, processes, receivers, deeds, faultMs, least: leastMessages }
+}
+
+const drawPublishing = (chance: Chance, faultMs: number): Deed[] => {
+  const deeds: Deed[] = []
+  const most = chance.of([1, 5, 30])
+  for (let published = 0; published < leastMessages + 60; ) {
+    const count = chance.between(1, most)
+    deeds.push({ at: chance.below(faultMs), do: 'publish', who: chance.below(60), line: chance.below(60), count })
+    published += count
+  }
+  return deeds
+}
+
+const drawDeeds = (chance: Chance, own: ReadonlyArray<Kind>, faultMs: number): Deed[] => {
+  const deeds: Deed[] = []
+  for (const kind of done)
+    if (own.includes(kind))
+      for (let i = chance.between(1, 3); i > 0; i--)
+        deeds.push({
+          at: chance.between(200, faultMs - 500),
+          do: kind,
+          who: chance.below(60),
+          whom: chance.below(60),
+          ms: chance.of([20, 200, 1000, 3000]),
+          size: chance.below(1_000_000),
+        })
+  return deeds
+}

@@ -1,0 +1,171 @@
+// Plays a plan: first with its faults, then the network heals and everything must settle.
+import type { Chronicle } from './chronicle.ts'
+import { perform } from './deeds.ts'
+import type { Kind, Plan } from './plan.ts'
+import type { Line, Process } from './process.ts'
+import { processOf } from './process.ts'
+import type { Receiver } from './receiver.ts'
+import { receiverOf } from './receiver.ts'
+import { askedOf, audienceOf } from './wires.ts'
+import { beginning, worldOf } from './world.ts'
+
+export interface Played {
+  readonly chronicle: Chronicle
+  readonly calls: number
+  readonly struck: ReadonlyMap<Kind, number>
+  readonly said: ReadonlyMap<string, number>
+}
+
+/** How long everything may take to settle once the network is healed and nothing more is published, in ms. */
+export const settlingTime = (plan: Plan): number => {
+  const most = (of: ReadonlyArray<number>): number => Math.max(0, ...of)
+  const max = most(plan.processes.map(p => p.max))
+  const grace = most(plan.receivers.map(r => r.grace))
+  const deadline = most(plan.receivers.map(r => r.deadline))
+  const patience = most(plan.receivers.map(r => r.patience))
+  return 2 * max + grace + 3 * deadline + 40 * patience + 1000
+}
+
+const nameOf = (i: number, slot: number): string => `p${i}-${slot}`
+
+export const play = (plan: Plan, lines?: string[]): Played => {
+  const world = worldOf(plan, lines)
+  const { agenda, chronicle } = world
+  const processes: Process[] = []
+  const rivals: Process[] = []
+  const receivers: Receiver[] = []
+  const everybody = { processes: () => [...processes, ...rivals], receivers: () => receivers }
+  const audience = audienceOf(world, everybody)
+  const asked = askedOf(world, everybody)
+  let incarnations = 0
+
+  const born = (i: number): void => {
+    const of = plan.processes[i]
+    if (of === undefined) return
+    incarnations += 1
+    const p = processOf(world, of, `p${i}#${incarnations}`, audience)
+    for (const [slot, line] of of.lines.entries()) p.open(line, slot, nameOf(i, slot))
+    processes[i] = p
+  }
+
+  const restore = (): void => {
+    for (const [i, p] of processes.entries()) {
+      if (p.isCrashed) born(i)
+      else
+        for (const [slot, line] of (plan.processes[i]?.lines ?? []).entries())
+          if (p.lines.every(l => l.slot !== slot || l.isFinished)) p.open(line, slot, nameOf(i, slot))
+    }
+  }
+
+  const rival = (line: Line, messages: number, ms: number): void => {
+    const template = plan.processes[0]
+    if (template === undefined || line.run.addressing === 'perSender' || line.run.isMute) return
+    incarnations += 1
+    const p = processOf(world, { ...template, keeps: 65_536 }, `rival#${incarnations}`, audience)
+    const own = p.open({ from: line.run.start, isMute: false }, 0, line.origin.name.slice('updates.'.length))
+    rivals.push(p)
+    for (let i = 0; i < messages; i++) agenda.at(agenda.now() + i * 10, () => p.publish(own))
+    agenda.at(agenda.now() + ms + 300, () => p.close(own))
+  }
+
+  const stage = {
+    process: (who: number) => processes[who % Math.max(processes.length, 1)],
+    receiver: (whom: number) => receivers[whom % Math.max(receivers.length, 1)],
+    receivers: () => receivers,
+    restore,
+    rival,
+  }
+
+  /** On the line that is meant, or on any other that can. */
+  const publish = (who: number, slot: number): void => {
+    const open = processes.flatMap(p =>
+      p.lines.filter(l => !p.isCrashed && !l.isFinished && l.sender.state === 'live').map(l => ({ p, l })),
+    )
+    const one = open[(who * 7 + slot) % Math.max(open.length, 1)]
+    if (one === undefined) return
+    one.p.publish(one.l)
+    // All numbers are used up: whoever sends makes a new publisher.
+    if (one.l.sender.head >= Number.MAX_SAFE_INTEGER) {
+      one.p.close(one.l)
+      agenda.at(agenda.now() + 250, restore)
+    }
+  }
+
+  /** The last message of some senders is kept from some receivers, and so are a few heartbeats after it. */
+  const cutTails = (): void => {
+    for (const p of processes)
+      for (const r of receivers) {
+        const line = p.lines.findLast(l => l.sender.state === 'live' && !l.isFinished)
+        const life = r.life()
+        const isTold = p.lines.filter(l => !l.isFinished).length === 1
+        if (line === undefined || life === undefined || !isTold || line.run.isMute || !world.chance.hit(0.3)) continue
+        if (line.sender.head >= Number.MAX_SAFE_INTEGER || r.plan.addressing !== plan.addressing) continue
+        const heartbeats = world.chance.below(3)
+        r.port.skipsData.set(p.port, 1)
+        r.port.skips.set(p.port, heartbeats)
+        let [wait, by] = [line.sender.after, agenda.now() + line.sender.after]
+        for (let i = 0; i < heartbeats; i++) {
+          wait = Math.min(line.sender.max, wait * 2)
+          by += wait
+        }
+        // One may be due already, under traffic, and counts as the first.
+        by += 20
+        chronicle.tails.push({ life, run: line.run, number: line.sender.head + 1, heartbeats, by })
+      }
+  }
+
+  // --- the first phase
+
+  for (const [i, of] of plan.receivers.entries()) {
+    const r = receiverOf(world, of, i, asked)
+    receivers.push(r)
+    // Some are there before those who send, some after.
+    agenda.at(beginning + (world.chance.hit(0.5) ? 0 : world.chance.below(1500)), () => r.start(undefined))
+    if (of.addressing !== plan.addressing) world.count('mismatch')
+    if (of.maxOrigins < 1000) world.count('fewOrigins')
+    if (of.maxMessages < 1000) world.count('smallBounds')
+  }
+  for (const i of plan.processes.keys()) {
+    born(i)
+  }
+  for (const deed of plan.deeds)
+    agenda.at(beginning + deed.at, () => {
+      if (deed.do === 'publish') for (let i = 0; i < deed.count; i++) publish(deed.who, deed.line)
+      else if (perform(world, stage, deed)) {
+        world.count(deed.do)
+        world.trace?.(
+          () =>
+            `*** ${deed.do} ${deed.who % Math.max(processes.length, 1)} ${deed.whom % Math.max(receivers.length, 1)} ${deed.ms}`,
+        )
+      }
+    })
+  agenda.run(beginning + plan.faultMs)
+
+  // --- the second phase: nothing goes wrong any more
+
+  world.isHealed = true
+  world.trace?.(() => '*** healed')
+  chronicle.healedAt = agenda.now()
+  for (const r of receivers) {
+    r.pace(0)
+    r.reconnect()
+    if (r.life() === undefined) r.start(undefined)
+  }
+  for (const p of [...processes, ...rivals]) p.reconnect()
+  for (const p of rivals) for (const l of p.lines) p.close(l)
+  restore()
+  agenda.run(agenda.now() + 300)
+  restore()
+  const each = Math.ceil(Math.max(0, plan.least - chronicle.published.length) / Math.max(1, plan.processes.length)) + 6
+  for (let i = 0; i < each; i++) {
+    if (i === each - 1) cutTails()
+    for (const p of processes) for (const l of p.lines) p.publish(l)
+    agenda.run(agenda.now() + 20)
+    if (i === 2) agenda.run(agenda.now() + 500)
+  }
+  chronicle.quietAt = agenda.now()
+  world.trace?.(() => '*** quiet')
+  chronicle.overAt = chronicle.quietAt + settlingTime(plan)
+  agenda.run(chronicle.overAt)
+  return { chronicle, calls: world.calls, struck: world.struck, said: world.said }
+}

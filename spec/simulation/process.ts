@@ -1,0 +1,403 @@
+// A process that publishes: one connection, one history, one pulse, and a sender for each line. It does with the machines what
+// src/nats/{publisher,outbound,pulse}.ts do.
+import { isLeft } from 'fp-ts/lib/Either.js'
+import type { Epoch } from '../../src/core/Epoch.ts'
+import type { Head } from '../../src/core/Head.ts'
+import * as Heartbeats from '../../src/core/Heartbeats.ts'
+import * as History from '../../src/core/History.ts'
+import type { Origin } from '../../src/core/Origin.ts'
+import type { Answer, Source } from '../../src/core/Replays.ts'
+import * as Replays from '../../src/core/Replays.ts'
+import * as Sender from '../../src/core/Sender.ts'
+import * as SequenceNumber from '../../src/core/SequenceNumber.ts'
+import * as Watermark from '../../src/core/Watermark.ts'
+import type { Notice, Run } from './chronicle.ts'
+import { encodedHeaders, payloadOf } from './content.ts'
+import { drawEpoch, originOf } from './names.ts'
+import type { Port } from './network.ts'
+import { connect, cut, flush, portOf } from './network.ts'
+import type { LinePlan, ProcessPlan } from './plan.ts'
+import { clockOn } from './timer.ts'
+import type { World } from './world.ts'
+
+/** Who hears what a process says. */
+export interface Audience {
+  readonly data: (from: Process, line: Line, number: number, kept: History.Kept) => void
+  readonly heartbeat: (from: Process, line: Line, head: Head) => void
+  readonly answer: (from: Process, line: Line, answer: Answer) => void
+}
+
+export interface Line {
+  readonly origin: Origin
+  readonly run: Run
+  readonly slot: number
+  sender: Sender.Sender
+  isFinished: boolean
+}
+
+export interface Process {
+  readonly port: Port
+  readonly lines: Line[]
+  readonly open: (plan: LinePlan, slot: number, name: string) => Line
+  readonly publish: (line: Line) => void
+  readonly close: (line: Line) => void
+  readonly headOf: (line: Line) => Head
+  readonly overhear: (line: Line, head: Head) => void
+  readonly replay: (line: Line, request: Replays.Request) => void
+  readonly disconnect: () => void
+  readonly reconnect: () => void
+  readonly crash: () => void
+  readonly jump: (ms: number) => void
+  isCrashed: boolean
+}
+
+const pageMessages = 256
+const pageBytes = 128 * 1024
+
+type Ranges = Map<string, { readonly first: number; readonly last: number }>
+
+const together = (older: Ranges, newer: Ranges): Ranges => {
+  const all = new Map(older)
+  for (const [origin, { first, last }] of newer) all.set(origin, { first: all.get(origin)?.first ?? first, last })
+  return all
+}
+
+export const processOf = (world: World, plan: ProcessPlan, name: string, audience: Audience): Process => {
+  const { agenda, chance, chronicle } = world
+  const clock = clockOn(agenda)
+  const { now } = clock
+  const port = portOf(name, agenda.now())
+  const limits: History.Limits = { messages: plan.keeps, bytes: 32 * 1024 * 1024, age: 300_000 }
+  const history = History.create(limits)
+  const lines: Line[] = []
+  const live = new Map<string, Line>()
+  let watermark = Watermark.create(now())
+  let replays = Replays.empty
+  let isPumping = false
+  let unsure: Ranges = new Map()
+  let unsureSince: Ranges = new Map()
+  let schedule = Heartbeats.create(1000, now())
+
+  const tell = (run: Run, notice: Notice): void => {
+    world.say(`Sender.${notice._tag}`)
+    world.trace?.(() => `${name} ${run.origin} is told ${JSON.stringify(notice)}`)
+    chronicle.told.push({ at: agenda.now(), run, notice })
+  }
+  const tellOf = (origin: string, notice: Notice): void => {
+    const line = live.get(origin)
+    if (line !== undefined) tell(line.run, notice)
+  }
+
+  // --- the watermark
+
+  const flushNow = (): void => {
+    watermark = Watermark.flushing(now())(watermark)
+    world.calls += 1
+    const { flight } = watermark
+    unsure = together(unsure, unsureSince)
+    unsureSince = new Map()
+    flush(world, port, completed => {
+      if (self.isCrashed) return
+      const isProof = completed && watermark.flight === flight
+      watermark = Watermark.flushed(flight, completed)(watermark)
+      world.calls += 1
+      if (isProof) unsure = new Map()
+      flushes.set(Watermark.flushAt(watermark))
+    })
+  }
+  const flushes = clock.alarm(() => {
+    if (self.isCrashed) return
+    if (Watermark.flushAt(watermark) <= now()) flushNow()
+    else flushes.set(Watermark.flushAt(watermark))
+  })
+  const noteSent = (serial: number, bytes: number): void => {
+    const wasDue = Watermark.flushAt(watermark)
+    watermark = Watermark.sent(serial, bytes)(watermark)
+    world.calls += 1
+    const due = Watermark.flushAt(watermark)
+    if (due <= now()) flushNow()
+    else if (wasDue === Number.POSITIVE_INFINITY) flushes.set(due)
+  }
+
+  // --- the history
+
+  const noteGone = ({ origin, number, serial }: History.Place): void => {
+    if (serial <= watermark.confirmed) return
+    const covered = watermark.flight !== undefined && serial <= watermark.flight.serial
+    const among = covered ? unsure : unsureSince
+    among.set(origin, { first: among.get(origin)?.first ?? number, last: number })
+  }
+  const makeSafeRoom = (bytes: number): boolean => {
+    if (bytes > limits.bytes) return false
+    while (
+      !History.fits(history, bytes) &&
+      (History.oldest(history)?.serial ?? Number.POSITIVE_INFINITY) <= watermark.confirmed
+    )
+      History.evict(history)
+    return History.fits(history, bytes)
+  }
+  /** False where the publisher would throw: no number is taken then. */
+  const dispatch = (line: Line, number: number, kept: History.Kept): boolean => {
+    const bytes = History.cost(kept.data, kept.headers, kept.reply)
+    if (!watermark.connected && !makeSafeRoom(bytes)) return false
+    if (watermark.connected) {
+      audience.data(self, line, number, kept)
+      if (bytes <= limits.bytes)
+        while (History.mustEvict(history, bytes, now())) {
+          const gone = History.evict(history)
+          world.calls += 1
+          if (gone === undefined) break
+          noteGone(gone)
+        }
+    }
+    const origin = line.origin.name
+    const fits = History.fits(history, bytes)
+    const serial = fits ? History.keep(history, origin, number, kept, now()) : History.skip(history)
+    world.calls += 1
+    if (!fits) noteGone({ origin, number, serial })
+    if (watermark.connected) noteSent(serial, bytes)
+    return true
+  }
+
+  const repair = (): void => {
+    watermark = Watermark.reconnected(watermark)
+    world.calls += 1
+    for (const [origin, { first, last }] of together(unsure, unsureSince))
+      tellOf(origin, { _tag: 'Lost', first, last, reason: 'evicted' })
+    unsure = new Map()
+    unsureSince = new Map()
+    const resent: Ranges = new Map()
+    for (const kept of History.after(history, watermark.confirmed)) {
+      const { origin, number, serial } = kept
+      const line = live.get(origin)
+      if (line !== undefined) audience.data(self, line, number, kept)
+      resent.set(origin, { first: resent.get(origin)?.first ?? number, last: number })
+      watermark = Watermark.sent(serial, History.cost(kept.data, kept.headers, kept.reply))(watermark)
+      world.calls += 1
+    }
+    for (const [origin, { first, last }] of resent) tellOf(origin, { _tag: 'Resent', first, last })
+    for (const line of live.values()) {
+      line.sender = Sender.revived(now())(line.sender)
+      world.calls += 1
+      book(line)
+    }
+    flushNow()
+  }
+
+  // --- heartbeats
+
+  const maxOf = (): number => Heartbeats.stretched(plan.max)(schedule)
+  const headOf = (line: Line): Head => {
+    world.calls += 1
+    return Sender.headOf(now(), maxOf(), History.first(history, line.origin.name) ?? line.sender.head + 1)(line.sender)
+  }
+  const rebook = (line: Line): void => {
+    schedule = Heartbeats.book(line.origin.name, Sender.dueAt(maxOf())(line.sender))(schedule)
+    world.calls += 1
+  }
+  const book = (line: Line): void => {
+    rebook(line)
+    beats.set(Heartbeats.wakeAt(schedule))
+  }
+  const beat = (line: Line): void => {
+    audience.heartbeat(self, line, headOf(line))
+    line.sender = Sender.beaten(now(), maxOf())(line.sender)
+    world.calls += 1
+    if (line.sender.state === 'ended') finish(line, 'Closed')
+  }
+  const beats = clock.alarm(() => {
+    if (self.isCrashed) return
+    for (;;) {
+      const [name, after] = Heartbeats.due(now())(schedule)
+      world.calls += 1
+      schedule = after
+      if (name === undefined) break
+      const line = live.get(name)
+      if (line === undefined) {
+        schedule = Heartbeats.book(name, Number.POSITIVE_INFINITY)(schedule)
+        continue
+      }
+      if (Sender.dueAt(maxOf())(line.sender) <= now()) {
+        beat(line)
+        schedule = Heartbeats.spent(schedule)
+      }
+      if (line.isFinished) schedule = Heartbeats.book(name, Number.POSITIVE_INFINITY)(schedule)
+      else rebook(line)
+    }
+    beats.set(Heartbeats.wakeAt(schedule))
+  })
+
+  // --- replays
+
+  const source: Source = {
+    epoch: origin => live.get(origin)?.run.epoch,
+    head: origin => live.get(origin)?.sender.head ?? 0,
+    get: (origin, number) => History.get(history, origin, number),
+    first: origin => History.first(history, origin),
+  }
+  const perform = (answers: ReadonlyArray<Answer>): void => {
+    for (const answer of answers) {
+      const line = live.get(answer.origin)
+      if (line !== undefined) audience.answer(self, line, answer)
+    }
+  }
+  const pump = (): void => {
+    if (replays.requests.length === 0 || self.isCrashed) {
+      isPumping = false
+      return
+    }
+    const [answers, rest] = Replays.page(source, pageMessages, pageBytes)(replays)
+    world.calls += 1
+    replays = rest
+    perform(answers)
+    flush(world, port, completed => {
+      if (!completed) replays = Replays.empty
+      pump()
+    })
+  }
+
+  // --- life and death
+
+  const finish = (line: Line, how: Run['end']): void => {
+    if (line.isFinished) return
+    line.isFinished = true
+    line.run.end = how
+    line.run.endedAt = agenda.now()
+    live.delete(line.origin.name)
+    schedule = Heartbeats.book(line.origin.name, Number.POSITIVE_INFINITY)(schedule)
+    History.forget(history, line.origin.name)
+    replays = Replays.without(line.origin.name)(replays)
+  }
+
+  const publish = (line: Line): void => {
+    if (self.isCrashed || line.isFinished || line.sender.state !== 'live') return
+    const number = Sender.next(line.sender)
+    world.calls += 1
+    if (isLeft(number)) return tell(line.run, { _tag: 'Exhausted' })
+    const id = world.lastId + 1
+    const length = chance.below(40)
+    const data = History.copy(history, payloadOf(id, length))
+    const headers = chance.hit(0.2) ? `Trace=${id}` : undefined
+    const reply = chance.hit(0.1) ? `answers.${id}` : undefined
+    const kept = { data, headers: headers === undefined ? undefined : encodedHeaders(headers), reply }
+    if (!dispatch(line, number.right, kept)) return tell(line.run, { _tag: 'HistoryFull' })
+    world.lastId = id
+    const decayed = line.sender.wait !== undefined
+    line.sender = Sender.published(now())(line.sender)
+    world.calls += 1
+    line.run.head = line.sender.head
+    chronicle.published.push({
+      id,
+      run: line.run,
+      number: number.right,
+      at: agenda.now(),
+      data: payloadOf(id, length),
+      headers,
+      reply,
+    })
+    world.trace?.(() => `${name} publishes ${line.origin.name}.${number.right}`)
+    if (decayed && !line.run.isMute) book(line)
+  }
+
+  const self: Process = {
+    port,
+    lines,
+    isCrashed: false,
+    publish,
+    headOf,
+    open: (linePlan, slot, of) => {
+      const epoch: Epoch = drawEpoch(world)
+      const origin = originOf(world.plan.addressing, of, epoch)
+      const start =
+        linePlan.from === 'clock'
+          ? Sender.startFromClock(1_700_000_000_000 + agenda.now())
+          : SequenceNumber.nearest(linePlan.from)
+      const run: Run = {
+        origin: origin.name,
+        epoch,
+        addressing: world.plan.addressing,
+        start,
+        bornAt: agenda.now(),
+        head: start - 1,
+        endedAt: Number.POSITIVE_INFINITY,
+        end: 'Live',
+        keeps: plan.keeps,
+        isMute: linePlan.isMute,
+        max: plan.max,
+        jumped: 0,
+      }
+      chronicle.runs.push(run)
+      if (linePlan.isMute) world.count('mute')
+      if (typeof linePlan.from === 'number' && linePlan.from > 2 ** 50) world.count('nearLast')
+      if (plan.keeps < 1000) world.count('smallHistory')
+      world.trace?.(() => `${name} begins ${origin.name} ${epoch} from ${start}`)
+      const line: Line = {
+        origin,
+        run,
+        slot,
+        isFinished: false,
+        sender: Sender.create(origin, epoch, now(), { start, after: plan.after, max: plan.max }),
+      }
+      world.calls += 1
+      lines.push(line)
+      live.set(origin.name, line)
+      if (!linePlan.isMute) book(line)
+      return line
+    },
+    close: line => {
+      if (self.isCrashed || line.isFinished || line.sender.state !== 'live') return
+      world.trace?.(() => `${name} closes ${line.origin.name}`)
+      if (line.run.isMute) return finish(line, 'Crashed')
+      line.sender = Sender.closed(now())(line.sender)
+      world.calls += 1
+      book(line)
+    },
+    overhear: (line, head) => {
+      if (self.isCrashed || line.isFinished || head.epoch === line.run.epoch || head.state === 'ended') return
+      if (chronicle.told.some(t => t.run === line.run && t.notice._tag === 'Conflict' && t.notice.rival === head.epoch))
+        return
+      tell(line.run, { _tag: 'Conflict', rival: head.epoch })
+    },
+    replay: (line, request) => {
+      if (self.isCrashed || line.isFinished) return
+      const [ends, after] = Replays.asked(request)(replays)
+      world.calls += 1
+      replays = after
+      perform(ends)
+      if (isPumping) return
+      isPumping = true
+      pump()
+    },
+    disconnect: () => {
+      if (self.isCrashed || !port.isUp) return
+      world.trace?.(() => `${name} is cut off`)
+      cut(world, port)
+      for (const line of live.values()) tell(line.run, { _tag: 'Disconnected' })
+      watermark = Watermark.disconnected(watermark)
+      world.calls += 1
+      replays = Replays.empty
+      flushes.clear()
+    },
+    reconnect: () => {
+      if (self.isCrashed || port.isUp) return
+      world.trace?.(() => `${name} is back`)
+      connect(world, port)
+      for (const line of live.values()) tell(line.run, { _tag: 'Reconnected' })
+      repair()
+    },
+    crash: () => {
+      if (self.isCrashed) return
+      world.trace?.(() => `${name} crashes`)
+      self.isCrashed = true
+      cut(world, port)
+      for (const line of [...live.values()]) finish(line, 'Crashed')
+      beats.clear()
+      flushes.clear()
+    },
+    jump: ms => {
+      for (const line of live.values()) line.run.jumped += ms
+      clock.jump(ms)
+    },
+  }
+  return self
+}

@@ -1,0 +1,161 @@
+// What one receiver was handed of one origin, in pieces: a piece ends where a run ends, or where the origin is followed no more.
+import type { Epoch } from '../../src/core/Epoch.ts'
+import type { Chronicle, Handed, Life, Published } from './chronicle.ts'
+import { idOf } from './content.ts'
+
+export interface Settled {
+  readonly first: number
+  readonly last: number
+  readonly isLost: boolean
+  readonly at: number
+  /** The message that was handed over, where it is known. */
+  readonly message: Published | undefined
+  /** Its place among all that was handed to that life. */
+  readonly index: number
+}
+
+export interface Piece {
+  readonly origin: string
+  readonly life: Life
+  /** The run, if anything says so. */
+  epoch: Epoch | undefined
+  /** The run that `Restarted` has named. */
+  readonly named: Epoch | undefined
+  readonly begunBy: 'Hearing' | 'Restarted'
+  /** Where the run begins, as `Restarted` has said. */
+  readonly start: number | undefined
+  /** What came next: the end of the life, or of the faults and all. */
+  endedBy: 'Over' | 'Crash' | 'Restarted' | 'Dropped'
+  endedAt: number
+  readonly settled: Settled[]
+  readonly gaps: Array<{ readonly first: number; readonly last: number; readonly at: number; readonly local: number }>
+  /** The highest number that was spoken of. */
+  known: number
+  isMute: boolean
+  isSilent: boolean
+  isEnded: boolean
+  /** The number it has ended with. */
+  endedWith: number
+  hasConflict: boolean
+}
+
+export interface Story {
+  readonly origin: string
+  readonly pieces: ReadonlyArray<Piece>
+}
+
+const pieceOf = (life: Life, origin: string, epoch: Epoch | undefined, start: number | undefined): Piece => ({
+  origin,
+  life,
+  epoch,
+  named: start === undefined ? undefined : epoch,
+  begunBy: start === undefined ? 'Hearing' : 'Restarted',
+  start,
+  endedBy: life.endedAt === Number.POSITIVE_INFINITY ? 'Over' : 'Crash',
+  endedAt: life.endedAt,
+  settled: [],
+  gaps: [],
+  known: 0,
+  isMute: false,
+  isSilent: false,
+  isEnded: false,
+  endedWith: 0,
+  hasConflict: false,
+})
+
+const note = (chronicle: Chronicle, p: Piece, { at, local, delivery: d }: Handed, index: number): void => {
+  switch (d._tag) {
+    case 'Message': {
+      const message = chronicle.published[idOf(d.data) - 1]
+      // It goes on after all.
+      if (d.number > p.endedWith) p.isEnded = false
+      p.settled.push({ first: d.number, last: d.number, isLost: false, at, message, index })
+      p.known = Math.max(p.known, d.number)
+      return
+    }
+    case 'Lost':
+      if (d.last !== undefined) {
+        p.settled.push({ first: d.first, last: d.last, isLost: true, at, message: undefined, index })
+        p.known = Math.max(p.known, d.last)
+      }
+      return
+    case 'Gap':
+      p.gaps.push({ first: d.first, last: d.last, at, local })
+      p.known = Math.max(p.known, d.last)
+      return
+    case 'Silent':
+      p.isSilent = true
+      if (d.promised === undefined) p.isMute = true
+      return
+    case 'Ended':
+      p.isEnded = true
+      p.endedWith = d.last
+      p.known = Math.max(p.known, d.last)
+      return
+    case 'Conflict':
+      p.hasConflict = true
+      return
+    case 'Resumed':
+      p.isSilent = false
+  }
+}
+
+/** The run of the most of what was handed over, where nothing has named it. */
+const guess = (p: Piece): Epoch | undefined => {
+  const votes = new Map<Epoch, number>()
+  for (const { message } of p.settled)
+    if (message !== undefined) votes.set(message.run.epoch, (votes.get(message.run.epoch) ?? 0) + 1)
+  return [...votes].sort((a, b) => b[1] - a[1])[0]?.[0]
+}
+
+export const storiesOf = (chronicle: Chronicle, life: Life): ReadonlyArray<Story> => {
+  const stories = new Map<string, Piece[]>()
+  const current = (origin: string): Piece => {
+    const pieces = stories.get(origin) ?? []
+    stories.set(origin, pieces)
+    const last = pieces.at(-1)
+    if (last !== undefined && (last.endedBy === 'Over' || last.endedBy === 'Crash')) return last
+    const piece = pieceOf(life, origin, undefined, undefined)
+    pieces.push(piece)
+    return piece
+  }
+  for (const [index, handed] of life.handed.entries()) {
+    const { delivery: d, at } = handed
+    // It has ended and made way, and there was no room to follow it anew at once.
+    if (d._tag === 'Unsequenced' && d.reason === 'TooManyOrigins') {
+      const left = stories.get(d.subject.slice(0, d.subject.lastIndexOf('.')))?.at(-1)
+      if (left?.isEnded && left.endedBy === 'Over') {
+        left.endedBy = 'Dropped'
+        left.endedAt = at
+      }
+    }
+    if (!('origin' in d) || d._tag === 'Mismatch') continue
+    let piece = current(d.origin)
+    // An origin that has ended makes way for others, and is new when it is heard again.
+    const isAgain =
+      (d._tag === 'Message' && d.number <= piece.endedWith) ||
+      ((d._tag === 'Gap' || d._tag === 'Lost') && d.first <= piece.endedWith)
+    if (piece.isEnded && isAgain && life.settings.maxOrigins < 100) {
+      piece.endedBy = 'Dropped'
+      piece.endedAt = at
+      piece = current(d.origin)
+    }
+    if (d._tag === 'Restarted') {
+      piece.endedBy = 'Restarted'
+      piece.endedAt = at
+      piece.epoch ??= d.from
+      piece.known = Math.max(piece.known, d.after)
+      const next = pieceOf(life, d.origin, d.to, d.start)
+      next.isMute = d.to === undefined
+      stories.get(d.origin)?.push(next)
+    } else if (d._tag === 'Lost' && d.last === undefined) {
+      piece.endedBy = 'Dropped'
+      piece.endedAt = at
+    } else note(chronicle, piece, handed, index)
+  }
+  for (const pieces of stories.values()) for (const p of pieces) p.epoch ??= guess(p)
+  return [...stories].map(([origin, pieces]) => ({ origin, pieces }))
+}
+
+/** What is settled, by number. */
+export const ascending = (p: Piece): ReadonlyArray<Settled> => [...p.settled].sort((a, b) => a.first - b.first)

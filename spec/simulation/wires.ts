@@ -1,0 +1,150 @@
+// Who hears whom: data, heartbeats, requests and their answers, each over the links; and what goes wrong with answers.
+import type { Head } from '../../src/core/Head.ts'
+import type { Kept } from '../../src/core/History.ts'
+import type { Answer } from '../../src/core/Replays.ts'
+import * as SequenceNumber from '../../src/core/SequenceNumber.ts'
+import type { Arrival } from '../../src/core/Turn.ts'
+import { encodedHeaders, headersOf } from './content.ts'
+import { send } from './network.ts'
+import type { Audience, Line, Process } from './process.ts'
+import type { Asked, AskReplay, Receiver } from './receiver.ts'
+import type { World } from './world.ts'
+
+export interface Everybody {
+  /** All that are connected or may be again. */
+  readonly processes: () => ReadonlyArray<Process>
+  readonly receivers: () => ReadonlyArray<Receiver>
+}
+
+export const arrivalOf = (number: number, kept: Kept): Arrival<Uint8Array> => ({
+  number: SequenceNumber.nearest(number),
+  data: kept.data,
+  headers: headersOf(kept.headers),
+  reply: kept.reply,
+  bytes: kept.data.length + (kept.headers?.length ?? 0),
+})
+
+export const audienceOf = (world: World, all: Everybody): Audience => ({
+  data: (from, line, number, kept) => {
+    for (const r of all.receivers())
+      if (r.plan.addressing === line.run.addressing)
+        send(world, from.port, r.port, 'Data', () =>
+          r.on({ _tag: 'Arrived', origin: line.origin, arrival: arrivalOf(number, kept) }),
+        )
+  },
+  heartbeat: (from, line, head) => {
+    world.say('Heartbeat')
+    for (const r of all.receivers())
+      send(world, from.port, r.port, 'Heartbeat', () => r.on({ _tag: 'HeartbeatHeard', origin: line.origin, head }))
+    if (line.run.addressing === 'perSender') return
+    for (const p of all.processes())
+      for (const other of p.lines)
+        if (other !== line && !other.isFinished && !other.run.isMute && other.origin.name === line.origin.name)
+          send(world, from.port, p.port, 'Heartbeat', () => p.overhear(other, head))
+  },
+  answer: (from, line, answer) => {
+    const dot = answer.reply.lastIndexOf('.')
+    const inbox = answer.reply.slice(0, dot)
+    const asked = Number(answer.reply.slice(dot + 1))
+    const r = all.receivers().find(one => one.inbox() === inbox)
+    if (r !== undefined) answered(world, from, line, r, inbox, asked, answer)
+  },
+})
+
+const answered = (
+  world: World,
+  from: Process,
+  line: Line,
+  r: Receiver,
+  inbox: string,
+  asked: number,
+  answer: Answer,
+): void => {
+  const { chance, agenda } = world
+  world.say(answer._tag === 'Refusal' ? `Replay.${answer.code}` : `Replay.${answer._tag}`)
+  if (answer._tag === 'Message') world.chronicle.replayed += 1
+  if (world.strikes('replayStall')) return
+  const id = world.strikes('replayMisdirected') ? chance.of([asked - 1, asked + 1, 1, asked + 100]) : asked
+  const go = (): void =>
+    send(world, from.port, r.port, 'Aside', () => (r.inbox() === inbox ? open(r, line, id, answer) : undefined))
+  if (world.strikes('replayLate')) agenda.at(agenda.now() + chance.between(100, 4000), go)
+  else go()
+  if (world.strikes('replayTwice')) agenda.at(agenda.now() + chance.between(0, 1500), go)
+  if (answer._tag === 'Message' && world.strikes('replayOtherEpoch')) {
+    const { published } = world.chronicle
+    const other = published.find(
+      p => p.number === answer.number && p.run !== line.run && p.run.origin === line.run.origin,
+    )
+    if (other === undefined) return
+    const headers = other.headers === undefined ? undefined : encodedHeaders(other.headers)
+    const arrival = arrivalOf(other.number, { data: other.data, headers, reply: other.reply })
+    const { epoch } = other.run
+    send(world, from.port, r.port, 'Aside', () => {
+      if (r.inbox() === inbox) r.on({ _tag: 'ReplayAnswered', asked, origin: line.origin, epoch, arrival })
+    })
+  }
+}
+
+/** What the shell makes of an answer. */
+const open = (r: Receiver, line: Line, asked: number, answer: Answer): void => {
+  const { origin } = line
+  const epoch = line.run.addressing === 'single' ? line.run.epoch : undefined
+  switch (answer._tag) {
+    case 'Message':
+      return r.on({
+        _tag: 'ReplayAnswered',
+        asked,
+        origin,
+        epoch,
+        arrival: arrivalOf(answer.number, answer.kept),
+      })
+    case 'Refusal':
+      if (answer.code === 404) return
+      return r.on({
+        _tag: 'ReplayRefused',
+        asked,
+        origin,
+        epoch,
+        first: SequenceNumber.nearest(answer.first),
+        last: SequenceNumber.nearest(answer.last),
+      })
+    case 'End':
+      // 0 is no number: the shell can't read it.
+      if (answer.last >= 1) r.on({ _tag: 'ReplayEnded', asked, origin, epoch, last: answer.last })
+  }
+}
+
+export const askedOf = (world: World, all: Everybody): Asked => ({
+  head: (from, id, origin) => {
+    const inbox = from.inbox()
+    let heard = false
+    for (const p of all.processes())
+      for (const line of p.lines) {
+        if (!p.port.isUp || line.isFinished || line.run.isMute) continue
+        if (origin !== undefined && origin !== line.origin.name) continue
+        heard = true
+        send(world, from.port, p.port, 'Aside', () => {
+          if (p.isCrashed || line.isFinished) return
+          const head: Head = p.headOf(line)
+          send(world, p.port, from.port, 'Aside', () => {
+            if (from.inbox() === inbox) from.on({ _tag: 'HeadAnswered', asked: id, origin: line.origin, head })
+          })
+        })
+      }
+    if (heard) return
+    world.say('NoResponders')
+    send(world, from.port, from.port, 'Aside', () => {
+      if (from.inbox() === inbox) from.on({ _tag: 'HeadRefused', asked: id, origin })
+    })
+  },
+  replay: (from: Receiver, { id, origin, epoch, first, last }: AskReplay) => {
+    const reply = `${from.inbox()}.${id}`
+    const range = !(last === first && epoch === undefined)
+    for (const p of all.processes())
+      for (const line of p.lines)
+        if (p.port.isUp && !line.isFinished && !line.run.isMute && line.origin.name === origin.name)
+          send(world, from.port, p.port, 'Aside', () =>
+            p.replay(line, { origin: origin.name, first, last, range, epoch, reply }),
+          )
+  },
+})

@@ -1,0 +1,61 @@
+// What all nodes of one seed share: time, chance, the links, and those who write down what happens.
+import type { Agenda } from './agenda.ts'
+import { agendaFrom } from './agenda.ts'
+import type { Chronicle } from './chronicle.ts'
+import { blank } from './chronicle.ts'
+import type { Kind, Plan, Rated } from './plan.ts'
+import type { Chance } from './prng.ts'
+import { chanceOf } from './prng.ts'
+
+export interface World {
+  readonly plan: Plan
+  readonly agenda: Agenda
+  readonly chance: Chance
+  readonly chronicle: Chronicle
+  /** Faults that struck. */
+  readonly struck: Map<Kind, number>
+  /** What was said, by tag, reason and verdict. */
+  readonly said: Map<string, number>
+  /** Calls of machines. */
+  calls: number
+  isHealed: boolean
+  lastId: number
+  lastEpoch: number
+  /** Does chance want this fault now? */
+  readonly strikes: (kind: Rated) => boolean
+  readonly count: (kind: Kind) => void
+  readonly say: (what: string) => void
+  /** A line of the trace, made only if somebody reads it. */
+  readonly trace: ((line: () => string) => void) | undefined
+}
+
+/** Not 0, so that nothing that should be a time is mistaken for none. */
+export const beginning = 1000
+
+export const worldOf = (plan: Plan, lines?: string[]): World => {
+  const agenda = agendaFrom(beginning)
+  const struck = new Map<Kind, number>()
+  const said = new Map<string, number>()
+  const chance = chanceOf(plan.seed + 2 ** 40)
+  const world: World = {
+    plan,
+    agenda,
+    chance,
+    chronicle: blank(),
+    struck,
+    said,
+    calls: 0,
+    isHealed: false,
+    lastId: 0,
+    lastEpoch: 0,
+    count: kind => struck.set(kind, (struck.get(kind) ?? 0) + 1),
+    say: what => said.set(what, (said.get(what) ?? 0) + 1),
+    strikes: kind => {
+      if (world.isHealed || !chance.hit(plan.rates[kind])) return false
+      world.count(kind)
+      return true
+    },
+    trace: lines === undefined ? undefined : line => lines.push(`${agenda.now()} ${line()}`),
+  }
+  return world
+}
