@@ -6,6 +6,7 @@ import type { Msg } from '../../src/nats/Connection.ts'
 import type { Publisher, SenderNotice } from '../../src/nats/publisher.ts'
 import { publisher } from '../../src/nats/publisher.ts'
 import { subscribe } from '../../src/nats/subscribe.ts'
+import { tryPublish } from '../../src/nats/tryPublish.ts'
 import type { LossyLink } from '../server/lossyLink.ts'
 import type { NatsServer, NatsServerOptions } from '../server/natsServer.ts'
 import { startNatsServer } from '../server/natsServer.ts'
@@ -236,6 +237,7 @@ describe.each(kinds)('with $name', kind => {
         await new Promise(resolve => setTimeout(resolve, 20))
         expect(isReady).toBe(false)
         expect(() => updates.publish(payload)).toThrow('Disconnected, and the history is full')
+        expect(tryPublish(updates)(payload)()).toMatchObject({ _tag: 'Left', left: { _tag: 'HistoryFull' } })
         await reconnect()
         await within(2000, 'ready', ready)
         expect(updates.publish(payload)).toBe(published + 1)
