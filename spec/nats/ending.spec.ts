@@ -185,3 +185,39 @@ describe.each(kinds)('with $name', kind => {
     })
   })
 })
+
+describe.each(kinds)('A receiver that drains its subscription ($name)', kind => {
+  test('is handed what is in flight, recovers what is missing of it, and is closed', async () => {
+    const receiving = await receive(kind, {}, ({ subject }) => (subject === 'updates.3' ? drop : pass))
+    const { nc, updates } = await send(kind)
+    for (const n of range(1, 5)) updates.publish(`${n}`)
+    await nc.flush()
+    await receiving.nc.flush()
+    await within(1000, 'the drain', receiving.subscription.drain())
+    expect(await within(1000, 'the end', receiving.ended)).toBeUndefined()
+    expect(shape(receiving.seen)).toEqual([1, 2, 'Gap', 3, 4, 5])
+  })
+
+  test('waits no longer than the deadline for what nobody has', async () => {
+    const receiving = await receive(kind, { deadline: 200 })
+    const plain = (await send(kind)).nc
+    for (const n of [1, 2, 4]) plain.publish(`updates.${n}`)
+    await plain.flush()
+    await receiving.until('the first', messages(1))
+    await within(2000, 'the drain', receiving.subscription.drain())
+    expect(shape(receiving.seen).slice(-4)).toEqual([2, 'Gap', 'Lost', 4])
+  })
+
+  test('takes nothing new', async () => {
+    const receiving = await receive(kind)
+    const { nc, updates } = await send(kind)
+    updates.publish('1')
+    await receiving.until('the first', messages(1))
+    const drained = receiving.subscription.drain()
+    await within(1000, 'the drain', drained)
+    updates.publish('2')
+    await nc.flush()
+    await within(1000, 'the end', receiving.ended)
+    expect(shape(receiving.seen)).toEqual([1])
+  })
+})
