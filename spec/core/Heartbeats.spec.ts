@@ -28,7 +28,7 @@ describe('the heartbeats of a connection', () => {
 
   it('keep one booking for each origin, and none for one that has left', () => {
     const twice = Heartbeats.book('a', 9)(Heartbeats.book('a', 5)(Heartbeats.create(1000, 0)))
-    expect([Heartbeats.bookedAt('a')(twice), M.size(twice.agenda)]).toEqual([9, 1])
+    expect([Heartbeats.wakeAt(twice), M.size(twice.agenda)]).toEqual([9, 1])
     const gone = Heartbeats.book('a', Number.POSITIVE_INFINITY)(twice)
     expect([Heartbeats.wakeAt(gone), M.size(gone.agenda), M.size(gone.booked)]).toEqual([
       Number.POSITIVE_INFINITY,

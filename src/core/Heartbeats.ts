@@ -56,12 +56,6 @@ export const book =
       : { ...self, agenda: times.set(agenda, [at, name], true), booked: names.set(self.booked, name, at) }
   }
 
-/** When an origin has its turn. @since 0.1.0 */
-export const bookedAt =
-  (name: string) =>
-  (self: Heartbeats): number =>
-    names.get(self.booked, name) ?? Number.POSITIVE_INFINITY
-
 const refilled = (self: Heartbeats, now: number): Heartbeats => ({
   ...self,
   tokens: Math.min(burst(self.perSecond), self.tokens + ((now - self.at) * self.perSecond) / 1000),

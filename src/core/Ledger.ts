@@ -136,8 +136,6 @@ export const hold = <A>(l: Ledger<A>, held: Held<A>): Ledger<A> => ({
   heldBytes: l.heldBytes + held.bytes,
 })
 
-export const isHeld = <A>(l: Ledger<A>, n: number): boolean => get(l.held, n) !== undefined
-
 /** Drops the newest message that is held back: its number is missing again, with no deadline. */
 export const forgetNewest = <A>(l: Ledger<A>): Ledger<A> => {
   const newest = M.max(l.held)

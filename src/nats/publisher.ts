@@ -263,7 +263,7 @@ export const publisher = (nc: Connection, subject: string, options: PublisherOpt
   try {
     listenTo(Verb.head(verbs)(origin.subject), answer)
     if (origin.name !== origin.subject) listenTo(Verb.head(verbs)(origin.name), answer)
-    else listenTo(`${prefix}.HB.${origin.name}.*`, overhear)
+    else listenTo(Verb.heartbeats(verbs, addressing)(origin.subject), overhear)
     listenTo(Verb.headOfAll(verbs), answerAll)
     listenTo(Verb.replays(verbs)(origin), replay)
   } catch (e) {
