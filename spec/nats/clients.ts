@@ -114,14 +114,27 @@ export const within = <A>(ms: number, what: string, promise: Promise<A>): Promis
   return Promise.race([promise, late]).finally(() => clearTimeout(timer))
 }
 
-/** Asks again and again, for what nobody tells us. */
-export const eventually = async (what: string, isTrue: () => Promise<boolean> | boolean, ms = 4000): Promise<void> => {
+/** Asks again and again, for what nobody tells us. The deadline is generous: only a failure takes that long. */
+export const eventually = async (
+  what: string,
+  isTrue: () => Promise<boolean> | boolean,
+  ms = 15_000,
+): Promise<void> => {
   const deadline = Date.now() + ms
   while (!(await isTrue())) {
     if (Date.now() > deadline) throw new Error(`still not true after ${ms} ms: ${what}`)
     await new Promise(resolve => setTimeout(resolve, 5))
   }
 }
+
+/** Waits until a client that lost its server is connected again. */
+export const reconnected = (nc: Client): Promise<void> =>
+  eventually('connected again', () =>
+    nc.flush().then(
+      () => true,
+      () => false,
+    ),
+  )
 
 export type Seen = Delivery<Uint8Array>
 
@@ -145,7 +158,7 @@ export const log = <T>(): Log<T> => {
       seen.push(item)
       for (const look of [...waiting]) look()
     },
-    until: (what, isEnough, ms = 4000) => {
+    until: (what, isEnough, ms = 15_000) => {
       let look = (): void => undefined
       const enough = new Promise<ReadonlyArray<T>>(resolve => {
         look = () => {

@@ -11,7 +11,7 @@ import type { LossyLink } from '../server/lossyLink.ts'
 import type { NatsServer, NatsServerOptions } from '../server/natsServer.ts'
 import { startNatsServer } from '../server/natsServer.ts'
 import type { Client, Kind, Log } from './clients.ts'
-import { eventually, kinds, log, range, within, withServer } from './clients.ts'
+import { eventually, kinds, log, range, reconnected, within, withServer } from './clients.ts'
 import { both, named, sender } from './pair.ts'
 import type { Soak } from './soak.ts'
 import { soak } from './soak.ts'
@@ -167,27 +167,18 @@ describe.each(kinds)('with $name', kind => {
     ])
     const lost = (n: number) => ({ _tag: 'Lost', origin: 'updates', first: n, last: n, reason: 'refused' })
     expect(told.seen).toMatchObject([lost(3), lost(5), { _tag: 'Resent', origin: 'updates', last: 6 }])
+    await reconnected(asking)
     const codes = [2, 3].map(async n => (await asking.request(`_SEQ.REPLAY.updates.${n}`)).headers?.code)
     expect(await Promise.all(codes)).toEqual([0, 410])
     // The next reconnect tries them no more.
     await server.stop()
     await server.follow({})
-    await eventually('connected again', async () =>
-      sending.flush().then(
-        () => true,
-        () => false,
-      ),
-    )
+    await reconnected(sending)
     updates.publish('7')
     await eventually('the last one', () => read.accounted() === 7)
     expect(read.numbers).toEqual([1, 2, 4, 6, 7])
     expect(told.seen.filter(n => n._tag === 'Lost')).toHaveLength(2)
-    await eventually('whoever asks is connected, too', () =>
-      asking.flush().then(
-        () => true,
-        () => false,
-      ),
-    )
+    await reconnected(asking)
     // What was reported lost stays so, though the server would take it now.
     expect((await asking.request('_SEQ.REPLAY.updates.3')).headers?.code).toBe(410)
   })
