@@ -130,6 +130,8 @@ export const evict = (h: History): Place | undefined => {
   if (own !== undefined && own.items[own.front] === entry) {
     shift(own)
     dropWithdrawn(own)
+    // Of an origin that has nothing to replay nothing is kept, however many have come and gone.
+    if (own.front === own.items.length) h.origins.delete(entry.origin)
   }
   return entry
 }

@@ -153,6 +153,9 @@ export const closed =
   (self: Sender): Sender =>
     self.state === 'live' ? { ...self, state: 'ending', closedAt: now } : self
 
+/** It sends no more, and says so once, at once: there are others whose turn it is. @since 0.1.0 */
+export const retired = (self: Sender): Sender => ({ ...self, state: 'ended' })
+
 /** The sentence for a number that could not be given. @since 0.1.0 */
 export const explain = (e: Exhausted): string =>
   `${e.origin} has used up all numbers up to 9007199254740991: close this publisher, and start a new one.`

@@ -148,16 +148,46 @@ export const codec: t.Type<Subject, string, unknown> = ofParser('Subject', isSub
 export const filterCodec: t.Type<Filter, string, unknown> = ofParser('Filter', isFilter, parseFilter, explain, s => s)
 
 /** Does the subject lie within the filter? By the rules of NATS: `*` is one token, `>` one or more. @since 0.1.0 */
-export const matches =
-  (filter: Filter) =>
-  (subject: Subject): boolean => {
-    const pattern = filter.split('.')
-    const tokens = subject.split('.')
+export const matches = (filter: Filter): ((subject: Subject) => boolean) => covers(filter)
+
+/**
+ * Does every subject of the second filter lie within the first?
+ *
+ * @example
+ * import { Subject } from 'nats-sequenced/core'
+ * import * as E from 'fp-ts/lib/Either.js'
+ *
+ * const covered = E.map(Subject.covers)(Subject.parseFilter('prices.>'))
+ * E.ap(Subject.parseFilter('prices.*'))(covered) // right(true)
+ * E.ap(Subject.parseFilter('*.eur'))(covered) // right(false)
+ *
+ * @since 0.1.0
+ */
+export const covers = (filter: Filter): ((other: Filter) => boolean) => {
+  const pattern = filter.split('.')
+  return other => {
+    const tokens = other.split('.')
     for (const [i, p] of pattern.entries()) {
       const token = tokens[i]
       if (token === undefined) return false
       if (p === '>') return true
-      if (p !== '*' && p !== token) return false
+      if (p === '*' ? token === '>' : p !== token) return false
     }
     return pattern.length === tokens.length
+  }
+}
+
+/** Is there a subject that lies within both filters? @since 0.1.0 */
+export const overlaps =
+  (filter: Filter) =>
+  (other: Filter): boolean => {
+    const a = filter.split('.')
+    const b = other.split('.')
+    for (const [i, p] of a.entries()) {
+      const q = b[i]
+      if (q === undefined) return false
+      if (p === '>' || q === '>') return true
+      if (p !== '*' && q !== '*' && p !== q) return false
+    }
+    return a.length === b.length
   }

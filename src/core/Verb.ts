@@ -63,6 +63,27 @@ export const replays =
   (origin: Origin.Origin): string =>
     `${prefix}.REPLAY.${origin.name}.*`
 
+/**
+ * What the sender of many subjects subscribes to, to be asked for messages of any of them. Where they end in `>`, the
+ * name of the sender can't be told from them, so it hears requests to others, too.
+ *
+ * @since 0.1.0
+ */
+export const replaysOf =
+  (prefix: Prefix, sender: Subject.Token | undefined) =>
+  (subjects: Subject.Filter): string =>
+    sender === undefined || subjects.endsWith('>')
+      ? `${prefix}.REPLAY.${Address_.filter(sender === undefined ? 'single' : 'perSender')(subjects)}`
+      : `${prefix}.REPLAY.${subjects}.${sender}.*.*`
+
+/** The same for its heads: of a subject, or of one origin. @since 0.1.0 */
+export const headsOf =
+  (prefix: Prefix, sender: Subject.Token | undefined) =>
+  (subjects: Subject.Filter): ReadonlyArray<string> =>
+    sender === undefined || subjects.endsWith('>')
+      ? [`${prefix}.HEAD.${subjects}`]
+      : [`${prefix}.HEAD.${subjects}`, `${prefix}.HEAD.${subjects}.${sender}.*`]
+
 /** Reads the origin out of `newest`: everything before the last token. @since 0.1.0 */
 export const originOfNewest =
   (addressing: Origin.Addressing) =>

@@ -25,6 +25,8 @@ export interface Line {
   /** Connected again: say where you are. */
   readonly revive: () => void
   readonly tell: (notice: Repair) => void
+  /** It is over, and nothing of it is kept any more. */
+  readonly forgotten: () => void
 }
 
 /** What became of messages around a reconnect of their sender. @since 0.1.0 */
@@ -47,7 +49,11 @@ export type Repair =
 export interface Outbound {
   readonly limits: Limits
   readonly open: (line: Line) => void
+  /** Nothing follows; what is kept of it can be asked for as long as it is kept. */
+  readonly retire: (line: Line) => void
+  /** Nothing of it can be asked for any more. */
   readonly close: (line: Line) => void
+  readonly knows: (origin: string) => boolean
   /** Publishes and keeps; throws what the client throws, and `HistoryFull`. Then nothing has happened. */
   readonly send: (line: Line, number: number, data: Uint8Array, headers: Uint8Array | undefined, reply: string) => void
   /** A copy of bytes that nobody else can change, in memory that the history uses anyway. */
@@ -81,6 +87,8 @@ const publishKept = (nc: Connection, subject: string, kept: History.Kept): void 
 const start = (nc: Connection, limits: Limits): Outbound => {
   const history = History.create(limits)
   const lines = new Map<string, Line>()
+  /** Lines on which nothing follows; they go with the last message that is kept of them. */
+  const retired = new Set<Line>()
   let watermark = Watermark.create(now())
   let replays = Replays.empty
   let isPumping = false
@@ -105,7 +113,11 @@ const start = (nc: Connection, limits: Limits): Outbound => {
     const settle = (completed: boolean): void => {
       const isProof = completed && watermark.flight === flight
       watermark = Watermark.flushed(flight, completed)(watermark)
-      if (isProof) unsure = new Map()
+      if (isProof) {
+        const sure = unsure
+        unsure = new Map()
+        for (const origin of sure.keys()) forgetIfOver(origin)
+      }
       clock.set(Watermark.flushAt(watermark))
     }
     nc.flush().then(
@@ -128,11 +140,15 @@ const start = (nc: Connection, limits: Limits): Outbound => {
 
   // --- the history
 
+  const evict = (): void => {
+    const gone = History.evict(history)
+    if (gone === undefined) return
+    noteGone(gone)
+    forgetIfOver(gone.origin)
+  }
+
   const makeRoom = (bytes: number): void => {
-    while (History.mustEvict(history, bytes, now())) {
-      const gone = History.evict(history)
-      if (gone !== undefined) noteGone(gone)
-    }
+    while (History.mustEvict(history, bytes, now())) evict()
   }
   const noteGone = ({ origin, number, serial }: History.Place): void => {
     if (refused.delete(serial) || serial <= watermark.confirmed) return
@@ -141,11 +157,27 @@ const start = (nc: Connection, limits: Limits): Outbound => {
     among.set(origin, { first: among.get(origin)?.first ?? number, last: number })
   }
 
+  const close = (line: Line): void => {
+    if (lines.get(line.origin) !== line) return
+    lines.delete(line.origin)
+    retired.delete(line)
+    History.forget(history, line.origin)
+    replays = Replays.without(line.origin)(replays)
+  }
+  const forgetIfOver = (origin: string): void => {
+    const line = lines.get(origin)
+    if (line === undefined || !retired.has(line) || History.first(history, origin) !== undefined) return
+    // Its owner may still have to be told of a loss.
+    if (unsure.has(origin) || unsureSince.has(origin)) return
+    close(line)
+    line.forgotten()
+  }
+
   /** While disconnected only what has surely arrived makes room. */
   const makeSafeRoom = (bytes: number): boolean => {
     if (bytes > limits.bytes) return false
     while (!History.fits(history, bytes) && (History.oldest(history)?.serial ?? Infinity) <= watermark.confirmed)
-      refused.delete(History.evict(history)?.serial ?? 0)
+      evict()
     return History.fits(history, bytes)
   }
 
@@ -294,11 +326,12 @@ const start = (nc: Connection, limits: Limits): Outbound => {
     copy: bytes => History.copy(history, bytes),
     send,
     open: line => lines.set(line.origin, line),
-    close: line => {
-      lines.delete(line.origin)
-      History.forget(history, line.origin)
-      replays = Replays.without(line.origin)(replays)
+    retire: line => {
+      retired.add(line)
+      forgetIfOver(line.origin)
     },
+    close,
+    knows: origin => lines.has(origin),
     ready: () =>
       isClosed || watermark.connected || makeSafeRoom(wanted)
         ? Promise.resolve()

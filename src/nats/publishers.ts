@@ -1,0 +1,218 @@
+/**
+ * A publisher of many subjects, each with numbers of its own.
+ *
+ * @since 0.1.0
+ */
+import * as Sender from '../core/Sender.ts'
+import type { SequenceNumber } from '../core/SequenceNumber.ts'
+import * as Subject from '../core/Subject.ts'
+import * as Verb from '../core/Verb.ts'
+import { alarm, now } from './alarm.ts'
+import type { Connection } from './Connection.ts'
+import { drawEpoch } from './entropy.ts'
+import { checkSubject } from './options.ts'
+import { originFor } from './outgoing.ts'
+import { openOutlet, spellingOf } from './outlet.ts'
+import type { PublisherOptions, PublishOptions, SenderNotice } from './publisher.ts'
+import { orThrow, sequencedError } from './SequencedError.ts'
+import type { Sending } from './sending.ts'
+import { send } from './sending.ts'
+
+/** @since 0.1.0 */
+export interface Publishers {
+  /**
+   * Publishes to a subject within the filter, and gives the number it got there. Throws what `publish` of a single
+   * publisher throws, and a `SequencedError` for a subject that is not valid, or not within the filter.
+   */
+  readonly publish: (subject: string, data?: Uint8Array | string, options?: PublishOptions) => SequenceNumber
+  /** Settled when there is room to publish: at once, unless disconnected with a full history. */
+  readonly ready: () => Promise<void>
+  /** What its owner should know, of all subjects; it ends with the publisher. The last 256 wait for a reader. */
+  readonly notices: () => AsyncIterable<SenderNotice>
+  /** Says of each subject that nothing follows, then stops: within 200 ms, or a second if there are many. */
+  readonly close: () => Promise<void>
+  /** Says so once, and stops at once. */
+  readonly stop: () => void
+  /** Settled when it is closed. */
+  readonly closed: Promise<void>
+}
+
+/**
+ * Subjects that can be live at once. Their heartbeats share 1000 a second, so each is heard every ten seconds at least;
+ * beyond it those that were idle longest are ended, as far as receivers are concerned, and begin anew when they are
+ * published to again.
+ *
+ * @since 0.1.0
+ */
+export const maxLive = 8192
+
+/** A subject that is live, and when it was last looked at. */
+interface Live {
+  readonly sending: Sending
+  readonly seenAt: number
+}
+
+/** Heads sent in one go when all are asked for. */
+const pageOfHeads = 256
+
+/** Askers that wait; one more is not answered, and asks again. */
+const maxCensuses = 1024
+
+/** How long the farewells of many subjects may take, in ms. */
+const longestFarewell = 1000
+
+/**
+ * Publishes to all subjects within a filter, such as `prices.>`. Subjects begin when they are first published to.
+ *
+ * Throws a `SequencedError` if the filter or an option can't be, and what the client throws, such as for a closed
+ * connection.
+ *
+ * @since 0.1.0
+ */
+export const publishers = (nc: Connection, subjects: string, options: PublisherOptions = {}): Publishers => {
+  checkSubject(subjects)
+  const { addressing, verbs } = spellingOf(options, subjects)
+  const filter = orThrow(Subject.explain)(Subject.parseFilter(subjects))
+  if (filter === '>')
+    throw sequencedError(
+      "'>' takes in everything, heartbeats and inboxes too. Name the subjects that are to be numbered.",
+      { _tag: 'BadSubject', subject: subjects },
+    )
+  const isWithin = Subject.matches(filter)
+  // A name that can't be is refused now, not at the first message.
+  const { run } = originFor('any', addressing, options.sender, drawEpoch())
+
+  const lives = new Map<string, Live>()
+  /** All that can be asked about: what is live, and what is over and still kept. */
+  const origins = new Map<string, Sending>()
+  let hasRetired = false
+
+  const outlet = openOutlet(
+    nc,
+    { addressing, verbs },
+    options,
+    at => at.startsWith(`${verbs}.`) || (Subject.isSubject(at) && Subject.covers(filter)(at)),
+    () => stopAll(),
+  )
+  let isClosing = false
+  const clock = alarm(() => stop())
+  const stopAll = (): void => {
+    isClosing = true
+    clock.clear()
+    for (const sending of [...origins.values()]) sending.stop()
+  }
+  const stop = (): void => {
+    for (const { sending } of lives.values()) sending.retire()
+    stopAll()
+    outlet.finish()
+  }
+
+  // --- what it is asked
+
+  const answer = (name: string, reply: string): void => (lives.get(name)?.sending ?? origins.get(name))?.answer(reply)
+
+  /** Whoever asks for all heads gets them page by page, one after the other. */
+  const censuses: Array<{ readonly filter: Subject.Filter; readonly reply: string }> = []
+  let isCounting = false
+  const count = async (): Promise<void> => {
+    for (let census = censuses.shift(); census !== undefined; census = censuses.shift()) {
+      const isMeant = Subject.matches(census.filter)
+      let answers = 0
+      for (const { sending } of [...lives.values()]) {
+        if (!isMeant(sending.origin.subject)) continue
+        sending.answer(census.reply)
+        answers += 1
+        if (answers % pageOfHeads !== 0) continue
+        await nc.flush()
+        await new Promise(resolve => setTimeout(resolve, 0))
+      }
+    }
+  }
+  const countAlone = (): void => {
+    if (isCounting) return
+    isCounting = true
+    const done = (): void => {
+      isCounting = false
+    }
+    // Disconnected: whoever still wants to know asks again.
+    count().then(done, done)
+  }
+
+  outlet.started(() => {
+    const prefix = `${Verb.headOfAll(verbs)}.`
+    for (const at of Verb.headsOf(verbs, run?.sender)(filter))
+      outlet.answerAt(at, ({ subject, reply }) => answer(subject.slice(prefix.length), reply))
+    if (addressing === 'single')
+      outlet.listenTo(Verb.heartbeats(verbs, addressing)(filter), msg => {
+        const own = msg.subject.slice(`${verbs}.HB.`.length, msg.subject.lastIndexOf('.'))
+        lives.get(own)?.sending.overhear(msg)
+      })
+    outlet.answerAll((wanted, { reply }) => {
+      if (censuses.length < maxCensuses) censuses.push({ filter: wanted, reply })
+      countAlone()
+    })
+    outlet.replayAt(Verb.replaysOf(verbs, run?.sender)(filter))
+  })
+
+  // --- subjects come and go
+
+  /** The subject that was idle longest makes way; those that were published to since have another round. */
+  const makeRoom = (): void => {
+    for (const [subject, { sending, seenAt }] of lives) {
+      if (lives.size < maxLive) return
+      lives.delete(subject)
+      if (sending.sentAt() > seenAt) lives.set(subject, { sending, seenAt: sending.sentAt() })
+      else {
+        hasRetired = true
+        sending.retire()
+      }
+    }
+  }
+
+  const open = (subject: string): Sending => {
+    if (isClosing)
+      throw sequencedError(`The publisher of ${filter} is closed: make a new one to go on.`, { _tag: 'Closed' })
+    const epoch = drawEpoch()
+    const origin = originFor(subject, addressing, options.sender, epoch)
+    if (!isWithin(origin.subject))
+      throw sequencedError(`${subject} is not within ${filter}: publish it by itself, or widen the filter.`, {
+        _tag: 'OutsideFilter',
+        subject,
+        filter,
+      })
+    makeRoom()
+    // In `single` a new run takes the place of the old one, and its numbers must not be those of the old one again.
+    origins.get(origin.name)?.stop()
+    const settings =
+      hasRetired && addressing === 'single'
+        ? { ...outlet.settings, start: Sender.startFromClock(Date.now()) }
+        : outlet.settings
+    const sending = send(outlet, origin, epoch, settings, () => {
+      if (origins.get(origin.name) === sending) origins.delete(origin.name)
+      if (lives.get(subject)?.sending === sending) lives.delete(subject)
+      if (isClosing && lives.size === 0) stop()
+    })
+    origins.set(origin.name, sending)
+    lives.set(subject, { sending, seenAt: now() })
+    return sending
+  }
+
+  const publish: Publishers['publish'] = (subject, data, publishOptions) =>
+    (lives.get(subject)?.sending ?? open(subject)).publish(data, publishOptions)
+
+  return {
+    publish,
+    ready: outlet.outbound.ready,
+    notices: outlet.notices,
+    close: () => {
+      if (isClosing) return outlet.closed
+      isClosing = true
+      if (lives.size === 0) stop()
+      for (const { sending } of [...lives.values()]) sending.close()
+      clock.set(now() + longestFarewell)
+      return outlet.closed
+    },
+    stop,
+    closed: outlet.closed,
+  }
+}
