@@ -54,7 +54,18 @@ const bytesOf = (headers: Headers | undefined): number => {
 }
 
 /** A message of a sender. */
-export const readData: Read = (terms, msg, now) => {
+export const readData: Read = (terms, msg, now) => reading(terms, msg, now, () => true)
+
+/** The same, where messages without a number are taken, too: what looks like a number may be a token of the application. */
+export const readMixed: Read = (terms, msg, now) =>
+  reading(terms, msg, now, ({ origin }) => terms.isWanted(origin.subject))
+
+const reading = (
+  terms: Terms,
+  msg: Msg,
+  now: number,
+  isOurs: (a: Address.Address) => boolean,
+): Event<Uint8Array> | undefined => {
   const { subject, reply } = msg
   if (terms.asides.some(aside => subject.startsWith(aside))) return undefined
   const headers = headersOf(msg)
@@ -62,7 +73,7 @@ export const readData: Read = (terms, msg, now) => {
   const bytes = data.length + bytesOf(headers)
   const content = { data, headers, reply: reply === '' ? undefined : reply }
   const address = Address.parse(terms.addressing)(subject)
-  if (E.isLeft(address))
+  if (E.isLeft(address) || !isOurs(address.right))
     return { _tag: 'Strayed', now, message: { _tag: 'Unsequenced', subject, reason: 'NoNumber', ...content }, bytes }
   const { origin, number } = address.right
   return { _tag: 'Arrived', now, origin, arrival: { number, ...content, bytes } }

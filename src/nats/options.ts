@@ -18,10 +18,9 @@ const f = ofGuard('function', (u): u is (...args: never) => unknown => typeof u 
 
 const shared = { addressing: t.keyof({ single: null, perSender: null }), prefix: t.string }
 
-const subscribeOptions = {
+const receiveOptions = {
   ...shared,
-  callback: f,
-  onError: f,
+  unnumbered: t.boolean,
   mode: t.keyof({ ordered: null, arrival: null }),
   start: t.union(
     [t.literal('new'), t.literal('all'), t.type({ from: SequenceNumber.codec }), Positions.codec],
@@ -37,6 +36,8 @@ const subscribeOptions = {
   maxGaps: positive,
   maxOrigins: positive,
 }
+
+const subscribeOptions = { ...receiveOptions, callback: f, onError: f }
 
 const publisherOptions = {
   ...shared,
@@ -81,10 +82,12 @@ const show = (value: unknown): string => {
 const expected = (codec: t.Mixed): string =>
   ({ positive: 'a number above 0', time: 'a time in ms', function: 'a function' })[codec.name] ?? codec.name
 
-export const checkSubscribeOptions = check('subscribe', subscribeOptions, {
-  queue:
-    'A queue group splits a sequence among its members, so each of them would see gaps. Subscribe without a queue, and share the work behind the subscription.',
-})
+export const queueHint =
+  'A queue group splits a sequence among its members, so each of them would see gaps. Subscribe without a queue, and share the work behind the subscription.'
+
+export const checkReceiveOptions = check('receive', receiveOptions, { queue: queueHint })
+
+export const checkSubscribeOptions = check('subscribe', subscribeOptions, { queue: queueHint })
 
 export const checkPublisherOptions = check('publisher', publisherOptions)
 

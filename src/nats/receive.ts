@@ -1,0 +1,278 @@
+/**
+ * Receiving, for a consumer that says when it is done with each delivery: what `subscribe` and the drop-in are made of.
+ *
+ * @since 0.1.0
+ */
+import * as Address from '../core/Address.ts'
+import type { Epoch } from '../core/Epoch.ts'
+import type { Addressing } from '../core/Origin.ts'
+import * as Origin from '../core/Origin.ts'
+import type { Position, Positions } from '../core/Positions.ts'
+import type { Event } from '../core/Receiver.ts'
+import * as Receiver from '../core/Receiver.ts'
+import * as Subject from '../core/Subject.ts'
+import type { Deliver, Output, Settings } from '../core/Turn.ts'
+import * as Verb from '../core/Verb.ts'
+import { alarm, now } from './alarm.ts'
+import type { Connection, Msg, NatsSubscription } from './Connection.ts'
+import { drawInbox, drawSeed, inboxPrefix } from './entropy.ts'
+import type { Read, Terms } from './incoming.ts'
+import { copy, readData, readHead, readHeartbeat, readMixed, readReplay, view } from './incoming.ts'
+import { listen } from './link.ts'
+import { checkReceiveOptions, checkSubject } from './options.ts'
+import { orThrow, sequencedError } from './SequencedError.ts'
+
+/** @since 0.1.0 */
+export interface ReceiveOptions extends Partial<Omit<Settings<Uint8Array>, 'retain' | 'seed'>> {
+  /** How senders spell their addresses. Default `single`. */
+  readonly addressing?: Addressing
+  /** What stands before heartbeats and requests. Default `_SEQ`. */
+  readonly prefix?: string
+  /**
+   * Also takes what is published to the subject itself, without a number, by senders that don't number their messages
+   * (yet): it is `Unsequenced`, and its loss goes unnoticed. Default false.
+   */
+  readonly unnumbered?: boolean
+}
+
+/** A delivery, and what it means for whoever keeps it. @since 0.1.0 */
+export type Handed = Deliver<Uint8Array>
+
+/** Who takes deliveries. @since 0.1.0 */
+export interface Consumer {
+  /** Takes one, and says `taken` when the application is done with it; until then it counts as kept. */
+  readonly hand: (item: Handed) => void
+  /** Nothing follows; with the error, if one has ended it. */
+  readonly end: (error: Error | undefined) => void
+  /** Whether payloads are kept after `hand` has returned: then they are copied as they come. */
+  readonly keeps: boolean
+}
+
+/** @since 0.1.0 */
+export interface Reception {
+  /** The application is done with a delivery: its position moves on. In the order in which they were handed. */
+  readonly taken: (item: Handed) => void
+  /** Unsubscribes, and hands nothing more. */
+  readonly close: () => void
+  /** How far the application has come, safe to turn into JSON. */
+  readonly positions: () => Positions
+  /** Takes no new messages, hands what is in flight, and closes once every gap is settled. */
+  readonly drain: () => Promise<void>
+  /** Settled when it is closed; with the error, if one has closed it. */
+  readonly closed: Promise<Error | undefined>
+}
+
+type AskReplay = Extract<Output<Uint8Array>, { _tag: 'AskReplay' }>
+
+/**
+ * Receives from a subject, or from a filter with wildcards.
+ *
+ * Throws a `SequencedError` if the subject is not valid or an option can't be, and what the client throws, such as for
+ * a closed connection.
+ *
+ * @since 0.1.0
+ */
+export const receive = (nc: Connection, subject: string, options: ReceiveOptions, consumer: Consumer): Reception => {
+  checkSubject(subject)
+  checkReceiveOptions(options)
+  const { addressing = 'single', prefix = '_SEQ', unnumbered = false, ...settings } = options
+  const filter = orThrow(Subject.explain)(Subject.parseFilter(subject))
+  const verbs = orThrow(Subject.explain)(Verb.parsePrefix(prefix))
+  if (filter === '>')
+    throw sequencedError(
+      "'>' takes in everything, heartbeats and inboxes too. Subscribe to the subjects that are numbered.",
+      {
+        _tag: 'BadSubject',
+        subject,
+      },
+    )
+  const inboxes = inboxPrefix(nc)
+  const inbox = drawInbox(inboxes)
+  const terms: Terms = {
+    addressing,
+    verbs,
+    isWanted: Subject.matches(filter),
+    // A filter such as `*.*` takes in what senders and receivers say to one another, here and elsewhere.
+    asides: [`${verbs}.`, `${inboxes}.`].filter(aside => !filter.startsWith(aside)),
+    heads: `${inbox}.head`,
+    replays: `${inbox}.replay`,
+    // What the consumer keeps is copied as it comes, so the machine need not do it again.
+    take: consumer.keeps ? copy : view,
+  }
+
+  // --- the machine: one event at a time, however deep a handler calls back into us
+
+  let receiver = Receiver.create({
+    addressing,
+    ...settings,
+    seed: drawSeed(),
+    retain: consumer.keeps ? view : copy,
+  })
+  const events: Array<Event<Uint8Array>> = []
+  let busy = false
+  let isDraining = false
+  const dispatch = (event: Event<Uint8Array>): void => {
+    events.push(event)
+    if (busy) return
+    busy = true
+    for (let next = events.shift(); next !== undefined && !isClosed; next = events.shift()) {
+      const [outputs, after] = Receiver.step(next)(receiver)
+      receiver = after
+      // A handler may close us in the middle of a turn: then no timer may be set any more, and nothing handed out.
+      for (const output of outputs) if (!isClosed) perform(output)
+    }
+    busy = false
+    if (isDraining && Receiver.isSettled(receiver)) close(undefined)
+  }
+
+  const perform = (output: Output<Uint8Array>): void => {
+    switch (output._tag) {
+      case 'Deliver':
+        return consumer.hand(output)
+      case 'AskHead':
+        return askHead(output.id, output.origin)
+      case 'AskReplay':
+        return askReplay(output)
+      case 'Began':
+        return moveTo(output.origin, output.epoch, output.number)
+      case 'WakeAt':
+        return clock.set(output.at)
+    }
+  }
+
+  const clock = alarm(() => dispatch({ _tag: 'Ticked', now: now() }))
+
+  /** The reply subject says which request is answered, and which origin it was about. */
+  const askHead = (id: number, origin: string | undefined): void => {
+    const reply = origin === undefined ? `${terms.heads}.${id}` : `${terms.heads}.${id}.${origin}`
+    try {
+      if (origin !== undefined) nc.publish(Verb.head(verbs)(origin), undefined, { reply })
+      else if (Subject.isSubject(filter)) nc.publish(Verb.head(verbs)(filter), undefined, { reply })
+      else nc.publish(Verb.headOfAll(verbs), JSON.stringify({ filter }), { reply })
+    } catch {
+      // The connection is closing, and says so itself; until then the machine asks again.
+    }
+  }
+
+  const askReplay = ({ id, origin, epoch, first, last }: AskReplay): void => {
+    const body = last === first && epoch === undefined ? undefined : JSON.stringify({ last, epoch })
+    try {
+      nc.publish(Verb.replay(verbs)({ origin, number: first }), body, { reply: `${terms.replays}.${id}` })
+    } catch {
+      // As above.
+    }
+  }
+
+  // --- what the application is handed
+
+  const positions = new Map<string, Position>()
+  const moveTo = (origin: string, epoch: Epoch | undefined, number: number): void => {
+    // In `perSender` the epoch is part of the origin.
+    positions.set(
+      origin,
+      epoch === undefined || addressing === 'perSender' ? { origin, number } : { origin, epoch, number },
+    )
+  }
+
+  const handed = { deliveries: 0, bytes: 0 }
+  /** Tells the machine in batches: it only needs to know before its bounds are reached. */
+  const taken = ({ delivery, bytes, settled, epoch }: Handed): void => {
+    if (settled !== undefined && 'origin' in delivery) moveTo(delivery.origin, epoch, settled)
+    if (delivery._tag === 'Ended' || (delivery._tag === 'Lost' && delivery.last === undefined))
+      positions.delete(delivery.origin)
+    handed.deliveries += 1
+    handed.bytes += bytes
+    const { maxMessages, maxBytes } = receiver.settings
+    if (handed.deliveries * 4 < Math.min(maxMessages, 4096) && handed.bytes * 4 < maxBytes) return
+    const batch = { ...handed }
+    handed.deliveries = 0
+    handed.bytes = 0
+    dispatch({ _tag: 'Taken', now: now(), ...batch })
+  }
+
+  // --- what comes from NATS
+
+  const hears =
+    (read: Read) =>
+    (msg: Msg): void => {
+      const event = read(terms, msg, now())
+      if (event !== undefined) dispatch(event)
+    }
+
+  // --- life and death
+
+  let settle: (error: Error | undefined) => void = () => undefined
+  const closed = new Promise<Error | undefined>(resolve => {
+    settle = resolve
+  })
+
+  const subscriptions: Array<NatsSubscription> = []
+  /** Those of them that bring messages. */
+  const data: Array<NatsSubscription> = []
+  let isClosed = false
+  const close = (error: Error | undefined): void => {
+    if (isClosed) return
+    isClosed = true
+    clock.clear()
+    unlisten()
+    if (!nc.isClosed()) for (const s of subscriptions) s.unsubscribe()
+    consumer.end(error)
+    settle(error)
+  }
+
+  const take = (at: string, take: (msg: Msg) => void, need: 'Needed' | 'Helpful' = 'Needed'): void => {
+    const callback = (err: Error | null, msg: Msg): void => {
+      if (err === null) return isClosed ? undefined : take(msg)
+      if (need === 'Helpful') return
+      const reason = { _tag: 'SubscriptionRefused', subject: at, cause: err }
+      close(
+        sequencedError(
+          `The subscription to ${at} has ended: ${err.message}. A receiver of ${subject} needs it: allow it for this user.`,
+          reason,
+        ),
+      )
+    }
+    subscriptions.push(nc.subscribe(at, { callback }))
+  }
+
+  const unlisten = listen(nc, {
+    disconnected: () => dispatch({ _tag: 'Disconnected', now: now() }),
+    reconnected: () => dispatch({ _tag: 'Reconnected', now: now() }),
+    closed: cause => close(cause instanceof Error ? cause : undefined),
+  })
+
+  try {
+    const isOpen = filter.endsWith('>')
+    // Data first, then heartbeats, then answers: so a head that is heard speaks of data that would have come.
+    if (!unnumbered || !isOpen) take(Address.filter(addressing)(filter), hears(readData))
+    // A filter that ends in `>` takes in the addresses, too.
+    if (unnumbered) take(filter, hears(readMixed))
+    data.push(...subscriptions)
+    // Where the filter ends in `>`, heartbeats of `single` are asked for in words that take in those of `perSender`.
+    take(Verb.heartbeats(verbs, isOpen ? 'single' : addressing)(filter), hears(readHeartbeat))
+    // So that a mismatch is heard; permissions need not allow it.
+    if (!isOpen) take(Verb.heartbeats(verbs, Origin.other(addressing))(filter), hears(readHeartbeat), 'Helpful')
+    take(`${terms.heads}.>`, hears(readHead))
+    take(`${terms.replays}.*`, hears(readReplay))
+  } catch (e) {
+    close(undefined)
+    throw e
+  }
+  dispatch({ _tag: 'Started', now: now() })
+
+  const drain = async (): Promise<void> => {
+    // New messages stay away; what is missing of those that came may still be recovered.
+    await Promise.all(data.map(s => s.drain()))
+    isDraining = true
+    dispatch({ _tag: 'Ticked', now: now() })
+    await closed
+  }
+
+  return {
+    taken,
+    close: () => close(undefined),
+    drain,
+    closed,
+    positions: () => ({ v: 1, positions: [...positions.values()] }),
+  }
+}
