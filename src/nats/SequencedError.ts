@@ -22,3 +22,7 @@ export const orThrow =
     if (E.isLeft(either)) throw sequencedError(explain(either.left), either.left)
     return either.right
   }
+
+/** Does an exception come from this library? */
+export const isSequencedError = (e: unknown): e is SequencedError =>
+  e instanceof Error && e.name === 'SequencedError' && 'reason' in e

@@ -80,7 +80,9 @@ const show = (value: unknown): string => {
 }
 
 const expected = (codec: t.Mixed): string =>
-  ({ positive: 'a number above 0', time: 'a time in ms', function: 'a function' })[codec.name] ?? codec.name
+  ({ positive: 'a number above 0', time: 'a time in ms', function: 'a function', subjects: 'a list of subjects' })[
+    codec.name
+  ] ?? codec.name
 
 export const queueHint =
   'A queue group splits a sequence among its members, so each of them would see gaps. Subscribe without a queue, and share the work behind the subscription.'
@@ -88,6 +90,19 @@ export const queueHint =
 export const checkReceiveOptions = check('receive', receiveOptions, { queue: queueHint })
 
 export const checkSubscribeOptions = check('subscribe', subscribeOptions, { queue: queueHint })
+
+const { start, unnumbered, ...common } = receiveOptions
+
+export const checkSequencedOptions = check('sequenced', {
+  ...common,
+  ...publisherOptions,
+  subjects: ofGuard(
+    'subjects',
+    (u): u is ReadonlyArray<string> => t.array(t.string).is(u) && u.length > 0,
+    'a list of subjects',
+  ),
+  onNotice: f,
+})
 
 export const checkPublisherOptions = check('publisher', publisherOptions)
 

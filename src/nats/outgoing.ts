@@ -27,7 +27,13 @@ export const originFor = (
       )
     return orThrow(Origin.explain)(Origin.single(parsed))
   }
-  const token = orThrow(Subject.explain)(Subject.parseToken(sender ?? ''))
+  if (sender === undefined)
+    throw sequencedError("In 'perSender' each sender has a name: set the option sender, to 'alice' for example.", {
+      _tag: 'BadOption',
+      option: 'sender',
+      value: sender,
+    })
+  const token = orThrow(Subject.explain)(Subject.parseToken(sender))
   return orThrow(Origin.explain)(Origin.perSender(parsed, { sender: token, epoch }))
 }
 

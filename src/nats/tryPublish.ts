@@ -8,6 +8,7 @@ import * as IOE from 'fp-ts/lib/IOEither.js'
 import type { SequenceNumber } from '../core/SequenceNumber.ts'
 import type { Publisher, PublishOptions } from './publisher.ts'
 import type { SequencedError } from './SequencedError.ts'
+import { isSequencedError } from './SequencedError.ts'
 
 /** What `publish` would have thrown, as tagged data: `HistoryFull`, `PayloadTooLarge`, `Closed` … @since 0.1.0 */
 export type PublishError = SequencedError['reason'] | ClientError
@@ -17,9 +18,6 @@ export interface ClientError {
   readonly _tag: 'ClientError'
   readonly cause: unknown
 }
-
-const isSequencedError = (e: unknown): e is SequencedError =>
-  e instanceof Error && e.name === 'SequencedError' && 'reason' in e
 
 /**
  * `publish` as an `IOEither`: nothing happens before it is run, and nothing is thrown.

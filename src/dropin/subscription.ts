@@ -1,0 +1,181 @@
+/**
+ * A subscription of the client's own making that is fed by us: with what `receive` hands over, in place of what the
+ * server sends. It listens where nobody publishes; so timeouts, iterators, and the errors of misuse are the client's
+ * own. See docs/decisions/0006-drop-in.md.
+ */
+import * as E from 'fp-ts/lib/Either.js'
+import * as t from 'io-ts'
+import * as Address from '../core/Address.ts'
+import { ofGuard } from '../core/codec.ts'
+import type { Notice, Unsequenced } from '../core/Delivery.ts'
+import { describe } from '../core/describe.ts'
+import type { Addressing } from '../core/Origin.ts'
+import { drawInbox, inboxPrefix } from '../nats/entropy.ts'
+import type { Handed, ReceiveOptions, Reception } from '../nats/receive.ts'
+import { receive } from '../nats/receive.ts'
+import { sequencedError } from '../nats/SequencedError.ts'
+import { asyncDispose } from './asyncDispose.ts'
+import type { Client, ClientSubscription, SubscribeOptions } from './Client.ts'
+import type { Content, Publish } from './message.ts'
+import { itemOf, message } from './message.ts'
+import { overriding } from './overriding.ts'
+
+/** What all subscriptions of a drop-in share. */
+export interface Surroundings {
+  readonly nc: Client
+  readonly addressing: Addressing
+  readonly options: ReceiveOptions
+  /** Where messages are answered. */
+  readonly publish: Publish
+  readonly isSequenced: (subject: string) => boolean
+  /** Tells what happened; `seen` if the subscriber has been handed it as an error. */
+  readonly tell: (notice: Notice, seen: boolean) => void
+}
+
+const isError = ofGuard('Error', (u): u is Error => u instanceof Error, 'an error')
+
+type Callback = (err: Error | null, msg: object) => void
+
+/** A handler that throws must not end the client's reader, and with it all subscriptions of the connection. */
+const guarded =
+  (options: SubscribeOptions): Callback =>
+  (err, msg) => {
+    try {
+      options.callback?.(err, msg)
+    } catch (cause) {
+      queueMicrotask(() => {
+        throw cause
+      })
+    }
+  }
+
+/** The server does not let us subscribe; subscribers know the client's own error for that. */
+const Refused = t.type({
+  reason: t.type({ _tag: t.literal('SubscriptionRefused'), cause: isError }),
+})
+
+/** Messages that are lost, and will not be delivered any more. */
+const isLoss = (n: Notice): boolean => n._tag === 'Lost' || n._tag === 'Overflowed'
+
+export const sequencedSubscription = (
+  around: Surroundings,
+  subject: string,
+  options: SubscribeOptions,
+): ClientSubscription => {
+  const { nc, publish } = around
+  const callback = options.callback === undefined ? undefined : guarded(options)
+  const carrier = nc.subscribe(
+    drawInbox(inboxPrefix(nc)),
+    callback === undefined ? { ...options } : { ...options, callback },
+  )
+  const sid = carrier.getID()
+
+  // --- what comes in
+
+  let received = 0
+  let max = options.max === 0 ? undefined : options.max
+
+  const feed = (at: string, content: Content, item: Handed): void => {
+    received += 1
+    carrier.callback(null, message(at, sid, content, item, publish))
+    if (callback !== undefined) reception.taken(item)
+    if (max !== undefined && received >= max) leave()
+  }
+
+  const put = (notice: Notice): void => {
+    const seen = callback !== undefined && isLoss(notice)
+    // As for other errors, there is no message to it.
+    if (seen) callback(sequencedError(describe(notice), notice), {})
+    around.tell(notice, seen)
+  }
+
+  const hand = (item: Handed): void => {
+    const d = item.delivery
+    if (d._tag === 'Message') return feed(d.subject, d, item)
+    const at = d._tag === 'Unsequenced' ? subjectOf(d) : undefined
+    if (d._tag === 'Unsequenced' && at !== undefined) return feed(at, d, item)
+    if (d._tag !== 'Unsequenced') put(d)
+    reception.taken(item)
+  }
+
+  /** What the application calls the subject; nothing, if the message is numbered, and for others than us. */
+  const subjectOf = (d: Unsequenced<Uint8Array>): string | undefined => {
+    const address = Address.parse(around.addressing)(d.subject)
+    const own = E.isRight(address) ? address.right.origin.subject : undefined
+    const isNumbered = own !== undefined && around.isSequenced(own)
+    if (d.reason === 'NoNumber') return isNumbered ? undefined : d.subject
+    return isNumbered ? own : d.subject
+  }
+
+  const refused = (error: Error | undefined): void => {
+    const reason = error === undefined ? E.left(undefined) : Refused.decode(error)
+    if (E.isLeft(reason)) return
+    carrier.callback(reason.right.reason.cause, {})
+    carrier.unsubscribe()
+  }
+
+  const reception: Reception = receive(
+    nc,
+    subject,
+    { ...around.options, addressing: around.addressing, unnumbered: true },
+    { hand, end: refused, keeps: callback === undefined },
+  )
+  const leave = (): void => {
+    reception.close()
+    carrier.unsubscribe()
+  }
+  // However it ends: by a `break` in its iterator, a timeout, or with the connection.
+  carrier.closed.then(reception.close, reception.close)
+
+  // --- what the application does with it
+
+  const unsubscribe = (after?: number): void => {
+    if (after === undefined || received >= after) return leave()
+    max = after
+    carrier.unsubscribe(after)
+  }
+
+  let drained: Promise<void> | undefined
+  const drain = (): Promise<void> => {
+    if (nc.isClosed() || carrier.isClosed()) return carrier.drain()
+    drained ??= reception.drain().then(() => (carrier.isClosed() ? undefined : carrier.drain()))
+    return drained
+  }
+
+  /** A message is taken when the next is asked for. */
+  const iterate = (): AsyncIterator<object> & AsyncIterable<object> => {
+    const iterator = carrier[Symbol.asyncIterator]()
+    let inHand: Handed | undefined
+    const release = (): void => {
+      if (inHand !== undefined) reception.taken(inHand)
+      inHand = undefined
+    }
+    return {
+      next: async () => {
+        release()
+        const result = await iterator.next()
+        if (result.done !== true) inHand = itemOf(result.value)
+        return result
+      },
+      return: async value => (await iterator.return?.(value)) ?? { done: true, value },
+      [Symbol.asyncIterator]() {
+        return this
+      },
+    }
+  }
+
+  const members = new Map<PropertyKey, unknown>(
+    Object.entries({
+      unsubscribe,
+      drain,
+      isDraining: () => drained !== undefined || carrier.isDraining(),
+      getSubject: () => subject,
+      getReceived: () => received,
+      getProcessed: () => (callback === undefined ? carrier.getProcessed() : received),
+    }),
+  )
+  members.set(Symbol.asyncIterator, iterate)
+  if (asyncDispose !== undefined)
+    members.set(asyncDispose, () => drained ?? (nc.isClosed() || carrier.isClosed() ? Promise.resolve() : drain()))
+  return overriding(carrier, members)
+}

@@ -1,0 +1,25 @@
+/**
+ * What a sender is told, in words.
+ *
+ * @since 0.1.0
+ */
+import type { SenderNotice } from './publisher.ts'
+
+const numbers = (first: number, last: number): string =>
+  first === last ? `message ${first}` : `messages ${first} to ${last}`
+
+/** Says in a sentence what happened to a sender and what it means. @since 0.1.0 */
+export const describeSender = (n: SenderNotice): string => {
+  switch (n._tag) {
+    case 'Resent':
+      return `${n.origin}: ${numbers(n.first, n.last)} sent again after a reconnect; receivers drop what they have.`
+    case 'Lost':
+      return n.reason === 'evicted'
+        ? `${n.origin}: ${numbers(n.first, n.last)} may not have arrived when the connection was lost, and the history holds them no more: allow for more with the option history.`
+        : `${n.origin}: ${numbers(n.first, n.last)} may not have arrived when the connection was lost, and the client refuses to send them again: ${n.cause}.`
+    case 'Conflict':
+      return `${n.origin}: another sender uses this subject (run ${n.rival} beside ${n.epoch}). Their numbers mix, and loss can go unnoticed: give one of them another subject, or set addressing: 'perSender' on both sides.`
+    case 'Refused':
+      return `The server refuses to ${n.operation === 'publish' ? 'publish to' : 'subscribe to'} ${n.subject}: allow it for this user.`
+  }
+}
