@@ -17,16 +17,18 @@ import { sequencedError } from './SequencedError.ts'
 
 /** One publisher, as the connection sees it. */
 export interface Line {
-  readonly origin: string
+  /** Of its origin. */
+  readonly name: string
   readonly epoch: Epoch
   /** `single`: the epoch is not part of the address, and so must be said beside it. */
   readonly isSingle: boolean
-  readonly head: () => number
+  /** Its newest number. */
+  readonly head: number
   /** Connected again: say where you are. */
-  readonly revive: () => void
-  readonly tell: (notice: Repair) => void
-  /** It is over, and nothing of it is kept any more. */
-  readonly forgotten: () => void
+  revive(): void
+  tell(notice: Repair): void
+  /** It is over: nothing of it is kept any more. */
+  stop(): void
 }
 
 /** What became of messages around a reconnect of their sender. @since 0.1.0 */
@@ -158,19 +160,18 @@ const start = (nc: Connection, limits: Limits): Outbound => {
   }
 
   const close = (line: Line): void => {
-    if (lines.get(line.origin) !== line) return
-    lines.delete(line.origin)
+    if (lines.get(line.name) !== line) return
+    lines.delete(line.name)
     retired.delete(line)
-    History.forget(history, line.origin)
-    replays = Replays.without(line.origin)(replays)
+    History.forget(history, line.name)
+    replays = Replays.without(line.name)(replays)
   }
   const forgetIfOver = (origin: string): void => {
     const line = lines.get(origin)
     if (line === undefined || !retired.has(line) || History.first(history, origin) !== undefined) return
     // Its owner may still have to be told of a loss.
     if (unsure.has(origin) || unsureSince.has(origin)) return
-    close(line)
-    line.forgotten()
+    line.stop()
   }
 
   /** While disconnected only what has surely arrived makes room. */
@@ -193,13 +194,13 @@ const start = (nc: Connection, limits: Limits): Outbound => {
     }
     // What is published while disconnected would vanish in the client; it goes out with the rest on reconnect.
     if (watermark.connected) {
-      publishKept(nc, `${line.origin}.${number}`, kept)
+      publishKept(nc, `${line.name}.${number}`, kept)
       // Nothing makes way for what can't be kept anyway.
       if (bytes <= limits.bytes) makeRoom(bytes)
     }
     const fits = History.fits(history, bytes)
-    const serial = fits ? History.keep(history, line.origin, number, kept, now()) : History.skip(history)
-    if (!fits) noteGone({ origin: line.origin, number, serial })
+    const serial = fits ? History.keep(history, line.name, number, kept, now()) : History.skip(history)
+    if (!fits) noteGone({ origin: line.name, number, serial })
     if (watermark.connected) noteSent(serial, bytes)
   }
 
@@ -253,7 +254,7 @@ const start = (nc: Connection, limits: Limits): Outbound => {
 
   const source: Source = {
     epoch: origin => lines.get(origin)?.epoch,
-    head: origin => lines.get(origin)?.head() ?? 0,
+    head: origin => lines.get(origin)?.head ?? 0,
     get: (origin, number) => History.get(history, origin, number),
     first: origin => History.first(history, origin),
   }
@@ -325,10 +326,10 @@ const start = (nc: Connection, limits: Limits): Outbound => {
     oldest: source.first,
     copy: bytes => History.copy(history, bytes),
     send,
-    open: line => lines.set(line.origin, line),
+    open: line => lines.set(line.name, line),
     retire: line => {
       retired.add(line)
-      forgetIfOver(line.origin)
+      forgetIfOver(line.name)
     },
     close,
     knows: origin => lines.has(origin),

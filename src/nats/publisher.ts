@@ -16,8 +16,7 @@ import { checkSubject } from './options.ts'
 import type { Repair } from './outbound.ts'
 import { originFor } from './outgoing.ts'
 import { openOutlet, spellingOf } from './outlet.ts'
-import type { Sending } from './sending.ts'
-import { send } from './sending.ts'
+import { Sending } from './sending.ts'
 
 /** @since 0.1.0 */
 export interface PublisherOptions {
@@ -123,14 +122,14 @@ export const publisher = (nc: Connection, subject: string, options: PublisherOpt
       if (Subject.matches(filter)(origin.subject)) sending.answer(reply)
     })
     outlet.replayAt(Verb.replays(verbs)(origin))
-    return send(outlet, origin, epoch, outlet.settings, outlet.finish)
+    return new Sending(outlet, origin, epoch, outlet.settings, outlet.finish)
   }
   const sending = outlet.started(start)
 
   return {
     origin: origin.name,
     epoch,
-    publish: sending.publish,
+    publish: (data, settings) => sending.publish(data, settings),
     ready: outlet.outbound.ready,
     notices: outlet.notices,
     close: () => {

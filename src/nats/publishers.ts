@@ -15,8 +15,7 @@ import { originFor } from './outgoing.ts'
 import { openOutlet, spellingOf } from './outlet.ts'
 import type { PublisherOptions, PublishOptions, SenderNotice } from './publisher.ts'
 import { orThrow, sequencedError } from './SequencedError.ts'
-import type { Sending } from './sending.ts'
-import { send } from './sending.ts'
+import { Sending } from './sending.ts'
 
 /** @since 0.1.0 */
 export interface Publishers {
@@ -161,12 +160,19 @@ export const publishers = (nc: Connection, subjects: string, options: PublisherO
     for (const [subject, { sending, seenAt }] of lives) {
       if (lives.size < maxLive) return
       lives.delete(subject)
-      if (sending.sentAt() > seenAt) lives.set(subject, { sending, seenAt: sending.sentAt() })
+      if (sending.sentAt > seenAt) lives.set(subject, { sending, seenAt: sending.sentAt })
       else {
         hasRetired = true
         sending.retire()
       }
     }
+  }
+
+  const stopped = (sending: Sending): void => {
+    if (origins.get(sending.name) === sending) origins.delete(sending.name)
+    const { subject } = sending.origin
+    if (lives.get(subject)?.sending === sending) lives.delete(subject)
+    if (isClosing && lives.size === 0) stop()
   }
 
   const open = (subject: string): Sending => {
@@ -187,11 +193,7 @@ export const publishers = (nc: Connection, subjects: string, options: PublisherO
       hasRetired && addressing === 'single'
         ? { ...outlet.settings, start: Sender.startFromClock(Date.now()) }
         : outlet.settings
-    const sending = send(outlet, origin, epoch, settings, () => {
-      if (origins.get(origin.name) === sending) origins.delete(origin.name)
-      if (lives.get(subject)?.sending === sending) lives.delete(subject)
-      if (isClosing && lives.size === 0) stop()
-    })
+    const sending = new Sending(outlet, origin, epoch, settings, stopped)
     origins.set(origin.name, sending)
     lives.set(subject, { sending, seenAt: now() })
     return sending

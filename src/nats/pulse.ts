@@ -6,9 +6,9 @@ import type { Connection } from './Connection.ts'
 /** An origin as the pulse sees it. `max` is the longest promise between two heartbeats that can be kept now, in ms. */
 export interface Beating {
   /** When its next heartbeat is due, in ms of the monotonic clock. */
-  readonly dueAt: (max: number) => number
+  dueAt(max: number): number
   /** Sends it. */
-  readonly beat: (max: number) => void
+  beat(max: number): void
   readonly max: number
 }
 

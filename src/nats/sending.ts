@@ -25,141 +25,155 @@ export interface Means {
   readonly tell: (notice: SenderNotice) => void
 }
 
-export interface Sending {
-  readonly origin: Origin
-  readonly publish: (data?: Uint8Array | string, options?: PublishOptions) => SequenceNumber
-  /** When it last sent something, in ms of the monotonic clock. */
-  readonly sentAt: () => number
-  /** Says where it is to whoever has asked. */
-  readonly answer: (reply: string) => void
-  /** Hears a heartbeat on its own subject. */
-  readonly overhear: (msg: Msg) => void
-  /** Says that nothing follows, three times within 200 ms, then stops. */
-  readonly close: () => void
-  /** Says once that nothing follows; it can be asked for what is kept of it as long as that is kept. */
-  readonly retire: () => void
-  /** Stops at once. */
-  readonly stop: () => void
-}
-
 const decoder = new TextDecoder()
 const nothing = new Uint8Array(0)
 
-/** Opens an origin. `stopped` is called when it has said its farewell, or, once retired, when nothing is kept of it. */
-export const send = (
-  means: Means,
-  origin: Origin,
-  epoch: Epoch,
-  options: Sender.Options,
-  stopped: () => void,
-): Sending => {
-  const { nc, verbs, outbound, pulse, tell } = means
-  let sender = Sender.create(origin, epoch, now(), options)
-  let isStopped = false
+/** Other runs that were told of. */
+const maxRivals = 64
 
-  const line: Line = {
-    origin: origin.name,
-    epoch,
-    isSingle: origin.run === undefined,
-    head: () => sender.head,
-    revive: () => {
-      if (sender.state === 'ended') return
-      sender = Sender.revived(now())(sender)
-      pulse.book(origin.name, beating)
-    },
-    tell,
-    forgotten: () => stop(),
+/** A class, since there can be tens of thousands: closures of its own would cost each of them kilobytes. */
+export class Sending implements Line, Beating {
+  readonly origin: Origin
+  readonly epoch: Epoch
+  readonly #means: Means
+  /** Called when it has said its farewell, or, once retired, when nothing is kept of it. */
+  readonly #stopped: (self: Sending) => void
+  #sender: Sender.Sender
+  #rivals: Set<Epoch> | undefined
+  #isStopped = false
+
+  constructor(means: Means, origin: Origin, epoch: Epoch, options: Sender.Options, stopped: (self: Sending) => void) {
+    this.origin = origin
+    this.epoch = epoch
+    this.#means = means
+    this.#stopped = stopped
+    this.#sender = Sender.create(origin, epoch, now(), options)
+    means.outbound.open(this)
+    // Before any message: a receiver of the run before this one must not take the first for a gap of that.
+    this.beat(means.pulse.stretched(this.max))
+    means.pulse.book(this.name, this)
   }
 
-  const stop = (): void => {
-    if (isStopped) return
-    isStopped = true
-    pulse.remove(origin.name)
-    outbound.close(line)
-    stopped()
+  get name(): string {
+    return this.origin.name
+  }
+
+  /** When it last sent something, in ms of the monotonic clock. */
+  get sentAt(): number {
+    return this.#sender.sentAt
+  }
+
+  // --- messages
+
+  publish(data: Uint8Array | string = nothing, { reply = '', headers }: PublishOptions = {}): SequenceNumber {
+    const { nc, outbound, pulse } = this.#means
+    if (this.#sender.state !== 'live')
+      throw sequencedError(`The publisher of ${this.name} is closed: make a new one to go on.`, { _tag: 'Closed' })
+    const number = orThrow(Sender.explain)(Sender.next(this.#sender))
+    if (reply !== '') orThrow(Subject.explain)(Subject.parse(reply))
+    const payload = payloadOf(data, outbound.copy)
+    const head = headers === undefined ? undefined : outbound.copy(encoded(headers))
+    checkSize(nc, payload.length + (head?.length ?? 0))
+    outbound.send(this, number, payload, head, reply)
+    const decayed = this.#sender.wait !== undefined
+    this.#sender = Sender.published(now())(this.#sender)
+    if (decayed) pulse.book(this.name, this)
+    return number
   }
 
   // --- heartbeats, and the same when asked
 
-  const headNow = (): Head.Head =>
-    Sender.headOf(now(), pulse.stretched(sender.max), outbound.oldest(origin.name) ?? sender.head + 1)(sender)
+  get max(): number {
+    return this.#sender.max
+  }
 
-  const beat = (): void => {
+  dueAt(max: number): number {
+    return Sender.dueAt(max)(this.#sender)
+  }
+
+  beat(max: number): void {
+    this.#say()
+    this.#sender = Sender.beaten(now(), max)(this.#sender)
+    if (this.#sender.state === 'ended') this.stop()
+  }
+
+  #say(): void {
+    const { nc, verbs } = this.#means
     try {
-      nc.publish(Verb.heartbeat(verbs)(origin, sender.head), Head.format(headNow()))
+      nc.publish(Verb.heartbeat(verbs)(this.origin, this.head), Head.format(this.#headNow()))
     } catch {
       // The connection is closing, and says so itself.
     }
   }
 
-  const beating: Beating = {
-    max: sender.max,
-    dueAt: max => Sender.dueAt(max)(sender),
-    beat: max => {
-      beat()
-      sender = Sender.beaten(now(), max)(sender)
-      if (sender.state === 'ended') stop()
-    },
+  #headNow(): Head.Head {
+    const { pulse, outbound } = this.#means
+    return Sender.headOf(now(), pulse.stretched(this.max), outbound.oldest(this.name) ?? this.head + 1)(this.#sender)
   }
 
-  const answer = (reply: string): void => {
-    const headers = wireHeaders(block('', [['Nats-Subject', Verb.newest(origin, sender.head)]]))
-    nc.publish(reply, Head.format(headNow()), { headers })
+  /** Says where it is to whoever has asked. */
+  answer(reply: string): void {
+    const headers = wireHeaders(block('', [['Nats-Subject', Verb.newest(this.origin, this.head)]]))
+    this.#means.nc.publish(reply, Head.format(this.#headNow()), { headers })
   }
 
-  /** A `single` subject has one sender: another that is alive is an error. */
-  const rivals = new Set<Epoch>()
-  const overhear = (msg: Msg): void => {
+  /** Hears a heartbeat on its own subject. A `single` subject has one sender: another that is alive is an error. */
+  overhear(msg: Msg): void {
     const head = Head.parse(decoder.decode(msg.data))
-    if (E.isLeft(head) || head.right.epoch === epoch || head.right.state === 'ended') return
-    const rival = head.right.epoch
     // The farewell of the run before us is no conflict, but a live heartbeat is: it was sent after we had begun.
-    if (rivals.has(rival) || rivals.size >= 64) return
-    rivals.add(rival)
-    tell({ _tag: 'Conflict', origin: origin.name, epoch, rival })
+    if (E.isLeft(head) || head.right.epoch === this.epoch || head.right.state === 'ended') return
+    const rival = head.right.epoch
+    this.#rivals ??= new Set()
+    if (this.#rivals.has(rival) || this.#rivals.size >= maxRivals) return
+    this.#rivals.add(rival)
+    this.tell({ _tag: 'Conflict', origin: this.name, epoch: this.epoch, rival })
   }
 
-  // --- messages
+  // --- what the connection asks of it
 
-  const publish = (data: Uint8Array | string = nothing, { reply = '', headers }: PublishOptions = {}) => {
-    if (sender.state !== 'live')
-      throw sequencedError(`The publisher of ${origin.name} is closed: make a new one to go on.`, { _tag: 'Closed' })
-    const number = orThrow(Sender.explain)(Sender.next(sender))
-    if (reply !== '') orThrow(Subject.explain)(Subject.parse(reply))
-    const payload = payloadOf(data, outbound.copy)
-    const head = headers === undefined ? undefined : outbound.copy(encoded(headers))
-    checkSize(nc, payload.length + (head?.length ?? 0))
-    outbound.send(line, number, payload, head, reply)
-    const decayed = sender.wait !== undefined
-    sender = Sender.published(now())(sender)
-    if (decayed) pulse.book(origin.name, beating)
-    return number
+  get isSingle(): boolean {
+    return this.origin.run === undefined
   }
 
-  outbound.open(line)
-  // Before any message: a receiver of the run before this one must not take the first for a gap of that.
-  beating.beat(pulse.stretched(sender.max))
-  pulse.book(origin.name, beating)
+  get head(): number {
+    return this.#sender.head
+  }
 
-  return {
-    origin,
-    publish,
-    sentAt: () => sender.sentAt,
-    answer,
-    overhear,
-    stop,
-    close: () => {
-      if (sender.state !== 'live' || isStopped) return
-      sender = Sender.closed(now())(sender)
-      pulse.book(origin.name, beating)
-    },
-    retire: () => {
-      if (sender.state === 'ended' || isStopped) return
-      const saysIt = sender.farewells === 0
-      sender = Sender.retired(sender)
-      if (saysIt) beat()
-      pulse.remove(origin.name)
-      outbound.retire(line)
-    },
+  revive(): void {
+    if (this.#sender.state === 'ended') return
+    this.#sender = Sender.revived(now())(this.#sender)
+    this.#means.pulse.book(this.name, this)
+  }
+
+  tell(notice: SenderNotice): void {
+    this.#means.tell(notice)
+  }
+
+  // --- the end
+
+  /** Says that nothing follows, three times within 200 ms, then stops. */
+  close(): void {
+    if (this.#sender.state !== 'live' || this.#isStopped) return
+    this.#sender = Sender.closed(now())(this.#sender)
+    this.#means.pulse.book(this.name, this)
+  }
+
+  /** Says once that nothing follows; it can be asked for what is kept of it as long as that is kept. */
+  retire(): void {
+    if (this.#sender.state === 'ended' || this.#isStopped) return
+    const isNews = this.#sender.farewells === 0
+    this.#sender = Sender.retired(this.#sender)
+    if (isNews) this.#say()
+    this.#means.pulse.remove(this.name)
+    this.#means.outbound.retire(this)
+  }
+
+  /** Stops at once. */
+  stop(): void {
+    if (this.#isStopped) return
+    this.#isStopped = true
+    this.#means.pulse.remove(this.name)
+    this.#means.outbound.close(this)
+    this.#stopped(this)
   }
 }
