@@ -1,0 +1,13 @@
+// Memory and heartbeats level off, however many subjects are published to; the script does the same with 200,000.
+import { execFile } from 'node:child_process'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { expect, test } from '@jest/globals'
+
+const run = promisify(execFile)
+
+test('30,000 subjects cost no more than 15,000', async () => {
+  const script = join(__dirname, 'manySubjects.ts')
+  const { stdout } = await run(process.execPath, ['--import', 'tsx', script, '--subjects', '30000'])
+  expect(JSON.parse(stdout.trim().split('\n').at(-1) ?? '{}')).toMatchObject({ subjects: 30_000, levelsOff: true })
+})
