@@ -6,9 +6,10 @@ import { failure } from 'io-ts/lib/PathReporter.js'
 import * as Address from '../../src/core/Address.ts'
 import * as Epoch from '../../src/core/Epoch.ts'
 import * as Head from '../../src/core/Head.ts'
+import * as Pattern from '../../src/core/Pattern.ts'
 import * as SequenceNumber from '../../src/core/SequenceNumber.ts'
 import * as Subject from '../../src/core/Subject.ts'
-import { addressOf, epoch, filter, head, number, numberLike, subject, subjectLike } from './arbitraries.ts'
+import { addressOf, epoch, filter, head, number, numberLike, subject, subjectLike, token } from './arbitraries.ts'
 
 /** `near`: what is, or nearly is, an encoded value. */
 const obeysTheLaws = <A, O>(
@@ -41,9 +42,27 @@ const obeysTheLaws = <A, O>(
 describe('the codec of a number', () => obeysTheLaws(SequenceNumber.codec, number, fc.double()))
 describe('the codec of its token', () => obeysTheLaws(SequenceNumber.token, number, numberLike))
 describe('the codec of a subject', () => obeysTheLaws(Subject.codec, subject, subjectLike))
+describe('the codec of a token', () => obeysTheLaws(Subject.tokenCodec, token, fc.oneof(token, subjectLike)))
 describe('the codec of a filter', () => obeysTheLaws(Subject.filterCodec, filter, subjectLike))
 describe('the codec of an epoch', () => obeysTheLaws(Epoch.codec, epoch, fc.oneof(epoch, subjectLike)))
 describe('the codec of a head', () => obeysTheLaws(Head.codec, head, head))
+describe('the codec of an integer', () =>
+  obeysTheLaws(
+    Pattern.integer,
+    fc.maxSafeInteger().map(n => n + 0),
+    numberLike,
+  ))
+describe('the codec of a pattern', () => {
+  const levels = Pattern.codec(Pattern.of('levels.*.>', Pattern.integer, Subject.codec))
+  obeysTheLaws(
+    levels,
+    fc.tuple(fc.maxSafeInteger(), subject),
+    fc.oneof(
+      subjectLike.map(s => `levels.1.${s}`),
+      numberLike.map(s => `levels.${s}.a`),
+    ),
+  )
+})
 for (const spelled of ['single', 'perSender'] as const)
   describe(`the codec of an address, ${spelled}`, () => {
     const wires = fc.oneof(

@@ -141,10 +141,13 @@ export const explain = (e: BadSubject): string => {
   return `${JSON.stringify(e.subject.length > 80 ? `${e.subject.slice(0, 80)}…` : e.subject)} is not a ${e.kind}: ${e.reason}. A ${e.kind} is ${rule} (ADR-6).`
 }
 
-/** @since 0.1.0 */
+/** The codec of a subject to publish to. @since 0.1.0 */
 export const codec: t.Type<Subject, string, unknown> = ofParser('Subject', isSubject, parse, explain, s => s)
 
-/** @since 0.1.0 */
+/** The codec of a single token. @since 0.1.0 */
+export const tokenCodec: t.Type<Token, string, unknown> = ofParser('Token', isToken, parseToken, explain, s => s)
+
+/** The codec of a filter to subscribe to. @since 0.1.0 */
 export const filterCodec: t.Type<Filter, string, unknown> = ofParser('Filter', isFilter, parseFilter, explain, s => s)
 
 /** Does the subject lie within the filter? By the rules of NATS: `*` is one token, `>` one or more. @since 0.1.0 */
