@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import * as E from 'fp-ts/lib/Either.js'
 import type { Epoch } from './Epoch.ts'
 import type { Addressing } from './Origin.ts'
 import type { SequenceNumber } from './SequenceNumber.ts'
@@ -167,14 +168,52 @@ export interface Mismatch {
 /** Everything but the messages. @since 0.1.0 */
 export type Notice = Gap | Lost | Restarted | Conflict | Silent | Resumed | Ended | Overflowed | Mismatch
 
-/** @since 0.1.0 */
+/** Everything that a receiver is handed. @since 0.1.0 */
 export type Delivery<A> = Message<A> | Unsequenced<A> | Notice
 
-/** Changes the payload, and nothing else. @since 0.1.0 */
+/** True for a message with its number. @since 0.1.0 */
+export const isMessage = <A>(d: Delivery<A>): d is Message<A> => d._tag === 'Message'
+
+/** True for numbers that were given up. @since 0.1.0 */
+export const isLost = <A>(d: Delivery<A>): d is Lost => d._tag === 'Lost'
+
+/** True for everything that has no payload. @since 0.1.0 */
+export const isNotice = <A>(d: Delivery<A>): d is Notice => d._tag !== 'Message' && d._tag !== 'Unsequenced'
+
+/**
+ * Changes the payload, and nothing else.
+ *
+ * @example
+ * import { Delivery } from 'nats-sequenced/core'
+ *
+ * Delivery.map((n: number) => n + 1)({ _tag: 'Overflowed', count: 3 }) // { _tag: 'Overflowed', count: 3 }
+ *
+ * @since 0.1.0
+ */
 export const map =
   <A, B>(f: (a: A) => B) =>
   (d: Delivery<A>): Delivery<B> =>
-    d._tag === 'Message' || d._tag === 'Unsequenced' ? { ...d, data: f(d.data) } : d
+    isNotice(d) ? d : { ...d, data: f(d.data) }
+
+/**
+ * Changes the payload where it can be: by a codec, say, that may refuse it. Notices pass.
+ *
+ * @example
+ * import { Delivery } from 'nats-sequenced/core'
+ * import * as J from 'fp-ts/lib/Json.js'
+ *
+ * const parsed = Delivery.traverseEither(J.parse)
+ * parsed({ _tag: 'Overflowed', count: 3 }) // right({ _tag: 'Overflowed', count: 3 })
+ *
+ * @since 0.1.0
+ */
+export const traverseEither =
+  <A, Err, B>(f: (a: A) => E.Either<Err, B>) =>
+  (d: Delivery<A>): E.Either<Err, Delivery<B>> => {
+    if (isNotice(d)) return E.right(d)
+    const data = f(d.data)
+    return E.isLeft(data) ? data : E.right({ ...d, data: data.right })
+  }
 
 /** A match over all cases. @since 0.1.0 */
 export const match =

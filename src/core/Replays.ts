@@ -35,7 +35,7 @@ export interface Request {
   readonly reply: string
 }
 
-/** @since 0.1.0 */
+/** A request that makes no sense, and why (`400`). @since 0.1.0 */
 export interface BadRequest {
   readonly _tag: 'BadRequest'
   readonly why: string
@@ -98,13 +98,14 @@ export interface Replays {
   readonly requests: ReadonlyArray<Waiting>
 }
 
-/** @since 0.1.0 */
+/** Nobody has asked. @since 0.1.0 */
 export const empty: Replays = { requests: [] }
 
 /** Requests waiting at once; one more is dropped, and whoever still wants it asks again. */
 const maxRequests = 1024
-/** Numbers considered, and bytes sent, for one request: the rest is asked for anew, when the asker has room. */
+/** Numbers considered for one request: the rest is asked for anew, when the asker has room. @since 0.1.0 */
 export const maxPerRequest = 4096
+/** Bytes sent for one request, likewise. */
 const maxBytesPerRequest = 1024 * 1024
 /** Numbers considered of one request before the next has its turn. */
 const share = 64

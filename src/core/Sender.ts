@@ -16,7 +16,7 @@ import type { Head } from './Head.ts'
 import type { Origin } from './Origin.ts'
 import * as SequenceNumber from './SequenceNumber.ts'
 
-/** @since 0.1.0 */
+/** How a sender counts and beats. @since 0.1.0 */
 export interface Options {
   /** The first number. Default 1. */
   readonly start?: SequenceNumber.SequenceNumber
@@ -26,7 +26,7 @@ export interface Options {
   readonly max?: number
 }
 
-/** @since 0.1.0 */
+/** One run of one sender; times are in ms. @since 0.1.0 */
 export interface Sender {
   readonly origin: Origin
   readonly epoch: Epoch

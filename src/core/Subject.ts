@@ -7,6 +7,10 @@
  * @since 0.1.0
  */
 import * as E from 'fp-ts/lib/Either.js'
+import type { Eq as EqOf } from 'fp-ts/lib/Eq.js'
+import type { Ord as OrdOf } from 'fp-ts/lib/Ord.js'
+import type { Show as ShowOf } from 'fp-ts/lib/Show.js'
+import * as string from 'fp-ts/lib/string.js'
 import type * as t from 'io-ts'
 import { ofParser } from './codec.ts'
 
@@ -164,3 +168,12 @@ export const matches =
     }
     return pattern.length === tokens.length
   }
+
+/** For tokens, subjects and filters alike. @since 0.1.0 */
+export const Eq: EqOf<string> = string.Eq
+
+/** By code units, for tokens, subjects and filters alike. @since 0.1.0 */
+export const Ord: OrdOf<string> = string.Ord
+
+/** Shows them as they are spelled. @since 0.1.0 */
+export const Show: ShowOf<string> = { show: s => s }

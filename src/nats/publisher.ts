@@ -32,7 +32,7 @@ import type { Beating } from './pulse.ts'
 import { pulseOf } from './pulse.ts'
 import { orThrow, sequencedError } from './SequencedError.ts'
 
-/** @since 0.1.0 */
+/** How a publisher numbers, beats and keeps; none is needed. @since 0.1.0 */
 export interface PublisherOptions {
   /** How addresses are spelled. Default `single`: this is the only sender of the subject. */
   readonly addressing?: Addressing
@@ -56,7 +56,7 @@ export interface PublisherOptions {
   readonly heartbeatMax?: number
 }
 
-/** @since 0.1.0 */
+/** What goes with a payload. @since 0.1.0 */
 export interface PublishOptions {
   /** Where an answer is expected. */
   readonly reply?: string
@@ -86,7 +86,7 @@ export interface SenderRefused {
 /** What a sender is told. @since 0.1.0 */
 export type SenderNotice = SenderConflict | SenderRefused | Repair
 
-/** @since 0.1.0 */
+/** One run of one sender. @since 0.1.0 */
 export interface Publisher {
   /** Everything before the number in the subjects of its messages. */
   readonly origin: string

@@ -24,7 +24,7 @@ import { listen } from './link.ts'
 import { checkSubject, checkSubscribeOptions } from './options.ts'
 import { orThrow, sequencedError } from './SequencedError.ts'
 
-/** @since 0.1.0 */
+/** What is expected of senders, and how messages are handed over; none is needed. @since 0.1.0 */
 export interface SubscribeOptions extends Partial<Omit<Settings<Uint8Array>, 'retain' | 'seed'>> {
   /** How senders spell their addresses. Default `single`. */
   readonly addressing?: Addressing
@@ -36,7 +36,7 @@ export interface SubscribeOptions extends Partial<Omit<Settings<Uint8Array>, 're
   readonly onError?: (cause: unknown, delivery: Delivery<Uint8Array>) => void
 }
 
-/** @since 0.1.0 */
+/** What was subscribed to: deliveries to iterate over, and how to end it. @since 0.1.0 */
 export interface Subscription extends AsyncIterable<Delivery<Uint8Array>> {
   /** Unsubscribes. What was delivered before is still handed out, then the iterator ends. */
   readonly close: () => void
@@ -240,7 +240,7 @@ export const subscribe = (nc: Connection, subject: string, options: SubscribeOpt
     const callback = (err: Error | null, msg: Msg): void => {
       if (err === null) return isClosed ? undefined : take(msg)
       if (need === 'Helpful') return
-      const reason = { _tag: 'SubscriptionRefused', subject: at, cause: err }
+      const reason = { _tag: 'SubscriptionRefused', subject: at, cause: err } as const
       close(
         sequencedError(
           `The subscription to ${at} has ended: ${err.message}. A receiver of ${subject} needs it: allow it for this user.`,
