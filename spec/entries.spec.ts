@@ -47,10 +47,9 @@ describe('the entries of the package', () => {
     const paths = Object.entries(manifest.exports)
       .filter(([name]) => name !== './package.json')
       .map(([name, at]) => [name.replace('.', 'nats-sequenced'), at.import.default] as const)
-    const expected = [...entries].map(([name, file]) => [
-      name,
-      file.replace('src/', './dist/esm/').replace('.ts', '.js'),
-    ])
+    const expected = [...entries].map(
+      ([name, file]) => [name, file.replace('src/', './dist/esm/').replace('.ts', '.js')] as const,
+    )
     expect(new Map(paths)).toEqual(new Map(expected))
   })
 
