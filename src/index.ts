@@ -4,6 +4,9 @@
  * `publisher` numbers messages in their subjects, `subscribe` notices what is missing, `describe` puts it in words. The
  * forms that compose have names of their own, and the modules of the pure core are here too: each also by itself, such as
  * `nats-sequenced/Subject`, and all without the rest in `nats-sequenced/core`.
+ *
+ * @module
+ * @since 0.1.0
  */
 import type { Delivery as DeliveryOf } from './core/Delivery.ts'
 import * as DeliveryModule from './core/Delivery.ts'
@@ -24,8 +27,16 @@ export * as Sender from './core/Sender.ts'
 export * as SequenceNumber from './core/SequenceNumber.ts'
 export * as Subject from './core/Subject.ts'
 export * as Verb from './core/Verb.ts'
-export type { Connection } from './nats/Connection.ts'
-export type { Publisher, PublisherOptions, PublishOptions, SenderNotice } from './nats/publisher.ts'
+export type { Connection, Msg, NatsSubscription, Status } from './nats/Connection.ts'
+export type { Repair } from './nats/outbound.ts'
+export type {
+  Publisher,
+  PublisherOptions,
+  PublishOptions,
+  SenderConflict,
+  SenderNotice,
+  SenderRefused,
+} from './nats/publisher.ts'
 export { publisher } from './nats/publisher.ts'
 export type {
   Answer,
@@ -41,7 +52,20 @@ export type {
   TimedOut,
 } from './nats/replay.ts'
 export { replay, replayRange } from './nats/replay.ts'
-export type { PublishRefusal, Reason, SequencedError } from './nats/SequencedError.ts'
+export type {
+  BadHeaders,
+  BadOption,
+  BadPayload,
+  Closed,
+  HistoryFull,
+  NoSubject,
+  PayloadTooLarge,
+  PublishRefusal,
+  Reason,
+  SequencedError,
+  StatusInHeaders,
+  SubscriptionRefused,
+} from './nats/SequencedError.ts'
 export { isSequencedError } from './nats/SequencedError.ts'
 export type { SubscribeOptions, Subscription } from './nats/subscribe.ts'
 export { subscribe } from './nats/subscribe.ts'

@@ -1,6 +1,7 @@
 /**
  * A message's address is its id: `updates.42` says whose sequence it is, and which number it has.
  *
+ * @module
  * @since 0.1.0
  */
 import * as E from 'fp-ts/lib/Either.js'

@@ -1,6 +1,7 @@
 /**
  * What a receiver is handed: one tagged union, so that loss can't be overlooked.
  *
+ * @module
  * @since 0.1.0
  */
 import * as E from 'fp-ts/lib/Either.js'
@@ -17,11 +18,17 @@ import type { Subject, Token } from './Subject.ts'
 export interface Headers extends Iterable<[string, string[]]> {
   /** The inline status, such as 503; 0 if there is none. */
   readonly code: number
+  /** The first value; `''` if there is none. */
   get(key: string): string
+  /** Is there a value? */
   has(key: string): boolean
+  /** All names. */
   keys(): string[]
+  /** All values of a name, in order. */
   values(key: string): string[]
+  /** Adds a value behind those of its name. */
   append(key: string, value: string): void
+  /** Removes all values of a name. */
   delete(key: string): void
 }
 

@@ -1,6 +1,7 @@
 /**
  * The name of one run of a sender: `@` and 10 base-36 characters, drawn anew whenever a sender starts.
  *
+ * @module
  * @since 0.1.0
  */
 import * as E from 'fp-ts/lib/Either.js'

@@ -1,6 +1,7 @@
 /**
  * What a sender says of itself, in heartbeats and when asked.
  *
+ * @module
  * @since 0.1.0
  */
 import * as E from 'fp-ts/lib/Either.js'

@@ -4,6 +4,7 @@
  * However many origins there are, no more than `perSecond` heartbeats go out: those that are due wait their turn, the
  * longest promise between two of them stretches, and each head says so.
  *
+ * @module
  * @since 0.1.0
  */
 import * as string from 'fp-ts/lib/string.js'

@@ -4,6 +4,7 @@
  * This is the one value of the core that changes in place: an immutable ring would cost more garbage per message than the
  * message itself. It has one owner, who passes it to these functions only. See docs/decisions/0005-history-in-place.md.
  *
+ * @module
  * @since 0.1.0
  */
 

@@ -6,6 +6,7 @@
  * updates.alice.@k3v9x0a1bz      perSender: each sender, and each of its runs, has its own sequence
  * ```
  *
+ * @module
  * @since 0.1.0
  */
 import * as E from 'fp-ts/lib/Either.js'

@@ -7,6 +7,7 @@
  *
  * pipe(Outgoing.of({ eur: 1.08 }), Outgoing.map(JSON.stringify), o => o.data) // '{"eur":1.08}'
  *
+ * @module
  * @since 0.1.0
  */
 import type * as t from 'io-ts'

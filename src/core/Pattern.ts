@@ -15,6 +15,7 @@
  * Pattern.parse(prices)('prices.eur.42') // right(['eur', 42])
  * Pattern.format(prices)(['usd', 7]) // right('prices.usd.7')
  *
+ * @module
  * @since 0.1.0
  */
 import * as E from 'fp-ts/lib/Either.js'
@@ -109,6 +110,7 @@ export interface Pattern<A extends ReadonlyArray<unknown>> {
   /** What to subscribe to. */
   readonly filter: Filter
   readonly captures: ReadonlyArray<Capture>
+  /** True for what its wildcards can stand for, one value each, of the right types. */
   readonly is: (u: unknown) => u is A
 }
 

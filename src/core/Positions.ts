@@ -4,6 +4,7 @@
  * A position moves on when the application asks for the next delivery: so after a crash something may be handed out
  * again, and nothing is missing.
  *
+ * @module
  * @since 0.1.0
  */
 import * as E from 'fp-ts/lib/Either.js'

@@ -11,6 +11,7 @@
  * outputs // [{ _tag: 'AskHead', id: 1, origin: undefined }, { _tag: 'WakeAt', at: 100 }]
  * Receiver.isSettled(started) // true
  *
+ * @module
  * @since 0.1.0
  */
 import { isLeft } from 'fp-ts/lib/Either.js'

@@ -7,6 +7,7 @@
  * _SEQ.REPLAY.updates.17  {"last":57}    messages 17 to 57, then `204 EOB`
  * ```
  *
+ * @module
  * @since 0.1.0
  */
 import * as E from 'fp-ts/lib/Either.js'
@@ -81,8 +82,11 @@ export type Answer =
 
 /** What the sender knows of its origins. @since 0.1.0 */
 export interface Source {
+  /** The run that it is in; `undefined` for an origin that is not its own. */
   readonly epoch: (origin: string) => Epoch.Epoch | undefined
+  /** The newest number. */
   readonly head: (origin: string) => number
+  /** A message that is held. */
   readonly get: (origin: string, number: number) => Kept | undefined
   /** The oldest number held; `undefined` if none is. */
   readonly first: (origin: string) => number | undefined

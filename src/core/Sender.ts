@@ -8,6 +8,7 @@
  * Heartbeats decay (as in PGM, RFC 3208): the first follows `after` ms behind a message, the next wait twice as long
  * each, up to `max`; and under traffic there is one at least every `max`.
  *
+ * @module
  * @since 0.1.0
  */
 import * as E from 'fp-ts/lib/Either.js'

@@ -4,6 +4,7 @@
  * A number has exactly one spelling: `01`, `+1`, `1e3`, `0x1` or `""` are not numbers. So a subject names one message,
  * and one message has one subject.
  *
+ * @module
  * @since 0.1.0
  */
 import * as E from 'fp-ts/lib/Either.js'

@@ -4,6 +4,7 @@
  * A token is one or more printable ASCII characters other than `.`, `*` and `>`; a subject is tokens joined by dots; a
  * filter is a subject in which whole tokens may be `*`, and the last may be `>`.
  *
+ * @module
  * @since 0.1.0
  */
 import * as E from 'fp-ts/lib/Either.js'

@@ -7,6 +7,7 @@
  * _SEQ.HEAD.updates         "senders of updates, where are you?"   head
  * ```
  *
+ * @module
  * @since 0.1.0
  */
 import * as E from 'fp-ts/lib/Either.js'

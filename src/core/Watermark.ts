@@ -5,6 +5,7 @@
  * published before it was *called* has arrived, if no disconnect came between; the watermark is the last such message.
  * What lies above it is sent again after a reconnect.
  *
+ * @module
  * @since 0.1.0
  */
 

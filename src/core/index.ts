@@ -1,4 +1,9 @@
-/** The pure core: no I/O, no clock, no timers, no randomness, no NATS. */
+/**
+ * The pure core: no I/O, no clock, no timers, no randomness, no NATS.
+ *
+ * @module
+ * @since 0.1.0
+ */
 export * as Address from './Address.ts'
 export { audit } from './audit.ts'
 export * as Delivery from './Delivery.ts'
