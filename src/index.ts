@@ -51,7 +51,7 @@ export type {
   ReplayOptions,
   TimedOut,
 } from './nats/replay.ts'
-export { replay, replayRange } from './nats/replay.ts'
+export { matchReplayError, replay, replayRange } from './nats/replay.ts'
 export type {
   BadHeaders,
   BadOption,

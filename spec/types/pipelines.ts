@@ -18,6 +18,7 @@ import {
   Delivery,
   Head,
   matchPublishError,
+  matchReplayError,
   Origin,
   Outgoing,
   Positions,
@@ -102,6 +103,11 @@ expectTypeOf(flow(Address.parse('single'), TE.fromEither, TE.chainW(replay(nc)))
 replay(nc)({ origin: 'updates', number: SequenceNumber.first })
 // @ts-expect-error any number is not a number of messages
 replayRange(nc)({ origin: Origin.single, first: 1, last: 2 })
+expectTypeOf(matchReplayError<number>)
+  .parameter(0)
+  .toHaveProperty('Gone')
+// @ts-expect-error only what is not to be had has numbers
+matchReplayError({ TimedOut: e => e.first })
 // @ts-expect-error there is no such option
 replay(nc, { deadline: 5 })
 
@@ -138,6 +144,8 @@ Receiver.step({ _tag: 'Started' })
 Receiver.step({ _tag: 'Stopped', now: 0 })
 // @ts-expect-error there is no such option
 Receiver.create({ patient: true })
+// @ts-expect-error a shell that can't be woken
+Receiver.matchOutput<string, void>({ Deliver: () => {}, AskHead: () => {}, AskReplay: () => {}, Began: () => {} })
 // @ts-expect-error not an event
 audit(['updates.1'])
 

@@ -324,6 +324,24 @@ const back = <A>(self: Receiver<A>, now: number): Receiver<A> => ({
   away: undefined,
 })
 
+/** A match over all that the machine may want done: the heart of a shell. @since 0.1.0 */
+export const matchOutput =
+  <A, B>(cases: { readonly [O in Output<A> as O['_tag']]: (o: O) => B }) =>
+  (o: Output<A>): B => {
+    switch (o._tag) {
+      case 'Deliver':
+        return cases.Deliver(o)
+      case 'AskHead':
+        return cases.AskHead(o)
+      case 'AskReplay':
+        return cases.AskReplay(o)
+      case 'Began':
+        return cases.Began(o)
+      case 'WakeAt':
+        return cases.WakeAt(o)
+    }
+  }
+
 /** Is nothing missing, held back or in doubt? @since 0.1.0 */
 export const isSettled = <A>(self: Receiver<A>): boolean =>
   self.gaps === 0 && self.messages === self.handedMessages && self.overflowed === 0

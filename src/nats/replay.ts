@@ -70,6 +70,26 @@ export interface TimedOut {
 /** Why nothing was replayed. @since 0.1.0 */
 export type ReplayError = NotSentYet | Gone | Failure
 
+/** A match over all that can go wrong. @since 0.1.0 */
+export const matchReplayError =
+  <B>(cases: { readonly [E in ReplayError as E['_tag']]: (e: E) => B }) =>
+  (e: ReplayError): B => {
+    switch (e._tag) {
+      case 'NotSentYet':
+        return cases.NotSentYet(e)
+      case 'Gone':
+        return cases.Gone(e)
+      case 'Refused':
+        return cases.Refused(e)
+      case 'NoResponders':
+        return cases.NoResponders(e)
+      case 'TimedOut':
+        return cases.TimedOut(e)
+      case 'ClientError':
+        return cases.ClientError(e)
+    }
+  }
+
 /** What is said of the numbers of a range. @since 0.1.0 */
 export type Answer = Replayed | NotSentYet | Gone
 
