@@ -3,9 +3,11 @@ const assert = require('node:assert/strict')
 const { connect } = require('@nats-io/transport-node')
 const { describe, publisher, subscribe } = require('nats-sequenced')
 const { SequenceNumber } = require('nats-sequenced/core')
+const Pattern = require('nats-sequenced/Pattern')
 
 assert.deepEqual(SequenceNumber.parse('3'), { _tag: 'Right', right: 3 })
 assert.equal(SequenceNumber.parse('03')._tag, 'Left')
+assert.deepEqual(Pattern.parse(Pattern.of('a.*', Pattern.integer))('a.3'), { _tag: 'Right', right: [3] })
 
 const main = async () => {
   const nc = await connect({ servers: process.env['NATS_URL'] ?? '', reconnect: false })

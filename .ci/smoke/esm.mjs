@@ -3,9 +3,11 @@ import assert from 'node:assert/strict'
 import { connect } from 'nats'
 import { describe, publisher, subscribe } from 'nats-sequenced'
 import { SequenceNumber } from 'nats-sequenced/core'
+import * as Pattern from 'nats-sequenced/Pattern'
 
 assert.deepEqual(SequenceNumber.parse('3'), { _tag: 'Right', right: 3 })
 assert.equal(SequenceNumber.parse('03')._tag, 'Left')
+assert.deepEqual(Pattern.parse(Pattern.of('a.*', Pattern.integer))('a.3'), { _tag: 'Right', right: [3] })
 
 const nc = await connect({ servers: process.env['NATS_URL'] ?? '', reconnect: false })
 const received = subscribe(nc, 'esm')

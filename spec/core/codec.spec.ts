@@ -6,9 +6,27 @@ import { failure } from 'io-ts/lib/PathReporter.js'
 import * as Address from '../../src/core/Address.ts'
 import * as Epoch from '../../src/core/Epoch.ts'
 import * as Head from '../../src/core/Head.ts'
+import * as Origin from '../../src/core/Origin.ts'
+import * as Pattern from '../../src/core/Pattern.ts'
+import * as Positions from '../../src/core/Positions.ts'
+import * as Replays from '../../src/core/Replays.ts'
 import * as SequenceNumber from '../../src/core/SequenceNumber.ts'
 import * as Subject from '../../src/core/Subject.ts'
-import { addressOf, epoch, filter, head, number, numberLike, subject, subjectLike } from './arbitraries.ts'
+import * as Verb from '../../src/core/Verb.ts'
+import {
+  addressOf,
+  epoch,
+  filter,
+  head,
+  number,
+  numberLike,
+  originLike,
+  originOf,
+  subject,
+  subjectLike,
+  token,
+  valid,
+} from './arbitraries.ts'
 
 /** `near`: what is, or nearly is, an encoded value. */
 const obeysTheLaws = <A, O>(
@@ -38,12 +56,49 @@ const obeysTheLaws = <A, O>(
   })
 }
 
+const SEQ = valid(Verb.parsePrefix('_SEQ'))
+const positions: fc.Arbitrary<Positions.Positions> = fc.record({
+  v: fc.constant(1 as const),
+  positions: fc.array(
+    fc.record(
+      { origin: originLike, number: fc.oneof(fc.constant(0), number), epoch },
+      { requiredKeys: ['origin', 'number'] },
+    ),
+  ),
+})
+
 describe('the codec of a number', () => obeysTheLaws(SequenceNumber.codec, number, fc.double()))
 describe('the codec of its token', () => obeysTheLaws(SequenceNumber.token, number, numberLike))
 describe('the codec of a subject', () => obeysTheLaws(Subject.codec, subject, subjectLike))
+describe('the codec of a token', () => obeysTheLaws(Subject.tokenCodec, token, fc.oneof(token, subjectLike)))
 describe('the codec of a filter', () => obeysTheLaws(Subject.filterCodec, filter, subjectLike))
 describe('the codec of an epoch', () => obeysTheLaws(Epoch.codec, epoch, fc.oneof(epoch, subjectLike)))
 describe('the codec of a head', () => obeysTheLaws(Head.codec, head, head))
+describe('the codec of the body of a heartbeat', () => obeysTheLaws(Head.body, head, head.map(Head.format)))
+describe('the codec of positions', () => obeysTheLaws(Positions.codec, positions, positions))
+describe('the codec of saved positions', () =>
+  obeysTheLaws(Positions.text, positions, fc.oneof(positions.map(Positions.format), fc.json())))
+describe('the codec of a request to replay', () => {
+  const body = fc.record({ last: number, epoch }, { requiredKeys: [] })
+  obeysTheLaws(Replays.Body, body, fc.oneof(body, fc.record({ last: fc.double(), epoch: subjectLike })))
+})
+describe('the codec of an integer', () =>
+  obeysTheLaws(
+    Pattern.integer,
+    fc.maxSafeInteger().map(n => n + 0),
+    numberLike,
+  ))
+describe('the codec of a pattern', () => {
+  const levels = Pattern.codec(Pattern.of('levels.*.>', Pattern.integer, Subject.codec))
+  obeysTheLaws(
+    levels,
+    fc.tuple(fc.maxSafeInteger(), subject),
+    fc.oneof(
+      subjectLike.map(s => `levels.1.${s}`),
+      numberLike.map(s => `levels.${s}.a`),
+    ),
+  )
+})
 for (const spelled of ['single', 'perSender'] as const)
   describe(`the codec of an address, ${spelled}`, () => {
     const wires = fc.oneof(
@@ -53,6 +108,23 @@ for (const spelled of ['single', 'perSender'] as const)
     )
     obeysTheLaws(Address.codec(spelled), addressOf(spelled), wires)
   })
+for (const spelled of ['single', 'perSender'] as const) {
+  const after = (verb: string): fc.Arbitrary<string> =>
+    fc
+      .oneof(
+        addressOf(spelled).map(Address.format),
+        subjectLike,
+        originLike.map(o => `${o}.0`),
+      )
+      .map(s => `_SEQ.${verb}.${s}`)
+  const newest = fc.record({ origin: originOf(spelled), head: fc.oneof(fc.constant(0), number) })
+  describe(`the codec of an origin, ${spelled}`, () =>
+    obeysTheLaws(Origin.codec(spelled), originOf(spelled), originLike))
+  describe(`the codec of the subject of a heartbeat, ${spelled}`, () =>
+    obeysTheLaws(Verb.heartbeatCodec(SEQ, spelled), newest, after('HB')))
+  describe(`the codec of the subject of a request to replay, ${spelled}`, () =>
+    obeysTheLaws(Verb.replayCodec(SEQ, spelled), addressOf(spelled), after('REPLAY')))
+}
 
 describe('codecs', () => {
   it.each<readonly [string, t.Decode<unknown, unknown>, unknown, RegExp]>([

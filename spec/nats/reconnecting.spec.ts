@@ -2,6 +2,7 @@
 import { describe, expect, test } from '@jest/globals'
 import type { Limits } from '../../src/core/History.ts'
 import type { Addressing } from '../../src/core/Origin.ts'
+import * as Outgoing from '../../src/core/Outgoing.ts'
 import type { Msg } from '../../src/nats/Connection.ts'
 import type { Publisher, SenderNotice } from '../../src/nats/publisher.ts'
 import { publisher } from '../../src/nats/publisher.ts'
@@ -228,7 +229,10 @@ describe.each(kinds)('with $name', kind => {
         await new Promise(resolve => setTimeout(resolve, 20))
         expect(isReady).toBe(false)
         expect(() => updates.publish(payload)).toThrow('Disconnected, and the history is full')
-        expect(tryPublish(updates)(payload)()).toMatchObject({ _tag: 'Left', left: { _tag: 'HistoryFull' } })
+        expect(tryPublish(updates)(Outgoing.of(payload))()).toMatchObject({
+          _tag: 'Left',
+          left: { _tag: 'HistoryFull' },
+        })
         await reconnect()
         await within(2000, 'ready', ready)
         expect(updates.publish(payload)).toBe(published + 1)

@@ -1,9 +1,14 @@
 /**
  * A message's address is its id: `updates.42` says whose sequence it is, and which number it has.
  *
+ * @module
  * @since 0.1.0
  */
 import * as E from 'fp-ts/lib/Either.js'
+import * as Eq_ from 'fp-ts/lib/Eq.js'
+import { contramap, getMonoid, type Ord as OrdOf } from 'fp-ts/lib/Ord.js'
+import type { Show as ShowOf } from 'fp-ts/lib/Show.js'
+import * as string from 'fp-ts/lib/string.js'
 import type * as t from 'io-ts'
 import { ofParser } from './codec.ts'
 import * as Origin from './Origin.ts'
@@ -46,32 +51,17 @@ export const parse =
 export const explain = (e: AddressError): string =>
   e._tag === 'NotASequenceNumber' ? SequenceNumber.explain(e) : Origin.explain(e)
 
-/** @since 0.1.0 */
-export const codec = (addressing: Origin.Addressing): t.Type<Address, string, unknown> =>
-  ofParser('Address', isAddress(addressing), parse(addressing), explain, format)
-
-const isAddress =
+/** True for an address of that addressing. @since 0.1.0 */
+export const is =
   (addressing: Origin.Addressing) =>
   (u: unknown): u is Address => {
     if (typeof u !== 'object' || u === null || !('origin' in u) || !('number' in u)) return false
-    return SequenceNumber.is(u.number) && isOrigin(addressing)(u.origin)
+    return SequenceNumber.is(u.number) && Origin.is(addressing)(u.origin)
   }
 
-/** The name says all; the other fields must say the same. */
-const isOrigin =
-  (addressing: Origin.Addressing) =>
-  (u: unknown): u is Origin.Origin => {
-    if (typeof u !== 'object' || u === null || !('name' in u) || !('subject' in u) || !('run' in u)) return false
-    const own = typeof u.name === 'string' ? Origin.parse(addressing)(u.name) : undefined
-    return own?._tag === 'Right' && u.subject === own.right.subject && isRun(own.right.run)(u.run)
-  }
-
-const isRun =
-  (own: Origin.Run | undefined) =>
-  (u: unknown): boolean => {
-    if (own === undefined || typeof u !== 'object' || u === null) return u === own
-    return 'sender' in u && u.sender === own.sender && 'epoch' in u && u.epoch === own.epoch
-  }
+/** The codec of the data subject. @since 0.1.0 */
+export const codec = (addressing: Origin.Addressing): t.Type<Address, string, unknown> =>
+  ofParser('Address', is(addressing), parse(addressing), explain, format)
 
 /**
  * What to subscribe to for the messages of a subject, wildcards included.
@@ -93,3 +83,15 @@ export const filter =
     if (subjects === '>') return `${tokens}.>`
     return subjects.endsWith('.>') ? `${subjects.slice(0, -1)}${tokens}.>` : `${subjects}.${tokens}`
   }
+
+/** Equal if they name the same message. @since 0.1.0 */
+export const Eq: Eq_.Eq<Address> = Eq_.struct({ origin: Origin.Eq, number: SequenceNumber.Eq })
+
+/** By origin, then by number. @since 0.1.0 */
+export const Ord: OrdOf<Address> = getMonoid<Address>().concat(
+  contramap((a: Address) => a.origin.name)(string.Ord),
+  contramap((a: Address) => a.number)(SequenceNumber.Ord),
+)
+
+/** Shows the data subject. @since 0.1.0 */
+export const Show: ShowOf<Address> = { show: format }

@@ -1,8 +1,10 @@
 /**
  * What a receiver is handed: one tagged union, so that loss can't be overlooked.
  *
+ * @module
  * @since 0.1.0
  */
+import * as E from 'fp-ts/lib/Either.js'
 import type { Epoch } from './Epoch.ts'
 import type { Addressing } from './Origin.ts'
 import type { SequenceNumber } from './SequenceNumber.ts'
@@ -16,11 +18,17 @@ import type { Subject, Token } from './Subject.ts'
 export interface Headers extends Iterable<[string, string[]]> {
   /** The inline status, such as 503; 0 if there is none. */
   readonly code: number
+  /** The first value; `''` if there is none. */
   get(key: string): string
+  /** Is there a value? */
   has(key: string): boolean
+  /** All names. */
   keys(): string[]
+  /** All values of a name, in order. */
   values(key: string): string[]
+  /** Adds a value behind those of its name. */
   append(key: string, value: string): void
+  /** Removes all values of a name. */
   delete(key: string): void
 }
 
@@ -167,14 +175,52 @@ export interface Mismatch {
 /** Everything but the messages. @since 0.1.0 */
 export type Notice = Gap | Lost | Restarted | Conflict | Silent | Resumed | Ended | Overflowed | Mismatch
 
-/** @since 0.1.0 */
+/** Everything that a receiver is handed. @since 0.1.0 */
 export type Delivery<A> = Message<A> | Unsequenced<A> | Notice
 
-/** Changes the payload, and nothing else. @since 0.1.0 */
+/** True for a message with its number. @since 0.1.0 */
+export const isMessage = <A>(d: Delivery<A>): d is Message<A> => d._tag === 'Message'
+
+/** True for numbers that were given up. @since 0.1.0 */
+export const isLost = <A>(d: Delivery<A>): d is Lost => d._tag === 'Lost'
+
+/** True for everything that has no payload. @since 0.1.0 */
+export const isNotice = <A>(d: Delivery<A>): d is Notice => d._tag !== 'Message' && d._tag !== 'Unsequenced'
+
+/**
+ * Changes the payload, and nothing else.
+ *
+ * @example
+ * import { Delivery } from 'nats-sequenced/core'
+ *
+ * Delivery.map((n: number) => n + 1)({ _tag: 'Overflowed', count: 3 }) // { _tag: 'Overflowed', count: 3 }
+ *
+ * @since 0.1.0
+ */
 export const map =
   <A, B>(f: (a: A) => B) =>
   (d: Delivery<A>): Delivery<B> =>
-    d._tag === 'Message' || d._tag === 'Unsequenced' ? { ...d, data: f(d.data) } : d
+    isNotice(d) ? d : { ...d, data: f(d.data) }
+
+/**
+ * Changes the payload where it can be: by a codec, say, that may refuse it. Notices pass.
+ *
+ * @example
+ * import { Delivery } from 'nats-sequenced/core'
+ * import * as J from 'fp-ts/lib/Json.js'
+ *
+ * const parsed = Delivery.traverseEither(J.parse)
+ * parsed({ _tag: 'Overflowed', count: 3 }) // right({ _tag: 'Overflowed', count: 3 })
+ *
+ * @since 0.1.0
+ */
+export const traverseEither =
+  <A, Err, B>(f: (a: A) => E.Either<Err, B>) =>
+  (d: Delivery<A>): E.Either<Err, Delivery<B>> => {
+    if (isNotice(d)) return E.right(d)
+    const data = f(d.data)
+    return E.isLeft(data) ? data : E.right({ ...d, data: data.right })
+  }
 
 /** A match over all cases. @since 0.1.0 */
 export const match =

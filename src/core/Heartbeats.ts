@@ -4,13 +4,14 @@
  * However many origins there are, no more than `perSecond` heartbeats go out: those that are due wait their turn, the
  * longest promise between two of them stretches, and each head says so.
  *
+ * @module
  * @since 0.1.0
  */
 import * as string from 'fp-ts/lib/string.js'
 import type { OrderedMap } from './OrderedMap.ts'
 import * as M from './OrderedMap.ts'
 
-/** @since 0.1.0 */
+/** The agenda and what is left of the budget; times are in ms. @since 0.1.0 */
 export interface Heartbeats {
   readonly perSecond: number
   readonly agenda: OrderedMap<readonly [number, string], true>
@@ -29,7 +30,7 @@ const names = M.orderedBy(string.Ord)
 /** What may go out at once. */
 const burst = (perSecond: number): number => Math.max(1, perSecond / 10)
 
-/** @since 0.1.0 */
+/** An empty agenda; its budget is in heartbeats per second. @since 0.1.0 */
 export const create = (perSecond: number, now: number): Heartbeats => ({
   perSecond,
   agenda: undefined,

@@ -4,6 +4,7 @@
  * This is the one value of the core that changes in place: an immutable ring would cost more garbage per message than the
  * message itself. It has one owner, who passes it to these functions only. See docs/decisions/0005-history-in-place.md.
  *
+ * @module
  * @since 0.1.0
  */
 
@@ -17,7 +18,7 @@ export interface Limits {
   readonly age: number
 }
 
-/** @since 0.1.0 */
+/** What is kept unless told otherwise. @since 0.1.0 */
 export const defaultLimits: Limits = { messages: 65_536, bytes: 32 * 1024 * 1024, age: 300_000 }
 
 /** A message as it was sent. @since 0.1.0 */
@@ -45,7 +46,7 @@ interface Queue<T> {
   front: number
 }
 
-/** @since 0.1.0 */
+/** What is kept, of all origins of one connection. @since 0.1.0 */
 export interface History {
   readonly limits: Limits
   /** All entries, oldest first; those of forgotten origins stay until their turn comes. */
@@ -63,7 +64,7 @@ export interface History {
 const overhead = 200
 const chunkSize = 64 * 1024
 
-/** @since 0.1.0 */
+/** An empty history. @since 0.1.0 */
 export const create = (limits: Limits = defaultLimits): History => ({
   limits,
   all: { items: [], front: 0 },

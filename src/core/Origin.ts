@@ -6,9 +6,15 @@
  * updates.alice.@k3v9x0a1bz      perSender: each sender, and each of its runs, has its own sequence
  * ```
  *
+ * @module
  * @since 0.1.0
  */
 import * as E from 'fp-ts/lib/Either.js'
+import * as Eq_ from 'fp-ts/lib/Eq.js'
+import type { Show as ShowOf } from 'fp-ts/lib/Show.js'
+import * as string from 'fp-ts/lib/string.js'
+import type * as t from 'io-ts'
+import { ofParser } from './codec.ts'
 import * as Epoch from './Epoch.ts'
 import * as Subject from './Subject.ts'
 
@@ -112,3 +118,29 @@ export const explain = (e: OriginError): string => {
       return `${JSON.stringify(e.sender)} can't be a sender's name: it is one subject token of at most ${maxSenderLength} bytes that does not start with "@".`
   }
 }
+
+/** The name says all; the other fields must say the same. @since 0.1.0 */
+export const is =
+  (addressing: Addressing) =>
+  (u: unknown): u is Origin => {
+    if (typeof u !== 'object' || u === null || !('name' in u) || !('subject' in u) || !('run' in u)) return false
+    const own = typeof u.name === 'string' ? parse(addressing)(u.name) : undefined
+    return own?._tag === 'Right' && u.subject === own.right.subject && isRun(own.right.run)(u.run)
+  }
+
+const isRun =
+  (own: Run | undefined) =>
+  (u: unknown): boolean => {
+    if (own === undefined || typeof u !== 'object' || u === null) return u === own
+    return 'sender' in u && u.sender === own.sender && 'epoch' in u && u.epoch === own.epoch
+  }
+
+/** The codec of its name. @since 0.1.0 */
+export const codec = (addressing: Addressing): t.Type<Origin, string, unknown> =>
+  ofParser('Origin', is(addressing), parse(addressing), explain, origin => origin.name)
+
+/** Equal by name, which says all. @since 0.1.0 */
+export const Eq: Eq_.Eq<Origin> = Eq_.contramap((o: Origin) => o.name)(string.Eq)
+
+/** Shows the name. @since 0.1.0 */
+export const Show: ShowOf<Origin> = { show: o => o.name }

@@ -7,13 +7,16 @@
  * @example
  * import { Receiver } from 'nats-sequenced/core'
  *
- * const [outputs, next] = Receiver.step({ _tag: 'Started', now: 0 })(Receiver.create())
- * outputs[0] // { _tag: 'AskHead', id: 1, origin: undefined }
+ * const [outputs, started] = Receiver.step({ _tag: 'Started', now: 0 })(Receiver.create())
+ * outputs // [{ _tag: 'AskHead', id: 1, origin: undefined }, { _tag: 'WakeAt', at: 100 }]
+ * Receiver.isSettled(started) // true
  *
+ * @module
  * @since 0.1.0
  */
 import { isLeft } from 'fp-ts/lib/Either.js'
 import type { State } from 'fp-ts/lib/State.js'
+import type { Address } from './Address.ts'
 import * as Arrivals from './arrivals.ts'
 import * as Circumstances from './circumstances.ts'
 import type { Unsequenced } from './Delivery.ts'
@@ -34,6 +37,8 @@ import { askHead, defaults, deliver, hasRoom } from './Turn.ts'
 import * as Waits from './waits.ts'
 
 export type { Receiver } from './roster.ts'
+export type { Arrival, Deliver, Mode, Output, Settings } from './Turn.ts'
+export { defaults } from './Turn.ts'
 
 /** What can happen to a receiver. `now` is in ms, of a clock that never goes back. @since 0.1.0 */
 export type Event<A> =
@@ -87,6 +92,22 @@ export type Event<A> =
   | { readonly _tag: 'Ticked'; readonly now: number }
   /** The application has taken that much of what was delivered. */
   | { readonly _tag: 'Taken'; readonly now: number; readonly deliveries: number; readonly bytes: number }
+
+/**
+ * The event of a message that came, without headers and reply.
+ *
+ * @param now when, in ms of a clock that never goes back
+ * @param bytes what keeping it costs. Default 0
+ * @since 0.1.0
+ */
+export const arrival =
+  <A>(now: number, data: A, bytes = 0) =>
+  ({ origin, number }: Address): Event<A> => ({
+    _tag: 'Arrived',
+    now,
+    origin,
+    arrival: { number, data, headers: undefined, reply: undefined, bytes },
+  })
 
 /** A receiver that has not started. @since 0.1.0 */
 export const create = <A>(options: { readonly addressing?: Addressing } & Partial<Settings<A>> = {}): Receiver<A> => {
@@ -303,6 +324,24 @@ const back = <A>(self: Receiver<A>, now: number): Receiver<A> => ({
   away: undefined,
 })
 
+/** A match over all that the machine may want done: the heart of a shell. @since 0.1.0 */
+export const matchOutput =
+  <A, B>(cases: { readonly [O in Output<A> as O['_tag']]: (o: O) => B }) =>
+  (o: Output<A>): B => {
+    switch (o._tag) {
+      case 'Deliver':
+        return cases.Deliver(o)
+      case 'AskHead':
+        return cases.AskHead(o)
+      case 'AskReplay':
+        return cases.AskReplay(o)
+      case 'Began':
+        return cases.Began(o)
+      case 'WakeAt':
+        return cases.WakeAt(o)
+    }
+  }
+
 /** Is nothing missing, held back or in doubt? @since 0.1.0 */
 export const isSettled = <A>(self: Receiver<A>): boolean =>
   self.gaps === 0 && self.messages === self.handedMessages && self.overflowed === 0
@@ -318,7 +357,7 @@ export const step =
 const isMessage = <A>(e: Event<A>): boolean =>
   e._tag === 'Arrived' || e._tag === 'Strayed' || e._tag === 'ReplayAnswered'
 
-/** The same, and never the short way: what that is compared with. */
+/** The same, and never the short way: what that is compared with. @internal */
 export const longStep =
   <A>(event: Event<A>): State<Receiver<A>, ReadonlyArray<Output<A>>> =>
   self => {

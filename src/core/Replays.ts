@@ -7,6 +7,7 @@
  * _SEQ.REPLAY.updates.17  {"last":57}    messages 17 to 57, then `204 EOB`
  * ```
  *
+ * @module
  * @since 0.1.0
  */
 import * as E from 'fp-ts/lib/Either.js'
@@ -35,7 +36,7 @@ export interface Request {
   readonly reply: string
 }
 
-/** @since 0.1.0 */
+/** A request that makes no sense, and why (`400`). @since 0.1.0 */
 export interface BadRequest {
   readonly _tag: 'BadRequest'
   readonly why: string
@@ -81,8 +82,11 @@ export type Answer =
 
 /** What the sender knows of its origins. @since 0.1.0 */
 export interface Source {
+  /** The run that it is in; `undefined` for an origin that is not its own. */
   readonly epoch: (origin: string) => Epoch.Epoch | undefined
+  /** The newest number. */
   readonly head: (origin: string) => number
+  /** A message that is held. */
   readonly get: (origin: string, number: number) => Kept | undefined
   /** The oldest number held; `undefined` if none is. */
   readonly first: (origin: string) => number | undefined
@@ -98,13 +102,14 @@ export interface Replays {
   readonly requests: ReadonlyArray<Waiting>
 }
 
-/** @since 0.1.0 */
+/** Nobody has asked. @since 0.1.0 */
 export const empty: Replays = { requests: [] }
 
 /** Requests waiting at once; one more is dropped, and whoever still wants it asks again. */
 const maxRequests = 1024
-/** Numbers considered, and bytes sent, for one request: the rest is asked for anew, when the asker has room. */
+/** Numbers considered for one request: the rest is asked for anew, when the asker has room. @since 0.1.0 */
 export const maxPerRequest = 4096
+/** Bytes sent for one request, likewise. */
 const maxBytesPerRequest = 1024 * 1024
 /** Numbers considered of one request before the next has its turn. */
 const share = 64

@@ -8,6 +8,7 @@
  * Heartbeats decay (as in PGM, RFC 3208): the first follows `after` ms behind a message, the next wait twice as long
  * each, up to `max`; and under traffic there is one at least every `max`.
  *
+ * @module
  * @since 0.1.0
  */
 import * as E from 'fp-ts/lib/Either.js'
@@ -16,7 +17,7 @@ import type { Head } from './Head.ts'
 import type { Origin } from './Origin.ts'
 import * as SequenceNumber from './SequenceNumber.ts'
 
-/** @since 0.1.0 */
+/** How a sender counts and beats. @since 0.1.0 */
 export interface Options {
   /** The first number. Default 1. */
   readonly start?: SequenceNumber.SequenceNumber
@@ -26,7 +27,7 @@ export interface Options {
   readonly max?: number
 }
 
-/** @since 0.1.0 */
+/** One run of one sender; times are in ms. @since 0.1.0 */
 export interface Sender {
   readonly origin: Origin
   readonly epoch: Epoch

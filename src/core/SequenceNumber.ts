@@ -4,9 +4,11 @@
  * A number has exactly one spelling: `01`, `+1`, `1e3`, `0x1` or `""` are not numbers. So a subject names one message,
  * and one message has one subject.
  *
+ * @module
  * @since 0.1.0
  */
 import * as E from 'fp-ts/lib/Either.js'
+import type { Eq as EqOf } from 'fp-ts/lib/Eq.js'
 import * as number from 'fp-ts/lib/number.js'
 import type { Option } from 'fp-ts/lib/Option.js'
 import * as O from 'fp-ts/lib/Option.js'
@@ -125,11 +127,11 @@ export const distanceFrom =
   (to: SequenceNumber): number =>
     to - from
 
-/** @since 0.1.0 */
-export const Eq = number.Eq
+/** Equal as numbers. @since 0.1.0 */
+export const Eq: EqOf<SequenceNumber> = number.Eq
 
-/** @since 0.1.0 */
+/** Ascending. @since 0.1.0 */
 export const Ord: OrdOf<SequenceNumber> = number.Ord
 
-/** @since 0.1.0 */
+/** Shows the token. @since 0.1.0 */
 export const Show: ShowOf<SequenceNumber> = { show: format }

@@ -4,9 +4,14 @@
  * A token is one or more printable ASCII characters other than `.`, `*` and `>`; a subject is tokens joined by dots; a
  * filter is a subject in which whole tokens may be `*`, and the last may be `>`.
  *
+ * @module
  * @since 0.1.0
  */
 import * as E from 'fp-ts/lib/Either.js'
+import type { Eq as EqOf } from 'fp-ts/lib/Eq.js'
+import type { Ord as OrdOf } from 'fp-ts/lib/Ord.js'
+import type { Show as ShowOf } from 'fp-ts/lib/Show.js'
+import * as string from 'fp-ts/lib/string.js'
 import type * as t from 'io-ts'
 import { ofParser } from './codec.ts'
 
@@ -141,10 +146,13 @@ export const explain = (e: BadSubject): string => {
   return `${JSON.stringify(e.subject.length > 80 ? `${e.subject.slice(0, 80)}…` : e.subject)} is not a ${e.kind}: ${e.reason}. A ${e.kind} is ${rule} (ADR-6).`
 }
 
-/** @since 0.1.0 */
+/** The codec of a subject to publish to. @since 0.1.0 */
 export const codec: t.Type<Subject, string, unknown> = ofParser('Subject', isSubject, parse, explain, s => s)
 
-/** @since 0.1.0 */
+/** The codec of a single token. @since 0.1.0 */
+export const tokenCodec: t.Type<Token, string, unknown> = ofParser('Token', isToken, parseToken, explain, s => s)
+
+/** The codec of a filter to subscribe to. @since 0.1.0 */
 export const filterCodec: t.Type<Filter, string, unknown> = ofParser('Filter', isFilter, parseFilter, explain, s => s)
 
 /** Does the subject lie within the filter? By the rules of NATS: `*` is one token, `>` one or more. @since 0.1.0 */
@@ -191,3 +199,12 @@ export const overlaps =
     }
     return a.length === b.length
   }
+
+/** For tokens, subjects and filters alike. @since 0.1.0 */
+export const Eq: EqOf<string> = string.Eq
+
+/** By code units, for tokens, subjects and filters alike. @since 0.1.0 */
+export const Ord: OrdOf<string> = string.Ord
+
+/** Shows them as they are spelled. @since 0.1.0 */
+export const Show: ShowOf<string> = { show: s => s }

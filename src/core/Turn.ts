@@ -46,7 +46,7 @@ export interface Settings<A> {
   readonly retain: (data: A) => A
 }
 
-/** @since 0.1.0 */
+/** What holds unless a receiver is told otherwise. @since 0.1.0 */
 export const defaults: Omit<Settings<never>, 'retain'> = {
   mode: 'ordered',
   start: 'new',
@@ -72,7 +72,7 @@ export interface Arrival<A> {
   readonly bytes: number
 }
 
-/** @since 0.1.0 */
+/** A delivery, and what it means for whoever keeps count. @since 0.1.0 */
 export interface Deliver<A> {
   readonly _tag: 'Deliver'
   readonly delivery: Delivery<A>

@@ -7,13 +7,17 @@
  * _SEQ.HEAD.updates         "senders of updates, where are you?"   head
  * ```
  *
+ * @module
  * @since 0.1.0
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
+import type * as t from 'io-ts'
 import type { Address, AddressError } from './Address.ts'
 import * as Address_ from './Address.ts'
+import { natural, ofParser } from './codec.ts'
 import * as Origin from './Origin.ts'
+import * as SequenceNumber from './SequenceNumber.ts'
 import * as Subject from './Subject.ts'
 
 /** What stands before every verb: `_SEQ` unless set. @since 0.1.0 */
@@ -113,3 +117,43 @@ export const parsePrefix = (prefix: string): E.Either<Subject.BadSubject, Prefix
         Subject.parse(prefix),
         E.mapLeft((e): Subject.BadSubject => ({ ...e, kind: 'prefix' })),
       )
+
+/** A sender and its newest number; `start - 1`, which may be 0, before the first. @since 0.1.0 */
+export interface Newest {
+  readonly origin: Origin.Origin
+  readonly head: number
+}
+
+const isNewest =
+  (addressing: Origin.Addressing) =>
+  (u: unknown): u is Newest =>
+    typeof u === 'object' &&
+    u !== null &&
+    'origin' in u &&
+    Origin.is(addressing)(u.origin) &&
+    'head' in u &&
+    natural.is(u.head)
+
+const parseNewest =
+  (addressing: Origin.Addressing) =>
+  (subject: string): E.Either<AddressError, Newest> => {
+    const token = subject.slice(subject.lastIndexOf('.') + 1)
+    const number = token === '0' ? E.right(0) : SequenceNumber.parse(token)
+    if (E.isLeft(number)) return number
+    const origin = originOfNewest(addressing)(subject)
+    return E.isLeft(origin) ? origin : E.right({ origin: origin.right, head: number.right })
+  }
+
+/** The codec of a heartbeat's subject, `_SEQ.HB.updates.42`. @since 0.1.0 */
+export const heartbeatCodec = (prefix: Prefix, addressing: Origin.Addressing): t.Type<Newest, string, unknown> =>
+  ofParser(
+    'Heartbeat',
+    isNewest(addressing),
+    subject => parseNewest(addressing)(after(`${prefix}.HB.`, subject)),
+    Address_.explain,
+    ({ origin, head }) => heartbeat(prefix)(origin, head),
+  )
+
+/** The codec of the subject where a message is asked for again, `_SEQ.REPLAY.updates.17`. @since 0.1.0 */
+export const replayCodec = (prefix: Prefix, addressing: Origin.Addressing): t.Type<Address, string, unknown> =>
+  ofParser('Replay', Address_.is(addressing), addressOfReplay(prefix, addressing), Address_.explain, replay(prefix))

@@ -5,10 +5,11 @@
  * published before it was *called* has arrived, if no disconnect came between; the watermark is the last such message.
  * What lies above it is sent again after a reconnect.
  *
+ * @module
  * @since 0.1.0
  */
 
-/** @since 0.1.0 */
+/** What has been sent, and what of it has surely arrived; times are in ms. @since 0.1.0 */
 export interface Watermark {
   /** The serial of the last message that has surely arrived. */
   readonly confirmed: number
@@ -26,7 +27,7 @@ export interface Watermark {
 const everyMs = 100
 const everyBytes = 1024 * 1024
 
-/** @since 0.1.0 */
+/** Connected, with nothing sent. @since 0.1.0 */
 export const create = (now: number): Watermark => ({
   confirmed: 0,
   sent: 0,

@@ -22,7 +22,7 @@ export interface Followed<A> {
   readonly idle: number | undefined
 }
 
-/** @since 0.1.0 */
+/** The machine's state: the origins it follows, and what they share. @since 0.1.0 */
 export interface Receiver<A> {
   readonly settings: Settings<A>
   readonly addressing: Addressing

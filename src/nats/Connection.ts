@@ -4,6 +4,7 @@
  */
 import type { Headers } from '../core/Delivery.ts'
 
+/** A message as it comes from the client. @since 0.1.0 */
 export interface Msg {
   readonly subject: string
   readonly reply?: string
@@ -17,12 +18,16 @@ export interface PublishOptions {
   headers?: Iterable<[string, string[]]>
 }
 
+/** A subscription of the client. @since 0.1.0 */
 export interface NatsSubscription {
   readonly closed: Promise<unknown>
+  /** Ends it at once. */
   unsubscribe(): void
+  /** Ends it when all that is on its way has been delivered. */
   drain(): Promise<void>
 }
 
+/** What the client says of its connection. @since 0.1.0 */
 export interface Status {
   readonly type: string
 }
@@ -30,11 +35,18 @@ export interface Status {
 /** A connection of either client. @since 0.1.0 */
 export interface Connection {
   readonly info?: { readonly max_payload: number }
+  /** Hands a message to the client, which sends it a moment later. */
   publish(subject: string, payload?: Uint8Array | string, options?: PublishOptions): void
+  /** Calls back for each message, and with the error that ends the subscription. */
   subscribe(subject: string, options?: { callback?: (err: Error | null, msg: Msg) => void }): NatsSubscription
+  /** Settled when the server has taken all that was published before. */
   flush(): Promise<void>
+  /** What happens to the connection. */
   status(): AsyncIterable<Status>
+  /** Settled when it is closed for good, with the error if one has closed it. */
   closed(): Promise<unknown>
+  /** Is it closed for good? */
   isClosed(): boolean
+  /** Is it about to be closed? */
   isDraining(): boolean
 }

@@ -4,25 +4,107 @@
  * @since 0.1.0
  */
 import * as E from 'fp-ts/lib/Either.js'
+import type { AddressError } from '../core/Address.ts'
+import type { Exhausted } from '../core/Sender.ts'
+import type { BadSubject } from '../core/Subject.ts'
 
-export interface SequencedError extends Error {
+/** What stands where a subject should, and is none. @since 0.1.0 */
+export interface NoSubject {
+  readonly _tag: 'BadSubject'
+  readonly subject: unknown
+}
+
+/** An option that there is not, or a value that it can't have. @since 0.1.0 */
+export interface BadOption {
+  readonly _tag: 'BadOption'
+  readonly option: string
+  readonly value: unknown
+}
+
+/** The publisher is closed, or closing. @since 0.1.0 */
+export interface Closed {
+  readonly _tag: 'Closed'
+}
+
+/** Neither bytes nor text. @since 0.1.0 */
+export interface BadPayload {
+  readonly _tag: 'BadPayload'
+  readonly data: unknown
+}
+
+/** Headers that the client has not made. @since 0.1.0 */
+export interface BadHeaders {
+  readonly _tag: 'BadHeaders'
+  readonly headers: unknown
+}
+
+/** Headers with an inline status, which would read as the answer to a request. @since 0.1.0 */
+export interface StatusInHeaders {
+  readonly _tag: 'StatusInHeaders'
+  readonly code: number
+}
+
+/** Payload and headers have more bytes than the server takes (its `max_payload`). @since 0.1.0 */
+export interface PayloadTooLarge {
+  readonly _tag: 'PayloadTooLarge'
+  readonly bytes: number
+  readonly max: number
+}
+
+/** Disconnected, and the history has no room left: it holds that many messages and bytes. @since 0.1.0 */
+export interface HistoryFull {
+  readonly _tag: 'HistoryFull'
+  readonly messages: number
+  readonly bytes: number
+}
+
+/** The server does not let this user subscribe. @since 0.1.0 */
+export interface SubscriptionRefused {
+  readonly _tag: 'SubscriptionRefused'
+  readonly subject: string
+  readonly cause: Error
+}
+
+/** A subject that is not within those of a publisher. @since 0.1.0 */
+export interface OutsideFilter {
+  readonly _tag: 'OutsideFilter'
+  readonly subject: string
+  readonly filter: string
+}
+
+/** Why a message can't be published. @since 0.1.0 */
+export type PublishRefusal =
+  | Closed
+  | Exhausted
+  | BadSubject
+  | BadPayload
+  | BadHeaders
+  | StatusInHeaders
+  | PayloadTooLarge
+  | HistoryFull
+
+/** All that can be wrong. @since 0.1.0 */
+export type Reason = PublishRefusal | AddressError | NoSubject | BadOption | OutsideFilter | SubscriptionRefused
+
+/** What this library throws. @since 0.1.0 */
+export interface SequencedError<R extends { readonly _tag: string } = Reason> extends Error {
   readonly name: 'SequencedError'
   /** What was wrong, as data. */
-  readonly reason: { readonly _tag: string }
+  readonly reason: R
 }
 
 /** An error of this library: it says what was wrong, and what to do. */
-export const sequencedError = <R extends { readonly _tag: string }>(message: string, reason: R): SequencedError =>
+export const sequencedError = <R extends { readonly _tag: string }>(message: string, reason: R): SequencedError<R> =>
   Object.assign(new Error(message), { name: 'SequencedError' as const, reason })
+
+/** True for what this library throws. @since 0.1.0 */
+export const isSequencedError = (u: unknown): u is SequencedError =>
+  u instanceof Error && u.name === 'SequencedError' && 'reason' in u
 
 /** The value, or the reason why there is none as an exception. */
 export const orThrow =
-  <Err extends { readonly _tag: string }>(explain: (e: Err) => string) =>
+  <Err extends Reason>(explain: (e: Err) => string) =>
   <A>(either: E.Either<Err, A>): A => {
     if (E.isLeft(either)) throw sequencedError(explain(either.left), either.left)
     return either.right
   }
-
-/** Does an exception come from this library? */
-export const isSequencedError = (e: unknown): e is SequencedError =>
-  e instanceof Error && e.name === 'SequencedError' && 'reason' in e

@@ -39,7 +39,7 @@ export const copy = (data: Uint8Array): Uint8Array => new Uint8Array(data)
 const decoder = new TextDecoder()
 
 /** The clients read headers when asked for them, and throw for a name that they can't have; other senders may use any. */
-const headersOf = (msg: Msg): Headers | undefined => {
+export const headersOf = (msg: Msg): Headers | undefined => {
   try {
     return msg.headers
   } catch {
@@ -123,7 +123,11 @@ const added: Record<Addressing, ReadonlyArray<string>> = {
 }
 
 /** An answer to `AskReplay`: a message, or a status. */
-export const readReplay: Read = (terms, msg, now) => {
+export const readReplay = (
+  terms: Pick<Terms, 'addressing' | 'replays' | 'take'>,
+  msg: Msg,
+  now: number,
+): Event<Uint8Array> | undefined => {
   const asked = Number(msg.subject.slice(terms.replays.length + 1))
   const headers = headersOf(msg)
   const address = Address.parse(terms.addressing)(headers?.values('Nats-Subject').at(-1) ?? '')

@@ -18,7 +18,7 @@ import { originFor } from './outgoing.ts'
 import { openOutlet, spellingOf } from './outlet.ts'
 import { Sending } from './sending.ts'
 
-/** @since 0.1.0 */
+/** How a publisher numbers, beats and keeps; none is needed. @since 0.1.0 */
 export interface PublisherOptions {
   /** How addresses are spelled. Default `single`: this is the only sender of the subject. */
   readonly addressing?: Addressing
@@ -42,7 +42,7 @@ export interface PublisherOptions {
   readonly heartbeatMax?: number
 }
 
-/** @since 0.1.0 */
+/** What goes with a payload. @since 0.1.0 */
 export interface PublishOptions {
   /** Where an answer is expected. */
   readonly reply?: string
@@ -72,7 +72,7 @@ export interface SenderRefused {
 /** What a sender is told. @since 0.1.0 */
 export type SenderNotice = SenderConflict | SenderRefused | Repair
 
-/** @since 0.1.0 */
+/** One run of one sender. @since 0.1.0 */
 export interface Publisher {
   /** Everything before the number in the subjects of its messages. */
   readonly origin: string

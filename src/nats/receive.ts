@@ -224,7 +224,7 @@ export const receive = (nc: Connection, subject: string, options: ReceiveOptions
     const callback = (err: Error | null, msg: Msg): void => {
       if (err === null) return isClosed ? undefined : take(msg)
       if (need === 'Helpful') return
-      const reason = { _tag: 'SubscriptionRefused', subject: at, cause: err }
+      const reason = { _tag: 'SubscriptionRefused', subject: at, cause: err } as const
       close(
         sequencedError(
           `The subscription to ${at} has ended: ${err.message}. A receiver of ${subject} needs it: allow it for this user.`,

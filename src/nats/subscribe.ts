@@ -11,7 +11,7 @@ import { checkSubscribeOptions } from './options.ts'
 import type { Handed, ReceiveOptions, Reception } from './receive.ts'
 import { receive } from './receive.ts'
 
-/** @since 0.1.0 */
+/** What is expected of senders, and how messages are handed over; none is needed. @since 0.1.0 */
 export interface SubscribeOptions extends ReceiveOptions {
   /** Takes each delivery as it comes, in place of the iterator. Its payload may be a view: copy it to keep it. */
   readonly callback?: (delivery: Delivery<Uint8Array>) => void
@@ -19,7 +19,7 @@ export interface SubscribeOptions extends ReceiveOptions {
   readonly onError?: (cause: unknown, delivery: Delivery<Uint8Array>) => void
 }
 
-/** @since 0.1.0 */
+/** What was subscribed to: deliveries to iterate over, and how to end it. @since 0.1.0 */
 export interface Subscription extends AsyncIterable<Delivery<Uint8Array>> {
   /** Unsubscribes. What was delivered before is still handed out, then the iterator ends. */
   readonly close: () => void

@@ -1,0 +1,103 @@
+// What goes out and what comes in, as stages of a pipeline: mapping obeys the laws of a functor, and touches payloads only.
+import { describe, expect, it } from '@jest/globals'
+import fc from 'fast-check'
+import * as E from 'fp-ts/lib/Either.js'
+import * as t from 'io-ts'
+import * as Delivery from '../../src/core/Delivery.ts'
+import * as Outgoing from '../../src/core/Outgoing.ts'
+import * as Receiver from '../../src/core/Receiver.ts'
+import { number, subject } from './arbitraries.ts'
+
+const double = (n: number): number => n * 2
+const half = (n: number): E.Either<string, number> => (n % 2 === 0 ? E.right(n / 2) : E.left(`${n} is odd`))
+
+const about = fc.record({ origin: subject, subject, sender: fc.constant(undefined) })
+const content = fc.record({
+  data: fc.integer(),
+  headers: fc.constant(undefined),
+  reply: fc.option(subject, { nil: undefined }),
+})
+const message: fc.Arbitrary<Delivery.Delivery<number>> = fc
+  .tuple(about, content, number)
+  .map(([a, c, n]) => ({ _tag: 'Message', ...a, ...c, number: n, verdict: 'InOrder' }))
+const unsequenced: fc.Arbitrary<Delivery.Delivery<number>> = content.map(c => ({
+  _tag: 'Unsequenced',
+  ...c,
+  subject: 'a',
+  reason: 'NoNumber',
+}))
+const notice: fc.Arbitrary<Delivery.Notice> = fc.oneof(
+  fc.nat().map(count => ({ _tag: 'Overflowed', count }) as const),
+  fc.tuple(about, number).map(([a, n]) => ({ _tag: 'Lost', ...a, first: n, last: n, reason: 'evicted' }) as const),
+  about.map(a => ({ _tag: 'Resumed', ...a }) as const),
+)
+const delivery = fc.oneof(message, unsequenced, notice)
+
+describe('a delivery', () => {
+  it('is mapped as a functor is', () => {
+    fc.assert(
+      fc.property(delivery, d => {
+        expect(Delivery.map((n: number) => n)(d)).toEqual(d)
+        expect(Delivery.map(double)(Delivery.map(double)(d))).toEqual(Delivery.map((n: number) => n * 4)(d))
+      }),
+    )
+  })
+
+  it('is refused for its payload only, and is itself but for that', () => {
+    fc.assert(
+      fc.property(delivery, d => {
+        const halved = Delivery.traverseEither(half)(d)
+        if (Delivery.isNotice(d)) expect(halved).toEqual(E.right(d))
+        else if (d.data % 2 !== 0) expect(halved).toEqual(E.left(`${d.data} is odd`))
+        else expect(E.map(Delivery.map(double))(halved)).toEqual(E.right(d))
+      }),
+    )
+  })
+
+  it('is a message, a loss or any other notice', () => {
+    fc.assert(
+      fc.property(delivery, d => {
+        expect(Delivery.isMessage(d)).toBe(d._tag === 'Message')
+        expect(Delivery.isLost(d)).toBe(d._tag === 'Lost')
+        expect(Delivery.isNotice(d)).toBe(!('data' in d))
+      }),
+    )
+  })
+})
+
+describe('what goes out', () => {
+  const outgoing = fc
+    .integer()
+    .map(Outgoing.of)
+    .chain(o => fc.constantFrom(o, Outgoing.withReply('there')(o)))
+
+  it('is mapped as a functor is', () => {
+    fc.assert(
+      fc.property(outgoing, o => {
+        expect(Outgoing.map((n: number) => n)(o)).toEqual(o)
+        expect(Outgoing.map(double)(Outgoing.map(double)(o))).toEqual(Outgoing.map((n: number) => n * 4)(o))
+        expect(Outgoing.encode(t.number)(o)).toEqual(o)
+      }),
+    )
+  })
+
+  it('is nothing but a payload, until it is given a reply subject', () => {
+    expect(Outgoing.of('a')).toEqual({ data: 'a', headers: undefined, reply: undefined })
+    expect(Outgoing.withReply('there')(Outgoing.of('a'))).toEqual({ data: 'a', headers: undefined, reply: 'there' })
+  })
+})
+
+describe('what the machine wants done', () => {
+  it('is matched case by case', () => {
+    const [outputs] = Receiver.step<string>({ _tag: 'Started', now: 0 })(Receiver.create<string>())
+    const other = (): string => 'other'
+    const said = Receiver.matchOutput<string, string>({
+      Deliver: other,
+      AskReplay: other,
+      Began: other,
+      AskHead: o => `ask ${o.id}`,
+      WakeAt: o => `wake at ${o.at}`,
+    })
+    expect(outputs.map(said)).toEqual(['ask 1', 'wake at 100'])
+  })
+})
