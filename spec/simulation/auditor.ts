@@ -3,7 +3,7 @@
 // What it excuses is said where it is excused. Of an origin of `single` on which two senders were alive at once nothing is
 // promised but that what is handed over was published, in order, and that someone is told: `Conflicted`. A sender without
 // heartbeats and answers (`isMute`) has no tail that anyone could vouch for, and no beginning.
-import type { Chronicle, Handed, Life, Run } from './chronicle.ts'
+import type { Chronicle, Handed, Life, Published, Run } from './chronicle.ts'
 import { idOf, isSame, textOf } from './content.ts'
 import type { Piece, Story } from './story.ts'
 import { ascending, storiesOf } from './story.ts'
@@ -64,7 +64,8 @@ interface Runs {
   readonly find: (origin: string, epoch: string | undefined) => Run | undefined
   readonly isConflicted: (origin: string) => boolean
   readonly isForged: (origin: string) => boolean
-  readonly isMute: (origin: string) => boolean
+  /** Is it followed by its numbers alone? Then nobody vouches for its tail, its beginning, or which run it is. */
+  readonly isVague: (origin: string) => boolean
 }
 
 const runsOf = (chronicle: Chronicle): Runs => {
@@ -81,7 +82,8 @@ const runsOf = (chronicle: Chronicle): Runs => {
     find: (origin, epoch) => of(origin).find(r => r.epoch === epoch),
     isConflicted: origin => conflicted.has(origin),
     isForged: origin => forged.has(origin),
-    isMute: origin => of(origin).some(r => r.isMute),
+    isVague: origin =>
+      of(origin).some(r => r.isMute || (r.isDeaf && r.addressing === 'single' && of(origin).length > 1)),
   }
 }
 
@@ -145,7 +147,7 @@ const audited = (chronicle: Chronicle, runs: Runs, report: Report, story: Story,
     if (s.first <= above) report('DeliveredOrLost', s.at, `${origin}: ${range(s)} is told twice`)
     above = Math.max(above, s.last)
   }
-  unmixed(chronicle, runs, report, story, piece)
+  unmixed(runs, report, story, piece)
   lost(chronicle, runs, report, piece)
 }
 
@@ -158,38 +160,48 @@ const named = (runs: Runs, origin: string): Rule =>
 // --- 10 -------------------------------------------------------------------------------------------------------------
 
 /**
- * The residue of `single`: until the receiver hears the first head of a new run, numbers of it that go on where the old run
- * was can't be told from it; and what the old run sent can come after the new one was entered, as long as it is in flight.
+ * The residue of `single`: a live message does not say of which run it is, so its number alone decides.
+ *
+ * - One of a new run is taken for one of the old, if it comes before the receiver has an answer from its run.
+ * - One of an old run is taken for one of the new, if it is still on its way when that begins, and has a number that the new
+ *   run can have.
+ *
+ * What is asked for names its run: it never mixes.
  */
-const unmixed = (chronicle: Chronicle, runs: Runs, report: Report, story: Story, piece: Piece): void => {
-  const { origin } = piece
-  const { settings } = piece.life
-  if (runs.isConflicted(origin) || runs.isMute(origin)) return
+const isResidue = (life: Life, own: Run, { id, run, number }: Published): boolean => {
+  const came = life.came.get(id)
+  if (came === undefined) return false
+  if (run.bornAt > own.bornAt) return came <= (life.answered.get(run.epoch)?.[0] ?? Number.POSITIVE_INFINITY)
+  return came <= run.endedAt + inFlight && number >= own.start
+}
+
+/** Has the run answered within the time that is taken for asking? */
+const hasAnswered = ({ answered, settings }: Life, run: Run | undefined, by: number): boolean => {
+  const asking = settings.patience * (2 ** settings.tries - 1)
+  return run !== undefined && (answered.get(run.epoch) ?? []).some(at => at <= by && at >= by - asking)
+}
+
+const unmixed = (runs: Runs, report: Report, story: Story, piece: Piece): void => {
+  const { origin, life } = piece
+  if (runs.isConflicted(origin) || runs.isVague(origin)) return
   const own = runs.find(origin, piece.epoch)
-  for (const { message, at } of piece.settled) {
-    if (message === undefined || message.run.epoch === piece.epoch) continue
-    const hidden = own !== undefined && message.run.bornAt >= own.bornAt && at <= chronicle.quietAt
-    // What was held back meanwhile is handed over when its turn has come.
-    const held = settings.mode === 'ordered' ? 4 * settings.deadline + absence(piece.life) : 0
-    const late = at <= message.run.endedAt + inFlight + held
-    if (!hidden && !late)
+  for (const { message, at } of piece.settled)
+    if (message !== undefined && own !== undefined && message.run !== own && !isResidue(life, own, message))
       report(
         'RunsNeverMix',
         at,
         `${origin}.${message.number} of ${message.run.epoch} is handed over as one of ${piece.epoch}`,
       )
-  }
   const entered = story.pieces.flatMap(p => (p.named === undefined ? [] : [p.named]))
   if (new Set(entered).size !== entered.length)
     report('RunsNeverMix', piece.endedAt, `${origin}: a run is entered again`)
-  if (piece.endedBy === 'Restarted' && own !== undefined && own.endedAt > piece.endedAt)
+  // Where nobody answers in time the numbers decide, and may be wrong: what comes again then looks like a restart.
+  const isGuess = piece.left === undefined && !hasAnswered(life, own, piece.endedAt)
+  if (piece.endedBy === 'Restarted' && own !== undefined && own.endedAt > piece.endedAt && !isGuess)
     report('RunsNeverMix', piece.endedAt, `${origin}: ${piece.epoch} is left, and alive`)
   if (piece.begunBy === 'Restarted' && piece.epoch !== undefined && own === undefined)
     report('RunsNeverMix', piece.endedAt, `${origin}: ${piece.epoch} is entered, and nobody's`)
 }
-
-const absence = (life: Life): number =>
-  life.away.reduce((sum, { from, to }) => sum + (to === Number.POSITIVE_INFINITY ? 0 : to - from), 0)
 
 // --- 5 --------------------------------------------------------------------------------------------------------------
 
@@ -214,7 +226,7 @@ const lost = (chronicle: Chronicle, runs: Runs, report: Report, piece: Piece): v
     if (d.reason === 'unresolved') {
       if (gap === undefined ? hadRoom : hadRoom && local - gap.local < life.settings.deadline)
         say(`noticed at ${gap?.at}, given up at ${at}, before the deadline`)
-      if (gap !== undefined && gap.at > chronicle.healedAt && isHeld && !run.isMute && hadRoom)
+      if (gap !== undefined && gap.at > chronicle.healedAt && isHeld && !run.isMute && !run.isDeaf && hadRoom)
         say('its sender holds it, and can be reached')
     }
     // A message that was refused may be one of a run before, asked of this one.
@@ -226,6 +238,7 @@ const lost = (chronicle: Chronicle, runs: Runs, report: Report, piece: Piece): v
       run !== undefined &&
       run.endedAt > at &&
       !run.isMute &&
+      !run.isDeaf &&
       !runs.isConflicted(origin) &&
       !runs.isForged(origin)
     )
@@ -248,13 +261,12 @@ const isTurnedAway = (life: Life, origin: string, since: number): boolean =>
 const settled = (chronicle: Chronicle, runs: Runs, report: Report, life: Life, stories: ReadonlyArray<Story>): void => {
   for (const { origin, pieces } of stories)
     for (const piece of pieces) {
-      if (runs.isMute(origin)) continue
+      if (runs.isVague(origin)) continue
       contiguous(chronicle, runs, report, piece)
     }
   const isSmall = life.settings.maxOrigins < defaultBound
   for (const run of chronicle.runs) {
-    if (run.addressing !== life.addressing || run.isMute || runs.isMute(run.origin) || runs.isConflicted(run.origin))
-      continue
+    if (run.addressing !== life.addressing || runs.isVague(run.origin) || runs.isConflicted(run.origin)) continue
     const pieces = stories.find(s => s.origin === run.origin)?.pieces ?? []
     const piece =
       pieces.findLast(p => p.epoch === run.epoch) ?? (pieces.at(-1)?.epoch === undefined ? pieces.at(-1) : undefined)
@@ -298,7 +310,8 @@ const contiguous = (chronicle: Chronicle, runs: Runs, report: Report, piece: Pie
 
 /** A run that is over: its tail was vouched for, or said to be unknown. */
 const ended = (runs: Runs, report: Report, run: Run, piece: Piece): void => {
-  const last = ascending(piece).at(-1)?.last ?? run.start - 1
+  // Whoever begins after all was sent may have nothing to settle.
+  const last = ascending(piece).at(-1)?.last ?? (piece.isEnded ? piece.endedWith : run.start - 1)
   if (piece.isEnded && !runs.isForged(run.origin) && last < run.head && piece.epoch === run.epoch)
     report('EveryNumberSettled', piece.endedAt, `${run.origin}: ended at ${last}, of ${run.head}`)
   if (last < run.head && !piece.isEnded && !piece.isSilent && piece.endedBy === 'Over')
@@ -363,7 +376,7 @@ const resumed = (chronicle: Chronicle, runs: Runs, report: Report, life: Life, s
   const before = chronicle.lives.filter(l => l.receiver === life.receiver && l.endedAt <= life.startedAt).at(-1)
   if (before === undefined || life.savedAfter === undefined) return
   for (const { origin, pieces } of storiesOf(chronicle, before)) {
-    if (runs.isConflicted(origin) || runs.isMute(origin) || runs.isForged(origin)) continue
+    if (runs.isConflicted(origin) || runs.isVague(origin) || runs.isForged(origin)) continue
     const piece = pieces.at(-1)
     if (piece === undefined || piece.endedBy !== 'Crash' || piece.epoch === undefined) continue
     let done: number | undefined

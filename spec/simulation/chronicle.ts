@@ -21,6 +21,8 @@ export interface Run {
   readonly keeps: number
   /** It sends no heartbeats and answers nothing: a plain client. */
   readonly isMute: boolean
+  /** It sends heartbeats, and answers nothing. */
+  readonly isDeaf: boolean
   /** The promised time between two heartbeats. */
   readonly max: number
   /** By how much its clock has jumped: its age is wrong by as much. */
@@ -60,6 +62,9 @@ export interface Life {
   readonly startedAt: number
   endedAt: number
   readonly handed: Handed[]
+  /** When each message first came unasked, by id; and when each run has answered for itself. */
+  readonly came: Map<number, number>
+  readonly answered: Map<Epoch, number[]>
   /** How many of these the application was done with. */
   taken: number
   /** What the application had stored when this life began. */

@@ -39,7 +39,7 @@ export const done = [
 ] as const
 
 /** Faults that someone is born with. */
-export const innate = ['smallHistory', 'smallBounds', 'fewOrigins', 'nearLast', 'mute', 'mismatch'] as const
+export const innate = ['smallHistory', 'smallBounds', 'fewOrigins', 'nearLast', 'mute', 'deaf', 'mismatch'] as const
 
 export const kinds = [...rated, ...done, ...innate] as const
 
@@ -47,10 +47,13 @@ export type Rated = (typeof rated)[number]
 export type Done = (typeof done)[number]
 export type Kind = (typeof kinds)[number]
 
+export type Voice = 'full' | 'mute' | 'deaf'
+
 export interface LinePlan {
   /** The first number, or from the clock. */
   readonly from: number | 'clock'
-  readonly isMute: boolean
+  /** `mute`: no heartbeats, and no answers; `deaf`: heartbeats, and no answers. */
+  readonly voice: Voice
 }
 
 /** A process with one connection. */
@@ -112,7 +115,7 @@ export const excluded: ReadonlyMap<Kind, string> = new Map<Kind, string>([])
 const drawKinds = (chance: Chance, style: Plan['style']): Kind[] => {
   const usable = kinds.filter(k => !excluded.has(k))
   if (style === 'calm') return []
-  if (style === 'all') return [...usable].filter(k => k !== 'mute' && k !== 'rival')
+  if (style === 'all') return [...usable].filter(k => k !== 'mute' && k !== 'deaf' && k !== 'rival')
   if (style === 'single') {
     const only = usable[chance.below(usable.length)]
     return only === undefined ? [] : [only]
@@ -174,7 +177,7 @@ export const planOf = (seed: number): Plan => {
     for (let j = chance.between(1, 2); j > 0; j--)
       lines.push({
         from: !has('nearLast') && chance.hit(0.15) ? 'clock' : first,
-        isMute: has('mute') && chance.hit(0.5),
+        voice: has('mute') && chance.hit(0.5) ? 'mute' : has('deaf') && chance.hit(0.5) ? 'deaf' : 'full',
       })
     processes.push({
       lines,

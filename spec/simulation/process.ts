@@ -177,6 +177,7 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
     }
     for (const [origin, { first, last }] of resent) tellOf(origin, { _tag: 'Resent', first, last })
     for (const line of live.values()) {
+      if (line.run.isMute) continue
       line.sender = Sender.revived(now())(line.sender)
       world.calls += 1
       book(line)
@@ -322,12 +323,13 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
         endedAt: Number.POSITIVE_INFINITY,
         end: 'Live',
         keeps: plan.keeps,
-        isMute: linePlan.isMute,
+        isMute: linePlan.voice === 'mute',
+        isDeaf: linePlan.voice === 'deaf',
         max: plan.max,
         jumped: 0,
       }
       chronicle.runs.push(run)
-      if (linePlan.isMute) world.count('mute')
+      if (linePlan.voice !== 'full') world.count(linePlan.voice)
       if (typeof linePlan.from === 'number' && linePlan.from > 2 ** 50) world.count('nearLast')
       if (plan.keeps < 1000) world.count('smallHistory')
       world.trace?.(() => `${name} begins ${origin.name} ${epoch} from ${start}`)
@@ -341,7 +343,7 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
       world.calls += 1
       lines.push(line)
       live.set(origin.name, line)
-      if (!linePlan.isMute) book(line)
+      if (!run.isMute) book(line)
       return line
     },
     close: line => {

@@ -8,6 +8,7 @@ import * as Machine from '../../src/core/Receiver.ts'
 import * as SequenceNumber from '../../src/core/SequenceNumber.ts'
 import type { Deliver, Output } from '../../src/core/Turn.ts'
 import type { Life } from './chronicle.ts'
+import { idOf } from './content.ts'
 import type { Port } from './network.ts'
 import { connect, cut, portOf } from './network.ts'
 import type { ReceiverPlan } from './plan.ts'
@@ -61,6 +62,17 @@ export const receiverOf = (world: World, plan: ReceiverPlan, index: number, aske
   let isTaking = false
   let lag = 0
 
+  const witness = ({ came, answered }: Life, event: ReceiverEvent): void => {
+    if (event._tag === 'Arrived') {
+      const id = idOf(event.arrival.data)
+      if (!came.has(id)) came.set(id, agenda.now())
+    } else if (event._tag === 'HeadAnswered') {
+      const times = answered.get(event.head.epoch)
+      if (times === undefined) answered.set(event.head.epoch, [agenda.now()])
+      else times.push(agenda.now())
+    }
+  }
+
   const audit = (l: Life): void => {
     const { kept } = l
     kept.messages = Math.max(kept.messages, machine.messages - machine.handedMessages)
@@ -71,6 +83,7 @@ export const receiverOf = (world: World, plan: ReceiverPlan, index: number, aske
 
   const step = (event: ReceiverEvent): void => {
     if (life === undefined) return
+    witness(life, event)
     const [outputs, after] = Machine.step(event)(machine)
     machine = after
     world.calls += 1
@@ -216,6 +229,8 @@ export const receiverOf = (world: World, plan: ReceiverPlan, index: number, aske
       startedAt: agenda.now(),
       endedAt: Number.POSITIVE_INFINITY,
       handed: [],
+      came: new Map(),
+      answered: new Map(),
       taken: 0,
       saved,
       savedAfter: before?.taken,

@@ -114,13 +114,15 @@ const open = (r: Receiver, line: Line, asked: number, answer: Answer): void => {
   }
 }
 
+const answers = (line: Line): boolean => !line.run.isMute && !line.run.isDeaf
+
 export const askedOf = (world: World, all: Everybody): Asked => ({
   head: (from, id, origin) => {
     const inbox = from.inbox()
     let heard = false
     for (const p of all.processes())
       for (const line of p.lines) {
-        if (!p.port.isUp || line.isFinished || line.run.isMute) continue
+        if (!p.port.isUp || line.isFinished || !answers(line)) continue
         if (origin !== undefined && origin !== line.origin.name) continue
         heard = true
         send(world, from.port, p.port, 'Aside', () => {
@@ -142,7 +144,7 @@ export const askedOf = (world: World, all: Everybody): Asked => ({
     const range = !(last === first && epoch === undefined)
     for (const p of all.processes())
       for (const line of p.lines)
-        if (p.port.isUp && !line.isFinished && !line.run.isMute && line.origin.name === origin.name)
+        if (p.port.isUp && !line.isFinished && answers(line) && line.origin.name === origin.name)
           send(world, from.port, p.port, 'Aside', () =>
             p.replay(line, { origin: origin.name, first, last, range, epoch, reply }),
           )

@@ -43,6 +43,7 @@ const moved = <A>(t: Track<A>, number: number, now: number): Track<A> => ({
   end: undefined,
   left: t.left,
   rival: t.rival,
+  claim: t.claim,
   answered: t.answered,
   askAt: t.askAt,
   saved: t.saved,
