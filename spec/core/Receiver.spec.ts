@@ -273,6 +273,17 @@ describe('a receiver of the addressing single', () => {
     expect(t.hears(next)).toEqual([])
   })
 
+  it('believes an answer that comes after it has given up asking', () => {
+    const t = following({ tries: 1 })
+    t.gets(1, 2)
+    const next = headOf(0, { epoch: run(2) })
+    t.hears(next)
+    const asked = t.asked()
+    t.passes(1000)
+    expect(t.hears(next)).toEqual(['ask updates'])
+    expect(t.isAnswered(next, asked)).toEqual(['restarted @0000000001 after 2, @0000000002 from 1'])
+  })
+
   it('does not believe an answer to what was asked before the doubt arose', () => {
     const t = following()
     t.gets(1, 2, 1)

@@ -90,7 +90,10 @@ const sameRun = <A>(turn: Turn<A>, t: Track<A>, l: Ledger<A>, head: Head, asked:
   // A farewell that is in doubt ends nothing.
   const said = vouched(turn, t, answers || !isFar ? head : { ...head, state: 'live' })
   const heard = { ...said, answered: asked ?? t.answered, claim: undefined }
-  if (answers) return withEnd(turn, released(turn, { ...heard, rival: t.rival?.told ? t.rival : undefined }, l, head))
+  if (answers) {
+    const known = { ...heard, rival: t.rival?.told ? t.rival : undefined, vain: Number.POSITIVE_INFINITY }
+    return withEnd(turn, released(turn, known, l, head))
+  }
   // It has a voice after all: what only the next number could have settled can be asked for now.
   const found = t.voice === 'Mute' && t.doubt !== undefined
   const vouchedFor = found ? { ...heard, claim: head, doubt: raised(turn, heard, t.doubt.cause) } : heard
@@ -125,6 +128,7 @@ export const restarted = <A>(
     promise: undefined,
     rival: undefined,
     claim: undefined,
+    vain: Number.POSITIVE_INFINITY,
     ledger: L.startingAt(start),
   }
 }
@@ -175,7 +179,8 @@ const otherRun = <A>(turn: Turn<A>, t: Track<A>, l: Ledger<A>, head: Head, asked
   // The run that we follow must have ended or fallen silent, or two would take turns.
   const isOver = t.end !== undefined || t.silence !== undefined
   if (isOver && isSaidAgain(turn, t, head) && keepsUp(turn)) return entered(turn, t, l, head)
-  return { ...t, claim: head, doubt: raised(turn, { ...t, voice: 'Heard' }, 'NewEpoch'), voice: 'Heard' }
+  const doubt = raised(turn, { ...t, voice: 'Heard' }, 'NewEpoch')
+  return { ...t, claim: head, doubt: { ...doubt, asked: Math.min(doubt.asked, t.vain) }, voice: 'Heard' }
 }
 
 /** The sender has said where it is: of itself (a heartbeat), or because it was `asked`. */
