@@ -3,7 +3,7 @@
 // What it excuses is said where it is excused. Of an origin of `single` on which two senders were alive at once nothing is
 // promised but that what is handed over was published, in order, and that someone is told: `Conflicted`. A sender without
 // heartbeats and answers (`isMute`) has no tail that anyone could vouch for, and no beginning.
-import type { Chronicle, Handed, Life, Published, Run } from './chronicle.ts'
+import type { Chronicle, Handed, Life, Published, Run, Saved } from './chronicle.ts'
 import { idOf, isSame, textOf } from './content.ts'
 import type { Piece, Story } from './story.ts'
 import { ascending, storiesOf } from './story.ts'
@@ -51,7 +51,7 @@ export const audit = (chronicle: Chronicle): ReadonlyArray<Violation> => {
     const stories = storiesOf(chronicle, life)
     for (const story of stories) for (const piece of story.pieces) audited(chronicle, runs, say, story, piece)
     if (life.endedAt === Number.POSITIVE_INFINITY) settled(chronicle, runs, say, life, stories)
-    if (life.saved !== undefined) resumed(chronicle, runs, say, life, stories)
+    if (life.saved !== undefined) resumed(chronicle, runs, say, life.saved, stories)
   }
   senders(chronicle, report)
   return violations.sort((a, b) => a.at - b.at)
@@ -205,6 +205,13 @@ const unmixed = (runs: Runs, report: Report, story: Story, piece: Piece): void =
 
 // --- 5 --------------------------------------------------------------------------------------------------------------
 
+/** The client refused to send it again, as its sender was told. */
+const isRefused = (chronicle: Chronicle, run: Run, number: number): boolean =>
+  chronicle.told.some(
+    ({ run: of, notice: n }) =>
+      of === run && n._tag === 'Lost' && n.reason === 'refused' && n.first <= number && number <= n.last,
+  )
+
 const lost = (chronicle: Chronicle, runs: Runs, report: Report, piece: Piece): void => {
   const { origin, life } = piece
   const only = runs.of(origin).length === 1 ? runs.of(origin)[0] : undefined
@@ -222,7 +229,8 @@ const lost = (chronicle: Chronicle, runs: Runs, report: Report, piece: Piece): v
       !runs.isConflicted(origin) &&
       run.keeps > defaultBound &&
       run.endedAt >= at &&
-      d.first <= run.head
+      d.first <= run.head &&
+      !isRefused(chronicle, run, d.first)
     if (d.reason === 'unresolved') {
       if (gap === undefined ? hadRoom : hadRoom && local - gap.local < life.settings.deadline)
         say(`noticed at ${gap?.at}, given up at ${at}, before the deadline`)
@@ -372,15 +380,20 @@ const tail = (chronicle: Chronicle, report: Report, run: Run, piece: Piece): voi
 
 // --- 12 -------------------------------------------------------------------------------------------------------------
 
-const resumed = (chronicle: Chronicle, runs: Runs, report: Report, life: Life, stories: ReadonlyArray<Story>): void => {
-  const before = chronicle.lives.filter(l => l.receiver === life.receiver && l.endedAt <= life.startedAt).at(-1)
-  if (before === undefined || life.savedAfter === undefined) return
+const resumed = (
+  chronicle: Chronicle,
+  runs: Runs,
+  report: Report,
+  saved: Saved,
+  stories: ReadonlyArray<Story>,
+): void => {
+  const before = { ...saved.life, handed: saved.life.handed.slice(0, saved.taken) }
   for (const { origin, pieces } of storiesOf(chronicle, before)) {
     if (runs.isConflicted(origin) || runs.isVague(origin) || runs.isForged(origin)) continue
     const piece = pieces.at(-1)
     if (piece === undefined || piece.endedBy !== 'Crash' || piece.epoch === undefined) continue
     let done: number | undefined
-    for (const s of ascending({ ...piece, settled: piece.settled.filter(s => s.index < before.taken) })) {
+    for (const s of ascending(piece)) {
       if (done !== undefined && s.first > done + 1) break
       done = s.last
     }

@@ -39,7 +39,6 @@ const lifeOf = (changes: Partial<Life> = {}): Life => ({
   answered: new Map(),
   taken: 0,
   saved: undefined,
-  savedAfter: undefined,
   kept: { messages: 0, bytes: 0, gaps: 0, origins: 0 },
   forgotten: 0,
   asks: 0,
@@ -217,9 +216,9 @@ export const broken: ReadonlyArray<readonly [Rule, string, () => Chronicle]> = [
     'what was handed and not taken is not handed again',
     () => {
       const book = new Book({ endedAt: 5000, taken: 1 }).publish(3).message(1).message(2)
-      const saved = [{ origin: origin.name, epoch: epochOf(1), number: 1 }]
-      const settings = { ...defaults, start: { v: 1, positions: saved } as const }
-      const next = lifeOf({ startedAt: 6000, settings, saved, savedAfter: 1 })
+      const positions = [{ origin: origin.name, epoch: epochOf(1), number: 1 }]
+      const settings = { ...defaults, start: { v: 1, positions } as const }
+      const next = lifeOf({ startedAt: 6000, settings, saved: { positions, life: book.life, taken: 1 } })
       book.chronicle.lives.push(next)
       return book.message(3, { at: 7000, life: next }).chronicle
     },

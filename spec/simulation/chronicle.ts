@@ -54,6 +54,13 @@ export interface Handed {
   readonly delivery: Delivery<Uint8Array>
 }
 
+/** What an application stores: when, is said by what it was done with then. */
+export interface Saved {
+  readonly positions: ReadonlyArray<Position>
+  readonly life: Life
+  readonly taken: number
+}
+
 /** One life of a receiver: from its start to its crash, or to the end. */
 export interface Life {
   readonly receiver: number
@@ -68,9 +75,7 @@ export interface Life {
   /** How many of these the application was done with. */
   taken: number
   /** What the application had stored when this life began. */
-  readonly saved: ReadonlyArray<Position> | undefined
-  /** How many of the handed the life before was done with when it stored that. */
-  readonly savedAfter: number | undefined
+  readonly saved: Saved | undefined
   /** The most it kept of each. */
   readonly kept: { messages: number; bytes: number; gaps: number; origins: number }
   /** Something was open, and no wake-up was asked for. */

@@ -16,6 +16,7 @@ export const rated = [
   'replayLate',
   'replayMisdirected',
   'replayOtherEpoch',
+  'resendRefused',
 ] as const
 
 /** Faults that are deeds. */
@@ -29,6 +30,7 @@ export const done = [
   'senderClose',
   'receiverAway',
   'receiverCrash',
+  'receiverCrashStale',
   'receiverCrashUnsaved',
   'rival',
   'clockJump',
@@ -164,13 +166,15 @@ export const planOf = (seed: number): Plan => {
     replayLate: 0,
     replayMisdirected: 0,
     replayOtherEpoch: 0,
+    resendRefused: 0,
   }
   // The answers to requests can only go wrong where something is asked for.
   const needsLoss = own.some(k => k.startsWith('replay')) || has('smallHistory')
   for (const kind of rated)
     if (has(kind) || (kind === 'loss' && needsLoss))
-      rates[kind] = kind.startsWith('replay') ? chance.of([0.1, 0.3, 0.7]) : chance.of([0.01, 0.05, 0.2])
-  const first = has('nearLast') ? Number.MAX_SAFE_INTEGER - chance.between(100, 400) : 1
+      rates[kind] =
+        kind.startsWith('re') && kind !== 'reorder' ? chance.of([0.1, 0.3, 0.7]) : chance.of([0.01, 0.05, 0.2])
+  const first = has('nearLast') ? Number.MAX_SAFE_INTEGER - chance.between(20, 300) : 1
   const processes: ProcessPlan[] = []
   for (let i = chance.between(1, 3); i > 0; i--) {
     const lines: LinePlan[] = []
@@ -208,7 +212,7 @@ const drawPublishing = (chance: Chance, faultMs: number): Deed[] => {
 const drawDeeds = (chance: Chance, own: ReadonlyArray<Kind>, faultMs: number): Deed[] => {
   const deeds: Deed[] = []
   for (const kind of done)
-    if (own.includes(kind))
+    if (own.includes(kind) || (kind === 'senderAway' && own.includes('resendRefused')))
       for (let i = chance.between(1, 3); i > 0; i--)
         deeds.push({
           at: chance.between(200, faultMs - 500),

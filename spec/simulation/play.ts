@@ -83,9 +83,10 @@ export const play = (plan: Plan, lines?: string[]): Played => {
     )
     const one = open[(who * 7 + slot) % Math.max(open.length, 1)]
     if (one === undefined) return
+    const isExhausted = one.l.sender.head >= Number.MAX_SAFE_INTEGER
     one.p.publish(one.l)
-    // All numbers are used up: whoever sends makes a new publisher.
-    if (one.l.sender.head >= Number.MAX_SAFE_INTEGER) {
+    // All numbers are used up, as it was told: whoever sends makes a new publisher.
+    if (isExhausted) {
       one.p.close(one.l)
       agenda.at(agenda.now() + 250, restore)
     }

@@ -7,7 +7,7 @@ import type { Event } from '../../src/core/Receiver.ts'
 import * as Machine from '../../src/core/Receiver.ts'
 import * as SequenceNumber from '../../src/core/SequenceNumber.ts'
 import type { Deliver, Output } from '../../src/core/Turn.ts'
-import type { Life } from './chronicle.ts'
+import type { Life, Saved } from './chronicle.ts'
 import { idOf } from './content.ts'
 import type { Port } from './network.ts'
 import { connect, cut, portOf } from './network.ts'
@@ -31,12 +31,12 @@ export interface Receiver {
   readonly plan: ReceiverPlan
   readonly port: Port
   readonly on: (happening: Happening) => void
-  readonly start: (saved: ReadonlyArray<Position> | undefined) => void
+  readonly start: (saved: Saved | undefined) => void
   readonly disconnect: () => void
   readonly reconnect: () => void
   readonly crash: () => void
   /** What the application would have stored by now. */
-  readonly positions: () => ReadonlyArray<Position>
+  readonly positions: () => Saved | undefined
   /** The application takes one delivery in that many ms; 0: at once. */
   readonly pace: (ms: number) => void
   readonly jump: (ms: number) => void
@@ -203,11 +203,10 @@ export const receiverOf = (world: World, plan: ReceiverPlan, index: number, aske
 
   // --- life and death
 
-  const start = (saved: ReadonlyArray<Position> | undefined): void => {
-    const before = chronicle.lives.findLast(l => l.receiver === index)
+  const start = (saved: Saved | undefined): void => {
     const given: Start =
       saved !== undefined
-        ? { v: 1, positions: saved }
+        ? { v: 1, positions: saved.positions }
         : typeof plan.start === 'string'
           ? plan.start
           : { from: SequenceNumber.nearest(plan.start) }
@@ -221,7 +220,7 @@ export const receiverOf = (world: World, plan: ReceiverPlan, index: number, aske
     isTaking = false
     handed.deliveries = 0
     handed.bytes = 0
-    positions = new Map((saved ?? []).map(p => [p.origin, p]))
+    positions = new Map((saved?.positions ?? []).map(p => [p.origin, p]))
     life = {
       receiver: index,
       addressing,
@@ -233,7 +232,6 @@ export const receiverOf = (world: World, plan: ReceiverPlan, index: number, aske
       answered: new Map(),
       taken: 0,
       saved,
-      savedAfter: before?.taken,
       kept: { messages: 0, bytes: 0, gaps: 0, origins: 0 },
       forgotten: 0,
       asks: 0,
@@ -280,7 +278,7 @@ export const receiverOf = (world: World, plan: ReceiverPlan, index: number, aske
       wakes.clear()
       cut(world, port)
     },
-    positions: () => [...positions.values()],
+    positions: () => (life === undefined ? undefined : { positions: [...positions.values()], life, taken: life.taken }),
     pace: ms => {
       pace = ms
       if (ms === 0) {
