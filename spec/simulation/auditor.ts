@@ -172,7 +172,7 @@ const isResidue = (life: Life, own: Run, { id, run, number }: Published): boolea
   const came = life.came.get(id)
   if (came === undefined) return false
   if (run.bornAt > own.bornAt) return came <= (life.answered.get(run.epoch)?.[0] ?? Number.POSITIVE_INFINITY)
-  return came <= run.endedAt + inFlight && number >= own.start
+  return came <= run.sentAt + inFlight && number >= own.start
 }
 
 /** Has the run answered within the time that is taken for asking? */

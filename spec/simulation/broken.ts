@@ -19,6 +19,7 @@ const runOf = (n: number, changes: Partial<Run> = {}): Run => ({
   bornAt: 2000,
   head: 0,
   endedAt: Number.POSITIVE_INFINITY,
+  sentAt: 3500,
   end: 'Live',
   keeps: 65_536,
   isMute: false,

@@ -16,6 +16,8 @@ export interface Run {
   /** Its newest number; `start - 1` if none. */
   head: number
   endedAt: number
+  /** When the last of it went out: what is sent again may outlive it. */
+  sentAt: number
   end: 'Live' | 'Closed' | 'Crashed'
   /** Messages its process keeps for replay, and lines that share them. */
   readonly keeps: number

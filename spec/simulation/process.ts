@@ -329,6 +329,7 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
         bornAt: agenda.now(),
         head: start - 1,
         endedAt: Number.POSITIVE_INFINITY,
+        sentAt: agenda.now(),
         end: 'Live',
         keeps: plan.keeps,
         isMute: linePlan.voice === 'mute',

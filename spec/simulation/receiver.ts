@@ -144,7 +144,7 @@ export const receiverOf = (world: World, plan: ReceiverPlan, index: number, aske
   let isBusy = false
   const on = (happening: Happening): void => {
     // The time is part of every event; TypeScript can't see that a union stays one when it is put back.
-    events.push({ ...happening, now: now() } as ReceiverEvent)
+    events.push(Object.assign(happening, { now: now() }) as ReceiverEvent)
     if (isBusy) return
     isBusy = true
     for (let next = events.shift(); next !== undefined; next = events.shift()) step(next)

@@ -4,7 +4,7 @@ import type { Kept } from '../../src/core/History.ts'
 import type { Answer } from '../../src/core/Replays.ts'
 import * as SequenceNumber from '../../src/core/SequenceNumber.ts'
 import type { Arrival } from '../../src/core/Turn.ts'
-import { encodedHeaders, headersOf } from './content.ts'
+import { encodedHeaders, headersOf, idOf } from './content.ts'
 import { send } from './network.ts'
 import type { Audience, Line, Process } from './process.ts'
 import type { Asked, AskReplay, Receiver } from './receiver.ts'
@@ -26,6 +26,8 @@ export const arrivalOf = (number: number, kept: Kept): Arrival<Uint8Array> => ({
 
 export const audienceOf = (world: World, all: Everybody): Audience => ({
   data: (from, line, number, kept) => {
+    const run = world.chronicle.published[idOf(kept.data) - 1]?.run ?? line.run
+    run.sentAt = world.agenda.now()
     for (const r of all.receivers())
       if (r.plan.addressing === line.run.addressing)
         send(world, from.port, r.port, 'Data', () =>
