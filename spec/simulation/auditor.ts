@@ -20,8 +20,10 @@ export const rules = {
   ForgeryHidesNothing: 'a forged or stray message makes no genuine one vanish silently (9)',
   RunsNeverMix: 'origins and runs never mix (10)',
   RequestsEnd: 'when all is settled nobody asks any more (11)',
+  ReplaysInBudget: 'what is asked for, and sent again, is a few times what is missing at most (11)',
   CrashLeavesNoHole: 'a crash plus saved positions leaves no hole (12)',
-  PublishedOrReported: 'what was published while disconnected is sent again, or reported to its sender (13)',
+  PublishedOrReported:
+    'what was published or on its way while disconnected is sent again, or reported to its sender (13)',
 } as const
 
 export type Rule = keyof typeof rules
@@ -48,6 +50,7 @@ export const audit = (chronicle: Chronicle): ReadonlyArray<Violation> => {
     const say: Report = (rule, at, what) => report(rule, at, `${who}: ${what}`)
     for (const handed of life.handed) genuine(chronicle, say, life, handed)
     bounded(say, chronicle, life)
+    frugal(say, life)
     const stories = storiesOf(chronicle, life)
     for (const story of stories) for (const piece of story.pieces) audited(chronicle, runs, say, story, piece)
     if (life.endedAt === Number.POSITIVE_INFINITY) settled(chronicle, runs, say, life, stories)
@@ -124,6 +127,24 @@ const bounded = (report: Report, { overAt }: Chronicle, life: Life): void => {
   if (life.forgotten > 0)
     report('GapsSettle', life.startedAt, `${life.forgotten} times something was open and no wake-up booked`)
   if (life.lateAsks > 0) report('RequestsEnd', overAt, `${life.lateAsks} requests in the last second`)
+}
+
+/**
+ * Asked for again in vain, an interval has its turns until its deadline: four soon after one another, then one each eight
+ * times its patience at most. Whatever comes of it may begin that anew, and so may a reconnect. Links and replayers of this
+ * world make up to three of one answer, and misdirect it.
+ */
+const frugal = (report: Report, life: Life): void => {
+  const { settings, replays } = life
+  // Without room for them gaps are not told, and what was forgotten is asked for again as often as there is room.
+  if (settings.maxMessages <= defaultBound || settings.maxGaps < defaultBound) return
+  let missing = 1
+  for (const { delivery: d } of life.handed) if (d._tag === 'Gap') missing += d.last - d.first + 1
+  const turns = 4 + settings.deadline / (8 * settings.patience)
+  if (replays.asks > 2 * turns * missing)
+    report('ReplaysInBudget', life.startedAt, `${replays.asks} requests for ${missing} messages`)
+  if (replays.answers > 12 * missing)
+    report('ReplaysInBudget', life.startedAt, `${replays.answers} answers for ${missing} messages`)
 }
 
 // --- what is said of one origin, run by run -------------------------------------------------------------------------
@@ -421,11 +442,16 @@ const senders = (chronicle: Chronicle, report: Report): void => {
         t.at === at && (t.notice._tag === 'Resent' || t.notice._tag === 'Lost') ? [t.notice] : [],
       )
       for (const p of chronicle.published)
-        if (p.run === run && p.at > from && p.at < at && !said.some(s => s.first <= p.number && p.number <= s.last))
+        if (
+          p.run === run &&
+          (p.at > from || p.leftAt > from) &&
+          p.at < at &&
+          !said.some(s => s.first <= p.number && p.number <= s.last)
+        )
           report(
             'PublishedOrReported',
             at,
-            `${run.origin}.${p.number} was published while disconnected, and not sent again`,
+            `${run.origin}.${p.number} was published while disconnected or just before, and not sent again`,
           )
     }
   }

@@ -42,7 +42,7 @@ const lifeOf = (changes: Partial<Life> = {}): Life => ({
   saved: undefined,
   kept: { messages: 0, bytes: 0, gaps: 0, origins: 0 },
   forgotten: 0,
-  asks: 0,
+  replays: { asks: 0, answers: 0 },
   lateAsks: 0,
   away: [],
   jumped: 0,
@@ -69,6 +69,7 @@ export class Book {
         run,
         number: run.head,
         at,
+        leftAt: at + 2,
         data: payloadOf(id, 3),
         headers: undefined,
         reply: undefined,
@@ -235,5 +236,27 @@ export const broken: ReadonlyArray<readonly [Rule, string, () => Chronicle]> = [
       told(3500, 'Reconnected')
       return book.chronicle
     },
+  ],
+  [
+    'PublishedOrReported',
+    'what was on its way when the connection broke is not sent again',
+    () => {
+      const book = new Book().publish(1).message(1)
+      const told = (at: number, _tag: 'Disconnected' | 'Reconnected'): unknown =>
+        book.chronicle.told.push({ at, run: book.run, notice: { _tag } })
+      told(3002, 'Disconnected')
+      told(3500, 'Reconnected')
+      return book.chronicle
+    },
+  ],
+  [
+    'ReplaysInBudget',
+    'it asks a hundred times for one message',
+    () => new Book({ replays: { asks: 100, answers: 0 } }).publish(3).message(1).gap(2).lost(2).message(3).chronicle,
+  ],
+  [
+    'ReplaysInBudget',
+    'it is sent a thousand messages for one',
+    () => new Book({ replays: { asks: 1, answers: 1000 } }).publish(3).message(1).gap(2).lost(2).message(3).chronicle,
   ],
 ]

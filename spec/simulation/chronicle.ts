@@ -36,6 +36,8 @@ export interface Published {
   readonly run: Run
   readonly number: number
   readonly at: number
+  /** When the last of it, or of what was sent again, reaches the servers, if the connection lives that long. */
+  leftAt: number
   readonly data: Uint8Array
   readonly headers: string | undefined
   readonly reply: string | undefined
@@ -82,8 +84,9 @@ export interface Life {
   readonly kept: { messages: number; bytes: number; gaps: number; origins: number }
   /** Something was open, and no wake-up was asked for. */
   forgotten: number
-  /** Requests sent; and of these since all was quiet. */
-  asks: number
+  /** Requests for replay that it has sent, and messages that came as their answers. */
+  readonly replays: { asks: number; answers: number }
+  /** Requests of any kind since all was quiet. */
   lateAsks: number
   /** When it was connected again. */
   readonly away: Array<{ readonly from: number; to: number }>

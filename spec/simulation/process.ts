@@ -300,6 +300,7 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
       run: line.run,
       number: number.right,
       at: agenda.now(),
+      leftAt: port.sentBy,
       data: payloadOf(id, length),
       headers,
       reply,

@@ -62,8 +62,9 @@ export const receiverOf = (world: World, plan: ReceiverPlan, index: number, aske
   let isTaking = false
   let lag = 0
 
-  const witness = ({ came, answered }: Life, event: ReceiverEvent): void => {
-    if (event._tag === 'Arrived') {
+  const witness = ({ came, answered, replays }: Life, event: ReceiverEvent): void => {
+    if (event._tag === 'ReplayAnswered') replays.answers += 1
+    else if (event._tag === 'Arrived') {
       const id = idOf(event.arrival.data)
       if (!came.has(id)) came.set(id, agenda.now())
     } else if (event._tag === 'HeadAnswered') {
@@ -116,6 +117,7 @@ export const receiverOf = (world: World, plan: ReceiverPlan, index: number, aske
         return port.isUp ? asked.head(self, output.id, output.origin) : undefined
       case 'AskReplay':
         world.say('AskReplay')
+        l.replays.asks += 1
         noteAsk(l)
         world.trace?.(() => `${name} asks ${output.origin.name} ${output.first}-${output.last} (${output.id})`)
         return port.isUp ? asked.replay(self, output) : undefined
@@ -134,7 +136,6 @@ export const receiverOf = (world: World, plan: ReceiverPlan, index: number, aske
     return now() - lag - stood
   }
   const noteAsk = (l: Life): void => {
-    l.asks += 1
     if (chronicle.overAt > 0 && agenda.now() > chronicle.overAt - 1000) l.lateAsks += 1
   }
 
@@ -234,7 +235,7 @@ export const receiverOf = (world: World, plan: ReceiverPlan, index: number, aske
       saved,
       kept: { messages: 0, bytes: 0, gaps: 0, origins: 0 },
       forgotten: 0,
-      asks: 0,
+      replays: { asks: 0, answers: 0 },
       lateAsks: 0,
       away: [],
       jumped: 0,

@@ -26,13 +26,15 @@ export const arrivalOf = (number: number, kept: Kept): Arrival<Uint8Array> => ({
 
 export const audienceOf = (world: World, all: Everybody): Audience => ({
   data: (from, line, number, kept) => {
-    const run = world.chronicle.published[idOf(kept.data) - 1]?.run ?? line.run
+    const again = world.chronicle.published[idOf(kept.data) - 1]
+    const run = again?.run ?? line.run
     run.sentAt = world.agenda.now()
     for (const r of all.receivers())
       if (r.plan.addressing === line.run.addressing)
         send(world, from.port, r.port, 'Data', () =>
           r.on({ _tag: 'Arrived', origin: line.origin, arrival: arrivalOf(number, kept) }),
         )
+    if (again !== undefined) again.leftAt = from.port.sentBy
   },
   heartbeat: (from, line, head) => {
     world.say('Heartbeat')
