@@ -39,10 +39,10 @@ describe.each(['ordered', 'arrival'] as const)('a message in the mode %s', mode 
       const numbers = [2 * gaps + 1, 2 * gaps + 10, gaps + 1 - (gaps % 2), 2 * gaps + 4]
       for (const n of numbers) {
         const cost = costs({ _tag: 'Arrived', now: 2, origin: single(), arrival: arrival(n) })
-        expect(cost).toBeLessThan(40 + 12 * Math.log2(gaps))
+        expect(cost).toBeLessThan(14 + 6 * Math.log2(gaps))
       }
       const heard = costs({ _tag: 'HeartbeatHeard', now: 2, origin: single(), head: headOf(2 * gaps + 20) })
-      expect(heard).toBeLessThan(40 + 12 * Math.log2(gaps))
+      expect(heard).toBeLessThan(14 + 6 * Math.log2(gaps))
     }
   })
 })
