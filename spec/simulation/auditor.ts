@@ -301,7 +301,8 @@ const settled = (chronicle: Chronicle, runs: Runs, report: Report, life: Life, s
       pieces.findLast(p => p.epoch === run.epoch) ?? (pieces.at(-1)?.epoch === undefined ? pieces.at(-1) : undefined)
     const rule = named(runs, run.origin)
     if (run.end !== 'Live') {
-      if (piece !== undefined) ended(runs, report, run, piece)
+      // A piece that nothing has named can't be of a run that was over before.
+      if (piece !== undefined && run.endedAt >= life.startedAt) ended(runs, report, run, piece)
       continue
     }
     if (isSmall && isTurnedAway(life, run.origin, chronicle.healedAt)) continue
