@@ -144,6 +144,35 @@ describe.each(['single', 'perSender'] as const)('a receiver (%s)', addressing =>
     expect(t.passes(2000)).toEqual([expect.stringContaining('500 Unconfirmed')])
   })
 
+  it('believes a far head that is said again after it has asked in vain, and then asks no more', () => {
+    const t = begin({ maxJump: 100, tries: 2, deadline: 60_000 })
+    expect(t.hears(headOf(500))).toEqual([expect.stringMatching(/^ask /)])
+    expect(t.hears(headOf(500))).toEqual([])
+    expect(t.passes(400)).toEqual([expect.stringMatching(/^ask /)])
+    expect(t.hears(headOf(510))).toEqual(['gap 1-510 Heartbeat'])
+    expect(t.hears(headOf(510))).toEqual([])
+  })
+
+  it('asks anew about a far head that is not said again as it was', () => {
+    const t = begin({ maxJump: 100 })
+    const asks = [expect.stringMatching(/^ask /)]
+    t.hears(headOf(500))
+    t.passes(2000)
+    expect(t.hears(headOf(900))).toEqual(asks)
+    t.passes(2000)
+    expect(t.hears(headOf(500))).toEqual(asks)
+    t.passes(2000)
+    expect(t.hears(headOf(3))).toEqual(['gap 1-3 Heartbeat'])
+    expect(t.hears(headOf(500))).toEqual(asks)
+  })
+
+  it('takes no farewell for one that is too far ahead to be believed', () => {
+    const t = begin({ maxJump: 100 })
+    t.hears(headOf(500, { state: 'ended' }))
+    t.isAnswered(headOf(0))
+    expect(t.passes(10_000).at(-1)).toEqual('silent 5000')
+  })
+
   it('begins at the start of a run that is younger than itself', () => {
     const t = talk({ addressing })
     t.passes(5000)
@@ -230,6 +259,29 @@ describe('a receiver of the addressing single', () => {
     t.gets(1, 2)
     expect(t.hears(headOf(0, { epoch: run(2) }))).toEqual(['ask updates'])
     expect(t.isAnswered(headOf(0, { epoch: run(2) }))).toEqual(['restarted @0000000001 after 2, @0000000002 from 1'])
+  })
+
+  it('enters a run that nobody answers for once the one before it is silent', () => {
+    const t = following({ tries: 1 })
+    t.gets(1, 2)
+    const next = headOf(0, { epoch: run(2) })
+    expect(t.hears(next)).toEqual(['ask updates'])
+    t.passes(1000)
+    expect(t.hears(next)).toEqual(['ask updates'])
+    t.passes(10_000)
+    expect(t.hears(next)).toEqual(['restarted @0000000001 after 2, @0000000002 from 1', 'resumed'])
+    expect(t.hears(next)).toEqual([])
+  })
+
+  it('believes an answer that comes after it has given up asking', () => {
+    const t = following({ tries: 1 })
+    t.gets(1, 2)
+    const next = headOf(0, { epoch: run(2) })
+    t.hears(next)
+    const asked = t.asked()
+    t.passes(1000)
+    expect(t.hears(next)).toEqual(['ask updates'])
+    expect(t.isAnswered(next, asked)).toEqual(['restarted @0000000001 after 2, @0000000002 from 1'])
   })
 
   it('does not believe an answer to what was asked before the doubt arose', () => {
@@ -480,6 +532,16 @@ describe('a receiver within its bounds', () => {
     expect(t.passes(2000).filter(s => !s.startsWith('ask'))).toEqual(['silent mute', '1', '2'])
     t.takes(3, 2)
     expect(t.passes(2000)).toEqual(['lost 3-3 unresolved'])
+  })
+
+  it('enters a run that has answered while there was no room as soon as there is', () => {
+    const t = following({ maxMessages: 4 })
+    t.gets(1, 2, 3, 4)
+    t.hears(headOf(0, { epoch: run(2) }))
+    expect(t.isAnswered(headOf(0, { epoch: run(2) }))).toEqual([])
+    t.takes(4)
+    t.gets(5)
+    expect(t.passes(2000)).toContain('restarted @0000000001 after 4, @0000000002 from 1')
   })
 
   it('waits for a consumer that takes nothing, and does not spin, when a gap passes its deadline', () => {

@@ -3,7 +3,7 @@
 // What it excuses is said where it is excused. Of an origin of `single` on which two senders were alive at once nothing is
 // promised but that what is handed over was published, in order, and that someone is told: `Conflicted`. A sender without
 // heartbeats and answers (`isMute`) has no tail that anyone could vouch for, and no beginning.
-import type { Chronicle, Handed, Life, Run } from './chronicle.ts'
+import type { Chronicle, Handed, Life, Published, Run, Saved } from './chronicle.ts'
 import { idOf, isSame, textOf } from './content.ts'
 import type { Piece, Story } from './story.ts'
 import { ascending, storiesOf } from './story.ts'
@@ -20,8 +20,10 @@ export const rules = {
   ForgeryHidesNothing: 'a forged or stray message makes no genuine one vanish silently (9)',
   RunsNeverMix: 'origins and runs never mix (10)',
   RequestsEnd: 'when all is settled nobody asks any more (11)',
+  ReplaysInBudget: 'what is asked for, and sent again, is a few times what is missing at most (11)',
   CrashLeavesNoHole: 'a crash plus saved positions leaves no hole (12)',
-  PublishedOrReported: 'what was published while disconnected is sent again, or reported to its sender (13)',
+  PublishedOrReported:
+    'what was published or on its way while disconnected is sent again, or reported to its sender (13)',
 } as const
 
 export type Rule = keyof typeof rules
@@ -48,10 +50,11 @@ export const audit = (chronicle: Chronicle): ReadonlyArray<Violation> => {
     const say: Report = (rule, at, what) => report(rule, at, `${who}: ${what}`)
     for (const handed of life.handed) genuine(chronicle, say, life, handed)
     bounded(say, chronicle, life)
+    frugal(say, life)
     const stories = storiesOf(chronicle, life)
     for (const story of stories) for (const piece of story.pieces) audited(chronicle, runs, say, story, piece)
     if (life.endedAt === Number.POSITIVE_INFINITY) settled(chronicle, runs, say, life, stories)
-    if (life.saved !== undefined) resumed(chronicle, runs, say, life, stories)
+    if (life.saved !== undefined) resumed(chronicle, runs, say, life.saved, stories)
   }
   senders(chronicle, report)
   return violations.sort((a, b) => a.at - b.at)
@@ -64,7 +67,8 @@ interface Runs {
   readonly find: (origin: string, epoch: string | undefined) => Run | undefined
   readonly isConflicted: (origin: string) => boolean
   readonly isForged: (origin: string) => boolean
-  readonly isMute: (origin: string) => boolean
+  /** Is it followed by its numbers alone? Then nobody vouches for its tail, its beginning, or which run it is. */
+  readonly isVague: (origin: string) => boolean
 }
 
 const runsOf = (chronicle: Chronicle): Runs => {
@@ -81,7 +85,8 @@ const runsOf = (chronicle: Chronicle): Runs => {
     find: (origin, epoch) => of(origin).find(r => r.epoch === epoch),
     isConflicted: origin => conflicted.has(origin),
     isForged: origin => forged.has(origin),
-    isMute: origin => of(origin).some(r => r.isMute),
+    isVague: origin =>
+      of(origin).some(r => r.isMute || (r.isDeaf && r.addressing === 'single' && of(origin).length > 1)),
   }
 }
 
@@ -124,6 +129,24 @@ const bounded = (report: Report, { overAt }: Chronicle, life: Life): void => {
   if (life.lateAsks > 0) report('RequestsEnd', overAt, `${life.lateAsks} requests in the last second`)
 }
 
+/**
+ * Asked for again in vain, an interval has its turns until its deadline: four soon after one another, then one each eight
+ * times its patience at most. Whatever comes of it may begin that anew, and so may a reconnect. Links and replayers of this
+ * world make up to three of one answer, and misdirect it.
+ */
+const frugal = (report: Report, life: Life): void => {
+  const { settings, replays } = life
+  // Without room for them gaps are not told, and what was forgotten is asked for again as often as there is room.
+  if (settings.maxMessages <= defaultBound || settings.maxGaps < defaultBound) return
+  let missing = 1
+  for (const { delivery: d } of life.handed) if (d._tag === 'Gap') missing += d.last - d.first + 1
+  const turns = 4 + settings.deadline / (8 * settings.patience)
+  if (replays.asks > 2 * turns * missing)
+    report('ReplaysInBudget', life.startedAt, `${replays.asks} requests for ${missing} messages`)
+  if (replays.answers > 12 * missing)
+    report('ReplaysInBudget', life.startedAt, `${replays.answers} answers for ${missing} messages`)
+}
+
 // --- what is said of one origin, run by run -------------------------------------------------------------------------
 
 const audited = (chronicle: Chronicle, runs: Runs, report: Report, story: Story, piece: Piece): void => {
@@ -145,7 +168,7 @@ const audited = (chronicle: Chronicle, runs: Runs, report: Report, story: Story,
     if (s.first <= above) report('DeliveredOrLost', s.at, `${origin}: ${range(s)} is told twice`)
     above = Math.max(above, s.last)
   }
-  unmixed(chronicle, runs, report, story, piece)
+  unmixed(runs, report, story, piece)
   lost(chronicle, runs, report, piece)
 }
 
@@ -158,40 +181,57 @@ const named = (runs: Runs, origin: string): Rule =>
 // --- 10 -------------------------------------------------------------------------------------------------------------
 
 /**
- * The residue of `single`: until the receiver hears the first head of a new run, numbers of it that go on where the old run
- * was can't be told from it; and what the old run sent can come after the new one was entered, as long as it is in flight.
+ * The residue of `single`: a live message does not say of which run it is, so its number alone decides.
+ *
+ * - One of a new run is taken for one of the old, if it comes before the receiver has an answer from its run.
+ * - One of an old run is taken for one of the new, if it is still on its way when that begins, and has a number that the new
+ *   run can have.
+ *
+ * What is asked for names its run: it never mixes.
  */
-const unmixed = (chronicle: Chronicle, runs: Runs, report: Report, story: Story, piece: Piece): void => {
-  const { origin } = piece
-  const { settings } = piece.life
-  if (runs.isConflicted(origin) || runs.isMute(origin)) return
+const isResidue = (life: Life, own: Run, { id, run, number }: Published): boolean => {
+  const came = life.came.get(id)
+  if (came === undefined) return false
+  if (run.bornAt > own.bornAt) return came <= (life.answered.get(run.epoch)?.[0] ?? Number.POSITIVE_INFINITY)
+  return came <= run.sentAt + inFlight && number >= own.start
+}
+
+/** Has the run answered within the time that is taken for asking? */
+const hasAnswered = ({ answered, settings }: Life, run: Run | undefined, by: number): boolean => {
+  const asking = settings.patience * (2 ** settings.tries - 1)
+  return run !== undefined && (answered.get(run.epoch) ?? []).some(at => at <= by && at >= by - asking)
+}
+
+const unmixed = (runs: Runs, report: Report, story: Story, piece: Piece): void => {
+  const { origin, life } = piece
+  if (runs.isConflicted(origin) || runs.isVague(origin)) return
   const own = runs.find(origin, piece.epoch)
-  for (const { message, at } of piece.settled) {
-    if (message === undefined || message.run.epoch === piece.epoch) continue
-    const hidden = own !== undefined && message.run.bornAt >= own.bornAt && at <= chronicle.quietAt
-    // What was held back meanwhile is handed over when its turn has come.
-    const held = settings.mode === 'ordered' ? 4 * settings.deadline + absence(piece.life) : 0
-    const late = at <= message.run.endedAt + inFlight + held
-    if (!hidden && !late)
+  for (const { message, at } of piece.settled)
+    if (message !== undefined && own !== undefined && message.run !== own && !isResidue(life, own, message))
       report(
         'RunsNeverMix',
         at,
         `${origin}.${message.number} of ${message.run.epoch} is handed over as one of ${piece.epoch}`,
       )
-  }
   const entered = story.pieces.flatMap(p => (p.named === undefined ? [] : [p.named]))
   if (new Set(entered).size !== entered.length)
     report('RunsNeverMix', piece.endedAt, `${origin}: a run is entered again`)
-  if (piece.endedBy === 'Restarted' && own !== undefined && own.endedAt > piece.endedAt)
+  // Where nobody answers in time the numbers decide, and may be wrong: what comes again then looks like a restart.
+  const isGuess = piece.left === undefined && !hasAnswered(life, own, piece.endedAt)
+  if (piece.endedBy === 'Restarted' && own !== undefined && own.endedAt > piece.endedAt && !isGuess)
     report('RunsNeverMix', piece.endedAt, `${origin}: ${piece.epoch} is left, and alive`)
   if (piece.begunBy === 'Restarted' && piece.epoch !== undefined && own === undefined)
     report('RunsNeverMix', piece.endedAt, `${origin}: ${piece.epoch} is entered, and nobody's`)
 }
 
-const absence = (life: Life): number =>
-  life.away.reduce((sum, { from, to }) => sum + (to === Number.POSITIVE_INFINITY ? 0 : to - from), 0)
-
 // --- 5 --------------------------------------------------------------------------------------------------------------
+
+/** The client refused to send it again, as its sender was told. */
+const isRefused = (chronicle: Chronicle, run: Run, number: number): boolean =>
+  chronicle.told.some(
+    ({ run: of, notice: n }) =>
+      of === run && n._tag === 'Lost' && n.reason === 'refused' && n.first <= number && number <= n.last,
+  )
 
 const lost = (chronicle: Chronicle, runs: Runs, report: Report, piece: Piece): void => {
   const { origin, life } = piece
@@ -210,11 +250,12 @@ const lost = (chronicle: Chronicle, runs: Runs, report: Report, piece: Piece): v
       !runs.isConflicted(origin) &&
       run.keeps > defaultBound &&
       run.endedAt >= at &&
-      d.first <= run.head
+      d.first <= run.head &&
+      !isRefused(chronicle, run, d.first)
     if (d.reason === 'unresolved') {
       if (gap === undefined ? hadRoom : hadRoom && local - gap.local < life.settings.deadline)
         say(`noticed at ${gap?.at}, given up at ${at}, before the deadline`)
-      if (gap !== undefined && gap.at > chronicle.healedAt && isHeld && !run.isMute && hadRoom)
+      if (gap !== undefined && gap.at > chronicle.healedAt && isHeld && !run.isMute && !run.isDeaf && hadRoom)
         say('its sender holds it, and can be reached')
     }
     // A message that was refused may be one of a run before, asked of this one.
@@ -226,6 +267,7 @@ const lost = (chronicle: Chronicle, runs: Runs, report: Report, piece: Piece): v
       run !== undefined &&
       run.endedAt > at &&
       !run.isMute &&
+      !run.isDeaf &&
       !runs.isConflicted(origin) &&
       !runs.isForged(origin)
     )
@@ -248,19 +290,19 @@ const isTurnedAway = (life: Life, origin: string, since: number): boolean =>
 const settled = (chronicle: Chronicle, runs: Runs, report: Report, life: Life, stories: ReadonlyArray<Story>): void => {
   for (const { origin, pieces } of stories)
     for (const piece of pieces) {
-      if (runs.isMute(origin)) continue
+      if (runs.isVague(origin)) continue
       contiguous(chronicle, runs, report, piece)
     }
   const isSmall = life.settings.maxOrigins < defaultBound
   for (const run of chronicle.runs) {
-    if (run.addressing !== life.addressing || run.isMute || runs.isMute(run.origin) || runs.isConflicted(run.origin))
-      continue
+    if (run.addressing !== life.addressing || runs.isVague(run.origin) || runs.isConflicted(run.origin)) continue
     const pieces = stories.find(s => s.origin === run.origin)?.pieces ?? []
     const piece =
       pieces.findLast(p => p.epoch === run.epoch) ?? (pieces.at(-1)?.epoch === undefined ? pieces.at(-1) : undefined)
     const rule = named(runs, run.origin)
     if (run.end !== 'Live') {
-      if (piece !== undefined) ended(runs, report, run, piece)
+      // A piece that nothing has named can't be of a run that was over before.
+      if (piece !== undefined && run.endedAt >= life.startedAt) ended(runs, report, run, piece)
       continue
     }
     if (isSmall && isTurnedAway(life, run.origin, chronicle.healedAt)) continue
@@ -298,7 +340,8 @@ const contiguous = (chronicle: Chronicle, runs: Runs, report: Report, piece: Pie
 
 /** A run that is over: its tail was vouched for, or said to be unknown. */
 const ended = (runs: Runs, report: Report, run: Run, piece: Piece): void => {
-  const last = ascending(piece).at(-1)?.last ?? run.start - 1
+  // Whoever begins after all was sent may have nothing to settle.
+  const last = ascending(piece).at(-1)?.last ?? (piece.isEnded ? piece.endedWith : run.start - 1)
   if (piece.isEnded && !runs.isForged(run.origin) && last < run.head && piece.epoch === run.epoch)
     report('EveryNumberSettled', piece.endedAt, `${run.origin}: ended at ${last}, of ${run.head}`)
   if (last < run.head && !piece.isEnded && !piece.isSilent && piece.endedBy === 'Over')
@@ -359,15 +402,20 @@ const tail = (chronicle: Chronicle, report: Report, run: Run, piece: Piece): voi
 
 // --- 12 -------------------------------------------------------------------------------------------------------------
 
-const resumed = (chronicle: Chronicle, runs: Runs, report: Report, life: Life, stories: ReadonlyArray<Story>): void => {
-  const before = chronicle.lives.filter(l => l.receiver === life.receiver && l.endedAt <= life.startedAt).at(-1)
-  if (before === undefined || life.savedAfter === undefined) return
+const resumed = (
+  chronicle: Chronicle,
+  runs: Runs,
+  report: Report,
+  saved: Saved,
+  stories: ReadonlyArray<Story>,
+): void => {
+  const before = { ...saved.life, handed: saved.life.handed.slice(0, saved.taken) }
   for (const { origin, pieces } of storiesOf(chronicle, before)) {
-    if (runs.isConflicted(origin) || runs.isMute(origin) || runs.isForged(origin)) continue
+    if (runs.isConflicted(origin) || runs.isVague(origin) || runs.isForged(origin)) continue
     const piece = pieces.at(-1)
     if (piece === undefined || piece.endedBy !== 'Crash' || piece.epoch === undefined) continue
     let done: number | undefined
-    for (const s of ascending({ ...piece, settled: piece.settled.filter(s => s.index < before.taken) })) {
+    for (const s of ascending(piece)) {
       if (done !== undefined && s.first > done + 1) break
       done = s.last
     }
@@ -395,11 +443,16 @@ const senders = (chronicle: Chronicle, report: Report): void => {
         t.at === at && (t.notice._tag === 'Resent' || t.notice._tag === 'Lost') ? [t.notice] : [],
       )
       for (const p of chronicle.published)
-        if (p.run === run && p.at > from && p.at < at && !said.some(s => s.first <= p.number && p.number <= s.last))
+        if (
+          p.run === run &&
+          (p.at > from || p.leftAt > from) &&
+          p.at < at &&
+          !said.some(s => s.first <= p.number && p.number <= s.last)
+        )
           report(
             'PublishedOrReported',
             at,
-            `${run.origin}.${p.number} was published while disconnected, and not sent again`,
+            `${run.origin}.${p.number} was published while disconnected or just before, and not sent again`,
           )
     }
   }

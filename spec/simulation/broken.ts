@@ -19,9 +19,11 @@ const runOf = (n: number, changes: Partial<Run> = {}): Run => ({
   bornAt: 2000,
   head: 0,
   endedAt: Number.POSITIVE_INFINITY,
+  sentAt: 3500,
   end: 'Live',
   keeps: 65_536,
   isMute: false,
+  isDeaf: false,
   max: 1000,
   jumped: 0,
   ...changes,
@@ -34,12 +36,13 @@ const lifeOf = (changes: Partial<Life> = {}): Life => ({
   startedAt: 1000,
   endedAt: Number.POSITIVE_INFINITY,
   handed: [],
+  came: new Map(),
+  answered: new Map(),
   taken: 0,
   saved: undefined,
-  savedAfter: undefined,
   kept: { messages: 0, bytes: 0, gaps: 0, origins: 0 },
   forgotten: 0,
-  asks: 0,
+  replays: { asks: 0, answers: 0 },
   lateAsks: 0,
   away: [],
   jumped: 0,
@@ -66,6 +69,7 @@ export class Book {
         run,
         number: run.head,
         at,
+        leftAt: at + 2,
         data: payloadOf(id, 3),
         headers: undefined,
         reply: undefined,
@@ -214,9 +218,9 @@ export const broken: ReadonlyArray<readonly [Rule, string, () => Chronicle]> = [
     'what was handed and not taken is not handed again',
     () => {
       const book = new Book({ endedAt: 5000, taken: 1 }).publish(3).message(1).message(2)
-      const saved = [{ origin: origin.name, epoch: epochOf(1), number: 1 }]
-      const settings = { ...defaults, start: { v: 1, positions: saved } as const }
-      const next = lifeOf({ startedAt: 6000, settings, saved, savedAfter: 1 })
+      const positions = [{ origin: origin.name, epoch: epochOf(1), number: 1 }]
+      const settings = { ...defaults, start: { v: 1, positions } as const }
+      const next = lifeOf({ startedAt: 6000, settings, saved: { positions, life: book.life, taken: 1 } })
       book.chronicle.lives.push(next)
       return book.message(3, { at: 7000, life: next }).chronicle
     },
@@ -232,5 +236,27 @@ export const broken: ReadonlyArray<readonly [Rule, string, () => Chronicle]> = [
       told(3500, 'Reconnected')
       return book.chronicle
     },
+  ],
+  [
+    'PublishedOrReported',
+    'what was on its way when the connection broke is not sent again',
+    () => {
+      const book = new Book().publish(1).message(1)
+      const told = (at: number, _tag: 'Disconnected' | 'Reconnected'): unknown =>
+        book.chronicle.told.push({ at, run: book.run, notice: { _tag } })
+      told(3002, 'Disconnected')
+      told(3500, 'Reconnected')
+      return book.chronicle
+    },
+  ],
+  [
+    'ReplaysInBudget',
+    'it asks a hundred times for one message',
+    () => new Book({ replays: { asks: 100, answers: 0 } }).publish(3).message(1).gap(2).lost(2).message(3).chronicle,
+  ],
+  [
+    'ReplaysInBudget',
+    'it is sent a thousand messages for one',
+    () => new Book({ replays: { asks: 1, answers: 1000 } }).publish(3).message(1).gap(2).lost(2).message(3).chronicle,
   ],
 ]

@@ -16,11 +16,15 @@ export interface Run {
   /** Its newest number; `start - 1` if none. */
   head: number
   endedAt: number
+  /** When the last of it went out: what is sent again may outlive it. */
+  sentAt: number
   end: 'Live' | 'Closed' | 'Crashed'
   /** Messages its process keeps for replay, and lines that share them. */
   readonly keeps: number
   /** It sends no heartbeats and answers nothing: a plain client. */
   readonly isMute: boolean
+  /** It sends heartbeats, and answers nothing. */
+  readonly isDeaf: boolean
   /** The promised time between two heartbeats. */
   readonly max: number
   /** By how much its clock has jumped: its age is wrong by as much. */
@@ -32,6 +36,8 @@ export interface Published {
   readonly run: Run
   readonly number: number
   readonly at: number
+  /** When the last of it, or of what was sent again, reaches the servers, if the connection lives that long. */
+  leftAt: number
   readonly data: Uint8Array
   readonly headers: string | undefined
   readonly reply: string | undefined
@@ -52,6 +58,13 @@ export interface Handed {
   readonly delivery: Delivery<Uint8Array>
 }
 
+/** What an application stores: when, is said by what it was done with then. */
+export interface Saved {
+  readonly positions: ReadonlyArray<Position>
+  readonly life: Life
+  readonly taken: number
+}
+
 /** One life of a receiver: from its start to its crash, or to the end. */
 export interface Life {
   readonly receiver: number
@@ -60,18 +73,20 @@ export interface Life {
   readonly startedAt: number
   endedAt: number
   readonly handed: Handed[]
+  /** When each message first came unasked, by id; and when each run has answered for itself. */
+  readonly came: Map<number, number>
+  readonly answered: Map<Epoch, number[]>
   /** How many of these the application was done with. */
   taken: number
   /** What the application had stored when this life began. */
-  readonly saved: ReadonlyArray<Position> | undefined
-  /** How many of the handed the life before was done with when it stored that. */
-  readonly savedAfter: number | undefined
+  readonly saved: Saved | undefined
   /** The most it kept of each. */
   readonly kept: { messages: number; bytes: number; gaps: number; origins: number }
   /** Something was open, and no wake-up was asked for. */
   forgotten: number
-  /** Requests sent; and of these since all was quiet. */
-  asks: number
+  /** Requests for replay that it has sent, and messages that came as their answers. */
+  readonly replays: { asks: number; answers: number }
+  /** Requests of any kind since all was quiet. */
   lateAsks: number
   /** When it was connected again. */
   readonly away: Array<{ readonly from: number; to: number }>

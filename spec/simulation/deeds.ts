@@ -83,6 +83,8 @@ export const perform = (world: World, stage: Stage, d: FaultDeed): boolean => {
     },
     senderAway: () => {
       if (!p.port.isUp) return false
+      // What is on its way when the connection breaks may get lost.
+      if (line !== undefined) for (let i = d.size % 20; i > 0; i--) p.publish(line)
       p.disconnect()
       later(p.reconnect)
       return true
@@ -110,6 +112,15 @@ export const perform = (world: World, stage: Stage, d: FaultDeed): boolean => {
       const saved = r.positions()
       r.crash()
       later(() => r.start(saved))
+      return true
+    },
+    receiverCrashStale: () => {
+      if (r.life() === undefined) return false
+      const saved = r.positions()
+      later(() => {
+        r.crash()
+        r.start(saved)
+      })
       return true
     },
     receiverCrashUnsaved: () => {
@@ -140,7 +151,7 @@ export const perform = (world: World, stage: Stage, d: FaultDeed): boolean => {
         reply: undefined,
       } as const
       world.chronicle.forged.push({ at: agenda.now(), kind: 'Stray', origin: 'updates.stray', number: 0 })
-      r.on({ _tag: 'Strayed', message, bytes: data.length })
+      for (let i = d.size % 24; i >= 0; i--) r.on({ _tag: 'Strayed', message, bytes: data.length })
       return true
     },
     forgedMessage: () => {

@@ -16,6 +16,7 @@ export const rated = [
   'replayLate',
   'replayMisdirected',
   'replayOtherEpoch',
+  'resendRefused',
 ] as const
 
 /** Faults that are deeds. */
@@ -29,6 +30,7 @@ export const done = [
   'senderClose',
   'receiverAway',
   'receiverCrash',
+  'receiverCrashStale',
   'receiverCrashUnsaved',
   'rival',
   'clockJump',
@@ -39,7 +41,7 @@ export const done = [
 ] as const
 
 /** Faults that someone is born with. */
-export const innate = ['smallHistory', 'smallBounds', 'fewOrigins', 'nearLast', 'mute', 'mismatch'] as const
+export const innate = ['smallHistory', 'smallBounds', 'fewOrigins', 'nearLast', 'mute', 'deaf', 'mismatch'] as const
 
 export const kinds = [...rated, ...done, ...innate] as const
 
@@ -47,10 +49,13 @@ export type Rated = (typeof rated)[number]
 export type Done = (typeof done)[number]
 export type Kind = (typeof kinds)[number]
 
+export type Voice = 'full' | 'mute' | 'deaf'
+
 export interface LinePlan {
   /** The first number, or from the clock. */
   readonly from: number | 'clock'
-  readonly isMute: boolean
+  /** `mute`: no heartbeats, and no answers; `deaf`: heartbeats, and no answers. */
+  readonly voice: Voice
 }
 
 /** A process with one connection. */
@@ -112,7 +117,7 @@ export const excluded: ReadonlyMap<Kind, string> = new Map<Kind, string>([])
 const drawKinds = (chance: Chance, style: Plan['style']): Kind[] => {
   const usable = kinds.filter(k => !excluded.has(k))
   if (style === 'calm') return []
-  if (style === 'all') return [...usable].filter(k => k !== 'mute' && k !== 'rival')
+  if (style === 'all') return [...usable].filter(k => k !== 'mute' && k !== 'deaf' && k !== 'rival')
   if (style === 'single') {
     const only = usable[chance.below(usable.length)]
     return only === undefined ? [] : [only]
@@ -161,20 +166,22 @@ export const planOf = (seed: number): Plan => {
     replayLate: 0,
     replayMisdirected: 0,
     replayOtherEpoch: 0,
+    resendRefused: 0,
   }
   // The answers to requests can only go wrong where something is asked for.
   const needsLoss = own.some(k => k.startsWith('replay')) || has('smallHistory')
   for (const kind of rated)
     if (has(kind) || (kind === 'loss' && needsLoss))
-      rates[kind] = kind.startsWith('replay') ? chance.of([0.1, 0.3, 0.7]) : chance.of([0.01, 0.05, 0.2])
-  const first = has('nearLast') ? Number.MAX_SAFE_INTEGER - chance.between(100, 400) : 1
+      rates[kind] =
+        kind.startsWith('re') && kind !== 'reorder' ? chance.of([0.1, 0.3, 0.7]) : chance.of([0.01, 0.05, 0.2])
+  const first = has('nearLast') ? Number.MAX_SAFE_INTEGER - chance.between(20, 300) : 1
   const processes: ProcessPlan[] = []
   for (let i = chance.between(1, 3); i > 0; i--) {
     const lines: LinePlan[] = []
     for (let j = chance.between(1, 2); j > 0; j--)
       lines.push({
         from: !has('nearLast') && chance.hit(0.15) ? 'clock' : first,
-        isMute: has('mute') && chance.hit(0.5),
+        voice: has('mute') && chance.hit(0.5) ? 'mute' : has('deaf') && chance.hit(0.5) ? 'deaf' : 'full',
       })
     processes.push({
       lines,
@@ -205,7 +212,7 @@ const drawPublishing = (chance: Chance, faultMs: number): Deed[] => {
 const drawDeeds = (chance: Chance, own: ReadonlyArray<Kind>, faultMs: number): Deed[] => {
   const deeds: Deed[] = []
   for (const kind of done)
-    if (own.includes(kind))
+    if (own.includes(kind) || (kind === 'senderAway' && own.includes('resendRefused')))
       for (let i = chance.between(1, 3); i > 0; i--)
         deeds.push({
           at: chance.between(200, faultMs - 500),

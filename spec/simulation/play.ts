@@ -59,10 +59,10 @@ export const play = (plan: Plan, lines?: string[]): Played => {
 
   const rival = (line: Line, messages: number, ms: number): void => {
     const template = plan.processes[0]
-    if (template === undefined || line.run.addressing === 'perSender' || line.run.isMute) return
+    if (template === undefined || line.run.addressing === 'perSender' || line.run.isMute || line.run.isDeaf) return
     incarnations += 1
     const p = processOf(world, { ...template, keeps: 65_536 }, `rival#${incarnations}`, audience)
-    const own = p.open({ from: line.run.start, isMute: false }, 0, line.origin.name.slice('updates.'.length))
+    const own = p.open({ from: line.run.start, voice: 'full' }, 0, line.origin.name.slice('updates.'.length))
     rivals.push(p)
     for (let i = 0; i < messages; i++) agenda.at(agenda.now() + i * 10, () => p.publish(own))
     agenda.at(agenda.now() + ms + 300, () => p.close(own))
@@ -83,9 +83,10 @@ export const play = (plan: Plan, lines?: string[]): Played => {
     )
     const one = open[(who * 7 + slot) % Math.max(open.length, 1)]
     if (one === undefined) return
+    const isExhausted = one.l.sender.head >= Number.MAX_SAFE_INTEGER
     one.p.publish(one.l)
-    // All numbers are used up: whoever sends makes a new publisher.
-    if (one.l.sender.head >= Number.MAX_SAFE_INTEGER) {
+    // All numbers are used up, as it was told: whoever sends makes a new publisher.
+    if (isExhausted) {
       one.p.close(one.l)
       agenda.at(agenda.now() + 250, restore)
     }
@@ -100,6 +101,8 @@ export const play = (plan: Plan, lines?: string[]): Played => {
         const isTold = p.lines.filter(l => !l.isFinished).length === 1
         if (line === undefined || life === undefined || !isTold || line.run.isMute || !world.chance.hit(0.3)) continue
         if (line.sender.head >= Number.MAX_SAFE_INTEGER || r.plan.addressing !== plan.addressing) continue
+        // What waits in vain for a sender that answers nothing may leave no room to tell of it.
+        if (r.plan.maxMessages < 1000 && chronicle.runs.some(run => run.isDeaf)) continue
         const heartbeats = world.chance.below(3)
         r.port.skipsData.set(p.port, 1)
         r.port.skips.set(p.port, heartbeats)

@@ -74,12 +74,13 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
   let watermark = Watermark.create(now())
   let replays = Replays.empty
   let isPumping = false
+  const refused = new Set<number>()
   let unsure: Ranges = new Map()
   let unsureSince: Ranges = new Map()
   let schedule = Heartbeats.create(1000, now())
 
   const tell = (run: Run, notice: Notice): void => {
-    world.say(`Sender.${notice._tag}`)
+    world.say(notice._tag === 'Lost' ? `Sender.${notice.reason}` : `Sender.${notice._tag}`)
     world.trace?.(() => `${name} ${run.origin} is told ${JSON.stringify(notice)}`)
     chronicle.told.push({ at: agenda.now(), run, notice })
   }
@@ -122,7 +123,7 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
   // --- the history
 
   const noteGone = ({ origin, number, serial }: History.Place): void => {
-    if (serial <= watermark.confirmed) return
+    if (refused.delete(serial) || serial <= watermark.confirmed) return
     const covered = watermark.flight !== undefined && serial <= watermark.flight.serial
     const among = covered ? unsure : unsureSince
     among.set(origin, { first: among.get(origin)?.first ?? number, last: number })
@@ -133,7 +134,7 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
       !History.fits(history, bytes) &&
       (History.oldest(history)?.serial ?? Number.POSITIVE_INFINITY) <= watermark.confirmed
     )
-      History.evict(history)
+      refused.delete(History.evict(history)?.serial ?? 0)
     return History.fits(history, bytes)
   }
   /** False where the publisher would throw: no number is taken then. */
@@ -170,13 +171,21 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
     for (const kept of History.after(history, watermark.confirmed)) {
       const { origin, number, serial } = kept
       const line = live.get(origin)
-      if (line !== undefined) audience.data(self, line, number, kept)
-      resent.set(origin, { first: resent.get(origin)?.first ?? number, last: number })
+      if (refused.has(serial)) continue
+      if (world.strikes('resendRefused')) {
+        History.withdraw(history, origin, number)
+        refused.add(serial)
+        tellOf(origin, { _tag: 'Lost', first: number, last: number, reason: 'refused' })
+      } else {
+        if (line !== undefined) audience.data(self, line, number, kept)
+        resent.set(origin, { first: resent.get(origin)?.first ?? number, last: number })
+      }
       watermark = Watermark.sent(serial, History.cost(kept.data, kept.headers, kept.reply))(watermark)
       world.calls += 1
     }
     for (const [origin, { first, last }] of resent) tellOf(origin, { _tag: 'Resent', first, last })
     for (const line of live.values()) {
+      if (line.run.isMute) continue
       line.sender = Sender.revived(now())(line.sender)
       world.calls += 1
       book(line)
@@ -291,6 +300,7 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
       run: line.run,
       number: number.right,
       at: agenda.now(),
+      leftAt: port.sentBy,
       data: payloadOf(id, length),
       headers,
       reply,
@@ -320,14 +330,16 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
         bornAt: agenda.now(),
         head: start - 1,
         endedAt: Number.POSITIVE_INFINITY,
+        sentAt: agenda.now(),
         end: 'Live',
         keeps: plan.keeps,
-        isMute: linePlan.isMute,
+        isMute: linePlan.voice === 'mute',
+        isDeaf: linePlan.voice === 'deaf',
         max: plan.max,
         jumped: 0,
       }
       chronicle.runs.push(run)
-      if (linePlan.isMute) world.count('mute')
+      if (linePlan.voice !== 'full') world.count(linePlan.voice)
       if (typeof linePlan.from === 'number' && linePlan.from > 2 ** 50) world.count('nearLast')
       if (plan.keeps < 1000) world.count('smallHistory')
       world.trace?.(() => `${name} begins ${origin.name} ${epoch} from ${start}`)
@@ -341,7 +353,7 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
       world.calls += 1
       lines.push(line)
       live.set(origin.name, line)
-      if (!linePlan.isMute) book(line)
+      if (!run.isMute) book(line)
       return line
     },
     close: line => {

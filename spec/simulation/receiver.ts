@@ -7,7 +7,8 @@ import type { Event } from '../../src/core/Receiver.ts'
 import * as Machine from '../../src/core/Receiver.ts'
 import * as SequenceNumber from '../../src/core/SequenceNumber.ts'
 import type { Deliver, Output } from '../../src/core/Turn.ts'
-import type { Life } from './chronicle.ts'
+import type { Life, Saved } from './chronicle.ts'
+import { idOf } from './content.ts'
 import type { Port } from './network.ts'
 import { connect, cut, portOf } from './network.ts'
 import type { ReceiverPlan } from './plan.ts'
@@ -30,12 +31,12 @@ export interface Receiver {
   readonly plan: ReceiverPlan
   readonly port: Port
   readonly on: (happening: Happening) => void
-  readonly start: (saved: ReadonlyArray<Position> | undefined) => void
+  readonly start: (saved: Saved | undefined) => void
   readonly disconnect: () => void
   readonly reconnect: () => void
   readonly crash: () => void
   /** What the application would have stored by now. */
-  readonly positions: () => ReadonlyArray<Position>
+  readonly positions: () => Saved | undefined
   /** The application takes one delivery in that many ms; 0: at once. */
   readonly pace: (ms: number) => void
   readonly jump: (ms: number) => void
@@ -61,6 +62,18 @@ export const receiverOf = (world: World, plan: ReceiverPlan, index: number, aske
   let isTaking = false
   let lag = 0
 
+  const witness = ({ came, answered, replays }: Life, event: ReceiverEvent): void => {
+    if (event._tag === 'ReplayAnswered') replays.answers += 1
+    else if (event._tag === 'Arrived') {
+      const id = idOf(event.arrival.data)
+      if (!came.has(id)) came.set(id, agenda.now())
+    } else if (event._tag === 'HeadAnswered') {
+      const times = answered.get(event.head.epoch)
+      if (times === undefined) answered.set(event.head.epoch, [agenda.now()])
+      else times.push(agenda.now())
+    }
+  }
+
   const audit = (l: Life): void => {
     const { kept } = l
     kept.messages = Math.max(kept.messages, machine.messages - machine.handedMessages)
@@ -71,6 +84,7 @@ export const receiverOf = (world: World, plan: ReceiverPlan, index: number, aske
 
   const step = (event: ReceiverEvent): void => {
     if (life === undefined) return
+    witness(life, event)
     const [outputs, after] = Machine.step(event)(machine)
     machine = after
     world.calls += 1
@@ -103,6 +117,7 @@ export const receiverOf = (world: World, plan: ReceiverPlan, index: number, aske
         return port.isUp ? asked.head(self, output.id, output.origin) : undefined
       case 'AskReplay':
         world.say('AskReplay')
+        l.replays.asks += 1
         noteAsk(l)
         world.trace?.(() => `${name} asks ${output.origin.name} ${output.first}-${output.last} (${output.id})`)
         return port.isUp ? asked.replay(self, output) : undefined
@@ -121,7 +136,6 @@ export const receiverOf = (world: World, plan: ReceiverPlan, index: number, aske
     return now() - lag - stood
   }
   const noteAsk = (l: Life): void => {
-    l.asks += 1
     if (chronicle.overAt > 0 && agenda.now() > chronicle.overAt - 1000) l.lateAsks += 1
   }
 
@@ -131,7 +145,7 @@ export const receiverOf = (world: World, plan: ReceiverPlan, index: number, aske
   let isBusy = false
   const on = (happening: Happening): void => {
     // The time is part of every event; TypeScript can't see that a union stays one when it is put back.
-    events.push({ ...happening, now: now() } as ReceiverEvent)
+    events.push(Object.assign(happening, { now: now() }) as ReceiverEvent)
     if (isBusy) return
     isBusy = true
     for (let next = events.shift(); next !== undefined; next = events.shift()) step(next)
@@ -190,11 +204,10 @@ export const receiverOf = (world: World, plan: ReceiverPlan, index: number, aske
 
   // --- life and death
 
-  const start = (saved: ReadonlyArray<Position> | undefined): void => {
-    const before = chronicle.lives.findLast(l => l.receiver === index)
+  const start = (saved: Saved | undefined): void => {
     const given: Start =
       saved !== undefined
-        ? { v: 1, positions: saved }
+        ? { v: 1, positions: saved.positions }
         : typeof plan.start === 'string'
           ? plan.start
           : { from: SequenceNumber.nearest(plan.start) }
@@ -208,7 +221,7 @@ export const receiverOf = (world: World, plan: ReceiverPlan, index: number, aske
     isTaking = false
     handed.deliveries = 0
     handed.bytes = 0
-    positions = new Map((saved ?? []).map(p => [p.origin, p]))
+    positions = new Map((saved?.positions ?? []).map(p => [p.origin, p]))
     life = {
       receiver: index,
       addressing,
@@ -216,12 +229,13 @@ export const receiverOf = (world: World, plan: ReceiverPlan, index: number, aske
       startedAt: agenda.now(),
       endedAt: Number.POSITIVE_INFINITY,
       handed: [],
+      came: new Map(),
+      answered: new Map(),
       taken: 0,
       saved,
-      savedAfter: before?.taken,
       kept: { messages: 0, bytes: 0, gaps: 0, origins: 0 },
       forgotten: 0,
-      asks: 0,
+      replays: { asks: 0, answers: 0 },
       lateAsks: 0,
       away: [],
       jumped: 0,
@@ -265,7 +279,7 @@ export const receiverOf = (world: World, plan: ReceiverPlan, index: number, aske
       wakes.clear()
       cut(world, port)
     },
-    positions: () => [...positions.values()],
+    positions: () => (life === undefined ? undefined : { positions: [...positions.values()], life, taken: life.taken }),
     pace: ms => {
       pace = ms
       if (ms === 0) {

@@ -13,7 +13,7 @@ export const expected = [
   ...['NoNumber', 'TooManyOrigins', 'Refuted', 'Unconfirmed', 'BetweenRuns', 'Gap.Data', 'Gap.Heartbeat'],
   ...['AskHead', 'AskReplay', 'Began', 'WakeAt', 'Heartbeat', 'NoResponders'],
   ...['Replay.Message', 'Replay.End', 'Replay.404', 'Replay.410'],
-  ...['Sender.Conflict', 'Sender.Resent', 'Sender.Lost', 'Sender.HistoryFull', 'Sender.Exhausted'],
+  ...['Sender.Conflict', 'Sender.Resent', 'Sender.evicted', 'Sender.refused', 'Sender.HistoryFull', 'Sender.Exhausted'],
 ]
 
 export interface Summary {

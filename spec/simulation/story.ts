@@ -27,6 +27,8 @@ export interface Piece {
   /** What came next: the end of the life, or of the faults and all. */
   endedBy: 'Over' | 'Crash' | 'Restarted' | 'Dropped'
   endedAt: number
+  /** The run that it was left for, if it has a name. */
+  left: Epoch | undefined
   readonly settled: Settled[]
   readonly gaps: Array<{ readonly first: number; readonly last: number; readonly at: number; readonly local: number }>
   /** The highest number that was spoken of. */
@@ -53,6 +55,7 @@ const pieceOf = (life: Life, origin: string, epoch: Epoch | undefined, start: nu
   start,
   endedBy: life.endedAt === Number.POSITIVE_INFINITY ? 'Over' : 'Crash',
   endedAt: life.endedAt,
+  left: undefined,
   settled: [],
   gaps: [],
   known: 0,
@@ -142,6 +145,7 @@ export const storiesOf = (chronicle: Chronicle, life: Life): ReadonlyArray<Story
     }
     if (d._tag === 'Restarted') {
       piece.endedBy = 'Restarted'
+      piece.left = d.to
       piece.endedAt = at
       piece.epoch ??= d.from
       piece.known = Math.max(piece.known, d.after)

@@ -4,7 +4,7 @@ import type { Kept } from '../../src/core/History.ts'
 import type { Answer } from '../../src/core/Replays.ts'
 import * as SequenceNumber from '../../src/core/SequenceNumber.ts'
 import type { Arrival } from '../../src/core/Turn.ts'
-import { encodedHeaders, headersOf } from './content.ts'
+import { encodedHeaders, headersOf, idOf } from './content.ts'
 import { send } from './network.ts'
 import type { Audience, Line, Process } from './process.ts'
 import type { Asked, AskReplay, Receiver } from './receiver.ts'
@@ -26,11 +26,15 @@ export const arrivalOf = (number: number, kept: Kept): Arrival<Uint8Array> => ({
 
 export const audienceOf = (world: World, all: Everybody): Audience => ({
   data: (from, line, number, kept) => {
+    const again = world.chronicle.published[idOf(kept.data) - 1]
+    const run = again?.run ?? line.run
+    run.sentAt = world.agenda.now()
     for (const r of all.receivers())
       if (r.plan.addressing === line.run.addressing)
         send(world, from.port, r.port, 'Data', () =>
           r.on({ _tag: 'Arrived', origin: line.origin, arrival: arrivalOf(number, kept) }),
         )
+    if (again !== undefined) again.leftAt = from.port.sentBy
   },
   heartbeat: (from, line, head) => {
     world.say('Heartbeat')
@@ -114,13 +118,15 @@ const open = (r: Receiver, line: Line, asked: number, answer: Answer): void => {
   }
 }
 
+const answers = (line: Line): boolean => !line.run.isMute && !line.run.isDeaf
+
 export const askedOf = (world: World, all: Everybody): Asked => ({
   head: (from, id, origin) => {
     const inbox = from.inbox()
     let heard = false
     for (const p of all.processes())
       for (const line of p.lines) {
-        if (!p.port.isUp || line.isFinished || line.run.isMute) continue
+        if (!p.port.isUp || line.isFinished || !answers(line)) continue
         if (origin !== undefined && origin !== line.origin.name) continue
         heard = true
         send(world, from.port, p.port, 'Aside', () => {
@@ -142,7 +148,7 @@ export const askedOf = (world: World, all: Everybody): Asked => ({
     const range = !(last === first && epoch === undefined)
     for (const p of all.processes())
       for (const line of p.lines)
-        if (p.port.isUp && !line.isFinished && !line.run.isMute && line.origin.name === origin.name)
+        if (p.port.isUp && !line.isFinished && answers(line) && line.origin.name === origin.name)
           send(world, from.port, p.port, 'Aside', () =>
             p.replay(line, { origin: origin.name, first, last, range, epoch, reply }),
           )

@@ -357,6 +357,30 @@ export const step =
 const isMessage = <A>(e: Event<A>): boolean =>
   e._tag === 'Arrived' || e._tag === 'Strayed' || e._tag === 'ReplayAnswered'
 
+/** What the turn has used up is the machine's own; written out, as this is done for each event. */
+const concluded = <A>(self: Receiver<A>, turn: Turn<A>, wakeAt: number): Receiver<A> => ({
+  settings: self.settings,
+  addressing: self.addressing,
+  origins: self.origins,
+  agenda: self.agenda,
+  idle: self.idle,
+  waiting: self.waiting,
+  messages: turn.messages,
+  bytes: turn.bytes,
+  handedMessages: turn.handedMessages,
+  handedBytes: turn.handedBytes,
+  gaps: self.gaps,
+  asked: turn.asked,
+  startedAt: self.startedAt,
+  join: self.join,
+  away: self.away,
+  lag: self.lag,
+  wakeAt,
+  mismatch: self.mismatch,
+  overflowed: self.overflowed,
+  duplicates: self.duplicates + turn.duplicates,
+})
+
 /** The same, and never the short way: what that is compared with. @internal */
 export const longStep =
   <A>(event: Event<A>): State<Receiver<A>, ReadonlyArray<Output<A>>> =>
@@ -368,7 +392,5 @@ export const longStep =
     const wakeAt = wakeOf(after)
     // A timer that rang too early must be set again, even to the same time.
     if (wakeAt !== self.wakeAt || event._tag === 'Ticked') turn.out.push({ _tag: 'WakeAt', at: wakeAt })
-    const { messages, bytes, handedMessages, handedBytes, asked } = turn
-    const duplicates = self.duplicates + turn.duplicates
-    return [turn.out, { ...after, messages, bytes, handedMessages, handedBytes, asked, wakeAt, duplicates }]
+    return [turn.out, concluded(after, turn, wakeAt)]
   }

@@ -52,8 +52,12 @@ export interface Track<A> {
   /** Its last number, once it has said so. */
   readonly end: { readonly last: number; readonly told: boolean } | undefined
   readonly left: ReadonlyArray<LeftRun>
-  /** Another run that answers beside this one. It may take over once this one answers no more. */
-  readonly rival: { readonly epoch: Epoch; readonly head: Head | undefined } | undefined
+  /** Another run that answers: beside this one, which is told, or in its place. It takes over once this one answers no more. */
+  readonly rival: { readonly epoch: Epoch; readonly head: Head | undefined; readonly told: boolean } | undefined
+  /** The last head that came unasked, is to be doubted, and led to a request: nobody may be there to answer it. */
+  readonly claim: Head | undefined
+  /** The first request that was given up since the run has last answered: an answer that is just late still counts. */
+  readonly vain: number
   /** The last request that this run has answered. */
   readonly answered: number
   /** When to ask for what is missing next; at once, as soon as it can be asked. */
@@ -74,6 +78,8 @@ export const of = (origin: Origin, saved?: Track<never>['saved']): Track<never> 
   end: undefined,
   left: [],
   rival: undefined,
+  claim: undefined,
+  vain: Number.POSITIVE_INFINITY,
   answered: 0,
   askAt: Number.POSITIVE_INFINITY,
   saved,

@@ -12,10 +12,17 @@ export const reconnected = <A>(turn: Turn<A>, t: Track<A>, asked: number): Track
   const ledger = t.ledger === undefined ? undefined : L.withoutAsks(t.ledger)
   const waits = t.doubt !== undefined && (t.ledger === undefined || t.voice === 'Heard')
   const away = isSingle(t) && t.voice === 'Heard'
-  if (!waits && !away) return { ...t, promise, ledger, askAt: Number.NEGATIVE_INFINITY }
+  if (!waits && !away) return { ...t, promise, ledger, claim: undefined, askAt: Number.NEGATIVE_INFINITY }
   const { cause, pending, forgotten } = t.doubt ?? { cause: 'Away', pending: undefined, forgotten: undefined }
   const doubt = D.waitingFor(turn, away && cause === 'Jump' ? 'Away' : cause, asked)
-  return { ...t, promise, ledger, askAt: Number.NEGATIVE_INFINITY, doubt: { ...doubt, pending, forgotten } }
+  return {
+    ...t,
+    promise,
+    ledger,
+    claim: undefined,
+    askAt: Number.NEGATIVE_INFINITY,
+    doubt: { ...doubt, pending, forgotten },
+  }
 }
 
 /** The consumer has made room again: what had to wait for that goes on. */

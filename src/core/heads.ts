@@ -74,15 +74,31 @@ const firstHead = <A>(turn: Turn<A>, t: Track<A>, head: Head): Track<A> => {
 /** Does the answer to that request settle a doubt? Where nobody could be asked, any answer does. */
 const settles = <A>(d: D.Doubt<A>, asked: number): boolean => d.asked === Number.POSITIVE_INFINITY || asked >= d.asked
 
+/**
+ * A sender may be heard and not be there for requests (it may not subscribe to them). When it was asked in vain, what it says
+ * again has to do: or each of its heartbeats would set off the same questions, and what it claims never be told.
+ */
+const isSaidAgain = <A>(turn: Turn<A>, t: Track<A>, head: Head): boolean =>
+  t.claim?.epoch === head.epoch &&
+  (t.doubt === undefined || t.doubt.asked === Number.POSITIVE_INFINITY) &&
+  head.head >= t.claim.head &&
+  head.head <= t.claim.head + turn.settings.maxJump
+
 const sameRun = <A>(turn: Turn<A>, t: Track<A>, l: Ledger<A>, head: Head, asked: number | undefined): Track<A> => {
-  const answers = asked !== undefined && (t.doubt === undefined || settles(t.doubt, asked))
-  const heard = { ...vouched(turn, t, head), answered: asked ?? t.answered }
-  if (answers) return withEnd(turn, released(turn, heard, l, head))
+  const answers = asked === undefined ? isSaidAgain(turn, t, head) : t.doubt === undefined || settles(t.doubt, asked)
+  const isFar = head.head > horizon(turn, l, 0)
+  // A farewell that is in doubt ends nothing.
+  const said = vouched(turn, t, answers || !isFar ? head : { ...head, state: 'live' })
+  const heard = { ...said, answered: asked ?? t.answered, claim: undefined }
+  if (answers) {
+    const known = { ...heard, rival: t.rival?.told ? t.rival : undefined, vain: Number.POSITIVE_INFINITY }
+    return withEnd(turn, released(turn, known, l, head))
+  }
   // It has a voice after all: what only the next number could have settled can be asked for now.
   const found = t.voice === 'Mute' && t.doubt !== undefined
-  const vouchedFor = found ? { ...heard, doubt: raised(turn, heard, t.doubt.cause) } : heard
+  const vouchedFor = found ? { ...heard, claim: head, doubt: raised(turn, heard, t.doubt.cause) } : heard
   if (isHeldUp(vouchedFor)) return vouchedFor
-  if (head.head > horizon(turn, l, 0)) return { ...vouchedFor, doubt: t.doubt ?? raised(turn, vouchedFor, 'Jump') }
+  if (isFar) return { ...vouchedFor, claim: head, doubt: vouchedFor.doubt ?? raised(turn, vouchedFor, 'Jump') }
   return withEnd(turn, { ...vouchedFor, ledger: noticed(turn, t.about, l, head.head, 'Heartbeat') })
 }
 
@@ -111,6 +127,8 @@ export const restarted = <A>(
     end: undefined,
     promise: undefined,
     rival: undefined,
+    claim: undefined,
+    vain: Number.POSITIVE_INFINITY,
     ledger: L.startingAt(start),
   }
 }
@@ -145,18 +163,24 @@ const otherRun = <A>(turn: Turn<A>, t: Track<A>, l: Ledger<A>, head: Head, asked
     const known = { ...left, told: asked !== undefined, inquireAt: turn.now + turn.settings.grace }
     return { ...t, left: t.left.map(r => (r === left ? known : r)) }
   }
-  if (t.rival?.epoch === head.epoch) return asked === undefined ? t : { ...t, rival: { epoch: head.epoch, head } }
+  if (t.rival?.told && t.rival.epoch === head.epoch)
+    return asked === undefined ? t : { ...t, rival: { ...t.rival, head } }
   if (asked !== undefined && asked === t.answered) {
     // With a third run it is the same conflict.
-    if (t.rival !== undefined) return t
+    if (t.rival?.told) return t
     conflict(turn, t, head.epoch)
-    return { ...t, rival: { epoch: head.epoch, head: undefined } }
+    return { ...t, rival: { epoch: head.epoch, head: undefined, told: true } }
   }
   const answers = asked !== undefined && t.doubt !== undefined && settles(t.doubt, asked)
   if (answers && keepsUp(turn)) return entered(turn, t, l, head)
-  return t.doubt !== undefined && t.doubt.cause !== 'Jump' && t.voice === 'Heard'
-    ? t
-    : { ...t, doubt: raised(turn, { ...t, voice: 'Heard' }, 'NewEpoch'), voice: 'Heard' }
+  // It has answered, and is entered when there is room.
+  if (answers) return { ...t, rival: { epoch: head.epoch, head, told: false } }
+  if (t.doubt !== undefined && t.doubt.cause !== 'Jump' && t.voice === 'Heard') return t
+  // The run that we follow must have ended or fallen silent, or two would take turns.
+  const isOver = t.end !== undefined || t.silence !== undefined
+  if (isOver && isSaidAgain(turn, t, head) && keepsUp(turn)) return entered(turn, t, l, head)
+  const doubt = raised(turn, { ...t, voice: 'Heard' }, 'NewEpoch')
+  return { ...t, claim: head, doubt: { ...doubt, asked: Math.min(doubt.asked, t.vain) }, voice: 'Heard' }
 }
 
 /** The sender has said where it is: of itself (a heartbeat), or because it was `asked`. */

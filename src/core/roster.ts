@@ -102,13 +102,28 @@ export const change = <A>(
   let idle = self.idle
   if (wasIdle && before.idle !== undefined && !idles) idle = numbers.remove(idle, before.idle)
   if (place !== undefined && !wasIdle) idle = numbers.set(idle, place, name)
+  // Written out, since this is done for most events, and spreading a record costs twenty times as much.
   return {
-    ...self,
+    settings: self.settings,
+    addressing: self.addressing,
     origins: names.set(self.origins, name, followed),
     agenda,
     idle,
     waiting: turn.forgot ? names.set(self.waiting, name, true) : self.waiting,
+    messages: self.messages,
+    bytes: self.bytes,
+    handedMessages: self.handedMessages,
+    handedBytes: self.handedBytes,
     gaps: turn.otherGaps + gapsOf(after),
+    asked: self.asked,
+    startedAt: self.startedAt,
+    join: self.join,
+    away: self.away,
+    lag: self.lag,
+    wakeAt: self.wakeAt,
+    mismatch: self.mismatch,
+    overflowed: self.overflowed,
+    duplicates: self.duplicates,
   }
 }
 

@@ -43,6 +43,8 @@ const moved = <A>(t: Track<A>, number: number, now: number): Track<A> => ({
   end: undefined,
   left: t.left,
   rival: t.rival,
+  claim: t.claim,
+  vain: t.vain,
   answered: t.answered,
   askAt: t.askAt,
   saved: t.saved,

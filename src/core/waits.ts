@@ -43,7 +43,7 @@ const unanswered = <A>(turn: Turn<A>, t: Track<A>, d: Doubt<A>): Track<A> => {
   if (t.ledger === undefined && d.pending === undefined && d.forgotten === undefined) return unclaimed(turn, t, d)
   if (t.ledger !== undefined && t.rival?.head !== undefined) return entered(turn, t, t.ledger, t.rival.head)
   const pending = D.resume(turn, d)
-  const mute: Track<A> = { ...t, doubt: undefined, voice: 'Mute' }
+  const mute: Track<A> = { ...t, doubt: undefined, voice: 'Mute', vain: Math.min(t.vain, d.asked) }
   const known = t.ledger === undefined ? unvouched(turn, mute, d, pending) : mute
   const after = known.ledger === undefined ? known : guessed(turn, known, known.ledger, pending)
   // Its farewell may be all that we have of its tail.
