@@ -152,7 +152,8 @@ const otherRun = <A>(turn: Turn<A>, t: Track<A>, l: Ledger<A>, head: Head, asked
     conflict(turn, t, head.epoch)
     return { ...t, rival: { epoch: head.epoch, head: undefined } }
   }
-  const answers = asked !== undefined && t.doubt !== undefined && settles(t.doubt, asked)
+  // An answer to a request from before the doubt may be a late one, of where our own run was then.
+  const answers = asked !== undefined && t.doubt !== undefined && asked >= t.doubt.asked
   if (answers && keepsUp(turn)) return entered(turn, t, l, head)
   return t.doubt !== undefined && t.doubt.cause !== 'Jump' && t.voice === 'Heard'
     ? t
