@@ -464,6 +464,17 @@ describe('a receiver of a plain client, which sends no heartbeats', () => {
     expect(t.hears(headOf(8))).toEqual(['resumed', 'gap 8-8 Heartbeat'])
   })
 
+  it('does not take a late answer, of where its run was once, for the head of another', () => {
+    const t = talk()
+    t.gets(2)
+    t.passes(6000)
+    t.gets(1)
+    t.passes(1500)
+    expect(t.isAnswered(headOf(1), 1)).toEqual(['ask updates'])
+    expect(t.isAnswered(headOf(2))).toEqual(['resumed'])
+    expect(t.self().duplicates).toBe(1)
+  })
+
   it('goes back to a run that it wrongly guessed to be over', () => {
     const t = following()
     t.gets(1, 2, 3)

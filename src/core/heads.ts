@@ -171,7 +171,8 @@ const otherRun = <A>(turn: Turn<A>, t: Track<A>, l: Ledger<A>, head: Head, asked
     conflict(turn, t, head.epoch)
     return { ...t, rival: { epoch: head.epoch, head: undefined, told: true } }
   }
-  const answers = asked !== undefined && t.doubt !== undefined && settles(t.doubt, asked)
+  // An answer to a request from before the doubt may be a late one, of where our own run was then.
+  const answers = asked !== undefined && t.doubt !== undefined && asked >= t.doubt.asked
   if (answers && keepsUp(turn)) return entered(turn, t, l, head)
   // It has answered, and is entered when there is room.
   if (answers) return { ...t, rival: { epoch: head.epoch, head, told: false } }

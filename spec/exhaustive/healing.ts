@@ -1,0 +1,73 @@
+// What comes of a world in which nothing goes wrong any more: what is on its way is lost, all that is sent from now on comes at
+// once and in order, and nothing more is published. Then everything must settle within a bound, and stay so.
+import * as Sender from '../../src/core/Sender.ts'
+import { keyOf } from './key.ts'
+import { tickAt, times } from './scope.ts'
+import type { World } from './world.ts'
+import { alive, beaten, joined, paged, reborn, woken } from './world.ts'
+
+const unlimited = {
+  messages: 0,
+  heartbeats: Number.POSITIVE_INFINITY,
+  replays: Number.POSITIVE_INFINITY,
+  heads: Number.POSITIVE_INFINITY,
+  duplicates: 0,
+  restarts: 0,
+}
+
+/** How long it may take to settle, in ms: as in the simulator. */
+const settlingTime = 2 * times.max + times.grace + 3 * times.deadline + 40 * times.patience + 1000
+
+/** The next thing that happens. */
+const next = (w: World): World => {
+  const line = alive(w)
+  const packet = w.net[0]
+  if (packet !== undefined) return packet.open({ ...w, net: w.net.slice(1) })
+  if (w.replays.requests.length > 0) return paged(w)
+  const beats = line === undefined ? Number.POSITIVE_INFINITY : tickAt(Sender.dueAt(times.max)(line.sender))
+  const wakes = tickAt(w.receiver.wakeAt)
+  const then = { ...w, now: Math.max(w.now, Math.min(beats, wakes)) }
+  return beats <= wakes && line !== undefined ? beaten(then, line) : woken(then)
+}
+
+/** Its heartbeats were lost so far: the next comes as late as it may. */
+const overdue = (w: World): World => ({
+  ...w,
+  lines: w.lines.map(l =>
+    l.endedAt === Number.POSITIVE_INFINITY && l.sender.state === 'live'
+      ? { ...l, sender: { ...l.sender, beatAt: w.now, wait: times.max } }
+      : l,
+  ),
+})
+
+/** The world as it begins to heal: what is left of it is the same for many. */
+export const healing = (before: World): World => {
+  const cleared: World = { ...before, net: [], left: unlimited, askedAt: 0 }
+  const living = alive(cleared) === undefined ? reborn(cleared) : overdue(cleared)
+  return living.startedAt === undefined ? joined(living) : living
+}
+
+export interface Healed {
+  readonly world: World
+  readonly healedAt: number
+  readonly overAt: number
+}
+
+export const healed = (start: World): Healed => {
+  const healedAt = start.now
+  const overAt = healedAt + settlingTime
+  let world = start
+  let last = ''
+  while (world.now <= overAt) {
+    const isQuiet = world.net.length === 0 && world.replays.requests.length === 0
+    const after = next(world)
+    // A world that is the same before two heartbeats, with all that comes between, will never be another.
+    if (isQuiet && after.lines !== world.lines) {
+      const key = keyOf(world)
+      if (key === last) break
+      last = key
+    }
+    world = after
+  }
+  return { world, healedAt, overAt }
+}

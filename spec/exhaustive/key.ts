@@ -1,0 +1,118 @@
+// When two worlds are the same: what can still happen in both is the same, and so is what the auditor could still hold against
+// it. Times count from now, and what is past is past; the ids of requests count by their order.
+import type { Doubt } from '../../src/core/Doubt.ts'
+import * as M from '../../src/core/OrderedMap.ts'
+import type { Track } from '../../src/core/Track.ts'
+import { tick, tickAt, times } from './scope.ts'
+import { storyOf } from './verdict.ts'
+import type { Line, World } from './world.ts'
+
+type Ids = ReadonlyMap<number, number>
+
+/** A time from now on, in ticks; what was `past` ms ago is over. */
+const from = (now: number, at: number, past = 0): string =>
+  at === Number.POSITIVE_INFINITY ? '-' : `${Math.max(-past, tickAt(at) - now) / tick}`
+
+const idsOf = (w: World): Ids => {
+  const r = w.receiver
+  const ids = new Set<number>()
+  if (r.join !== undefined) ids.add(r.join.asked)
+  for (const { value } of M.entries(r.origins)) {
+    const { doubt, ledger, left } = value.track
+    if (doubt !== undefined) ids.add(doubt.asked)
+    for (const l of left) ids.add(l.asked)
+    for (const { value: m } of M.entries(ledger?.missing))
+      if (m.ask !== undefined) {
+        ids.add(m.ask.since)
+        ids.add(m.ask.id)
+      }
+  }
+  for (const p of w.net) ids.add(p.id)
+  for (const q of w.replays.requests) ids.add(Number(q.reply.slice(2)))
+  return new Map([...ids].sort((a, b) => a - b).map((id, rank) => [id, rank]))
+}
+
+const doubtOf = (d: Doubt<string>, ids: Ids, now: number): string => {
+  let text = `${d.cause}${ids.get(d.asked)},${d.tries},${from(now, d.dueAt)}`
+  for (const { value } of M.entries(d.pending)) text += `,${value.number}:${value.data}`
+  return d.forgotten === undefined ? text : `${text},${d.forgotten.first}-${d.forgotten.last}`
+}
+
+const trackOf = (w: World, t: Track<string>, ids: Ids, now: number): string => {
+  const { ledger, doubt, promise, silence, end, rival } = t
+  // Another answer to the same request would be a conflict; only `single` asks.
+  const mayConflict = w.scope.addressing === 'single' && w.net.some(p => p.id === t.answered)
+  let text = `${t.voice} ${t.epoch} ${mayConflict ? ids.get(t.answered) : ''} ${from(now, t.askAt)}`
+  if (ledger !== undefined) {
+    text += `;${ledger.next} ${ledger.highest} ${M.size(ledger.wanted)} ${M.size(ledger.forgotten)}`
+    for (const { value: h } of M.entries(ledger.held)) text += `,${h.message.number}:${h.message.data}`
+    for (const { value: m } of M.entries(ledger.missing)) {
+      text += `/${m.first}-${m.last} ${from(now, m.deadline)}${m.refused ? '!' : ''}`
+      if (m.ask !== undefined) {
+        const { since, id, upTo, tries, dueAt } = m.ask
+        text += `?${ids.get(since)} ${ids.get(id)} ${upTo} ${tries} ${from(now, dueAt)}`
+      }
+    }
+  }
+  if (doubt !== undefined) text += `;d${doubtOf(doubt, ids, now)}`
+  if (promise !== undefined) text += `;p${promise.max} ${from(now, promise.dueAt, times.grace)} ${promise.inquired}`
+  if (silence !== undefined) text += `;s${silence.max} ${silence.told}`
+  if (end !== undefined) text += `;e${end.last} ${end.told}`
+  for (const l of t.left) text += `;l${l.epoch} ${ids.get(l.asked)} ${from(now, l.inquireAt)} ${l.told}`
+  if (rival !== undefined) text += `;r${rival.epoch} ${rival.head?.first}-${rival.head?.head} ${rival.head?.state}`
+  return text
+}
+
+const lineOf = (w: World, { sender, endedAt, bornAt }: Line): string => {
+  const { now } = w
+  if (endedAt !== Number.POSITIVE_INFINITY) {
+    // Of a run that is over nothing matters but when the last of it may come.
+    const { lifetime } = w.scope
+    return lifetime === Number.POSITIVE_INFINITY
+      ? `${sender.head} over`
+      : `${sender.head} over ${from(now, endedAt, lifetime)}`
+  }
+  // Heartbeats that are lost may as well not be due: see `healed`.
+  if (w.left.heartbeats === 0 && sender.state === 'live') return `${sender.head}live`
+  const waits = sender.wait === undefined ? `s${from(now, sender.sentAt, sender.after)}` : `w${sender.wait}`
+  const isOlder = w.startedAt === undefined || bornAt < w.startedAt
+  const age = isOlder ? `a${from(now, bornAt, 1e9)}` : ''
+  const farewell = sender.state === 'ending' ? `${sender.farewells}${from(now, sender.closedAt, 1000)}` : ''
+  return `${sender.head}${sender.state}${waits} ${from(now, sender.beatAt, times.max)}${age}${farewell}`
+}
+
+const receiverOf = (w: World, ids: Ids): string => {
+  const r = w.receiver
+  const now = w.now
+  let text = r.join === undefined ? '' : `j${ids.get(r.join.asked)} ${r.join.tries} ${from(now, r.join.dueAt)}`
+  text += ` ${from(now, r.wakeAt)} ${w.startedAt === undefined}`
+  for (const { key, value } of M.entries(r.origins))
+    text += `\n${key} ${from(now, value.wakeAt)} ${value.idle} ${trackOf(w, value.track, ids, now)}`
+  return text
+}
+
+/** All that is on its way. Of what says how old its run is, it matters for how long the run still counts as the older. */
+const netOf = (w: World, ids: Ids): string =>
+  w.net
+    .map(p => {
+      const age = p.age === undefined || w.startedAt === undefined ? 0 : Math.max(0, p.age - (w.now - w.startedAt))
+      return `${p.what}#${ids.get(p.id)}${age > 0 ? `~${age}` : ''}`
+    })
+    .sort()
+    .join()
+
+export const keyOf = (w: World): string => {
+  const ids = idsOf(w)
+  const { heartbeats, replays, heads, duplicates, restarts } = w.left
+  const queue = w.replays.requests
+    .map(q => `${q.origin} ${q.first}-${q.last} ${q.range} ${q.epoch} ${ids.get(Number(q.reply.slice(2)))}`)
+    .join()
+  return [
+    `${heartbeats} ${replays} ${heads} ${duplicates} ${restarts} ${w.published.map(p => p.line).join('')}`,
+    ...w.lines.map(l => lineOf(w, l)),
+    queue,
+    receiverOf(w, ids),
+    netOf(w, ids),
+    storyOf(w),
+  ].join('|')
+}

@@ -1,0 +1,40 @@
+// The scopes that are visited: a few in the tests, and all that a quarter of an hour allows by `npm run exhaustive`.
+import type { Scope } from './scope.ts'
+import { scopeOf } from './scope.ts'
+
+const of = (...changes: ReadonlyArray<Partial<Scope>>): Scope =>
+  scopeOf(changes.reduce((all, c) => ({ ...all, ...c }), {}))
+
+const single: Partial<Scope> = { addressing: 'single', duplicates: 0 }
+const unasked: Partial<Scope> = { heads: 0 }
+const crash: Partial<Scope> = { ...unasked, restart: 'crash' }
+const close: Partial<Scope> = { ...unasked, restart: 'close' }
+
+export const small: ReadonlyArray<Scope> = [
+  of({ messages: 1 }),
+  of(unasked, { messages: 2, mode: 'arrival' }),
+  of(unasked, { messages: 2, keeps: 1 }),
+  of(crash, { messages: 1, replays: 0 }),
+  of(single, { messages: 1 }),
+  of(single, unasked, { messages: 2, mode: 'arrival', replays: 0 }),
+  of(single, crash, { messages: 1, heartbeats: 1, replays: 0 }),
+]
+
+export const large: ReadonlyArray<Scope> = [
+  of(unasked, { messages: 5, heartbeats: 1, replays: 0 }),
+  of(unasked, { messages: 4, heartbeats: 1 }),
+  of(unasked, { messages: 4, heartbeats: 1, mode: 'arrival' }),
+  of(unasked, { messages: 3, heartbeats: 2 }),
+  of(unasked, { messages: 3, heartbeats: 2, mode: 'arrival' }),
+  of(unasked, { messages: 3, heartbeats: 1, keeps: 1 }),
+  of(unasked, { messages: 3, heartbeats: 1, page: 1 }),
+  of({ messages: 2, heartbeats: 1 }),
+  of({ messages: 2, heartbeats: 1, joins: 'late', duplicates: 0, heads: 0 }),
+  of(crash, { messages: 2, heartbeats: 2 }),
+  of(close, { messages: 2, heartbeats: 1 }),
+  of(single, { messages: 2, heartbeats: 1 }),
+  of(single, unasked, { messages: 3, heartbeats: 1 }),
+  of(single, unasked, { messages: 2, heartbeats: 1, duplicates: 1, mode: 'arrival' }),
+  of(single, crash, { messages: 2, heartbeats: 1 }),
+  of(single, crash, { messages: 2, heartbeats: 1, mode: 'arrival' }),
+]

@@ -1,0 +1,121 @@
+// What the simulator's auditor says of a small world: the same rules, over the same kind of chronicle.
+
+import * as M from '../../src/core/OrderedMap.ts'
+import type { Violation } from '../simulation/auditor.ts'
+import { audit } from '../simulation/auditor.ts'
+import type { Chronicle, Life, Run } from '../simulation/chronicle.ts'
+import { blank } from '../simulation/chronicle.ts'
+import { payloadOf } from '../simulation/content.ts'
+import type { Piece } from '../simulation/story.ts'
+import { ascending, storiesOf } from '../simulation/story.ts'
+import { times } from './scope.ts'
+import type { Line, World } from './world.ts'
+
+const runsOf = (w: World): ReadonlyArray<Run> =>
+  w.lines.map(({ origin, epoch, sender, bornAt, endedAt }) => ({
+    origin: origin.name,
+    epoch,
+    addressing: w.scope.addressing,
+    start: sender.start,
+    bornAt,
+    head: sender.head,
+    endedAt,
+    end: endedAt === Number.POSITIVE_INFINITY ? 'Live' : sender.state === 'live' ? 'Crashed' : 'Closed',
+    keeps: w.scope.keeps,
+    isMute: false,
+    max: times.max,
+    jumped: 0,
+  }))
+
+const lifeOf = (w: World, overAt: number): Life => {
+  const { settings, messages, handedMessages, bytes, gaps, origins } = w.receiver
+  return {
+    receiver: 0,
+    addressing: w.scope.addressing,
+    settings,
+    startedAt: w.startedAt ?? w.now,
+    endedAt: Number.POSITIVE_INFINITY,
+    handed: [...w.handed],
+    taken: w.handed.length,
+    saved: undefined,
+    savedAfter: undefined,
+    kept: { messages: messages - handedMessages, bytes, gaps, origins: M.size(origins) },
+    forgotten: w.forgotten,
+    asks: 0,
+    lateAsks: w.askedAt > overAt - 1000 ? 1 : 0,
+    away: [],
+    jumped: 0,
+  }
+}
+
+/** In `single`, of a run that ended before the receiver has heard a head of it, nothing can be known. */
+const isKnown = (w: World, line: Line): boolean =>
+  w.scope.addressing === 'perSender' ||
+  line.endedAt === Number.POSITIVE_INFINITY ||
+  [...M.entries(w.receiver.origins)].some(
+    ({ value: { track: t } }) => t.epoch === line.epoch || t.left.some(l => l.epoch === line.epoch),
+  )
+
+/** The chronicle of a world that has healed at one time, and had to be settled at another. */
+const chronicleOf = (w: World, healedAt: number, overAt: number): Chronicle => {
+  const runs = [...runsOf(w)]
+  const published = w.published.flatMap(({ line, number, at }, i) => {
+    const run = runs[line]
+    const data = payloadOf(i + 1, 0)
+    return run === undefined ? [] : [{ id: i + 1, run, number, at, data, headers: undefined, reply: undefined }]
+  })
+  const known = runs.filter(r => w.lines.some(l => l.epoch === r.epoch && isKnown(w, l)))
+  return { ...blank(), runs: known, published, lives: [lifeOf(w, overAt)], healedAt, quietAt: healedAt, overAt }
+}
+
+/**
+ * In `single`, where nobody answers, two numbers that come again look like a new run, and are told as one that has no name. That
+ * the old one is alive all the same is what numbers can't show; all else is promised still.
+ */
+const isGuessed = (w: World): boolean =>
+  w.handed.some(({ delivery: d }) => d._tag === 'Restarted' && d.to === undefined)
+
+export const violationsOf = (w: World, healedAt: number, overAt: number): ReadonlyArray<Violation> => {
+  if (w.startedAt === undefined) return []
+  const violations = audit(chronicleOf(w, healedAt, overAt))
+  return isGuessed(w) ? violations.filter(v => v.rule !== 'RunsNeverMix') : violations
+}
+
+interface Remembered {
+  readonly text: string
+  /** Gaps of which not all is settled: which, and when they were noticed. */
+  readonly gaps: ReadonlyArray<{ readonly range: string; readonly local: number }>
+}
+
+const pieceOf = (w: World, p: Piece): Remembered => {
+  // Which run a number is of can be mistaken in `single` only; whether it was lost matters to no rule any more.
+  const isMixed = w.scope.addressing === 'single' && w.scope.restart !== 'none'
+  const numbers = ascending(p).map(s => `${s.first}-${s.last}${isMixed && s.message ? s.message.run.epoch.at(-1) : ''}`)
+  const isSettled = (n: number): boolean => p.settled.some(s => s.first <= n && n <= s.last)
+  const gaps = p.gaps.flatMap(g => {
+    const isOpen = Array.from({ length: g.last - g.first + 1 }, (_, i) => g.first + i).some(n => !isSettled(n))
+    return isOpen ? [{ range: `${g.first}-${g.last}`, local: g.local }] : []
+  })
+  const flags = [p.isMute, p.isSilent, p.isEnded, p.hasConflict].map(Number).join('')
+  const run = isMixed ? (p.named ?? p.epoch) : ''
+  return {
+    text: `${p.origin} ${p.begunBy}${p.start ?? ''} ${run} ${p.endedBy} ${p.endedWith} ${numbers} ${flags}`,
+    gaps,
+  }
+}
+
+const remembered = new WeakMap<World['handed'], ReadonlyArray<Remembered>>()
+
+/** What the auditor remembers of what was handed over, and when its gaps were noticed. */
+export const storyOf = (w: World): string => {
+  let pieces = remembered.get(w.handed)
+  if (pieces === undefined) {
+    const chronicle = chronicleOf(w, w.now, w.now)
+    const stories = chronicle.lives.flatMap(life => storiesOf(chronicle, life))
+    pieces = stories.flatMap(story => story.pieces).map(p => pieceOf(w, p))
+    remembered.set(w.handed, pieces)
+  }
+  // Past its deadline a gap may be given up at any time.
+  const ageOf = (local: number): number => Math.max(0, local + times.deadline - w.now)
+  return pieces.map(p => `${p.text} ${p.gaps.map(g => `${g.range}@${ageOf(g.local)}`)}`).join()
+}

@@ -1,0 +1,374 @@
+// A world that can be forked: one sender (and the runs before it), one receiver, and what is on its way between them. It is a
+// value, so that every move leads to a world of its own and leaves the one before as it was.
+import { map } from '../../src/core/Delivery.ts'
+import type { Epoch } from '../../src/core/Epoch.ts'
+import type { Head } from '../../src/core/Head.ts'
+import * as History from '../../src/core/History.ts'
+import type { Origin } from '../../src/core/Origin.ts'
+import * as Receiver from '../../src/core/Receiver.ts'
+import * as Replays from '../../src/core/Replays.ts'
+import * as Sender from '../../src/core/Sender.ts'
+import * as SequenceNumber from '../../src/core/SequenceNumber.ts'
+import type { Arrival } from '../../src/core/Turn.ts'
+import type { Event, Happening, Machine, Out } from '../core/receiverHarness.ts'
+import type { Handed } from '../simulation/chronicle.ts'
+import { idOf, payloadOf } from '../simulation/content.ts'
+import { epochOf, originOf } from '../simulation/names.ts'
+import type { Scope } from './scope.ts'
+import { times } from './scope.ts'
+
+/** A run of the sender. */
+export interface Line {
+  readonly index: number
+  readonly origin: Origin
+  readonly epoch: Epoch
+  readonly sender: Sender.Sender
+  /** What it keeps to replay. A history changes in place, so each world makes one of its own. */
+  readonly history: History.History
+  readonly bornAt: number
+  /** `Infinity` as long as it is alive. */
+  readonly endedAt: number
+}
+
+export interface Published {
+  readonly line: number
+  readonly number: number
+  readonly at: number
+}
+
+/** Something on its way. */
+export interface Packet {
+  /** What it is, but for the request that it belongs to. */
+  readonly what: string
+  /** That request; 0 if none. */
+  readonly id: number
+  /** Whose run it speaks for; -1 for the receiver's requests. */
+  readonly line: number
+  readonly sentAt: number
+  /** The age of the run, where the receiver could take it for older than itself. */
+  readonly age: number | undefined
+  readonly open: (w: World) => World
+}
+
+/** How often each thing may still happen. */
+export interface Left {
+  readonly messages: number
+  readonly heartbeats: number
+  readonly replays: number
+  readonly heads: number
+  readonly duplicates: number
+  readonly restarts: number
+}
+
+export type Step = (event: Event) => (self: Machine) => readonly [ReadonlyArray<Out>, Machine]
+
+export interface World {
+  readonly scope: Scope
+  readonly step: Step
+  readonly left: Left
+  readonly now: number
+  /** All runs; the last may be alive. */
+  readonly lines: ReadonlyArray<Line>
+  readonly published: ReadonlyArray<Published>
+  readonly replays: Replays.Replays
+  /** Its start, or `undefined` before. */
+  readonly startedAt: number | undefined
+  readonly receiver: Machine
+  readonly net: ReadonlyArray<Packet>
+  readonly handed: ReadonlyArray<Handed>
+  /** Something was open, and no wake-up was asked for. */
+  readonly forgotten: number
+  readonly askedAt: number
+  /** How it came to this. */
+  readonly move: string
+  readonly from: World | undefined
+}
+
+/** Not 0, so that nothing that should be a time is mistaken for none. */
+const beginning = 1000
+
+/** The run that is alive. */
+export const alive = (w: World): Line | undefined => {
+  const last = w.lines.at(-1)
+  return last !== undefined && last.endedAt === Number.POSITIVE_INFINITY ? last : undefined
+}
+
+const born = (scope: Scope, index: number, now: number): Line => {
+  const epoch = epochOf(index + 1)
+  const origin = originOf(scope.addressing, 's', epoch)
+  const sender = Sender.create(origin, epoch, now, { after: times.after, max: times.max })
+  const history = historyOf(scope, origin.name, [])
+  return { index, origin, epoch, sender, history, bornAt: now, endedAt: Number.POSITIVE_INFINITY }
+}
+
+export const worldOf = (scope: Scope, step: Step): World => {
+  const { addressing, mode, messages, heartbeats, replays, heads, duplicates, restart } = scope
+  const { deadline, grace, patience, tries } = times
+  const world: World = {
+    scope,
+    step,
+    left: { messages, heartbeats, replays, heads, duplicates, restarts: restart === 'none' ? 0 : 1 },
+    now: beginning,
+    lines: [born(scope, 0, beginning)],
+    published: [],
+    replays: Replays.empty,
+    startedAt: undefined,
+    receiver: Receiver.create<string>({ addressing, mode, deadline, grace, patience, tries }),
+    net: [],
+    handed: [],
+    forgotten: 0,
+    askedAt: 0,
+    move: 'the beginning',
+    from: undefined,
+  }
+  return scope.joins === 'first' ? joined(world) : world
+}
+
+/** Puts something on its way. Where all may come again and again, twice the same is as good as once. */
+const sent = (w: World, p: Packet): World => {
+  const isThere =
+    w.left.duplicates === Number.POSITIVE_INFINITY &&
+    w.net.some(o => o.what === p.what && o.id === p.id && o.age === p.age)
+  return isThere ? w : { ...w, net: [...w.net, p] }
+}
+
+// --- the receiver
+
+const heard = (w: World, happening: Happening): World => {
+  if (w.startedAt === undefined) return w
+  // The time is part of every event; TypeScript can't see that a union stays one when it is put back.
+  const [outputs, receiver] = w.step({ ...happening, now: w.now } as Event)(w.receiver)
+  const isOpen = receiver.gaps > 0 || receiver.messages > receiver.handedMessages
+  const isForgotten = receiver.wakeAt === Number.POSITIVE_INFINITY && isOpen
+  const after: World = { ...w, receiver, forgotten: w.forgotten + (isForgotten ? 1 : 0) }
+  return outputs.reduce(performed, after)
+}
+
+const performed = (w: World, o: Out): World => {
+  switch (o._tag) {
+    case 'Deliver': {
+      const delivery = map((id: string) => payloadOf(Number(id), 0))(o.delivery)
+      return { ...w, handed: [...w.handed, { at: w.now, local: w.now, delivery }] }
+    }
+    case 'AskHead':
+      return askedHead(w, o.id, o.origin)
+    case 'AskReplay':
+      return askedReplay(w, o)
+    case 'Began':
+    case 'WakeAt':
+      return w
+  }
+}
+
+const serves = (w: World, origin: string | undefined): Line | undefined => {
+  const line = alive(w)
+  return line !== undefined && (origin === undefined || origin === line.origin.name) ? line : undefined
+}
+
+const askedHead = (before: World, id: number, origin: string | undefined): World => {
+  const w = { ...before, askedAt: before.now }
+  if (w.left.heads === 0) return w
+  const isThere = serves(w, origin) !== undefined
+  const packet: Packet = {
+    what: isThere ? `head? ${origin ?? 'all'}` : `nobody ${origin ?? 'all'}`,
+    id,
+    line: -1,
+    sentAt: w.now,
+    age: undefined,
+    open: isThere ? at => answeredHead(at, id, origin) : at => heard(at, { _tag: 'HeadRefused', asked: id, origin }),
+  }
+  return sent({ ...w, left: { ...w.left, heads: w.left.heads - 1 } }, packet)
+}
+
+const askedReplay = (before: World, o: Extract<Out, { _tag: 'AskReplay' }>): World => {
+  const w = { ...before, askedAt: before.now }
+  if (w.left.replays === 0) return w
+  const { id, first, last, epoch } = o
+  const origin = o.origin.name
+  const range = !(last === first && epoch === undefined)
+  const request = { origin, first, last, range, epoch, reply: `r.${id}` }
+  const packet: Packet = {
+    what: `replay? ${origin} ${first}-${last} ${epoch ?? ''}`,
+    id,
+    line: -1,
+    sentAt: w.now,
+    age: undefined,
+    open: at => {
+      if (serves(at, origin) === undefined) return at
+      const [answers, replays] = Replays.asked(request)(at.replays)
+      const after = answers.reduce(answered, { ...at, replays })
+      return w.scope.page === Number.POSITIVE_INFINITY ? paged(after) : after
+    },
+  }
+  return sent({ ...w, left: { ...w.left, replays: w.left.replays - 1 } }, packet)
+}
+
+/** It subscribes; what was sent before does not come. */
+export const joined = (w: World): World => heard({ ...w, startedAt: w.now, net: [] }, { _tag: 'Started' })
+
+/** Its wake-up is due. */
+export const woken = (w: World): World => heard(w, { _tag: 'Ticked' })
+
+// --- the sender
+
+/** The history of a run that has published these messages, numbered from 1. */
+const historyOf = (scope: Scope, origin: string, ids: ReadonlyArray<number>): History.History => {
+  const history = History.create({ messages: scope.keeps, bytes: 1e9, age: 1e12 })
+  for (const [i, id] of ids.entries()) {
+    const kept = { data: payloadOf(id, 0), headers: undefined, reply: undefined }
+    while (History.mustEvict(history, History.cost(kept.data, undefined, undefined), 0)) History.evict(history)
+    History.keep(history, origin, i + 1, kept, 0)
+  }
+  return history
+}
+
+const sourceOf = (w: World): Replays.Source => {
+  const own = (origin: string): Line | undefined => serves(w, origin)
+  const within = <A>(origin: string, f: (h: History.History) => A): A | undefined => {
+    const line = own(origin)
+    return line === undefined ? undefined : f(line.history)
+  }
+  return {
+    epoch: origin => own(origin)?.epoch,
+    head: origin => own(origin)?.sender.head ?? 0,
+    get: (origin, number) => within(origin, h => History.get(h, origin, number)),
+    first: origin => within(origin, h => History.first(h, origin)),
+  }
+}
+
+const headOf = (w: World, { sender, history, origin }: Line): Head =>
+  Sender.headOf(w.now, times.max, History.first(history, origin.name) ?? sender.head + 1)(sender)
+
+/** A run that is younger than the receiver will always be. */
+const ageOf = (w: World, line: Line, head: Head): number | undefined =>
+  w.startedAt === undefined || line.bornAt < w.startedAt ? head.age : undefined
+
+const withLine = (w: World, line: Line): World => ({
+  ...w,
+  lines: w.lines.map(l => (l.index === line.index ? line : l)),
+})
+
+const arrivalOf = (number: number, id: number): Arrival<string> => ({
+  number: SequenceNumber.nearest(number),
+  data: `${id}`,
+  headers: undefined,
+  reply: undefined,
+  bytes: 1,
+})
+
+/** It publishes. Messages are named by the order in which all of them were published. */
+export const published = (w: World, line: Line): World => {
+  const sender = Sender.published(w.now)(line.sender)
+  const number = sender.head
+  const arrival = arrivalOf(number, w.published.length + 1)
+  const all = [...w.published, { line: line.index, number, at: w.now }]
+  const ids = all.flatMap((p, i) => (p.line === line.index ? [i + 1] : []))
+  const history = historyOf(w.scope, line.origin.name, ids)
+  const left = { ...w.left, messages: w.left.messages - 1 }
+  return sent(withLine({ ...w, published: all, left }, { ...line, sender, history }), {
+    what: `${line.index}.${number}`,
+    id: 0,
+    line: line.index,
+    sentAt: w.now,
+    age: undefined,
+    open: at => heard(at, { _tag: 'Arrived', origin: line.origin, arrival }),
+  })
+}
+
+/** Its heartbeat is due. The last of those that say farewell ends it. */
+export const beaten = (w: World, line: Line): World => {
+  const head = headOf(w, line)
+  const sender = Sender.beaten(w.now, times.max)(line.sender)
+  const left = { ...w.left, heartbeats: w.left.heartbeats - 1 }
+  const after = withLine({ ...w, left }, { ...line, sender })
+  const beat = sent(after, {
+    what: `${line.index} at ${head.first}-${head.head} ${head.state}`,
+    id: 0,
+    line: line.index,
+    sentAt: w.now,
+    age: ageOf(w, line, head),
+    open: at => heard(at, { _tag: 'HeartbeatHeard', origin: line.origin, head }),
+  })
+  return sender.state === 'ended' ? ended(beat) : beat
+}
+
+const answeredHead = (w: World, id: number, origin: string | undefined): World => {
+  const line = serves(w, origin)
+  if (line === undefined) return w
+  const head = headOf(w, line)
+  return sent(w, {
+    what: `${line.index} answers ${head.first}-${head.head} ${head.state}`,
+    id,
+    line: line.index,
+    sentAt: w.now,
+    age: ageOf(w, line, head),
+    open: at => heard(at, { _tag: 'HeadAnswered', asked: id, origin: line.origin, head }),
+  })
+}
+
+/** A page of what it has been asked for. */
+export const paged = (w: World): World => {
+  const [answers, replays] = Replays.page(sourceOf(w), w.scope.page, 1e6)(w.replays)
+  return answers.reduce(answered, { ...w, replays })
+}
+
+const answered = (w: World, answer: Replays.Answer): World => {
+  const line = serves(w, answer.origin)
+  const happening = line === undefined ? undefined : openedAnswer(w, line, answer)
+  if (line === undefined || happening === undefined) return w
+  const what =
+    answer._tag === 'Message'
+      ? `${answer.number}`
+      : answer._tag === 'End'
+        ? `end ${answer.last}`
+        : `gone ${answer.first}-${answer.last}`
+  return sent(w, {
+    what: `${line.index} replays ${what}`,
+    id: Number(answer.reply.slice(2)),
+    line: line.index,
+    sentAt: w.now,
+    age: undefined,
+    open: at => heard(at, happening),
+  })
+}
+
+/** What the shell makes of an answer. */
+const openedAnswer = (w: World, line: Line, answer: Replays.Answer): Happening | undefined => {
+  const { origin } = line
+  const epoch = w.scope.addressing === 'single' ? line.epoch : undefined
+  const asked = Number(answer.reply.slice(2))
+  switch (answer._tag) {
+    case 'Message': {
+      const arrival = arrivalOf(answer.number, idOf(answer.kept.data))
+      return { _tag: 'ReplayAnswered', asked, origin, epoch, arrival }
+    }
+    case 'Refusal':
+      if (answer.code === 404) return undefined
+      return {
+        _tag: 'ReplayRefused',
+        asked,
+        origin,
+        epoch,
+        first: SequenceNumber.nearest(answer.first),
+        last: SequenceNumber.nearest(answer.last),
+      }
+    case 'End':
+      // 0 is no number: the shell can't read it.
+      return answer.last < 1 ? undefined : { _tag: 'ReplayEnded', asked, origin, epoch, last: answer.last }
+  }
+}
+
+// --- its life and death
+
+export const closed = (w: World, line: Line): World =>
+  withLine(w, { ...line, sender: Sender.closed(w.now)(line.sender) })
+
+/** The process is gone, and with it its history. */
+export const ended = (w: World): World => ({
+  ...w,
+  replays: Replays.empty,
+  lines: w.lines.map(l => (l.endedAt === Number.POSITIVE_INFINITY ? { ...l, endedAt: w.now } : l)),
+})
+
+/** The next run begins. */
+export const reborn = (w: World): World => ({ ...w, lines: [...w.lines, born(w.scope, w.lines.length, w.now)] })
