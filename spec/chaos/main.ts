@@ -36,14 +36,14 @@ for (let round = 0; round < Number(values.runs) && isTimeLeft(); round++)
   for (const [i, [name, scenario]] of chosen.entries()) {
     if (!isTimeLeft()) break
     const sendsWith = (round + i) % kinds.length
-    const trial = await trialOf(scenario, seed, { count: Number(values.messages), ms: 3000, sendsWith })
+    const trial = await trialOf(scenario, seed, { count: Number(values.messages), ms: 3000, strikes: 3, sendsWith })
     const sum = sums[name] ?? { runs: 0, published: 0, due: 0, delivered: 0, lost: 0, skippedSilently: 0 }
     sums[name] = sum
     sum.runs += 1
     for (const what of ['published', 'due', 'delivered', 'lost', 'skippedSilently'] as const) sum[what] += trial[what]
     const { published, due, delivered, lost, skippedSilently, skipped, missed, told, violations, problem, ms } = trial
     process.stderr.write(
-      `${name}, seed ${seed}, sent with ${kinds[sendsWith]?.name}: ${published} published, ${due} due, ${delivered} delivered, ${lost} lost, ${skippedSilently} skipped silently; ${missed} missed by a plain subscription; ${Math.round(ms)} ms\n    ${JSON.stringify(told)}\n`,
+      `${name}, seed ${seed}, sent with ${kinds[sendsWith]?.name}: ${published} published, ${due} due, ${delivered} delivered, ${lost} lost, ${skippedSilently} skipped silently; ${missed === undefined ? '' : `${missed} missed by a plain subscription; `}${Math.round(ms)} ms\n    ${JSON.stringify(told)}\n`,
     )
     const wrong = [
       ...(problem === undefined ? [] : [problem]),
