@@ -4,7 +4,7 @@ import { kinds } from '../nats/kinds.ts'
 import type { Chronicle } from '../simulation/chronicle.ts'
 import type { Scenario } from './scenarios.ts'
 import { scenarios } from './scenarios.ts'
-import { trialOf } from './trial.ts'
+import { trialMs, trialOf } from './trial.ts'
 
 const short = { count: 2000, ms: 700, strikes: 1 }
 
@@ -23,6 +23,7 @@ describe(`On real servers, seed ${seed}`, () => {
       expect(published).toBeGreaterThanOrEqual(short.count)
       expect(delivered + lost).toBe(due)
     },
+    2 * trialMs,
   )
 })
 

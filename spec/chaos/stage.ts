@@ -11,10 +11,12 @@ import type { Client, Kind, Options } from '../nats/kinds.ts'
 import { kinds } from '../nats/kinds.ts'
 import type { Cluster } from '../server/cluster.ts'
 import { startCluster } from '../server/cluster.ts'
+import { eventually } from '../server/eventually.ts'
 import type { LossyLink } from '../server/lossyLink.ts'
 import { startLossyLink } from '../server/lossyLink.ts'
 import type { NatsServer, NatsServerOptions } from '../server/natsServer.ts'
 import { startNatsServer } from '../server/natsServer.ts'
+import { within } from '../server/within.ts'
 import { payloadOf } from '../simulation/content.ts'
 import type { Chance } from '../simulation/prng.ts'
 import type { LifeRecord, Record, RunRecord } from './record.ts'
@@ -95,22 +97,9 @@ export interface Stage extends Terms {
   readonly end: () => Promise<void>
 }
 
-const waitMs = 30_000
-
-/** Asks again and again; the deadline is generous. */
-export const until = async (
-  what: string,
-  isTrue: () => boolean | Promise<boolean>,
-  failed: () => unknown = () => undefined,
-): Promise<void> => {
-  const deadline = performance.now() + waitMs
-  while (!(await isTrue())) {
-    const cause = failed()
-    if (cause !== undefined) throw cause
-    if (performance.now() > deadline) throw new Error(`not within ${waitMs} ms: ${what}`)
-    await pause(5)
-  }
-}
+/** Only a failure takes that long, however busy the machine. */
+export const until = (what: string, isTrue: () => boolean | Promise<boolean>): Promise<void> =>
+  eventually(what, isTrue, 30_000)
 
 const isHistoryFull = (cause: unknown): boolean =>
   cause instanceof Error && cause.message.includes('the history is full')
@@ -234,11 +223,10 @@ export const stageOf = (terms: Terms): Stage => {
       }, 5)
       ends.push(() => clearInterval(pacer))
       const reached = (part: number): Promise<void> =>
-        until(
-          `${Math.round(part * 100)}% of it is published`,
-          () => sent >= part * count,
-          () => failure,
-        )
+        until(`${Math.round(part * 100)}% of it is published`, () => {
+          if (failure !== undefined) throw failure
+          return sent >= part * count
+        })
       return { reached, done: () => reached(1) }
     }
     const close = async (): Promise<void> => {
@@ -330,7 +318,9 @@ export const stageOf = (terms: Terms): Stage => {
       if (!isTrue) throw new Error(`the fault did not strike: ${what}`)
     },
     end: async () => {
-      for (const end of ends.splice(0).reverse()) await end()
+      // Whatever fails or hangs, all the others are ended too.
+      for (const end of ends.splice(0).reverse())
+        await within(10_000, 'it ends', Promise.resolve().then(end)).catch(() => undefined)
     },
   }
   return stage

@@ -1,4 +1,6 @@
 // One scenario, once: played on real servers, and judged.
+
+import { within } from '../server/within.ts'
 import type { Violation } from '../simulation/auditor.ts'
 import { audit } from '../simulation/auditor.ts'
 import { chanceOf } from '../simulation/prng.ts'
@@ -43,6 +45,9 @@ const settled = async (stage: Stage): Promise<void> => {
   await until('all have ended', () => receivers.every(r => live.every(s => r.isDoneWith(s.run))))
 }
 
+/** Only a failure takes that long. */
+export const trialMs = 90_000
+
 const why = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))
 
 export const trialOf = async (scenario: Scenario, seed: number, terms: Omit<Terms, 'chance'>): Promise<Trial> => {
@@ -51,8 +56,11 @@ export const trialOf = async (scenario: Scenario, seed: number, terms: Omit<Term
   const { chronicle, now } = stage.record
   let problem: string | undefined
   try {
-    await scenario(stage)
-    await settled(stage)
+    await within(
+      trialMs,
+      'the whole trial',
+      scenario(stage).then(() => settled(stage)),
+    )
   } catch (cause) {
     problem = why(cause)
   }

@@ -6,8 +6,10 @@ import type { DecideFate, LossyLink } from '../server/lossyLink.ts'
 import { startLossyLink } from '../server/lossyLink.ts'
 import type { NatsServer, NatsServerOptions } from '../server/natsServer.ts'
 import { startNatsServer } from '../server/natsServer.ts'
+import { within } from '../server/within.ts'
 import type { Client, Kind, Options } from './kinds.ts'
 
+export { within } from '../server/within.ts'
 export type { Client, Kind, Options } from './kinds.ts'
 export { kinds } from './kinds.ts'
 
@@ -55,15 +57,6 @@ export const withServer = (options?: NatsServerOptions): Bench => {
       return link
     },
   }
-}
-
-/** Rejects when a promise takes longer than it may. */
-export const within = <A>(ms: number, what: string, promise: Promise<A>): Promise<A> => {
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`not within ${ms} ms: ${what}`)), ms)
-  })
-  return Promise.race([promise, late]).finally(() => clearTimeout(timer))
 }
 
 /** Asks again and again, for what nobody tells us. The deadline is generous: only a failure takes that long. */
