@@ -1,63 +1,17 @@
-// The two clients that this library works with, behind one face, and what scenarios with a real server need.
+// What scenarios with a real server need.
 import { connect as dial } from 'node:net'
 import { afterAll, afterEach, beforeAll } from '@jest/globals'
-import * as nats3 from '@nats-io/transport-node'
-import * as nats2 from 'nats'
-import type { Delivery, Headers, Message } from '../../src/core/Delivery.ts'
-import type { Connection, Msg } from '../../src/nats/Connection.ts'
+import type { Delivery, Message } from '../../src/core/Delivery.ts'
 import type { DecideFate, LossyLink } from '../server/lossyLink.ts'
 import { startLossyLink } from '../server/lossyLink.ts'
 import type { NatsServer, NatsServerOptions } from '../server/natsServer.ts'
 import { startNatsServer } from '../server/natsServer.ts'
+import { within } from '../server/within.ts'
+import type { Client, Kind, Options } from './kinds.ts'
 
-/** What a user of either client has beside what the library asks for. */
-export interface Client extends Connection {
-  close(): Promise<void>
-  drain(): Promise<void>
-  request(subject: string, payload?: string, options?: { timeout: number }): Promise<Msg>
-}
-
-export interface Options {
-  readonly servers?: string
-  readonly user?: string
-  readonly pass?: string
-  readonly inboxPrefix?: string
-  readonly reconnect?: boolean
-}
-
-export interface Kind {
-  /** The package. */
-  readonly name: string
-  readonly connect: (options: Options) => Promise<Client>
-  readonly headers: (fields: Readonly<Record<string, ReadonlyArray<string>>>) => Headers
-  /** With an inline status, as answers of servers have it. */
-  readonly status: (code: number) => Headers
-}
-
-const quick = { reconnectTimeWait: 50, maxReconnectAttempts: -1 }
-
-const filled = <H extends { append(key: string, value: string): void }>(
-  block: H,
-  fields: Readonly<Record<string, ReadonlyArray<string>>>,
-): H => {
-  for (const [key, values] of Object.entries(fields)) for (const value of values) block.append(key, value)
-  return block
-}
-
-export const kinds: ReadonlyArray<Kind> = [
-  {
-    name: 'nats',
-    connect: options => nats2.connect({ ...quick, ...options }),
-    headers: fields => filled(nats2.headers(), fields),
-    status: code => nats2.headers(code, 'Status'),
-  },
-  {
-    name: '@nats-io/transport-node',
-    connect: options => nats3.connect({ ...quick, ...options }),
-    headers: fields => filled(nats3.headers(), fields),
-    status: code => nats3.headers(code, 'Status'),
-  },
-]
+export { within } from '../server/within.ts'
+export type { Client, Kind, Options } from './kinds.ts'
+export { kinds } from './kinds.ts'
 
 export interface Bench {
   readonly server: () => NatsServer
@@ -103,15 +57,6 @@ export const withServer = (options?: NatsServerOptions): Bench => {
       return link
     },
   }
-}
-
-/** Rejects when a promise takes longer than it may. */
-export const within = <A>(ms: number, what: string, promise: Promise<A>): Promise<A> => {
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`not within ${ms} ms: ${what}`)), ms)
-  })
-  return Promise.race([promise, late]).finally(() => clearTimeout(timer))
 }
 
 /** Asks again and again, for what nobody tells us. The deadline is generous: only a failure takes that long. */

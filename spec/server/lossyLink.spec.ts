@@ -325,19 +325,20 @@ describe('a lossy link', () => {
     await client(link.url)
   })
 
+  const connections = async (of: NatsServer): Promise<unknown> => {
+    const varz: unknown = await fetch(`${of.monitorUrl}/varz`).then(answer => answer.json())
+    return typeof varz === 'object' && varz !== null && 'connections' in varz ? varz.connections : undefined
+  }
+
   test('a side that goes takes the other along', async () => {
     const mortal = await startNatsServer({ monitor: true })
     const link = await linkTo(mortal.port)
-    const connections = async (): Promise<unknown> => {
-      const varz: unknown = await fetch(`${mortal.monitorUrl}/varz`).then(answer => answer.json())
-      return typeof varz === 'object' && varz !== null && 'connections' in varz ? varz.connections : undefined
-    }
     const short = socketTo(link.port)
     const long = socketTo(link.port)
     await Promise.all([once(short, 'data'), once(long, 'data')])
-    expect(await connections()).toBe(2)
+    expect(await connections(mortal)).toBe(2)
     short.destroy()
-    await eventually('one is left', async () => (await connections()) === 1)
+    await eventually('one is left', async () => (await connections(mortal)) === 1)
     const closed = once(long, 'close')
     await mortal.stop()
     await closed
@@ -412,6 +413,35 @@ describe('a lossy link', () => {
     link.partition(false)
     expect(String(await greeted)).toMatch(/^INFO /)
   })
+
+  test.each(['toClient', 'toServer', 'both'] as const)(
+    'swallow %s: what goes that way is lost for good, nobody is told when an end closes, and new connections are whole',
+    async direction => {
+      const link = await linkTo(server.port)
+      const nc = await client(link.url)
+      const inside = await listen(nc, 'swallowed')
+      const outside = await listen(direct, 'swallowed')
+      const before = await connections(server)
+      link.swallow(direction)
+      nc.publish('swallowed', 'from inside')
+      direct.publish('swallowed', 'from outside')
+      const goesOut = direction === 'toClient'
+      await eventually('the server has them', () => outside.heard.length === (goesOut ? 2 : 1))
+      if (direction === 'toServer') await eventually('it comes in', () => inside.heard.length === 1)
+      expect(texts(inside.heard)).toEqual(direction === 'toServer' ? ['from outside'] : [])
+      await nc.close()
+
+      const next = await listen(await client(link.url), 'swallowed')
+      direct.publish('swallowed', 'to the next')
+      direct.publish('swallowed')
+      expect(texts(await next.all)).toEqual(['to the next'])
+      expect([...texts(await outside.all)].sort()).toEqual(
+        ['from outside', ...(goesOut ? ['from inside'] : []), 'to the next'].sort(),
+      )
+      // To the server the old one is still there.
+      expect(await connections(server)).toBe(Number(before) + 1)
+    },
+  )
 
   test('close: ends the connections and the port, also during a partition', async () => {
     const link = await linkTo(server.port)

@@ -32,6 +32,11 @@ export type LossyLink = {
   refuse(on: boolean): void
   /** While on, nothing is forwarded and nobody is told. What was sent meanwhile arrives afterwards, as TCP would have it. */
   partition(on: boolean, direction?: Direction): void
+  /**
+   * Leaves the connections there are half-open: what goes that way is lost for good, and when one end closes the other is
+   * not told. New ones are whole.
+   */
+  swallow(direction?: Direction): void
   close(): Promise<void>
 }
 
@@ -43,12 +48,13 @@ const withoutConnectUrls = (info: Buffer): Buffer => {
   return Buffer.from(`INFO ${JSON.stringify(others)} \r\n`)
 }
 
-type Valve = { isShut(): boolean; shut(on: boolean): void; send(bytes: Buffer): void }
+type Valve = { isShut(): boolean; shut(on: boolean): void; swallow(): void; send(bytes: Buffer): void }
 
 // Reads from one socket only while it isn't shut by a partition and the other socket takes what it is given.
 const valve = (from: Socket, to: Socket): Valve => {
   let shut = false
   let full = false
+  let swallows = false
   const turn = (): void => {
     if (shut || full) from.pause()
     else from.resume()
@@ -63,21 +69,33 @@ const valve = (from: Socket, to: Socket): Valve => {
       shut = on
       turn()
     },
+    swallow: () => {
+      swallows = true
+    },
     send: bytes => {
-      if (bytes.length === 0 || to.destroyed || to.write(bytes)) return
+      if (swallows || bytes.length === 0 || to.destroyed || to.write(bytes)) return
       full = true
       turn()
     },
   }
 }
 
-type Connection = { shut(direction: Exclude<Direction, 'both'>, on: boolean): void; destroy(): void }
+type Way = Exclude<Direction, 'both'>
+
+const ways: Readonly<Record<Direction, ReadonlyArray<Way>>> = {
+  both: ['toClient', 'toServer'],
+  toClient: ['toClient'],
+  toServer: ['toServer'],
+}
+
+type Connection = { shut(way: Way, on: boolean): void; swallow(way: Way): void; destroy(): void }
 
 const join = (client: Socket, server: Socket, fateOf: DecideFate): Connection => {
   const toServer = valve(client, server)
   const toClient = valve(server, client)
   const timers = new Set<NodeJS.Timeout>()
   let overdue: ReadonlyArray<Buffer> = []
+  let isHalfOpen = false
   let rest = nothing
 
   const later = (bytes: Buffer, ms: number): void => {
@@ -128,17 +146,24 @@ const join = (client: Socket, server: Socket, fateOf: DecideFate): Connection =>
   server.on('data', forward)
   client.on('close', () => {
     for (const timer of timers) clearTimeout(timer)
-    server.destroySoon()
+    if (!isHalfOpen) server.destroySoon()
   })
-  server.on('close', () => client.destroySoon())
+  server.on('close', () => {
+    if (!isHalfOpen) client.destroySoon()
+  })
 
   return {
-    shut: (direction, on) => {
-      if (direction === 'toServer') return toServer.shut(on)
+    shut: (way, on) => {
+      if (way === 'toServer') return toServer.shut(on)
       toClient.shut(on)
       if (on) return
       for (const bytes of overdue) toClient.send(bytes)
       overdue = []
+    },
+    swallow: way => {
+      isHalfOpen = true
+      if (way === 'toServer') toServer.swallow()
+      else toClient.swallow()
     },
     destroy: () => {
       client.destroy()
@@ -187,11 +212,13 @@ export const startLossyLink = async (targetPort: number, fate: DecideFate = () =
       refusing = on
     },
     partition: (on, direction = 'both') => {
-      for (const way of ['toClient', 'toServer'] as const) {
-        if (direction !== 'both' && direction !== way) continue
+      for (const way of ways[direction]) {
         shut[way] = on
         for (const connection of connections) connection.shut(way, on)
       }
+    },
+    swallow: (direction = 'both') => {
+      for (const way of ways[direction]) for (const connection of connections) connection.swallow(way)
     },
     close: async () => {
       if (!listener.listening) return

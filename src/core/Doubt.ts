@@ -27,6 +27,8 @@ export interface Doubt<A> {
   /** The first head request whose answer counts. */
   readonly asked: number
   readonly tries: number
+  /** Nobody listens for the last request, as the server says: more than that it goes unanswered. */
+  readonly refused: boolean
   /** When to ask again, or to give up. */
   readonly dueAt: number
   readonly pending: OrderedMap<number, Arrival<A>>
@@ -41,6 +43,7 @@ export const waitingFor = <A>(turn: Turn<A>, cause: Cause, asked: number): Doubt
   cause,
   asked,
   tries: 1,
+  refused: false,
   dueAt: turn.now + turn.settings.patience,
   pending: undefined,
   forgotten: undefined,
@@ -61,7 +64,7 @@ export const ofMute = <A>(turn: Turn<A>, cause: Cause): Doubt<A> => ({
 export const again = <A>(turn: Turn<A>, d: Doubt<A>, origin: Origin): Doubt<A> | undefined => {
   if (d.tries >= turn.settings.tries) return undefined
   askHead(turn, origin.name)
-  return { ...d, tries: d.tries + 1, dueAt: turn.now + turn.settings.patience * 2 ** d.tries }
+  return { ...d, tries: d.tries + 1, refused: false, dueAt: turn.now + turn.settings.patience * 2 ** d.tries }
 }
 
 /** Keeps a message until the doubt is resolved. */

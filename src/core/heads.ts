@@ -203,5 +203,6 @@ export const headRefused = <A>(turn: Turn<A>, t: Track<A>, asked: number): Track
   const d = t.doubt
   if (d === undefined || asked < d.asked) return t
   const isSure = d.tries >= turn.settings.tries
-  return { ...t, doubt: isSure ? { ...d, dueAt: turn.now } : { ...d, tries: turn.settings.tries - 1 } }
+  const doubt = isSure ? { ...d, dueAt: turn.now } : { ...d, tries: turn.settings.tries - 1 }
+  return { ...t, doubt: { ...doubt, refused: true } }
 }

@@ -13,12 +13,19 @@ import { askHead, keepsUp } from './Turn.ts'
 
 /**
  * Numbers below what is settled are of a new run if two follow one another, and duplicates if the old one goes on. One
- * alone waits for what comes next. While the run that we know keeps its promise, only a head can end it.
+ * alone waits for what comes next. A run that we know ends by a guess only when it has broken its promise and nobody is
+ * there to be asked: who merely does not answer may be cut off, and have sent again what it was not sure of.
  */
-const guessed = <A>(turn: Turn<A>, t: Track<A>, l: Ledger<A>, pending: ReadonlyArray<Arrival<A>>): Track<A> => {
+const guessed = <A>(
+  turn: Turn<A>,
+  t: Track<A>,
+  l: Ledger<A>,
+  { refused }: Doubt<A>,
+  pending: ReadonlyArray<Arrival<A>>,
+): Track<A> => {
   const back = pending.filter(a => a.number < l.next)
   const on = pending.filter(a => a.number >= l.next)
-  const mayEnd = t.epoch === undefined || t.silence !== undefined
+  const mayEnd = t.epoch === undefined || (t.silence !== undefined && refused)
   const pair = mayEnd ? back.findIndex((a, i) => back[i + 1]?.number === a.number + 1) : -1
   const start = back[pair]?.number
   if (start !== undefined) {
@@ -45,7 +52,7 @@ const unanswered = <A>(turn: Turn<A>, t: Track<A>, d: Doubt<A>): Track<A> => {
   const pending = D.resume(turn, d)
   const mute: Track<A> = { ...t, doubt: undefined, voice: 'Mute', vain: Math.min(t.vain, d.asked) }
   const known = t.ledger === undefined ? unvouched(turn, mute, d, pending) : mute
-  const after = known.ledger === undefined ? known : guessed(turn, known, known.ledger, pending)
+  const after = known.ledger === undefined ? known : guessed(turn, known, known.ledger, d, pending)
   // Its farewell may be all that we have of its tail.
   return after.end === undefined || after.ledger === undefined
     ? after

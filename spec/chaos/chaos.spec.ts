@@ -1,0 +1,62 @@
+// The short version of `npm run -s chaos`, and the proof that its judges can fail.
+import { describe, expect, test } from '@jest/globals'
+import { kinds } from '../nats/kinds.ts'
+import type { Chronicle } from '../simulation/chronicle.ts'
+import type { Scenario } from './scenarios.ts'
+import { scenarios } from './scenarios.ts'
+import { trialMs, trialOf } from './trial.ts'
+
+const short = { count: 2000, ms: 700, strikes: 1 }
+
+/** Not the same ones each time; the title tells which, and `--only <name> --runs 1 --messages 2000 --seed <seed>` plays it again. */
+const seed = Math.floor(Math.random() * 2 ** 31)
+
+describe(`On real servers, seed ${seed}`, () => {
+  test.each(Object.keys(scenarios).map((name, i) => ({ name, sendsWith: (seed + i) % kinds.length })))(
+    'nothing is skipped silently: $name',
+    async ({ name, sendsWith }) => {
+      const scenario = scenarios[name]
+      if (scenario === undefined) throw new Error(`there is no ${name}`)
+      const trial = await trialOf(scenario, seed, { ...short, sendsWith })
+      const { published, due, delivered, lost, skipped, violations, problem } = trial
+      expect({ problem, violations, skipped }).toEqual({ problem: undefined, violations: [], skipped: [] })
+      expect(published).toBeGreaterThanOrEqual(short.count)
+      expect(delivered + lost).toBe(due)
+    },
+    2 * trialMs,
+  )
+})
+
+describe('The judges', () => {
+  /** A quiet minute, in which a receiver is made to forget one thing. */
+  const quiet =
+    (forget: (chronicle: Chronicle) => void): Scenario =>
+    async stage => {
+      const server = await stage.server()
+      await stage.receiver({ servers: server.url }, { mode: 'ordered' })
+      await stage.receiver({ servers: server.url }, { mode: 'arrival' })
+      await (await stage.sender({ servers: server.url })).publish().done()
+      forget(stage.record.chronicle)
+    }
+  const few = { count: 100, ms: 20, strikes: 1, sendsWith: 0 }
+
+  test('see that all is well', async () => {
+    const trial = await trialOf(
+      quiet(() => undefined),
+      1,
+      few,
+    )
+    expect(trial).toMatchObject({ published: 103, due: 206, delivered: 206, lost: 0, skippedSilently: 0 })
+    expect(trial).toMatchObject({ violations: [], problem: undefined })
+  })
+
+  test.each([0, 1])('see that receiver %d swallows one number', async receiver => {
+    const trial = await trialOf(
+      quiet(({ lives }) => lives[receiver]?.handed.splice(50, 1)),
+      1,
+      few,
+    )
+    expect(trial).toMatchObject({ due: 206, delivered: 205, lost: 0, skippedSilently: 1 })
+    expect(trial.violations.map(v => v.rule)).toContain('EveryNumberSettled')
+  })
+})

@@ -1,0 +1,62 @@
+// npm run -s chaos -- --minutes 10 [--json] [--seed 17]      every scenario in turn, until the time is up
+// npm run -s chaos -- --only killed --runs 5 [--seed 17]     one of them, so many times
+import { parseArgs } from 'node:util'
+import { kinds } from '../nats/kinds.ts'
+import { scenarios } from './scenarios.ts'
+import { trialOf } from './trial.ts'
+
+const { values } = parseArgs({
+  options: {
+    minutes: { type: 'string', default: '10' },
+    runs: { type: 'string', default: '1000000' },
+    messages: { type: 'string', default: '10000' },
+    seed: { type: 'string' },
+    only: { type: 'string' },
+    json: { type: 'boolean', default: false },
+  },
+})
+
+interface Sum {
+  runs: number
+  published: number
+  due: number
+  delivered: number
+  lost: number
+  skippedSilently: number
+}
+
+const chosen = Object.entries(scenarios).filter(([name]) => values.only === undefined || name === values.only)
+const sums: Record<string, Sum> = {}
+const failures: string[] = []
+let seed = values.seed === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(values.seed)
+const begun = performance.now()
+const isTimeLeft = (): boolean => performance.now() - begun < Number(values.minutes) * 60_000
+
+for (let round = 0; round < Number(values.runs) && isTimeLeft(); round++)
+  for (const [i, [name, scenario]] of chosen.entries()) {
+    if (!isTimeLeft()) break
+    const sendsWith = (round + i) % kinds.length
+    const trial = await trialOf(scenario, seed, { count: Number(values.messages), ms: 3000, strikes: 3, sendsWith })
+    const sum = sums[name] ?? { runs: 0, published: 0, due: 0, delivered: 0, lost: 0, skippedSilently: 0 }
+    sums[name] = sum
+    sum.runs += 1
+    for (const what of ['published', 'due', 'delivered', 'lost', 'skippedSilently'] as const) sum[what] += trial[what]
+    const { published, due, delivered, lost, skippedSilently, skipped, missed, told, violations, problem, ms } = trial
+    process.stderr.write(
+      `${name}, seed ${seed}, sent with ${kinds[sendsWith]?.name}: ${published} published, ${due} due, ${delivered} delivered, ${lost} lost, ${skippedSilently} skipped silently; ${missed === undefined ? '' : `${missed} missed by a plain subscription; `}${Math.round(ms)} ms\n    ${JSON.stringify(told)}\n`,
+    )
+    const wrong = [
+      ...(problem === undefined ? [] : [problem]),
+      ...violations.slice(0, 10).map(v => `at ${Math.round(v.at)} ${v.rule}: ${v.what}`),
+      ...skipped.map(s => `skipped silently: ${s}`),
+      ...(delivered + lost + skippedSilently === due ? [] : ['the counts do not add up']),
+    ].map(w => `${name}, seed ${seed}: ${w}`)
+    failures.push(...wrong)
+    for (const w of wrong) process.stderr.write(`*** ${w}\n`)
+    seed += 1
+  }
+
+const minutes = Math.round((performance.now() - begun) / 600) / 100
+if (values.json) console.log(JSON.stringify({ minutes, scenarios: sums, failures }, undefined, 2))
+else console.table(sums)
+process.exitCode = failures.length > 0 ? 1 : 0

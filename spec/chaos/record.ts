@@ -1,0 +1,170 @@
+// What happens in a real run, written down for the auditor of the simulated ones.
+import type { Delivery } from '../../src/core/Delivery.ts'
+import type { Addressing } from '../../src/core/Origin.ts'
+import { defaults } from '../../src/core/Turn.ts'
+import type { Publisher, SenderNotice } from '../../src/nats/publisher.ts'
+import type { SubscribeOptions } from '../../src/nats/subscribe.ts'
+import type { Chronicle, Life, Notice, Run } from '../simulation/chronicle.ts'
+import { blank } from '../simulation/chronicle.ts'
+
+/** By how much the handing over of a `Gap` may lag behind that of its `Lost`, in ms: the machine is busy. */
+const tolerance = 250
+
+export interface Facts {
+  readonly addressing: Addressing
+  readonly start: number
+  /** Messages its history holds. */
+  readonly keeps: number
+  readonly max: number
+}
+
+/** How far one life has come with one origin. */
+interface Progress {
+  first: number
+  last: number
+  settled: number
+  hasEnded: boolean
+}
+
+export interface LifeRecord {
+  readonly life: Life
+  readonly hand: (delivery: Delivery<Uint8Array>) => void
+  readonly disconnected: () => void
+  readonly reconnected: () => void
+  /** Whether all that this run has sent so far is settled, and its end told if it has one. */
+  readonly isDoneWith: (run: Run) => boolean
+}
+
+export interface RunRecord {
+  readonly run: Run
+  readonly published: (id: number, number: number, content: Content) => void
+  readonly notice: (notice: SenderNotice) => void
+  readonly disconnected: () => void
+  readonly reconnected: () => void
+  readonly ended: () => void
+}
+
+export interface Content {
+  readonly data: Uint8Array
+  readonly headers: string | undefined
+  readonly reply: string | undefined
+}
+
+export interface Record {
+  readonly chronicle: Chronicle
+  /** In ms since the record was opened. */
+  readonly now: () => number
+  readonly run: (updates: Publisher, facts: Facts) => RunRecord
+  readonly life: (options: SubscribeOptions) => LifeRecord
+}
+
+export const openRecord = (): Record => {
+  const chronicle = blank()
+  const opened = performance.now()
+  const now = (): number => performance.now() - opened
+
+  const run = (updates: Publisher, { addressing, start, keeps, max }: Facts): RunRecord => {
+    const { origin, epoch } = updates
+    const run: Run = {
+      origin,
+      epoch,
+      addressing,
+      start,
+      bornAt: now(),
+      head: start - 1,
+      endedAt: Number.POSITIVE_INFINITY,
+      end: 'Live',
+      keeps,
+      isMute: false,
+      max,
+      jumped: 0,
+    }
+    chronicle.runs.push(run)
+    let returnedAt = 0
+    const tell = (notice: Notice, at = now()): void => {
+      chronicle.told.push({ at, run, notice })
+    }
+    return {
+      run,
+      published: (id, number, content) => {
+        run.head = number
+        chronicle.published.push({ id, run, number, at: now(), ...content })
+      },
+      notice: notice => {
+        if (notice._tag === 'Conflict') tell({ _tag: 'Conflict', rival: notice.rival })
+        // What became of messages is told at a reconnect and at no other time, but is read a moment later.
+        if (notice._tag === 'Resent' || notice._tag === 'Lost') tell(notice, returnedAt)
+      },
+      disconnected: () => tell({ _tag: 'Disconnected' }),
+      reconnected: () => {
+        returnedAt = now()
+        tell({ _tag: 'Reconnected' }, returnedAt)
+      },
+      ended: () => {
+        run.end = 'Closed'
+        run.endedAt = now()
+      },
+    }
+  }
+
+  const life = (options: SubscribeOptions): LifeRecord => {
+    const { addressing = 'single', prefix: _, callback: __, onError: ___, ...given } = options
+    const settings = { ...defaults, ...given }
+    const life: Life = {
+      receiver: chronicle.lives.length,
+      addressing,
+      settings: { ...settings, deadline: settings.deadline - tolerance },
+      startedAt: now(),
+      endedAt: Number.POSITIVE_INFINITY,
+      handed: [],
+      taken: 0,
+      saved: undefined,
+      savedAfter: undefined,
+      // What only a simulated world can see into.
+      kept: { messages: 0, bytes: 0, gaps: 0, origins: 0 },
+      forgotten: 0,
+      asks: 0,
+      lateAsks: 0,
+      away: [],
+      jumped: 0,
+    }
+    chronicle.lives.push(life)
+    const origins = new Map<string, Progress>()
+    const settle = (origin: string, first: number, last: number): void => {
+      const p = origins.get(origin)
+      if (p === undefined) origins.set(origin, { first, last, settled: last - first + 1, hasEnded: false })
+      else {
+        p.first = Math.min(p.first, first)
+        p.last = Math.max(p.last, last)
+        p.settled += last - first + 1
+      }
+    }
+    let lag = 0
+    return {
+      life,
+      hand: d => {
+        const at = now()
+        life.handed.push({ at, local: at - lag, delivery: d })
+        if (d._tag === 'Message') settle(d.origin, d.number, d.number)
+        if (d._tag === 'Lost' && d.last !== undefined) settle(d.origin, d.first, d.last)
+        if (d._tag === 'Restarted') origins.delete(d.origin)
+        const progress = d._tag === 'Ended' ? origins.get(d.origin) : undefined
+        if (progress !== undefined) progress.hasEnded = true
+      },
+      disconnected: () => life.away.push({ from: now(), to: Number.POSITIVE_INFINITY }),
+      reconnected: () => {
+        const last = life.away.at(-1)
+        if (last === undefined || last.to !== Number.POSITIVE_INFINITY) return
+        last.to = now()
+        lag += last.to - last.from
+      },
+      isDoneWith: ({ origin, head, end }) => {
+        const p = origins.get(origin)
+        if (p === undefined || p.last < head) return false
+        return p.settled >= p.last - p.first + 1 && (end === 'Live' || p.hasEnded)
+      },
+    }
+  }
+
+  return { chronicle, now, run, life }
+}

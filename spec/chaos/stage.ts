@@ -1,0 +1,327 @@
+// What a scenario plays on: real servers, links, senders and receivers, all written down, all ended with it.
+import { setTimeout as pause } from 'node:timers/promises'
+import type { Delivery } from '../../src/core/Delivery.ts'
+import { map } from '../../src/core/Delivery.ts'
+import type { Addressing } from '../../src/core/Origin.ts'
+import type { Publisher, PublisherOptions } from '../../src/nats/publisher.ts'
+import { publisher } from '../../src/nats/publisher.ts'
+import type { SubscribeOptions } from '../../src/nats/subscribe.ts'
+import { subscribe } from '../../src/nats/subscribe.ts'
+import type { Client, Kind, Options } from '../nats/kinds.ts'
+import { kinds } from '../nats/kinds.ts'
+import type { Cluster } from '../server/cluster.ts'
+import { startCluster } from '../server/cluster.ts'
+import { eventually } from '../server/eventually.ts'
+import type { LossyLink } from '../server/lossyLink.ts'
+import { startLossyLink } from '../server/lossyLink.ts'
+import type { NatsServer, NatsServerOptions } from '../server/natsServer.ts'
+import { startNatsServer } from '../server/natsServer.ts'
+import { within } from '../server/within.ts'
+import { payloadOf } from '../simulation/content.ts'
+import type { Chance } from '../simulation/prng.ts'
+import type { LifeRecord, Record, RunRecord } from './record.ts'
+import { openRecord } from './record.ts'
+
+export interface Terms {
+  readonly chance: Chance
+  /** How many messages are published, and in how many ms if nothing gets in the way. */
+  readonly count: number
+  readonly ms: number
+  /** How often a fault strikes that can strike again and again. */
+  readonly strikes: number
+  /** Whose client the senders use; receivers use both. */
+  readonly sendsWith: number
+}
+
+export interface Guest {
+  readonly nc: Client
+  /** How often it has come back. */
+  readonly returns: () => number
+}
+
+export interface Receiver extends Guest, LifeRecord {
+  /** What its handler has thrown, and what was told of that. */
+  readonly thrown: () => number
+  readonly reported: () => number
+}
+
+export interface Sender extends Guest, RunRecord {
+  readonly updates: Publisher
+  /** Publishes its share of all messages in its share of the time. */
+  readonly publish: (share?: number) => Flow
+  /** In good order; what it says then is written down. */
+  readonly close: () => Promise<void>
+  /** Epochs of other senders it has been told of. */
+  readonly rivals: ReadonlySet<string>
+}
+
+export interface Flow {
+  /** When that part of it is published. */
+  readonly reached: (part: number) => Promise<void>
+  readonly done: () => Promise<void>
+}
+
+/** A plain subscription: what would have become of the messages without us. */
+export interface Witness extends Guest {
+  /** How many numbers it has not seen. */
+  readonly missed: () => number
+}
+
+export interface SenderTerms extends PublisherOptions {
+  readonly history?: { readonly messages: number }
+  /** The average size of its payloads. */
+  readonly bytes?: number
+}
+
+export interface ReceiverTerms extends SubscribeOptions {
+  readonly kind?: Kind
+  /** How often its handler throws; it has one then. */
+  readonly throws?: number
+}
+
+export interface Stage extends Terms {
+  readonly record: Record
+  readonly addressing: Addressing
+  readonly senders: ReadonlyArray<Sender>
+  readonly receivers: ReadonlyArray<Receiver>
+  readonly witnesses: ReadonlyArray<Witness>
+  readonly server: (options?: NatsServerOptions) => Promise<NatsServer>
+  readonly cluster: () => Promise<Cluster>
+  readonly link: (server: NatsServer) => Promise<LossyLink>
+  readonly sender: (at: Options, options?: SenderTerms) => Promise<Sender>
+  readonly receiver: (at: Options, options?: ReceiverTerms) => Promise<Receiver>
+  readonly witness: (at: Options) => Promise<Witness>
+  readonly pause: (least: number, most: number) => Promise<void>
+  /** A fault that did not strike proves nothing: then the run is void, and fails. */
+  readonly insist: (what: string, isTrue: boolean) => void
+  readonly end: () => Promise<void>
+}
+
+/** Only a failure takes that long, however busy the machine. */
+export const until = (what: string, isTrue: () => boolean | Promise<boolean>): Promise<void> =>
+  eventually(what, isTrue, 30_000)
+
+const isHistoryFull = (cause: unknown): boolean =>
+  cause instanceof Error && cause.message.includes('the history is full')
+
+const nobody = { disconnected: () => undefined, reconnected: () => undefined }
+
+const large = { messages: 1_000_000, bytes: 256 * 1024 * 1024 }
+/** Less than what is published while a client is away: then some is lost, and has to be reported. */
+const small = { messages: 300 }
+
+export const stageOf = (terms: Terms): Stage => {
+  const { chance } = terms
+  const addressing = chance.of<Addressing>(['single', 'perSender'])
+  const history = chance.hit(0.2) ? small : large
+  const kindOf = (n: number): Kind => {
+    const kind = kinds[n % kinds.length]
+    if (kind === undefined) throw new Error('there is no client')
+    return kind
+  }
+  const ends: Array<() => unknown> = []
+  const senders: Sender[] = []
+  const receivers: Receiver[] = []
+  const witnesses: Witness[] = []
+  let lastId = 0
+
+  const guest = async (
+    kind: Kind,
+    at: Options,
+    told: { readonly disconnected: () => void; readonly reconnected: () => void },
+  ): Promise<Guest> => {
+    const nc = await kind.connect({ timeout: 1000, ...at })
+    ends.push(() => nc.close())
+    let returns = 0
+    const watch = async (): Promise<void> => {
+      for await (const { type } of nc.status()) {
+        if (type === 'disconnect') told.disconnected()
+        if (type !== 'reconnect') continue
+        returns += 1
+        told.reconnected()
+      }
+    }
+    watch().catch(() => undefined)
+    return { nc, returns: () => returns }
+  }
+
+  const sender: Stage['sender'] = async (at, options = {}) => {
+    const kind = kindOf(terms.sendsWith)
+    let written: RunRecord | undefined
+    const here = await guest(kind, at, {
+      disconnected: () => written?.disconnected(),
+      reconnected: () => written?.reconnected(),
+    })
+    const { bytes = 100, ...given } = options
+    const from = given.from ?? chance.of([1, 1, 1_000_000_000_000])
+    const all = {
+      addressing,
+      history,
+      heartbeatMax: chance.of([200, 1000, 5000]),
+      ...((given.addressing ?? addressing) === 'single' ? {} : { sender: 'alice' }),
+      ...given,
+      from,
+    }
+    const updates = publisher(here.nc, 'updates', all)
+    const send = (): { readonly number: number; readonly note: (to: RunRecord) => void } => {
+      const id = lastId + 1
+      const length = chance.below(2 * bytes)
+      const headers = chance.hit(0.1) ? kind.headers({ Trace: [`${id}`] }) : undefined
+      const reply = chance.hit(0.05) ? `answers.${id}` : undefined
+      const data = payloadOf(id, length)
+      const number = updates.publish(data, {
+        ...(headers === undefined ? {} : { headers }),
+        ...(reply === undefined ? {} : { reply }),
+      })
+      // Whoever publishes may use the buffer again at once.
+      data.fill(0)
+      lastId = id
+      const content = { data: payloadOf(id, length), headers: headers === undefined ? undefined : `Trace=${id}`, reply }
+      return { number, note: to => to.published(id, number, content) }
+    }
+    // Only the first number tells where a clock has begun.
+    const first = send()
+    const record = stage.record.run(updates, {
+      addressing: all.addressing,
+      start: from === 'clock' ? first.number : from,
+      keeps: all.history.messages,
+      max: all.heartbeatMax,
+    })
+    written = record
+    first.note(record)
+
+    const rivals = new Set<string>()
+    const listen = async (): Promise<void> => {
+      for await (const notice of updates.notices()) {
+        record.notice(notice)
+        if (notice._tag === 'Conflict') rivals.add(notice.rival)
+      }
+    }
+    listen().catch(() => undefined)
+
+    const publish = (share = 1): Flow => {
+      const count = Math.ceil(terms.count * share)
+      const perMs = terms.count / terms.ms
+      let sent = 0
+      let due = 0
+      let last = performance.now()
+      let failure: unknown
+      const pacer = setInterval(() => {
+        const now = performance.now()
+        due = Math.min(due + (now - last) * perMs, perMs * 100)
+        last = now
+        try {
+          for (; due >= 1 && sent < count; due -= 1) {
+            send().note(record)
+            sent += 1
+          }
+        } catch (cause) {
+          // Disconnected for too long: it goes on when there is room.
+          if (!isHistoryFull(cause)) failure = cause
+        }
+        if (sent === count || failure !== undefined) clearInterval(pacer)
+      }, 5)
+      ends.push(() => clearInterval(pacer))
+      const reached = (part: number): Promise<void> =>
+        until(`${Math.round(part * 100)}% of it is published`, () => {
+          if (failure !== undefined) throw failure
+          return sent >= part * count
+        })
+      return { reached, done: () => reached(1) }
+    }
+    const close = async (): Promise<void> => {
+      await updates.close()
+      record.ended()
+    }
+    const self: Sender = { ...here, ...record, updates, publish, close, rivals }
+    senders.push(self)
+    return self
+  }
+
+  const receiver: Stage['receiver'] = async (at, options = {}) => {
+    const { kind = kindOf(receivers.length), throws, ...given } = options
+    let written: LifeRecord | undefined
+    const here = await guest(kind, at, {
+      disconnected: () => written?.disconnected(),
+      reconnected: () => written?.reconnected(),
+    })
+    // On a busy machine a page of replays can take a second.
+    const deadline = 10_000
+    const settings: SubscribeOptions = { addressing, deadline, mode: chance.of(['ordered', 'arrival']), ...given }
+    const record = stage.record.life(settings)
+    written = record
+    const counts = { thrown: 0, reported: 0 }
+    const take = (d: Delivery<Uint8Array>): void => {
+      // In a callback the payload may be a view.
+      record.hand(map((data: Uint8Array) => new Uint8Array(data))(d))
+      if (throws === undefined || !chance.hit(throws)) return
+      counts.thrown += 1
+      throw new Error('the handler has thrown')
+    }
+    if (throws !== undefined || chance.hit(0.5)) {
+      const onError = (): void => {
+        counts.reported += 1
+      }
+      subscribe(here.nc, 'updates', { ...settings, callback: take, onError })
+    } else {
+      const subscription = subscribe(here.nc, 'updates', settings)
+      const read = async (): Promise<void> => {
+        for await (const d of subscription) take(d)
+      }
+      read().catch(() => undefined)
+    }
+    await here.nc.flush()
+    const self: Receiver = { ...here, ...record, thrown: () => counts.thrown, reported: () => counts.reported }
+    receivers.push(self)
+    return self
+  }
+
+  const witness: Stage['witness'] = async at => {
+    const here = await guest(kindOf(witnesses.length), at, nobody)
+    const seen = new Set<string>()
+    here.nc.subscribe('updates.>', { callback: (_, { subject }) => seen.add(subject) })
+    await here.nc.flush()
+    const self: Witness = { ...here, missed: () => stage.record.chronicle.published.length - seen.size }
+    witnesses.push(self)
+    return self
+  }
+
+  const stage: Stage = {
+    ...terms,
+    record: openRecord(),
+    addressing,
+    senders,
+    receivers,
+    witnesses,
+    server: async options => {
+      const server = await startNatsServer(options)
+      ends.push(() => server.stop())
+      return server
+    },
+    cluster: async () => {
+      const cluster = await startCluster()
+      ends.push(() => cluster.stop())
+      return cluster
+    },
+    link: async server => {
+      const link = await startLossyLink(server.port)
+      ends.push(() => link.close())
+      return link
+    },
+    sender,
+    receiver,
+    witness,
+    pause: async (least, most) => {
+      await pause(chance.between(least, most))
+    },
+    insist: (what, isTrue) => {
+      if (!isTrue) throw new Error(`the fault did not strike: ${what}`)
+    },
+    end: async () => {
+      // Whatever fails or hangs, all the others are ended too.
+      for (const end of ends.splice(0).reverse())
+        await within(10_000, 'it ends', Promise.resolve().then(end)).catch(() => undefined)
+    },
+  }
+  return stage
+}

@@ -1,0 +1,77 @@
+// One scenario, once: played on real servers, and judged.
+
+import { within } from '../server/within.ts'
+import type { Violation } from '../simulation/auditor.ts'
+import { audit } from '../simulation/auditor.ts'
+import { chanceOf } from '../simulation/prng.ts'
+import type { Count } from './count.ts'
+import { countOf } from './count.ts'
+import type { Scenario } from './scenarios.ts'
+import type { Stage, Terms } from './stage.ts'
+import { stageOf, until } from './stage.ts'
+
+export interface Trial extends Count {
+  readonly violations: ReadonlyArray<Violation>
+  /** What went wrong apart from that. */
+  readonly problem: string | undefined
+  /** Messages that a plain subscription beside it has missed. */
+  readonly missed: number | undefined
+  /** How often each kind of delivery was handed over. */
+  readonly told: Readonly<Record<string, number>>
+  readonly ms: number
+}
+
+/** When all is well again: some more messages, and then everything has to be settled. */
+const settled = async (stage: Stage): Promise<void> => {
+  const { record, senders, receivers, witnesses } = stage
+  const guests = [...senders, ...receivers, ...witnesses]
+  for (const { nc } of guests)
+    await until('all are connected', () =>
+      nc.flush().then(
+        () => true,
+        () => false,
+      ),
+    )
+  record.chronicle.healedAt = record.now()
+  const live = senders.filter(s => s.run.end === 'Live')
+  for (const s of live) await s.publish(0.02).done()
+  record.chronicle.quietAt = record.now()
+  const runs = senders.map(s => s.run)
+  const isConflicted = live.some(s => s.rivals.size > 0)
+  const due = isConflicted ? live.map(s => s.run) : runs
+  await until('all is settled', () => receivers.every(r => due.every(r.isDoneWith)))
+  if (!stage.chance.hit(0.5)) return
+  for (const s of live) await s.close()
+  await until('all have ended', () => receivers.every(r => live.every(s => r.isDoneWith(s.run))))
+}
+
+/** Only a failure takes that long. */
+export const trialMs = 90_000
+
+const why = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))
+
+export const trialOf = async (scenario: Scenario, seed: number, terms: Omit<Terms, 'chance'>): Promise<Trial> => {
+  const begun = performance.now()
+  const stage = stageOf({ ...terms, chance: chanceOf(seed) })
+  const { chronicle, now } = stage.record
+  let problem: string | undefined
+  try {
+    await within(
+      trialMs,
+      'the whole trial',
+      scenario(stage).then(() => settled(stage)),
+    )
+  } catch (cause) {
+    problem = why(cause)
+  }
+  chronicle.overAt = now()
+  const missed = stage.witnesses[0]?.missed()
+  await stage.end()
+  const told: Record<string, number> = {}
+  for (const life of chronicle.lives)
+    for (const { delivery: d } of life.handed) {
+      const what = d._tag === 'Message' ? d.verdict : 'reason' in d ? `${d._tag}.${d.reason}` : d._tag
+      told[what] = (told[what] ?? 0) + 1
+    }
+  return { ...countOf(chronicle), violations: audit(chronicle), problem, missed, told, ms: performance.now() - begun }
+}

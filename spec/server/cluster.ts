@@ -1,0 +1,112 @@
+// Three nats-servers in a cluster, with a link on each route between two of them.
+import { createServer } from 'node:net'
+import type { LossyLink } from './lossyLink.ts'
+import { startLossyLink } from './lossyLink.ts'
+import type { NatsServer } from './natsServer.ts'
+import { startNatsServer } from './natsServer.ts'
+
+export type Cluster = {
+  readonly nodes: readonly [NatsServer, NatsServer, NatsServer]
+  /** Cuts the route between two nodes until it is healed: what is published at one does not reach the other. */
+  cutRoute(a: number, b: number): void
+  healRoute(a: number, b: number): void
+  /** Resolves when each of these nodes has its routes to the other two. */
+  whole(): Promise<void>
+  stop(): Promise<void>
+}
+
+const deadlineMs = 15_000
+
+const isFree = (port: number): Promise<boolean> =>
+  new Promise(resolve => {
+    const probe = createServer()
+    probe.once('error', () => resolve(false))
+    probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(true)))
+  })
+
+// A node must find its routes again where they were before it was killed. Below the range from which the system takes ports
+// for connections, nobody gets one by chance.
+const freePort = async (): Promise<number> => {
+  for (;;) {
+    const port = 12_000 + Math.floor(Math.random() * 20_000)
+    if (await isFree(port)) return port
+  }
+}
+
+// Nodes tell each other where others can be reached, and would go past the links: so each is said to be where nobody is.
+const config = (name: string, port: number, routes: ReadonlyArray<LossyLink>): string => `
+server_name: ${name}
+cluster {
+  name: chaos
+  listen: "127.0.0.1:${port}"
+  advertise: "127.0.0.1:1"
+  no_advertise: true
+  routes: [${routes.map(link => `"nats-route://127.0.0.1:${link.port}"`).join(', ')}]
+}`
+
+// Each run of a node has an id of its own.
+type Routez = { readonly server_id: string; readonly routes: ReadonlyArray<{ readonly remote_id: string }> }
+
+const routez = async (node: NatsServer): Promise<Routez> => (await fetch(`${node.monitorUrl}/routez`)).json()
+
+const isWhole = (all: ReadonlyArray<Routez>): boolean =>
+  all.every(({ server_id, routes }) =>
+    all.every(other => other.server_id === server_id || routes.some(r => r.remote_id === other.server_id)),
+  )
+
+/** Starts three nodes that never outlive this process. What `extra` says is added to the configuration of each. */
+export const startCluster = async (extra = ''): Promise<Cluster> => {
+  const ends: Array<() => Promise<void>> = []
+  const stop = async (): Promise<void> => {
+    for (const end of ends.splice(0).reverse()) await end()
+  }
+  const node = async (name: string, port: number, routes: ReadonlyArray<LossyLink>): Promise<NatsServer> => {
+    const server = await startNatsServer({ monitor: true, config: `${config(name, port, routes)}\n${extra}` })
+    ends.push(() => server.stop())
+    return server
+  }
+  const link = async (port: number): Promise<LossyLink> => {
+    const route = await startLossyLink(port)
+    ends.push(() => route.close())
+    return route
+  }
+  try {
+    const [portA, portB, portC] = [await freePort(), await freePort(), await freePort()]
+    const a = await node('A', portA, [])
+    const ab = await link(portA)
+    const b = await node('B', portB, [ab])
+    const ac = await link(portA)
+    const bc = await link(portB)
+    const c = await node('C', portC, [ac, bc])
+    const nodes = [a, b, c] as const
+    const routes: Readonly<Record<string, LossyLink>> = { '0-1': ab, '0-2': ac, '1-2': bc }
+    const between = (i: number, j: number): LossyLink => {
+      const route = routes[`${Math.min(i, j)}-${Math.max(i, j)}`]
+      if (route === undefined) throw new Error(`there is no route between ${i} and ${j}`)
+      return route
+    }
+    const whole = async (): Promise<void> => {
+      const deadline = Date.now() + deadlineMs
+      for (;;) {
+        const all = await Promise.all(nodes.map(routez))
+        if (isWhole(all)) return
+        if (Date.now() > deadline) throw new Error(`the cluster does not come together: ${JSON.stringify(all)}`)
+        await new Promise(resolve => setTimeout(resolve, 20))
+      }
+    }
+    await whole()
+    return {
+      nodes,
+      whole,
+      stop,
+      cutRoute: (i, j) => {
+        between(i, j).refuse(true)
+        between(i, j).cut()
+      },
+      healRoute: (i, j) => between(i, j).refuse(false),
+    }
+  } catch (cause) {
+    await stop()
+    throw cause
+  }
+}
