@@ -73,9 +73,11 @@ export const openRecord = (): Record => {
       bornAt: now(),
       head: start - 1,
       endedAt: Number.POSITIVE_INFINITY,
+      sentAt: now(),
       end: 'Live',
       keeps,
       isMute: false,
+      isDeaf: false,
       max,
       jumped: 0,
     }
@@ -87,13 +89,17 @@ export const openRecord = (): Record => {
     return {
       run,
       published: (id, number, content) => {
+        const at = now()
         run.head = number
-        chronicle.published.push({ id, run, number, at: now(), ...content })
+        run.sentAt = at
+        // When it really reached the server can't be seen from here.
+        chronicle.published.push({ id, run, number, at, leftAt: at, ...content })
       },
       notice: notice => {
         if (notice._tag === 'Conflict') tell({ _tag: 'Conflict', rival: notice.rival })
         // What became of messages is told at a reconnect and at no other time, but is read a moment later.
         if (notice._tag === 'Resent' || notice._tag === 'Lost') tell(notice, returnedAt)
+        if (notice._tag === 'Resent') run.sentAt = now()
       },
       disconnected: () => tell({ _tag: 'Disconnected' }),
       reconnected: () => {
@@ -119,11 +125,12 @@ export const openRecord = (): Record => {
       handed: [],
       taken: 0,
       saved: undefined,
-      savedAfter: undefined,
       // What only a simulated world can see into.
+      came: new Map(),
+      answered: new Map(),
       kept: { messages: 0, bytes: 0, gaps: 0, origins: 0 },
       forgotten: 0,
-      asks: 0,
+      replays: { asks: 0, answers: 0 },
       lateAsks: 0,
       away: [],
       jumped: 0,

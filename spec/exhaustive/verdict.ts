@@ -20,9 +20,11 @@ const runsOf = (w: World): ReadonlyArray<Run> =>
     bornAt,
     head: sender.head,
     endedAt,
+    sentAt: endedAt === Number.POSITIVE_INFINITY ? w.now : endedAt,
     end: endedAt === Number.POSITIVE_INFINITY ? 'Live' : sender.state === 'live' ? 'Crashed' : 'Closed',
     keeps: w.scope.keeps,
     isMute: false,
+    isDeaf: false,
     max: times.max,
     jumped: 0,
   }))
@@ -37,11 +39,12 @@ const lifeOf = (w: World, overAt: number): Life => {
     endedAt: Number.POSITIVE_INFINITY,
     handed: [...w.handed],
     taken: w.handed.length,
+    came: new Map(),
+    answered: new Map(),
     saved: undefined,
-    savedAfter: undefined,
     kept: { messages: messages - handedMessages, bytes, gaps, origins: M.size(origins) },
     forgotten: w.forgotten,
-    asks: 0,
+    replays: { asks: 0, answers: 0 },
     lateAsks: w.askedAt > overAt - 1000 ? 1 : 0,
     away: [],
     jumped: 0,
@@ -62,7 +65,7 @@ const chronicleOf = (w: World, healedAt: number, overAt: number): Chronicle => {
   const published = w.published.flatMap(({ line, number, at }, i) => {
     const run = runs[line]
     const data = payloadOf(i + 1, 0)
-    return run === undefined ? [] : [{ id: i + 1, run, number, at, data, headers: undefined, reply: undefined }]
+    return run === undefined ? [] : [{ id: i + 1, run, number, at, leftAt: at, data, headers: undefined, reply: undefined }]
   })
   const known = runs.filter(r => w.lines.some(l => l.epoch === r.epoch && isKnown(w, l)))
   return { ...blank(), runs: known, published, lives: [lifeOf(w, overAt)], healedAt, quietAt: healedAt, overAt }
