@@ -47,6 +47,9 @@ export const healing = (before: World): World => {
   return living.startedAt === undefined ? joined(living) : living
 }
 
+/** Whoever is woken again and again at the same time never settles. */
+const mostTurns = 2000
+
 export interface Healed {
   readonly world: World
   readonly healedAt: number
@@ -58,7 +61,7 @@ export const healed = (start: World): Healed => {
   const overAt = healedAt + settlingTime
   let world = start
   let last = ''
-  while (world.now <= overAt) {
+  for (let turns = 0; turns < mostTurns && world.now <= overAt; turns++) {
     const isQuiet = world.net.length === 0 && world.replays.requests.length === 0
     const after = next(world)
     // A world that is the same before two heartbeats, with all that comes between, will never be another.

@@ -2,8 +2,7 @@
 import type { Scope } from './scope.ts'
 import { scopeOf } from './scope.ts'
 
-const of = (...changes: ReadonlyArray<Partial<Scope>>): Scope =>
-  scopeOf(changes.reduce((all, c) => ({ ...all, ...c }), {}))
+const of = (...changes: ReadonlyArray<Partial<Scope>>): Scope => scopeOf(Object.assign({}, ...changes))
 
 const single: Partial<Scope> = { addressing: 'single', duplicates: 0 }
 const unasked: Partial<Scope> = { heads: 0 }
