@@ -127,7 +127,8 @@ export const storiesOf = (chronicle: Chronicle, life: Life): ReadonlyArray<Story
     // It has ended and made way, and there was no room to follow it anew at once.
     if (d._tag === 'Unsequenced' && d.reason === 'TooManyOrigins') {
       const left = stories.get(d.subject.slice(0, d.subject.lastIndexOf('.')))?.at(-1)
-      if (left?.isEnded && left.endedBy === 'Over') {
+      const hasEnded = left?.isEnded === true || (left?.endedWith ?? 0) > 0
+      if (left !== undefined && hasEnded && (left.endedBy === 'Over' || left.endedBy === 'Crash')) {
         left.endedBy = 'Dropped'
         left.endedAt = at
       }
