@@ -8,7 +8,7 @@ import type { Chronicle, Life, Notice, Run } from '../simulation/chronicle.ts'
 import { blank } from '../simulation/chronicle.ts'
 
 /** By how much the handing over of a `Gap` may lag behind that of its `Lost`, in ms: the machine is busy. */
-const tolerance = 250
+const tolerance = 1000
 
 export interface Facts {
   readonly addressing: Addressing

@@ -1,5 +1,4 @@
 // One scenario, once: played on real servers, and judged.
-
 import { within } from '../server/within.ts'
 import type { Violation } from '../simulation/auditor.ts'
 import { audit } from '../simulation/auditor.ts'
