@@ -69,6 +69,7 @@ describe('the core in a browser', () => {
     expect(external.filter(name => builtinModules.includes(name))).toEqual([])
   })
 
+  // Bundlers leave out what is not used. The machine with its words is what a receiver in a browser needs at least.
   it.each([
     [
       'the receiver and its words',

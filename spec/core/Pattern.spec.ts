@@ -117,10 +117,13 @@ describe('Pattern', () => {
       ),
     )
     expect(() => of('a.*', t.string, t.string)).toThrow(/a\.\* has 1 wildcards, not 2/)
+    expect(Pattern.codec(readings).is(['a b', 'c'])).toBe(false)
+    expect(Pattern.codec(readings).is(['a', 'b.c'])).toBe(true)
     expect(() => Pattern.codec(readings).encode(['a b', 'c'])).toThrow(/it has white space/)
   })
 
   it('accepts integers in their one spelling', () => {
+    expect([0, -0, -1, 0.5, 2 ** 53, '1'].map(Pattern.integer.is)).toEqual([true, false, true, false, false, false])
     fc.assert(
       fc.property(fc.oneof(numberLike, fc.maxSafeInteger().map(String), fc.bigInt().map(String)), s => {
         const isCanonical = Number.isSafeInteger(Number(s)) && String(BigInt(Number(s))) === s

@@ -52,10 +52,10 @@ export const nearest = (n: number): SequenceNumber => {
 }
 
 /** 1 @since 0.1.0 */
-export const first: SequenceNumber = nearest(1)
+export const first: SequenceNumber = /* @__PURE__ */ nearest(1)
 
 /** 2^53-1 @since 0.1.0 */
-export const last: SequenceNumber = nearest(Number.MAX_SAFE_INTEGER)
+export const last: SequenceNumber = /* @__PURE__ */ nearest(Number.MAX_SAFE_INTEGER)
 
 /** The number after this one; `none` after 2^53-1. @since 0.1.0 */
 export const next = (n: SequenceNumber): Option<SequenceNumber> => (n === last ? O.none : O.some(nearest(n + 1)))
@@ -102,7 +102,7 @@ export const explain = (e: NotASequenceNumber): string =>
   'A sequence number is an integer from 1 to 9007199254740991 in plain decimal digits.'
 
 /** The codec of the number itself, as it stands in JSON. @since 0.1.0 */
-export const codec: t.Type<SequenceNumber, SequenceNumber, unknown> = ofGuard(
+export const codec: t.Type<SequenceNumber, SequenceNumber, unknown> = /* @__PURE__ */ ofGuard(
   'SequenceNumber',
   is,
   'an integer from 1 to 9007199254740991',
@@ -113,7 +113,7 @@ export const codec: t.Type<SequenceNumber, SequenceNumber, unknown> = ofGuard(
  *
  * @since 0.1.0
  */
-export const token: t.Type<SequenceNumber, string, unknown> = ofParser(
+export const token: t.Type<SequenceNumber, string, unknown> = /* @__PURE__ */ ofParser(
   'SequenceNumberToken',
   is,
   parse,

@@ -147,13 +147,31 @@ export const explain = (e: BadSubject): string => {
 }
 
 /** The codec of a subject to publish to. @since 0.1.0 */
-export const codec: t.Type<Subject, string, unknown> = ofParser('Subject', isSubject, parse, explain, s => s)
+export const codec: t.Type<Subject, string, unknown> = /* @__PURE__ */ ofParser(
+  'Subject',
+  isSubject,
+  parse,
+  explain,
+  s => s,
+)
 
 /** The codec of a single token. @since 0.1.0 */
-export const tokenCodec: t.Type<Token, string, unknown> = ofParser('Token', isToken, parseToken, explain, s => s)
+export const tokenCodec: t.Type<Token, string, unknown> = /* @__PURE__ */ ofParser(
+  'Token',
+  isToken,
+  parseToken,
+  explain,
+  s => s,
+)
 
 /** The codec of a filter to subscribe to. @since 0.1.0 */
-export const filterCodec: t.Type<Filter, string, unknown> = ofParser('Filter', isFilter, parseFilter, explain, s => s)
+export const filterCodec: t.Type<Filter, string, unknown> = /* @__PURE__ */ ofParser(
+  'Filter',
+  isFilter,
+  parseFilter,
+  explain,
+  s => s,
+)
 
 /** Does the subject lie within the filter? By the rules of NATS: `*` is one token, `>` one or more. @since 0.1.0 */
 export const matches = (filter: Filter): ((subject: Subject) => boolean) => covers(filter)

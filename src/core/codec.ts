@@ -31,7 +31,7 @@ export const ofParser = <A, Err>(
   )
 
 /** A number that a receiver or sender has come to: 0 before the first message. */
-export const natural: t.Type<number, number, unknown> = ofGuard(
+export const natural: t.Type<number, number, unknown> = /* @__PURE__ */ ofGuard(
   'natural',
   (u): u is number => Number.isSafeInteger(u) && Number(u) >= 0,
   'an integer from 0 to 2^53-1',
