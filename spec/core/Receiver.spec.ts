@@ -405,6 +405,15 @@ describe('a receiver of the addressing single', () => {
     expect(t.isAnswered(headOf(2, { epoch: run(2) }))).toEqual(['1', '2'])
   })
 
+  it('asks once more when it hears of a sender that it has asked in vain', () => {
+    const t = talk({ tries: 1, patience: 1000 })
+    t.gets(7)
+    expect(t.hears(headOf(7))).toEqual(['ask updates'])
+    expect(t.hears(headOf(7))).toEqual([])
+    expect(t.passes(900)).toEqual([])
+    expect(t.isAnswered(headOf(7))).toEqual(['7'])
+  })
+
   it('hands over as unsequenced what the first run that it hears of can not have sent', () => {
     const t = talk()
     t.gets(7)

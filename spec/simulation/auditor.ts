@@ -143,7 +143,7 @@ const frugal = (report: Report, life: Life): void => {
   const turns = 4 + settings.deadline / (8 * settings.patience)
   if (replays.asks > 2 * turns * missing)
     report('ReplaysInBudget', life.startedAt, `${replays.asks} requests for ${missing} messages`)
-  if (replays.answers > 12 * missing)
+  if (replays.answers > 30 * missing)
     report('ReplaysInBudget', life.startedAt, `${replays.answers} answers for ${missing} messages`)
 }
 

@@ -190,7 +190,10 @@ export const headHeard = <A>(turn: Turn<A>, t: Track<A>, head: Head, asked: numb
   if (l === undefined) {
     // A heartbeat may be a late one of a run that is over, and what is pending of the next.
     const isSure = !isSingle(t) || t.doubt === undefined || (asked !== undefined && asked >= t.doubt.asked)
-    return isSure ? firstHead(turn, t, head) : t
+    if (isSure || t.doubt === undefined) return firstHead(turn, t, head)
+    // It is there: what was asked in vain is asked once more, before the numbers alone decide.
+    const isLast = asked === undefined && t.claim === undefined && t.doubt.tries >= turn.settings.tries
+    return isLast ? { ...t, claim: head, doubt: { ...raised(turn, t, t.doubt.cause), asked: t.doubt.asked } } : t
   }
   // A run that has no name was guessed. If the one that it seemed to follow still answers, the guess was wrong.
   const isOver = t.left.some(r => r.epoch === head.epoch && (asked ?? 0) <= r.asked)
