@@ -3,9 +3,10 @@ import { setTimeout as pause } from 'node:timers/promises'
 import * as nats3 from '@nats-io/transport-node'
 import * as nats2 from 'nats'
 import type { Client, ClientSubscription } from '../../src/dropin/Client.ts'
-import type { SequencedNotice } from '../../src/index.ts'
+import type { SequencedNotice, SequencedOptions } from '../../src/index.ts'
 import { sequenced } from '../../src/index.ts'
-import type { LossyLink } from '../server/lossyLink.ts'
+import type { Bench as Surroundings } from '../nats/clients.ts'
+import type { DecideFate, LossyLink } from '../server/lossyLink.ts'
 import { startLossyLink } from '../server/lossyLink.ts'
 
 export interface Hdrs extends Iterable<[string, string[]]> {
@@ -171,6 +172,9 @@ export const run = (kind: Kind, mode: Mode, server: { readonly url: string; read
 /** A value that JSON can hold. */
 export type Json = string | number | boolean | null | undefined | ReadonlyArray<Json> | { readonly [key: string]: Json }
 
+/** Users of JavaScript can give anything. */
+export const anything = <A>(value: unknown): A => value as A
+
 // --- what is seen
 
 /** An application's view of a message. */
@@ -247,3 +251,43 @@ export const reading = async (sub: AsyncIterable<Msg>, count = Number.POSITIVE_I
     }
   return seen
 }
+
+// --- for specs with a server of their own
+
+/** A plain connection that is closed after the test. */
+export const dial = async (server: Surroundings, kind: Kind, options: Options = {}): Promise<Nc> => {
+  const nc = await kind.connect({ servers: server.server().url, ...options })
+  server.after(() => nc.close())
+  return nc
+}
+
+/** What an application that is sequenced has, behind a link of its own. */
+export interface Sequenced {
+  readonly nc: Nc
+  readonly link: LossyLink
+  readonly notices: Array<SequencedNotice>
+}
+
+/** A connection on which `updates` and all below `prices` are numbered. */
+export const dialSequenced = async (
+  server: Surroundings,
+  kind: Kind,
+  options: Partial<SequencedOptions> = {},
+  fate?: DecideFate,
+): Promise<Sequenced> => {
+  const link = await server.link(fate)
+  const notices: Array<SequencedNotice> = []
+  const plain = await dial(server, kind, { servers: link.url })
+  const nc = sequenced(plain, {
+    subjects: ['updates', 'prices.>'],
+    onNotice: notice => notices.push(notice),
+    ...options,
+  })
+  return { nc, link, notices }
+}
+
+/** Those of one kind. */
+export const told = (
+  notices: ReadonlyArray<SequencedNotice>,
+  tag: SequencedNotice['notice']['_tag'],
+): ReadonlyArray<object> => notices.map(n => n.notice).filter(n => n._tag === tag)

@@ -86,7 +86,7 @@ const wrapped = new WeakMap<object, Board>()
  * @since 0.1.0
  */
 export const sequenced = <C extends Client>(nc: C, options: SequencedOptions): C => {
-  checkSequencedOptions(options)
+  checkSequencedOptions({ ...options, subjects: options.subjects ?? [] })
   if (wrapped.has(nc))
     throw sequencedError('This connection is sequenced already: name all subjects in one call of sequenced().', {
       _tag: 'WrappedTwice',

@@ -1,5 +1,5 @@
 import type { Bench, Hdrs, Json, Msg, Nc } from '../bench.ts'
-import { listening, reading, settled, show, subjectsAndTexts, tried, until } from '../bench.ts'
+import { anything, listening, reading, settled, show, subjectsAndTexts, tried, until } from '../bench.ts'
 import type { Scenario } from './Scenario.ts'
 
 const bytes = (msg: Msg | undefined): Json => (msg === undefined ? 'none' : [...msg.data])
@@ -26,9 +26,6 @@ const throws =
     await until('the next has come', () => seen.length > 0)
     return [outcome, subjectsAndTexts(seen)]
   }
-
-/** Users of JavaScript can give anything. */
-const anything = <A>(value: unknown): A => value as A
 
 const million = 1024 * 1024
 

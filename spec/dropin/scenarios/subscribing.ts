@@ -1,5 +1,16 @@
 import type { Bench, Json, Msg, Nc, Sub } from '../bench.ts'
-import { listening, reading, settled, show, showError, subjectsAndTexts, texts, tried, until } from '../bench.ts'
+import {
+  anything,
+  listening,
+  reading,
+  settled,
+  show,
+  showError,
+  subjectsAndTexts,
+  texts,
+  tried,
+  until,
+} from '../bench.ts'
 import type { Scenario } from './Scenario.ts'
 
 const publish = (nc: Nc, subject: string, from: number, to: number): void => {
@@ -32,8 +43,6 @@ const ending = async (messages: Promise<ReadonlyArray<Msg>>): Promise<Json> =>
     m => ['ended', texts(m)],
     cause => ['threw', showError(cause)],
   )
-
-const anything = <A>(value: unknown): A => value as A
 
 interface Subscribed {
   readonly nc: Nc
@@ -342,6 +351,17 @@ export const subscribing: ReadonlyArray<Scenario> = [
       const { sub, errors } = listening(nc, at, { timeout: 30 })
       await until('the timeout', () => errors.length > 0)
       return [errors, sub.isClosed()]
+    }),
+  },
+  {
+    name: 'messages go on coming to a callback after its timeout',
+    run: connected(async ({ nc, at }) => {
+      const { sub, seen, errors } = listening(nc, at, { timeout: 30 })
+      await until('the timeout', () => errors.length > 0)
+      publish(nc, at, 1, 2)
+      await until('both have come', () => seen.length === 2)
+      sub.unsubscribe()
+      return [texts(seen), errors.length]
     }),
   },
   {
