@@ -65,6 +65,7 @@ const maxWarnings = 1024
 export const startBoard = (onNotice: ((notice: Notice) => void) | undefined): Board => {
   const readers = new Set<Feed<Notice, Notice>>()
   const warned = new Set<string>()
+  let isOver = false
   const warnOnce = (text: string): void => {
     if (warned.has(text)) return
     if (warned.size >= maxWarnings) warned.clear()
@@ -94,10 +95,12 @@ export const startBoard = (onNotice: ((notice: Notice) => void) | undefined): Bo
         () => readers.delete(reader),
         1024,
       )
-      readers.add(reader)
+      if (isOver) reader.end()
+      else readers.add(reader)
       return reader
     },
     end: () => {
+      isOver = true
       for (const reader of readers) reader.end()
       readers.clear()
     },

@@ -28,6 +28,8 @@ export interface ClientSubscription extends NatsSubscription, AsyncIterable<obje
 
 /** A connection of either client. @since 0.1.0 */
 export interface Client extends Connection {
+  publishMessage(msg: object): void
+  respondMessage(msg: object): boolean
   subscribe(subject: string, options?: SubscribeOptions): ClientSubscription
   drain(): Promise<void>
   close(): Promise<void>

@@ -34,9 +34,9 @@ class SequencedMsg implements FullMsg {
   declare readonly headers?: Headers
   readonly #item: Handed
   readonly #content: Content
-  readonly #publish: Publish
+  readonly #respond: Publish
 
-  constructor(subject: string, sid: number, content: Content, item: Handed, publish: Publish) {
+  constructor(subject: string, sid: number, content: Content, item: Handed, respond: Publish) {
     this.subject = subject
     this.sid = sid
     // The clients spell the absence of a reply so.
@@ -45,12 +45,12 @@ class SequencedMsg implements FullMsg {
     if (content.headers !== undefined) this.headers = content.headers
     this.#item = item
     this.#content = content
-    this.#publish = publish
+    this.#respond = respond
   }
 
   respond(payload?: Uint8Array | string, settings?: PublishSettings): boolean {
     if (this.reply === '') return false
-    this.#publish(this.reply, payload, settings)
+    this.#respond(this.reply, payload, settings)
     return true
   }
 
@@ -72,8 +72,8 @@ class SequencedMsg implements FullMsg {
 }
 
 /** @param subject what the application says */
-export const message = (subject: string, sid: number, content: Content, item: Handed, publish: Publish): FullMsg =>
-  new SequencedMsg(subject, sid, content, item, publish)
+export const message = (subject: string, sid: number, content: Content, item: Handed, respond: Publish): FullMsg =>
+  new SequencedMsg(subject, sid, content, item, respond)
 
 /** What a message was handed over as; `undefined` if it is not one of ours. */
 export const itemOf = (msg: object): Handed | undefined => SequencedMsg.item(msg)

@@ -18,7 +18,7 @@ import { asyncDispose } from './asyncDispose.ts'
 import type { Board, Notice } from './Board.ts'
 import { startBoard } from './Board.ts'
 import type { Client, ClientSubscription, SubscribeOptions } from './Client.ts'
-import type { Publish } from './message.ts'
+import type { Publish, PublishSettings } from './message.ts'
 import { overriding } from './overriding.ts'
 import { subjectsOf } from './subjects.ts'
 import type { Surroundings } from './subscription.ts'
@@ -86,7 +86,7 @@ const wrapped = new WeakMap<object, Board>()
  * @since 0.1.0
  */
 export const sequenced = <C extends Client>(nc: C, options: SequencedOptions): C => {
-  checkSequencedOptions(options)
+  checkSequencedOptions({ ...options, subjects: options.subjects ?? [] })
   if (wrapped.has(nc))
     throw sequencedError('This connection is sequenced already: name all subjects in one call of sequenced().', {
       _tag: 'WrappedTwice',
@@ -115,31 +115,56 @@ export const sequenced = <C extends Client>(nc: C, options: SequencedOptions): C
     return sender
   }
 
-  const publish: Publish = (subject, payload, settings) => {
-    const sender = isPayload(payload) && !nc.isClosed() ? senderOf(subjects.filterOf(subject)) : undefined
-    // What the client refuses it shall refuse in its own words.
-    if (sender === undefined) return nc.publish(subject, payload, settings)
+  /** The publisher of a message; none, if it is not numbered, or if the client refuses it: that it does in its own words. */
+  const senderFor = (subject: string, payload: unknown): Publishers | undefined =>
+    isPayload(payload) && !nc.isClosed() ? senderOf(subjects.filterOf(subject)) : undefined
+
+  const send = (
+    sender: Publishers,
+    subject: string,
+    payload: Uint8Array | string | undefined,
+    settings: PublishSettings | undefined,
+  ): void => {
     if (settings?.traceDestination !== undefined || settings?.traceOnly !== undefined)
       throw sequencedError(`Traces can't be asked for on ${subject}, which is numbered: use the plain connection.`, {
         _tag: 'BadOption',
         option: 'traceDestination',
         value: settings.traceDestination,
       })
+    // The clients take null for nothing.
+    const reply = settings?.reply ?? ''
+    const headers = settings?.headers ?? undefined
     try {
-      sender.publish(subject, payload, settings)
+      sender.publish(subject, payload, headers === undefined ? { reply } : { reply, headers })
     } catch (e) {
-      if (isSequencedError(e) && e.reason._tag === 'PayloadTooLarge') nc.publish(subject, payload, { ...settings })
+      if (isSequencedError(e) && isForClient(e.reason._tag)) nc.publish(subject, payload, { ...settings })
       throw e
     }
   }
 
-  const publishMessage = ({ subject, data, reply, headers }: ToPublish): void =>
-    publish(subject, data, { ...(reply === undefined ? {} : { reply }), ...(headers === undefined ? {} : { headers }) })
+  const publish: Publish = (subject, payload, settings) => {
+    const sender = senderFor(subject, payload)
+    if (sender === undefined) nc.publish(subject, payload, settings)
+    else send(sender, subject, payload, settings)
+  }
+
+  const publishMessage = (msg: ToPublish): void => {
+    const sender = senderFor(msg.subject, msg.data)
+    if (sender === undefined) nc.publishMessage(msg)
+    else send(sender, msg.subject, msg.data, msg)
+  }
 
   const respondMessage = (msg: ToPublish): boolean => {
-    if (msg.reply === undefined || msg.reply === '') return false
-    publishMessage({ ...msg, subject: msg.reply })
+    const { reply = '' } = msg
+    const sender = senderFor(reply, msg.data)
+    if (sender === undefined) return nc.respondMessage(msg)
+    send(sender, reply, msg.data, msg)
     return true
+  }
+
+  /** The clients drop an answer that comes too late; no handler expects an exception for it. */
+  const respond: Publish = (reply, payload, settings) => {
+    if (!nc.isClosed()) publish(reply, payload, settings)
   }
 
   // --- subscribing
@@ -149,12 +174,16 @@ export const sequenced = <C extends Client>(nc: C, options: SequencedOptions): C
     nc,
     addressing,
     options: receiving(options),
-    publish,
+    respond,
     isSequenced: subject => subjects.filterOf(subject) !== -1,
     tell: (notice, seen) => board.put({ side: 'Receiver', notice }, seen),
   }
 
   const subscribe = (subject: string, settings: SubscribeOptions = {}): ClientSubscription => {
+    if (isDraining && !nc.isDraining())
+      throw sequencedError(`This connection is draining: it takes no subscription to ${subject} any more.`, {
+        _tag: 'Draining',
+      })
     const relation = Subject.isFilter(subject) && !nc.isClosed() ? subjects.relate(subject) : 'Beside'
     if (relation === 'Beside') return nc.subscribe(subject, settings)
     if (relation === 'Across')
@@ -167,10 +196,6 @@ export const sequenced = <C extends Client>(nc: C, options: SequencedOptions): C
         _tag: 'QueueGroup',
         subject,
         queue: settings.queue,
-      })
-    if (isDraining)
-      throw sequencedError(`This connection is draining: it takes no subscription to ${subject} any more.`, {
-        _tag: 'Draining',
       })
     const subscription = sequencedSubscription(around, subject, settings)
     open.add(subscription)
@@ -230,5 +255,8 @@ export const notices = (nc: Client): AsyncIterable<Notice> => {
     })
   return own.read()
 }
+
+/** What the client refuses as well, and before anything is sent. */
+const isForClient = (tag: string): boolean => tag === 'PayloadTooLarge' || tag === 'BadHeaders'
 
 const isPayload = (u: unknown): boolean => u === undefined || typeof u === 'string' || u instanceof Uint8Array

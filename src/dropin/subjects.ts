@@ -34,7 +34,7 @@ export const subjectsOf = (subjects: ReadonlyArray<string>, asides: ReadonlyArra
     filterOf: subject => {
       const own = exact.get(subject)
       if (own !== undefined) return own
-      if (isAside(subject) || !Subject.isSubject(subject)) return -1
+      if (!Subject.isSubject(subject) || isAside(subject)) return -1
       return covers.findIndex(within => within(subject))
     },
     relate: filter => {

@@ -25,8 +25,8 @@ export interface Surroundings {
   readonly nc: Client
   readonly addressing: Addressing
   readonly options: ReceiveOptions
-  /** Where messages are answered. */
-  readonly publish: Publish
+  /** Answers a message. */
+  readonly respond: Publish
   readonly isSequenced: (subject: string) => boolean
   /** Tells what happened; `seen` if the subscriber has been handed it as an error. */
   readonly tell: (notice: Notice, seen: boolean) => void
@@ -62,7 +62,7 @@ export const sequencedSubscription = (
   subject: string,
   options: SubscribeOptions,
 ): ClientSubscription => {
-  const { nc, publish } = around
+  const { nc, respond } = around
   const callback = options.callback === undefined ? undefined : guarded(options)
   const carrier = nc.subscribe(
     drawInbox(inboxPrefix(nc)),
@@ -73,11 +73,11 @@ export const sequencedSubscription = (
   // --- what comes in
 
   let received = 0
-  let max = options.max === 0 ? undefined : options.max
+  let { max } = options
 
   const feed = (at: string, content: Content, item: Handed): void => {
     received += 1
-    carrier.callback(null, message(at, sid, content, item, publish))
+    carrier.callback(null, message(at, sid, content, item, respond))
     if (callback !== undefined) reception.taken(item)
     if (max !== undefined && received >= max) leave()
   }

@@ -56,6 +56,12 @@ const bytesOf = (headers: Headers | undefined): number => {
 /** A message of a sender. */
 export const readData: Read = (terms, msg, now) => reading(terms, msg, now, () => true)
 
+/** The same, where what has no number belongs to other subjects of the application. */
+export const readNumbered: Read = (terms, msg, now) => {
+  const event = readData(terms, msg, now)
+  return event?._tag === 'Strayed' ? undefined : event
+}
+
 /** The same, where messages without a number are taken, too: what looks like a number may be a token of the application. */
 export const readMixed: Read = (terms, msg, now) =>
   reading(terms, msg, now, ({ origin }) => terms.isWanted(origin.subject))

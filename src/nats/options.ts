@@ -80,9 +80,12 @@ const show = (value: unknown): string => {
 }
 
 const expected = (codec: t.Mixed): string =>
-  ({ positive: 'a number above 0', time: 'a time in ms', function: 'a function', subjects: 'a list of subjects' })[
-    codec.name
-  ] ?? codec.name
+  ({
+    positive: 'a number above 0',
+    time: 'a time in ms',
+    function: 'a function',
+    subjects: 'a list of subjects, one at least',
+  })[codec.name] ?? codec.name
 
 export const queueHint =
   'A queue group splits a sequence among its members, so each of them would see gaps. Subscribe without a queue, and share the work behind the subscription.'

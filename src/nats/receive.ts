@@ -17,7 +17,7 @@ import { alarm, now } from './alarm.ts'
 import type { Connection, Msg, NatsSubscription } from './Connection.ts'
 import { drawInbox, drawSeed, inboxPrefix } from './entropy.ts'
 import type { Read, Terms } from './incoming.ts'
-import { copy, readData, readHead, readHeartbeat, readMixed, readReplay, view } from './incoming.ts'
+import { copy, readData, readHead, readHeartbeat, readMixed, readNumbered, readReplay, view } from './incoming.ts'
 import { listen } from './link.ts'
 import { checkReceiveOptions, checkSubject } from './options.ts'
 import { orThrow, sequencedError } from './SequencedError.ts'
@@ -244,7 +244,7 @@ export const receive = (nc: Connection, subject: string, options: ReceiveOptions
   try {
     const isOpen = filter.endsWith('>')
     // Data first, then heartbeats, then answers: so a head that is heard speaks of data that would have come.
-    if (!unnumbered || !isOpen) take(Address.filter(addressing)(filter), hears(readData))
+    if (!unnumbered || !isOpen) take(Address.filter(addressing)(filter), hears(unnumbered ? readNumbered : readData))
     // A filter that ends in `>` takes in the addresses, too.
     if (unnumbered) take(filter, hears(readMixed))
     data.push(...subscriptions)

@@ -1,0 +1,293 @@
+// One scenario's surroundings: connections that are plain or sequenced, and words for what is seen.
+import { setTimeout as pause } from 'node:timers/promises'
+import * as nats3 from '@nats-io/transport-node'
+import * as nats2 from 'nats'
+import type { Client, ClientSubscription } from '../../src/dropin/Client.ts'
+import type { SequencedNotice, SequencedOptions } from '../../src/index.ts'
+import { sequenced } from '../../src/index.ts'
+import type { Bench as Surroundings } from '../nats/clients.ts'
+import type { DecideFate, LossyLink } from '../server/lossyLink.ts'
+import { startLossyLink } from '../server/lossyLink.ts'
+
+export interface Hdrs extends Iterable<[string, string[]]> {
+  append(key: string, value: string): void
+}
+
+export interface PublishOptions {
+  reply?: string
+  headers?: Hdrs
+}
+
+export interface Msg {
+  readonly subject: string
+  readonly sid: number
+  readonly reply?: string
+  readonly data: Uint8Array
+  readonly headers?: Iterable<[string, string[]]>
+  respond(payload?: Uint8Array | string, options?: PublishOptions): boolean
+  json<T>(reviver?: (this: unknown, key: string, value: unknown) => unknown): T
+  string(): string
+}
+
+export interface ToPublish {
+  readonly subject: string
+  readonly data: Uint8Array
+  readonly reply?: string
+  readonly headers?: Iterable<[string, string[]]>
+}
+
+export interface Sub extends Omit<ClientSubscription, typeof Symbol.asyncIterator>, AsyncIterable<Msg> {
+  getSubject(): string
+  getReceived(): number
+  getPending(): number
+  getMax(): number | undefined
+}
+
+export interface SubscribeOptions {
+  queue?: string
+  max?: number
+  timeout?: number
+  callback?(err: Error | null, msg: Msg): void
+}
+
+export interface RequestOptions {
+  timeout: number
+  noMux?: boolean
+  reply?: string
+  headers?: Hdrs
+}
+
+export interface RequestManyOptions {
+  maxWait?: number
+  maxMessages?: number
+  strategy?: string
+  noMux?: boolean
+}
+
+/** What a user of either client has. */
+export interface Nc extends Client {
+  publish(subject: string, payload?: Uint8Array | string, options?: PublishOptions): void
+  publishMessage(msg: ToPublish): void
+  respondMessage(msg: ToPublish): boolean
+  subscribe(subject: string, options?: SubscribeOptions): Sub
+  request(subject: string, payload?: Uint8Array | string, options?: RequestOptions): Promise<Msg>
+  requestMany(subject: string, payload?: Uint8Array | string, options?: RequestManyOptions): Promise<AsyncIterable<Msg>>
+  getServer(): string
+  rtt(): Promise<number>
+  stats(): { readonly inMsgs: number }
+}
+
+export interface Options {
+  readonly servers?: string
+  readonly noEcho?: boolean
+  readonly reconnect?: boolean
+  readonly inboxPrefix?: string
+}
+
+export interface Kind {
+  /** The package. */
+  readonly name: string
+  readonly connect: (options: Options) => Promise<Nc>
+  readonly headers: () => Hdrs
+  /** With an inline status, as answers of servers have it. */
+  readonly status: (code: number) => Hdrs
+}
+
+const quick = { reconnectTimeWait: 20, maxReconnectAttempts: -1 }
+
+export const kinds: ReadonlyArray<Kind> = [
+  {
+    name: 'nats',
+    connect: options => nats2.connect({ ...quick, ...options }),
+    headers: () => nats2.headers(),
+    status: code => nats2.headers(code, 'Status'),
+  },
+  {
+    name: '@nats-io/transport-node',
+    connect: options => nats3.connect({ ...quick, ...options }),
+    headers: () => nats3.headers(),
+    status: code => nats3.headers(code, 'Status'),
+  },
+]
+
+export type Mode = 'plain' | 'sequenced'
+
+export interface Bench {
+  readonly kind: Kind
+  /** A subject that sequenced connections number, if a name is all there is to it. */
+  readonly at: (name: string) => string
+  /** A connection of the mode that is looked at. */
+  readonly connect: (options?: Options) => Promise<Nc>
+  readonly link: () => Promise<LossyLink>
+  readonly headers: (fields: ReadonlyArray<readonly [string, string]>) => Hdrs
+}
+
+export interface Run {
+  readonly bench: Bench
+  readonly notices: ReadonlyArray<SequencedNotice>
+  /** A text without the names that were drawn for this run. */
+  readonly anonymous: (text: string) => string
+  readonly end: () => Promise<void>
+}
+
+let runs = 0
+
+/** Surroundings of their own for one run of a scenario. */
+export const run = (kind: Kind, mode: Mode, server: { readonly url: string; readonly port: number }): Run => {
+  runs += 1
+  const root = `app${runs}x`
+  const notices: Array<SequencedNotice> = []
+  const ends: Array<() => Promise<unknown>> = []
+  const connect = async (options: Options = {}): Promise<Nc> => {
+    const plain = await kind.connect({ servers: server.url, ...options })
+    ends.push(() => plain.close())
+    return mode === 'plain'
+      ? plain
+      : sequenced(plain, { subjects: [`${root}.>`], onNotice: notice => notices.push(notice) })
+  }
+  return {
+    bench: {
+      kind,
+      at: name => `${root}.${name}`,
+      connect,
+      link: async () => {
+        const link = await startLossyLink(server.port)
+        ends.push(() => link.close())
+        return link
+      },
+      headers: fields => {
+        const block = kind.headers()
+        for (const [key, value] of fields) block.append(key, value)
+        return block
+      },
+    },
+    notices,
+    anonymous: text => text.replaceAll(root, 'app').replaceAll(/_INBOX[.\w]+/g, '_INBOX'),
+    end: async () => {
+      for (const end of ends.reverse()) await end()
+    },
+  }
+}
+
+/** A value that JSON can hold. */
+export type Json = string | number | boolean | null | undefined | ReadonlyArray<Json> | { readonly [key: string]: Json }
+
+/** Users of JavaScript can give anything. */
+export const anything = <A>(value: unknown): A => value as A
+
+// --- what is seen
+
+/** An application's view of a message. */
+export const show = (msg: Msg): Json => ({
+  subject: msg.subject,
+  text: msg.string(),
+  reply: msg.reply ?? 'none',
+  headers: msg.headers === undefined ? null : [...msg.headers].map(([key, values]) => [key, values.join()]),
+})
+
+export const subjectsAndTexts = (msgs: ReadonlyArray<Msg>): Json => msgs.map(m => `${m.subject} ${m.string()}`)
+
+export const texts = (msgs: ReadonlyArray<Msg>): ReadonlyArray<string> => msgs.map(m => m.string())
+
+/** What an error tells the application; its words may differ in what they quote. */
+export const showError = (cause: unknown): Json => {
+  if (!(cause instanceof Error)) return `${cause}`
+  const code = 'code' in cause ? `${cause.code}` : undefined
+  return { name: cause.name, code, message: cause.message }
+}
+
+/** What a call gives or throws. */
+export const tried = (f: () => unknown): Json => {
+  try {
+    const result = f()
+    return typeof result === 'boolean' || typeof result === 'number' ? result : 'done'
+  } catch (cause) {
+    return showError(cause)
+  }
+}
+
+/** How a promise ends. */
+export const settled = (promise: Promise<unknown>): Promise<Json> => promise.then(() => 'done', showError)
+
+/** Rejects when a promise takes longer than it may: only failures take that long. */
+export const within = <A>(ms: number, what: string, promise: Promise<A>): Promise<A> => {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`not within ${ms} ms: ${what}`)), ms)
+  })
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer))
+}
+
+export const until = async (what: string, isTrue: () => boolean): Promise<void> => {
+  const deadline = Date.now() + 15_000
+  while (!isTrue()) {
+    if (Date.now() > deadline) throw new Error(`still not true: ${what}`)
+    await pause(2)
+  }
+}
+
+/** A subscription by callback that keeps what it is given. */
+export const listening = (
+  nc: Nc,
+  subject: string,
+  options: SubscribeOptions = {},
+): { readonly sub: Sub; readonly seen: Array<Msg>; readonly errors: Array<Json> } => {
+  const seen: Array<Msg> = []
+  const errors: Array<Json> = []
+  const callback = (err: Error | null, msg: Msg): void => {
+    if (err === null) seen.push(msg)
+    else errors.push(showError(err))
+  }
+  return { sub: nc.subscribe(subject, { ...options, callback }), seen, errors }
+}
+
+/** Reads an iterator to its end, or leaves it after so many. */
+export const reading = async (sub: AsyncIterable<Msg>, count = Number.POSITIVE_INFINITY): Promise<Array<Msg>> => {
+  const seen: Array<Msg> = []
+  if (count > 0)
+    for await (const msg of sub) {
+      seen.push(msg)
+      if (seen.length >= count) break
+    }
+  return seen
+}
+
+// --- for specs with a server of their own
+
+/** A plain connection that is closed after the test. */
+export const dial = async (server: Surroundings, kind: Kind, options: Options = {}): Promise<Nc> => {
+  const nc = await kind.connect({ servers: server.server().url, ...options })
+  server.after(() => nc.close())
+  return nc
+}
+
+/** What an application that is sequenced has, behind a link of its own. */
+export interface Sequenced {
+  readonly nc: Nc
+  readonly link: LossyLink
+  readonly notices: Array<SequencedNotice>
+}
+
+/** A connection on which `updates` and all below `prices` are numbered. */
+export const dialSequenced = async (
+  server: Surroundings,
+  kind: Kind,
+  options: Partial<SequencedOptions> = {},
+  fate?: DecideFate,
+): Promise<Sequenced> => {
+  const link = await server.link(fate)
+  const notices: Array<SequencedNotice> = []
+  const plain = await dial(server, kind, { servers: link.url })
+  const nc = sequenced(plain, {
+    subjects: ['updates', 'prices.>'],
+    onNotice: notice => notices.push(notice),
+    ...options,
+  })
+  return { nc, link, notices }
+}
+
+/** Those of one kind. */
+export const told = (
+  notices: ReadonlyArray<SequencedNotice>,
+  tag: SequencedNotice['notice']['_tag'],
+): ReadonlyArray<object> => notices.map(n => n.notice).filter(n => n._tag === tag)

@@ -1,0 +1,92 @@
+// A sequenced connection is held to what a plain one does: each scenario is run on both, of both clients, and what an
+// application sees must be the same, but for the differences that docs/drop-in.md names.
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import type { NatsServer } from '../server/natsServer.ts'
+import { startNatsServer } from '../server/natsServer.ts'
+import type { Json, Kind, Mode } from './bench.ts'
+import { kinds, run, showError, within } from './bench.ts'
+import type { Scenario } from './scenarios/Scenario.ts'
+import { scenarios } from './scenarios.ts'
+
+interface Seen {
+  /** What the scenario says, or what it failed of. */
+  readonly observation: { readonly seen: Json } | { readonly failed: Json }
+  /** What a sequenced connection should not have had to say. */
+  readonly grave: ReadonlyArray<string>
+}
+
+interface Observed {
+  readonly plain: Seen
+  readonly again: Seen
+  readonly sequenced: Seen
+}
+
+const grave = ['Lost', 'Overflowed', 'Conflict', 'Mismatch', 'Refused']
+
+const observe = async (scenario: Scenario, kind: Kind, mode: Mode, server: NatsServer): Promise<Seen> => {
+  const { bench, notices, anonymous, end } = run(kind, mode, server)
+  const observation = await within(20_000, scenario.name, scenario.run(bench)).then(
+    seen => ({ seen }),
+    cause => ({ failed: showError(cause) }),
+  )
+  await end()
+  return {
+    observation: JSON.parse(anonymous(JSON.stringify(observation))),
+    grave: notices.map(n => n.notice._tag).filter(tag => grave.includes(tag)),
+  }
+}
+
+/** Most of a scenario is waiting, so several are run at a time. */
+const width = 6
+
+const observeAll = async (kind: Kind, server: NatsServer): Promise<ReadonlyMap<string, Observed>> => {
+  const observed = new Map<string, Observed>()
+  const waiting = [...scenarios]
+  const work = async (): Promise<void> => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      const plain = await observe(next, kind, 'plain', server)
+      const sequenced = await observe(next, kind, 'sequenced', server)
+      observed.set(next.name, { plain, again: await observe(next, kind, 'plain', server), sequenced })
+    }
+  }
+  await Promise.all(Array.from({ length: width }, work))
+  return observed
+}
+
+const docs = readFileSync(join(__dirname, '..', '..', 'docs', 'drop-in.md'), 'utf8')
+
+test('there are at least 60 scenarios, each with a name of its own', () => {
+  expect(scenarios.length).toBeGreaterThanOrEqual(60)
+  expect(new Set(scenarios.map(s => s.name)).size).toBe(scenarios.length)
+})
+
+test.each(scenarios.flatMap(s => (s.differs === undefined ? [] : [s.differs])))(
+  'the docs name a difference: $reason',
+  ({ reason }) => {
+    expect(docs).toContain(reason)
+  },
+)
+
+describe.each(kinds)('with $name', kind => {
+  let server: NatsServer
+  let observed: ReadonlyMap<string, Observed>
+  beforeAll(async () => {
+    server = await startNatsServer()
+    observed = await observeAll(kind, server)
+  }, 120_000)
+  afterAll(() => server.stop())
+
+  test.each(scenarios)('$name', ({ name, differs }) => {
+    const { plain, again, sequenced } = observed.get(name) ?? {}
+    expect(again?.observation).toEqual(plain?.observation)
+    expect(plain?.observation).not.toHaveProperty('failed')
+    if (differs === undefined) expect(sequenced?.observation).toEqual(plain?.observation)
+    else {
+      expect(plain?.observation).toEqual({ seen: differs.plain })
+      expect(sequenced?.observation).toEqual({ seen: differs.sequenced })
+    }
+    if (differs === undefined) expect(sequenced?.grave).toEqual([])
+  })
+})

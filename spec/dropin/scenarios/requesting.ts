@@ -1,0 +1,198 @@
+import type { Bench, Json, Msg, Nc } from '../bench.ts'
+import { listening, reading, settled, show, showError, texts, until } from '../bench.ts'
+import type { Scenario } from './Scenario.ts'
+
+/** A connection that asks, and another that answers on a numbered subject. */
+const asked =
+  (f: (asking: Nc, at: string, answering: Nc, bench: Bench) => Promise<Json>) =>
+  async (bench: Bench): Promise<Json> => {
+    const [asking, answering] = [await bench.connect(), await bench.connect()]
+    return f(asking, bench.at('questions'), answering, bench)
+  }
+
+const echoing = async (nc: Nc, at: string): Promise<void> => {
+  nc.subscribe(at, { callback: (_, m) => void m.respond(`re: ${m.string()}`) })
+  await nc.flush()
+}
+
+const answer = (promise: Promise<Msg>): Promise<Json> => promise.then(show, showError)
+
+export const requesting: ReadonlyArray<Scenario> = [
+  {
+    name: 'a request is answered by a callback',
+    run: asked(async (asking, at, answering) => {
+      await echoing(answering, at)
+      return answer(asking.request(at, 'a', { timeout: 5000 }))
+    }),
+  },
+  {
+    name: 'a request is answered by an iterator',
+    run: asked(async (asking, at, answering) => {
+      const sub = answering.subscribe(at)
+      await answering.flush()
+      const serve = async (): Promise<void> => {
+        for await (const m of sub) {
+          m.respond(`re: ${m.string()}`)
+          break
+        }
+      }
+      const [first] = await Promise.all([answer(asking.request(at, 'a', { timeout: 5000 })), serve()])
+      return first
+    }),
+  },
+  {
+    name: 'many requests at once',
+    run: asked(async (asking, at, answering) => {
+      await echoing(answering, at)
+      const requests = Array.from({ length: 50 }, (_, i) => asking.request(at, `${i}`, { timeout: 5000 }))
+      return texts(await Promise.all(requests))
+    }),
+  },
+  {
+    name: 'a request without the shared inbox',
+    run: asked(async (asking, at, answering) => {
+      await echoing(answering, at)
+      return answer(asking.request(at, 'a', { timeout: 5000, noMux: true }))
+    }),
+  },
+  {
+    name: 'a request with headers, answered with headers',
+    run: asked(async (asking, at, answering, bench) => {
+      const { seen } = listening(answering, at)
+      await answering.flush()
+      const response = answer(asking.request(at, 'a', { timeout: 5000, headers: bench.headers([['A', 'b']]) }))
+      await until('it has come', () => seen.length === 1)
+      const outcomes = seen.map(m => m.respond('b', { headers: bench.headers([['C', 'd']]) }))
+      return [seen.map(show), outcomes, await response]
+    }),
+  },
+  {
+    name: 'a request that is answered with nothing',
+    run: asked(async (asking, at, answering) => {
+      answering.subscribe(at, { callback: (_, m) => void m.respond() })
+      await answering.flush()
+      return answer(asking.request(at, undefined, { timeout: 5000 }))
+    }),
+  },
+  {
+    name: 'a request on the own connection',
+    run: asked(async (asking, at) => {
+      await echoing(asking, at)
+      return answer(asking.request(at, 'a', { timeout: 5000 }))
+    }),
+  },
+  {
+    name: 'a request that nobody serves',
+    run: asked((asking, at) => answer(asking.request(at, 'a', { timeout: 5000 }))),
+  },
+  {
+    name: 'a request that nobody serves, without the shared inbox',
+    run: asked((asking, at) => answer(asking.request(at, 'a', { timeout: 5000, noMux: true }))),
+  },
+  {
+    name: 'a request that nobody answers',
+    run: asked(async (asking, at, answering) => {
+      listening(answering, at)
+      await answering.flush()
+      return answer(asking.request(at, 'a', { timeout: 50 }))
+    }),
+  },
+  {
+    name: 'a request on a closed connection',
+    run: asked(async (asking, at) => {
+      await asking.close()
+      return answer(asking.request(at, 'a', { timeout: 50 }))
+    }),
+  },
+  {
+    name: 'a request with an answer that reads like no responders',
+    run: asked(async (asking, at, answering, bench) => {
+      answering.subscribe(at, { callback: (_, m) => void m.respond('', { headers: bench.kind.status(503) }) })
+      await answering.flush()
+      return answer(asking.request(at, 'a', { timeout: 5000 }))
+    }),
+  },
+  ...[true, false].map(
+    (noMux): Scenario => ({
+      name: `requestMany with a count${noMux ? ', without the shared inbox' : ''}`,
+      run: asked(async (asking, at, answering) => {
+        answering.subscribe(at, {
+          callback: (_, m) => {
+            for (const text of ['a', 'b', 'c']) m.respond(text)
+          },
+        })
+        await answering.flush()
+        const options = { maxWait: 5000, maxMessages: 3, strategy: 'count', noMux }
+        return texts(await reading(await asking.requestMany(at, 'x', options)))
+      }),
+    }),
+  ),
+  {
+    name: 'requestMany until an empty answer',
+    run: asked(async (asking, at, answering) => {
+      answering.subscribe(at, {
+        callback: (_, m) => {
+          for (const text of ['a', 'b', '']) m.respond(text)
+        },
+      })
+      await answering.flush()
+      const options = { maxWait: 5000, strategy: 'sentinel' }
+      return texts(await reading(await asking.requestMany(at, 'x', options)))
+    }),
+  },
+  {
+    name: 'respond() of a message that wants no answer',
+    run: asked(async (asking, at) => {
+      const { seen } = listening(asking, at)
+      asking.publish(at, 'a')
+      await until('it has come', () => seen.length === 1)
+      return seen.map(m => [m.respond('b'), m.reply])
+    }),
+  },
+  {
+    name: 'a message that is published with a reply subject is answered there',
+    run: asked(async (asking, at, answering, bench) => {
+      const answers = asking.subscribe(bench.at('answers'), { max: 2 })
+      await asking.flush()
+      await echoing(answering, at)
+      asking.publish(at, 'a', { reply: bench.at('answers') })
+      asking.publish(at, 'b', { reply: bench.at('answers') })
+      return (await reading(answers)).map(show)
+    }),
+  },
+  {
+    name: 'a message that is published with an inbox is answered there',
+    run: asked(async (asking, at, answering) => {
+      const answers = asking.subscribe('_INBOX.of.mine', { max: 1 })
+      await asking.flush()
+      await echoing(answering, at)
+      asking.publish(at, 'a', { reply: '_INBOX.of.mine' })
+      return texts(await reading(answers))
+    }),
+  },
+  {
+    name: 'requests and published messages come to one subscriber, in order',
+    run: asked(async (asking, at, answering) => {
+      const { seen } = listening(answering, at)
+      await answering.flush()
+      for (const i of [1, 2, 3]) {
+        asking.publish(at, `message ${i}`)
+        asking.request(at, `request ${i}`, { timeout: 5000 }).catch(() => undefined)
+      }
+      await until('all have come', () => seen.length === 6)
+      for (const m of seen) m.respond('done')
+      return texts(seen)
+    }),
+  },
+  {
+    name: 'a subject that is not numbered is used beside',
+    run: asked(async (asking, _, answering) => {
+      const queued = answering.subscribe('elsewhere.q', { queue: 'workers', max: 1 })
+      await answering.flush()
+      const messages = reading(queued)
+      asking.publish('elsewhere.q', 'a')
+      const [got] = await Promise.all([messages, settled(asking.flush())])
+      return texts(got)
+    }),
+  },
+]
