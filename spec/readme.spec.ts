@@ -120,7 +120,7 @@ const run = async (code: string, url: string): Promise<ReadonlyArray<string>> =>
 describe('the code in the README', () => {
   let server: NatsServer
   beforeAll(async () => {
-    server = await startNatsServer()
+    server = await startNatsServer({ jetstream: true })
   })
   afterAll(() => server.stop())
 
