@@ -52,7 +52,7 @@ const files = new Map(
 describe('the code in the README and in docs', () => {
   let server: NatsServer
   beforeAll(async () => {
-    server = await startNatsServer()
+    server = await startNatsServer({ jetstream: true })
   })
   afterAll(() => server.stop())
 

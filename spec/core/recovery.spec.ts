@@ -6,7 +6,7 @@ import type { Position, Start } from '../../src/core/Positions.ts'
 import * as Receiver from '../../src/core/Receiver.ts'
 import * as SequenceNumber from '../../src/core/SequenceNumber.ts'
 import type { Event, Happening, Machine, Options, Out, Rig } from './receiverHarness.ts'
-import { arrival, headOf, rig, run, single, told } from './receiverHarness.ts'
+import { alice, arrival, headOf, rig, run, single, told } from './receiverHarness.ts'
 import type { Deed, World } from './replayingWorld.ts'
 import { play } from './replayingWorld.ts'
 
@@ -318,6 +318,64 @@ describe('a receiver without connection', () => {
     expect([t.recovers(1, { asked: before }), t.isRefused(1, 1, { asked: before })]).toEqual([[], []])
     expect(deliveries(t.passes(499))).toEqual([])
     expect(deliveries(t.passes(1))).toEqual(['lost 1-1 unresolved', '2 AfterGap'])
+  })
+})
+
+describe('a receiver that can ask somebody else than the sender', () => {
+  /** It misses 1, was away, and nobody answers for the sender any more. */
+  const bereft = (options: Options): string[] => {
+    const t = following({ deadline: 60_000, ...options })
+    t.gets(2)
+    t.on({ _tag: 'Disconnected' })
+    t.on({ _tag: 'Reconnected' })
+    return replays(t.passes(5000))
+  }
+
+  it('asks even if that one is gone', () => {
+    expect(bereft({ stored: true })).toContain('replay 1-1')
+    expect(bereft({ stored: false })).toEqual([])
+  })
+
+  it('believes the answer of that', () => {
+    const t = following({ stored: true })
+    t.gets(2)
+    t.on({ _tag: 'Disconnected' })
+    t.on({ _tag: 'Reconnected' })
+    expect(replays(t.passes(1900))).toContain('replay 1-1')
+    expect(t.isRefused(1, 1)).toEqual(['lost 1-1 evicted', '2 AfterGap'])
+  })
+
+  it('asks nobody for a run whose name it does not know', () => {
+    const t = talk({ stored: true, deadline: 60_000 })
+    expect(t.gets(1)).toEqual(['ask updates'])
+    expect(deliveries(t.passes(5000))).toEqual(['silent mute', '1'])
+    expect(t.gets(3)).toEqual(['gap 2-2 Data'])
+    expect(replays(t.passes(5000))).toEqual([])
+  })
+
+  it('asks for a run of one of many senders that has never spoken, as its address names it', () => {
+    const r = rig({ addressing: 'perSender', stored: true })
+    const gets = (n: number): string[] => words(r.on({ _tag: 'Arrived', origin: alice(), arrival: arrival(n) }))
+    r.on({ _tag: 'Started' })
+    gets(1)
+    r.wait(5000)
+    expect(gets(3)).toEqual(['gap 2-2 Data', 'replay 2-2'])
+  })
+
+  it('says where the run begins, and how often it has asked in vain', () => {
+    const t = talk({ deadline: 60_000 })
+    t.isAnswered(headOf(9, { start: SequenceNumber.nearest(10) }))
+    const said = [...t.on({ _tag: 'Arrived', origin, arrival: arrival(12) }), ...t.wait(1000)]
+    const asks = said.flatMap(o => (o._tag === 'AskReplay' ? [[o.start, o.tries]] : []))
+    expect(asks.slice(0, 3)).toEqual([
+      [10, 0],
+      [10, 1],
+      [10, 2],
+    ])
+    t.recovers(10)
+    expect(t.on({ _tag: 'Arrived', origin, arrival: arrival(14) })).toContainEqual(
+      expect.objectContaining({ _tag: 'AskReplay', start: 10, first: 13, tries: 0 }),
+    )
   })
 })
 

@@ -45,6 +45,8 @@ export interface Track<A> {
   readonly voice: 'Heard' | 'Mute'
   /** The run, once its sender has named it. */
   readonly epoch: Epoch | undefined
+  /** The first number of the run, once its sender has said so. */
+  readonly start: SequenceNumber.SequenceNumber | undefined
   /** When to hear from the sender at the latest, and whether it was asked why not. */
   readonly promise: { readonly max: number; readonly dueAt: number; readonly inquired: boolean } | undefined
   /** It has been silent; told unless there was no room. `max` was its promise. */
@@ -73,6 +75,7 @@ export const of = (origin: Origin, saved?: Track<never>['saved']): Track<never> 
   doubt: undefined,
   voice: 'Mute',
   epoch: origin.run?.epoch,
+  start: undefined,
   promise: undefined,
   silence: undefined,
   end: undefined,
@@ -147,5 +150,6 @@ export const raised = <A>(turn: Turn<A>, t: Track<A>, cause: Cause): Doubt<A> =>
 export const gone = <A>(turn: Turn<A>, t: Track<A>, first: number): void =>
   deliver(turn, { _tag: 'Lost', ...t.about, first: SequenceNumber.nearest(first), last: undefined, reason: 'gone' }, 0)
 
-/** Can we ask for what is missing? Somebody must be there to answer, and we must know what run we follow. */
-export const canAsk = <A>(t: Track<A>): boolean => t.voice === 'Heard' && t.ledger !== undefined && !isHeldUp(t)
+/** Can we ask for what is missing? Somebody must be there to answer, the sender or a store, and we must know what run we follow. */
+export const canAsk = <A>(turn: Turn<A>, t: Track<A>): boolean =>
+  t.ledger !== undefined && (t.voice === 'Heard' || (turn.settings.stored && t.epoch !== undefined)) && !isHeldUp(t)

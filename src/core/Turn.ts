@@ -40,6 +40,8 @@ export interface Settings<A> {
   readonly maxGaps: number
   /** Origins followed at once. Default 16384. */
   readonly maxOrigins: number
+  /** Can somebody else than its sender be asked for a message? Then it is asked for even if that one is gone. Default false. */
+  readonly stored: boolean
   /** Any 32-bit integer, another for each receiver, so that they don't repeat their requests in chorus. Default 0. */
   readonly seed: number
   /** Makes the copy that is kept, where the original's memory may be used again. Default: none is made. */
@@ -59,6 +61,7 @@ export const defaults: Omit<Settings<never>, 'retain'> = {
   maxBytes: 64 * 1024 * 1024,
   maxGaps: 16_384,
   maxOrigins: 16_384,
+  stored: false,
   seed: 0,
 }
 
@@ -89,15 +92,19 @@ export type Output<A> =
   | Deliver<A>
   /** Ask the sender of an origin, or all senders (`undefined`), for their heads; the answers bear the id. */
   | { readonly _tag: 'AskHead'; readonly id: number; readonly origin: string | undefined }
-  /** Ask the sender for messages; the answers bear the id. */
+  /** Ask for messages; the answers bear the id. */
   | {
       readonly _tag: 'AskReplay'
       readonly id: number
       readonly origin: Origin
       /** The run that is meant; said in `single` only, where the address does not say it. */
       readonly epoch: Epoch | undefined
+      /** The first number of that run, if its sender has said so. */
+      readonly start: SequenceNumber | undefined
       readonly first: SequenceNumber
       readonly last: SequenceNumber
+      /** How often they were asked for since any of them came. */
+      readonly tries: number
     }
   /** An origin is followed from here on: all up to `number` is done with. */
   | { readonly _tag: 'Began'; readonly origin: string; readonly epoch: Epoch | undefined; readonly number: number }
@@ -167,15 +174,24 @@ export const askHead = <A>(turn: Turn<A>, origin: string | undefined): number =>
 }
 
 /** Asks for messages; gives the id of the request. */
-export const askReplay = <A>(turn: Turn<A>, origin: Origin, first: number, last: number): number => {
+export const askReplay = <A>(
+  turn: Turn<A>,
+  origin: Origin,
+  start: SequenceNumber | undefined,
+  first: number,
+  last: number,
+  tries: number,
+): number => {
   turn.asked += 1
   turn.out.push({
     _tag: 'AskReplay',
     id: turn.asked,
     origin,
     epoch: origin.run === undefined ? turn.epoch : undefined,
+    start,
     first: nearest(first),
     last: nearest(last),
+    tries,
   })
   return turn.asked
 }

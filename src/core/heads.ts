@@ -29,7 +29,11 @@ const released = <A>(turn: Turn<A>, t: Track<A>, ledger: Ledger<A>, head: Head):
 const vouched = <A>(turn: Turn<A>, t: Track<A>, head: Head): Track<A> => {
   const end = t.end ?? (head.state === 'ended' ? { last: head.head, told: false } : undefined)
   turn.epoch = head.epoch
-  return promised(turn, { ...withoutSilence(turn, t), voice: 'Heard', epoch: head.epoch, end }, head.max)
+  return promised(
+    turn,
+    { ...withoutSilence(turn, t), voice: 'Heard', epoch: head.epoch, start: head.start, end },
+    head.max,
+  )
 }
 
 /** All below a number is done with, and was not there for us to miss. */
@@ -124,6 +128,7 @@ export const restarted = <A>(
     ...t,
     left: left.slice(-maxLeft),
     epoch: to,
+    start: undefined,
     end: undefined,
     promise: undefined,
     rival: undefined,

@@ -6,8 +6,8 @@ import type { About } from './Delivery.ts'
 import type { Ledger, Missing } from './Ledger.ts'
 import * as L from './Ledger.ts'
 import * as M from './OrderedMap.ts'
-import type { Origin } from './Origin.ts'
 import { boundGaps, expire, giveUp, receive } from './reception.ts'
+import type { Track } from './Track.ts'
 import type { Arrival, Turn } from './Turn.ts'
 import { askReplay, hasRoom } from './Turn.ts'
 
@@ -34,9 +34,9 @@ const roomFrom = <A>(turn: Turn<A>, l: Ledger<A>, n: number): number => {
   return yielding === 0 && !hasRoom(turn, 0) ? 0 : Math.max(1, turn.settings.maxMessages - turn.messages + yielding)
 }
 
-const askFor = <A>(turn: Turn<A>, origin: Origin, m: Missing, upTo: number): L.Ask => {
+const askFor = <A>(turn: Turn<A>, t: Track<A>, m: Missing, upTo: number): L.Ask => {
   const tries = m.ask?.tries ?? 0
-  const id = askReplay(turn, origin, m.first, upTo)
+  const id = askReplay(turn, t.origin, t.start, m.first, upTo, tries)
   const since = Math.min(m.ask?.since ?? id, id)
   return { since, id, upTo, tries: tries + 1, dueAt: nextTry(turn, m, tries) }
 }
@@ -44,7 +44,7 @@ const askFor = <A>(turn: Turn<A>, origin: Origin, m: Missing, upTo: number): L.A
 /** Asks for what is due, as far as there is room for it, and says when the next is. */
 export const pursue = <A>(
   turn: Turn<A>,
-  origin: Origin,
+  t: Track<A>,
   l: Ledger<A>,
 ): { readonly ledger: Ledger<A>; readonly askAt: number } => {
   let ledger = l
@@ -60,7 +60,7 @@ export const pursue = <A>(
       if (room <= numbers) break
       // The time of a gap begins when it is first asked for, however many had their turn before it.
       const deadline = ask === undefined ? turn.now + turn.settings.deadline : m.deadline
-      ask = askFor(turn, origin, m, Math.min(m.last, m.first + Math.min(page, room - numbers) - 1))
+      ask = askFor(turn, t, m, Math.min(m.last, m.first + Math.min(page, room - numbers) - 1))
       ledger = L.replace(ledger, { ...m, deadline, ask })
     }
     askAt = Math.min(askAt, ask.dueAt)

@@ -9,9 +9,9 @@ import type { Arrival, Turn } from './Turn.ts'
 export const pursued = <A>(turn: Turn<A>, before: Track<A>, t: Track<A>): Track<A> => {
   if (t.ledger?.missing === undefined)
     return t.askAt === Number.POSITIVE_INFINITY ? t : { ...t, askAt: Number.POSITIVE_INFINITY }
-  if (!canAsk(t)) return { ...t, askAt: Number.NEGATIVE_INFINITY }
+  if (!canAsk(turn, t)) return { ...t, askAt: Number.NEGATIVE_INFINITY }
   if (t.ledger.missing === before.ledger?.missing && t.askAt > turn.now) return t
-  return { ...t, ...R.pursue(turn, t.origin, t.ledger) }
+  return { ...t, ...R.pursue(turn, t, t.ledger) }
 }
 
 /** Does an answer speak for the run that we follow? It need not name it. Of two that are alive one can't refuse for the other. */
@@ -25,7 +25,7 @@ export const replayed = <A>(
   epoch: Epoch | undefined,
   a: Arrival<A>,
 ): Track<A> =>
-  t.ledger === undefined || !isOwn(t, epoch) || (epoch === undefined && !canAsk(t))
+  t.ledger === undefined || !isOwn(t, epoch) || (epoch === undefined && !canAsk(turn, t))
     ? t
     : withEnd(turn, { ...t, ledger: R.replayed(turn, t.about, t.ledger, asked, a) })
 
@@ -37,7 +37,7 @@ export const considered = <A>(
   epoch: Epoch | undefined,
   last: number,
 ): Track<A> =>
-  t.ledger === undefined || !canAsk(t) || !isOwn(t, epoch)
+  t.ledger === undefined || !canAsk(turn, t) || !isOwn(t, epoch)
     ? t
     : { ...t, ledger: R.considered(turn, t.ledger, asked, last) }
 
@@ -50,6 +50,6 @@ export const refused = <A>(
   first: number,
   last: number,
 ): Track<A> =>
-  t.ledger === undefined || !canAsk(t) || !isOwn(t, epoch)
+  t.ledger === undefined || !canAsk(turn, t) || !isOwn(t, epoch)
     ? t
     : withEnd(turn, { ...t, ledger: R.refused(turn, t.about, t.ledger, asked, first, last) })

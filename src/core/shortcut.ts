@@ -38,6 +38,7 @@ const moved = <A>(t: Track<A>, number: number, now: number): Track<A> => ({
   doubt: undefined,
   voice: t.voice,
   epoch: t.epoch,
+  start: t.start,
   promise: t.promise === undefined ? undefined : { max: t.promise.max, dueAt: now + t.promise.max, inquired: false },
   silence: undefined,
   end: undefined,

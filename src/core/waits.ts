@@ -124,6 +124,6 @@ export const wakeAt = <A>(turn: Turn<A>, t: Track<A>): number => {
     t.promise === undefined
       ? Number.POSITIVE_INFINITY
       : t.promise.dueAt + turn.settings.grace / (t.promise.inquired ? 1 : 2)
-  const ask = canAsk(t) ? t.askAt : Number.POSITIVE_INFINITY
+  const ask = canAsk(turn, t) ? t.askAt : Number.POSITIVE_INFINITY
   return Math.min(doubt, gap, promise, ask)
 }

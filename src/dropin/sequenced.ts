@@ -41,6 +41,7 @@ export interface SequencedOptions extends PublisherOptions, Omit<ReceiveOptions,
 const publishing = ({
   subjects,
   onNotice,
+  replayer,
   mode,
   deadline,
   grace,

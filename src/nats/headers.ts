@@ -47,7 +47,7 @@ export const stripped = (headers: Headers, names: ReadonlyArray<string>): Header
     names.includes(k) ? values.slice(0, -1) : values,
   ])
   const left = own.filter(([, values]) => values.length > 0)
-  if (left.length === 0) return undefined
+  if (left.length === 0 && headers.code === 0) return undefined
   // The object is the client's, which users may want to send again; so it is changed, and keeps its order.
   for (const [k] of own) headers.delete(k)
   for (const [k, values] of left) for (const v of values) headers.append(k, v)

@@ -27,6 +27,9 @@ export interface Terms {
   readonly take: (data: Uint8Array) => Uint8Array
 }
 
+/** What comes of asking for a message. */
+export type Replay = Extract<Event<Uint8Array>, { _tag: `Replay${string}` }>
+
 /** Reads a message; one that can't be meant for us is no event. */
 export type Read = (terms: Terms, msg: Msg, now: number) => Event<Uint8Array> | undefined
 
@@ -107,7 +110,8 @@ export const readHeartbeat: Read = (terms, msg, now) => {
   return origin === undefined || head === undefined ? undefined : { _tag: 'HeartbeatHeard', now, origin, head }
 }
 
-const NO_RESPONDERS = 503
+/** Nobody listens. */
+export const NO_RESPONDERS = 503
 
 /** The answer to `AskHead`. */
 export const readHead: Read = (terms, msg, now) => {
@@ -128,13 +132,13 @@ const added: Record<Addressing, ReadonlyArray<string>> = {
   perSender: ['Nats-Subject', 'Seq-Reply'],
 }
 
-/** An answer to `AskReplay`: a message, or a status. */
+/** What a sender answers to the `AskReplay` with that id: a message, or a status. */
 export const readReplay = (
-  terms: Pick<Terms, 'addressing' | 'replays' | 'take'>,
+  terms: Pick<Terms, 'addressing' | 'take'>,
   msg: Msg,
   now: number,
-): Event<Uint8Array> | undefined => {
-  const asked = Number(msg.subject.slice(terms.replays.length + 1))
+  asked: number,
+): Replay | undefined => {
   const headers = headersOf(msg)
   const address = Address.parse(terms.addressing)(headers?.values('Nats-Subject').at(-1) ?? '')
   if (headers === undefined || E.isLeft(address)) return undefined
@@ -161,3 +165,32 @@ export const readReplay = (
       return undefined
   }
 }
+
+/** What a stream adds. */
+const addedByStream = ['Nats-Stream', 'Nats-Subject', 'Nats-Sequence', 'Nats-Time-Stamp']
+
+/** The message with that number, as a stream answers; one that bears a status of its own is still a message. */
+export const readStored = (
+  terms: Terms,
+  msg: Msg,
+  now: number,
+  asked: number,
+  number: number,
+): Extract<Replay, { _tag: 'ReplayAnswered' }> | undefined => {
+  const headers = headersOf(msg)
+  const address = Address.parse(terms.addressing)(headers?.values('Nats-Subject').at(-1) ?? '')
+  if (headers?.has('Nats-Sequence') !== true || E.isLeft(address) || address.right.number !== number) return undefined
+  const own = stripped(headers, addedByStream)
+  const data = terms.take(msg.data)
+  const arrival = {
+    number: address.right.number,
+    data,
+    headers: own,
+    reply: undefined,
+    bytes: data.length + bytesOf(own),
+  }
+  return { _tag: 'ReplayAnswered', now, asked, origin: address.right.origin, epoch: undefined, arrival }
+}
+
+/** The status of an answer; 0 if it is a message. */
+export const statusOf = (msg: Msg): number => headersOf(msg)?.code ?? 0

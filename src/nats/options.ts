@@ -4,6 +4,7 @@ import * as t from 'io-ts'
 import { ofGuard } from '../core/codec.ts'
 import * as Positions from '../core/Positions.ts'
 import * as SequenceNumber from '../core/SequenceNumber.ts'
+import { isReplayer } from './replayers.ts'
 import { sequencedError } from './SequencedError.ts'
 
 const positive = ofGuard(
@@ -18,9 +19,12 @@ const f = ofGuard('function', (u): u is (...args: never) => unknown => typeof u 
 
 const shared = { addressing: t.keyof({ single: null, perSender: null }), prefix: t.string }
 
+const aReplayer = 'a replayer: fromSender, fromJetStream(stream) or firstOf(a, b)'
+
 const receiveOptions = {
   ...shared,
   unnumbered: t.boolean,
+  replayer: ofGuard(aReplayer, isReplayer, aReplayer),
   mode: t.keyof({ ordered: null, arrival: null }),
   start: t.union(
     [t.literal('new'), t.literal('all'), t.type({ from: SequenceNumber.codec }), Positions.codec],

@@ -14,16 +14,19 @@ import * as Subject from '../core/Subject.ts'
 import type { Deliver, Output, Settings } from '../core/Turn.ts'
 import * as Verb from '../core/Verb.ts'
 import { alarm, now } from './alarm.ts'
+import { asking } from './asking.ts'
 import type { Connection, Msg, NatsSubscription } from './Connection.ts'
 import { drawInbox, drawSeed, inboxPrefix } from './entropy.ts'
 import type { Read, Terms } from './incoming.ts'
-import { copy, readData, readHead, readHeartbeat, readMixed, readNumbered, readReplay, view } from './incoming.ts'
+import { copy, readData, readHead, readHeartbeat, readMixed, readNumbered, view } from './incoming.ts'
 import { listen } from './link.ts'
 import { checkReceiveOptions, checkSubject } from './options.ts'
+import type { Replayer } from './replayers.ts'
+import { fromSender } from './replayers.ts'
 import { orThrow, sequencedError } from './SequencedError.ts'
 
 /** @since 0.1.0 */
-export interface ReceiveOptions extends Partial<Omit<Settings<Uint8Array>, 'retain' | 'seed'>> {
+export interface ReceiveOptions extends Partial<Omit<Settings<Uint8Array>, 'retain' | 'seed' | 'stored'>> {
   /** How senders spell their addresses. Default `single`. */
   readonly addressing?: Addressing
   /** What stands before heartbeats and requests. Default `_SEQ`. */
@@ -33,6 +36,8 @@ export interface ReceiveOptions extends Partial<Omit<Settings<Uint8Array>, 'reta
    * (yet): it is `Unsequenced`, and its loss goes unnoticed. Default false.
    */
   readonly unnumbered?: boolean
+  /** Who is asked for what was missed. Default `fromSender`. */
+  readonly replayer?: Replayer
 }
 
 /** A delivery, and what it means for whoever keeps it. @since 0.1.0 */
@@ -62,8 +67,6 @@ export interface Reception {
   readonly closed: Promise<Error | undefined>
 }
 
-type AskReplay = Extract<Output<Uint8Array>, { _tag: 'AskReplay' }>
-
 /**
  * Receives from a subject, or from a filter with wildcards.
  *
@@ -75,7 +78,7 @@ type AskReplay = Extract<Output<Uint8Array>, { _tag: 'AskReplay' }>
 export const receive = (nc: Connection, subject: string, options: ReceiveOptions, consumer: Consumer): Reception => {
   checkSubject(subject)
   checkReceiveOptions(options)
-  const { addressing = 'single', prefix = '_SEQ', unnumbered = false, ...settings } = options
+  const { addressing = 'single', prefix = '_SEQ', unnumbered = false, replayer = fromSender, ...settings } = options
   const filter = orThrow(Subject.explain)(Subject.parseFilter(subject))
   const verbs = orThrow(Subject.explain)(Verb.parsePrefix(prefix))
   if (filter === '>')
@@ -105,6 +108,7 @@ export const receive = (nc: Connection, subject: string, options: ReceiveOptions
   let receiver = Receiver.create({
     addressing,
     ...settings,
+    stored: replayer.sources.some(s => s._tag === 'JetStream'),
     seed: drawSeed(),
     retain: consumer.keeps ? view : copy,
   })
@@ -132,7 +136,7 @@ export const receive = (nc: Connection, subject: string, options: ReceiveOptions
       case 'AskHead':
         return askHead(output.id, output.origin)
       case 'AskReplay':
-        return askReplay(output)
+        return replays.ask(output)
       case 'Began':
         return moveTo(output.origin, output.epoch, output.number)
       case 'WakeAt':
@@ -154,14 +158,7 @@ export const receive = (nc: Connection, subject: string, options: ReceiveOptions
     }
   }
 
-  const askReplay = ({ id, origin, epoch, first, last }: AskReplay): void => {
-    const body = last === first && epoch === undefined ? undefined : JSON.stringify({ last, epoch })
-    try {
-      nc.publish(Verb.replay(verbs)({ origin, number: first }), body, { reply: `${terms.replays}.${id}` })
-    } catch {
-      // As above.
-    }
-  }
+  const replays = asking(nc, terms, replayer.sources, receiver.settings.patience, dispatch)
 
   // --- what the application is handed
 
@@ -236,7 +233,10 @@ export const receive = (nc: Connection, subject: string, options: ReceiveOptions
   }
 
   const unlisten = listen(nc, {
-    disconnected: () => dispatch({ _tag: 'Disconnected', now: now() }),
+    disconnected: () => {
+      replays.forget()
+      dispatch({ _tag: 'Disconnected', now: now() })
+    },
     reconnected: () => dispatch({ _tag: 'Reconnected', now: now() }),
     closed: cause => close(cause instanceof Error ? cause : undefined),
   })
@@ -253,7 +253,7 @@ export const receive = (nc: Connection, subject: string, options: ReceiveOptions
     // So that a mismatch is heard; permissions need not allow it.
     if (!isOpen) take(Verb.heartbeats(verbs, Origin.other(addressing))(filter), hears(readHeartbeat), 'Helpful')
     take(`${terms.heads}.>`, hears(readHead))
-    take(`${terms.replays}.*`, hears(readReplay))
+    take(`${terms.replays}.>`, replays.hear)
   } catch (e) {
     close(undefined)
     throw e

@@ -109,7 +109,7 @@ interface Considered {
 }
 
 /** One message of the conversation; `undefined` if it is none. */
-const read = (addressing: Origin.Addressing, inbox: string, msg: Msg): Answer | Failure | Considered | undefined => {
+const read = (addressing: Origin.Addressing, msg: Msg): Answer | Failure | Considered | undefined => {
   const headers = headersOf(msg)
   if (headers?.code === 503) return { _tag: 'NoResponders' }
   if (headers?.code === 400) return refused(headers)
@@ -120,7 +120,7 @@ const read = (addressing: Origin.Addressing, inbox: string, msg: Msg): Answer | 
     const first = address.right.number
     return { _tag: 'NotSentYet', first, last: E.isRight(last) ? last.right : first }
   }
-  const event = readReplay({ addressing, replays: inbox, take: copy }, msg, 0)
+  const event = readReplay({ addressing, take: copy }, msg, 0, 1)
   switch (event?._tag) {
     case 'ReplayAnswered': {
       const { number, data, headers: own, reply } = event.arrival
@@ -179,7 +179,7 @@ const ask =
       try {
         const callback = (cause: Error | null, msg: Msg): void => {
           if (cause !== null) return settle(E.left({ _tag: 'ClientError', cause }))
-          const heard = read(Origin.addressingOf(origin), inbox, msg)
+          const heard = read(Origin.addressingOf(origin), msg)
           if (heard !== undefined) hear(heard)
         }
         const subscription = nc.subscribe(`${inbox}.*`, { callback })
