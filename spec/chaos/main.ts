@@ -8,7 +8,7 @@ import { trialOf } from './trial.ts'
 const { values } = parseArgs({
   options: {
     minutes: { type: 'string', default: '10' },
-    runs: { type: 'string', default: '1000000' },
+    runs: { type: 'string', default: 'Infinity' },
     messages: { type: 'string', default: '10000' },
     seed: { type: 'string' },
     only: { type: 'string' },
@@ -26,6 +26,7 @@ interface Sum {
 }
 
 const chosen = Object.entries(scenarios).filter(([name]) => values.only === undefined || name === values.only)
+if (chosen.length === 0) throw new Error(`there is no ${values.only}; there are ${Object.keys(scenarios).join(', ')}`)
 const sums: Record<string, Sum> = {}
 const failures: string[] = []
 let seed = values.seed === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(values.seed)
