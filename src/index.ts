@@ -49,8 +49,6 @@ export type { Publishers } from './nats/publishers.ts'
 export { publishers } from './nats/publishers.ts'
 export type { Consumer, Handed, ReceiveOptions, Reception } from './nats/receive.ts'
 export { receive } from './nats/receive.ts'
-export type { Replayer, Source } from './nats/replayers.ts'
-export { firstOf, fromJetStream, fromSender } from './nats/replayers.ts'
 export type {
   Answer,
   Failure,
@@ -65,6 +63,8 @@ export type {
   TimedOut,
 } from './nats/replay.ts'
 export { matchReplayError, replay, replayRange } from './nats/replay.ts'
+export type { Replayer, Source } from './nats/replayers.ts'
+export { firstOf, fromJetStream, fromSender } from './nats/replayers.ts'
 export type {
   BadHeaders,
   BadOption,
