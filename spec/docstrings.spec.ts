@@ -108,11 +108,11 @@ describe('the docstrings', () => {
 
   it('are there for everything that can be imported', () => {
     expect(undocumented()).toEqual([])
-  }, 60_000)
+  }, 240_000)
 
   it('have examples that the types allow', () => {
     expect(complaints(files)).toBe('')
-  }, 60_000)
+  }, 240_000)
 
   it.each(examples)(
     'have examples that give what they say: $file, line $line',

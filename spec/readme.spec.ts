@@ -63,7 +63,7 @@ describe('the code in the README and in docs', () => {
 
   it('is what the types allow', () => {
     expect(complaints(files)).toBe('')
-  }, 60_000)
+  }, 240_000)
 
   it.each(blocks)(
     'prints what it says, in $page, line $line',
