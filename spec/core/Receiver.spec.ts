@@ -568,7 +568,16 @@ describe('a receiver within its bounds', () => {
     t.gets(1, 2, 3, 4)
     expect(t.passes(2000).filter(s => !s.startsWith('ask'))).toEqual(['silent mute', '1', '2'])
     t.takes(3, 2)
-    expect(t.passes(2000)).toEqual(['lost 3-3 unresolved'])
+    expect(t.passes(2000)).toEqual(['lost 3-4 unresolved'])
+  })
+
+  it('misses what came while nobody answered, and found no room', () => {
+    const t = talk({ maxMessages: 8, start: { from: 1 } })
+    for (let n = 1; n <= 21; n++) t.gets(n)
+    for (let n = 32; n <= 40; n++) t.gets(n)
+    const early = t.passes(2000).filter(s => !s.startsWith('ask'))
+    t.takes(8, 7)
+    expect([...early, ...t.passes(4000)]).toEqual(['silent mute', ...'1234567', 'lost 8-40 unresolved'])
   })
 
   it('enters a run that has answered while there was no room as soon as there is', () => {

@@ -7,7 +7,7 @@ import type { Ledger } from './Ledger.ts'
 import * as L from './Ledger.ts'
 import { expire, noticed } from './reception.ts'
 import type { Track } from './Track.ts'
-import { canAsk, gone, isHeldUp, raised, silenced, unsequenced, withEnd } from './Track.ts'
+import { canAsk, gone, horizon, isHeldUp, raised, silenced, unsequenced, withEnd } from './Track.ts'
 import type { Arrival, Turn } from './Turn.ts'
 import { askHead, keepsUp } from './Turn.ts'
 
@@ -52,11 +52,20 @@ const unanswered = <A>(turn: Turn<A>, t: Track<A>, d: Doubt<A>): Track<A> => {
   const pending = D.resume(turn, d)
   const mute: Track<A> = { ...t, doubt: undefined, voice: 'Mute', vain: Math.min(t.vain, d.asked) }
   const known = t.ledger === undefined ? unvouched(turn, mute, d, pending) : mute
-  const after = known.ledger === undefined ? known : guessed(turn, known, known.ledger, d, pending)
+  const judged = known.ledger === undefined ? known : guessed(turn, known, known.ledger, d, pending)
+  const after = forgottenMissed(turn, judged, d)
   // Its farewell may be all that we have of its tail.
   return after.end === undefined || after.ledger === undefined
     ? after
     : withEnd(turn, { ...after, ledger: noticed(turn, t.about, after.ledger, after.end.last, 'Heartbeat') })
+}
+
+/** What came and found no room exists as surely as what found some. */
+const forgottenMissed = <A>(turn: Turn<A>, t: Track<A>, { cause, forgotten }: Doubt<A>): Track<A> => {
+  const { ledger: l } = t
+  if (l === undefined || forgotten === undefined || cause === 'Jump') return t
+  if (forgotten.last > horizon(turn, l, l.highest)) return t
+  return { ...t, ledger: noticed(turn, t.about, l, forgotten.last, 'Data') }
 }
 
 /** Without a head it begins where we were told to, or with the first number seen; and nobody vouches for the tail. */
