@@ -79,6 +79,8 @@ export interface Nc extends Client {
 
 export interface Options {
   readonly servers?: string
+  readonly user?: string
+  readonly pass?: string
   readonly noEcho?: boolean
   readonly reconnect?: boolean
   readonly inboxPrefix?: string

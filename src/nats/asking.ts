@@ -5,6 +5,7 @@
  * is silent about when the machine asks again. Refused is only what all of them have refused. Where answers go:
  *
  * ```
+ * <replays>.<ask>                      a sender's, where nobody else is asked
  * <replays>.<ask>.<request>            a sender's, for a range
  * <replays>.<ask>.<request>.<number>   a stream's, for one id
  * ```
@@ -127,9 +128,14 @@ export const asking = (
   const askSender = (request: Request): void => {
     const { ask, id, first, last } = request
     const { origin, epoch } = ask
-    if (sources.length > 1) requests.set(id, request)
+    const isAlone = sources.length === 1
+    if (!isAlone) requests.set(id, request)
     const body = last === first && epoch === undefined ? undefined : JSON.stringify({ last, epoch })
-    publish(Verb.replay(terms.verbs)({ origin, number: at(first) }), body, `${terms.replays}.${ask.id}.${id}`)
+    publish(
+      Verb.replay(terms.verbs)({ origin, number: at(first) }),
+      body,
+      `${terms.replays}.${ask.id}${isAlone ? '' : `.${id}`}`,
+    )
   }
 
   const askStream = (request: Request, stream: string): void => {
@@ -257,10 +263,10 @@ export const asking = (
       pump()
     },
     hear: msg => {
-      const [asked, id, n] = msg.subject
-        .slice(terms.replays.length + 1)
-        .split('.')
-        .map(Number)
+      const ids = msg.subject.slice(terms.replays.length + 1)
+      // A lone sender's answers belong to no part, and are many.
+      if (!ids.includes('.')) return senderAnswers(msg, Number(ids), undefined)
+      const [asked, id, n] = ids.split('.').map(Number)
       if (asked === undefined || id === undefined) return
       if (n === undefined) senderAnswers(msg, asked, requests.get(id))
       else streamAnswers(msg, asked, jobs.get(id), n)

@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import * as Address from '../core/Address.ts'
 import * as Sender from '../core/Sender.ts'
 import type { SequenceNumber } from '../core/SequenceNumber.ts'
 import * as Subject from '../core/Subject.ts'
@@ -78,6 +79,7 @@ export const publishers = (nc: Connection, subjects: string, options: PublisherO
       { _tag: 'BadSubject', subject: subjects },
     )
   const isWithin = Subject.matches(filter)
+  const isAddress = Subject.matches(orThrow(Subject.explain)(Subject.parseFilter(Address.filter(addressing)(filter))))
   // A name that can't be is refused now, not at the first message.
   const { run } = originFor('any', addressing, options.sender, drawEpoch())
 
@@ -90,7 +92,7 @@ export const publishers = (nc: Connection, subjects: string, options: PublisherO
     nc,
     { addressing, verbs },
     options,
-    at => at.startsWith(`${verbs}.`) || (Subject.isSubject(at) && Subject.covers(filter)(at)),
+    at => at.startsWith(`${verbs}.`) || (Subject.isSubject(at) && isAddress(at)),
     () => stopAll(),
   )
   let isClosing = false

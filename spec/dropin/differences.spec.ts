@@ -1,0 +1,51 @@
+// Differences that docs/drop-in.md names, beside those of the scenarios and of what is refused.
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from '@jest/globals'
+import { withServer } from '../nats/clients.ts'
+import { dial, dialSequenced, kinds, listening, settled, tried, until } from './bench.ts'
+
+const server = withServer()
+
+const docs = readFileSync(join(__dirname, '..', '..', 'docs', 'drop-in.md'), 'utf8')
+
+describe.each(kinds)('with $name', kind => {
+  test('json() of a message that is none throws the error of JSON', async () => {
+    expect(docs).toContain('`json()` throws the `SyntaxError` of JSON.')
+    const { nc } = await dialSequenced(server, kind)
+    const { seen } = listening(nc, 'updates')
+    nc.publish('updates', '{')
+    await until('it has come', () => seen.length === 1)
+    expect(seen.map(m => tried(() => m.json()))).toMatchObject([{ name: 'SyntaxError' }])
+  })
+
+  test('while the connection drains, another drain() and subscribe() fail with an error of ours', async () => {
+    expect(docs).toContain('fail with a `SequencedError` in place of the client')
+    const { nc } = await dialSequenced(server, kind)
+    nc.publish('updates', 'x')
+    const drained = nc.drain()
+    expect(await settled(nc.drain())).toMatchObject({ name: 'SequencedError' })
+    expect(tried(() => nc.subscribe('updates'))).toMatchObject({ name: 'SequencedError' })
+    await drained
+  })
+
+  test('drain() tells subscribers that nothing follows', async () => {
+    expect(docs).toContain('Subscribers are told three times that nothing follows')
+    const [sender, receiver] = [await dialSequenced(server, kind), await dialSequenced(server, kind)]
+    listening(receiver.nc, 'updates')
+    await receiver.nc.flush()
+    sender.nc.publish('updates', 'x')
+    await sender.nc.drain()
+    await until('it is told', () => receiver.notices.some(n => n.notice._tag === 'Ended'))
+  })
+
+  test('what is published below a numbered subject reads as a number, if it is one', async () => {
+    expect(docs).toContain('what others publish to `updates.5` reads as message 5 of `updates`')
+    const [{ nc }, plain] = [await dialSequenced(server, kind, { patience: 10, tries: 1 }), await dial(server, kind)]
+    const { seen } = listening(nc, 'updates')
+    await nc.flush()
+    plain.publish('updates.5', 'x')
+    await until('it has come', () => seen.length === 1)
+    expect(seen.map(m => m.subject)).toEqual(['updates'])
+  })
+})

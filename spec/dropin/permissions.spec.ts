@@ -1,0 +1,54 @@
+// A user who may not do something learns it as a user of the client does, and is told what it means.
+import { describe, expect, test } from '@jest/globals'
+import type { SequencedNotice } from '../../src/index.ts'
+import { sequenced } from '../../src/index.ts'
+import { withServer } from '../nats/clients.ts'
+import type { Json, Nc } from './bench.ts'
+import { dial, kinds, listening, reading, showError, told, until } from './bench.ts'
+
+const server = withServer({
+  config: `authorization { users: [
+    { user: deaf, password: x, permissions: { publish: ">", subscribe: { deny: ["updates", "updates.>"] } } }
+    { user: mute, password: x, permissions: { publish: { deny: ["updates.>", "updates"] }, subscribe: ">" } }
+  ] }`,
+})
+
+describe.each(kinds)('with $name', kind => {
+  const connect = async (user: string, notices?: Array<SequencedNotice>): Promise<Nc> => {
+    const plain = await dial(server, kind, { user, pass: 'x' })
+    if (notices === undefined) return plain
+    return sequenced(plain, { subjects: ['updates'], onNotice: notice => notices.push(notice) })
+  }
+
+  /** What an error is; its words quote the subject. */
+  const kindOf = (error: Json | undefined): Json =>
+    typeof error === 'object' && error !== null && 'name' in error ? [error['name'], error['code']] : error
+
+  test('who may not subscribe gets the error of the client, in a callback and in an iterator', async () => {
+    const outcomes: Array<Json> = []
+    for (const nc of [await connect('deaf'), await connect('deaf', [])]) {
+      const { sub, errors } = listening(nc, 'updates')
+      const iterated = nc.subscribe('updates')
+      const outcome = await reading(iterated).then(
+        () => 'ended',
+        cause => kindOf(showError(cause)),
+      )
+      await until('the callback is told', () => errors.length > 0)
+      outcomes.push([outcome, kindOf(errors[0]), sub.isClosed(), iterated.isClosed()])
+    }
+    expect(outcomes[1]).toEqual(outcomes[0])
+  })
+
+  test('who may not publish is told by a notice, and by the status of the connection', async () => {
+    const notices: Array<SequencedNotice> = []
+    const nc = await connect('mute', notices)
+    const statuses: Array<string> = []
+    const read = async (): Promise<void> => {
+      for await (const { type } of nc.status()) statuses.push(type)
+    }
+    read().catch(() => undefined)
+    nc.publish('updates', 'x')
+    await until('both say so', () => told(notices, 'Refused').length > 0 && statuses.includes('error'))
+    expect(told(notices, 'Refused')).toMatchObject([{ operation: 'publish', subject: 'updates.1' }])
+  })
+})
