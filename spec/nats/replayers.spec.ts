@@ -196,7 +196,7 @@ describe.each(kinds)('with $name', kind => {
     await eventually('the first has come', () => all.accounted() === 1)
     link.setFate(({ subject }) => (placeOf(updates, subject, 1) > 1 && !subject.endsWith('.5002') ? drop : pass))
     for (const n of range(2, 5002)) updates.publish(`${n}`)
-    await eventually('all have come', () => all.numbers.length === 5002, 30_000)
+    await eventually('all have come', () => all.numbers.length === 5002, 50_000)
     expect([all.wrong(), all.lost()]).toEqual([undefined, []])
   })
 

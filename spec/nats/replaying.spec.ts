@@ -257,7 +257,7 @@ describe.each(kinds)('with $name', kind => {
       await receiving.flush()
       const { updates } = await send(kind, named(addressing))
       for (const n of range(1, count + 2)) updates.publish(`message ${n}`)
-      await eventually('all are there', () => seen.accounted() >= count + 2, 15_000)
+      await eventually('all are there', () => seen.accounted() >= count + 2, 60_000)
       expect(seen.wrong()).toBeUndefined()
       expect(seen.numbers).toHaveLength(count + 2)
       expect(seen.others).toMatchObject([{ _tag: 'Gap', first: 2 }])

@@ -131,10 +131,10 @@ export const soak = async (settings: Soak): Promise<Outcome> => {
     clearInterval(pacer)
     await updates.ready()
     // Whoever closes serves replays for 200 ms more, so a sender that cares waits.
-    if (!(await holds(() => read.accounted() >= published, 15_000)))
+    if (!(await holds(() => read.accounted() >= published, 40_000)))
       problem = problem ?? `stuck at ${read.accounted()} of ${published}`
     await updates.close()
-    const isOver = await holds(() => read.others.some(d => d._tag === 'Ended'), 15_000)
+    const isOver = await holds(() => read.others.some(d => d._tag === 'Ended'), 40_000)
     if (!isOver) problem = problem ?? `no end: ${read.accounted()} of ${published}`
     subscription.close()
     await Promise.all([read.ended, listening])
