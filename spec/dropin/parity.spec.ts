@@ -39,7 +39,7 @@ const observe = async (scenario: Scenario, kind: Kind, mode: Mode, server: NatsS
 }
 
 /** Most of a scenario is waiting, so several are run at a time. */
-const width = 6
+const width = 10
 
 const observeAll = async (kind: Kind, server: NatsServer): Promise<ReadonlyMap<string, Observed>> => {
   const observed = new Map<string, Observed>()
