@@ -29,7 +29,7 @@ export * as Subject from './core/Subject.ts'
 export * as Verb from './core/Verb.ts'
 export type { Notice as SequencedNotice } from './dropin/Board.ts'
 export { describeNotice } from './dropin/Board.ts'
-export type { Client } from './dropin/Client.ts'
+export type { Client, ClientSubscribeOptions, ClientSubscription } from './dropin/Client.ts'
 export type { Sequence } from './dropin/message.ts'
 export { sequenceOf } from './dropin/message.ts'
 export type { SequencedOptions } from './dropin/sequenced.ts'
@@ -72,6 +72,7 @@ export type {
   Closed,
   HistoryFull,
   NoSubject,
+  OutsideFilter,
   PayloadTooLarge,
   PublishRefusal,
   Reason,

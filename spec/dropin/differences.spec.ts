@@ -1,4 +1,4 @@
-// Differences that docs/drop-in.md names, beside those of the scenarios and of what is refused.
+// Differences that docs/guides/drop-in.md names, beside those of the scenarios and of what is refused.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
@@ -7,7 +7,7 @@ import { dial, dialSequenced, kinds, listening, settled, tried, until } from './
 
 const server = withServer()
 
-const docs = readFileSync(join(__dirname, '..', '..', 'docs', 'drop-in.md'), 'utf8')
+const docs = readFileSync(join(__dirname, '..', '..', 'docs', 'guides', 'drop-in.md'), 'utf8')
 
 describe.each(kinds)('with $name', kind => {
   test('json() of a message that is none throws the error of JSON', async () => {

@@ -1,5 +1,5 @@
 // A sequenced connection is held to what a plain one does: each scenario is run on both, of both clients, and what an
-// application sees must be the same, but for the differences that docs/drop-in.md names.
+// application sees must be the same, but for the differences that docs/guides/drop-in.md names.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
@@ -55,7 +55,7 @@ const observeAll = async (kind: Kind, server: NatsServer): Promise<ReadonlyMap<s
   return observed
 }
 
-const docs = readFileSync(join(__dirname, '..', '..', 'docs', 'drop-in.md'), 'utf8')
+const docs = readFileSync(join(__dirname, '..', '..', 'docs', 'guides', 'drop-in.md'), 'utf8')
 
 test('there are at least 60 scenarios, each with a name of its own', () => {
   expect(scenarios.length).toBeGreaterThanOrEqual(60)

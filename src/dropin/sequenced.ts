@@ -17,14 +17,14 @@ import { isSequencedError, sequencedError } from '../nats/SequencedError.ts'
 import { asyncDispose } from './asyncDispose.ts'
 import type { Board, Notice } from './Board.ts'
 import { startBoard } from './Board.ts'
-import type { Client, ClientSubscription, SubscribeOptions } from './Client.ts'
+import type { Client, ClientSubscribeOptions, ClientSubscription } from './Client.ts'
 import type { Publish, PublishSettings } from './message.ts'
 import { overriding } from './overriding.ts'
 import { subjectsOf } from './subjects.ts'
 import type { Surroundings } from './subscription.ts'
 import { sequencedSubscription } from './subscription.ts'
 
-/** @since 0.1.0 */
+/** What is numbered, and how; all but `subjects` is as for `publisher` and `subscribe`. @since 0.1.0 */
 export interface SequencedOptions extends PublisherOptions, Omit<ReceiveOptions, 'start' | 'unnumbered'> {
   /** How addresses are spelled. Default `single`: this is the only sender of these subjects. */
   readonly addressing?: Addressing
@@ -180,7 +180,7 @@ export const sequenced = <C extends Client>(nc: C, options: SequencedOptions): C
     tell: (notice, seen) => board.put({ side: 'Receiver', notice }, seen),
   }
 
-  const subscribe = (subject: string, settings: SubscribeOptions = {}): ClientSubscription => {
+  const subscribe = (subject: string, settings: ClientSubscribeOptions = {}): ClientSubscription => {
     if (isDraining && !nc.isDraining())
       throw sequencedError(`This connection is draining: it takes no subscription to ${subject} any more.`, {
         _tag: 'Draining',

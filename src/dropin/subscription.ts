@@ -15,7 +15,7 @@ import type { Handed, ReceiveOptions, Reception } from '../nats/receive.ts'
 import { receive } from '../nats/receive.ts'
 import { sequencedError } from '../nats/SequencedError.ts'
 import { asyncDispose } from './asyncDispose.ts'
-import type { Client, ClientSubscription, SubscribeOptions } from './Client.ts'
+import type { Client, ClientSubscribeOptions, ClientSubscription } from './Client.ts'
 import type { Content, Publish } from './message.ts'
 import { itemOf, message } from './message.ts'
 import { overriding } from './overriding.ts'
@@ -38,7 +38,7 @@ type Callback = (err: Error | null, msg: object) => void
 
 /** A handler that throws must not end the client's reader, and with it all subscriptions of the connection. */
 const guarded =
-  (options: SubscribeOptions): Callback =>
+  (options: ClientSubscribeOptions): Callback =>
   (err, msg) => {
     try {
       options.callback?.(err, msg)
@@ -60,7 +60,7 @@ const isLoss = (n: Notice): boolean => n._tag === 'Lost' || n._tag === 'Overflow
 export const sequencedSubscription = (
   around: Surroundings,
   subject: string,
-  options: SubscribeOptions,
+  options: ClientSubscribeOptions,
 ): ClientSubscription => {
   const { nc, respond } = around
   const callback = options.callback === undefined ? undefined : guarded(options)

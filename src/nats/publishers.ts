@@ -18,7 +18,7 @@ import type { PublisherOptions, PublishOptions, SenderNotice } from './publisher
 import { orThrow, sequencedError } from './SequencedError.ts'
 import { Sending } from './sending.ts'
 
-/** @since 0.1.0 */
+/** One run of the sender of many subjects. @since 0.1.0 */
 export interface Publishers {
   /**
    * Publishes to a subject within the filter, and gives the number it got there. Throws what `publish` of a single

@@ -25,7 +25,7 @@ import type { Replayer } from './replayers.ts'
 import { fromSender } from './replayers.ts'
 import { orThrow, sequencedError } from './SequencedError.ts'
 
-/** @since 0.1.0 */
+/** What is expected of senders, and what may be kept; none is needed. @since 0.1.0 */
 export interface ReceiveOptions extends Partial<Omit<Settings<Uint8Array>, 'retain' | 'seed' | 'stored'>> {
   /** How senders spell their addresses. Default `single`. */
   readonly addressing?: Addressing
@@ -53,7 +53,7 @@ export interface Consumer {
   readonly keeps: boolean
 }
 
-/** @since 0.1.0 */
+/** What a consumer has in hand: to say how far it is, and to end it. @since 0.1.0 */
 export interface Reception {
   /** The application is done with a delivery: its position moves on. In the order in which they were handed. */
   readonly taken: (item: Handed) => void

@@ -55,15 +55,10 @@ export const fromSender: Replayer = { sources: [{ _tag: 'Sender' }] }
  * Throws a `SequencedError` if the name can't be that of a stream.
  *
  * @example
- * import { connect } from 'nats'
- * import { firstOf, fromJetStream, fromSender, subscribe } from 'nats-sequenced'
+ * import { firstOf, fromJetStream, fromSender } from 'nats-sequenced'
  *
- * const nc = await connect({ servers: 'localhost:4222' })
- * const jsm = await nc.jetstreamManager()
- * await jsm.streams.add({ name: 'CHAT', subjects: ['chat.*.*.*'], allow_direct: true, max_age: 3_600_000_000_000 })
- * const replayer = firstOf(fromSender, fromJetStream('CHAT'))
- * const received = subscribe(nc, 'chat', { addressing: 'perSender', replayer })
- * await nc.drain()
+ * fromJetStream('CHAT') // { sources: [{ _tag: 'JetStream', stream: 'CHAT' }] }
+ * firstOf(fromSender, fromJetStream('CHAT')).sources.length // 2
  *
  * @since 0.1.0
  */

@@ -4,7 +4,7 @@ export interface Scenario {
   readonly name: string
   /** Does something with one or more connections, and says what an application sees of it. */
   readonly run: (bench: Bench) => Promise<Json>
-  /** A difference that is meant, with its reason as it stands in docs/drop-in.md. */
+  /** A difference that is meant, with its reason as it stands in docs/guides/drop-in.md. */
   readonly differs?: { readonly reason: string; readonly plain: Json; readonly sequenced: Json }
 }
 
