@@ -219,7 +219,7 @@ export const sequenced = <C extends Client>(nc: C, options: SequencedOptions): C
     await nc.drain()
   }
 
-  /** Receivers are told, once, that nothing follows. */
+  /** Receivers are told, once, that nothing follows, if the client still sends it: 2.29 discards what it has not sent yet. */
   const close = (): Promise<void> => {
     for (const sender of senders.values()) sender.stop()
     return nc.close()
