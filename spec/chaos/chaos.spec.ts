@@ -52,7 +52,13 @@ describe('The judges', () => {
 
   test.each([0, 1])('see that receiver %d swallows one number', async receiver => {
     const trial = await trialOf(
-      quiet(({ lives }) => lives[receiver]?.handed.splice(50, 1)),
+      quiet(({ lives }) => {
+        const handed = lives[receiver]?.handed ?? []
+        handed.splice(
+          handed.findIndex(({ delivery: d }) => d._tag === 'Message' && d.number === 50),
+          1,
+        )
+      }),
       1,
       few,
     )

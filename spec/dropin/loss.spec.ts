@@ -45,6 +45,22 @@ describe.each(kinds)('with $name', kind => {
     expect(told(receiving.notices, 'Lost')).toEqual([])
   })
 
+  test('what is first published while disconnected is kept, and refused when it can not be', async () => {
+    const { nc, link } = await dialSequenced(server, kind, { history: { messages: 3 } })
+    const { seen } = listening((await dialSequenced(server, kind)).nc, 'updates')
+    const gone = (async () => {
+      for await (const { type } of nc.status()) if (type === 'disconnect') return
+    })()
+    link.refuse(true)
+    link.cut()
+    await gone
+    for (const text of upTo(3)) nc.publish('updates', text)
+    expect(() => nc.publish('updates', '4')).toThrow('Disconnected, and the history is full')
+    link.refuse(false)
+    await until('all have come', () => seen.length === 3)
+    expect(texts(seen)).toEqual(upTo(3))
+  })
+
   test('counters and max count messages of the application, not what went over the wire', async () => {
     const receiving = await dialSequenced(server, kind, {}, d => (isData(d.subject) ? duplicate : once({ 2: drop })(d)))
     const limited = listening(receiving.nc, 'updates', { max: 4 })

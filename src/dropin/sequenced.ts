@@ -7,6 +7,7 @@ import type { Headers } from '../core/Delivery.ts'
 import type { Addressing } from '../core/Origin.ts'
 import * as Subject from '../core/Subject.ts'
 import { inboxPrefix } from '../nats/entropy.ts'
+import { isUp } from '../nats/link.ts'
 import { checkSequencedOptions, queueHint } from '../nats/options.ts'
 import { spellingOf } from '../nats/outlet.ts'
 import type { PublisherOptions } from '../nats/publisher.ts'
@@ -97,6 +98,8 @@ export const sequenced = <C extends Client>(nc: C, options: SequencedOptions): C
   const terms = publishing(options)
   for (const filter of subjects.filters) spellingOf(terms, filter)
   const board = startBoard(options.onNotice)
+  // The first message may be published while disconnected: it must be known by then.
+  isUp(nc)
 
   // --- publishing
 

@@ -19,6 +19,7 @@ export interface LinkListener {
 
 interface Link {
   readonly listeners: Set<LinkListener>
+  isUp: boolean
 }
 
 const Refused = t.type({ operation: t.string, subject: t.string })
@@ -37,7 +38,7 @@ const links = new WeakMap<Connection, Link>()
 
 /** One reader of `status()` per connection: each call of it leaves a listener in the client for good. */
 const open = (nc: Connection): Link => {
-  const link: Link = { listeners: new Set() }
+  const link: Link = { listeners: new Set(), isUp: true }
   const tell = (f: (l: LinkListener) => void): void => {
     for (const l of [...link.listeners]) f(l)
   }
@@ -46,8 +47,10 @@ const open = (nc: Connection): Link => {
       const { type } = status
       const refusal = type === 'error' ? refusalIn(status) : undefined
       if (refusal !== undefined) tell(l => l.refused?.(refusal))
-      else if (type === 'disconnect') tell(l => l.disconnected())
-      else if (type === 'reconnect') tell(l => l.reconnected())
+      else if (type === 'disconnect' || type === 'reconnect') {
+        link.isUp = type === 'reconnect'
+        tell(l => (link.isUp ? l.reconnected() : l.disconnected()))
+      }
     }
   }
   // The iterator of 2.29 never ends, so the end is told by `closed()` alone.
@@ -60,6 +63,9 @@ const open = (nc: Connection): Link => {
   links.set(nc, link)
   return link
 }
+
+/** Is the connection up, as far as was heard since this was first asked? */
+export const isUp = (nc: Connection): boolean => (links.get(nc) ?? open(nc)).isUp
 
 /** Listens until the returned function is called. */
 export const listen = (nc: Connection, listener: LinkListener): (() => void) => {
