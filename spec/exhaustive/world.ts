@@ -76,6 +76,9 @@ export interface World {
   readonly receiver: Machine
   readonly net: ReadonlyArray<Packet>
   readonly handed: ReadonlyArray<Handed>
+  /** When each message first came unasked, by id; and when each run has answered for itself. */
+  readonly came: ReadonlyMap<number, number>
+  readonly answered: ReadonlyMap<Epoch, ReadonlyArray<number>>
   /** Something was open, and no wake-up was asked for. */
   readonly forgotten: number
   readonly askedAt: number
@@ -116,6 +119,8 @@ export const worldOf = (scope: Scope, step: Step): World => {
     receiver: Receiver.create<string>({ addressing, mode, deadline, grace, patience, tries }),
     net: [],
     handed: [],
+    came: new Map(),
+    answered: new Map(),
     forgotten: 0,
     askedAt: 0,
     move: 'the beginning',
@@ -134,8 +139,23 @@ const sent = (w: World, p: Packet): World => {
 
 // --- the receiver
 
-const heard = (w: World, happening: Happening): World => {
-  if (w.startedAt === undefined) return w
+/** What the auditor wants to know of what comes in, as in the simulator. */
+const witnessed = (w: World, happening: Happening): World => {
+  if (happening._tag === 'HeadAnswered') {
+    const { epoch } = happening.head
+    return { ...w, answered: new Map(w.answered).set(epoch, [...(w.answered.get(epoch) ?? []), w.now]) }
+  }
+  if (happening._tag !== 'Arrived') return w
+  const id = Number(happening.arrival.data)
+  const line = w.lines[w.published[id - 1]?.line ?? -1]
+  if (w.came.has(id) || line === undefined) return w
+  // What follows an answer of its run within one tick is later all the same.
+  return { ...w, came: new Map(w.came).set(id, w.answered.has(line.epoch) ? w.now + 1 : w.now) }
+}
+
+const heard = (before: World, happening: Happening): World => {
+  if (before.startedAt === undefined) return before
+  const w = witnessed(before, happening)
   // The time is part of every event; TypeScript can't see that a union stays one when it is put back.
   const [outputs, receiver] = w.step({ ...happening, now: w.now } as Event)(w.receiver)
   const isOpen = receiver.gaps > 0 || receiver.messages > receiver.handedMessages
