@@ -414,6 +414,17 @@ describe('a receiver of the addressing single', () => {
     expect(t.isAnswered(headOf(7))).toEqual(['7'])
   })
 
+  it('does not take a late answer and a late heartbeat for two that agree on a restart', () => {
+    const t = talk()
+    t.gets(1)
+    t.passes(2000)
+    const late = headOf(0, { age: 0 })
+    expect(t.isAnswered(late, 1)).toEqual(['ask updates'])
+    t.passes(2000)
+    expect(t.hears(late)).toEqual(['ask updates'])
+    expect(t.isAnswered(headOf(1))).toEqual(['resumed'])
+  })
+
   it('hands over as unsequenced what the first run that it hears of can not have sent', () => {
     const t = talk()
     t.gets(7)
