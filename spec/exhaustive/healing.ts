@@ -69,7 +69,8 @@ export const healed = (start: World): Healed => {
     if (isQuiet && after.lines !== world.lines) {
       const key = keyOf(world)
       // What it asks for meanwhile, it asks for ever.
-      if (key === last) return { world: world.askedAt > lastAt ? { ...world, askedAt: overAt } : world, healedAt, overAt }
+      if (key === last)
+        return { world: world.askedAt > lastAt ? { ...world, askedAt: overAt } : world, healedAt, overAt }
       last = key
       lastAt = world.now
     }

@@ -100,16 +100,16 @@ const netOf = (w: World, ids: Ids): string =>
 const asking = times.patience * (2 ** times.tries - 1)
 
 /** What decides in `single` whether a number may be taken for one of another run, and whether a run may be left by a guess. */
-const witnessOf = ({ scope, now, came, answered, published, lines }: World): string => {
+const witnessOf = ({ scope, now, came, answered, heardOf, published, lines }: World): string => {
   if (scope.addressing !== 'single') return ''
   const runs = lines.map(({ epoch, endedAt }) => {
     const last = answered.get(epoch)?.at(-1)
-    return last === undefined ? '-' : endedAt === Number.POSITIVE_INFINITY ? from(now, last, asking + tick) : 'a'
+    if (last === undefined) return heardOf.has(epoch) ? '+' : '-'
+    return endedAt === Number.POSITIVE_INFINITY ? from(now, last, asking + tick) : 'a'
   })
   if (scope.restart === 'none') return runs.join()
   const isEarly = (id: number, epoch: Epoch | undefined): boolean =>
-    epoch !== undefined &&
-    (came.get(id) ?? Number.POSITIVE_INFINITY) <= (answered.get(epoch)?.[0] ?? Number.MAX_VALUE)
+    epoch !== undefined && (came.get(id) ?? Number.POSITIVE_INFINITY) <= (answered.get(epoch)?.[0] ?? Number.MAX_VALUE)
   return `${runs} ${published.map((p, i) => Number(isEarly(i + 1, lines[p.line]?.epoch))).join('')}`
 }
 

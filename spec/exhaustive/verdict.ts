@@ -53,12 +53,16 @@ const lifeOf = (w: World, overAt: number): Life => {
 
 /** The chronicle of a world that has healed at one time, and had to be settled at another. */
 const chronicleOf = (w: World, healedAt: number, overAt: number): Chronicle => {
-  const runs = [...runsOf(w)]
+  const all = runsOf(w)
   const published = w.published.flatMap(({ line, number, at }, i) => {
-    const run = runs[line]
+    const run = all[line]
     const data = payloadOf(i + 1, 0)
-    return run === undefined ? [] : [{ id: i + 1, run, number, at, leftAt: at, data, headers: undefined, reply: undefined }]
+    return run === undefined
+      ? []
+      : [{ id: i + 1, run, number, at, leftAt: at, data, headers: undefined, reply: undefined }]
   })
+  // Of a run that is over, and of which nothing came before something of the next, the receiver has never known.
+  const runs = all.filter(r => r.endedAt === Number.POSITIVE_INFINITY || w.heardOf.has(r.epoch))
   return { ...blank(), runs, published, lives: [lifeOf(w, overAt)], healedAt, quietAt: healedAt, overAt }
 }
 

@@ -79,6 +79,8 @@ export interface World {
   /** When each message first came unasked, by id; and when each run has answered for itself. */
   readonly came: ReadonlyMap<number, number>
   readonly answered: ReadonlyMap<Epoch, ReadonlyArray<number>>
+  /** Runs of which something came before anything of the next. */
+  readonly heardOf: ReadonlySet<Epoch>
   /** Something was open, and no wake-up was asked for. */
   readonly forgotten: number
   readonly askedAt: number
@@ -121,6 +123,7 @@ export const worldOf = (scope: Scope, step: Step): World => {
     handed: [],
     came: new Map(),
     answered: new Map(),
+    heardOf: new Set(),
     forgotten: 0,
     askedAt: 0,
     move: 'the beginning',
@@ -140,17 +143,21 @@ const sent = (w: World, p: Packet): World => {
 // --- the receiver
 
 /** What the auditor wants to know of what comes in, as in the simulator. */
-const witnessed = (w: World, happening: Happening): World => {
-  if (happening._tag === 'HeadAnswered') {
-    const { epoch } = happening.head
+const witnessed = (before: World, happening: Happening): World => {
+  if (happening._tag !== 'Arrived' && happening._tag !== 'HeartbeatHeard' && happening._tag !== 'HeadAnswered')
+    return before
+  const id = happening._tag === 'Arrived' ? Number(happening.arrival.data) : 0
+  const ofMessage = before.lines[before.published[id - 1]?.line ?? -1]
+  const epoch = happening._tag === 'Arrived' ? ofMessage?.epoch : happening.head.epoch
+  if (epoch === undefined) return before
+  // Epochs ascend.
+  const isNews = [...before.heardOf].every(e => e < epoch)
+  const w = isNews ? { ...before, heardOf: new Set(before.heardOf).add(epoch) } : before
+  if (happening._tag === 'HeadAnswered')
     return { ...w, answered: new Map(w.answered).set(epoch, [...(w.answered.get(epoch) ?? []), w.now]) }
-  }
-  if (happening._tag !== 'Arrived') return w
-  const id = Number(happening.arrival.data)
-  const line = w.lines[w.published[id - 1]?.line ?? -1]
-  if (w.came.has(id) || line === undefined) return w
+  if (happening._tag === 'HeartbeatHeard' || w.came.has(id)) return w
   // What follows an answer of its run within one tick is later all the same.
-  return { ...w, came: new Map(w.came).set(id, w.answered.has(line.epoch) ? w.now + 1 : w.now) }
+  return { ...w, came: new Map(w.came).set(id, w.answered.has(epoch) ? w.now + 1 : w.now) }
 }
 
 const heard = (before: World, happening: Happening): World => {
