@@ -74,13 +74,18 @@ const firstHead = <A>(turn: Turn<A>, t: Track<A>, head: Head): Track<A> => {
 /** Does the answer to that request settle a doubt? Where nobody could be asked, any answer does. */
 const settles = <A>(d: D.Doubt<A>, asked: number): boolean => d.asked === Number.POSITIVE_INFINITY || asked >= d.asked
 
+const isLater = (before: Head, head: Head): boolean =>
+  before.age === undefined || head.age === undefined || head.age > before.age
+
 /**
  * A sender may be heard and not be there for requests (it may not subscribe to them). When it was asked in vain, what it says
- * again has to do: or each of its heartbeats would set off the same questions, and what it claims never be told.
+ * again has to do: or each of its heartbeats would set off the same questions, and what it claims never be told. The same heartbeat
+ * that comes twice says nothing again: it is no older.
  */
 const isSaidAgain = <A>(turn: Turn<A>, t: Track<A>, head: Head): boolean =>
   t.claim?.epoch === head.epoch &&
   (t.doubt === undefined || t.doubt.asked === Number.POSITIVE_INFINITY) &&
+  isLater(t.claim, head) &&
   head.head >= t.claim.head &&
   head.head <= t.claim.head + turn.settings.maxJump
 
