@@ -159,21 +159,23 @@ describe.each(['single', 'perSender'] as const)('a receiver (%s)', addressing =>
     expect(t.hears(headOf(500))).toEqual([expect.stringMatching(/^ask /)])
     expect(t.hears(headOf(500))).toEqual([])
     expect(t.passes(400)).toEqual([expect.stringMatching(/^ask /)])
-    expect(t.hears(headOf(510))).toEqual(['gap 1-510 Heartbeat'])
-    expect(t.hears(headOf(510))).toEqual([])
+    expect(t.hears(headOf(510, { age: 2e9 }))).toEqual(['gap 1-510 Heartbeat'])
+    expect(t.hears(headOf(510, { age: 3e9 }))).toEqual([])
   })
 
   it('asks anew about a far head that is not said again as it was', () => {
     const t = begin({ maxJump: 100 })
     const asks = [expect.stringMatching(/^ask /)]
-    t.hears(headOf(500))
+    t.hears(headOf(500, { age: 1000 }))
     t.passes(2000)
-    expect(t.hears(headOf(900))).toEqual(asks)
+    expect(t.hears(headOf(900, { age: 3000 }))).toEqual(asks)
     t.passes(2000)
-    expect(t.hears(headOf(500))).toEqual(asks)
+    expect(t.hears(headOf(500, { age: 5000 }))).toEqual(asks)
     t.passes(2000)
-    expect(t.hears(headOf(3))).toEqual(['gap 1-3 Heartbeat'])
-    expect(t.hears(headOf(500))).toEqual(asks)
+    expect(t.hears(headOf(500, { age: 5000 }))).toEqual(asks)
+    t.passes(2000)
+    expect(t.hears(headOf(3, { age: 7000 }))).toEqual(['gap 1-3 Heartbeat'])
+    expect(t.hears(headOf(500, { age: 9000 }))).toEqual(asks)
   })
 
   it('takes no farewell for one that is too far ahead to be believed', () => {
@@ -274,13 +276,22 @@ describe('a receiver of the addressing single', () => {
   it('enters a run that nobody answers for once the one before it is silent', () => {
     const t = following({ tries: 1 })
     t.gets(1, 2)
-    const next = headOf(0, { epoch: run(2) })
-    expect(t.hears(next)).toEqual(['ask updates'])
+    const next = (age: number) => headOf(0, { epoch: run(2), age })
+    expect(t.hears(next(0))).toEqual(['ask updates'])
     t.passes(1000)
-    expect(t.hears(next)).toEqual(['ask updates'])
+    expect(t.hears(next(1000))).toEqual(['ask updates'])
     t.passes(10_000)
-    expect(t.hears(next)).toEqual(['restarted @0000000001 after 2, @0000000002 from 1', 'resumed'])
-    expect(t.hears(next)).toEqual([])
+    expect(t.hears(next(11_000))).toEqual(['restarted @0000000001 after 2, @0000000002 from 1', 'resumed'])
+    expect(t.hears(next(12_000))).toEqual([])
+  })
+
+  it('takes one heartbeat that comes twice for one, and not for a run that says again where it is', () => {
+    const t = ofMute(1)
+    const late = headOf(0, { age: 0 })
+    expect(t.hears(late)).toEqual(['ask updates'])
+    t.passes(2000)
+    expect(t.hears(late)).toEqual(['ask updates'])
+    expect(t.isAnswered(headOf(1))).toEqual(['resumed'])
   })
 
   it('believes an answer that comes after it has given up asking', () => {
@@ -412,6 +423,17 @@ describe('a receiver of the addressing single', () => {
     expect(t.hears(headOf(7))).toEqual([])
     expect(t.passes(900)).toEqual([])
     expect(t.isAnswered(headOf(7))).toEqual(['7'])
+  })
+
+  it('does not take a late answer and a late heartbeat for two that agree on a restart', () => {
+    const t = talk()
+    t.gets(1)
+    t.passes(2000)
+    const late = headOf(0, { age: 0 })
+    expect(t.isAnswered(late, 1)).toEqual(['ask updates'])
+    t.passes(2000)
+    expect(t.hears(late)).toEqual(['ask updates'])
+    expect(t.isAnswered(headOf(1))).toEqual(['resumed'])
   })
 
   it('hands over as unsequenced what the first run that it hears of can not have sent', () => {

@@ -1,7 +1,9 @@
 import { describe, expect, it } from '@jest/globals'
 import * as Receiver from '../../src/core/Receiver.ts'
 import type { Event, Out } from '../core/receiverHarness.ts'
+import { epochOf } from '../simulation/names.ts'
 import { explore } from './explore.ts'
+import type { Scope } from './scope.ts'
 import { describeScope, scopeOf } from './scope.ts'
 import { small } from './scopes.ts'
 import { seenNone } from './seen.ts'
@@ -40,16 +42,30 @@ const mumbling =
 
 const isTold = (o: Out, tag: string): boolean => o._tag === 'Deliver' && o.delivery._tag === tag
 
-const scope = scopeOf({ messages: 2, heads: 0 })
+const hasty = (o: Out): ReadonlyArray<Out> => {
+  if (o._tag !== 'Deliver' || o.delivery._tag !== 'Gap') return [o]
+  const { origin, subject, sender, first, last } = o.delivery
+  return [o, { ...o, delivery: { _tag: 'Lost', origin, subject, sender, first, last, reason: 'unresolved' } }]
+}
 
-const broken: ReadonlyArray<readonly [string, string, Step]> = [
-  ['it does not wake', 'GapsSettle', deafTo('Ticked')],
-  ['it keeps its losses to itself', 'EveryNumberSettled', mumbling(o => (isTold(o, 'Lost') ? [] : [o]))],
-  ['it hands over everything twice', 'DeliveredOrLost', mumbling(o => (isTold(o, 'Message') ? [o, o] : [o]))],
+const misnaming = (o: Out): ReadonlyArray<Out> =>
+  o._tag === 'Deliver' && o.delivery._tag === 'Restarted'
+    ? [{ ...o, delivery: { ...o.delivery, to: epochOf(9) } }]
+    : [o]
+
+const lossy = scopeOf({ messages: 2, heads: 0 })
+const restarting = scopeOf({ addressing: 'single', messages: 1, heads: 0, duplicates: 0, restart: 'crash' })
+
+const broken: ReadonlyArray<readonly [string, string, Scope, Step]> = [
+  ['it does not wake', 'GapsSettle', lossy, deafTo('Ticked')],
+  ['it keeps its losses to itself', 'EveryNumberSettled', lossy, mumbling(o => (isTold(o, 'Lost') ? [] : [o]))],
+  ['it hands over everything twice', 'DeliveredOrLost', lossy, mumbling(o => (isTold(o, 'Message') ? [o, o] : [o]))],
+  ['it gives up at once', 'LostOnlyWhenLost', lossy, mumbling(hasty)],
+  ['it calls a new run by a wrong name', 'RunsNeverMix', restarting, mumbling(misnaming)],
 ]
 
 describe('The exhaustive world of a receiver that is broken', () => {
-  it.each(broken)('is found out where %s: %s', (_why, rule, step) => {
+  it.each(broken)('is found out where %s: %s', (_why, rule, scope, step) => {
     const { failure } = explore(scope, step, most)
     expect(failure?.wrong.join()).toContain(rule)
     expect(failure?.trace.length).toBeGreaterThan(1)

@@ -1,13 +1,14 @@
 // Visits every world that a scope allows, each once, and heals each of them to see what comes of it.
 import * as Receiver from '../../src/core/Receiver.ts'
 import { faults } from '../core/receiverHarness.ts'
+import type { Violation } from '../simulation/auditor.ts'
 import { healed, healing } from './healing.ts'
 import { keyOf } from './key.ts'
 import { moves } from './moves.ts'
 import type { Scope } from './scope.ts'
 import type { Seen } from './seen.ts'
 import { seenNone } from './seen.ts'
-import { violationsOf } from './verdict.ts'
+import { violationsOf, wrongSoFar } from './verdict.ts'
 import type { Step, World } from './world.ts'
 import { worldOf } from './world.ts'
 
@@ -31,15 +32,25 @@ export interface Outcome {
   readonly isCut: boolean
 }
 
-/** What is wrong with a world, now or after it has healed. */
-const wrongOf = (w: World, settled: Seen): ReadonlyArray<string> => {
-  const { messages, handedMessages, handedBytes } = w.receiver
-  const accounts = faults(w.receiver, { messages: handedMessages, bytes: handedBytes })
-  if (accounts.length > 0) return accounts.map(f => `Accounts: ${f} (${messages})`)
+const said = (violations: ReadonlyArray<Violation>): ReadonlyArray<string> =>
+  violations.map(v => `${v.rule}: ${v.what}`)
+
+/** What is wrong with a move. What it leads to may have been visited, by a way that was right: so each is judged. */
+const wrongMove = (before: World, after: World): ReadonlyArray<string> => {
+  if (after.receiver === before.receiver) return []
+  const { handedMessages, handedBytes } = after.receiver
+  const accounts = faults(after.receiver, { messages: handedMessages, bytes: handedBytes }).map(f => `Accounts: ${f}`)
+  return after.handed === before.handed && after.forgotten === before.forgotten
+    ? accounts
+    : [...accounts, ...said(wrongSoFar(after))]
+}
+
+/** What is wrong with a world after it has healed. */
+const wrongInTheEnd = (w: World, settled: Seen): ReadonlyArray<string> => {
   const start = healing(w)
   if (!settled.add(keyOf(start))) return []
   const { world, healedAt, overAt } = healed(start)
-  return violationsOf(world, healedAt, overAt).map(v => `${v.rule}: ${v.what}`)
+  return said(violationsOf(world, healedAt, overAt))
 }
 
 const traceOf = (w: World): ReadonlyArray<string> => {
@@ -55,32 +66,27 @@ export const explore = (scope: Scope, step: Step = Receiver.step, most = Number.
   seen.add(keyOf(first))
   const open: Array<{ readonly world: World; readonly depth: number }> = [{ world: first, depth: 0 }]
   let [made, deepest] = [0, 0]
+  const outcome = (isCut: boolean, failure?: Failure): Outcome => ({
+    worlds: seen.size(),
+    healed: settled.size(),
+    moves: made,
+    depth: deepest,
+    failure,
+    isCut,
+  })
+  const failed = (w: World, wrong: ReadonlyArray<string>): Outcome => outcome(false, { wrong, trace: traceOf(w) })
   for (let at = open.pop(); at !== undefined; at = open.pop()) {
     const { world, depth } = at
     deepest = Math.max(deepest, depth)
-    const wrong = wrongOf(world, settled)
-    if (wrong.length > 0)
-      return {
-        worlds: seen.size(),
-        healed: settled.size(),
-        moves: made,
-        depth: deepest,
-        failure: { wrong, trace: traceOf(world) },
-        isCut: false,
-      }
-    if (seen.size() >= most)
-      return {
-        worlds: seen.size(),
-        healed: settled.size(),
-        moves: made,
-        depth: deepest,
-        failure: undefined,
-        isCut: true,
-      }
+    const wrong = wrongInTheEnd(world, settled)
+    if (wrong.length > 0) return failed(world, wrong)
+    if (seen.size() >= most) return outcome(true)
     for (const next of moves(world)) {
       made += 1
+      const wrongNow = wrongMove(world, next)
+      if (wrongNow.length > 0) return failed(next, wrongNow)
       if (seen.add(keyOf(next))) open.push({ world: next, depth: depth + 1 })
     }
   }
-  return { worlds: seen.size(), healed: settled.size(), moves: made, depth: deepest, failure: undefined, isCut: false }
+  return outcome(false)
 }

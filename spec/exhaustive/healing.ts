@@ -61,14 +61,18 @@ export const healed = (start: World): Healed => {
   const overAt = healedAt + settlingTime
   let world = start
   let last = ''
+  let lastAt = healedAt
   for (let turns = 0; turns < mostTurns && world.now <= overAt; turns++) {
     const isQuiet = world.net.length === 0 && world.replays.requests.length === 0
     const after = next(world)
     // A world that is the same before two heartbeats, with all that comes between, will never be another.
     if (isQuiet && after.lines !== world.lines) {
       const key = keyOf(world)
-      if (key === last) break
+      // What it asks for meanwhile, it asks for ever.
+      if (key === last)
+        return { world: world.askedAt > lastAt ? { ...world, askedAt: overAt } : world, healedAt, overAt }
       last = key
+      lastAt = world.now
     }
     world = after
   }

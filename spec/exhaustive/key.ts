@@ -1,48 +1,41 @@
 // When two worlds are the same: what can still happen in both is the same, and so is what the auditor could still hold against
-// it. Times count from now, and what is past is past; the ids of requests count by their order.
+// it. Times count from now, and what is past is past; the ids of requests count by
+// their order.
 import type { Doubt } from '../../src/core/Doubt.ts'
+import type { Epoch } from '../../src/core/Epoch.ts'
 import * as M from '../../src/core/OrderedMap.ts'
 import type { Track } from '../../src/core/Track.ts'
 import { tick, tickAt, times } from './scope.ts'
 import { storyOf } from './verdict.ts'
 import type { Line, World } from './world.ts'
 
-type Ids = ReadonlyMap<number, number>
+/** The place of a request among those that can still be answered: all that can matter of it, as later ones are above. */
+type Ids = (id: number) => number
 
 /** A time from now on, in ticks; what was `past` ms ago is over. */
 const from = (now: number, at: number, past = 0): string =>
   at === Number.POSITIVE_INFINITY ? '-' : `${Math.max(-past, tickAt(at) - now) / tick}`
 
 const idsOf = (w: World): Ids => {
-  const r = w.receiver
-  const ids = new Set<number>()
-  if (r.join !== undefined) ids.add(r.join.asked)
-  for (const { value } of M.entries(r.origins)) {
-    const { doubt, ledger, left } = value.track
-    if (doubt !== undefined) ids.add(doubt.asked)
-    for (const l of left) ids.add(l.asked)
-    for (const { value: m } of M.entries(ledger?.missing))
-      if (m.ask !== undefined) {
-        ids.add(m.ask.since)
-        ids.add(m.ask.id)
-      }
-  }
-  for (const p of w.net) ids.add(p.id)
-  for (const q of w.replays.requests) ids.add(Number(q.reply.slice(2)))
-  return new Map([...ids].sort((a, b) => a - b).map((id, rank) => [id, rank]))
+  const flying = new Set<number>()
+  for (const p of w.net) if (p.id > 0) flying.add(p.id)
+  for (const q of w.replays.requests) flying.add(Number(q.reply.slice(2)))
+  const sorted = [...flying].sort((a, b) => a - b)
+  return id => 2 * sorted.filter(f => f < id).length + (flying.has(id) ? 1 : 0)
 }
 
 const doubtOf = (d: Doubt<string>, ids: Ids, now: number): string => {
-  let text = `${d.cause}${ids.get(d.asked)},${d.tries},${from(now, d.dueAt)}`
+  const asked = d.asked === Number.POSITIVE_INFINITY ? '-' : ids(d.asked)
+  let text = `${d.cause}${asked},${d.tries}${d.refused ? '!' : ''},${from(now, d.dueAt)}`
   for (const { value } of M.entries(d.pending)) text += `,${value.number}:${value.data}`
   return d.forgotten === undefined ? text : `${text},${d.forgotten.first}-${d.forgotten.last}`
 }
 
 const trackOf = (w: World, t: Track<string>, ids: Ids, now: number): string => {
-  const { ledger, doubt, promise, silence, end, rival } = t
+  const { ledger, doubt, promise, silence, end, rival, claim, vain } = t
   // Another answer to the same request would be a conflict; only `single` asks.
   const mayConflict = w.scope.addressing === 'single' && w.net.some(p => p.id === t.answered)
-  let text = `${t.voice} ${t.epoch} ${mayConflict ? ids.get(t.answered) : ''} ${from(now, t.askAt)}`
+  let text = `${t.voice} ${t.epoch} ${mayConflict ? ids(t.answered) : ''} ${from(now, t.askAt)}`
   if (ledger !== undefined) {
     text += `;${ledger.next} ${ledger.highest} ${M.size(ledger.wanted)} ${M.size(ledger.forgotten)}`
     for (const { value: h } of M.entries(ledger.held)) text += `,${h.message.number}:${h.message.data}`
@@ -50,7 +43,7 @@ const trackOf = (w: World, t: Track<string>, ids: Ids, now: number): string => {
       text += `/${m.first}-${m.last} ${from(now, m.deadline)}${m.refused ? '!' : ''}`
       if (m.ask !== undefined) {
         const { since, id, upTo, tries, dueAt } = m.ask
-        text += `?${ids.get(since)} ${ids.get(id)} ${upTo} ${tries} ${from(now, dueAt)}`
+        text += `?${ids(since)} ${ids(id)} ${upTo} ${tries} ${from(now, dueAt)}`
       }
     }
   }
@@ -58,8 +51,10 @@ const trackOf = (w: World, t: Track<string>, ids: Ids, now: number): string => {
   if (promise !== undefined) text += `;p${promise.max} ${from(now, promise.dueAt, times.grace)} ${promise.inquired}`
   if (silence !== undefined) text += `;s${silence.max} ${silence.told}`
   if (end !== undefined) text += `;e${end.last} ${end.told}`
-  for (const l of t.left) text += `;l${l.epoch} ${ids.get(l.asked)} ${from(now, l.inquireAt)} ${l.told}`
-  if (rival !== undefined) text += `;r${rival.epoch} ${rival.head?.first}-${rival.head?.head} ${rival.head?.state}`
+  for (const l of t.left) text += `;l${l.epoch} ${ids(l.asked)} ${from(now, l.inquireAt)} ${l.told}`
+  if (rival !== undefined) text += `;r${rival.epoch} ${rival.told} ${rival.head?.head} ${rival.head?.state}`
+  if (claim !== undefined) text += `;c${claim.epoch} ${claim.head}`
+  if (vain !== Number.POSITIVE_INFINITY) text += `;v${ids(vain)}`
   return text
 }
 
@@ -84,10 +79,10 @@ const lineOf = (w: World, { sender, endedAt, bornAt }: Line): string => {
 const receiverOf = (w: World, ids: Ids): string => {
   const r = w.receiver
   const now = w.now
-  let text = r.join === undefined ? '' : `j${ids.get(r.join.asked)} ${r.join.tries} ${from(now, r.join.dueAt)}`
+  let text = r.join === undefined ? '' : `j${ids(r.join.asked)} ${r.join.tries} ${from(now, r.join.dueAt)}`
   text += ` ${from(now, r.wakeAt)} ${w.startedAt === undefined}`
   for (const { key, value } of M.entries(r.origins))
-    text += `\n${key} ${from(now, value.wakeAt)} ${value.idle} ${trackOf(w, value.track, ids, now)}`
+    text += `\n${key} ${from(now, value.wakeAt)} ${trackOf(w, value.track, ids, now)}`
   return text
 }
 
@@ -96,16 +91,33 @@ const netOf = (w: World, ids: Ids): string =>
   w.net
     .map(p => {
       const age = p.age === undefined || w.startedAt === undefined ? 0 : Math.max(0, p.age - (w.now - w.startedAt))
-      return `${p.what}#${ids.get(p.id)}${age > 0 ? `~${age}` : ''}`
+      return `${p.what}#${ids(p.id)}${age > 0 ? `~${age}` : ''}`
     })
     .sort()
     .join()
+
+/** How long before a guess the run must have answered to be wronged by it, in ms: see the auditor. */
+const asking = times.patience * (2 ** times.tries - 1)
+
+/** What decides in `single` whether a number may be taken for one of another run, and whether a run may be left by a guess. */
+const witnessOf = ({ scope, now, came, answered, heardOf, published, lines }: World): string => {
+  if (scope.addressing !== 'single') return ''
+  const runs = lines.map(({ epoch, endedAt }) => {
+    const last = answered.get(epoch)?.at(-1)
+    if (last === undefined) return heardOf.has(epoch) ? '+' : '-'
+    return endedAt === Number.POSITIVE_INFINITY ? from(now, last, asking + tick) : 'a'
+  })
+  if (scope.restart === 'none') return runs.join()
+  const isEarly = (id: number, epoch: Epoch | undefined): boolean =>
+    epoch !== undefined && (came.get(id) ?? Number.POSITIVE_INFINITY) <= (answered.get(epoch)?.[0] ?? Number.MAX_VALUE)
+  return `${runs} ${published.map((p, i) => Number(isEarly(i + 1, lines[p.line]?.epoch))).join('')}`
+}
 
 export const keyOf = (w: World): string => {
   const ids = idsOf(w)
   const { heartbeats, replays, heads, duplicates, restarts } = w.left
   const queue = w.replays.requests
-    .map(q => `${q.origin} ${q.first}-${q.last} ${q.range} ${q.epoch} ${ids.get(Number(q.reply.slice(2)))}`)
+    .map(q => `${q.origin} ${q.first}-${q.last} ${q.range} ${q.epoch} ${ids(Number(q.reply.slice(2)))}`)
     .join()
   return [
     `${heartbeats} ${replays} ${heads} ${duplicates} ${restarts} ${w.published.map(p => p.line).join('')}`,
@@ -113,6 +125,7 @@ export const keyOf = (w: World): string => {
     queue,
     receiverOf(w, ids),
     netOf(w, ids),
+    witnessOf(w),
     storyOf(w),
   ].join('|')
 }

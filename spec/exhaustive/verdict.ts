@@ -9,7 +9,7 @@ import { payloadOf } from '../simulation/content.ts'
 import type { Piece } from '../simulation/story.ts'
 import { ascending, storiesOf } from '../simulation/story.ts'
 import { times } from './scope.ts'
-import type { Line, World } from './world.ts'
+import type { World } from './world.ts'
 
 const runsOf = (w: World): ReadonlyArray<Run> =>
   w.lines.map(({ origin, epoch, sender, bornAt, endedAt }) => ({
@@ -39,8 +39,8 @@ const lifeOf = (w: World, overAt: number): Life => {
     endedAt: Number.POSITIVE_INFINITY,
     handed: [...w.handed],
     taken: w.handed.length,
-    came: new Map(),
-    answered: new Map(),
+    came: new Map(w.came),
+    answered: new Map([...w.answered].map(([epoch, at]) => [epoch, [...at]])),
     saved: undefined,
     kept: { messages: messages - handedMessages, bytes, gaps, origins: M.size(origins) },
     forgotten: w.forgotten,
@@ -51,39 +51,29 @@ const lifeOf = (w: World, overAt: number): Life => {
   }
 }
 
-/** In `single`, of a run that ended before the receiver has heard a head of it, nothing can be known. */
-const isKnown = (w: World, line: Line): boolean =>
-  w.scope.addressing === 'perSender' ||
-  line.endedAt === Number.POSITIVE_INFINITY ||
-  [...M.entries(w.receiver.origins)].some(
-    ({ value: { track: t } }) => t.epoch === line.epoch || t.left.some(l => l.epoch === line.epoch),
-  )
-
 /** The chronicle of a world that has healed at one time, and had to be settled at another. */
 const chronicleOf = (w: World, healedAt: number, overAt: number): Chronicle => {
-  const runs = [...runsOf(w)]
+  const all = runsOf(w)
   const published = w.published.flatMap(({ line, number, at }, i) => {
-    const run = runs[line]
+    const run = all[line]
     const data = payloadOf(i + 1, 0)
     return run === undefined
       ? []
       : [{ id: i + 1, run, number, at, leftAt: at, data, headers: undefined, reply: undefined }]
   })
-  const known = runs.filter(r => w.lines.some(l => l.epoch === r.epoch && isKnown(w, l)))
-  return { ...blank(), runs: known, published, lives: [lifeOf(w, overAt)], healedAt, quietAt: healedAt, overAt }
+  // Of a run that is over, and of which nothing came before something of the next, the receiver has never known.
+  const runs = all.filter(r => r.endedAt === Number.POSITIVE_INFINITY || w.heardOf.has(r.epoch))
+  return { ...blank(), runs, published, lives: [lifeOf(w, overAt)], healedAt, quietAt: healedAt, overAt }
 }
 
-/**
- * In `single`, where nobody answers, two numbers that come again look like a new run, and are told as one that has no name. That
- * the old one is alive all the same is what numbers can't show; all else is promised still.
- */
-const isGuessed = (w: World): boolean =>
-  w.handed.some(({ delivery: d }) => d._tag === 'Restarted' && d.to === undefined)
+/** What is wrong with a world that has healed at one time, and had to be settled at another. */
+export const violationsOf = (w: World, healedAt: number, overAt: number): ReadonlyArray<Violation> =>
+  w.startedAt === undefined ? [] : audit(chronicleOf(w, healedAt, overAt))
 
-export const violationsOf = (w: World, healedAt: number, overAt: number): ReadonlyArray<Violation> => {
-  if (w.startedAt === undefined) return []
-  const violations = audit(chronicleOf(w, healedAt, overAt))
-  return isGuessed(w) ? violations.filter(v => v.rule !== 'RunsNeverMix') : violations
+/** What is wrong already, whatever comes: the life ends here, and nothing has to be settled. */
+export const wrongSoFar = (w: World): ReadonlyArray<Violation> => {
+  const chronicle = chronicleOf(w, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY)
+  return audit({ ...chronicle, lives: chronicle.lives.map(life => ({ ...life, endedAt: w.now })) })
 }
 
 interface Remembered {

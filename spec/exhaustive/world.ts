@@ -76,6 +76,11 @@ export interface World {
   readonly receiver: Machine
   readonly net: ReadonlyArray<Packet>
   readonly handed: ReadonlyArray<Handed>
+  /** When each message first came unasked, by id; and when each run has answered for itself. */
+  readonly came: ReadonlyMap<number, number>
+  readonly answered: ReadonlyMap<Epoch, ReadonlyArray<number>>
+  /** Runs of which something came before anything of the next. */
+  readonly heardOf: ReadonlySet<Epoch>
   /** Something was open, and no wake-up was asked for. */
   readonly forgotten: number
   readonly askedAt: number
@@ -116,6 +121,9 @@ export const worldOf = (scope: Scope, step: Step): World => {
     receiver: Receiver.create<string>({ addressing, mode, deadline, grace, patience, tries }),
     net: [],
     handed: [],
+    came: new Map(),
+    answered: new Map(),
+    heardOf: new Set(),
     forgotten: 0,
     askedAt: 0,
     move: 'the beginning',
@@ -134,8 +142,27 @@ const sent = (w: World, p: Packet): World => {
 
 // --- the receiver
 
-const heard = (w: World, happening: Happening): World => {
-  if (w.startedAt === undefined) return w
+/** What the auditor wants to know of what comes in, as in the simulator. */
+const witnessed = (before: World, happening: Happening): World => {
+  if (happening._tag !== 'Arrived' && happening._tag !== 'HeartbeatHeard' && happening._tag !== 'HeadAnswered')
+    return before
+  const id = happening._tag === 'Arrived' ? Number(happening.arrival.data) : 0
+  const ofMessage = before.lines[before.published[id - 1]?.line ?? -1]
+  const epoch = happening._tag === 'Arrived' ? ofMessage?.epoch : happening.head.epoch
+  if (epoch === undefined) return before
+  // Epochs ascend.
+  const isNews = [...before.heardOf].every(e => e < epoch)
+  const w = isNews ? { ...before, heardOf: new Set(before.heardOf).add(epoch) } : before
+  if (happening._tag === 'HeadAnswered')
+    return { ...w, answered: new Map(w.answered).set(epoch, [...(w.answered.get(epoch) ?? []), w.now]) }
+  if (happening._tag === 'HeartbeatHeard' || w.came.has(id)) return w
+  // What follows an answer of its run within one tick is later all the same.
+  return { ...w, came: new Map(w.came).set(id, w.answered.has(epoch) ? w.now + 1 : w.now) }
+}
+
+const heard = (before: World, happening: Happening): World => {
+  if (before.startedAt === undefined) return before
+  const w = witnessed(before, happening)
   // The time is part of every event; TypeScript can't see that a union stays one when it is put back.
   const [outputs, receiver] = w.step({ ...happening, now: w.now } as Event)(w.receiver)
   const isOpen = receiver.gaps > 0 || receiver.messages > receiver.handedMessages

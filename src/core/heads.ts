@@ -78,15 +78,24 @@ const firstHead = <A>(turn: Turn<A>, t: Track<A>, head: Head): Track<A> => {
 /** Does the answer to that request settle a doubt? Where nobody could be asked, any answer does. */
 const settles = <A>(d: D.Doubt<A>, asked: number): boolean => d.asked === Number.POSITIVE_INFINITY || asked >= d.asked
 
+const isLater = (before: Head, head: Head): boolean =>
+  before.age === undefined || head.age === undefined || head.age > before.age
+
 /**
  * A sender may be heard and not be there for requests (it may not subscribe to them). When it was asked in vain, what it says
- * again has to do: or each of its heartbeats would set off the same questions, and what it claims never be told.
+ * again has to do: or each of its heartbeats would set off the same questions, and what it claims never be told. The same heartbeat
+ * that comes twice says nothing again: it is no older.
  */
 const isSaidAgain = <A>(turn: Turn<A>, t: Track<A>, head: Head): boolean =>
   t.claim?.epoch === head.epoch &&
   (t.doubt === undefined || t.doubt.asked === Number.POSITIVE_INFINITY) &&
+  isLater(t.claim, head) &&
   head.head >= t.claim.head &&
   head.head <= t.claim.head + turn.settings.maxJump
+
+/** What came unasked, and has to be asked about. An answer that is late is no claim: whoever gave it can be asked. */
+const claimed = <A>(t: Track<A>, head: Head, asked: number | undefined): Track<A> =>
+  asked === undefined ? { ...t, claim: head } : t
 
 const sameRun = <A>(turn: Turn<A>, t: Track<A>, l: Ledger<A>, head: Head, asked: number | undefined): Track<A> => {
   const answers = asked === undefined ? isSaidAgain(turn, t, head) : t.doubt === undefined || settles(t.doubt, asked)
@@ -100,9 +109,9 @@ const sameRun = <A>(turn: Turn<A>, t: Track<A>, l: Ledger<A>, head: Head, asked:
   }
   // It has a voice after all: what only the next number could have settled can be asked for now.
   const found = t.voice === 'Mute' && t.doubt !== undefined
-  const vouchedFor = found ? { ...heard, claim: head, doubt: raised(turn, heard, t.doubt.cause) } : heard
+  const vouchedFor = found ? { ...claimed(heard, head, asked), doubt: raised(turn, heard, t.doubt.cause) } : heard
   if (isHeldUp(vouchedFor)) return vouchedFor
-  if (isFar) return { ...vouchedFor, claim: head, doubt: vouchedFor.doubt ?? raised(turn, vouchedFor, 'Jump') }
+  if (isFar) return { ...claimed(vouchedFor, head, asked), doubt: vouchedFor.doubt ?? raised(turn, vouchedFor, 'Jump') }
   return withEnd(turn, { ...vouchedFor, ledger: noticed(turn, t.about, l, head.head, 'Heartbeat') })
 }
 
@@ -184,9 +193,9 @@ const otherRun = <A>(turn: Turn<A>, t: Track<A>, l: Ledger<A>, head: Head, asked
   if (t.doubt !== undefined && t.doubt.cause !== 'Jump' && t.voice === 'Heard') return t
   // The run that we follow must have ended or fallen silent, or two would take turns.
   const isOver = t.end !== undefined || t.silence !== undefined
-  if (isOver && isSaidAgain(turn, t, head) && keepsUp(turn)) return entered(turn, t, l, head)
+  if (asked === undefined && isOver && isSaidAgain(turn, t, head) && keepsUp(turn)) return entered(turn, t, l, head)
   const doubt = raised(turn, { ...t, voice: 'Heard' }, 'NewEpoch')
-  return { ...t, claim: head, doubt: { ...doubt, asked: Math.min(doubt.asked, t.vain) }, voice: 'Heard' }
+  return { ...claimed(t, head, asked), doubt: { ...doubt, asked: Math.min(doubt.asked, t.vain) }, voice: 'Heard' }
 }
 
 /** The sender has said where it is: of itself (a heartbeat), or because it was `asked`. */
