@@ -65,7 +65,9 @@ const chronicleOf = (w: World, healedAt: number, overAt: number): Chronicle => {
   const published = w.published.flatMap(({ line, number, at }, i) => {
     const run = runs[line]
     const data = payloadOf(i + 1, 0)
-    return run === undefined ? [] : [{ id: i + 1, run, number, at, leftAt: at, data, headers: undefined, reply: undefined }]
+    return run === undefined
+      ? []
+      : [{ id: i + 1, run, number, at, leftAt: at, data, headers: undefined, reply: undefined }]
   })
   const known = runs.filter(r => w.lines.some(l => l.epoch === r.epoch && isKnown(w, l)))
   return { ...blank(), runs: known, published, lives: [lifeOf(w, overAt)], healedAt, quietAt: healedAt, overAt }

@@ -108,7 +108,7 @@ export class Sending implements Line, Beating {
 
   #headNow(): Head.Head {
     const { pulse, outbound } = this.#means
-    return Sender.headOf(now(), pulse.stretched(this.max), outbound.oldest(this.name) ?? this.head + 1)(this.#sender)
+    return Sender.headOf(now(), pulse.stretched(this.max), outbound.oldest(this) ?? this.head + 1)(this.#sender)
   }
 
   /** Says where it is to whoever has asked. */
