@@ -535,6 +535,18 @@ describe('a receiver that begins', () => {
     expect(t.passes(1500)).toContain('began 41')
   })
 
+  it.each(['ordered', 'arrival'] as const)(
+    'knows its run by the first head, though that begins above its number (%s)',
+    mode => {
+      const t = talk({ mode, start: { from: 42 }, deadline: 5000 })
+      t.gets(101, 102)
+      expect(deliveries(t.passes(1500))).toContain('gap 42-100 Data')
+      const head = headOf(102, { start: SequenceNumber.nearest(101) })
+      const said = [...t.hears(head), ...t.passes(1500), ...t.hears(head), ...t.passes(5000)]
+      expect(deliveries(said).filter(s => /^(lost|restarted)/.test(s))).toEqual(['lost 42-100 unresolved'])
+    },
+  )
+
   it.each([0, Number.MAX_SAFE_INTEGER - 1, Number.MAX_SAFE_INTEGER])('goes on after %d', number => {
     const t = talk({ start: saved({ number, epoch: run(1) }) })
     const said = t.isAnswered(headOf(Number.MAX_SAFE_INTEGER))

@@ -139,6 +139,28 @@ describe.each(kinds)('with $name', kind => {
       for await (const _ of updates.notices()) throw new Error('there is nothing left to tell')
     })
 
+    test('it takes its leave though another has begun on its subject meanwhile, and both are heard', async () => {
+      const { nc, updates: older } = await send(kind, { from: 30 })
+      const heartbeats = log<Head.Head>()
+      nc.subscribe('_SEQ.HB.updates.>', {
+        callback: (_, msg) => {
+          const head = Head.parse(new TextDecoder().decode(msg.data))
+          if (head._tag === 'Right') heartbeats.add(head.right)
+        },
+      })
+      older.publish('x')
+      const closing = older.close()
+      const newer = publisher(nc, 'updates', { heartbeatMax: 100 })
+      await within(2000, 'the close', closing)
+      const isOf =
+        ({ epoch }: Publisher, state: Head.Head['state']) =>
+        (h: Head.Head): boolean =>
+          h.epoch === epoch && h.state === state
+      const seen = heartbeats.seen.length
+      await heartbeats.until('more of the newer', h => h.slice(seen).filter(isOf(newer, 'live')).length >= 3)
+      expect(heartbeats.seen.filter(isOf(older, 'ended'))).toHaveLength(3)
+    })
+
     test('nothing more can be published, and closing it again changes nothing', async () => {
       const { updates } = await send(kind)
       const closing = updates.close()

@@ -276,6 +276,22 @@ describe.each(kinds)('with $name', kind => {
     expect(read.numbers).toEqual(range(1, 200))
   })
 
+  test('of two publishers that follow one another while disconnected all arrives, and the newer is told of its own', async () => {
+    const { link, nc, updates: older } = await send(kind, { from: 30 })
+    const wired = await wire(kind)
+    const reconnect = await cutOff(link, nc)
+    for (const _ of range(30, 32)) older.publish('older')
+    await within(2000, 'the farewell', older.close())
+    const newer = publisher(nc, 'updates')
+    const told = notices(newer)
+    for (const _ of range(1, 9)) newer.publish('newer')
+    await reconnect()
+    await wired.until('all', w => w.length >= 12)
+    await told.until('the repair', t => t.length >= 1)
+    expect(wired.seen).toEqual([...range(30, 32), ...range(1, 9)].map(n => `updates.${n}`))
+    expect(told.seen).toEqual([{ _tag: 'Resent', origin: 'updates', first: 1, last: 9 }])
+  })
+
   test.each(both)('a receiver that was cut off for 5,000 messages gets all of them (%s)', async addressing => {
     const link = await bench.link()
     const nc = await bench.connect(kind, { servers: link.url })

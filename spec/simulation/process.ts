@@ -54,11 +54,15 @@ export interface Process {
 const pageMessages = 256
 const pageBytes = 128 * 1024
 
-type Ranges = Map<string, { readonly first: number; readonly last: number }>
+type Ranges = Map<Line, { readonly first: number; readonly last: number }>
+
+const extend = (ranges: Ranges, line: Line, first: number, last: number): void => {
+  ranges.set(line, { first: ranges.get(line)?.first ?? first, last })
+}
 
 const together = (older: Ranges, newer: Ranges): Ranges => {
   const all = new Map(older)
-  for (const [origin, { first, last }] of newer) all.set(origin, { first: all.get(origin)?.first ?? first, last })
+  for (const [line, { first, last }] of newer) extend(all, line, first, last)
   return all
 }
 
@@ -68,7 +72,7 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
   const { now } = clock
   const port = portOf(name, agenda.now())
   const limits: History.Limits = { messages: plan.keeps, bytes: 32 * 1024 * 1024, age: 300_000 }
-  const history = History.create(limits)
+  const history = History.create<Line>(limits)
   const lines: Line[] = []
   const live = new Map<string, Line>()
   let watermark = Watermark.create(now())
@@ -83,10 +87,6 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
     world.say(notice._tag === 'Lost' ? `Sender.${notice.reason}` : `Sender.${notice._tag}`)
     world.trace?.(() => `${name} ${run.origin} is told ${JSON.stringify(notice)}`)
     chronicle.told.push({ at: agenda.now(), run, notice })
-  }
-  const tellOf = (origin: string, notice: Notice): void => {
-    const line = live.get(origin)
-    if (line !== undefined) tell(line.run, notice)
   }
 
   // --- the watermark
@@ -122,11 +122,10 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
 
   // --- the history
 
-  const noteGone = ({ origin, number, serial }: History.Place): void => {
+  const noteGone = ({ origin, number, serial }: History.Place<Line>): void => {
     if (refused.delete(serial) || serial <= watermark.confirmed) return
     const covered = watermark.flight !== undefined && serial <= watermark.flight.serial
-    const among = covered ? unsure : unsureSince
-    among.set(origin, { first: among.get(origin)?.first ?? number, last: number })
+    extend(covered ? unsure : unsureSince, origin, number, number)
   }
   const makeSafeRoom = (bytes: number): boolean => {
     if (bytes > limits.bytes) return false
@@ -151,11 +150,10 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
           noteGone(gone)
         }
     }
-    const origin = line.origin.name
     const fits = History.fits(history, bytes)
-    const serial = fits ? History.keep(history, origin, number, kept, now()) : History.skip(history)
+    const serial = fits ? History.keep(history, line, number, kept, now()) : History.skip(history)
     world.calls += 1
-    if (!fits) noteGone({ origin, number, serial })
+    if (!fits) noteGone({ origin: line, number, serial })
     if (watermark.connected) noteSent(serial, bytes)
     return true
   }
@@ -163,27 +161,26 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
   const repair = (): void => {
     watermark = Watermark.reconnected(watermark)
     world.calls += 1
-    for (const [origin, { first, last }] of together(unsure, unsureSince))
-      tellOf(origin, { _tag: 'Lost', first, last, reason: 'evicted' })
+    for (const [line, { first, last }] of together(unsure, unsureSince))
+      tell(line.run, { _tag: 'Lost', first, last, reason: 'evicted' })
     unsure = new Map()
     unsureSince = new Map()
     const resent: Ranges = new Map()
     for (const kept of History.after(history, watermark.confirmed)) {
-      const { origin, number, serial } = kept
-      const line = live.get(origin)
+      const { origin: line, number, serial } = kept
       if (refused.has(serial)) continue
       if (world.strikes('resendRefused')) {
-        History.withdraw(history, origin, number)
+        History.withdraw(history, line, number)
         refused.add(serial)
-        tellOf(origin, { _tag: 'Lost', first: number, last: number, reason: 'refused' })
+        tell(line.run, { _tag: 'Lost', first: number, last: number, reason: 'refused' })
       } else {
-        if (line !== undefined) audience.data(self, line, number, kept)
-        resent.set(origin, { first: resent.get(origin)?.first ?? number, last: number })
+        audience.data(self, line, number, kept)
+        extend(resent, line, number, number)
       }
       watermark = Watermark.sent(serial, History.cost(kept.data, kept.headers, kept.reply))(watermark)
       world.calls += 1
     }
-    for (const [origin, { first, last }] of resent) tellOf(origin, { _tag: 'Resent', first, last })
+    for (const [line, { first, last }] of resent) tell(line.run, { _tag: 'Resent', first, last })
     for (const line of live.values()) {
       if (line.run.isMute) continue
       line.sender = Sender.revived(now())(line.sender)
@@ -198,7 +195,7 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
   const maxOf = (): number => Heartbeats.stretched(plan.max)(schedule)
   const headOf = (line: Line): Head => {
     world.calls += 1
-    return Sender.headOf(now(), maxOf(), History.first(history, line.origin.name) ?? line.sender.head + 1)(line.sender)
+    return Sender.headOf(now(), maxOf(), History.first(history, line) ?? line.sender.head + 1)(line.sender)
   }
   const rebook = (line: Line): void => {
     schedule = Heartbeats.book(line.origin.name, Sender.dueAt(maxOf())(line.sender))(schedule)
@@ -238,11 +235,17 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
 
   // --- replays
 
+  const within =
+    <A>(f: (line: Line) => A) =>
+    (origin: string): A | undefined => {
+      const line = live.get(origin)
+      return line === undefined ? undefined : f(line)
+    }
   const source: Source = {
-    epoch: origin => live.get(origin)?.run.epoch,
+    epoch: within(line => line.run.epoch),
     head: origin => live.get(origin)?.sender.head ?? 0,
-    get: (origin, number) => History.get(history, origin, number),
-    first: origin => History.first(history, origin),
+    get: (origin, number) => within(line => History.get(history, line, number))(origin),
+    first: within(line => History.first(history, line)),
   }
   const perform = (answers: ReadonlyArray<Answer>): void => {
     for (const answer of answers) {
@@ -274,7 +277,7 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
     line.run.endedAt = agenda.now()
     live.delete(line.origin.name)
     schedule = Heartbeats.book(line.origin.name, Number.POSITIVE_INFINITY)(schedule)
-    History.forget(history, line.origin.name)
+    History.forget(history, line)
     replays = Replays.without(line.origin.name)(replays)
   }
 
@@ -353,6 +356,7 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
       world.calls += 1
       lines.push(line)
       live.set(origin.name, line)
+      if (!port.isUp) tell(run, { _tag: 'Disconnected' })
       if (!run.isMute) book(line)
       return line
     },
@@ -394,7 +398,8 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
       if (self.isCrashed || port.isUp) return
       world.trace?.(() => `${name} is back`)
       connect(world, port)
-      for (const line of live.values()) tell(line.run, { _tag: 'Reconnected' })
+      // Those that were closed meanwhile, too: what they have published must not be lost with them.
+      for (const line of lines) tell(line.run, { _tag: 'Reconnected' })
       repair()
     },
     crash: () => {

@@ -29,8 +29,8 @@ export interface Kept {
   readonly reply: string | undefined
 }
 
-interface Entry extends Kept {
-  readonly origin: string
+interface Entry<O> extends Kept {
+  readonly origin: O
   readonly number: number
   readonly at: number
   readonly bytes: number
@@ -46,13 +46,18 @@ interface Queue<T> {
   front: number
 }
 
-/** What is kept, of all origins of one connection. @since 0.1.0 */
-export interface History {
+/**
+ * What is kept, of all origins of one connection. `O` is what tells them apart: their names, or, where two runs can have
+ * the same name, the runs.
+ *
+ * @since 0.1.0
+ */
+export interface History<O = string> {
   readonly limits: Limits
   /** All entries, oldest first; those of forgotten origins stay until their turn comes. */
-  readonly all: Queue<Entry>
+  readonly all: Queue<Entry<O>>
   /** The entries of each origin, in ascending order; what was not kept is not among them. */
-  readonly origins: Map<string, Queue<Entry>>
+  readonly origins: Map<O, Queue<Entry<O>>>
   messages: number
   bytes: number
   serial: number
@@ -65,7 +70,7 @@ const overhead = 200
 const chunkSize = 64 * 1024
 
 /** An empty history. @since 0.1.0 */
-export const create = (limits: Limits = defaultLimits): History => ({
+export const create = <O = string>(limits: Limits = defaultLimits): History<O> => ({
   limits,
   all: { items: [], front: 0 },
   origins: new Map(),
@@ -92,7 +97,7 @@ export const cost = (data: Uint8Array, headers: Uint8Array | undefined, reply: s
   overhead + data.length + (headers?.length ?? 0) + (reply?.length ?? 0)
 
 /** A copy of the bytes that nobody else can change. @since 0.1.0 */
-export const copy = (h: History, bytes: Uint8Array): Uint8Array => {
+export const copy = <O>(h: History<O>, bytes: Uint8Array): Uint8Array => {
   // A node Buffer is a Uint8Array whose `slice` does not copy.
   if (bytes.length * 4 > chunkSize) return new Uint8Array(bytes)
   if (h.used + bytes.length > h.chunk.length) {
@@ -106,22 +111,22 @@ export const copy = (h: History, bytes: Uint8Array): Uint8Array => {
 }
 
 /** A message that is held, or was. @since 0.1.0 */
-export interface Place {
-  readonly origin: string
+export interface Place<O = string> {
+  readonly origin: O
   readonly number: number
   /** Its place among all messages of the connection. */
   readonly serial: number
 }
 
 /** The message that goes first when room is needed. @since 0.1.0 */
-export const oldest = (h: History): Place | undefined => h.all.items[h.all.front]
+export const oldest = <O>(h: History<O>): Place<O> | undefined => h.all.items[h.all.front]
 
-const dropWithdrawn = (own: Queue<Entry>): void => {
+const dropWithdrawn = <O>(own: Queue<Entry<O>>): void => {
   while (own.items[own.front]?.withdrawn === true) shift(own)
 }
 
 /** Drops the oldest message, and gives it. @since 0.1.0 */
-export const evict = (h: History): Place | undefined => {
+export const evict = <O>(h: History<O>): Place<O> | undefined => {
   const entry = shift(h.all)
   if (entry === undefined) return undefined
   h.messages -= 1
@@ -138,27 +143,27 @@ export const evict = (h: History): Place | undefined => {
 }
 
 /** Must the oldest go, for one more message of this cost, or because of its age? @since 0.1.0 */
-export const mustEvict = (h: History, bytes: number, now: number): boolean => {
+export const mustEvict = <O>(h: History<O>, bytes: number, now: number): boolean => {
   const entry = h.all.items[h.all.front]
   return entry !== undefined && (!fits(h, bytes) || entry.at + h.limits.age < now)
 }
 
 /** Is there room for one more message of this cost? @since 0.1.0 */
-export const fits = (h: History, bytes: number): boolean =>
+export const fits = <O>(h: History<O>, bytes: number): boolean =>
   h.messages < h.limits.messages && h.bytes + bytes <= h.limits.bytes
 
 /** A message that is not kept has its place all the same. Gives its serial. @since 0.1.0 */
-export const skip = (h: History): number => {
+export const skip = <O>(h: History<O>): number => {
   h.serial += 1
   return h.serial
 }
 
 /** Keeps a message, with a higher number than those before it. Its bytes must not change any more: see `copy`. Gives its serial. @since 0.1.0 */
-export const keep = (h: History, origin: string, number: number, kept: Kept, now: number): number => {
+export const keep = <O>(h: History<O>, origin: O, number: number, kept: Kept, now: number): number => {
   h.serial += 1
   const bytes = cost(kept.data, kept.headers, kept.reply)
   const { data, headers, reply } = kept
-  const entry: Entry = { data, headers, reply, origin, number, at: now, bytes, serial: h.serial, withdrawn: false }
+  const entry: Entry<O> = { data, headers, reply, origin, number, at: now, bytes, serial: h.serial, withdrawn: false }
   const own = h.origins.get(origin)
   if (own === undefined) h.origins.set(origin, { items: [entry], front: 0 })
   else own.items.push(entry)
@@ -168,7 +173,7 @@ export const keep = (h: History, origin: string, number: number, kept: Kept, now
   return h.serial
 }
 
-const find = (h: History, origin: string, number: number): Entry | undefined => {
+const find = <O>(h: History<O>, origin: O, number: number): Entry<O> | undefined => {
   const own = h.origins.get(origin)
   if (own === undefined) return undefined
   let [low, high] = [own.front, own.items.length - 1]
@@ -182,16 +187,16 @@ const find = (h: History, origin: string, number: number): Entry | undefined => 
 }
 
 /** The message with a number, if it is still held. @since 0.1.0 */
-export const get = (h: History, origin: string, number: number): Kept | undefined => find(h, origin, number)
+export const get = <O>(h: History<O>, origin: O, number: number): Kept | undefined => find(h, origin, number)
 
 /** The oldest number held of an origin; `undefined` if none is. @since 0.1.0 */
-export const first = (h: History, origin: string): number | undefined => {
+export const first = <O>(h: History<O>, origin: O): number | undefined => {
   const own = h.origins.get(origin)
   return own?.items[own.front]?.number
 }
 
 /** All messages after a serial, oldest first, as far as they are held; not those kept from now on. @since 0.1.0 */
-export function* after(h: History, serial: number): Generator<Kept & Place> {
+export function* after<O>(h: History<O>, serial: number): Generator<Kept & Place<O>> {
   // What is kept or evicted meanwhile moves neither this array nor its end.
   const { items, front } = h.all
   const end = items.length
@@ -202,7 +207,7 @@ export function* after(h: History, serial: number): Generator<Kept & Place> {
 }
 
 /** A message that can't be sent: its number is not held any more. @since 0.1.0 */
-export const withdraw = (h: History, origin: string, number: number): void => {
+export const withdraw = <O>(h: History<O>, origin: O, number: number): void => {
   const own = h.origins.get(origin)
   const entry = find(h, origin, number)
   if (own === undefined || entry === undefined) return
@@ -211,6 +216,6 @@ export const withdraw = (h: History, origin: string, number: number): void => {
 }
 
 /** The origin is over: its messages can't be asked for, and go when their turn comes. @since 0.1.0 */
-export const forget = (h: History, origin: string): void => {
+export const forget = <O>(h: History<O>, origin: O): void => {
   h.origins.delete(origin)
 }

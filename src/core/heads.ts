@@ -198,6 +198,17 @@ const otherRun = <A>(turn: Turn<A>, t: Track<A>, l: Ledger<A>, head: Head, asked
   return { ...claimed(t, head, asked), doubt: { ...doubt, asked: Math.min(doubt.asked, t.vain) }, voice: 'Heard' }
 }
 
+/**
+ * Can this be the head of a run that was followed without a name? Where we were told to begin below all that it has ever
+ * sent, only what is missing lies there.
+ */
+const mayName = <A>(turn: Turn<A>, l: Ledger<A>, head: Head): boolean => {
+  const { start } = turn.settings
+  const isUntouched = typeof start !== 'string' && 'from' in start && l.next === start.from
+  const lowest = isUntouched ? (L.frontMissing(l)?.last ?? l.next - 1) + 1 : l.next
+  return head.start <= lowest && head.head >= l.next - 1
+}
+
 /** The sender has said where it is: of itself (a heartbeat), or because it was `asked`. */
 export const headHeard = <A>(turn: Turn<A>, t: Track<A>, head: Head, asked: number | undefined): Track<A> => {
   const l = t.ledger
@@ -211,7 +222,7 @@ export const headHeard = <A>(turn: Turn<A>, t: Track<A>, head: Head, asked: numb
   }
   // A run that has no name was guessed. If the one that it seemed to follow still answers, the guess was wrong.
   const isOver = t.left.some(r => r.epoch === head.epoch && (asked ?? 0) <= r.asked)
-  const isFirst = t.epoch === undefined && !isOver && head.start <= l.next && head.head >= l.next - 1
+  const isFirst = t.epoch === undefined && !isOver && mayName(turn, l, head)
   return head.epoch === t.epoch || isFirst ? sameRun(turn, t, l, head, asked) : otherRun(turn, t, l, head, asked)
 }
 

@@ -63,7 +63,7 @@ export interface Outbound {
   /** Settled when there is room to publish. */
   readonly ready: () => Promise<void>
   readonly replay: (request: Request) => void
-  readonly oldest: (origin: string) => number | undefined
+  readonly oldest: (line: Line) => number | undefined
 }
 
 /** One page of replays, then the server must have taken it before the next: live data waits for a page at most. */
@@ -72,11 +72,16 @@ const pageBytes = 128 * 1024
 
 const outbounds = new WeakMap<Connection, Outbound>()
 
-type Evicted = Map<string, { readonly first: number; readonly last: number }>
+/** Numbers of each run: in `single` two may follow one another under one name before a reconnect. */
+type Ranges = Map<Line, { readonly first: number; readonly last: number }>
 
-const together = (older: Evicted, newer: Evicted): Evicted => {
+const extend = (ranges: Ranges, line: Line, first: number, last: number): void => {
+  ranges.set(line, { first: ranges.get(line)?.first ?? first, last })
+}
+
+const together = (older: Ranges, newer: Ranges): Ranges => {
   const all = new Map(older)
-  for (const [origin, { first, last }] of newer) all.set(origin, { first: all.get(origin)?.first ?? first, last })
+  for (const [line, { first, last }] of newer) extend(all, line, first, last)
   return all
 }
 
@@ -87,7 +92,8 @@ const publishKept = (nc: Connection, subject: string, kept: History.Kept): void 
   })
 
 const start = (nc: Connection, limits: Limits): Outbound => {
-  const history = History.create(limits)
+  const history = History.create<Line>(limits)
+  /** Whoever is asked for, by name. */
   const lines = new Map<string, Line>()
   /** Lines on which nothing follows; they go with the last message that is kept of them. */
   const retired = new Set<Line>()
@@ -97,8 +103,8 @@ const start = (nc: Connection, limits: Limits): Outbound => {
   let isPumping = false
   let isClosed = false
   /** What was evicted before it was known to have arrived: as far as the flush on its way covers it, and since. */
-  let unsure: Evicted = new Map()
-  let unsureSince: Evicted = new Map()
+  let unsure: Ranges = new Map()
+  let unsureSince: Ranges = new Map()
   /** What the client would not send again; it stays in the queue until it is evicted, and must not be tried once more. */
   const refused = new Set<number>()
   let waiting: Array<() => void> = []
@@ -119,7 +125,7 @@ const start = (nc: Connection, limits: Limits): Outbound => {
       if (isProof) {
         const sure = unsure
         unsure = new Map()
-        for (const origin of sure.keys()) forgetIfOver(origin)
+        for (const line of sure.keys()) forgetIfOver(line)
       }
       clock.set(Watermark.flushAt(watermark))
     }
@@ -153,25 +159,23 @@ const start = (nc: Connection, limits: Limits): Outbound => {
   const makeRoom = (bytes: number): void => {
     while (History.mustEvict(history, bytes, now())) evict()
   }
-  const noteGone = ({ origin, number, serial }: History.Place): void => {
+  const noteGone = ({ origin, number, serial }: History.Place<Line>): void => {
     if (refused.delete(serial) || serial <= watermark.confirmed) return
     const covered = watermark.flight !== undefined && serial <= watermark.flight.serial
-    const among = covered ? unsure : unsureSince
-    among.set(origin, { first: among.get(origin)?.first ?? number, last: number })
+    extend(covered ? unsure : unsureSince, origin, number, number)
   }
 
   const close = (line: Line): void => {
+    retired.delete(line)
+    History.forget(history, line)
     if (lines.get(line.name) !== line) return
     lines.delete(line.name)
-    retired.delete(line)
-    History.forget(history, line.name)
     replays = Replays.without(line.name)(replays)
   }
-  const forgetIfOver = (origin: string): void => {
-    const line = lines.get(origin)
-    if (line === undefined || !retired.has(line) || History.first(history, origin) !== undefined) return
+  const forgetIfOver = (line: Line): void => {
+    if (!retired.has(line) || History.first(history, line) !== undefined) return
     // Its owner may still have to be told of a loss.
-    if (unsure.has(origin) || unsureSince.has(origin)) return
+    if (unsure.has(line) || unsureSince.has(line)) return
     line.stop()
   }
 
@@ -200,8 +204,8 @@ const start = (nc: Connection, limits: Limits): Outbound => {
       if (bytes <= limits.bytes) makeRoom(bytes)
     }
     const fits = History.fits(history, bytes)
-    const serial = fits ? History.keep(history, line.name, number, kept, now()) : History.skip(history)
-    if (!fits) noteGone({ origin: line.name, number, serial })
+    const serial = fits ? History.keep(history, line, number, kept, now()) : History.skip(history)
+    if (!fits) noteGone({ origin: line, number, serial })
     if (watermark.connected) noteSent(serial, bytes)
   }
 
@@ -209,26 +213,26 @@ const start = (nc: Connection, limits: Limits): Outbound => {
 
   const repair = (): void => {
     watermark = Watermark.reconnected(watermark)
-    for (const [origin, { first, last }] of together(unsure, unsureSince))
-      lines.get(origin)?.tell({ _tag: 'Lost', origin, first, last, reason: 'evicted' })
+    for (const [line, { first, last }] of together(unsure, unsureSince))
+      line.tell({ _tag: 'Lost', origin: line.name, first, last, reason: 'evicted' })
     unsure = new Map()
     unsureSince = new Map()
-    const resent = new Map<string, { readonly first: number; readonly last: number }>()
+    const resent: Ranges = new Map()
     for (const kept of History.after(history, watermark.confirmed)) {
-      const { origin, number, serial } = kept
+      const { origin: line, number, serial } = kept
       if (refused.has(serial)) continue
       try {
-        publishKept(nc, `${origin}.${number}`, kept)
-        resent.set(origin, { first: resent.get(origin)?.first ?? number, last: number })
+        publishKept(nc, `${line.name}.${number}`, kept)
+        extend(resent, line, number, number)
       } catch (cause) {
         if (nc.isClosed()) return
-        History.withdraw(history, origin, number)
+        History.withdraw(history, line, number)
         refused.add(serial)
-        lines.get(origin)?.tell({ _tag: 'Lost', origin, first: number, last: number, reason: 'refused', cause })
+        line.tell({ _tag: 'Lost', origin: line.name, first: number, last: number, reason: 'refused', cause })
       }
       watermark = Watermark.sent(serial, History.cost(kept.data, kept.headers, kept.reply))(watermark)
     }
-    for (const [origin, { first, last }] of resent) lines.get(origin)?.tell({ _tag: 'Resent', origin, first, last })
+    for (const [line, { first, last }] of resent) line.tell({ _tag: 'Resent', origin: line.name, first, last })
     for (const line of lines.values()) line.revive()
     flush()
     for (const go of waiting) go()
@@ -253,11 +257,21 @@ const start = (nc: Connection, limits: Limits): Outbound => {
 
   // --- replays
 
+  /** What a line gives, where there is one of that name. */
+  const within =
+    <A>(f: (line: Line) => A) =>
+    (origin: string): A | undefined => {
+      const line = lines.get(origin)
+      return line === undefined ? undefined : f(line)
+    }
+
+  const oldest = (line: Line): number | undefined => History.first(history, line)
+
   const source: Source = {
-    epoch: origin => lines.get(origin)?.epoch,
+    epoch: within(line => line.epoch),
     head: origin => lines.get(origin)?.head ?? 0,
-    get: (origin, number) => History.get(history, origin, number),
-    first: origin => History.first(history, origin),
+    get: (origin, number) => within(line => History.get(history, line, number))(origin),
+    first: within(oldest),
   }
 
   const marks = (answer: Answer, number: number): Fields => {
@@ -324,13 +338,13 @@ const start = (nc: Connection, limits: Limits): Outbound => {
 
   return {
     limits,
-    oldest: source.first,
+    oldest,
     copy: bytes => History.copy(history, bytes),
     send,
     open: line => lines.set(line.name, line),
     retire: line => {
       retired.add(line)
-      forgetIfOver(line.name)
+      forgetIfOver(line)
     },
     close,
     knows: origin => lines.has(origin),

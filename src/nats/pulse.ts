@@ -5,6 +5,8 @@ import type { Connection } from './Connection.ts'
 
 /** An origin as the pulse sees it. `max` is the longest promise between two heartbeats that can be kept now, in ms. */
 export interface Beating {
+  /** What tells it apart: in `single`, a run may take its leave when the next of its name has begun. */
+  readonly run: string
   /** When its next heartbeat is due, in ms of the monotonic clock. */
   dueAt(max: number): number
   /** Sends it. */
@@ -14,8 +16,8 @@ export interface Beating {
 
 export interface Pulse {
   /** An origin begins, or is due sooner than was booked. */
-  readonly book: (name: string, beating: Beating) => void
-  readonly remove: (name: string) => void
+  readonly book: (beating: Beating) => void
+  readonly remove: (beating: Beating) => void
   /** The longest promise that can be kept. */
   readonly stretched: (max: number) => number
 }
@@ -27,26 +29,26 @@ const pulses = new WeakMap<Connection, Pulse>()
 
 const start = (): Pulse => {
   let schedule = Heartbeats.create(perSecond, now())
-  const origins = new Map<string, Beating>()
+  const runs = new Map<string, Beating>()
 
   const stretched = (max: number): number => Heartbeats.stretched(max)(schedule)
-  const rebook = (name: string, b: Beating): void => {
-    schedule = Heartbeats.book(name, b.dueAt(stretched(b.max)))(schedule)
+  const rebook = (b: Beating): void => {
+    schedule = Heartbeats.book(b.run, b.dueAt(stretched(b.max)))(schedule)
   }
 
   const ring = (): void => {
     for (;;) {
-      const [name, after] = Heartbeats.due(now())(schedule)
+      const [run, after] = Heartbeats.due(now())(schedule)
       schedule = after
-      if (name === undefined) break
-      const beating = origins.get(name)
+      if (run === undefined) break
+      const beating = runs.get(run)
       // A publish does not touch the agenda, so it may be that nothing is due yet after all.
       if (beating !== undefined && beating.dueAt(stretched(beating.max)) <= now()) {
         beating.beat(stretched(beating.max))
         schedule = Heartbeats.spent(schedule)
       }
-      if (beating === undefined) schedule = Heartbeats.book(name, Number.POSITIVE_INFINITY)(schedule)
-      else rebook(name, beating)
+      if (beating === undefined) schedule = Heartbeats.book(run, Number.POSITIVE_INFINITY)(schedule)
+      else rebook(beating)
     }
     clock.set(Heartbeats.wakeAt(schedule))
   }
@@ -54,15 +56,15 @@ const start = (): Pulse => {
 
   return {
     stretched,
-    book: (name, beating) => {
-      origins.set(name, beating)
+    book: beating => {
+      runs.set(beating.run, beating)
       const before = Heartbeats.wakeAt(schedule)
-      rebook(name, beating)
+      rebook(beating)
       if (Heartbeats.wakeAt(schedule) !== before) clock.set(Heartbeats.wakeAt(schedule))
     },
-    remove: name => {
-      origins.delete(name)
-      schedule = Heartbeats.book(name, Number.POSITIVE_INFINITY)(schedule)
+    remove: ({ run }) => {
+      runs.delete(run)
+      schedule = Heartbeats.book(run, Number.POSITIVE_INFINITY)(schedule)
       clock.set(Heartbeats.wakeAt(schedule))
     },
   }

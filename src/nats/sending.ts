@@ -51,7 +51,7 @@ export class Sending implements Line, Beating {
     means.outbound.open(this)
     // Before any message: a receiver of the run before this one must not take the first for a gap of that.
     this.beat(means.pulse.stretched(this.max))
-    means.pulse.book(this.name, this)
+    means.pulse.book(this)
   }
 
   get name(): string {
@@ -77,7 +77,7 @@ export class Sending implements Line, Beating {
     outbound.send(this, number, payload, head, reply)
     const decayed = this.#sender.wait !== undefined
     this.#sender = Sender.published(now())(this.#sender)
-    if (decayed) pulse.book(this.name, this)
+    if (decayed) pulse.book(this)
     return number
   }
 
@@ -85,6 +85,10 @@ export class Sending implements Line, Beating {
 
   get max(): number {
     return this.#sender.max
+  }
+
+  get run(): string {
+    return this.isSingle ? `${this.name} ${this.epoch}` : this.name
   }
 
   dueAt(max: number): number {
@@ -108,7 +112,7 @@ export class Sending implements Line, Beating {
 
   #headNow(): Head.Head {
     const { pulse, outbound } = this.#means
-    return Sender.headOf(now(), pulse.stretched(this.max), outbound.oldest(this.name) ?? this.head + 1)(this.#sender)
+    return Sender.headOf(now(), pulse.stretched(this.max), outbound.oldest(this) ?? this.head + 1)(this.#sender)
   }
 
   /** Says where it is to whoever has asked. */
@@ -142,7 +146,7 @@ export class Sending implements Line, Beating {
   revive(): void {
     if (this.#sender.state === 'ended') return
     this.#sender = Sender.revived(now())(this.#sender)
-    this.#means.pulse.book(this.name, this)
+    this.#means.pulse.book(this)
   }
 
   tell(notice: SenderNotice): void {
@@ -155,7 +159,7 @@ export class Sending implements Line, Beating {
   close(): void {
     if (this.#sender.state !== 'live' || this.#isStopped) return
     this.#sender = Sender.closed(now())(this.#sender)
-    this.#means.pulse.book(this.name, this)
+    this.#means.pulse.book(this)
   }
 
   /** Says once that nothing follows; it can be asked for what is kept of it as long as that is kept. */
@@ -164,7 +168,7 @@ export class Sending implements Line, Beating {
     const isNews = this.#sender.farewells === 0
     this.#sender = Sender.retired(this.#sender)
     if (isNews) this.#say()
-    this.#means.pulse.remove(this.name)
+    this.#means.pulse.remove(this)
     this.#means.outbound.retire(this)
   }
 
@@ -172,7 +176,7 @@ export class Sending implements Line, Beating {
   stop(): void {
     if (this.#isStopped) return
     this.#isStopped = true
-    this.#means.pulse.remove(this.name)
+    this.#means.pulse.remove(this)
     this.#means.outbound.close(this)
     this.#stopped(this)
   }
