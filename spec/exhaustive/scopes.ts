@@ -36,4 +36,5 @@ export const large: ReadonlyArray<Scope> = [
   of(single, unasked, { messages: 2, heartbeats: 1, duplicates: 1, mode: 'arrival' }),
   of(single, crash, { messages: 2, heartbeats: 1 }),
   of(single, crash, { messages: 2, heartbeats: 1, mode: 'arrival' }),
+  of(single, close, { messages: 2, heartbeats: 1 }),
 ]
