@@ -371,7 +371,7 @@ describe.each(kinds)('with $name', kind => {
         /option addressing: "both" is not "single" \| "perSender"/,
       ],
       ['a sender in single', { sender: 'alice' }, /belongs to the addressing 'perSender'/],
-      ['no sender in perSender', { addressing: 'perSender' }, /it is empty/],
+      ['no sender in perSender', { addressing: 'perSender' }, /set the option sender/],
       ['a sender of two tokens', { addressing: 'perSender', sender: 'a.b' }, /more than one token/],
       ['a sender with a wildcard', { addressing: 'perSender', sender: '*' }, /wildcard/],
       ['a sender that looks like an epoch', { addressing: 'perSender', sender: '@a' }, /does not start with "@"/],
