@@ -72,7 +72,7 @@ export const of = (origin: Origin, saved?: Track<never>['saved']): Track<never> 
   ledger: undefined,
   doubt: undefined,
   voice: 'Mute',
-  epoch: origin.run?.epoch,
+  epoch: undefined,
   promise: undefined,
   silence: undefined,
   end: undefined,
