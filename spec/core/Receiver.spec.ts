@@ -523,6 +523,14 @@ describe('a receiver of a plain client, which sends no heartbeats', () => {
     expect(t.hears(headOf(3))).toEqual(['ask updates'])
     expect(t.isAnswered(headOf(3))).toEqual(['resumed', 'gap 3-3 Heartbeat'])
   })
+
+  it('takes neither a late heartbeat nor a late answer for proof that what it began with was never sent (perSender)', () => {
+    const t = ofMute(5, { addressing: 'perSender' })
+    const late = headOf(3)
+    t.hears(late)
+    const said = [...t.isAnswered(late, t.asked() - 1), ...t.passes(2000), ...t.hears(late), ...t.gets(6)]
+    expect(said.filter(s => !s.startsWith('ask'))).toEqual(['resumed', '6'])
+  })
 })
 
 describe('a receiver within its bounds', () => {

@@ -116,6 +116,12 @@ const guess = (chronicle: Chronicle, p: Piece): Epoch | undefined => {
   return youngest?.epoch ?? [...votes].sort((a, b) => b[1] - a[1])[0]?.[0]
 }
 
+/** Does it not go on where the piece has ended? What is held behind an open gap does not show. */
+const isAnew = (p: Piece, from: number): boolean => {
+  const isOpen = (ascending(p).at(-1)?.last ?? 0) < p.known
+  return from <= p.endedWith || (!isOpen && from > Math.max(p.known, p.endedWith) + 1)
+}
+
 export const storiesOf = (chronicle: Chronicle, life: Life): ReadonlyArray<Story> => {
   const stories = new Map<string, Piece[]>()
   const current = (origin: string): Piece => {
@@ -143,8 +149,7 @@ export const storiesOf = (chronicle: Chronicle, life: Life): ReadonlyArray<Story
     // Where as many origins as may be were followed, one that has ended makes way for others, and is new when it is heard again.
     const isCrowded = life.kept.origins >= life.settings.maxOrigins
     const from = d._tag === 'Message' ? d.number : d._tag === 'Gap' || d._tag === 'Lost' ? d.first : undefined
-    const isAgain = from !== undefined && (from <= piece.endedWith || from > Math.max(piece.known, piece.endedWith) + 1)
-    if (piece.isEnded && isCrowded && isAgain) {
+    if (piece.isEnded && isCrowded && from !== undefined && isAnew(piece, from)) {
       piece.endedBy = 'Dropped'
       piece.endedAt = at
       piece = current(d.origin)
