@@ -216,6 +216,19 @@ describe.each(['single', 'perSender'] as const)('a receiver (%s)', addressing =>
     expect(t.gets(6, 8, 7)).toEqual(['6', 'gap 7-7 Data', '7 Late', '8 AfterGap'])
   })
 
+  it('finds out from the sender that the far number it began with, when nobody answered, was never sent', () => {
+    const t = talk({ addressing })
+    t.gets(Number.MAX_SAFE_INTEGER)
+    t.passes(2000)
+    expect(t.hears(headOf(6))).toEqual([expect.stringMatching(/^ask /)])
+    expect(t.isAnswered(headOf(6))).toEqual([
+      `restarted ? after ${Number.MAX_SAFE_INTEGER}, @0000000001 from 1`,
+      'resumed',
+      'gap 1-6 Heartbeat',
+    ])
+    expect(t.gets(1)).toEqual(['1 Late'])
+  })
+
   it('lets deadlines and silence wait while it is disconnected, and asks all when it is back', () => {
     const t = begin()
     t.gets(1, 3)
@@ -531,6 +544,15 @@ describe('a receiver of a plain client, which sends no heartbeats', () => {
     t.isRefused()
     expect(t.hears(headOf(3))).toEqual(['ask updates'])
     expect(t.isAnswered(headOf(3))).toEqual(['resumed', 'gap 3-3 Heartbeat'])
+  })
+
+  it('takes neither a late heartbeat nor a late answer for proof that what it began with was never sent (perSender)', () => {
+    const t = ofMute(5, { addressing: 'perSender' })
+    const late = headOf(3)
+    t.hears(late)
+    const again = headOf(3, { age: 2e9 })
+    const said = [...t.isAnswered(late, t.asked() - 1), ...t.passes(2000), ...t.hears(again), ...t.gets(6)]
+    expect(said.filter(s => !s.startsWith('ask'))).toEqual(['resumed', '6'])
   })
 })
 

@@ -218,7 +218,9 @@ const unmixed = (runs: Runs, report: Report, story: Story, piece: Piece): void =
     report('RunsNeverMix', piece.endedAt, `${origin}: a run is entered again`)
   // Where nobody answers in time the numbers decide, and may be wrong: what comes again then looks like a restart.
   const isGuess = piece.left === undefined && !hasAnswered(life, own, piece.endedAt)
-  if (piece.endedBy === 'Restarted' && own !== undefined && own.endedAt > piece.endedAt && !isGuess)
+  // What had no name was taken for more than one run, and all but one of them were left.
+  const isMixed = piece.left === own?.epoch && piece.settled.some(s => !s.isLost && s.message?.run !== own)
+  if (piece.endedBy === 'Restarted' && own !== undefined && own.endedAt > piece.endedAt && !isGuess && !isMixed)
     report('RunsNeverMix', piece.endedAt, `${origin}: ${piece.epoch} is left, and alive`)
   if (piece.begunBy === 'Restarted' && piece.epoch !== undefined && own === undefined)
     report('RunsNeverMix', piece.endedAt, `${origin}: ${piece.epoch} is entered, and nobody's`)
@@ -306,21 +308,32 @@ const settled = (chronicle: Chronicle, runs: Runs, report: Report, life: Life, s
       continue
     }
     if (isSmall && isTurnedAway(life, run.origin, chronicle.healedAt)) continue
+    const later = chronicle.published.find(p => p.run === run && p.at > chronicle.healedAt)
+    // For want of room it was dropped, with an open end, and no more came of it.
+    if (isSmall && piece?.endedBy === 'Dropped' && later === undefined) continue
     // A line that has sent nothing but what all were there for may have no piece only if it has sent nothing at all.
     if (piece === undefined) {
-      const first = chronicle.published.find(p => p.run === run && p.at > chronicle.healedAt)
-      if (first !== undefined && !isSmall) report(rule, chronicle.overAt, `${run.origin} ${run.epoch} is not followed`)
+      if (later !== undefined && !isSmall && !isDone(life, run))
+        report(rule, chronicle.overAt, `${run.origin} ${run.epoch} is not followed`)
       continue
     }
     if (piece !== pieces.at(-1))
       report('RunsNeverMix', chronicle.overAt, `${run.origin}: ${run.epoch} is alive and was left`)
     const last = ascending(piece).at(-1)?.last
-    if ((last ?? run.start - 1) < run.head)
+    if ((last ?? run.start - 1) < run.head && (last !== undefined || !isDone(life, run)))
       report(rule, chronicle.overAt, `${run.origin}: it stops at ${last}, not at ${run.head}`)
     begun(chronicle, runs, report, life, run, piece)
     tail(chronicle, report, run, piece)
   }
 }
+
+/** An earlier life was done with all of it, as its position says: with forged numbers beyond, too. */
+const isDone = ({ settings: { start } }: Life, run: Run): boolean =>
+  typeof start !== 'string' &&
+  'positions' in start &&
+  start.positions.some(
+    p => p.origin === run.origin && (p.epoch === undefined || p.epoch === run.epoch) && p.number >= run.head,
+  )
 
 /** Everything from the first that was settled to the last that was spoken of. */
 const contiguous = (chronicle: Chronicle, runs: Runs, report: Report, piece: Piece): void => {

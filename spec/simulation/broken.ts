@@ -126,6 +126,25 @@ export const broken: ReadonlyArray<readonly [Rule, string, () => Chronicle]> = [
       return book.chronicle
     },
   ],
+  [
+    'EveryNumberSettled',
+    'numbers are skipped after an end, though it had room to go on',
+    () => {
+      const settings = { ...defaults, mode: 'arrival', maxOrigins: 2 } as const
+      const book = new Book({ settings, kept: { messages: 0, bytes: 0, gaps: 0, origins: 1 } }).publish(3).message(1)
+      return book.hand({ _tag: 'Ended', ...about, last: nearest(1) }).message(3).chronicle
+    },
+  ],
+  [
+    'EveryNumberSettled',
+    'it was dropped for want of room, and is not told of what comes after',
+    () => {
+      const book = new Book({ settings: { ...defaults, maxOrigins: 1 } }).publish(3).message(1)
+      const last = book.chronicle.published[2]
+      if (last !== undefined) book.chronicle.published[2] = { ...last, at: 8500 }
+      return book.hand({ _tag: 'Lost', ...about, first: nearest(2), last: undefined, reason: 'gone' }).chronicle
+    },
+  ],
   ['OrderedAscends', 'two change places', () => new Book().publish(2).message(2).message(1).chronicle],
   [
     'NothingInvented',
@@ -210,6 +229,22 @@ export const broken: ReadonlyArray<readonly [Rule, string, () => Chronicle]> = [
       book.publish(1, next)
       const first = book.chronicle.published[2]
       return book.message(1, { data: first?.data ?? payloadOf(0, 0), at: 5000 }).message(2, { at: 15_000 }).chronicle
+    },
+  ],
+  [
+    'RunsNeverMix',
+    'a run is told as a restart of itself',
+    () => {
+      const book = new Book().publish(2).message(1)
+      const restart = {
+        _tag: 'Restarted',
+        ...about,
+        from: undefined,
+        to: epochOf(1),
+        after: 1,
+        start: nearest(1),
+      } as const
+      return book.hand(restart).message(1).message(2).chronicle
     },
   ],
   ['RequestsEnd', 'it asks for ever', () => new Book({ lateAsks: 3 }).publish(1).message(1).chronicle],

@@ -155,7 +155,8 @@ export const perform = (world: World, stage: Stage, d: FaultDeed): boolean => {
       return true
     },
     forgedMessage: () => {
-      if (!r.port.isUp || line === undefined) return false
+      // A receiver of the other addressing does not hear it.
+      if (!r.port.isUp || line === undefined || r.plan.addressing !== line.run.addressing) return false
       for (let i = 0; i <= d.size % 3; i++) forge(world, r, line, d.size + i)
       return true
     },

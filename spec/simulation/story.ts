@@ -103,12 +103,23 @@ const note = (chronicle: Chronicle, p: Piece, { at, local, delivery: d }: Handed
   }
 }
 
-/** The run of the most of what was handed over, where nothing has named it. */
-const guess = (p: Piece): Epoch | undefined => {
+/**
+ * The run where nothing has named it: the youngest that has answered and is among what was handed over, since another one that
+ * answers would have been told; without an answer, that of the most of what was handed over.
+ */
+const guess = (chronicle: Chronicle, p: Piece): Epoch | undefined => {
   const votes = new Map<Epoch, number>()
   for (const { message } of p.settled)
     if (message !== undefined) votes.set(message.run.epoch, (votes.get(message.run.epoch) ?? 0) + 1)
-  return [...votes].sort((a, b) => b[1] - a[1])[0]?.[0]
+  const hasAnswered = (epoch: Epoch): boolean => (p.life.answered.get(epoch) ?? []).some(at => at <= p.endedAt)
+  const youngest = chronicle.runs.findLast(r => r.origin === p.origin && votes.has(r.epoch) && hasAnswered(r.epoch))
+  return youngest?.epoch ?? [...votes].sort((a, b) => b[1] - a[1])[0]?.[0]
+}
+
+/** Does it not go on where the piece has ended? What is held behind an open gap does not show. */
+const isAnew = (p: Piece, from: number): boolean => {
+  const isOpen = (ascending(p).at(-1)?.last ?? 0) < p.known
+  return from <= p.endedWith || (!isOpen && from > Math.max(p.known, p.endedWith) + 1)
 }
 
 export const storiesOf = (chronicle: Chronicle, life: Life): ReadonlyArray<Story> => {
@@ -135,11 +146,10 @@ export const storiesOf = (chronicle: Chronicle, life: Life): ReadonlyArray<Story
     }
     if (!('origin' in d) || d._tag === 'Mismatch') continue
     let piece = current(d.origin)
-    // An origin that has ended makes way for others, and is new when it is heard again.
-    const isAgain =
-      (d._tag === 'Message' && d.number <= piece.endedWith) ||
-      ((d._tag === 'Gap' || d._tag === 'Lost') && d.first <= piece.endedWith)
-    if (piece.isEnded && isAgain && life.settings.maxOrigins < 100) {
+    // Where as many origins as may be were followed, one that has ended makes way for others, and is new when it is heard again.
+    const isCrowded = life.kept.origins >= life.settings.maxOrigins
+    const from = d._tag === 'Message' ? d.number : d._tag === 'Gap' || d._tag === 'Lost' ? d.first : undefined
+    if (piece.isEnded && isCrowded && from !== undefined && isAnew(piece, from)) {
       piece.endedBy = 'Dropped'
       piece.endedAt = at
       piece = current(d.origin)
@@ -158,7 +168,7 @@ export const storiesOf = (chronicle: Chronicle, life: Life): ReadonlyArray<Story
       piece.endedAt = at
     } else note(chronicle, piece, handed, index)
   }
-  for (const pieces of stories.values()) for (const p of pieces) p.epoch ??= guess(p)
+  for (const pieces of stories.values()) for (const p of pieces) p.epoch ??= guess(chronicle, p)
   return [...stories].map(([origin, pieces]) => ({ origin, pieces }))
 }
 

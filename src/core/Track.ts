@@ -74,7 +74,7 @@ export const of = (origin: Origin, saved?: Track<never>['saved']): Track<never> 
   ledger: undefined,
   doubt: undefined,
   voice: 'Mute',
-  epoch: origin.run?.epoch,
+  epoch: undefined,
   start: undefined,
   promise: undefined,
   silence: undefined,
@@ -152,4 +152,6 @@ export const gone = <A>(turn: Turn<A>, t: Track<A>, first: number): void =>
 
 /** Can we ask for what is missing? Somebody must be there to answer, the sender or a store, and we must know what run we follow. */
 export const canAsk = <A>(turn: Turn<A>, t: Track<A>): boolean =>
-  t.ledger !== undefined && (t.voice === 'Heard' || (turn.settings.stored && t.epoch !== undefined)) && !isHeldUp(t)
+  t.ledger !== undefined &&
+  (t.voice === 'Heard' || (turn.settings.stored && (t.epoch !== undefined || !isSingle(t)))) &&
+  !isHeldUp(t)

@@ -195,7 +195,9 @@ const otherRun = <A>(turn: Turn<A>, t: Track<A>, l: Ledger<A>, head: Head, asked
   const isOver = t.end !== undefined || t.silence !== undefined
   if (asked === undefined && isOver && isSaidAgain(turn, t, head) && keepsUp(turn)) return entered(turn, t, l, head)
   const doubt = raised(turn, { ...t, voice: 'Heard' }, 'NewEpoch')
-  return { ...claimed(t, head, asked), doubt: { ...doubt, asked: Math.min(doubt.asked, t.vain) }, voice: 'Heard' }
+  // Of `perSender` it is an earlier state of the same run, unless it was asked for from now on.
+  const late = isSingle(t) ? t.vain : doubt.asked
+  return { ...claimed(t, head, asked), doubt: { ...doubt, asked: Math.min(doubt.asked, late) }, voice: 'Heard' }
 }
 
 /**
@@ -223,7 +225,9 @@ export const headHeard = <A>(turn: Turn<A>, t: Track<A>, head: Head, asked: numb
   // A run that has no name was guessed. If the one that it seemed to follow still answers, the guess was wrong.
   const isOver = t.left.some(r => r.epoch === head.epoch && (asked ?? 0) <= r.asked)
   const isFirst = t.epoch === undefined && !isOver && mayName(turn, l, head)
-  return head.epoch === t.epoch || isFirst ? sameRun(turn, t, l, head, asked) : otherRun(turn, t, l, head, asked)
+  // Of `perSender` it is the same run in any case: only an answer proves that what we began with was not of it.
+  const isOwn = head.epoch === t.epoch || isFirst || (!isSingle(t) && isSaidAgain(turn, t, head))
+  return isOwn ? sameRun(turn, t, l, head, asked) : otherRun(turn, t, l, head, asked)
 }
 
 /** Nobody listens for the request. One more is enough to be sure; after that there is nothing to wait for. */

@@ -7,7 +7,7 @@ import type { Ledger } from './Ledger.ts'
 import * as L from './Ledger.ts'
 import { expire, noticed } from './reception.ts'
 import type { Track } from './Track.ts'
-import { canAsk, gone, horizon, isHeldUp, raised, silenced, unsequenced, withEnd } from './Track.ts'
+import { canAsk, gone, horizon, isHeldUp, isSingle, raised, silenced, unsequenced, withEnd } from './Track.ts'
 import type { Arrival, Turn } from './Turn.ts'
 import { askHead, keepsUp } from './Turn.ts'
 
@@ -25,7 +25,7 @@ const guessed = <A>(
 ): Track<A> => {
   const back = pending.filter(a => a.number < l.next)
   const on = pending.filter(a => a.number >= l.next)
-  const mayEnd = t.epoch === undefined || (t.silence !== undefined && refused)
+  const mayEnd = (isSingle(t) && t.epoch === undefined) || (t.silence !== undefined && refused)
   const pair = mayEnd ? back.findIndex((a, i) => back[i + 1]?.number === a.number + 1) : -1
   const start = back[pair]?.number
   if (start !== undefined) {
