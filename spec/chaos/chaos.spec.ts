@@ -1,7 +1,8 @@
 // The short version of `npm run -s chaos`, and the proof that its judges can fail.
 import { describe, expect, test } from '@jest/globals'
 import { kinds } from '../nats/kinds.ts'
-import type { Chronicle } from '../simulation/chronicle.ts'
+import { eventually } from '../server/eventually.ts'
+import type { Chronicle, Life } from '../simulation/chronicle.ts'
 import type { Scenario } from './scenarios.ts'
 import { scenarios } from './scenarios.ts'
 import { trialMs, trialOf } from './trial.ts'
@@ -27,6 +28,9 @@ describe(`On real servers, seed ${seed}`, () => {
   )
 })
 
+const indexOf50 = ({ handed }: Life): number =>
+  handed.findIndex(({ delivery: d }) => d._tag === 'Message' && d.number === 50)
+
 describe('The judges', () => {
   /** A quiet minute, in which a receiver is made to forget one thing. */
   const quiet =
@@ -36,7 +40,9 @@ describe('The judges', () => {
       await stage.receiver({ servers: server.url }, { mode: 'ordered' })
       await stage.receiver({ servers: server.url }, { mode: 'arrival' })
       await (await stage.sender({ servers: server.url })).publish().done()
-      forget(stage.record.chronicle)
+      const { chronicle } = stage.record
+      await eventually('both have what is to be forgotten', () => chronicle.lives.every(l => indexOf50(l) >= 0))
+      forget(chronicle)
     }
   const few = { count: 100, ms: 20, strikes: 1, sendsWith: 0 }
 

@@ -197,12 +197,19 @@ export const publishers = (nc: Connection, subjects: string, options: PublisherO
         : outlet.settings
     const sending = new Sending(outlet, origin, epoch, settings, stopped)
     origins.set(origin.name, sending)
-    lives.set(subject, { sending, seenAt: now() })
     return sending
   }
 
-  const publish: Publishers['publish'] = (subject, data, publishOptions) =>
-    (lives.get(subject)?.sending ?? open(subject)).publish(data, publishOptions)
+  const publish: Publishers['publish'] = (subject, data, publishOptions) => {
+    const live = lives.get(subject)
+    if (live !== undefined) return live.sending.publish(data, publishOptions)
+    const sending = open(subject)
+    try {
+      return sending.publish(data, publishOptions)
+    } finally {
+      lives.set(subject, { sending, seenAt: sending.sentAt })
+    }
+  }
 
   return {
     publish,
