@@ -131,6 +131,7 @@ export const restarted = <A>(
     claim: undefined,
     vain: Number.POSITIVE_INFINITY,
     ledger: L.startingAt(start),
+    baseline: 0,
   }
 }
 
