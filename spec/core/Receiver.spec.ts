@@ -216,6 +216,16 @@ describe.each(['single', 'perSender'] as const)('a receiver (%s)', addressing =>
     expect(t.gets(6, 8, 7)).toEqual(['6', 'gap 7-7 Data', '7 Late', '8 AfterGap'])
   })
 
+  it('begins anew where the sender says, if the heartbeat that it began with was far ahead of it', () => {
+    const t = talk({ addressing })
+    const asked = t.asked()
+    expect(t.hears(headOf(500_000))).toEqual([])
+    expect(t.isAnswered(headOf(5), asked)).toEqual([])
+    expect(t.gets(6, 7)).toEqual(['6', '7'])
+    expect(t.isAnswered(headOf(3), asked)).toEqual([])
+    expect(t.gets(8)).toEqual(['8'])
+  })
+
   it('finds out from the sender that the far number it began with, when nobody answered, was never sent', () => {
     const t = talk({ addressing })
     t.gets(Number.MAX_SAFE_INTEGER)

@@ -309,6 +309,8 @@ const settled = (chronicle: Chronicle, runs: Runs, report: Report, life: Life, s
     }
     if (isSmall && isTurnedAway(life, run.origin, chronicle.healedAt)) continue
     const later = chronicle.published.find(p => p.run === run && p.at > chronicle.healedAt)
+    // Of a sender that can't be asked a forged head says as much as its own.
+    if (run.isDeaf && (piece?.settled ?? []).length === 0 && isMisled(chronicle, life, run)) continue
     // For want of room it was dropped, with an open end, and no more came of it.
     if (isSmall && piece?.endedBy === 'Dropped' && later === undefined) continue
     // A line that has sent nothing but what all were there for may have no piece only if it has sent nothing at all.
@@ -333,6 +335,12 @@ const isDone = ({ settings: { start } }: Life, run: Run): boolean =>
   'positions' in start &&
   start.positions.some(
     p => p.origin === run.origin && (p.epoch === undefined || p.epoch === run.epoch) && p.number >= run.head,
+  )
+
+/** A head was forged in its name that is ahead of all it has sent. */
+const isMisled = (chronicle: Chronicle, life: Life, run: Run): boolean =>
+  chronicle.forged.some(
+    f => f.kind === 'Head' && f.origin === run.origin && f.at >= life.startedAt && f.number >= run.head,
   )
 
 /** Everything from the first that was settled to the last that was spoken of. */

@@ -151,7 +151,7 @@ export const perform = (world: World, stage: Stage, d: FaultDeed): boolean => {
         reply: undefined,
       } as const
       world.chronicle.forged.push({ at: agenda.now(), kind: 'Stray', origin: 'updates.stray', number: 0 })
-      for (let i = d.size % 40; i >= 0; i--) r.on({ _tag: 'Strayed', message, bytes: data.length })
+      for (let i = d.size % 60; i >= 0; i--) r.on({ _tag: 'Strayed', message, bytes: data.length })
       return true
     },
     forgedMessage: () => {

@@ -40,6 +40,8 @@ export interface Track<A> {
   readonly about: About
   /** Undefined until it is known where to begin. */
   readonly ledger: Ledger<A> | undefined
+  /** Where the first head made us begin; nothing has come of it as long as that is next. */
+  readonly baseline: number
   readonly doubt: Doubt<A> | undefined
   /** `Mute`: nobody has ever sent a head for it, or nobody answered lately. */
   readonly voice: 'Heard' | 'Mute'
@@ -72,6 +74,7 @@ export const of = (origin: Origin, saved?: Track<never>['saved']): Track<never> 
   origin,
   about: { origin: origin.name, subject: origin.subject, sender: origin.run?.sender },
   ledger: undefined,
+  baseline: 0,
   doubt: undefined,
   voice: 'Mute',
   epoch: undefined,

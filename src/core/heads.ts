@@ -72,7 +72,8 @@ const firstHead = <A>(turn: Turn<A>, t: Track<A>, head: Head): Track<A> => {
     head.head + 1,
   )
   const vouchedFor = vouched(turn, t, head)
-  return withEnd(turn, released(turn, vouchedFor, beginning(turn, t, head, lowest), head))
+  const ledger = beginning(turn, t, head, lowest)
+  return withEnd(turn, released(turn, { ...vouchedFor, baseline: ledger.next }, ledger, head))
 }
 
 /** Does the answer to that request settle a doubt? Where nobody could be asked, any answer does. */
@@ -144,6 +145,7 @@ export const restarted = <A>(
     claim: undefined,
     vain: Number.POSITIVE_INFINITY,
     ledger: L.startingAt(start),
+    baseline: 0,
   }
 }
 
@@ -211,6 +213,17 @@ const mayName = <A>(turn: Turn<A>, l: Ledger<A>, head: Head): boolean => {
   return head.start <= lowest && head.head >= l.next - 1
 }
 
+/**
+ * The first heartbeat was believed unasked, and nothing has come since of what it made us wait for: if its run, asked, has not
+ * come that far, we begin where that says. To begin earlier than need be does no harm.
+ */
+const isForgedStart = <A>(t: Track<A>, l: Ledger<A>, head: Head, asked: number): boolean =>
+  head.epoch === t.epoch &&
+  l.next === t.baseline &&
+  l.highest < l.next &&
+  head.head < l.next - 1 &&
+  (t.doubt === undefined || settles(t.doubt, asked))
+
 /** The sender has said where it is: of itself (a heartbeat), or because it was `asked`. */
 export const headHeard = <A>(turn: Turn<A>, t: Track<A>, head: Head, asked: number | undefined): Track<A> => {
   const l = t.ledger
@@ -222,6 +235,8 @@ export const headHeard = <A>(turn: Turn<A>, t: Track<A>, head: Head, asked: numb
     const isLast = asked === undefined && t.claim === undefined && t.doubt.tries >= turn.settings.tries
     return isLast ? { ...t, claim: head, doubt: { ...raised(turn, t, t.doubt.cause), asked: t.doubt.asked } } : t
   }
+  if (asked !== undefined && isForgedStart(t, l, head, asked))
+    return firstHead(turn, { ...t, ledger: undefined, end: undefined }, head)
   // A run that has no name was guessed. If the one that it seemed to follow still answers, the guess was wrong.
   const isOver = t.left.some(r => r.epoch === head.epoch && (asked ?? 0) <= r.asked)
   const isFirst = t.epoch === undefined && !isOver && mayName(turn, l, head)

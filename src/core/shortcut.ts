@@ -35,6 +35,7 @@ const moved = <A>(t: Track<A>, number: number, now: number): Track<A> => ({
     wanted: undefined,
     forgotten: undefined,
   },
+  baseline: t.baseline,
   doubt: undefined,
   voice: t.voice,
   epoch: t.epoch,
