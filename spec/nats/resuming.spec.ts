@@ -151,7 +151,7 @@ describe.each(kinds)('with $name', kind => {
       await readUpTo(first, 41)
       for (const n of range(51, 100)) updates.publish(`message ${n}`)
       const { until, seen } = await start(kind, { addressing, mode, start: saved(first) })
-      await until('the rest', messages(20))
+      await until('the rest, and what is lost', all => messages(20)(all) && all.some(isTag('Lost')))
       expect(seen.filter(isTag('Lost'))).toEqual([
         expect.objectContaining({ origin: updates.origin, first: 42, last: 80, reason: 'evicted' }),
       ])
