@@ -46,7 +46,7 @@ describe('the heartbeats of a connection', () => {
           expect(within).toBeLessThanOrEqual(perSecond + Math.max(1, perSecond / 10))
         }
       }),
-      { numRuns: 50 },
+      { numRuns: Math.ceil((fc.readConfigureGlobal().numRuns ?? 100) / 4) },
     )
   })
 

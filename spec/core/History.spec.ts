@@ -208,7 +208,7 @@ describe('a copy', () => {
         const copies = sizes.map((size, i) => History.copy(h, new Uint8Array(size).fill(i)))
         for (const [i, copy] of copies.entries()) expect(copy.every(b => b === i)).toBe(true)
       }),
-      { numRuns: 50 },
+      { numRuns: Math.ceil((fc.readConfigureGlobal().numRuns ?? 100) / 4) },
     )
   })
 
