@@ -11,12 +11,11 @@ import { names } from './roster.ts'
 import type { Track } from './Track.ts'
 import type { Arrival, Output } from './Turn.ts'
 
+/** Where nothing is missing nothing is held back; and what is idle has ended, or is silent. */
 const isNext = <A>(t: Track<A>, l: Ledger<A>, a: Arrival<A>): boolean =>
   a.number === l.next &&
   l.missing === undefined &&
-  l.held === undefined &&
   t.doubt === undefined &&
-  t.voice === 'Heard' &&
   t.silence === undefined &&
   t.end === undefined
 
@@ -51,8 +50,8 @@ const moved = <A>(t: Track<A>, number: number, now: number): Track<A> => ({
 /** The track of the origin after the message; `undefined` where it must go the long way. */
 const sailed = <A>(self: Receiver<A>, followed: Followed<A>, now: number, a: Arrival<A>): Track<A> | undefined => {
   const t = followed.track
-  const settled = self.away === undefined && self.waiting === undefined && self.overflowed === 0
-  return settled && followed.idle === undefined && t.ledger !== undefined && isNext(t, t.ledger, a) && hasRoom(self, a)
+  // What waits for room goes on when there is more of it, and a message only makes less.
+  return self.away === undefined && t.ledger !== undefined && isNext(t, t.ledger, a) && hasRoom(self, a)
     ? moved(t, a.number, now - self.lag)
     : undefined
 }
