@@ -112,6 +112,30 @@ describe.each(['single', 'perSender'] as const)('a receiver (%s)', addressing =>
     for (let n = 1; n < 10; n++) expect([t.passes(4000), t.gets(n)]).toEqual([[], [`${n}`]])
   })
 
+  it('believes a heartbeat that is far ahead only when its sender confirms it', () => {
+    const t = begin({ maxJump: 100 })
+    expect(t.hears(headOf(100))).toEqual(['gap 1-100 Heartbeat'])
+    expect(t.hears(headOf(201))).toEqual([addressing === 'single' ? 'ask updates' : `ask ${alice().name}`])
+    expect(t.hears(headOf(201))).toEqual([])
+    expect(t.isAnswered(headOf(201))).toEqual(['gap 101-201 Heartbeat'])
+  })
+
+  it('begins with the lowest number that came, though it found no room', () => {
+    const t = talk({ addressing, maxMessages: 1 })
+    t.gets(8, 6, 7)
+    expect(t.isAnswered(headOf(8))).toEqual(['gap 6-7 Data'])
+  })
+
+  it('does not take two numbers in a row for a jump while its sender can be asked', () => {
+    const t = begin({ maxJump: 100 })
+    t.gets(1)
+    expect([...t.gets(500), ...t.gets(501, 502)].filter(s => !s.startsWith('ask'))).toEqual([])
+    expect(t.gets(2)).toEqual(['2'])
+    expect(t.isAnswered(headOf(2))).toEqual(
+      [500, 501, 502].map(n => `unsequenced ${addressing === 'single' ? 'updates' : alice().name}.${n} Refuted`),
+    )
+  })
+
   it('tells the end when all before it is settled, once', () => {
     const t = begin()
     t.gets(1)
@@ -201,6 +225,16 @@ describe.each(['single', 'perSender'] as const)('a receiver (%s)', addressing =>
     expect(t.isAnswered(headOf(last))).toEqual([`gap 1-${last - 1} Data`])
     expect(t.passes(2000)).toEqual([`lost 1-${last - 1} unresolved`, `${last} AfterGap`])
     expect(t.hears(headOf(last))).toEqual([])
+  })
+})
+
+describe('a receiver of the addressing perSender', () => {
+  it('takes a message for the end of a silence, and for as long a promise as before', () => {
+    const t = following({ addressing: 'perSender' })
+    t.hears(headOf(0, { max: 500 }))
+    expect(t.passes(1500).at(-1)).toBe('silent 500')
+    expect(t.gets(1)).toEqual(['resumed', '1'])
+    expect([t.passes(1499).at(-1), t.passes(1)]).toEqual([`ask ${alice().name}`, ['silent 500']])
   })
 })
 
@@ -388,6 +422,13 @@ describe('a receiver of a plain client, which sends no heartbeats', () => {
     expect(t.passes(2000)).toEqual(['lost 2-499 unresolved', '500 AfterGap', '501'])
   })
 
+  it('takes two numbers in a row for a restart, though a far one waits for its neighbour', () => {
+    const t = ofMute(7, { maxJump: 100 })
+    expect([t.gets(500), t.gets(1, 2)]).toEqual([[], ['ask updates']])
+    expect(notAsked(t.passes(1500))).toEqual(['restarted ? after 7, ? from 1', '1', '2'])
+    expect(notAsked(t.passes(2000))).toEqual(['unsequenced updates.500 Unconfirmed'])
+  })
+
   it('does not take the same number twice for anything', () => {
     const t = ofMute(7)
     expect(notAsked([...t.gets(3, 3, 3, 8), ...t.passes(1500)])).toEqual(['8'])
@@ -399,6 +440,13 @@ describe('a receiver of a plain client, which sends no heartbeats', () => {
     expect(notAsked([...t.gets(1, 2, 2, 3, 3, 4, 4), ...t.passes(1500)])).toEqual(['2', '3', '4'])
     t.gets(5)
     expect([t.self().duplicates, t.passes(5000)]).toEqual([4, []])
+  })
+
+  it('takes a number for a duplicate when the sequence goes on while it waits for what confirms it', () => {
+    const t = ofMute(7)
+    t.gets(3)
+    t.passes(1500)
+    expect([t.gets(8), t.passes(5000), t.self().duplicates, t.self().messages]).toEqual([['8'], [], 1, 3])
   })
 
   it('hands over a number that nothing confirmed as unsequenced', () => {

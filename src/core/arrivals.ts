@@ -18,7 +18,7 @@ const suspend = <A>(turn: Turn<A>, t: Track<A>, cause: D.Cause, a: Arrival<A>): 
 /** Where nobody answers, two consecutive numbers confirm each other: a far jump was one. */
 const leapt = <A>(turn: Turn<A>, t: Track<A>, l: Ledger<A>, n: number): Track<A> => {
   const pair = t.doubt === undefined || isHeldUp(t) ? undefined : D.consecutive(t.doubt, n)
-  if (t.doubt === undefined || pair === undefined || pair < l.next) return t
+  if (t.doubt === undefined || pair === undefined) return t
   const pending = D.resume(turn, t.doubt)
   const ledger = pending.filter(a => a.number >= pair).reduce((to, a) => receive(turn, t.about, to, a), l)
   const rest = pending.filter(a => a.number < pair)
@@ -27,7 +27,7 @@ const leapt = <A>(turn: Turn<A>, t: Track<A>, l: Ledger<A>, n: number): Track<A>
 
 /** The sequence goes on where it should: what was pending below was a duplicate. */
 const withoutRewind = <A>(turn: Turn<A>, t: Track<A>, next: number): Track<A> => {
-  if (t.doubt === undefined || isHeldUp(t) || t.voice === 'Heard') return t
+  if (t.doubt === undefined || isHeldUp(t)) return t
   const doubt = D.withoutBelow(turn, t.doubt, next)
   return doubt === t.doubt ? t : { ...t, doubt: doubt.pending === undefined ? undefined : doubt }
 }

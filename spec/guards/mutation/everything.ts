@@ -1,5 +1,5 @@
-// All that a mutant has to get past, in one file, so that what each test file would load is loaded once: what is quick comes
-// first. See failFast.cjs for what happens at the first failure.
+// All that a mutant has to get past: what is quick comes first.
+import './setup.ts'
 import '../../core/Epoch.spec.ts'
 import '../../core/Subject.spec.ts'
 import '../../core/SequenceNumber.spec.ts'
