@@ -138,13 +138,13 @@ const belief: ReadonlyArray<Guard> = [
   ),
   heads(
     'a receiver begins at the lowest number that came',
-    'M.min(t.doubt?.pending)?.key ?? Number.POSITIVE_INFINITY,\n    t.doubt?.forgotten?.first ?? Number.POSITIVE_INFINITY,\n',
+    'M.min(t.doubt?.pending)?.key ?? Number.POSITIVE_INFINITY,\n    t.doubt?.forgotten ?? Number.POSITIVE_INFINITY,\n',
     '',
     'messages that came before the head count as duplicates',
   ),
   heads(
     'a receiver begins at the lowest number that came, kept or not',
-    't.doubt?.forgotten?.first ?? Number.POSITIVE_INFINITY,\n',
+    't.doubt?.forgotten ?? Number.POSITIVE_INFINITY,\n',
     '',
     'a message that found no room before the head is never asked for',
   ),
@@ -324,7 +324,7 @@ const belief: ReadonlyArray<Guard> = [
   ),
   doubts(
     'what found no room in doubt is remembered',
-    'return { ...d, forgotten: { first: Math.min(first, a.number), last: Math.max(last, a.number) } }',
+    'return { ...d, forgotten: Math.min(d.forgotten ?? a.number, a.number) }',
     'return d',
     'a message that found no room is never spoken of',
   ),

@@ -30,8 +30,8 @@ export interface Doubt<A> {
   /** When to ask again, or to give up. */
   readonly dueAt: number
   readonly pending: OrderedMap<number, Arrival<A>>
-  /** The lowest and highest number that came and could not be kept. */
-  readonly forgotten: { readonly first: number; readonly last: number } | undefined
+  /** The lowest number that came and could not be kept. */
+  readonly forgotten: number | undefined
 }
 
 const { get, set, remove } = M.orderedBy(number.Ord)
@@ -72,8 +72,7 @@ export const suspend = <A>(turn: Turn<A>, d: Doubt<A>, a: Arrival<A>): Doubt<A> 
   }
   if (!hasRoom(turn, a.bytes)) {
     turn.forgot = true
-    const { first, last } = d.forgotten ?? { first: a.number, last: a.number }
-    return { ...d, forgotten: { first: Math.min(first, a.number), last: Math.max(last, a.number) } }
+    return { ...d, forgotten: Math.min(d.forgotten ?? a.number, a.number) }
   }
   keep(turn, a.bytes)
   return { ...d, pending: set(d.pending, a.number, { ...a, data: turn.settings.retain(a.data) }) }

@@ -64,7 +64,7 @@ const beginning = <A>(turn: Turn<A>, t: Track<A>, head: Head, lowest: number): L
 const firstHead = <A>(turn: Turn<A>, t: Track<A>, head: Head): Track<A> => {
   const lowest = Math.min(
     M.min(t.doubt?.pending)?.key ?? Number.POSITIVE_INFINITY,
-    t.doubt?.forgotten?.first ?? Number.POSITIVE_INFINITY,
+    t.doubt?.forgotten ?? Number.POSITIVE_INFINITY,
     head.head + 1,
   )
   const vouchedFor = vouched(turn, t, head)

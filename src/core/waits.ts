@@ -56,7 +56,7 @@ const unanswered = <A>(turn: Turn<A>, t: Track<A>, d: Doubt<A>): Track<A> => {
 const unvouched = <A>(turn: Turn<A>, t: Track<A>, d: Doubt<A>, pending: ReadonlyArray<Arrival<A>>): Track<A> => {
   const { start } = turn.settings
   const from = typeof start !== 'string' && 'from' in start ? start.from : Number.POSITIVE_INFINITY
-  const seen = Math.min(pending[0]?.number ?? Number.POSITIVE_INFINITY, d.forgotten?.first ?? Number.POSITIVE_INFINITY)
+  const seen = Math.min(pending[0]?.number ?? Number.POSITIVE_INFINITY, d.forgotten ?? Number.POSITIVE_INFINITY)
   const begin = t.saved === undefined ? Math.min(seen, from) : t.saved.position.number + 1
   return silenced(turn, { ...t, ledger: begun(turn, t, begin) }, undefined)
 }
