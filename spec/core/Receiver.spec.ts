@@ -585,6 +585,7 @@ describe('a receiver of a plain client, which sends no heartbeats', () => {
   it('takes two numbers in a row for a jump in either order, and what came before them for late', () => {
     const t = ofMute(7, { maxJump: 100 })
     expect([t.gets(300), t.gets(501), t.gets(500)]).toEqual([[], [], ['gap 8-499 Data']])
+    expect(t.self().duplicates).toBe(0)
     expect(t.passes(2000)).toEqual([
       'lost 8-299 unresolved',
       '300 Late',
@@ -615,7 +616,8 @@ describe('a receiver of a plain client, which sends no heartbeats', () => {
     const t = ofMute(7)
     t.gets(3)
     t.passes(1500)
-    expect([t.gets(8), t.passes(5000), t.self().duplicates, t.self().messages]).toEqual([['8'], [], 1, 3])
+    expect([t.gets(8), M.min(t.self().origins)?.value.track.doubt]).toEqual([['8'], undefined])
+    expect([t.passes(5000), t.self().duplicates, t.self().messages]).toEqual([[], 1, 3])
   })
 
   it('hands over a number that nothing confirmed as unsequenced', () => {
@@ -722,11 +724,20 @@ describe('a receiver within its bounds', () => {
   it('tells a silence when there is room for it, and no end of one that it did not tell', () => {
     const t = following({ addressing: 'perSender', maxMessages: 1 })
     expect([t.gets(1), t.passes(7000)]).toEqual([['1'], [`ask ${alice().name}`]])
-    expect(t.takes(1)).toEqual(['silent 5000'])
+    expect([t.takes(1), t.takes(1), t.hears(headOf(1))]).toEqual([['silent 5000'], [], ['resumed']])
     const other = following({ addressing: 'perSender', maxMessages: 1 })
     other.gets(1)
     other.passes(7000)
     expect(other.hears(headOf(1))).toEqual([])
+  })
+
+  it('settles a doubt that nobody has answered when there is room to tell of it', () => {
+    const t = following({ maxMessages: 2 })
+    t.gets(1, 2)
+    t.on({ _tag: 'Arrived', origin: single('other'), arrival: arrival(5) })
+    expect(t.passes(3000)).toEqual(['ask other', 'ask other', 'ask other'])
+    expect(t.takes(2)).toEqual(['ask other'])
+    expect(t.passes(1500)).toEqual(['ask other', 'ask other', 'ask other', 'silent mute'])
   })
 
   it('enters a new run when there is room to tell of it', () => {

@@ -347,12 +347,6 @@ const belief: ReadonlyArray<Guard> = [
     'one late duplicate of a mute sender is taken for a restart',
   ),
   waits(
-    'a sequence that goes on proves that what lies below is a duplicate',
-    'const goesOn = on.some(a => a.number === l.next)',
-    'const goesOn = false as boolean',
-    'duplicates wait, and are told as unsequenced',
-  ),
-  waits(
     'doubts are not settled while the consumer is behind',
     'if (!keepsUp(turn)) {\n    turn.forgot = true\n    return { ...t, doubt: { ...d, dueAt: Number.POSITIVE_INFINITY } }\n  }\n',
     '',

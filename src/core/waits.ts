@@ -27,9 +27,7 @@ const guessed = <A>(turn: Turn<A>, t: Track<A>, l: Ledger<A>, pending: ReadonlyA
     for (const a of back.slice(0, pair)) unsequenced(turn, t, a, 'Unconfirmed')
     return after
   }
-  const goesOn = on.some(a => a.number === l.next)
-  if (goesOn) turn.duplicates += back.length
-  const candidate = goesOn || back.length === 0 ? undefined : D.ofMute(turn, 'Rewind')
+  const candidate = back.length === 0 ? undefined : D.ofMute(turn, 'Rewind')
   const doubt = candidate && back.reduce((to, a) => D.suspend(turn, to, a), candidate)
   return on.reduce((to, a) => arrived(turn, to, a), { ...t, doubt })
 }
