@@ -21,7 +21,6 @@ export interface Heartbeats {
 }
 
 const times = M.orderedBy<readonly [number, string]>({
-  equals: (a, b) => a[0] === b[0] && a[1] === b[1],
   compare: (a, b) => (a[0] === b[0] ? string.Ord.compare(a[1], b[1]) : a[0] < b[0] ? -1 : 1),
 })
 const names = M.orderedBy(string.Ord)

@@ -110,9 +110,7 @@ export interface Operations<K> {
 }
 
 /** The operations under an order of the keys. */
-export const orderedBy = <K>(ord: Ord<K>): Operations<K> => {
-  const { compare } = ord
-
+export const orderedBy = <K>({ compare }: Pick<Ord<K>, 'compare'>): Operations<K> => {
   const get = <V>(m: OrderedMap<K, V>, key: K): V | undefined => {
     let at = m
     while (at !== undefined) {
