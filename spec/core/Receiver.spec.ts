@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import type { Head } from '../../src/core/Head.ts'
 import * as M from '../../src/core/OrderedMap.ts'
 import type { Origin } from '../../src/core/Origin.ts'
+import * as Receiver from '../../src/core/Receiver.ts'
 import * as SequenceNumber from '../../src/core/SequenceNumber.ts'
 import type { Deed, Plan } from './lossyWorld.ts'
 import { play } from './lossyWorld.ts'
@@ -639,6 +640,25 @@ describe('a receiver of a plain client, which sends no heartbeats', () => {
     t.passes(1500)
     expect(t.hears(headOf(3))).toEqual(['ask updates'])
     expect(t.isAnswered(headOf(3))).toEqual(['resumed', 'gap 3-3 Heartbeat'])
+  })
+})
+
+describe('a receiver that is woken', () => {
+  it('says again when to wake it, though that has not changed: its timer rang too early', () => {
+    const t = following()
+    const [out] = Receiver.step<string>({ _tag: 'Ticked', now: t.now() })(t.self())
+    expect(out).toEqual([{ _tag: 'WakeAt', at: t.self().wakeAt }])
+  })
+
+  it('counts the time of what it remembers while disconnected from when it is back', () => {
+    const t = following({ maxMessages: 2 })
+    t.gets(1, 2, 3)
+    t.on({ _tag: 'Disconnected' })
+    t.wait(60_000)
+    t.takes(2)
+    t.on({ _tag: 'Reconnected' })
+    t.isAnswered(headOf(3))
+    expect(t.passes(2000).at(-1)).toBe('lost 3-3 unresolved')
   })
 })
 

@@ -196,6 +196,12 @@ describe('a sender that is asked', () => {
     expect(firsts(range(1, 9), { ...range(1, 9, 'in.r.2'), origin: 'other' })).toEqual([1, 1])
   })
 
+  it('counts headers as bytes of a page', () => {
+    const kept = { data: new Uint8Array(1), headers: new Uint8Array(99), reply: undefined }
+    const [, replays] = ask(range(1, 100))
+    expect(said(Replays.page({ ...all(100), get: () => kept }, 100, 300)(replays)[0])).toEqual(['1', '2', '3'])
+  })
+
   it('sends no more of a range than 1 MiB, and says where it ends', () => {
     const [, replays] = ask(range(1, 100))
     const [page] = Replays.page(all(100, 1024 * 256), 100, 1e9)(replays)

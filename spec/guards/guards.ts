@@ -1014,8 +1014,8 @@ const sending: ReadonlyArray<Guard> = [
   ),
   senders(
     'a heartbeat under traffic is not that of the last message',
-    'self.wait === undefined && self.sentAt + self.after > now',
-    'false',
+    'self.sentAt + self.after > now ? undefined : ',
+    '',
     'the loss of the last message is found late',
   ),
   senders(

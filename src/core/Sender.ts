@@ -136,10 +136,7 @@ export const beaten =
           ...self,
           beatAt: now,
           // Under traffic a heartbeat can be due while the last message is younger than `after`: its own is still owed.
-          wait:
-            self.wait === undefined && self.sentAt + self.after > now
-              ? undefined
-              : Math.min(max, (self.wait ?? self.after) * 2),
+          wait: self.sentAt + self.after > now ? undefined : Math.min(max, (self.wait ?? self.after) * 2),
         }
 
 /** Connected again: receivers should hear at once where it is. @since 0.1.0 */
