@@ -33,8 +33,8 @@ describe('The list of guards', () => {
 describe('A guard that is taken out', () => {
   it.each([
     'what lies before a message is noticed to be missing',
-    'time stands still while disconnected',
-    'a flush that fails proves nothing',
+    'gaps stay within bounds',
+    'each message renews the short wait',
   ])(
     'makes a seed fail that does not with it: %s',
     async name => {

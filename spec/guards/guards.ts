@@ -800,7 +800,7 @@ const recovery: ReadonlyArray<Guard> = [
   circumstances(
     'with room again a silence is told',
     "deliver(turn, { _tag: 'Silent', ...t.about, promised: t.silence.max }, 0)",
-    '',
+    '{}',
     'a silence is not told',
   ),
   circumstances(
