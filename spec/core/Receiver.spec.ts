@@ -3,6 +3,8 @@ import fc from 'fast-check'
 import type { Head } from '../../src/core/Head.ts'
 import * as M from '../../src/core/OrderedMap.ts'
 import type { Origin } from '../../src/core/Origin.ts'
+import * as Receiver from '../../src/core/Receiver.ts'
+import * as SequenceNumber from '../../src/core/SequenceNumber.ts'
 import { defaults } from '../../src/core/Turn.ts'
 import type { Deed, Plan } from './lossyWorld.ts'
 import { play } from './lossyWorld.ts'
@@ -120,6 +122,33 @@ describe.each(['single', 'perSender'] as const)('a receiver (%s)', addressing =>
   it('takes each message for a sign of life', () => {
     const t = begin()
     for (let n = 1; n < 10; n++) expect([t.passes(4000), t.gets(n)]).toEqual([[], [`${n}`]])
+  })
+
+  it('believes a heartbeat that is far ahead only when its sender confirms it', () => {
+    const t = begin({ maxJump: 100 })
+    expect(t.hears(headOf(100))).toEqual(['gap 1-100 Heartbeat'])
+    expect(t.hears(headOf(201))).toEqual([addressing === 'single' ? 'ask updates' : `ask ${alice().name}`])
+    const ask = t.asked()
+    expect([t.hears(headOf(201)), t.gets(100), t.asked() - ask]).toEqual([[], [], 0])
+    expect(t.passes(100)).toHaveLength(1)
+    expect(t.isAnswered(headOf(201))).toEqual(['gap 101-201 Heartbeat'])
+  })
+
+  it('begins with the lowest number that came, though it found no room', () => {
+    const t = talk({ addressing, maxMessages: 1 })
+    t.gets(8, 6, 7)
+    expect(t.isAnswered(headOf(8))).toEqual(['gap 6-7 Data'])
+  })
+
+  it('does not take two numbers in a row for a jump while its sender can be asked', () => {
+    const t = begin({ maxJump: 100 })
+    t.gets(1)
+    const ask = addressing === 'single' ? 'ask updates' : `ask ${alice().name}`
+    expect([t.gets(500), t.gets(501, 502), t.gets(2)]).toEqual([[ask], [], ['2']])
+    expect(t.passes(100)).toEqual([ask])
+    expect(t.isAnswered(headOf(2))).toEqual(
+      [500, 501, 502].map(n => `unsequenced ${addressing === 'single' ? 'updates' : alice().name}.${n} Refuted`),
+    )
   })
 
   it('tells the end when all before it is settled, once', () => {
@@ -242,6 +271,44 @@ describe.each(['single', 'perSender'] as const)('a receiver (%s)', addressing =>
     expect(t.isAnswered(headOf(last))).toEqual([`gap 1-${last - 1} Data`])
     expect(t.passes(2000)).toEqual([`lost 1-${last - 1} unresolved`, `${last} AfterGap`])
     expect(t.hears(headOf(last))).toEqual([])
+  })
+})
+
+describe('a receiver of the addressing perSender', () => {
+  const begin = (options: Options = {}) => following({ addressing: 'perSender', ...options })
+  const ask = `ask ${alice().name}`
+  const back = (t: Talk): string[] => said([...t.on({ _tag: 'Disconnected' }), ...t.on({ _tag: 'Reconnected' })])
+
+  it('drops a number below what is settled, and asks nobody', () => {
+    const t = begin()
+    expect([t.gets(1, 2, 1), t.self().duplicates]).toEqual([['1', '2'], 1])
+  })
+
+  it('goes on at once when it is connected again, and expects its sender as before', () => {
+    const t = begin()
+    t.hears(headOf(0, { max: 500 }))
+    expect(t.passes(1000)).toEqual([ask])
+    expect([back(t), t.gets(1)]).toEqual([['ask all'], ['1']])
+    t.isAnswered(headOf(1, { max: 500 }))
+    expect([back(t), t.passes(1000)]).toEqual([['ask all'], ['ask all', 'ask all', 'ask all', ask]])
+    expect(t.passes(500)).toEqual(['silent 500'])
+  })
+
+  it('does not settle a jump by an answer from before it was connected again', () => {
+    const t = begin({ maxJump: 100 })
+    expect(t.gets(500)).toEqual([ask])
+    const before = t.asked()
+    back(t)
+    expect(t.isAnswered(headOf(0), before)).toEqual([])
+    expect(t.isAnswered(headOf(0))).toEqual([`unsequenced ${alice().name}.500 Refuted`])
+  })
+
+  it('takes a message for the end of a silence, and for as long a promise as before', () => {
+    const t = following({ addressing: 'perSender' })
+    t.hears(headOf(0, { max: 500 }))
+    expect(t.passes(1500).at(-1)).toBe('silent 500')
+    expect(t.gets(1)).toEqual(['resumed', '1'])
+    expect([t.passes(1499).at(-1), t.passes(1)]).toEqual([`ask ${alice().name}`, ['silent 500']])
   })
 })
 
@@ -403,6 +470,46 @@ describe('a receiver of the addressing single', () => {
     expect(asks).toEqual(['ask updates', 'ask updates'])
   })
 
+  it('takes nobody there for the answer only to what it has asked in this doubt', () => {
+    const inVain = (asked: (last: number) => number): string[] => {
+      const t = following()
+      t.hears(headOf(0, { epoch: run(2) }))
+      t.on({ _tag: 'HeadRefused', asked: asked(t.asked()), origin: 'updates' })
+      return t.passes(1500)
+    }
+    expect(inVain(last => last - 1)).toEqual(['ask updates', 'ask updates', 'ask updates'])
+    expect(inVain(last => last)).toEqual(['ask updates'])
+  })
+
+  it('does not take an answer from before it was connected again for the first head', () => {
+    const t = talk()
+    t.gets(5)
+    const before = t.asked()
+    t.on({ _tag: 'Disconnected' })
+    t.on({ _tag: 'Reconnected' })
+    expect(t.isAnswered(headOf(5), before)).toEqual([])
+    expect(t.isAnswered(headOf(5))).toEqual(['5'])
+  })
+
+  it('holds all up when it is connected again, behind a far jump too, until its sender has answered', () => {
+    const t = following()
+    t.gets(100_000)
+    t.on({ _tag: 'Disconnected' })
+    t.on({ _tag: 'Reconnected' })
+    expect(t.gets(1)).toEqual([])
+    expect(t.isAnswered(headOf(1))).toEqual(['1', 'unsequenced updates.100000 Refuted'])
+  })
+
+  it('asks about a doubt after 100 ms, then 200 and 400, and gives up after 800 more', () => {
+    const t = following()
+    t.gets(1)
+    t.hears(headOf(0, { epoch: run(2) }))
+    t.gets(2)
+    const times: number[] = []
+    for (let ms = 1; ms < 1500; ms++) if (t.passes(1).length > 0) times.push(ms)
+    expect([times, t.passes(1)]).toEqual([[100, 300, 700], ['2']])
+  })
+
   it('asks once however many messages are in doubt', () => {
     const t = following()
     t.gets(1, 2, 3)
@@ -473,6 +580,59 @@ describe('a receiver of the addressing single', () => {
   })
 })
 
+describe('a receiver (single) that enters a new run', () => {
+  const second = (head: number, start = 1): Head =>
+    headOf(head, { epoch: run(2), start: SequenceNumber.nearest(start), first: start })
+
+  it('takes of what came meanwhile what the new run has sent, and hands over the rest as of neither', () => {
+    const t = following({ mode: 'arrival' })
+    t.gets(1, 2, 3, 4, 5)
+    expect([t.hears(second(3)), t.gets(2, 3, 6, 9)]).toEqual([['ask updates'], []])
+    expect(t.isAnswered(second(3))).toEqual([
+      'unsequenced updates.6 BetweenRuns',
+      'unsequenced updates.9 BetweenRuns',
+      `restarted ${run(1)} after 5, ${run(2)} from 1`,
+      'gap 1-1 Data',
+      '2 AfterGap',
+      '3',
+    ])
+    expect(t.gets(4)).toEqual(['4'])
+  })
+
+  it('takes of what came meanwhile what the old run still missed', () => {
+    const t = following({ mode: 'arrival' })
+    t.gets(1, 2, 5)
+    expect([t.hears(second(101, 100)), t.gets(3, 100)]).toEqual([['ask updates'], []])
+    expect(t.isAnswered(second(101, 100))).toEqual([
+      '3 Late',
+      'lost 4-4 gone',
+      `restarted ${run(1)} after 5, ${run(2)} from 100`,
+      '100',
+      'gap 101-101 Heartbeat',
+    ])
+  })
+
+  it('takes an answer of the old run for a late one, if it was asked for before that was left', () => {
+    const t = following()
+    t.hears(second(0))
+    const asked = t.asked()
+    expect(t.isAnswered(second(0), asked)).toEqual([`restarted ${run(1)} after 0, ${run(2)} from 1`])
+    expect(t.isAnswered(headOf(0), asked)).toEqual([])
+    t.hears(headOf(0))
+    expect(t.isAnswered(headOf(0))).toEqual([`conflict ${run(2)} ${run(1)}`])
+  })
+
+  it('remembers the last 64 runs that it has left', () => {
+    const t = following()
+    for (let i = 2; i < 70; i++) {
+      t.hears(headOf(0, { epoch: run(i) }))
+      t.isAnswered(headOf(0, { epoch: run(i) }))
+    }
+    const left = M.min(t.self().origins)?.value.track.left.map(r => r.epoch)
+    expect(left).toEqual(Array.from({ length: 64 }, (_, i) => run(i + 5)))
+  })
+})
+
 describe('a receiver of a plain client, which sends no heartbeats', () => {
   const notAsked = (words: string[]): string[] => words.filter(s => !s.startsWith('ask'))
 
@@ -488,6 +648,28 @@ describe('a receiver of a plain client, which sends no heartbeats', () => {
     expect(t.passes(2000)).toEqual(['lost 2-499 unresolved', '500 AfterGap', '501'])
   })
 
+  it('takes two numbers in a row for a restart, though a far one waits for its neighbour', () => {
+    const t = ofMute(7, { maxJump: 100 })
+    expect([t.gets(500), t.gets(1, 2)]).toEqual([[], ['ask updates']])
+    expect(notAsked(t.passes(1500))).toEqual(['restarted ? after 7, ? from 1', '1', '2'])
+    expect(notAsked(t.passes(2000))).toEqual(['unsequenced updates.500 Unconfirmed'])
+  })
+
+  it.each([
+    [3, 1],
+    [6, 1],
+    [120, 9],
+  ])('asks about a head up to %d from %d, which can not be that of the run it follows', (head, start) => {
+    const t = ofMute(7)
+    expect(t.hears(headOf(head, { start: SequenceNumber.nearest(start) }))).toEqual(['ask updates'])
+  })
+
+  it('asks about a far number as soon as its sender speaks after all', () => {
+    const t = ofMute(7, { maxJump: 100 })
+    expect([t.gets(500), t.hears(headOf(8))]).toEqual([[], ['resumed', 'ask updates', 'gap 8-8 Heartbeat']])
+    expect(t.isAnswered(headOf(9))).toEqual(['unsequenced updates.500 Refuted', 'gap 9-9 Heartbeat'])
+  })
+
   it('does not take the same number twice for anything', () => {
     const t = ofMute(7)
     expect(notAsked([...t.gets(3, 3, 3, 8), ...t.passes(1500)])).toEqual(['8'])
@@ -499,6 +681,44 @@ describe('a receiver of a plain client, which sends no heartbeats', () => {
     expect(notAsked([...t.gets(1, 2, 2, 3, 3, 4, 4), ...t.passes(1500)])).toEqual(['2', '3', '4'])
     t.gets(5)
     expect([t.self().duplicates, t.passes(5000)]).toEqual([4, []])
+  })
+
+  it('takes two numbers in a row for a jump in either order, and what came before them for late', () => {
+    const t = ofMute(7, { maxJump: 100 })
+    expect([t.gets(300), t.gets(501), t.gets(500)]).toEqual([[], [], ['gap 8-499 Data']])
+    expect(t.self().duplicates).toBe(0)
+    expect(t.passes(2000)).toEqual([
+      'lost 8-299 unresolved',
+      '300 Late',
+      'lost 301-499 unresolved',
+      '500 AfterGap',
+      '501',
+    ])
+  })
+
+  it('keeps a far number in doubt when the sequence goes on and proves another to be a duplicate', () => {
+    const t = ofMute(7, { maxJump: 100 })
+    t.gets(3)
+    t.passes(1500)
+    expect([t.gets(500), t.gets(8), t.self().duplicates]).toEqual([[], ['8'], 1])
+    expect(notAsked(t.passes(2000))).toEqual(['unsequenced updates.500 Unconfirmed'])
+  })
+
+  it('goes on when it is connected again, though it waits for what confirms a number', () => {
+    const t = ofMute(7)
+    t.gets(3)
+    t.passes(1500)
+    t.on({ _tag: 'Disconnected' })
+    t.on({ _tag: 'Reconnected' })
+    expect(t.gets(8)).toEqual(['8'])
+  })
+
+  it('takes a number for a duplicate when the sequence goes on while it waits for what confirms it', () => {
+    const t = ofMute(7)
+    t.gets(3)
+    t.passes(1500)
+    expect([t.gets(8), M.min(t.self().origins)?.value.track.doubt]).toEqual([['8'], undefined])
+    expect([t.passes(5000), t.self().duplicates, t.self().messages]).toEqual([[], 1, 3])
   })
 
   it('hands over a number that nothing confirmed as unsequenced', () => {
@@ -531,6 +751,25 @@ describe('a receiver of a plain client, which sends no heartbeats', () => {
     t.isRefused()
     expect(t.hears(headOf(3))).toEqual(['ask updates'])
     expect(t.isAnswered(headOf(3))).toEqual(['resumed', 'gap 3-3 Heartbeat'])
+  })
+})
+
+describe('a receiver that is woken', () => {
+  it('says again when to wake it, though that has not changed: its timer rang too early', () => {
+    const t = following()
+    const [out] = Receiver.step<string>({ _tag: 'Ticked', now: t.now() })(t.self())
+    expect(out).toEqual([{ _tag: 'WakeAt', at: t.self().wakeAt }])
+  })
+
+  it('counts the time of what it remembers while disconnected from when it is back', () => {
+    const t = following({ maxMessages: 2 })
+    t.gets(1, 2, 3)
+    t.on({ _tag: 'Disconnected' })
+    t.wait(60_000)
+    t.takes(2)
+    t.on({ _tag: 'Reconnected' })
+    t.isAnswered(headOf(3))
+    expect(t.passes(2000).at(-1)).toBe('lost 3-3 unresolved')
   })
 })
 
@@ -630,6 +869,34 @@ describe('a receiver within its bounds', () => {
       t.hears(headOf(n))
     }
     expect(t.passes(200).filter(s => !s.startsWith('ask'))).toContain('lost 1-1 unresolved')
+  })
+
+  it('tells a silence when there is room for it, and no end of one that it did not tell', () => {
+    const t = following({ addressing: 'perSender', maxMessages: 1 })
+    expect([t.gets(1), t.passes(7000)]).toEqual([['1'], [`ask ${alice().name}`]])
+    expect([t.takes(1), t.takes(1), t.hears(headOf(1))]).toEqual([['silent 5000'], [], ['resumed']])
+    const other = following({ addressing: 'perSender', maxMessages: 1 })
+    other.gets(1)
+    other.passes(7000)
+    expect(other.hears(headOf(1))).toEqual([])
+  })
+
+  it('settles a doubt that nobody has answered when there is room to tell of it', () => {
+    const t = following({ maxMessages: 2 })
+    t.gets(1, 2)
+    t.on({ _tag: 'Arrived', origin: single('other'), arrival: arrival(5) })
+    expect(t.passes(3000)).toEqual(['ask other', 'ask other', 'ask other'])
+    expect(t.takes(2)).toEqual(['ask other'])
+    expect(t.passes(1500)).toEqual(['ask other', 'ask other', 'ask other', 'silent mute'])
+  })
+
+  it('enters a new run when there is room to tell of it', () => {
+    const t = following({ maxMessages: 3 })
+    const second = headOf(0, { epoch: run(2) })
+    t.gets(1, 2, 3)
+    expect([t.hears(second), t.isAnswered(second)]).toEqual([['ask updates'], []])
+    expect([t.takes(3), t.passes(100)]).toEqual([[], ['ask updates']])
+    expect(t.isAnswered(second)).toEqual([`restarted ${run(1)} after 3, ${run(2)} from 1`])
   })
 
   it('enters a new run though all of its room is held', () => {
