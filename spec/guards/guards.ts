@@ -138,13 +138,13 @@ const belief: ReadonlyArray<Guard> = [
   ),
   heads(
     'a receiver begins at the lowest number that came',
-    'M.min(t.doubt?.pending)?.key ?? Number.POSITIVE_INFINITY,\n    t.doubt?.forgotten ?? Number.POSITIVE_INFINITY,\n',
+    'M.min(t.doubt?.pending)?.key ?? Number.POSITIVE_INFINITY,\n    t.doubt?.forgotten?.first ?? Number.POSITIVE_INFINITY,\n',
     '',
     'messages that came before the head count as duplicates',
   ),
   heads(
     'a receiver begins at the lowest number that came, kept or not',
-    't.doubt?.forgotten ?? Number.POSITIVE_INFINITY,\n',
+    't.doubt?.forgotten?.first ?? Number.POSITIVE_INFINITY,\n',
     '',
     'a message that found no room before the head is never asked for',
   ),
@@ -186,8 +186,8 @@ const belief: ReadonlyArray<Guard> = [
   ),
   heads(
     'a heartbeat far ahead is a doubt',
-    'if (head.head > horizon(turn, l, 0)) return',
-    'if (false) return',
+    'if (isFar) return',
+    'if (false as boolean) return',
     'a forged head makes false gaps up to 2^53',
   ),
   heads(
@@ -252,7 +252,7 @@ const belief: ReadonlyArray<Guard> = [
   ),
   heads(
     'a rival that is known raises no doubt',
-    'if (t.rival?.epoch === head.epoch) return asked === undefined ? t : { ...t, rival: { epoch: head.epoch, head } }',
+    'if (t.rival?.told && t.rival.epoch === head.epoch)\n    return asked === undefined ? t : { ...t, rival: { ...t.rival, head } }\n',
     '',
     'two senders of one subject are asked at each heartbeat, and followed in turn',
   ),
@@ -264,7 +264,7 @@ const belief: ReadonlyArray<Guard> = [
   ),
   heads(
     'a conflict with a third run is the same',
-    'if (t.rival !== undefined) return t\n',
+    'if (t.rival?.told) return t\n',
     '',
     'a conflict is told again and again',
   ),
@@ -276,8 +276,8 @@ const belief: ReadonlyArray<Guard> = [
   ),
   heads(
     'a new epoch is a doubt',
-    ": { ...t, doubt: raised(turn, { ...t, voice: 'Heard' }, 'NewEpoch'), voice: 'Heard' }",
-    ': entered(turn, t, l, head)',
+    "const doubt = raised(turn, { ...t, voice: 'Heard' }, 'NewEpoch')\n  return { ...claimed(t, head, asked), doubt: { ...doubt, asked: Math.min(doubt.asked, t.vain) }, voice: 'Heard' }",
+    'return entered(turn, t, l, head)',
     'a late or forged heartbeat of another run ends the run that is alive',
   ),
   heads(
@@ -288,8 +288,8 @@ const belief: ReadonlyArray<Guard> = [
   ),
   heads(
     'a run without a name takes that of a head which fits',
-    ' && head.start <= l.next && head.head >= l.next - 1',
-    '',
+    'return head.start <= lowest && head.head >= l.next - 1',
+    'return true',
     'the head of another run is taken for that of the guessed one',
   ),
   heads(
@@ -310,6 +310,126 @@ const belief: ReadonlyArray<Guard> = [
     'const isSure = true as boolean',
     'a sender that is just on its way back counts as mute',
   ),
+  heads(
+    'of a run followed without a name only what is missing may lie below its start',
+    'isUntouched ? (L.frontMissing(l)?.last ?? l.next - 1) + 1 : l.next',
+    'l.next',
+    'a run that was followed from a number below its start is taken for another, and told as a restart',
+  ),
+  heads(
+    'what is said again has been said by the same run',
+    't.claim?.epoch === head.epoch &&\n',
+    't.claim !== undefined &&\n',
+    'two heartbeats of two runs confirm each other',
+  ),
+  heads(
+    'what is said again counts only when it was asked about in vain',
+    '  (t.doubt === undefined || t.doubt.asked === Number.POSITIVE_INFINITY) &&\n',
+    '',
+    'two forged heads in a row are believed though the sender could be asked',
+  ),
+  heads(
+    'a heartbeat is said again only if it is a later one',
+    '  isLater(t.claim, head) &&\n',
+    '',
+    'one forged or late heartbeat that comes twice is believed',
+  ),
+  heads(
+    'what is said again lies not below what was said',
+    '  head.head >= t.claim.head &&\n',
+    '',
+    'a heartbeat that contradicts the one before confirms it',
+  ),
+  heads(
+    'what is said again lies not far above what was said',
+    ' &&\n  head.head <= t.claim.head + turn.settings.maxJump',
+    '',
+    'a forged head far ahead is confirmed by one that is right',
+  ),
+  heads(
+    'an answer that is late is no claim',
+    'asked === undefined ? { ...t, claim: head } : t',
+    '({ ...t, claim: head })',
+    'a late answer and a late heartbeat are taken for a sender that can not be asked',
+  ),
+  heads(
+    'a claim that is far ahead is remembered',
+    'return { ...claimed(vouchedFor, head, asked), doubt: vouchedFor.doubt ??',
+    'return { ...vouchedFor, doubt: vouchedFor.doubt ??',
+    'of a sender that can be heard and not asked a far tail is never told',
+  ),
+  heads(
+    'what the run says again is a claim no more',
+    ', claim: undefined }\n  if (answers)',
+    ' }\n  if (answers)',
+    'a claim that was refuted is confirmed later',
+  ),
+  heads(
+    'a run that is heard again is doubted only where the one that is followed is over',
+    'if (asked === undefined && isOver && isSaidAgain',
+    'if (asked === undefined && isSaidAgain',
+    'a receiver goes to and fro between two senders that can not be asked',
+  ),
+  heads(
+    'a sender that can not be asked is believed when it says the same again',
+    'if (asked === undefined && isOver && isSaidAgain(turn, t, head) && keepsUp(turn)) return',
+    'if (false as boolean) return',
+    'a restart of a sender that can be heard and not asked is never told',
+  ),
+  heads(
+    'of an unknown origin that is heard it is asked once more',
+    'return isLast ? {',
+    'return (false as boolean) ? {',
+    'messages of a new sender are judged by their numbers though it could be asked',
+  ),
+  heads(
+    'of an unknown origin that is heard it is asked once more only',
+    'asked === undefined && t.claim === undefined && t.doubt',
+    'asked === undefined && t.doubt',
+    'each heartbeat of a sender that can not be asked puts off the end of the doubt',
+  ),
+  heads(
+    'an answer to what was asked in vain counts',
+    'asked: Math.min(doubt.asked, t.vain)',
+    'asked: doubt.asked',
+    'where answers take longer than patience a new run is asked about for ever',
+  ),
+  heads(
+    'an answer ends what was asked in vain',
+    ', vain: Number.POSITIVE_INFINITY }\n    return',
+    ' }\n    return',
+    'an answer from before a doubt settles it, since another was once in vain',
+  ),
+  heads(
+    'a rival that waits for room is told when it is entered',
+    'head, told: false } }',
+    'head, told: true } }',
+    'a restart that had to wait for room is never told',
+  ),
+  heads(
+    'a rival that waits for room is forgotten when the own run answers',
+    'rival: t.rival?.told ? t.rival : undefined',
+    'rival: t.rival',
+    'a run that is over is entered in place of the one that is alive',
+  ),
+  heads(
+    'a farewell that is in doubt ends nothing',
+    "answers || !isFar ? head : { ...head, state: 'live' }",
+    'head',
+    'a forged farewell far ahead ends a run that is alive',
+  ),
+  heads(
+    'that nobody listens is remembered',
+    'return { ...t, doubt: { ...doubt, refused: true } }',
+    'return { ...t, doubt }',
+    'a restart of a sender that can not be asked is never told',
+  ),
+  doubts(
+    'that nobody listened is true until it is asked again',
+    'tries: d.tries + 1, refused: false,',
+    'tries: d.tries + 1,',
+    'a sender that is back, and cut off, is taken for one that is gone',
+  ),
   doubts(
     'what is pending is kept once',
     'if (get(d.pending, a.number) !== undefined) {',
@@ -324,7 +444,7 @@ const belief: ReadonlyArray<Guard> = [
   ),
   doubts(
     'what found no room in doubt is remembered',
-    'return { ...d, forgotten: Math.min(d.forgotten ?? a.number, a.number) }',
+    'return { ...d, forgotten: { first: Math.min(first, a.number), last: Math.max(last, a.number) } }',
     'return d',
     'a message that found no room is never spoken of',
   ),
@@ -336,9 +456,39 @@ const belief: ReadonlyArray<Guard> = [
   ),
   waits(
     'while a run keeps its promise only a head can end it',
-    'const mayEnd = t.epoch === undefined || t.silence !== undefined',
-    'const mayEnd = true as boolean',
+    '(t.silence !== undefined && refused)',
+    'refused',
     'two late numbers are taken for a restart',
+  ),
+  waits(
+    'of a run with a name only where nobody listens',
+    '(t.silence !== undefined && refused)',
+    't.silence !== undefined',
+    'a sender that is cut off, and sends again what it was not sure of, is taken for a new run',
+  ),
+  waits(
+    'what is asked in vain is remembered',
+    'vain: Math.min(t.vain, d.asked)',
+    'vain: t.vain',
+    'an answer that is just late is taken for one from before the doubt, and the sender for mute',
+  ),
+  waits(
+    'what came in doubt and found no room is missed',
+    'const after = forgottenMissed(turn, judged, d)',
+    'const after = judged',
+    'the last messages of a mute sender are lost silently where there was no room for them',
+  ),
+  waits(
+    'of far numbers that found no room none is missed',
+    "forgotten === undefined || cause === 'Jump') return t",
+    'forgotten === undefined) return t',
+    'a forged number that found no room opens a gap that nobody can fill',
+  ),
+  waits(
+    'what found no room is missed as far as it may be believed',
+    'if (forgotten.last > horizon(turn, l, l.highest)) return t\n',
+    '',
+    'a forged number that found no room opens a gap of up to 2^53',
   ),
   waits(
     'two numbers in a row make a restart, one does not',
@@ -466,15 +616,27 @@ const accounts: ReadonlyArray<Guard> = [
   ),
   tracks(
     'what is asked for has somebody to answer, and a known run',
-    "t.voice === 'Heard' && t.ledger !== undefined && !isHeldUp(t)",
-    't.ledger !== undefined',
-    'what is missing is asked of a run that is over, and counts as refused',
+    "(t.voice === 'Heard' || (turn.settings.stored && t.epoch !== undefined)) && !isHeldUp(t)",
+    '!isHeldUp(t)',
+    'what is missing of a sender that nobody can ask is asked again and again',
   ),
   tracks(
     'nothing is asked for while the run is in doubt',
-    ' && t.ledger !== undefined && !isHeldUp(t)',
-    ' && t.ledger !== undefined',
+    ' && t.epoch !== undefined)) && !isHeldUp(t)',
+    ' && t.epoch !== undefined))',
     'what is missing is asked of a run that is over, and counts as refused',
+  ),
+  tracks(
+    'a store can be asked where the sender can not',
+    ' || (turn.settings.stored && t.epoch !== undefined)',
+    '',
+    'what a store holds of a sender that is gone is called lost',
+  ),
+  tracks(
+    'a store is asked of a run that is known only',
+    'turn.settings.stored && t.epoch !== undefined',
+    'turn.settings.stored',
+    'messages of another run are fetched from a store',
   ),
   receptions(
     'what is delivered, held or lost is not delivered again',
@@ -739,7 +901,7 @@ const recovery: ReadonlyArray<Guard> = [
   ),
   replies(
     'in doubt nothing is asked for',
-    'if (!canAsk(t)) return { ...t, askAt: Number.NEGATIVE_INFINITY }\n',
+    'if (!canAsk(turn, t)) return { ...t, askAt: Number.NEGATIVE_INFINITY }\n',
     '',
     'what is missing is asked of nobody, or of a run that is over',
   ),
@@ -751,13 +913,13 @@ const recovery: ReadonlyArray<Guard> = [
   ),
   replies(
     'in doubt an answer must name its run',
-    ' || (epoch === undefined && !canAsk(t))',
+    ' || (epoch === undefined && !canAsk(turn, t))',
     '',
     'a message of a run that is over is delivered as of the new',
   ),
   replies(
     'in doubt a refusal does not count',
-    '!canAsk(t) || !isOwn(t, epoch)\n    ? t\n    : withEnd(turn, { ...t, ledger: R.refused',
+    '!canAsk(turn, t) || !isOwn(t, epoch)\n    ? t\n    : withEnd(turn, { ...t, ledger: R.refused',
     '!isOwn(t, epoch)\n    ? t\n    : withEnd(turn, { ...t, ledger: R.refused',
     'a new run refuses for the old one',
   ),
@@ -784,6 +946,12 @@ const recovery: ReadonlyArray<Guard> = [
     "away && cause === 'Jump' ? 'Away' : cause",
     'cause',
     'behind a forged jump a restart while the receiver was away is not noticed',
+  ),
+  circumstances(
+    'a claim from before a disconnect is none',
+    '    ledger,\n    claim: undefined,',
+    '    ledger,',
+    'what was claimed before a disconnect is confirmed after it',
   ),
   circumstances(
     'with room again what was forgotten is asked for',
@@ -992,9 +1160,21 @@ const shortWay: ReadonlyArray<Guard> = [
   ),
   shortcuts(
     'the short way: connected',
-    'return self.away === undefined && t.ledger',
-    'return t.ledger',
+    'self.away === undefined && self.waiting',
+    'self.waiting',
     'a promise counts from a time that stands still',
+  ),
+  shortcuts(
+    'the short way: nobody waits for room',
+    ' && self.waiting === undefined',
+    '',
+    'what waits for room does not go on when there is some',
+  ),
+  shortcuts(
+    'the short way: nothing to tell of stray messages',
+    ' && self.overflowed === 0',
+    '',
+    'stray messages without room are told late',
   ),
 ]
 
@@ -1014,8 +1194,8 @@ const sending: ReadonlyArray<Guard> = [
   ),
   senders(
     'a heartbeat under traffic is not that of the last message',
-    'self.sentAt + self.after > now ? undefined : ',
-    '',
+    'self.wait === undefined && self.sentAt + self.after > now',
+    'false as boolean',
     'the loss of the last message is found late',
   ),
   senders(
