@@ -62,6 +62,18 @@ describe('the heartbeats of a connection', () => {
     )
   })
 
+  it('save up no more than a tenth of a second', () => {
+    let s = origins(50).reduce((to, name) => Heartbeats.book(name, 60_000)(to), Heartbeats.create(100, 0))
+    let turns = 0
+    for (;;) {
+      const [name, after] = Heartbeats.due(60_000)(s)
+      if (name === undefined) break
+      s = Heartbeats.book(name, 120_000)(Heartbeats.spent(after))
+      turns += 1
+    }
+    expect(turns).toBe(10)
+  })
+
   it('use the budget up when there is need', () => {
     for (const perSecond of [1, 5, 100]) {
       const turns = rounds(origins(200), perSecond, 10_000)

@@ -186,7 +186,7 @@ describe.each(['single', 'perSender'] as const)('a receiver (%s)', addressing =>
   it('believes a far head that is said again after it has asked in vain, and then asks no more', () => {
     const t = begin({ maxJump: 100, tries: 2, deadline: 60_000 })
     expect(t.hears(headOf(500))).toEqual([expect.stringMatching(/^ask /)])
-    expect(t.hears(headOf(500))).toEqual([])
+    expect(t.hears(headOf(500, { age: 1.5e9 }))).toEqual([])
     expect(t.passes(400)).toEqual([expect.stringMatching(/^ask /)])
     expect(t.hears(headOf(510, { age: 2e9 }))).toEqual(['gap 1-510 Heartbeat'])
     expect(t.hears(headOf(510, { age: 3e9 }))).toEqual([])
@@ -205,6 +205,24 @@ describe.each(['single', 'perSender'] as const)('a receiver (%s)', addressing =>
     t.passes(2000)
     expect(t.hears(headOf(3, { age: 7000 }))).toEqual(['gap 1-3 Heartbeat'])
     expect(t.hears(headOf(500, { age: 9000 }))).toEqual(asks)
+  })
+
+  it('asks anew about a far head that was said before it was away', () => {
+    const back = (t: Talk): void => {
+      t.on({ _tag: 'Disconnected' })
+      t.on({ _tag: 'Reconnected' })
+    }
+    for (const [before, after] of [
+      [0, 8000],
+      [8000, 0],
+    ] as const) {
+      const t = begin({ maxJump: 100 })
+      t.hears(headOf(500, { age: 1000 }))
+      t.passes(before)
+      back(t)
+      t.passes(after)
+      expect(t.hears(headOf(500, { age: 20_000 }))).toContainEqual(expect.stringMatching(/^ask /))
+    }
   })
 
   it('takes no farewell for one that is too far ahead to be believed', () => {
@@ -255,6 +273,18 @@ describe.each(['single', 'perSender'] as const)('a receiver (%s)', addressing =>
     t.isAnswered(headOf(3))
     expect(t.passes(1499)).toEqual([])
     expect(t.passes(1)).toEqual(['lost 2-2 unresolved', '3 AfterGap'])
+  })
+
+  it('counts the time from the first disconnect, should it be told of two', () => {
+    const t = begin()
+    t.gets(1, 3)
+    t.on({ _tag: 'Disconnected' })
+    t.passes(3000)
+    t.on({ _tag: 'Disconnected' })
+    t.passes(3000)
+    t.on({ _tag: 'Reconnected' })
+    t.isAnswered(headOf(3))
+    expect(t.passes(1999)).toEqual([])
   })
 
   it('notices by the answer what it missed while it was disconnected', () => {
@@ -352,6 +382,13 @@ describe('a receiver of the addressing single', () => {
     expect(t.hears(next(12_000))).toEqual([])
   })
 
+  it('does not take two runs for one that says again where it is', () => {
+    const t = following({ tries: 1 })
+    t.hears(headOf(0, { epoch: run(2), age: 0 }))
+    t.passes(10_000)
+    expect(t.hears(headOf(0, { epoch: run(3), age: 1000 }))).toEqual(['ask updates'])
+  })
+
   it('takes one heartbeat that comes twice for one, and not for a run that says again where it is', () => {
     const t = ofMute(1)
     const late = headOf(0, { age: 0 })
@@ -372,6 +409,18 @@ describe('a receiver of the addressing single', () => {
     expect(t.isAnswered(next, asked)).toEqual(['restarted @0000000001 after 2, @0000000002 from 1'])
   })
 
+  it('does not believe such an answer any more once the run that it follows has answered', () => {
+    const t = following({ tries: 1 })
+    const next = headOf(0, { epoch: run(2) })
+    t.hears(next)
+    const asked = t.asked()
+    t.passes(1000)
+    t.hears(next)
+    t.isAnswered(headOf(0))
+    expect(t.hears(next)).toEqual(['ask updates'])
+    expect(t.isAnswered(next, asked)).toEqual([])
+  })
+
   it('does not believe an answer to what was asked before the doubt arose', () => {
     const t = following()
     t.gets(1, 2, 1)
@@ -385,6 +434,15 @@ describe('a receiver of the addressing single', () => {
     expect(t.passes(6000)).toEqual(['ask updates', 'silent 5000'])
     t.gets(1, 2)
     expect(t.isRefused()).toEqual(['restarted @0000000001 after 3, ? from 1', '1', '2'])
+  })
+
+  it('does not take nobody there for the last word when it was not so the next time', () => {
+    const t = following()
+    t.gets(1, 2, 3)
+    t.passes(6000)
+    t.gets(1, 2)
+    t.on({ _tag: 'HeadRefused', asked: t.asked(), origin: 'updates' })
+    expect(t.passes(10_000).filter(s => s.startsWith('restarted'))).toEqual([])
   })
 
   it('does not take what a silent sender sends again for a restart, though nobody answered while it was away', () => {
@@ -539,8 +597,15 @@ describe('a receiver of the addressing single', () => {
     const late = headOf(0, { age: 0 })
     expect(t.isAnswered(late, 1)).toEqual(['ask updates'])
     t.passes(2000)
-    expect(t.hears(late)).toEqual(['ask updates'])
+    expect(t.hears({ ...late, age: 5 })).toEqual(['ask updates'])
     expect(t.isAnswered(headOf(1))).toEqual(['resumed'])
+  })
+
+  it('knows the run that it follows from below its start without a name, when that says what it is', () => {
+    const t = talk({ start: { from: SequenceNumber.first }, deadline: 60_000 })
+    t.gets(5)
+    t.passes(2000)
+    expect(t.hears(headOf(6, { start: SequenceNumber.nearest(5) }))).toEqual(['resumed', 'gap 6-6 Heartbeat'])
   })
 
   it('hands over as unsequenced what the first run that it hears of can not have sent', () => {
@@ -754,6 +819,17 @@ describe('a receiver of a plain client, which sends no heartbeats', () => {
   })
 })
 
+describe('a receiver that is disconnected', () => {
+  it('counts what it still gets as got when it was disconnected', () => {
+    const t = following({ addressing: 'perSender' })
+    t.on({ _tag: 'Disconnected' })
+    t.passes(60_000)
+    t.gets(1)
+    t.on({ _tag: 'Reconnected' })
+    expect(t.passes(7000)).toContain('silent 5000')
+  })
+})
+
 describe('a receiver that is woken', () => {
   it('says again when to wake it, though that has not changed: its timer rang too early', () => {
     const t = following()
@@ -887,7 +963,56 @@ describe('a receiver within its bounds', () => {
     t.on({ _tag: 'Arrived', origin: single('other'), arrival: arrival(5) })
     expect(t.passes(3000)).toEqual(['ask other', 'ask other', 'ask other'])
     expect(t.takes(2)).toEqual(['ask other'])
-    expect(t.passes(1500)).toEqual(['ask other', 'ask other', 'ask other', 'silent mute'])
+    expect(t.passes(1500)).toEqual(['ask other', 'ask other', 'ask other', 'silent mute', 'gap 5-5 Data'])
+  })
+
+  it('misses nothing that was too far ahead to be believed, and found no room', () => {
+    const t = following({ maxMessages: 2, maxJump: 10, tries: 1 })
+    t.gets(1, 2)
+    t.gets(14)
+    t.takes(2)
+    t.gets(3, 4)
+    t.takes(2)
+    expect(t.passes(1500).filter(s => s.startsWith('gap'))).toEqual([])
+    const other = following({ maxMessages: 2, maxJump: 10 })
+    other.gets(1, 2)
+    for (const n of [5, 50]) other.on({ _tag: 'Arrived', origin: single('other'), arrival: arrival(n) })
+    other.passes(3000)
+    other.takes(2)
+    expect(other.passes(1500).filter(s => s.startsWith('gap'))).toEqual([])
+  })
+
+  it('forgets a new run that had to wait for room when its own one answers', () => {
+    const t = following({ maxMessages: 3 })
+    const second = headOf(0, { epoch: run(2) })
+    t.gets(1, 2, 3)
+    t.hears(second)
+    t.isAnswered(second)
+    t.isAnswered(headOf(3))
+    t.takes(3)
+    expect(t.passes(20_000)).toEqual(['ask updates', 'silent 5000'])
+  })
+
+  it('keeps all that found no room at the tail in one gap', () => {
+    const t = following({ maxMessages: 4 })
+    t.gets(2, 3, 4)
+    t.takes(1, 0)
+    t.gets(5, 6, 7, 8)
+    expect(t.self().gaps).toBe(2)
+  })
+
+  it('follows no more saved origins than it may', () => {
+    const positions = [1, 2, 3].map(i => ({ origin: alice(i).name, number: 0, epoch: run(i) }))
+    const t = talk({ addressing: 'perSender', maxOrigins: 2, start: { positions } })
+    expect(M.size(t.self().origins)).toBe(2)
+  })
+
+  it('follows an origin on whose gaps are open, though it is silent', () => {
+    const t = following({ addressing: 'perSender', maxOrigins: 1, deadline: 60_000 })
+    t.gets(1, 3)
+    t.passes(10_000)
+    const second = { _tag: 'Arrived', origin: alice(2), arrival: arrival(1) } as const
+    expect(said(t.on(second))).toEqual(['unsequenced updates.alice.@0000000002.1 TooManyOrigins'])
   })
 
   it('enters a new run when there is room to tell of it', () => {

@@ -948,6 +948,12 @@ const recovery: ReadonlyArray<Guard> = [
     'behind a forged jump a restart while the receiver was away is not noticed',
   ),
   circumstances(
+    'what a mute sender claimed before a disconnect is no claim',
+    'promise, ledger, claim: undefined, askAt',
+    'promise, ledger, askAt',
+    'what was claimed before a disconnect is confirmed after it',
+  ),
+  circumstances(
     'a claim from before a disconnect is none',
     '    ledger,\n    claim: undefined,',
     '    ledger,',
