@@ -436,6 +436,19 @@ describe('a receiver of the addressing single', () => {
     expect(t.isRefused()).toEqual(['restarted @0000000001 after 3, ? from 1', '1', '2'])
   })
 
+  it('does not take two numbers for a restart while the promise holds, though nobody is there to ask', () => {
+    const t = following()
+    t.gets(1, 2, 3)
+    t.gets(1, 2)
+    expect(t.isRefused()).toEqual([])
+  })
+
+  it('asks once why a sender is late, however often it is woken meanwhile', () => {
+    const t = following({ patience: 10, deadline: 60_000 })
+    t.gets(1, 3)
+    expect(t.passes(6000)).toEqual(['ask updates', 'silent 5000'])
+  })
+
   it('does not take nobody there for the last word when it was not so the next time', () => {
     const t = following()
     t.gets(1, 2, 3)
@@ -827,6 +840,15 @@ describe('a receiver that is disconnected', () => {
     t.gets(1)
     t.on({ _tag: 'Reconnected' })
     expect(t.passes(7000)).toContain('silent 5000')
+  })
+
+  it('gives nothing up when its timer rings late', () => {
+    const t = following()
+    t.gets(1, 3)
+    t.passes(1999)
+    const [, away] = Receiver.step<string>({ _tag: 'Disconnected', now: t.now() + 1 })(t.self())
+    const [out] = Receiver.step<string>({ _tag: 'Ticked', now: t.now() + 1 })(away)
+    expect(said(out)).toEqual([])
   })
 })
 

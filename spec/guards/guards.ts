@@ -1205,12 +1205,6 @@ const sending: ReadonlyArray<Guard> = [
     'the loss of the last message is found late',
   ),
   senders(
-    'waits grow to max and no further',
-    ': Math.min(max, (self.wait ?? self.after) * 2)',
-    ': (self.wait ?? self.after) * 2',
-    'an idle sender breaks its promise',
-  ),
-  senders(
     'a farewell is said three times',
     'const farewells = [50, 100, 200]',
     'const farewells = [50]',
