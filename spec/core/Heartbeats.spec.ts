@@ -37,6 +37,18 @@ describe('the heartbeats of a connection', () => {
     ])
   })
 
+  it('are due to nobody where there is nobody', () => {
+    expect(Heartbeats.due(1000)(Heartbeats.create(10, 0))[0]).toBeUndefined()
+  })
+
+  it('wait until they can be afforded, and no longer', () => {
+    const poor = Heartbeats.book('a', 5)(Heartbeats.spent(Heartbeats.create(10, 0)))
+    expect(Heartbeats.wakeAt(poor)).toBe(100)
+    expect(Heartbeats.wakeAt(Heartbeats.due(50)(poor)[1])).toBe(100)
+    const rich = Heartbeats.book('a', 5)(Heartbeats.due(80)(Heartbeats.create(100, 0))[1])
+    expect(Heartbeats.wakeAt(rich)).toBe(80)
+  })
+
   it('are never more than the budget, but for what was saved up', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 60 }), fc.integer({ min: 1, max: 400 }), (n, perSecond) => {
@@ -46,8 +58,20 @@ describe('the heartbeats of a connection', () => {
           expect(within).toBeLessThanOrEqual(perSecond + Math.max(1, perSecond / 10))
         }
       }),
-      { numRuns: 50 },
+      { numRuns: Math.ceil((fc.readConfigureGlobal().numRuns ?? 100) / 4) },
     )
+  })
+
+  it('save up no more than a tenth of a second', () => {
+    let s = origins(50).reduce((to, name) => Heartbeats.book(name, 60_000)(to), Heartbeats.create(100, 0))
+    let turns = 0
+    for (;;) {
+      const [name, after] = Heartbeats.due(60_000)(s)
+      if (name === undefined) break
+      s = Heartbeats.book(name, 120_000)(Heartbeats.spent(after))
+      turns += 1
+    }
+    expect(turns).toBe(10)
   })
 
   it('use the budget up when there is need', () => {

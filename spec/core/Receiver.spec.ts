@@ -3,6 +3,8 @@ import fc from 'fast-check'
 import type { Head } from '../../src/core/Head.ts'
 import * as M from '../../src/core/OrderedMap.ts'
 import type { Origin } from '../../src/core/Origin.ts'
+import * as Receiver from '../../src/core/Receiver.ts'
+import * as SequenceNumber from '../../src/core/SequenceNumber.ts'
 import { defaults } from '../../src/core/Turn.ts'
 import type { Deed, Plan } from './lossyWorld.ts'
 import { play } from './lossyWorld.ts'
@@ -122,6 +124,33 @@ describe.each(['single', 'perSender'] as const)('a receiver (%s)', addressing =>
     for (let n = 1; n < 10; n++) expect([t.passes(4000), t.gets(n)]).toEqual([[], [`${n}`]])
   })
 
+  it('believes a heartbeat that is far ahead only when its sender confirms it', () => {
+    const t = begin({ maxJump: 100 })
+    expect(t.hears(headOf(100))).toEqual(['gap 1-100 Heartbeat'])
+    expect(t.hears(headOf(201))).toEqual([addressing === 'single' ? 'ask updates' : `ask ${alice().name}`])
+    const ask = t.asked()
+    expect([t.hears(headOf(201)), t.gets(100), t.asked() - ask]).toEqual([[], [], 0])
+    expect(t.passes(100)).toHaveLength(1)
+    expect(t.isAnswered(headOf(201))).toEqual(['gap 101-201 Heartbeat'])
+  })
+
+  it('begins with the lowest number that came, though it found no room', () => {
+    const t = talk({ addressing, maxMessages: 1 })
+    t.gets(8, 6, 7)
+    expect(t.isAnswered(headOf(8))).toEqual(['gap 6-7 Data'])
+  })
+
+  it('does not take two numbers in a row for a jump while its sender can be asked', () => {
+    const t = begin({ maxJump: 100 })
+    t.gets(1)
+    const ask = addressing === 'single' ? 'ask updates' : `ask ${alice().name}`
+    expect([t.gets(500), t.gets(501, 502), t.gets(2)]).toEqual([[ask], [], ['2']])
+    expect(t.passes(100)).toEqual([ask])
+    expect(t.isAnswered(headOf(2))).toEqual(
+      [500, 501, 502].map(n => `unsequenced ${addressing === 'single' ? 'updates' : alice().name}.${n} Refuted`),
+    )
+  })
+
   it('tells the end when all before it is settled, once', () => {
     const t = begin()
     t.gets(1)
@@ -157,7 +186,7 @@ describe.each(['single', 'perSender'] as const)('a receiver (%s)', addressing =>
   it('believes a far head that is said again after it has asked in vain, and then asks no more', () => {
     const t = begin({ maxJump: 100, tries: 2, deadline: 60_000 })
     expect(t.hears(headOf(500))).toEqual([expect.stringMatching(/^ask /)])
-    expect(t.hears(headOf(500))).toEqual([])
+    expect(t.hears(headOf(500, { age: 1.5e9 }))).toEqual([])
     expect(t.passes(400)).toEqual([expect.stringMatching(/^ask /)])
     expect(t.hears(headOf(510, { age: 2e9 }))).toEqual(['gap 1-510 Heartbeat'])
     expect(t.hears(headOf(510, { age: 3e9 }))).toEqual([])
@@ -176,6 +205,24 @@ describe.each(['single', 'perSender'] as const)('a receiver (%s)', addressing =>
     t.passes(2000)
     expect(t.hears(headOf(3, { age: 7000 }))).toEqual(['gap 1-3 Heartbeat'])
     expect(t.hears(headOf(500, { age: 9000 }))).toEqual(asks)
+  })
+
+  it('asks anew about a far head that was said before it was away', () => {
+    const back = (t: Talk): void => {
+      t.on({ _tag: 'Disconnected' })
+      t.on({ _tag: 'Reconnected' })
+    }
+    for (const [before, after] of [
+      [0, 8000],
+      [8000, 0],
+    ] as const) {
+      const t = begin({ maxJump: 100 })
+      t.hears(headOf(500, { age: 1000 }))
+      t.passes(before)
+      back(t)
+      t.passes(after)
+      expect(t.hears(headOf(500, { age: 20_000 }))).toContainEqual(expect.stringMatching(/^ask /))
+    }
   })
 
   it('takes no farewell for one that is too far ahead to be believed', () => {
@@ -251,6 +298,18 @@ describe.each(['single', 'perSender'] as const)('a receiver (%s)', addressing =>
     expect(t.passes(1)).toEqual(['lost 2-2 unresolved', '3 AfterGap'])
   })
 
+  it('counts the time from the first disconnect, should it be told of two', () => {
+    const t = begin()
+    t.gets(1, 3)
+    t.on({ _tag: 'Disconnected' })
+    t.passes(3000)
+    t.on({ _tag: 'Disconnected' })
+    t.passes(3000)
+    t.on({ _tag: 'Reconnected' })
+    t.isAnswered(headOf(3))
+    expect(t.passes(1999)).toEqual([])
+  })
+
   it('notices by the answer what it missed while it was disconnected', () => {
     const t = begin()
     t.on({ _tag: 'Disconnected' })
@@ -265,6 +324,44 @@ describe.each(['single', 'perSender'] as const)('a receiver (%s)', addressing =>
     expect(t.isAnswered(headOf(last))).toEqual([`gap 1-${last - 1} Data`])
     expect(t.passes(2000)).toEqual([`lost 1-${last - 1} unresolved`, `${last} AfterGap`])
     expect(t.hears(headOf(last))).toEqual([])
+  })
+})
+
+describe('a receiver of the addressing perSender', () => {
+  const begin = (options: Options = {}) => following({ addressing: 'perSender', ...options })
+  const ask = `ask ${alice().name}`
+  const back = (t: Talk): string[] => said([...t.on({ _tag: 'Disconnected' }), ...t.on({ _tag: 'Reconnected' })])
+
+  it('drops a number below what is settled, and asks nobody', () => {
+    const t = begin()
+    expect([t.gets(1, 2, 1), t.self().duplicates]).toEqual([['1', '2'], 1])
+  })
+
+  it('goes on at once when it is connected again, and expects its sender as before', () => {
+    const t = begin()
+    t.hears(headOf(0, { max: 500 }))
+    expect(t.passes(1000)).toEqual([ask])
+    expect([back(t), t.gets(1)]).toEqual([['ask all'], ['1']])
+    t.isAnswered(headOf(1, { max: 500 }))
+    expect([back(t), t.passes(1000)]).toEqual([['ask all'], ['ask all', 'ask all', 'ask all', ask]])
+    expect(t.passes(500)).toEqual(['silent 500'])
+  })
+
+  it('does not settle a jump by an answer from before it was connected again', () => {
+    const t = begin({ maxJump: 100 })
+    expect(t.gets(500)).toEqual([ask])
+    const before = t.asked()
+    back(t)
+    expect(t.isAnswered(headOf(0), before)).toEqual([])
+    expect(t.isAnswered(headOf(0))).toEqual([`unsequenced ${alice().name}.500 Refuted`])
+  })
+
+  it('takes a message for the end of a silence, and for as long a promise as before', () => {
+    const t = following({ addressing: 'perSender' })
+    t.hears(headOf(0, { max: 500 }))
+    expect(t.passes(1500).at(-1)).toBe('silent 500')
+    expect(t.gets(1)).toEqual(['resumed', '1'])
+    expect([t.passes(1499).at(-1), t.passes(1)]).toEqual([`ask ${alice().name}`, ['silent 500']])
   })
 })
 
@@ -308,6 +405,13 @@ describe('a receiver of the addressing single', () => {
     expect(t.hears(next(12_000))).toEqual([])
   })
 
+  it('does not take two runs for one that says again where it is', () => {
+    const t = following({ tries: 1 })
+    t.hears(headOf(0, { epoch: run(2), age: 0 }))
+    t.passes(10_000)
+    expect(t.hears(headOf(0, { epoch: run(3), age: 1000 }))).toEqual(['ask updates'])
+  })
+
   it('takes one heartbeat that comes twice for one, and not for a run that says again where it is', () => {
     const t = ofMute(1)
     const late = headOf(0, { age: 0 })
@@ -328,6 +432,18 @@ describe('a receiver of the addressing single', () => {
     expect(t.isAnswered(next, asked)).toEqual(['restarted @0000000001 after 2, @0000000002 from 1'])
   })
 
+  it('does not believe such an answer any more once the run that it follows has answered', () => {
+    const t = following({ tries: 1 })
+    const next = headOf(0, { epoch: run(2) })
+    t.hears(next)
+    const asked = t.asked()
+    t.passes(1000)
+    t.hears(next)
+    t.isAnswered(headOf(0))
+    expect(t.hears(next)).toEqual(['ask updates'])
+    expect(t.isAnswered(next, asked)).toEqual([])
+  })
+
   it('does not believe an answer to what was asked before the doubt arose', () => {
     const t = following()
     t.gets(1, 2, 1)
@@ -341,6 +457,28 @@ describe('a receiver of the addressing single', () => {
     expect(t.passes(6000)).toEqual(['ask updates', 'silent 5000'])
     t.gets(1, 2)
     expect(t.isRefused()).toEqual(['restarted @0000000001 after 3, ? from 1', '1', '2'])
+  })
+
+  it('does not take two numbers for a restart while the promise holds, though nobody is there to ask', () => {
+    const t = following()
+    t.gets(1, 2, 3)
+    t.gets(1, 2)
+    expect(t.isRefused()).toEqual([])
+  })
+
+  it('asks once why a sender is late, however often it is woken meanwhile', () => {
+    const t = following({ patience: 10, deadline: 60_000 })
+    t.gets(1, 3)
+    expect(t.passes(6000)).toEqual(['ask updates', 'silent 5000'])
+  })
+
+  it('does not take nobody there for the last word when it was not so the next time', () => {
+    const t = following()
+    t.gets(1, 2, 3)
+    t.passes(6000)
+    t.gets(1, 2)
+    t.on({ _tag: 'HeadRefused', asked: t.asked(), origin: 'updates' })
+    expect(t.passes(10_000).filter(s => s.startsWith('restarted'))).toEqual([])
   })
 
   it('does not take what a silent sender sends again for a restart, though nobody answered while it was away', () => {
@@ -426,6 +564,46 @@ describe('a receiver of the addressing single', () => {
     expect(asks).toEqual(['ask updates', 'ask updates'])
   })
 
+  it('takes nobody there for the answer only to what it has asked in this doubt', () => {
+    const inVain = (asked: (last: number) => number): string[] => {
+      const t = following()
+      t.hears(headOf(0, { epoch: run(2) }))
+      t.on({ _tag: 'HeadRefused', asked: asked(t.asked()), origin: 'updates' })
+      return t.passes(1500)
+    }
+    expect(inVain(last => last - 1)).toEqual(['ask updates', 'ask updates', 'ask updates'])
+    expect(inVain(last => last)).toEqual(['ask updates'])
+  })
+
+  it('does not take an answer from before it was connected again for the first head', () => {
+    const t = talk()
+    t.gets(5)
+    const before = t.asked()
+    t.on({ _tag: 'Disconnected' })
+    t.on({ _tag: 'Reconnected' })
+    expect(t.isAnswered(headOf(5), before)).toEqual([])
+    expect(t.isAnswered(headOf(5))).toEqual(['5'])
+  })
+
+  it('holds all up when it is connected again, behind a far jump too, until its sender has answered', () => {
+    const t = following()
+    t.gets(100_000)
+    t.on({ _tag: 'Disconnected' })
+    t.on({ _tag: 'Reconnected' })
+    expect(t.gets(1)).toEqual([])
+    expect(t.isAnswered(headOf(1))).toEqual(['1', 'unsequenced updates.100000 Refuted'])
+  })
+
+  it('asks about a doubt after 100 ms, then 200 and 400, and gives up after 800 more', () => {
+    const t = following()
+    t.gets(1)
+    t.hears(headOf(0, { epoch: run(2) }))
+    t.gets(2)
+    const times: number[] = []
+    for (let ms = 1; ms < 1500; ms++) if (t.passes(1).length > 0) times.push(ms)
+    expect([times, t.passes(1)]).toEqual([[100, 300, 700], ['2']])
+  })
+
   it('asks once however many messages are in doubt', () => {
     const t = following()
     t.gets(1, 2, 3)
@@ -455,8 +633,15 @@ describe('a receiver of the addressing single', () => {
     const late = headOf(0, { age: 0 })
     expect(t.isAnswered(late, 1)).toEqual(['ask updates'])
     t.passes(2000)
-    expect(t.hears(late)).toEqual(['ask updates'])
+    expect(t.hears({ ...late, age: 5 })).toEqual(['ask updates'])
     expect(t.isAnswered(headOf(1))).toEqual(['resumed'])
+  })
+
+  it('knows the run that it follows from below its start without a name, when that says what it is', () => {
+    const t = talk({ start: { from: SequenceNumber.first }, deadline: 60_000 })
+    t.gets(5)
+    t.passes(2000)
+    expect(t.hears(headOf(6, { start: SequenceNumber.nearest(5) }))).toEqual(['resumed', 'gap 6-6 Heartbeat'])
   })
 
   it('hands over as unsequenced what the first run that it hears of can not have sent', () => {
@@ -496,6 +681,59 @@ describe('a receiver of the addressing single', () => {
   })
 })
 
+describe('a receiver (single) that enters a new run', () => {
+  const second = (head: number, start = 1): Head =>
+    headOf(head, { epoch: run(2), start: SequenceNumber.nearest(start), first: start })
+
+  it('takes of what came meanwhile what the new run has sent, and hands over the rest as of neither', () => {
+    const t = following({ mode: 'arrival' })
+    t.gets(1, 2, 3, 4, 5)
+    expect([t.hears(second(3)), t.gets(2, 3, 6, 9)]).toEqual([['ask updates'], []])
+    expect(t.isAnswered(second(3))).toEqual([
+      'unsequenced updates.6 BetweenRuns',
+      'unsequenced updates.9 BetweenRuns',
+      `restarted ${run(1)} after 5, ${run(2)} from 1`,
+      'gap 1-1 Data',
+      '2 AfterGap',
+      '3',
+    ])
+    expect(t.gets(4)).toEqual(['4'])
+  })
+
+  it('takes of what came meanwhile what the old run still missed', () => {
+    const t = following({ mode: 'arrival' })
+    t.gets(1, 2, 5)
+    expect([t.hears(second(101, 100)), t.gets(3, 100)]).toEqual([['ask updates'], []])
+    expect(t.isAnswered(second(101, 100))).toEqual([
+      '3 Late',
+      'lost 4-4 gone',
+      `restarted ${run(1)} after 5, ${run(2)} from 100`,
+      '100',
+      'gap 101-101 Heartbeat',
+    ])
+  })
+
+  it('takes an answer of the old run for a late one, if it was asked for before that was left', () => {
+    const t = following()
+    t.hears(second(0))
+    const asked = t.asked()
+    expect(t.isAnswered(second(0), asked)).toEqual([`restarted ${run(1)} after 0, ${run(2)} from 1`])
+    expect(t.isAnswered(headOf(0), asked)).toEqual([])
+    t.hears(headOf(0))
+    expect(t.isAnswered(headOf(0))).toEqual([`conflict ${run(2)} ${run(1)}`])
+  })
+
+  it('remembers the last 64 runs that it has left', () => {
+    const t = following()
+    for (let i = 2; i < 70; i++) {
+      t.hears(headOf(0, { epoch: run(i) }))
+      t.isAnswered(headOf(0, { epoch: run(i) }))
+    }
+    const left = M.min(t.self().origins)?.value.track.left.map(r => r.epoch)
+    expect(left).toEqual(Array.from({ length: 64 }, (_, i) => run(i + 5)))
+  })
+})
+
 describe('a receiver of a plain client, which sends no heartbeats', () => {
   const notAsked = (words: string[]): string[] => words.filter(s => !s.startsWith('ask'))
 
@@ -511,6 +749,28 @@ describe('a receiver of a plain client, which sends no heartbeats', () => {
     expect(t.passes(2000)).toEqual(['lost 2-499 unresolved', '500 AfterGap', '501'])
   })
 
+  it('takes two numbers in a row for a restart, though a far one waits for its neighbour', () => {
+    const t = ofMute(7, { maxJump: 100 })
+    expect([t.gets(500), t.gets(1, 2)]).toEqual([[], ['ask updates']])
+    expect(notAsked(t.passes(1500))).toEqual(['restarted ? after 7, ? from 1', '1', '2'])
+    expect(notAsked(t.passes(2000))).toEqual(['unsequenced updates.500 Unconfirmed'])
+  })
+
+  it.each([
+    [3, 1],
+    [6, 1],
+    [120, 9],
+  ])('asks about a head up to %d from %d, which can not be that of the run it follows', (head, start) => {
+    const t = ofMute(7)
+    expect(t.hears(headOf(head, { start: SequenceNumber.nearest(start) }))).toEqual(['ask updates'])
+  })
+
+  it('asks about a far number as soon as its sender speaks after all', () => {
+    const t = ofMute(7, { maxJump: 100 })
+    expect([t.gets(500), t.hears(headOf(8))]).toEqual([[], ['resumed', 'ask updates', 'gap 8-8 Heartbeat']])
+    expect(t.isAnswered(headOf(9))).toEqual(['unsequenced updates.500 Refuted', 'gap 9-9 Heartbeat'])
+  })
+
   it('does not take the same number twice for anything', () => {
     const t = ofMute(7)
     expect(notAsked([...t.gets(3, 3, 3, 8), ...t.passes(1500)])).toEqual(['8'])
@@ -522,6 +782,44 @@ describe('a receiver of a plain client, which sends no heartbeats', () => {
     expect(notAsked([...t.gets(1, 2, 2, 3, 3, 4, 4), ...t.passes(1500)])).toEqual(['2', '3', '4'])
     t.gets(5)
     expect([t.self().duplicates, t.passes(5000)]).toEqual([4, []])
+  })
+
+  it('takes two numbers in a row for a jump in either order, and what came before them for late', () => {
+    const t = ofMute(7, { maxJump: 100 })
+    expect([t.gets(300), t.gets(501), t.gets(500)]).toEqual([[], [], ['gap 8-499 Data']])
+    expect(t.self().duplicates).toBe(0)
+    expect(t.passes(2000)).toEqual([
+      'lost 8-299 unresolved',
+      '300 Late',
+      'lost 301-499 unresolved',
+      '500 AfterGap',
+      '501',
+    ])
+  })
+
+  it('keeps a far number in doubt when the sequence goes on and proves another to be a duplicate', () => {
+    const t = ofMute(7, { maxJump: 100 })
+    t.gets(3)
+    t.passes(1500)
+    expect([t.gets(500), t.gets(8), t.self().duplicates]).toEqual([[], ['8'], 1])
+    expect(notAsked(t.passes(2000))).toEqual(['unsequenced updates.500 Unconfirmed'])
+  })
+
+  it('goes on when it is connected again, though it waits for what confirms a number', () => {
+    const t = ofMute(7)
+    t.gets(3)
+    t.passes(1500)
+    t.on({ _tag: 'Disconnected' })
+    t.on({ _tag: 'Reconnected' })
+    expect(t.gets(8)).toEqual(['8'])
+  })
+
+  it('takes a number for a duplicate when the sequence goes on while it waits for what confirms it', () => {
+    const t = ofMute(7)
+    t.gets(3)
+    t.passes(1500)
+    expect([t.gets(8), M.min(t.self().origins)?.value.track.doubt]).toEqual([['8'], undefined])
+    expect([t.passes(5000), t.self().duplicates, t.self().messages]).toEqual([[], 1, 3])
   })
 
   it('hands over a number that nothing confirmed as unsequenced', () => {
@@ -563,6 +861,45 @@ describe('a receiver of a plain client, which sends no heartbeats', () => {
     const again = headOf(3, { age: 2e9 })
     const said = [...t.isAnswered(late, t.asked() - 1), ...t.passes(2000), ...t.hears(again), ...t.gets(6)]
     expect(said.filter(s => !s.startsWith('ask'))).toEqual(['resumed', '6'])
+  })
+})
+
+describe('a receiver that is disconnected', () => {
+  it('counts what it still gets as got when it was disconnected', () => {
+    const t = following({ addressing: 'perSender' })
+    t.on({ _tag: 'Disconnected' })
+    t.passes(60_000)
+    t.gets(1)
+    t.on({ _tag: 'Reconnected' })
+    expect(t.passes(7000)).toContain('silent 5000')
+  })
+
+  it('gives nothing up when its timer rings late', () => {
+    const t = following()
+    t.gets(1, 3)
+    t.passes(1999)
+    const [, away] = Receiver.step<string>({ _tag: 'Disconnected', now: t.now() + 1 })(t.self())
+    const [out] = Receiver.step<string>({ _tag: 'Ticked', now: t.now() + 1 })(away)
+    expect(said(out)).toEqual([])
+  })
+})
+
+describe('a receiver that is woken', () => {
+  it('says again when to wake it, though that has not changed: its timer rang too early', () => {
+    const t = following()
+    const [out] = Receiver.step<string>({ _tag: 'Ticked', now: t.now() })(t.self())
+    expect(out).toEqual([{ _tag: 'WakeAt', at: t.self().wakeAt }])
+  })
+
+  it('counts the time of what it remembers while disconnected from when it is back', () => {
+    const t = following({ maxMessages: 2 })
+    t.gets(1, 2, 3)
+    t.on({ _tag: 'Disconnected' })
+    t.wait(60_000)
+    t.takes(2)
+    t.on({ _tag: 'Reconnected' })
+    t.isAnswered(headOf(3))
+    expect(t.passes(2000).at(-1)).toBe('lost 3-3 unresolved')
   })
 })
 
@@ -662,6 +999,83 @@ describe('a receiver within its bounds', () => {
       t.hears(headOf(n))
     }
     expect(t.passes(200).filter(s => !s.startsWith('ask'))).toContain('lost 1-1 unresolved')
+  })
+
+  it('tells a silence when there is room for it, and no end of one that it did not tell', () => {
+    const t = following({ addressing: 'perSender', maxMessages: 1 })
+    expect([t.gets(1), t.passes(7000)]).toEqual([['1'], [`ask ${alice().name}`]])
+    expect([t.takes(1), t.takes(1), t.hears(headOf(1))]).toEqual([['silent 5000'], [], ['resumed']])
+    const other = following({ addressing: 'perSender', maxMessages: 1 })
+    other.gets(1)
+    other.passes(7000)
+    expect(other.hears(headOf(1))).toEqual([])
+  })
+
+  it('settles a doubt that nobody has answered when there is room to tell of it', () => {
+    const t = following({ maxMessages: 2 })
+    t.gets(1, 2)
+    t.on({ _tag: 'Arrived', origin: single('other'), arrival: arrival(5) })
+    expect(t.passes(3000)).toEqual(['ask other', 'ask other', 'ask other'])
+    expect(t.takes(2)).toEqual(['ask other'])
+    expect(t.passes(1500)).toEqual(['ask other', 'ask other', 'ask other', 'silent mute', 'gap 5-5 Data'])
+  })
+
+  it('misses nothing that was too far ahead to be believed, and found no room', () => {
+    const t = following({ maxMessages: 2, maxJump: 10, tries: 1 })
+    t.gets(1, 2)
+    t.gets(14)
+    t.takes(2)
+    t.gets(3, 4)
+    t.takes(2)
+    expect(t.passes(1500).filter(s => s.startsWith('gap'))).toEqual([])
+    const other = following({ maxMessages: 2, maxJump: 10 })
+    other.gets(1, 2)
+    for (const n of [5, 50]) other.on({ _tag: 'Arrived', origin: single('other'), arrival: arrival(n) })
+    other.passes(3000)
+    other.takes(2)
+    expect(other.passes(1500).filter(s => s.startsWith('gap'))).toEqual([])
+  })
+
+  it('forgets a new run that had to wait for room when its own one answers', () => {
+    const t = following({ maxMessages: 3 })
+    const second = headOf(0, { epoch: run(2) })
+    t.gets(1, 2, 3)
+    t.hears(second)
+    t.isAnswered(second)
+    t.isAnswered(headOf(3))
+    t.takes(3)
+    expect(t.passes(20_000)).toEqual(['ask updates', 'silent 5000'])
+  })
+
+  it('keeps all that found no room at the tail in one gap', () => {
+    const t = following({ maxMessages: 4 })
+    t.gets(2, 3, 4)
+    t.takes(1, 0)
+    t.gets(5, 6, 7, 8)
+    expect(t.self().gaps).toBe(2)
+  })
+
+  it('follows no more saved origins than it may', () => {
+    const positions = [1, 2, 3].map(i => ({ origin: alice(i).name, number: 0, epoch: run(i) }))
+    const t = talk({ addressing: 'perSender', maxOrigins: 2, start: { positions } })
+    expect(M.size(t.self().origins)).toBe(2)
+  })
+
+  it('follows an origin on whose gaps are open, though it is silent', () => {
+    const t = following({ addressing: 'perSender', maxOrigins: 1, deadline: 60_000 })
+    t.gets(1, 3)
+    t.passes(10_000)
+    const second = { _tag: 'Arrived', origin: alice(2), arrival: arrival(1) } as const
+    expect(said(t.on(second))).toEqual(['unsequenced updates.alice.@0000000002.1 TooManyOrigins'])
+  })
+
+  it('enters a new run when there is room to tell of it', () => {
+    const t = following({ maxMessages: 3 })
+    const second = headOf(0, { epoch: run(2) })
+    t.gets(1, 2, 3)
+    expect([t.hears(second), t.isAnswered(second)]).toEqual([['ask updates'], []])
+    expect([t.takes(3), t.passes(100)]).toEqual([[], ['ask updates']])
+    expect(t.isAnswered(second)).toEqual([`restarted ${run(1)} after 3, ${run(2)} from 1`])
   })
 
   it('enters a new run though all of its room is held', () => {

@@ -185,6 +185,29 @@ describe('a sender that is asked', () => {
     expect(answersTo(all(9), range(2, 4), one(3, 'in.r.2'))).toEqual(['2', '3', '4', 'end 4', '3'])
   })
 
+  it('lets a request take the place of those that it overlaps, and no others', () => {
+    const firsts = (...requests: Replays.Request[]): number[] => ask(...requests)[1].requests.map(r => r.first)
+    expect(firsts(range(1, 9), range(20, 29, 'in.r.2'), range(5, 12, 'in.r.3'))).toEqual([5, 20])
+    expect(firsts(range(20, 29), range(1, 9, 'in.r.2'), range(5, 12, 'in.r.3'))).toEqual([20, 5])
+    expect(firsts(range(1, 9), range(20, 29, 'in.r.2'), range(40, 41, 'in.r.3'), range(8, 21, 'in.r.4'))).toEqual([
+      8, 40,
+    ])
+    expect(firsts(range(20, 29), range(1, 9, 'in.r.2'))).toEqual([20, 1])
+    expect(firsts(range(1, 9), { ...range(1, 9, 'in.r.2'), origin: 'other' })).toEqual([1, 1])
+  })
+
+  it('counts headers as bytes of a page', () => {
+    const kept = { data: new Uint8Array(1), headers: new Uint8Array(99), reply: undefined }
+    const [, replays] = ask(range(1, 100))
+    expect(said(Replays.page({ ...all(100), get: () => kept }, 100, 300)(replays)[0])).toEqual(['1', '2', '3'])
+  })
+
+  it('sends no more of a range than 1 MiB, and says where it ends', () => {
+    const [, replays] = ask(range(1, 100))
+    const [page] = Replays.page(all(100, 1024 * 256), 100, 1e9)(replays)
+    expect(said(page)).toEqual(['1', '2', '3', '4', 'end 4'])
+  })
+
   it('answers two askers, however their requests overlap', () => {
     expect(answersTo(all(9), range(1, 2), range(1, 2, 'other.r.1'))).toEqual(['1', '2', 'end 2', '1', '2', 'end 2'])
   })

@@ -33,6 +33,12 @@ const beats = (
 }
 
 describe('a sender', () => {
+  it('says where it is as soon as it is connected again, and soon after', () => {
+    const idle = beats(create(), 60_000)[1]
+    const [at] = beats(Sender.revived(61_000)(idle), 61_200)
+    expect(at).toEqual([61_000, 61_100])
+  })
+
   it('gives the numbers 1, 2, 3', () => {
     expect(Sender.next(create())).toEqual(E.right(1))
     expect(Sender.next(Sender.published(0)(create()))).toEqual(E.right(2))

@@ -204,6 +204,12 @@ describe('an answer to a request', () => {
     expect(t.recovers(3)).toEqual(['3 Recovered'])
   })
 
+  it('changes nothing beyond what was asked for', () => {
+    const t = following()
+    expect(replays(t.gets(5001))).toEqual(['replay 1-4096'])
+    expect([t.recovers(4500), t.isRefused(4097, 5000), t.self().gaps]).toEqual([[], [], 1])
+  })
+
   it('that refuses makes it lost at once, with what follows in one', () => {
     const t = asking()
     expect(t.isRefused(2, 3)).toEqual(['lost 2-3 evicted'])

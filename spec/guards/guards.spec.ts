@@ -1,0 +1,53 @@
+import { execFile } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { describe, expect, it } from '@jest/globals'
+import { guards, withoutGuard } from './guards.ts'
+
+const known: Readonly<Record<string, { readonly seed?: number; readonly rule?: string }>> = JSON.parse(
+  readFileSync(join(__dirname, 'failures.json'), 'utf8'),
+)
+
+describe('The list of guards', () => {
+  it('names each guard once, by a text that its file has once', () => {
+    expect(new Set(guards.map(g => g.name)).size).toBe(guards.length)
+    for (const guard of guards) {
+      const source = readFileSync(join(__dirname, '..', '..', 'src', 'core', guard.file), 'utf8')
+      expect(withoutGuard(guard, source)).not.toBe(source)
+    }
+  })
+
+  it('refuses a guard whose text is not there, or is there twice', () => {
+    const guard = { name: 'a door', file: 'house.ts', without: ['door', 'hole'], why: 'anyone can come in' } as const
+    expect(() => withoutGuard(guard, 'a wall')).toThrow('house.ts has the text of the guard "a door" 0 times, not once')
+    expect(() => withoutGuard(guard, 'a door, a door')).toThrow('2 times')
+  })
+
+  it('knows of no other guard what fails without it', () => {
+    const names = new Set(guards.map(g => g.name))
+    expect(Object.keys(known).filter(name => !names.has(name))).toEqual([])
+  })
+})
+
+describe('A guard that is taken out', () => {
+  it.each([
+    'what lies before a message is noticed to be missing',
+    'gaps stay within bounds',
+    'each message renews the short wait',
+  ])(
+    'makes a seed fail that does not with it: %s',
+    async name => {
+      const { seed, rule } = known[name] ?? {}
+      const { stdout } = await promisify(execFile)(process.execPath, [
+        'spec/guards/main.mjs',
+        '--check',
+        '--only',
+        name,
+      ])
+      expect(seed).toBeGreaterThan(0)
+      expect(stdout).toContain(`${name}: seed ${seed}: ${rule}`)
+    },
+    120_000,
+  )
+})
