@@ -1057,7 +1057,7 @@ describe('a receiver within its bounds', () => {
 
   it('follows no more saved origins than it may', () => {
     const positions = [1, 2, 3].map(i => ({ origin: alice(i).name, number: 0, epoch: run(i) }))
-    const t = talk({ addressing: 'perSender', maxOrigins: 2, start: { positions } })
+    const t = talk({ addressing: 'perSender', maxOrigins: 2, start: { v: 1, positions } })
     expect(M.size(t.self().origins)).toBe(2)
   })
 
