@@ -276,7 +276,7 @@ const belief: ReadonlyArray<Guard> = [
   ),
   heads(
     'a new epoch is a doubt',
-    "const doubt = raised(turn, { ...t, voice: 'Heard' }, 'NewEpoch')\n  return { ...claimed(t, head, asked), doubt: { ...doubt, asked: Math.min(doubt.asked, t.vain) }, voice: 'Heard' }",
+    "return { ...claimed(t, head, asked), doubt: { ...doubt, asked: Math.min(doubt.asked, late) }, voice: 'Heard' }",
     'return entered(turn, t, l, head)',
     'a late or forged heartbeat of another run ends the run that is alive',
   ),
@@ -390,7 +390,7 @@ const belief: ReadonlyArray<Guard> = [
   ),
   heads(
     'an answer to what was asked in vain counts',
-    'asked: Math.min(doubt.asked, t.vain)',
+    'asked: Math.min(doubt.asked, late)',
     'asked: doubt.asked',
     'where answers take longer than patience a new run is asked about for ever',
   ),
@@ -616,25 +616,25 @@ const accounts: ReadonlyArray<Guard> = [
   ),
   tracks(
     'what is asked for has somebody to answer, and a known run',
-    "(t.voice === 'Heard' || (turn.settings.stored && t.epoch !== undefined)) && !isHeldUp(t)",
+    "(t.voice === 'Heard' || (turn.settings.stored && (t.epoch !== undefined || !isSingle(t)))) &&\n  !isHeldUp(t)",
     '!isHeldUp(t)',
     'what is missing of a sender that nobody can ask is asked again and again',
   ),
   tracks(
     'nothing is asked for while the run is in doubt',
-    ' && t.epoch !== undefined)) && !isHeldUp(t)',
-    ' && t.epoch !== undefined))',
+    ' &&\n  !isHeldUp(t)',
+    '',
     'what is missing is asked of a run that is over, and counts as refused',
   ),
   tracks(
     'a store can be asked where the sender can not',
-    ' || (turn.settings.stored && t.epoch !== undefined)',
+    ' || (turn.settings.stored && (t.epoch !== undefined || !isSingle(t)))',
     '',
     'what a store holds of a sender that is gone is called lost',
   ),
   tracks(
     'a store is asked of a run that is known only',
-    'turn.settings.stored && t.epoch !== undefined',
+    'turn.settings.stored && (t.epoch !== undefined || !isSingle(t))',
     'turn.settings.stored',
     'messages of another run are fetched from a store',
   ),
