@@ -56,6 +56,9 @@ const connected =
   async (bench: Bench): Promise<Json> =>
     f({ nc: await bench.connect(), at: bench.at('news'), bench })
 
+/** A sequence that began a round trip ago at most is taken for one that began after the subscription. */
+const sequenceIsOld = (): Promise<void> => pause(500)
+
 export const subscribing: ReadonlyArray<Scenario> = [
   {
     name: 'a callback is called with null and the message',
@@ -295,6 +298,7 @@ export const subscribing: ReadonlyArray<Scenario> = [
       const before = listening(nc, at)
       await publishThem(1, 2)
       before.sub.unsubscribe()
+      await sequenceIsOld()
       const after = listening(nc, at)
       await publishThem(3, 4)
       await until('both have come', () => after.seen.length === 2)
@@ -307,8 +311,7 @@ export const subscribing: ReadonlyArray<Scenario> = [
       publish(nc, at, 1, 3)
       await nc.flush()
       const other = await bench.connect()
-      // A sequence that began a round trip ago at most is taken for one that began after the subscription.
-      await pause(100)
+      await sequenceIsOld()
       const { seen } = listening(other, at)
       await other.flush()
       publish(nc, at, 4, 5)
