@@ -1,13 +1,17 @@
 // One scenario's surroundings: connections that are plain or sequenced, and words for what is seen.
-import { setTimeout as pause } from 'node:timers/promises'
 import * as nats3 from '@nats-io/transport-node'
 import * as nats2 from 'nats'
 import type { Client, ClientSubscription } from '../../src/dropin/Client.ts'
 import type { SequencedNotice, SequencedOptions } from '../../src/index.ts'
 import { sequenced } from '../../src/index.ts'
 import type { Bench as Surroundings } from '../nats/clients.ts'
+
+export { eventually as until } from '../server/eventually.ts'
+
 import type { DecideFate, LossyLink } from '../server/lossyLink.ts'
 import { startLossyLink } from '../server/lossyLink.ts'
+
+export { within } from '../server/within.ts'
 
 export interface Hdrs extends Iterable<[string, string[]]> {
   append(key: string, value: string): void
@@ -210,23 +214,6 @@ export const tried = (f: () => unknown): Json => {
 
 /** How a promise ends. */
 export const settled = (promise: Promise<unknown>): Promise<Json> => promise.then(() => 'done', showError)
-
-/** Rejects when a promise takes longer than it may: only failures take that long. */
-export const within = <A>(ms: number, what: string, promise: Promise<A>): Promise<A> => {
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`not within ${ms} ms: ${what}`)), ms)
-  })
-  return Promise.race([promise, late]).finally(() => clearTimeout(timer))
-}
-
-export const until = async (what: string, isTrue: () => boolean): Promise<void> => {
-  const deadline = Date.now() + 15_000
-  while (!isTrue()) {
-    if (Date.now() > deadline) throw new Error(`still not true: ${what}`)
-    await pause(2)
-  }
-}
 
 /** A subscription by callback that keeps what it is given. */
 export const listening = (

@@ -10,7 +10,7 @@ import * as Verb from '../../src/core/Verb.ts'
 import { sequenced } from '../../src/dropin/sequenced.ts'
 import type { Asking } from '../../src/nats/asking.ts'
 import { asking } from '../../src/nats/asking.ts'
-import type { Connection, Msg } from '../../src/nats/Connection.ts'
+import type { Msg } from '../../src/nats/Connection.ts'
 import type { Replay } from '../../src/nats/incoming.ts'
 import type { Publisher, PublisherOptions } from '../../src/nats/publisher.ts'
 import type { Replayer } from '../../src/nats/replayers.ts'
@@ -298,7 +298,7 @@ const desk = (replayer: Replayer) => {
   const nc = {
     publish: (subject: string, _?: unknown, options?: { reply?: string }) =>
       sent.push({ subject, reply: options?.reply ?? '' }),
-  } as unknown as Connection
+  }
   const terms = {
     addressing: 'single',
     verbs: valid(Verb.parsePrefix('_SEQ')),

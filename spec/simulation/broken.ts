@@ -103,6 +103,15 @@ export class Book {
   }
 }
 
+/** The sender of a message was away, and sends nothing again. */
+const away = (from: number, to: number): Chronicle => {
+  const book = new Book().publish(1).message(1)
+  const { run, chronicle } = book
+  chronicle.told.push({ at: from, run, notice: { _tag: 'Disconnected' } })
+  chronicle.told.push({ at: to, run, notice: { _tag: 'Reconnected' } })
+  return chronicle
+}
+
 /** All of it, as it should be. */
 export const sound = (): Chronicle => new Book().publish(3).message(1).gap(2).lost(2).message(3, { at: 7000 }).chronicle
 
@@ -260,30 +269,8 @@ export const broken: ReadonlyArray<readonly [Rule, string, () => Chronicle]> = [
       return book.message(3, { at: 7000, life: next }).chronicle
     },
   ],
-  [
-    'PublishedOrReported',
-    'what was published while away is not sent again',
-    () => {
-      const book = new Book().publish(1).message(1)
-      const told = (at: number, _tag: 'Disconnected' | 'Reconnected'): unknown =>
-        book.chronicle.told.push({ at, run: book.run, notice: { _tag } })
-      told(2900, 'Disconnected')
-      told(3500, 'Reconnected')
-      return book.chronicle
-    },
-  ],
-  [
-    'PublishedOrReported',
-    'what was on its way when the connection broke is not sent again',
-    () => {
-      const book = new Book().publish(1).message(1)
-      const told = (at: number, _tag: 'Disconnected' | 'Reconnected'): unknown =>
-        book.chronicle.told.push({ at, run: book.run, notice: { _tag } })
-      told(3002, 'Disconnected')
-      told(3500, 'Reconnected')
-      return book.chronicle
-    },
-  ],
+  ['PublishedOrReported', 'what was published while away is not sent again', () => away(2900, 3500)],
+  ['PublishedOrReported', 'what was on its way when the connection broke is not sent again', () => away(3002, 3500)],
   [
     'ReplaysInBudget',
     'it asks a hundred times for one message',

@@ -82,7 +82,7 @@ const rangesOf = (numbers: ReadonlyArray<number>): ReadonlyArray<readonly [numbe
 const isUnique = ({ origin, start }: Ask): boolean => origin.run !== undefined || (start !== undefined && start > 1)
 
 export const asking = (
-  nc: Connection,
+  nc: Pick<Connection, 'publish'>,
   terms: Terms,
   sources: ReadonlyArray<Source>,
   patience: number,
