@@ -35,6 +35,12 @@ export { sequenceOf } from './dropin/message.ts'
 export type { SequencedOptions } from './dropin/sequenced.ts'
 export { notices, sequenced } from './dropin/sequenced.ts'
 export type { Connection, Msg, NatsSubscription, Status } from './nats/Connection.ts'
+export { describeSender } from './nats/describeSender.ts'
+export type { Feed } from './nats/Feed.ts'
+export { feed } from './nats/Feed.ts'
+export { createInbox, inboxPrefix } from './nats/inbox.ts'
+export { isConnected } from './nats/link.ts'
+export * as Options from './nats/Options.ts'
 export type { Repair } from './nats/outbound.ts'
 export type {
   Publisher,
@@ -66,21 +72,27 @@ export { matchReplayError, replay, replayRange } from './nats/replay.ts'
 export type { Replayer, Source } from './nats/replayers.ts'
 export { firstOf, fromJetStream, fromSender } from './nats/replayers.ts'
 export type {
+  Across,
   BadHeaders,
   BadOption,
   BadPayload,
+  BadStream,
   Closed,
+  Draining,
   HistoryFull,
   NoSubject,
+  NotSequenced,
   OutsideFilter,
   PayloadTooLarge,
   PublishRefusal,
+  QueueGroup,
   Reason,
   SequencedError,
   StatusInHeaders,
   SubscriptionRefused,
+  WrappedTwice,
 } from './nats/SequencedError.ts'
-export { isSequencedError } from './nats/SequencedError.ts'
+export { isSequencedError, orThrow, sequencedError } from './nats/SequencedError.ts'
 export type { SubscribeOptions, Subscription } from './nats/subscribe.ts'
 export { subscribe } from './nats/subscribe.ts'
 export type { ClientError, PublishError } from './nats/tryPublish.ts'

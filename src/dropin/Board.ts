@@ -2,9 +2,6 @@
  * Where a connection's notices are put up: for its handler, and for whoever reads them. What nobody would see otherwise
  * becomes a warning of the process.
  */
-import * as E from 'fp-ts/lib/Either.js'
-import * as t from 'io-ts'
-import { ofGuard } from '../core/codec.ts'
 import type { Notice as ReceiverNotice } from '../core/Delivery.ts'
 import { describe } from '../core/describe.ts'
 import { describeSender } from '../nats/describeSender.ts'
@@ -43,19 +40,21 @@ const isGrave = ({ notice }: Notice): boolean => {
   }
 }
 
-const Warns = t.type({
-  process: t.type({
-    emitWarning: ofGuard(
-      'emitWarning',
-      (u): u is (message: string, type: string) => void => typeof u === 'function',
-      'a function',
-    ),
-  }),
-})
+/** Node, and what is like it; browsers have no such thing. */
+interface Host {
+  readonly process: { readonly emitWarning: (message: string, type: string) => void }
+}
+
+const isHost = (u: object): u is Host =>
+  'process' in u &&
+  typeof u.process === 'object' &&
+  u.process !== null &&
+  'emitWarning' in u.process &&
+  typeof u.process.emitWarning === 'function'
 
 const warn = (text: string): void => {
-  const host = Warns.decode(globalThis)
-  if (E.isRight(host)) host.right.process.emitWarning(text, 'SequencedWarning')
+  const host: object = globalThis
+  if (isHost(host)) host.process.emitWarning(text, 'SequencedWarning')
   else console.warn(text)
 }
 

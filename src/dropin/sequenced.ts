@@ -3,18 +3,19 @@
  *
  * @since 0.1.0
  */
+import * as t from 'io-ts'
 import type { Headers } from '../core/Delivery.ts'
 import type { Addressing } from '../core/Origin.ts'
 import * as Subject from '../core/Subject.ts'
-import { inboxPrefix } from '../nats/entropy.ts'
-import { isUp } from '../nats/link.ts'
-import { checkSequencedOptions, queueHint } from '../nats/options.ts'
-import { spellingOf } from '../nats/outlet.ts'
+import * as Verb from '../core/Verb.ts'
+import { inboxPrefix } from '../nats/inbox.ts'
+import { isConnected } from '../nats/link.ts'
+import * as Options from '../nats/Options.ts'
 import type { PublisherOptions } from '../nats/publisher.ts'
 import type { Publishers } from '../nats/publishers.ts'
 import { publishers } from '../nats/publishers.ts'
 import type { ReceiveOptions } from '../nats/receive.ts'
-import { isSequencedError, sequencedError } from '../nats/SequencedError.ts'
+import { isSequencedError, orThrow, sequencedError } from '../nats/SequencedError.ts'
 import { asyncDispose } from './asyncDispose.ts'
 import type { Board, Notice } from './Board.ts'
 import { startBoard } from './Board.ts'
@@ -67,6 +68,20 @@ const receiving = ({
   ...options
 }: SequencedOptions): ReceiveOptions => options
 
+const { start, unnumbered, ...received } = Options.receive
+
+const subjectList = Options.option(
+  'a list of subjects, one at least',
+  (u): u is ReadonlyArray<string> => t.array(t.string).is(u) && u.length > 0,
+)
+
+const checkOptions = Options.check('sequenced', {
+  ...received,
+  ...Options.publisher,
+  subjects: subjectList,
+  onNotice: Options.handler,
+})
+
 /** A message to publish, of either client. */
 interface ToPublish {
   readonly subject: string
@@ -88,18 +103,18 @@ const wrapped = new WeakMap<object, Board>()
  * @since 0.1.0
  */
 export const sequenced = <C extends Client>(nc: C, options: SequencedOptions): C => {
-  checkSequencedOptions({ ...options, subjects: options.subjects ?? [] })
+  checkOptions({ ...options, subjects: options.subjects ?? [] })
   if (wrapped.has(nc))
     throw sequencedError('This connection is sequenced already: name all subjects in one call of sequenced().', {
       _tag: 'WrappedTwice',
     })
   const { addressing = 'single', prefix = '_SEQ' } = options
-  const subjects = subjectsOf(options.subjects, [`${prefix}.`, `${inboxPrefix(nc)}.`, '$'])
+  const verbs = orThrow(Subject.explain)(Verb.parsePrefix(prefix))
+  const subjects = subjectsOf(options.subjects, [`${verbs}.`, `${inboxPrefix(nc)}.`, '$'])
   const terms = publishing(options)
-  for (const filter of subjects.filters) spellingOf(terms, filter)
   const board = startBoard(options.onNotice)
   // The first message may be published while disconnected: it must be known by then.
-  isUp(nc)
+  isConnected(nc)
 
   // --- publishing
 
@@ -196,7 +211,7 @@ export const sequenced = <C extends Client>(nc: C, options: SequencedOptions): C
         { _tag: 'Across', subject },
       )
     if (settings.queue !== undefined && settings.queue !== '')
-      throw sequencedError(`${subject} is numbered. ${queueHint}`, {
+      throw sequencedError(`${subject} is numbered. ${Options.queueHint}`, {
         _tag: 'QueueGroup',
         subject,
         queue: settings.queue,

@@ -12,8 +12,14 @@ export interface Subjects {
   readonly relate: (filter: Subject.Filter) => Relation
 }
 
-const parse = (subject: string): Subject.Filter => {
+const parse = (subject: string, asides: ReadonlyArray<string>): Subject.Filter => {
   const filter = orThrow(Subject.explain)(Subject.parseFilter(subject))
+  const aside = asides.find(a => filter.startsWith(a))
+  if (aside !== undefined)
+    throw sequencedError(
+      `${filter} begins with ${aside}, and such subjects are never numbered: heartbeats, requests and answers go there. Name other subjects.`,
+      { _tag: 'BadOption', option: 'subjects', value: subject },
+    )
   if (filter === '>')
     throw sequencedError(
       "'>' takes in everything, heartbeats and inboxes too. Name the subjects that are to be numbered.",
@@ -24,7 +30,7 @@ const parse = (subject: string): Subject.Filter => {
 
 /** @param asides what subjects begin with that are never numbered, however wide a filter is */
 export const subjectsOf = (subjects: ReadonlyArray<string>, asides: ReadonlyArray<string>): Subjects => {
-  const filters = subjects.map(parse)
+  const filters = subjects.map(s => parse(s, asides))
   /** Most filters are subjects. */
   const exact = new Map(filters.filter(Subject.isSubject).map((s): [string, number] => [s, filters.indexOf(s)]))
   const covers = filters.map(Subject.covers)

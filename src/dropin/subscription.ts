@@ -4,16 +4,14 @@
  * own. See docs/decisions/0006-drop-in.md.
  */
 import * as E from 'fp-ts/lib/Either.js'
-import * as t from 'io-ts'
 import * as Address from '../core/Address.ts'
-import { ofGuard } from '../core/codec.ts'
-import type { Notice, Unsequenced } from '../core/Delivery.ts'
+import type { Lost, Notice, Overflowed, Unsequenced } from '../core/Delivery.ts'
 import { describe } from '../core/describe.ts'
 import type { Addressing } from '../core/Origin.ts'
-import { drawInbox, inboxPrefix } from '../nats/entropy.ts'
+import { createInbox } from '../nats/inbox.ts'
 import type { Handed, ReceiveOptions, Reception } from '../nats/receive.ts'
 import { receive } from '../nats/receive.ts'
-import { sequencedError } from '../nats/SequencedError.ts'
+import { isSequencedError, sequencedError } from '../nats/SequencedError.ts'
 import { asyncDispose } from './asyncDispose.ts'
 import type { Client, ClientSubscribeOptions, ClientSubscription } from './Client.ts'
 import type { Content, Publish } from './message.ts'
@@ -32,8 +30,6 @@ export interface Surroundings {
   readonly tell: (notice: Notice, seen: boolean) => void
 }
 
-const isError = ofGuard('Error', (u): u is Error => u instanceof Error, 'an error')
-
 type Callback = (err: Error | null, msg: object) => void
 
 /** A handler that throws must not end the client's reader, and with it all subscriptions of the connection. */
@@ -49,13 +45,8 @@ const guarded =
     }
   }
 
-/** The server does not let us subscribe; subscribers know the client's own error for that. */
-const Refused = t.type({
-  reason: t.type({ _tag: t.literal('SubscriptionRefused'), cause: isError }),
-})
-
 /** Messages that are lost, and will not be delivered any more. */
-const isLoss = (n: Notice): boolean => n._tag === 'Lost' || n._tag === 'Overflowed'
+const isLoss = (n: Notice): n is Lost | Overflowed => n._tag === 'Lost' || n._tag === 'Overflowed'
 
 export const sequencedSubscription = (
   around: Surroundings,
@@ -64,10 +55,7 @@ export const sequencedSubscription = (
 ): ClientSubscription => {
   const { nc, respond } = around
   const callback = options.callback === undefined ? undefined : guarded(options)
-  const carrier = nc.subscribe(
-    drawInbox(inboxPrefix(nc)),
-    callback === undefined ? { ...options } : { ...options, callback },
-  )
+  const carrier = nc.subscribe(createInbox(nc), callback === undefined ? { ...options } : { ...options, callback })
   const sid = carrier.getID()
 
   // --- what comes in
@@ -107,10 +95,10 @@ export const sequencedSubscription = (
     return isNumbered ? own : d.subject
   }
 
+  /** The server does not let us subscribe: subscribers know the client's own error for that. */
   const refused = (error: Error | undefined): void => {
-    const reason = error === undefined ? E.left(undefined) : Refused.decode(error)
-    if (E.isLeft(reason)) return
-    carrier.callback(reason.right.reason.cause, {})
+    if (!isSequencedError(error) || error.reason._tag !== 'SubscriptionRefused') return
+    carrier.callback(error.reason.cause, {})
     carrier.unsubscribe()
   }
 

@@ -1,4 +1,4 @@
-/** A queue with one reader at a time: an async iterator in the style of the clients' own. */
+/** A queue with one reader at a time: an async iterator in the style of the clients' own. @since 0.1.0 */
 export interface Feed<T, R> extends AsyncIterable<R> {
   readonly push: (item: T) => void
   /** Ends it after what is queued; with an error, the reader gets to see that last. */
@@ -6,10 +6,26 @@ export interface Feed<T, R> extends AsyncIterable<R> {
 }
 
 /**
+ * A queue for what `receive` hands over, or anything else: whoever pushes learns when the reader is done with each item.
+ *
+ * @example
+ * import { feed } from 'nats-sequenced'
+ *
+ * const done: number[] = []
+ * const queue = feed((n: number) => `no. ${n}`, n => done.push(n), () => undefined)
+ * queue.push(1)
+ * queue.push(2)
+ * queue.end()
+ * const read: string[] = []
+ * for await (const text of queue) read.push(text)
+ * read // ['no. 1', 'no. 2']
+ * done // [1, 2]
+ *
  * @param show what the reader sees of an item
  * @param taken called when the reader asks for the next item, with the one it is done with
  * @param left called when the reader leaves the loop
- * @param limit how many items wait for a reader; beyond it the oldest goes
+ * @param limit how many items wait for a reader; beyond it the oldest goes. Default: any number
+ * @since 0.1.0
  */
 export const feed = <T, R>(
   show: (item: T) => R,

@@ -5,6 +5,7 @@
  */
 import * as E from 'fp-ts/lib/Either.js'
 import type { AddressError } from '../core/Address.ts'
+import type { Lost, Overflowed } from '../core/Delivery.ts'
 import type { Exhausted } from '../core/Sender.ts'
 import type { BadSubject } from '../core/Subject.ts'
 
@@ -72,6 +73,40 @@ export interface OutsideFilter {
   readonly filter: string
 }
 
+/** What can't be the name of a stream. @since 0.1.0 */
+export interface BadStream {
+  readonly _tag: 'BadStream'
+  readonly stream: string
+}
+
+/** A connection that has been wrapped by `sequenced` before. @since 0.1.0 */
+export interface WrappedTwice {
+  readonly _tag: 'WrappedTwice'
+}
+
+/** A connection that `sequenced` has not wrapped. @since 0.1.0 */
+export interface NotSequenced {
+  readonly _tag: 'NotSequenced'
+}
+
+/** A connection that is draining: it takes no more. @since 0.1.0 */
+export interface Draining {
+  readonly _tag: 'Draining'
+}
+
+/** A filter that takes in subjects that are numbered, and others. @since 0.1.0 */
+export interface Across {
+  readonly _tag: 'Across'
+  readonly subject: string
+}
+
+/** A queue group, which would split a sequence. @since 0.1.0 */
+export interface QueueGroup {
+  readonly _tag: 'QueueGroup'
+  readonly subject: string
+  readonly queue: string
+}
+
 /** Why a message can't be published. @since 0.1.0 */
 export type PublishRefusal =
   | Closed
@@ -83,25 +118,48 @@ export type PublishRefusal =
   | PayloadTooLarge
   | HistoryFull
 
-/** All that can be wrong. @since 0.1.0 */
-export type Reason = PublishRefusal | AddressError | NoSubject | BadOption | OutsideFilter | SubscriptionRefused
+/** All that can be wrong; what is lost comes as an error where the client has no other word for it. @since 0.1.0 */
+export type Reason =
+  | PublishRefusal
+  | AddressError
+  | NoSubject
+  | BadOption
+  | OutsideFilter
+  | SubscriptionRefused
+  | BadStream
+  | WrappedTwice
+  | NotSequenced
+  | Draining
+  | Across
+  | QueueGroup
+  | Lost
+  | Overflowed
 
 /** What this library throws. @since 0.1.0 */
-export interface SequencedError<R extends { readonly _tag: string } = Reason> extends Error {
+export interface SequencedError<R extends Reason = Reason> extends Error {
   readonly name: 'SequencedError'
   /** What was wrong, as data. */
   readonly reason: R
 }
 
-/** An error of this library: it says what was wrong, and what to do. */
-export const sequencedError = <R extends { readonly _tag: string }>(message: string, reason: R): SequencedError<R> =>
+/** An error of this library: it says what was wrong, and what to do. @since 0.1.0 */
+export const sequencedError = <R extends Reason>(message: string, reason: R): SequencedError<R> =>
   Object.assign(new Error(message), { name: 'SequencedError' as const, reason })
 
 /** True for what this library throws. @since 0.1.0 */
 export const isSequencedError = (u: unknown): u is SequencedError =>
   u instanceof Error && u.name === 'SequencedError' && 'reason' in u
 
-/** The value, or the reason why there is none as an exception. */
+/**
+ * The value, or the reason why there is none as an exception.
+ *
+ * @example
+ * import { orThrow, Subject } from 'nats-sequenced'
+ *
+ * orThrow(Subject.explain)(Subject.parse('updates')) // 'updates'
+ *
+ * @since 0.1.0
+ */
 export const orThrow =
   <Err extends Reason>(explain: (e: Err) => string) =>
   <A>(either: E.Either<Err, A>): A => {

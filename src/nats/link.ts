@@ -64,8 +64,13 @@ const open = (nc: Connection): Link => {
   return link
 }
 
-/** Is the connection up, as far as was heard since this was first asked? */
-export const isUp = (nc: Connection): boolean => (links.get(nc) ?? open(nc)).isUp
+/**
+ * Is it connected, as far as was heard since this was first asked of it, or since the first publisher or subscription? The
+ * clients don't say.
+ *
+ * @since 0.1.0
+ */
+export const isConnected = (nc: Connection): boolean => (links.get(nc) ?? open(nc)).isUp
 
 /** Listens until the returned function is called. */
 export const listen = (nc: Connection, listener: LinkListener): (() => void) => {

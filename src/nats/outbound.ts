@@ -12,7 +12,7 @@ import { alarm, now } from './alarm.ts'
 import type { Connection } from './Connection.ts'
 import type { Fields } from './headers.ts'
 import { block, extended, wireHeaders } from './headers.ts'
-import { isUp, listen } from './link.ts'
+import { isConnected, listen } from './link.ts'
 import { sequencedError } from './SequencedError.ts'
 
 /** One publisher, as the connection sees it. */
@@ -98,7 +98,7 @@ const start = (nc: Connection, limits: Limits): Outbound => {
   /** Lines on which nothing follows; they go with the last message that is kept of them. */
   const retired = new Set<Line>()
   let watermark = Watermark.create(now())
-  if (!isUp(nc)) watermark = Watermark.disconnected(watermark)
+  if (!isConnected(nc)) watermark = Watermark.disconnected(watermark)
   let replays = Replays.empty
   let isPumping = false
   let isClosed = false

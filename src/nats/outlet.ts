@@ -14,7 +14,7 @@ import type { Connection, Msg, NatsSubscription } from './Connection.ts'
 import { feed } from './Feed.ts'
 import { block, wireHeaders } from './headers.ts'
 import { listen } from './link.ts'
-import { checkPublisherOptions } from './options.ts'
+import * as Options from './Options.ts'
 import { outboundOf } from './outbound.ts'
 import type { PublisherOptions, SenderNotice } from './publisher.ts'
 import { pulseOf } from './pulse.ts'
@@ -32,9 +32,11 @@ export interface Spelling {
   readonly verbs: Verb.Prefix
 }
 
+const checkOptions = Options.check('publisher', Options.publisher)
+
 /** Checks the options, and that the subjects are not those of heartbeats and requests. */
 export const spellingOf = (options: PublisherOptions, subjects: string): Spelling => {
-  checkPublisherOptions(options)
+  checkOptions(options)
   const { addressing = 'single', prefix = '_SEQ' } = options
   const verbs = orThrow(Subject.explain)(Verb.parsePrefix(prefix))
   if (subjects.startsWith(`${verbs}.`))

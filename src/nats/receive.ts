@@ -16,11 +16,12 @@ import * as Verb from '../core/Verb.ts'
 import { alarm, now } from './alarm.ts'
 import { asking } from './asking.ts'
 import type { Connection, Msg, NatsSubscription } from './Connection.ts'
-import { drawInbox, drawSeed, inboxPrefix } from './entropy.ts'
+import { drawSeed } from './entropy.ts'
+import { createInbox, inboxPrefix } from './inbox.ts'
 import type { Read, Terms } from './incoming.ts'
 import { copy, readData, readHead, readHeartbeat, readMixed, readNumbered, view } from './incoming.ts'
 import { listen } from './link.ts'
-import { checkReceiveOptions, checkSubject } from './options.ts'
+import * as Options from './Options.ts'
 import type { Replayer } from './replayers.ts'
 import { fromSender } from './replayers.ts'
 import { orThrow, sequencedError } from './SequencedError.ts'
@@ -67,6 +68,8 @@ export interface Reception {
   readonly closed: Promise<Error | undefined>
 }
 
+const checkOptions = Options.check('receive', Options.receive, { queue: Options.queueHint })
+
 /**
  * Receives from a subject, or from a filter with wildcards.
  *
@@ -76,8 +79,8 @@ export interface Reception {
  * @since 0.1.0
  */
 export const receive = (nc: Connection, subject: string, options: ReceiveOptions, consumer: Consumer): Reception => {
-  checkSubject(subject)
-  checkReceiveOptions(options)
+  Options.checkSubject(subject)
+  checkOptions(options)
   const { addressing = 'single', prefix = '_SEQ', unnumbered = false, replayer = fromSender, ...settings } = options
   const filter = orThrow(Subject.explain)(Subject.parseFilter(subject))
   const verbs = orThrow(Subject.explain)(Verb.parsePrefix(prefix))
@@ -90,7 +93,7 @@ export const receive = (nc: Connection, subject: string, options: ReceiveOptions
       },
     )
   const inboxes = inboxPrefix(nc)
-  const inbox = drawInbox(inboxes)
+  const inbox = createInbox(nc)
   const terms: Terms = {
     addressing,
     verbs,

@@ -13,7 +13,7 @@ import * as SequenceNumber from '../core/SequenceNumber.ts'
 import * as Subject from '../core/Subject.ts'
 import * as Verb from '../core/Verb.ts'
 import type { Connection, Msg } from './Connection.ts'
-import { drawInbox, inboxPrefix } from './entropy.ts'
+import { createInbox } from './inbox.ts'
 import { copy, headersOf, readReplay } from './incoming.ts'
 import { orThrow } from './SequencedError.ts'
 import type { ClientError } from './tryPublish.ts'
@@ -149,7 +149,7 @@ const ask =
     last: SequenceNumber.SequenceNumber | undefined,
   ): Promise<E.Either<Failure, Page>> =>
     new Promise(resolve => {
-      const inbox = drawInbox(inboxPrefix(nc))
+      const inbox = createInbox(nc)
       const answers: Array<Answer> = []
       let timer: ReturnType<typeof setTimeout> | undefined
       let unsubscribe = (): void => undefined

@@ -7,7 +7,7 @@ import type { Delivery } from '../core/Delivery.ts'
 import type { Positions } from '../core/Positions.ts'
 import type { Connection } from './Connection.ts'
 import { feed } from './Feed.ts'
-import { checkSubscribeOptions } from './options.ts'
+import * as Options from './Options.ts'
 import type { Handed, ReceiveOptions, Reception } from './receive.ts'
 import { receive } from './receive.ts'
 
@@ -41,6 +41,12 @@ const rethrow = (cause: unknown): void => {
   throw cause
 }
 
+const checkOptions = Options.check(
+  'subscribe',
+  { ...Options.receive, callback: Options.handler, onError: Options.handler },
+  { queue: Options.queueHint },
+)
+
 /**
  * Subscribes to a subject, or to a filter with wildcards, of senders that number their messages.
  *
@@ -52,7 +58,7 @@ const rethrow = (cause: unknown): void => {
  * @since 0.1.0
  */
 export const subscribe = (nc: Connection, subject: string, options: SubscribeOptions = {}): Subscription => {
-  checkSubscribeOptions(options)
+  checkOptions(options)
   const { callback, onError = rethrow, ...terms } = options
   const queue = feed<Handed, Delivery<Uint8Array>>(
     item => item.delivery,
