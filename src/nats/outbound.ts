@@ -5,13 +5,12 @@
 import type { Epoch } from '../core/Epoch.ts'
 import type { Limits } from '../core/History.ts'
 import * as History from '../core/History.ts'
-import type { Answer, Request, Source } from '../core/Replays.ts'
-import * as Replays from '../core/Replays.ts'
+import type { Request, Source } from '../core/Replays.ts'
 import * as Watermark from '../core/Watermark.ts'
 import { alarm, now } from './alarm.ts'
+import { answering } from './answering.ts'
 import type { Connection } from './Connection.ts'
-import type { Fields } from './headers.ts'
-import { block, extended, wireHeaders } from './headers.ts'
+import { wireHeaders } from './headers.ts'
 import { isConnected, listen } from './link.ts'
 import { sequencedError } from './SequencedError.ts'
 
@@ -66,10 +65,6 @@ export interface Outbound {
   readonly oldest: (line: Line) => number | undefined
 }
 
-/** One page of replays, then the server must have taken it before the next: live data waits for a page at most. */
-const pageMessages = 256
-const pageBytes = 128 * 1024
-
 const outbounds = new WeakMap<Connection, Outbound>()
 
 /** Numbers of each run: in `single` two may follow one another under one name before a reconnect. */
@@ -99,8 +94,6 @@ const start = (nc: Connection, limits: Limits): Outbound => {
   const retired = new Set<Line>()
   let watermark = Watermark.create(now())
   if (!isConnected(nc)) watermark = Watermark.disconnected(watermark)
-  let replays = Replays.empty
-  let isPumping = false
   let isClosed = false
   /** What was evicted before it was known to have arrived: as far as the flush on its way covers it, and since. */
   let unsure: Ranges = new Map()
@@ -170,7 +163,7 @@ const start = (nc: Connection, limits: Limits): Outbound => {
     History.forget(history, line)
     if (lines.get(line.name) !== line) return
     lines.delete(line.name)
-    replays = Replays.without(line.name)(replays)
+    answers.without(line.name)
   }
   const forgetIfOver = (line: Line): void => {
     if (!retired.has(line) || History.first(history, line) !== undefined) return
@@ -242,7 +235,7 @@ const start = (nc: Connection, limits: Limits): Outbound => {
   const unlisten = listen(nc, {
     disconnected: () => {
       watermark = Watermark.disconnected(watermark)
-      replays = Replays.empty
+      answers.forget()
       clock.clear()
     },
     reconnected: repair,
@@ -274,67 +267,10 @@ const start = (nc: Connection, limits: Limits): Outbound => {
     first: within(oldest),
   }
 
-  const marks = (answer: Answer, number: number): Fields => {
-    const line = lines.get(answer.origin)
-    return [
-      ['Nats-Subject', `${answer.origin}.${number}`],
-      ...(line?.isSingle === true ? ([['Seq-Epoch', line.epoch]] as const) : []),
-    ]
-  }
-
-  const refuse = (answer: Answer, first: number, last: number, status: string): void => {
-    const fields: Fields = [...marks(answer, first), ['Seq-Last', `${last}`]]
-    nc.publish(answer.reply, undefined, { headers: wireHeaders(block(status, fields)) })
-  }
-
-  const perform = (answer: Answer): void => {
-    switch (answer._tag) {
-      case 'End':
-        return nc.publish(answer.reply, undefined, {
-          headers: wireHeaders(block('204 EOB', marks(answer, answer.last))),
-        })
-      case 'Refusal':
-        return refuse(answer, answer.first, answer.last, answer.code === 404 ? '404 Not Sent Yet' : '410 Gone')
-      case 'Message': {
-        const { data, headers, reply = '' } = answer.kept
-        // Where the message has headers, the last value of each name is always ours: it may use the same names.
-        const saysReply = reply !== '' || headers !== undefined
-        const fields = [...marks(answer, answer.number), ...(saysReply ? ([['Seq-Reply', reply]] as const) : [])]
-        const whole = headers === undefined ? block('', fields) : extended(headers, fields)
-        try {
-          nc.publish(answer.reply, data, { headers: wireHeaders(whole) })
-        } catch (e) {
-          if (nc.isClosed()) throw e
-          // Together with the headers it needs it is larger than the server takes.
-          refuse(answer, answer.number, answer.number, '410 Too Large')
-        }
-      }
-    }
-  }
-
-  const pump = async (): Promise<void> => {
-    while (replays.requests.length > 0) {
-      const [answers, rest] = Replays.page(source, pageMessages, pageBytes)(replays)
-      replays = rest
-      for (const answer of answers) perform(answer)
-      await nc.flush()
-      // Heartbeats, and whoever publishes, have their turn before the next page.
-      await new Promise(resolve => setTimeout(resolve, 0))
-    }
-  }
-
-  const pumpAlone = (): void => {
-    if (isPumping) return
-    isPumping = true
-    const done = (): void => {
-      isPumping = false
-    }
-    pump().then(done, () => {
-      // Disconnected: whoever still wants something asks again.
-      replays = Replays.empty
-      done()
-    })
-  }
+  const answers = answering(nc, source, origin => {
+    const line = lines.get(origin)
+    return line?.isSingle === true ? line.epoch : undefined
+  })
 
   return {
     limits,
@@ -352,12 +288,7 @@ const start = (nc: Connection, limits: Limits): Outbound => {
       isClosed || watermark.connected || makeSafeRoom(wanted)
         ? Promise.resolve()
         : new Promise(resolve => waiting.push(resolve)),
-    replay: request => {
-      const [ends, after] = Replays.asked(request)(replays)
-      replays = after
-      for (const answer of ends) perform(answer)
-      pumpAlone()
-    },
+    replay: answers.ask,
   }
 }
 
