@@ -290,3 +290,18 @@ describe.each(kinds)('with $name', kind => {
     expect(errors[0]).toMatchObject({ name: kind.name === 'nats' ? 'NatsError' : 'TimeoutError' })
   })
 })
+
+// 2.29 discards what it has not sent yet when it is closed; the guide says so.
+test.each(kinds.filter(k => k.name !== 'nats'))(
+  'with $name a sender that closes its connection takes leave',
+  async kind => {
+    const receiver = await dialSequenced(server, kind, { grace: 60_000 })
+    listening(receiver.nc, 'updates')
+    await receiver.nc.flush()
+    const sender = await dialSequenced(server, kind)
+    publish(sender.nc, '1')
+    await sender.nc.flush()
+    await sender.nc.close()
+    await until('the end is told', () => receiver.notices.some(n => n.notice._tag === 'Ended'))
+  },
+)
