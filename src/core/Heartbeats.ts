@@ -79,6 +79,7 @@ export const spent = (self: Heartbeats): Heartbeats => ({ ...self, tokens: self.
 export const wakeAt = (self: Heartbeats): number => {
   const first = M.min(self.agenda)
   if (first === undefined) return Number.POSITIVE_INFINITY
-  const affordable = self.tokens >= 1 ? self.at : self.at + ((1 - self.tokens) * 1000) / self.perSecond
+  // In whole ms: what is missing may be so little that the time it takes can't be told from none.
+  const affordable = self.tokens >= 1 ? self.at : self.at + Math.ceil(((1 - self.tokens) * 1000) / self.perSecond)
   return Math.max(first.key[0], affordable)
 }

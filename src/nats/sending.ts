@@ -157,7 +157,7 @@ export class Sending implements Line, Beating {
 
   /** Says that nothing follows, three times within 200 ms, then stops. */
   close(): void {
-    if (this.#sender.state !== 'live' || this.#isStopped) return
+    if (this.#isStopped) return
     this.#sender = Sender.closed(now())(this.#sender)
     this.#means.pulse.book(this)
   }
