@@ -148,8 +148,9 @@ export type Passed = { readonly at: number; readonly local: number } & (
 export interface Outbox {
   readonly name: string
   readonly limits: Limits
-  /** Heartbeats that it may send. */
+  /** Heartbeats that it may send in a second, and for how many lines. */
   readonly perSecond: number
+  readonly lines: number
   /** How long after a message the first heartbeat follows. */
   readonly after: number
   readonly passed: Passed[]

@@ -222,7 +222,18 @@ export const planOf = (seed: number): Plan => {
   if (has('mismatch'))
     receivers.push(drawReceiver(chance, addressing === 'single' ? 'perSender' : 'single', has, first))
   const deeds = [...drawPublishing(chance, faultMs), ...drawDeeds(chance, own, faultMs)].sort((a, b) => a.at - b.at)
-  const plan = { seed, style, addressing, kinds: own, rates, processes, receivers, deeds, faultMs, least: leastMessages }
+  const plan = {
+    seed,
+    style,
+    addressing,
+    kinds: own,
+    rates,
+    processes,
+    receivers,
+    deeds,
+    faultMs,
+    least: leastMessages,
+  }
   return style === 'calm' ? plan : withSenders(chanceOf(seed + 2 ** 41), plan)
 }
 

@@ -87,7 +87,7 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
   const passed: Passed[] = []
   const kept = { messages: 0, bytes: 0, age: 0, over: 0 }
   const { perSecond, after } = plan
-  chronicle.outboxes.push({ name, limits, perSecond, after, passed, kept })
+  chronicle.outboxes.push({ name, limits, perSecond, lines: plan.lines.length, after, passed, kept })
   const stamp = (): { readonly at: number; readonly local: number } => ({ at: agenda.now(), local: now() })
   /** When each that is held was kept, by its serial. */
   const keptAt: number[] = []
@@ -217,13 +217,17 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
 
   // --- heartbeats
 
-  const maxOf = (): number => Heartbeats.stretched(plan.max)(schedule)
+  const latest = (): number => Heartbeats.latest(plan.max)(schedule)
   const headOf = (line: Line): Head => {
     world.calls += 1
-    return Sender.headOf(now(), maxOf(), History.first(history, line) ?? line.sender.head + 1)(line.sender)
+    return Sender.headOf(
+      now(),
+      Heartbeats.stretched(plan.max)(schedule),
+      History.first(history, line) ?? line.sender.head + 1,
+    )(line.sender)
   }
   const rebook = (line: Line): void => {
-    schedule = Heartbeats.book(line.origin.name, Sender.dueAt(maxOf())(line.sender))(schedule)
+    schedule = Heartbeats.book(line.origin.name, Sender.dueAt(latest())(line.sender))(schedule)
     world.calls += 1
   }
   const book = (line: Line): void => {
@@ -234,7 +238,7 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
     const head = headOf(line)
     if (port.isUp) passed.push({ ...stamp(), _tag: 'Head', run: line.run, head })
     audience.heartbeat(self, line, head)
-    line.sender = Sender.beaten(now(), maxOf())(line.sender)
+    line.sender = Sender.beaten(now(), latest())(line.sender)
     world.calls += 1
     if (line.sender.state === 'ended') finish(line, 'Closed')
   }
@@ -250,7 +254,7 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
         schedule = Heartbeats.book(name, Number.POSITIVE_INFINITY)(schedule)
         continue
       }
-      if (Sender.dueAt(maxOf())(line.sender) <= now()) {
+      if (Sender.dueAt(latest())(line.sender) <= now()) {
         beat(line)
         schedule = Heartbeats.spent(schedule)
       }
@@ -278,8 +282,7 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
     for (const answer of answers) {
       const line = live.get(answer.origin)
       if (line === undefined) continue
-      if (answer._tag === 'Message')
-        passed.push({ ...stamp(), _tag: 'Replayed', run: line.run, number: answer.number })
+      if (answer._tag === 'Message') passed.push({ ...stamp(), _tag: 'Replayed', run: line.run, number: answer.number })
       audience.answer(self, line, answer)
     }
   }
