@@ -89,8 +89,32 @@ describe('the heartbeats of a connection', () => {
 
   it('stretch the longest promise when there are too many origins to keep it, and say so', () => {
     const of = (n: number) => origins(n).reduce((to, name) => Heartbeats.book(name, 0)(to), Heartbeats.create(1000, 0))
-    expect(Heartbeats.stretched(5000)(of(4000))).toBe(5000)
-    expect(Heartbeats.stretched(5000)(of(8000))).toBe(10_000)
+    expect(Heartbeats.stretched(5000)(of(2000))).toBe(5000)
+    expect(Heartbeats.stretched(5000)(of(4000))).toBe(9000)
+  })
+
+  it('are due early enough for all others to have their turn before', () => {
+    const of = (n: number) => origins(n).reduce((to, name) => Heartbeats.book(name, 0)(to), Heartbeats.create(1000, 0))
+    expect([1, 2, 2000, 4000].map(n => Heartbeats.latest(5000)(of(n)))).toEqual([5000, 4998, 3000, 5000])
+  })
+
+  it('keep the promise though the others are due all the time', () => {
+    // Seed 14 of the simulator: a quiet origin was due when its promise ended, and had to wait for the others then.
+    for (const n of [2, 10, 40]) {
+      const names = origins(n)
+      let s = names.reduce((to, name) => Heartbeats.book(name, 0)(to), Heartbeats.create(5, 0))
+      const promised = Heartbeats.stretched(300)(s)
+      const last = new Map(names.map(name => [name, 0]))
+      for (let now = 0; now <= 60_000; now = Math.max(Math.ceil(Heartbeats.wakeAt(s)), now + 1))
+        for (;;) {
+          const [name, after] = Heartbeats.due(now)(s)
+          s = after
+          if (name === undefined) break
+          expect(now - (last.get(name) ?? 0)).toBeLessThanOrEqual(promised)
+          last.set(name, now)
+          s = Heartbeats.book(name, now + (name === 'o0' ? Heartbeats.latest(300)(s) : 1))(Heartbeats.spent(s))
+        }
+    }
   })
 
   it('wake nobody before the budget allows one more', () => {

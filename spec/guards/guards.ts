@@ -1248,9 +1248,15 @@ const sending: ReadonlyArray<Guard> = [
   ),
   pulses(
     'a promise stretches with the number of origins',
-    'Math.max(max, Math.ceil((1250 * M.size(self.booked)) / self.perSecond))',
+    'Math.max(max, Math.ceil((2250 * M.size(self.booked)) / self.perSecond))',
     'max',
     'heads promise more than the budget allows',
+  ),
+  pulses(
+    'a heartbeat is due before its promise ends',
+    'origins > 1 ? Math.ceil((1000 * origins) / self.perSecond) : 0',
+    '0',
+    'who waits for its turn breaks its promise',
   ),
   pulses(
     'an origin has one place in the agenda',

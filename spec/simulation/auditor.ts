@@ -5,6 +5,7 @@
 // heartbeats and answers (`isMute`) has no tail that anyone could vouch for, and no beginning.
 import type { Chronicle, Handed, Life, Published, Run, Saved } from './chronicle.ts'
 import { idOf, isSame, textOf } from './content.ts'
+import { audited as auditSending, sendingRules } from './sending.ts'
 import type { Piece, Story } from './story.ts'
 import { ascending, storiesOf } from './story.ts'
 
@@ -24,6 +25,7 @@ export const rules = {
   CrashLeavesNoHole: 'a crash plus saved positions leaves no hole (12)',
   PublishedOrReported:
     'what was published or on its way while disconnected is sent again, or reported to its sender (13)',
+  ...sendingRules,
 } as const
 
 export type Rule = keyof typeof rules
@@ -57,6 +59,7 @@ export const audit = (chronicle: Chronicle): ReadonlyArray<Violation> => {
     if (life.saved !== undefined) resumed(chronicle, runs, say, life.saved, stories)
   }
   senders(chronicle, report)
+  auditSending(chronicle, report)
   return violations.sort((a, b) => a.at - b.at)
 }
 

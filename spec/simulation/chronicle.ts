@@ -2,6 +2,8 @@
 // and how much a machine kept. Nothing of what the world did to it on the way.
 import type { Delivery } from '../../src/core/Delivery.ts'
 import type { Epoch } from '../../src/core/Epoch.ts'
+import type { Head } from '../../src/core/Head.ts'
+import type { Limits } from '../../src/core/History.ts'
 import type { Addressing } from '../../src/core/Origin.ts'
 import type { Position } from '../../src/core/Positions.ts'
 import type { Settings } from '../../src/core/Turn.ts'
@@ -118,6 +120,44 @@ export interface Tail {
   readonly by: number
 }
 
+/** What a process sent over its connection and was told of it, in order; `local` is the time on its own clock. */
+export type Passed = { readonly at: number; readonly local: number } & (
+  | { readonly _tag: 'Began' | 'Closed'; readonly run: Run }
+  | { readonly _tag: 'Head'; readonly run: Run; readonly head: Head }
+  /** Published: on its way, or kept until it is connected again. */
+  | {
+      readonly _tag: 'Sent' | 'Kept' | 'SentAgain'
+      readonly run: Run
+      readonly number: number
+      readonly bytes: number
+    }
+  | { readonly _tag: 'Replayed'; readonly run: Run; readonly number: number }
+  | {
+      readonly _tag: 'Lost'
+      readonly run: Run
+      readonly first: number
+      readonly last: number
+      readonly reason: 'evicted' | 'refused'
+    }
+  | { readonly _tag: 'Flush'; readonly flush: number }
+  | { readonly _tag: 'Flushed'; readonly flush: number; readonly completed: boolean }
+  | { readonly _tag: 'Disconnected' | 'Reconnected' | 'Crashed' }
+)
+
+/** One connection of a sender. */
+export interface Outbox {
+  readonly name: string
+  readonly limits: Limits
+  /** Heartbeats that it may send in a second, and for how many lines. */
+  readonly perSecond: number
+  readonly lines: number
+  /** How long after a message the first heartbeat follows. */
+  readonly after: number
+  readonly passed: Passed[]
+  /** The most its history held of each when a message had gone out; and runs that were over, and held all the same. */
+  readonly kept: { messages: number; bytes: number; age: number; over: number }
+}
+
 export interface Chronicle {
   readonly tails: Tail[]
   readonly runs: Run[]
@@ -131,6 +171,7 @@ export interface Chronicle {
   healedAt: number
   quietAt: number
   overAt: number
+  readonly outboxes: Outbox[]
 }
 
 export const blank = (): Chronicle => ({
@@ -144,4 +185,5 @@ export const blank = (): Chronicle => ({
   healedAt: 0,
   quietAt: 0,
   overAt: 0,
+  outboxes: [],
 })

@@ -98,6 +98,8 @@ export const perform = (world: World, stage: Stage, d: FaultDeed): boolean => {
     senderClose: () => {
       if (line === undefined) return false
       p.close(line)
+      // Whoever closes may do so again, from another place.
+      if (d.size % 3 === 0) agenda.at(agenda.now() + 20 + (d.size % 150), () => p.close(line))
       agenda.at(agenda.now() + Math.max(d.ms, 250), stage.restore)
       return true
     },

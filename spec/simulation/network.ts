@@ -92,9 +92,14 @@ export const send = (
   }
 }
 
-/** A round trip to the servers. It proves that all that was sent before has left, unless the connection was cut. */
+/**
+ * A round trip to the servers. It proves that all that was sent before has left, unless the connection was cut. Now and then it
+ * fails though nothing is wrong, or the word on it comes late: when the connection is back, even, and then proves nothing.
+ */
 export const flush = (world: World, port: Port, done: (completed: boolean) => void): void => {
   const calledAt = world.agenda.now()
-  const leftAt = leave(world, port)
-  world.agenda.at(leftAt + travel(world), () => done(port.isUp && port.cutAt < calledAt))
+  const at = leave(world, port) + travel(world)
+  const fails = world.strikes('flushFails')
+  const late = world.strikes('flushLate') ? world.chance.between(20, 1500) : 0
+  world.agenda.at(at + late, () => done(!fails && port.isUp && (late > 0 || port.cutAt < calledAt)))
 }

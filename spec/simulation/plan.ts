@@ -17,6 +17,8 @@ export const rated = [
   'replayMisdirected',
   'replayOtherEpoch',
   'resendRefused',
+  'flushFails',
+  'flushLate',
 ] as const
 
 /** Faults that are deeds. */
@@ -41,7 +43,22 @@ export const done = [
 ] as const
 
 /** Faults that someone is born with. */
-export const innate = ['smallHistory', 'smallBounds', 'fewOrigins', 'nearLast', 'mute', 'deaf', 'mismatch'] as const
+export const innate = [
+  'smallHistory',
+  'smallBounds',
+  'fewOrigins',
+  'nearLast',
+  'mute',
+  'deaf',
+  'mismatch',
+  'fewBytes',
+  'shortAge',
+  'largePayloads',
+  'manyLines',
+] as const
+
+/** Those of senders alone, drawn apart. */
+const ofSenders: ReadonlyArray<Kind> = ['flushFails', 'flushLate', 'fewBytes', 'shortAge', 'largePayloads', 'manyLines']
 
 export const kinds = [...rated, ...done, ...innate] as const
 
@@ -64,6 +81,13 @@ export interface ProcessPlan {
   readonly keeps: number
   readonly max: number
   readonly after: number
+  /** Bytes that it keeps at most, and for how long, in ms. */
+  readonly bytes: number
+  readonly age: number
+  /** Payloads are smaller than this, and now and then as large as that. */
+  readonly sizes: readonly [small: number, large: number]
+  /** Heartbeats per second that it may send. */
+  readonly perSecond: number
 }
 
 export interface ReceiverPlan {
@@ -115,7 +139,7 @@ export const leastMessages = 200
 export const excluded: ReadonlyMap<Kind, string> = new Map<Kind, string>([])
 
 const drawKinds = (chance: Chance, style: Plan['style']): Kind[] => {
-  const usable = kinds.filter(k => !excluded.has(k))
+  const usable = kinds.filter(k => !excluded.has(k) && !ofSenders.includes(k))
   if (style === 'calm') return []
   if (style === 'all') return [...usable].filter(k => k !== 'mute' && k !== 'deaf' && k !== 'rival')
   if (style === 'single') {
@@ -167,6 +191,8 @@ export const planOf = (seed: number): Plan => {
     replayMisdirected: 0,
     replayOtherEpoch: 0,
     resendRefused: 0,
+    flushFails: 0,
+    flushLate: 0,
   }
   // The answers to requests can only go wrong where something is asked for.
   const needsLoss = own.some(k => k.startsWith('replay')) || has('smallHistory')
@@ -188,6 +214,7 @@ export const planOf = (seed: number): Plan => {
       keeps: has('smallHistory') ? chance.of([0, 3, 10, 40]) : 65_536,
       max: chance.of([300, 1000, 3000]),
       after: chance.of([20, 50]),
+      ...plainly,
     })
   }
   const receivers: ReceiverPlan[] = []
@@ -195,7 +222,56 @@ export const planOf = (seed: number): Plan => {
   if (has('mismatch'))
     receivers.push(drawReceiver(chance, addressing === 'single' ? 'perSender' : 'single', has, first))
   const deeds = [...drawPublishing(chance, faultMs), ...drawDeeds(chance, own, faultMs)].sort((a, b) => a.at - b.at)
-  return { seed, style, addressing, kinds: own, rates, processes, receivers, deeds, faultMs, least: leastMessages }
+  const plan = {
+    seed,
+    style,
+    addressing,
+    kinds: own,
+    rates,
+    processes,
+    receivers,
+    deeds,
+    faultMs,
+    least: leastMessages,
+  }
+  return style === 'calm' ? plan : withSenders(chanceOf(seed + 2 ** 41), plan)
+}
+
+/** What most senders keep, send and may do. */
+const plainly = { bytes: 32 * 1024 * 1024, age: 300_000, sizes: [40, 40], perSecond: 1000 } as const
+
+/** Senders with tight limits, large payloads, many lines, and flushes that go wrong. */
+const withSenders = (chance: Chance, plan: Plan): Plan => {
+  const own = ofSenders.filter(() => chance.hit(plan.style === 'all' ? 0.3 : 0.12))
+  const has = (k: Kind): boolean => own.includes(k)
+  const rates = { ...plan.rates }
+  if (has('flushFails')) rates.flushFails = chance.of([0.1, 0.5])
+  if (has('flushLate')) rates.flushLate = chance.of([0.1, 0.5])
+  const processes = plan.processes.map((p, i): ProcessPlan => {
+    const isLarge = has('largePayloads') && chance.hit(0.7)
+    const isCrowded = has('manyLines') && i === 0
+    const count = chance.between(8, 24)
+    const [one] = p.lines
+    return {
+      ...p,
+      bytes: has('fewBytes') ? chance.of([400, 3000, 20_000]) * (isLarge ? 100 : 1) : p.bytes,
+      age: has('shortAge') ? chance.of([100, 1000, 5000]) : p.age,
+      sizes: isLarge ? [40, chance.of([70_000, 300_000])] : has('fewBytes') ? [40, 400] : p.sizes,
+      lines: isCrowded && one !== undefined ? Array.from({ length: count }, (_, j) => p.lines[j] ?? one) : p.lines,
+      perSecond: isCrowded ? chance.of([5, 20]) : p.perSecond,
+    }
+  })
+  const streams: Deed[] = []
+  // Traffic without a pause, on one line.
+  if (chance.hit(0.3)) {
+    const who = chance.below(60)
+    const [from, apart] = [chance.below(plan.faultMs / 2), chance.of([5, 12, 18])]
+    const line = chance.below(60)
+    for (let i = chance.between(40, 120); i > 0; i--)
+      streams.push({ at: from + i * apart, do: 'publish', who, line, count: 1 })
+  }
+  const deeds = [...plan.deeds, ...streams].sort((a, b) => a.at - b.at)
+  return { ...plan, kinds: [...plan.kinds, ...own], rates, processes, deeds }
 }
 
 const drawPublishing = (chance: Chance, faultMs: number): Deed[] => {

@@ -19,7 +19,7 @@ export interface Played {
 /** How long everything may take to settle once the network is healed and nothing more is published, in ms. */
 export const settlingTime = (plan: Plan): number => {
   const most = (of: ReadonlyArray<number>): number => Math.max(0, ...of)
-  const max = most(plan.processes.map(p => p.max))
+  const max = most(plan.processes.map(p => Math.max(p.max, (2250 * p.lines.length) / p.perSecond)))
   const grace = most(plan.receivers.map(r => r.grace))
   const deadline = most(plan.receivers.map(r => r.deadline))
   const patience = most(plan.receivers.map(r => r.patience))

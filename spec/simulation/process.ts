@@ -11,7 +11,7 @@ import * as Replays from '../../src/core/Replays.ts'
 import * as Sender from '../../src/core/Sender.ts'
 import * as SequenceNumber from '../../src/core/SequenceNumber.ts'
 import * as Watermark from '../../src/core/Watermark.ts'
-import type { Notice, Run } from './chronicle.ts'
+import type { Notice, Passed, Run } from './chronicle.ts'
 import { encodedHeaders, payloadOf } from './content.ts'
 import { drawEpoch, originOf } from './names.ts'
 import type { Port } from './network.ts'
@@ -71,7 +71,7 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
   const clock = clockOn(agenda)
   const { now } = clock
   const port = portOf(name, agenda.now())
-  const limits: History.Limits = { messages: plan.keeps, bytes: 32 * 1024 * 1024, age: 300_000 }
+  const limits: History.Limits = { messages: plan.keeps, bytes: plan.bytes, age: plan.age }
   const history = History.create<Line>(limits)
   const lines: Line[] = []
   const live = new Map<string, Line>()
@@ -81,12 +81,28 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
   const refused = new Set<number>()
   let unsure: Ranges = new Map()
   let unsureSince: Ranges = new Map()
-  let schedule = Heartbeats.create(1000, now())
+  let schedule = Heartbeats.create(plan.perSecond, now())
+  let flushCount = 0
+
+  const passed: Passed[] = []
+  const kept = { messages: 0, bytes: 0, age: 0, over: 0 }
+  const { perSecond, after } = plan
+  chronicle.outboxes.push({ name, limits, perSecond, lines: plan.lines.length, after, passed, kept })
+  const stamp = (): { readonly at: number; readonly local: number } => ({ at: agenda.now(), local: now() })
+  /** When each that is held was kept, by its serial. */
+  const keptAt: number[] = []
+  const measure = (): void => {
+    kept.messages = Math.max(kept.messages, history.messages)
+    kept.bytes = Math.max(kept.bytes, history.bytes)
+    const since = keptAt[History.oldest(history)?.serial ?? 0] ?? now()
+    if (watermark.connected) kept.age = Math.max(kept.age, now() - since)
+  }
 
   const tell = (run: Run, notice: Notice): void => {
     world.say(notice._tag === 'Lost' ? `Sender.${notice.reason}` : `Sender.${notice._tag}`)
     world.trace?.(() => `${name} ${run.origin} is told ${JSON.stringify(notice)}`)
     chronicle.told.push({ at: agenda.now(), run, notice })
+    if (notice._tag === 'Lost') passed.push({ ...stamp(), ...notice, run })
   }
 
   // --- the watermark
@@ -95,10 +111,14 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
     watermark = Watermark.flushing(now())(watermark)
     world.calls += 1
     const { flight } = watermark
+    flushCount += 1
+    const number = flushCount
+    passed.push({ ...stamp(), _tag: 'Flush', flush: number })
     unsure = together(unsure, unsureSince)
     unsureSince = new Map()
     flush(world, port, completed => {
       if (self.isCrashed) return
+      passed.push({ ...stamp(), _tag: 'Flushed', flush: number, completed })
       const isProof = completed && watermark.flight === flight
       watermark = Watermark.flushed(flight, completed)(watermark)
       world.calls += 1
@@ -137,11 +157,12 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
     return History.fits(history, bytes)
   }
   /** False where the publisher would throw: no number is taken then. */
-  const dispatch = (line: Line, number: number, kept: History.Kept): boolean => {
-    const bytes = History.cost(kept.data, kept.headers, kept.reply)
+  const dispatch = (line: Line, number: number, message: History.Kept): boolean => {
+    const bytes = History.cost(message.data, message.headers, message.reply)
     if (!watermark.connected && !makeSafeRoom(bytes)) return false
+    passed.push({ ...stamp(), _tag: watermark.connected ? 'Sent' : 'Kept', run: line.run, number, bytes })
     if (watermark.connected) {
-      audience.data(self, line, number, kept)
+      audience.data(self, line, number, message)
       if (bytes <= limits.bytes)
         while (History.mustEvict(history, bytes, now())) {
           const gone = History.evict(history)
@@ -151,9 +172,11 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
         }
     }
     const fits = History.fits(history, bytes)
-    const serial = fits ? History.keep(history, line, number, kept, now()) : History.skip(history)
+    const serial = fits ? History.keep(history, line, number, message, now()) : History.skip(history)
     world.calls += 1
+    keptAt[serial] = now()
     if (!fits) noteGone({ origin: line, number, serial })
+    measure()
     if (watermark.connected) noteSent(serial, bytes)
     return true
   }
@@ -166,18 +189,20 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
     unsure = new Map()
     unsureSince = new Map()
     const resent: Ranges = new Map()
-    for (const kept of History.after(history, watermark.confirmed)) {
-      const { origin: line, number, serial } = kept
+    for (const message of History.after(history, watermark.confirmed)) {
+      const { origin: line, number, serial } = message
+      const bytes = History.cost(message.data, message.headers, message.reply)
       if (refused.has(serial)) continue
       if (world.strikes('resendRefused')) {
         History.withdraw(history, line, number)
         refused.add(serial)
         tell(line.run, { _tag: 'Lost', first: number, last: number, reason: 'refused' })
       } else {
-        audience.data(self, line, number, kept)
+        passed.push({ ...stamp(), _tag: 'SentAgain', run: line.run, number, bytes })
+        audience.data(self, line, number, message)
         extend(resent, line, number, number)
       }
-      watermark = Watermark.sent(serial, History.cost(kept.data, kept.headers, kept.reply))(watermark)
+      watermark = Watermark.sent(serial, bytes)(watermark)
       world.calls += 1
     }
     for (const [line, { first, last }] of resent) tell(line.run, { _tag: 'Resent', first, last })
@@ -187,18 +212,22 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
       world.calls += 1
       book(line)
     }
-    flushNow()
+    flushes.set(Watermark.flushAt(watermark))
   }
 
   // --- heartbeats
 
-  const maxOf = (): number => Heartbeats.stretched(plan.max)(schedule)
+  const latest = (): number => Heartbeats.latest(plan.max)(schedule)
   const headOf = (line: Line): Head => {
     world.calls += 1
-    return Sender.headOf(now(), maxOf(), History.first(history, line) ?? line.sender.head + 1)(line.sender)
+    return Sender.headOf(
+      now(),
+      Heartbeats.stretched(plan.max)(schedule),
+      History.first(history, line) ?? line.sender.head + 1,
+    )(line.sender)
   }
   const rebook = (line: Line): void => {
-    schedule = Heartbeats.book(line.origin.name, Sender.dueAt(maxOf())(line.sender))(schedule)
+    schedule = Heartbeats.book(line.origin.name, Sender.dueAt(latest())(line.sender))(schedule)
     world.calls += 1
   }
   const book = (line: Line): void => {
@@ -206,8 +235,10 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
     beats.set(Heartbeats.wakeAt(schedule))
   }
   const beat = (line: Line): void => {
-    audience.heartbeat(self, line, headOf(line))
-    line.sender = Sender.beaten(now(), maxOf())(line.sender)
+    const head = headOf(line)
+    if (port.isUp) passed.push({ ...stamp(), _tag: 'Head', run: line.run, head })
+    audience.heartbeat(self, line, head)
+    line.sender = Sender.beaten(now(), latest())(line.sender)
     world.calls += 1
     if (line.sender.state === 'ended') finish(line, 'Closed')
   }
@@ -223,7 +254,7 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
         schedule = Heartbeats.book(name, Number.POSITIVE_INFINITY)(schedule)
         continue
       }
-      if (Sender.dueAt(maxOf())(line.sender) <= now()) {
+      if (Sender.dueAt(latest())(line.sender) <= now()) {
         beat(line)
         schedule = Heartbeats.spent(schedule)
       }
@@ -250,7 +281,9 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
   const perform = (answers: ReadonlyArray<Answer>): void => {
     for (const answer of answers) {
       const line = live.get(answer.origin)
-      if (line !== undefined) audience.answer(self, line, answer)
+      if (line === undefined) continue
+      if (answer._tag === 'Message') passed.push({ ...stamp(), _tag: 'Replayed', run: line.run, number: answer.number })
+      audience.answer(self, line, answer)
     }
   }
   const pump = (): void => {
@@ -278,6 +311,7 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
     live.delete(line.origin.name)
     schedule = Heartbeats.book(line.origin.name, Number.POSITIVE_INFINITY)(schedule)
     History.forget(history, line)
+    if (history.origins.has(line)) kept.over += 1
     replays = Replays.without(line.origin.name)(replays)
   }
 
@@ -287,12 +321,17 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
     world.calls += 1
     if (isLeft(number)) return tell(line.run, { _tag: 'Exhausted' })
     const id = world.lastId + 1
-    const length = chance.below(40)
-    const data = History.copy(history, payloadOf(id, length))
+    const [small, large] = plan.sizes
+    const length = chance.below(large > small && chance.hit(0.15) ? large : small)
+    const buffer = payloadOf(id, length)
+    const data = History.copy(history, buffer)
     const headers = chance.hit(0.2) ? `Trace=${id}` : undefined
     const reply = chance.hit(0.1) ? `answers.${id}` : undefined
-    const kept = { data, headers: headers === undefined ? undefined : encodedHeaders(headers), reply }
-    if (!dispatch(line, number.right, kept)) return tell(line.run, { _tag: 'HistoryFull' })
+    const message = { data, headers: headers === undefined ? undefined : encodedHeaders(headers), reply }
+    const isTaken = dispatch(line, number.right, message)
+    // The application uses its buffer again.
+    buffer.fill(0xee)
+    if (!isTaken) return tell(line.run, { _tag: 'HistoryFull' })
     world.lastId = id
     const decayed = line.sender.wait !== undefined
     line.sender = Sender.published(now())(line.sender)
@@ -335,7 +374,8 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
         endedAt: Number.POSITIVE_INFINITY,
         sentAt: agenda.now(),
         end: 'Live',
-        keeps: plan.keeps,
+        // Whether that many are held is not sure where they are large, or go after a while.
+        keeps: plan.bytes < 1e7 || plan.age < 100_000 ? 0 : plan.keeps,
         isMute: linePlan.voice === 'mute',
         isDeaf: linePlan.voice === 'deaf',
         max: plan.max,
@@ -345,6 +385,10 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
       if (linePlan.voice !== 'full') world.count(linePlan.voice)
       if (typeof linePlan.from === 'number' && linePlan.from > 2 ** 50) world.count('nearLast')
       if (plan.keeps < 1000) world.count('smallHistory')
+      if (plan.bytes < 1e7) world.count('fewBytes')
+      if (plan.age < 100_000) world.count('shortAge')
+      if (plan.sizes[1] > 10_000) world.count('largePayloads')
+      if (plan.perSecond < 1000) world.count('manyLines')
       world.trace?.(() => `${name} begins ${origin.name} ${epoch} from ${start}`)
       const line: Line = {
         origin,
@@ -355,15 +399,17 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
       }
       world.calls += 1
       lines.push(line)
+      passed.push({ ...stamp(), _tag: 'Began', run })
       live.set(origin.name, line)
       if (!port.isUp) tell(run, { _tag: 'Disconnected' })
       if (!run.isMute) book(line)
       return line
     },
     close: line => {
-      if (self.isCrashed || line.isFinished || line.sender.state !== 'live') return
+      if (self.isCrashed || line.isFinished) return
       world.trace?.(() => `${name} closes ${line.origin.name}`)
       if (line.run.isMute) return finish(line, 'Crashed')
+      passed.push({ ...stamp(), _tag: 'Closed', run: line.run })
       line.sender = Sender.closed(now())(line.sender)
       world.calls += 1
       book(line)
@@ -389,6 +435,7 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
       world.trace?.(() => `${name} is cut off`)
       cut(world, port)
       for (const line of live.values()) tell(line.run, { _tag: 'Disconnected' })
+      passed.push({ ...stamp(), _tag: 'Disconnected' })
       watermark = Watermark.disconnected(watermark)
       world.calls += 1
       replays = Replays.empty
@@ -400,12 +447,14 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
       connect(world, port)
       // Those that were closed meanwhile, too: what they have published must not be lost with them.
       for (const line of lines) tell(line.run, { _tag: 'Reconnected' })
+      passed.push({ ...stamp(), _tag: 'Reconnected' })
       repair()
     },
     crash: () => {
       if (self.isCrashed) return
       world.trace?.(() => `${name} crashes`)
       self.isCrashed = true
+      passed.push({ ...stamp(), _tag: 'Crashed' })
       cut(world, port)
       for (const line of [...live.values()]) finish(line, 'Crashed')
       beats.clear()

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import { audit, rules } from './auditor.ts'
 import { broken, sound } from './broken.ts'
+import { soundSending } from './brokenSending.ts'
 import { kinds, planOf } from './plan.ts'
 import { expected, summaryOf, traceOf } from './report.ts'
 import { shrunk } from './shrink.ts'
@@ -46,6 +47,7 @@ describe('The simulated world', () => {
 describe('The auditor', () => {
   it('finds nothing wrong where nothing is', () => {
     expect(audit(sound())).toEqual([])
+    for (const chronicle of soundSending()) expect(audit(chronicle)).toEqual([])
   })
 
   it.each(broken)('breaks %s when %s', (rule, _why, chronicle) => {

@@ -43,7 +43,15 @@ export const create = (perSecond: number, now: number): Heartbeats => ({
 export const stretched =
   (max: number) =>
   (self: Heartbeats): number =>
-    Math.max(max, Math.ceil((1250 * M.size(self.booked)) / self.perSecond))
+    Math.max(max, Math.ceil((2250 * M.size(self.booked)) / self.perSecond))
+
+/** How long after a heartbeat the next must be due, so that the promise is kept though all others have their turn before. @since 0.1.0 */
+export const latest =
+  (max: number) =>
+  (self: Heartbeats): number => {
+    const origins = M.size(self.booked)
+    return stretched(max)(self) - (origins > 1 ? Math.ceil((1000 * origins) / self.perSecond) : 0)
+  }
 
 /** An origin wants its turn at a time; never, to leave the agenda. @since 0.1.0 */
 export const book =
@@ -79,6 +87,7 @@ export const spent = (self: Heartbeats): Heartbeats => ({ ...self, tokens: self.
 export const wakeAt = (self: Heartbeats): number => {
   const first = M.min(self.agenda)
   if (first === undefined) return Number.POSITIVE_INFINITY
-  const affordable = self.tokens >= 1 ? self.at : self.at + ((1 - self.tokens) * 1000) / self.perSecond
+  // In whole ms: what is missing may be so little that the time it takes can't be told from none.
+  const affordable = self.tokens >= 1 ? self.at : self.at + Math.ceil(((1 - self.tokens) * 1000) / self.perSecond)
   return Math.max(first.key[0], affordable)
 }

@@ -227,7 +227,7 @@ const start = (nc: Connection, limits: Limits): Outbound => {
     }
     for (const [line, { first, last }] of resent) line.tell({ _tag: 'Resent', origin: line.name, first, last })
     for (const line of lines.values()) line.revive()
-    flush()
+    clock.set(Watermark.flushAt(watermark))
     for (const go of waiting) go()
     waiting = []
   }

@@ -3,14 +3,14 @@ import * as Heartbeats from '../core/Heartbeats.ts'
 import { alarm, now } from './alarm.ts'
 import type { Connection } from './Connection.ts'
 
-/** An origin as the pulse sees it. `max` is the longest promise between two heartbeats that can be kept now, in ms. */
+/** An origin as the pulse sees it. `latest` is how long after a heartbeat the next must be due now, in ms. */
 export interface Beating {
   /** What tells it apart: in `single`, a run may take its leave when the next of its name has begun. */
   readonly run: string
   /** When its next heartbeat is due, in ms of the monotonic clock. */
-  dueAt(max: number): number
+  dueAt(latest: number): number
   /** Sends it. */
-  beat(max: number): void
+  beat(latest: number): void
   readonly max: number
 }
 
@@ -20,6 +20,8 @@ export interface Pulse {
   readonly remove: (beating: Beating) => void
   /** The longest promise that can be kept. */
   readonly stretched: (max: number) => number
+  /** How long after a heartbeat the next must be due for that. */
+  readonly latest: (max: number) => number
 }
 
 /** Heartbeats per second and connection: at about 250 bytes each that is 250 kB/s at most. */
@@ -31,9 +33,9 @@ const start = (): Pulse => {
   let schedule = Heartbeats.create(perSecond, now())
   const runs = new Map<string, Beating>()
 
-  const stretched = (max: number): number => Heartbeats.stretched(max)(schedule)
+  const latest = (max: number): number => Heartbeats.latest(max)(schedule)
   const rebook = (b: Beating): void => {
-    schedule = Heartbeats.book(b.run, b.dueAt(stretched(b.max)))(schedule)
+    schedule = Heartbeats.book(b.run, b.dueAt(latest(b.max)))(schedule)
   }
 
   const ring = (): void => {
@@ -43,8 +45,8 @@ const start = (): Pulse => {
       if (run === undefined) break
       const beating = runs.get(run)
       // A publish does not touch the agenda, so it may be that nothing is due yet after all.
-      if (beating !== undefined && beating.dueAt(stretched(beating.max)) <= now()) {
-        beating.beat(stretched(beating.max))
+      if (beating !== undefined && beating.dueAt(latest(beating.max)) <= now()) {
+        beating.beat(latest(beating.max))
         schedule = Heartbeats.spent(schedule)
       }
       if (beating === undefined) schedule = Heartbeats.book(run, Number.POSITIVE_INFINITY)(schedule)
@@ -55,7 +57,8 @@ const start = (): Pulse => {
   const clock = alarm(ring)
 
   return {
-    stretched,
+    stretched: max => Heartbeats.stretched(max)(schedule),
+    latest,
     book: beating => {
       runs.set(beating.run, beating)
       const before = Heartbeats.wakeAt(schedule)

@@ -50,7 +50,7 @@ export class Sending implements Line, Beating {
     this.#sender = Sender.create(origin, epoch, now(), options)
     means.outbound.open(this)
     // Before any message: a receiver of the run before this one must not take the first for a gap of that.
-    this.beat(means.pulse.stretched(this.max))
+    this.beat(means.pulse.latest(this.max))
     means.pulse.book(this)
   }
 
@@ -91,13 +91,13 @@ export class Sending implements Line, Beating {
     return this.isSingle ? `${this.name} ${this.epoch}` : this.name
   }
 
-  dueAt(max: number): number {
-    return Sender.dueAt(max)(this.#sender)
+  dueAt(latest: number): number {
+    return Sender.dueAt(latest)(this.#sender)
   }
 
-  beat(max: number): void {
+  beat(latest: number): void {
     this.#say()
-    this.#sender = Sender.beaten(now(), max)(this.#sender)
+    this.#sender = Sender.beaten(now(), latest)(this.#sender)
     if (this.#sender.state === 'ended') this.stop()
   }
 
@@ -157,7 +157,7 @@ export class Sending implements Line, Beating {
 
   /** Says that nothing follows, three times within 200 ms, then stops. */
   close(): void {
-    if (this.#sender.state !== 'live' || this.#isStopped) return
+    if (this.#isStopped) return
     this.#sender = Sender.closed(now())(this.#sender)
     this.#means.pulse.book(this)
   }

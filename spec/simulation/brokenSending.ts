@@ -1,0 +1,194 @@
+// One broken history for each promise of a sender: see broken.ts.
+import { nearest } from '../../src/core/SequenceNumber.ts'
+import type { Chronicle, Outbox, Passed, Run } from './chronicle.ts'
+import { blank } from './chronicle.ts'
+import { epochOf, originOf } from './names.ts'
+import type { sendingRules } from './sending.ts'
+
+const origin = originOf('single', 'a', epochOf(1))
+
+/** What a sender does, in words that can be bent; it is connected, and has one line. */
+class Log {
+  readonly run: Run = {
+    origin: origin.name,
+    epoch: epochOf(1),
+    addressing: 'single',
+    start: 1,
+    bornAt: 1000,
+    head: 0,
+    endedAt: Number.POSITIVE_INFINITY,
+    sentAt: 1000,
+    end: 'Live',
+    keeps: 65_536,
+    isMute: false,
+    isDeaf: false,
+    max: 1000,
+    jumped: 0,
+  }
+  readonly box: Outbox
+  #at = 1000
+  #flushes = 0
+  constructor(changes: Partial<Outbox> = {}) {
+    const limits = { messages: 100, bytes: 10_000_000, age: 300_000 }
+    const kept = { messages: 0, bytes: 0, age: 0, over: 0 }
+    this.box = { name: 'p0', limits, perSecond: 1000, lines: 1, after: 50, passed: [], kept, ...changes }
+    this.note({ _tag: 'Began', run: this.run }).head()
+  }
+  note(what: PassedWithoutTime): this {
+    this.box.passed.push({ ...what, at: this.#at, local: this.#at })
+    return this
+  }
+  wait(ms: number): this {
+    this.#at += ms
+    return this
+  }
+  head(changes: { readonly first?: number; readonly head?: number; readonly state?: 'live' | 'ended' } = {}): this {
+    const { epoch, head } = this.run
+    const { first = head === 0 ? 1 : Math.min(1, head), state = 'live' } = changes
+    const said = changes.head ?? head
+    const times = { age: 0, after: 50, max: 1000 }
+    return this.note({
+      _tag: 'Head',
+      run: this.run,
+      head: { v: 1, epoch, start: nearest(1), first, head: said, ...times, state },
+    })
+  }
+  sent(_tag: 'Sent' | 'Kept' = 'Sent', bytes = 250): this {
+    this.run.head += 1
+    return this.note({ _tag, run: this.run, number: this.run.head, bytes })
+  }
+  again(number: number): this {
+    return this.note({ _tag: 'SentAgain', run: this.run, number, bytes: 250 })
+  }
+  flush(): this {
+    this.#flushes += 1
+    return this.note({ _tag: 'Flush', flush: this.#flushes })
+  }
+  flushed(completed = true): this {
+    return this.note({ _tag: 'Flushed', flush: this.#flushes, completed })
+  }
+  refused(number: number): this {
+    return this.note({ _tag: 'Lost', run: this.run, first: number, last: number, reason: 'refused' })
+  }
+  /** A message, and all that should follow it. */
+  wellSent(): this {
+    return this.sent().flush().wait(2).flushed().wait(48).head()
+  }
+  /** Away, with one message published meanwhile. */
+  away(): this {
+    return this.note({ _tag: 'Disconnected' }).wait(10).sent('Kept').note({ _tag: 'Reconnected' }).head()
+  }
+  ends(ms = 0): Chronicle {
+    return { ...blank(), outboxes: [this.box], overAt: this.#at + ms }
+  }
+}
+
+type WithoutTime<P> = P extends Passed ? Omit<P, 'at' | 'local'> : never
+type PassedWithoutTime = WithoutTime<Passed>
+
+const isTwice = (): Chronicle => {
+  const { run } = new Log()
+  const one = {
+    id: 1,
+    run,
+    number: 1,
+    at: 2000,
+    leftAt: 2002,
+    data: new Uint8Array(4),
+    headers: undefined,
+    reply: undefined,
+  }
+  return { ...blank(), published: [one, { ...one, id: 2 }] }
+}
+
+const closed = (): Log => {
+  const log = new Log().wellSent()
+  return log.note({ _tag: 'Closed', run: log.run }).wait(50).head({ state: 'ended' }).wait(50).head({ state: 'ended' })
+}
+
+/** All of it, as it should be. */
+export const soundSending = (): ReadonlyArray<Chronicle> => [
+  new Log().wellSent().away().again(2).flush().wait(3).flushed().wait(50).head().ends(1000),
+  closed().wait(100).head({ state: 'ended' }).ends(5000),
+]
+
+export const brokenSending: ReadonlyArray<readonly [keyof typeof sendingRules, string, () => Chronicle]> = [
+  ['NumberedOnce', 'a number is given twice', isTwice],
+  ['HeartbeatsKept', 'no heartbeat follows a message', () => new Log().sent().flush().flushed().wait(51).head().ends()],
+  ['HeartbeatsKept', 'the next comes later than was promised', () => new Log().wait(1001).head().ends()],
+  ['HeartbeatsKept', 'there is none any more', () => new Log().ends(1001)],
+  [
+    'HeartbeatsKept',
+    'it is back, and does not say where it is',
+    () => new Log().note({ _tag: 'Disconnected' }).note({ _tag: 'Reconnected' }).wait(20).head().ends(),
+  ],
+  [
+    'HeartbeatsInBudget',
+    'ten in a second, of five',
+    () => {
+      const log = new Log({ perSecond: 5 })
+      for (let i = 0; i < 10; i++) log.wait(50).head()
+      return log.ends()
+    },
+  ],
+  ['HeadsAreTrue', 'a head does not name the newest number', () => new Log().wellSent().head({ head: 0 }).ends()],
+  [
+    'HeadsAreTrue',
+    'a head does not name the oldest that is held',
+    () => new Log().wellSent().head({ first: 2 }).ends(),
+  ],
+  [
+    'HeadsAreTrue',
+    'a head names one that was refused',
+    () => new Log().wellSent().refused(1).head({ first: 1 }).ends(),
+  ],
+  ['FarewellsSaid', 'the third farewell is missing', () => closed().ends(500)],
+  [
+    'FarewellsSaid',
+    'there is a fourth',
+    () => {
+      const log = closed().wait(100).head({ state: 'ended' })
+      return log.wait(50).head({ state: 'ended' }).ends()
+    },
+  ],
+  ['FarewellsSaid', 'the third comes late', () => closed().wait(101).head({ state: 'ended' }).ends()],
+  ['FarewellsSaid', 'it does not say that it ends', () => closed().wait(100).head().ends()],
+  [
+    'HistoryBounded',
+    'more messages are kept than may be',
+    () => new Log({ kept: { messages: 101, bytes: 0, age: 0, over: 0 } }).ends(),
+  ],
+  [
+    'HistoryBounded',
+    'a run is over and kept',
+    () => new Log({ kept: { messages: 0, bytes: 0, age: 0, over: 1 } }).ends(),
+  ],
+  ['SentAgainIfUnsure', 'what has arrived is sent again', () => new Log().wellSent().away().again(1).again(2).ends()],
+  ['SentAgainIfUnsure', 'what was published while away is not sent', () => new Log().wellSent().away().wait(1).ends(1)],
+  [
+    'SentAgainIfUnsure',
+    'a flush that failed is taken for one that did not',
+    () => new Log().sent().flush().flushed(false).away().again(2).ends(1),
+  ],
+  ['RefusedStaysSo', 'it is sent again', () => new Log().away().refused(1).away().again(1).ends()],
+  [
+    'RefusedStaysSo',
+    'it is replayed',
+    () => {
+      const log = new Log().away().refused(1)
+      return log.note({ _tag: 'Replayed', run: log.run, number: 1 }).ends()
+    },
+  ],
+  ['FlushedInTime', 'none is called', () => new Log().sent().wait(50).head().wait(51).ends()],
+  [
+    'FlushedInTime',
+    '1 MiB is on its way',
+    () =>
+      new Log()
+        .sent('Sent', 2 ** 20)
+        .wait(1)
+        .ends(),
+  ],
+  ['FlushedInTime', 'a second is called', () => new Log().sent().flush().flush().ends()],
+  ['FlushedInTime', 'one is called while disconnected', () => new Log().note({ _tag: 'Disconnected' }).flush().ends()],
+]
