@@ -5,6 +5,8 @@ import type { Epoch } from '../../src/core/Epoch.ts'
 import type { Addressing } from '../../src/core/Origin.ts'
 import type { Position } from '../../src/core/Positions.ts'
 import type { Settings } from '../../src/core/Turn.ts'
+import type { Exchange } from './exchange.ts'
+import { noExchange } from './exchange.ts'
 
 /** One run of one sender. */
 export interface Run {
@@ -131,6 +133,8 @@ export interface Chronicle {
   healedAt: number
   quietAt: number
   overAt: number
+  /** Requests for replay and their answers. */
+  readonly exchange: Exchange
 }
 
 export const blank = (): Chronicle => ({
@@ -144,4 +148,5 @@ export const blank = (): Chronicle => ({
   healedAt: 0,
   quietAt: 0,
   overAt: 0,
+  exchange: noExchange(),
 })

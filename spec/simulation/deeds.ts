@@ -53,6 +53,39 @@ const forge = (world: World, r: Receiver, line: Line, size: number): void => {
   r.on({ _tag: 'Arrived', origin: line.origin, arrival })
 }
 
+/** Other clients ask a process again and again, for anything: they keep no room in mind, and no patience. */
+const askGreedily = (world: World, p: Process, size: number): void => {
+  const { agenda, chance } = world
+  const ask = (line: Line, who: number, id: number, first: number, count: number, range: boolean): void => {
+    const { origin, run } = line
+    const epoch = chance.hit(0.1) ? epochOf(900_000_000) : run.addressing === 'single' ? run.epoch : undefined
+    const [from, to] = [SequenceNumber.nearest(first), SequenceNumber.nearest(first + count - 1)]
+    p.replay(line, { origin: origin.name, first: from, last: to, range, epoch, reply: `greedy-${who}.${id}` })
+  }
+  const lines = p.lines.filter(l => !l.isFinished && !l.run.isMute && !l.run.isDeaf)
+  const [one] = lines
+  if (one === undefined) return
+  let id = size
+  if (size % 8 === 0) for (let i = 0; i < 1300; i++) ask(one, 0, id + i, one.run.start + i, 1, false)
+  const asks = chance.between(2, 8)
+  for (let i = 0; i < asks; i++)
+    agenda.at(agenda.now() + chance.below(4), () => {
+      const line = lines[chance.below(lines.length)] ?? one
+      if (!p.port.isUp || line.isFinished) return
+      id += 2000
+      const count = chance.of([1, 1, 5, 100, 500, 10_000])
+      const back = chance.of([1, 3, 100, 600])
+      ask(
+        line,
+        chance.below(3),
+        id,
+        Math.max(line.run.start, line.run.head - back),
+        count,
+        count > 1 || chance.hit(0.3),
+      )
+    })
+}
+
 /** Does one; false where nothing could be done. */
 export const perform = (world: World, stage: Stage, d: FaultDeed): boolean => {
   const { agenda } = world
@@ -170,6 +203,29 @@ export const perform = (world: World, stage: Stage, d: FaultDeed): boolean => {
     slowConsumer: () => {
       r.pace(5 + (d.size % 60))
       later(() => r.pace(0))
+      return true
+    },
+    torrent: () => {
+      if (line === undefined) return false
+      // Nobody, one or all are cut off meanwhile.
+      const lost = [[], [r], stage.receivers()][d.size % 3] ?? []
+      for (const one of lost) one.port.deaf.set(p.port, agenda.now() + 30)
+      for (let i = [80, 300, 700, 1600][(d.size >> 2) % 4] ?? 80; i > 0; i--) p.publish(line)
+      return true
+    },
+    sieve: () => {
+      if (line === undefined || !p.port.isUp) return false
+      for (let i = 40 + (d.size % 60); i > 0; i--) {
+        // Each one lost is followed by some that come.
+        for (const one of stage.receivers()) if (i % 3 === 0 || one === r) one.port.skipsData.set(p.port, 1)
+        p.publish(line)
+        p.publish(line)
+      }
+      return true
+    },
+    greedyAsker: () => {
+      if (!p.port.isUp || p.isCrashed) return false
+      askGreedily(world, p, d.size)
       return true
     },
   }

@@ -17,6 +17,7 @@ export const rated = [
   'replayMisdirected',
   'replayOtherEpoch',
   'resendRefused',
+  'replayForged',
 ] as const
 
 /** Faults that are deeds. */
@@ -38,10 +39,22 @@ export const done = [
   'forgedMessage',
   'forgedHead',
   'slowConsumer',
+  'torrent',
+  'sieve',
+  'greedyAsker',
 ] as const
 
 /** Faults that someone is born with. */
-export const innate = ['smallHistory', 'smallBounds', 'fewOrigins', 'nearLast', 'mute', 'deaf', 'mismatch'] as const
+export const innate = [
+  'smallHistory',
+  'smallBounds',
+  'fewOrigins',
+  'nearLast',
+  'mute',
+  'deaf',
+  'mismatch',
+  'largePayloads',
+] as const
 
 export const kinds = [...rated, ...done, ...innate] as const
 
@@ -104,6 +117,8 @@ export interface Plan {
   readonly faultMs: number
   /** Messages published in all, at least. */
   readonly least: number
+  /** No payload has this many bytes. */
+  readonly largest: number
 }
 
 /** Messages published in the first phase, at least. */
@@ -167,6 +182,7 @@ export const planOf = (seed: number): Plan => {
     replayMisdirected: 0,
     replayOtherEpoch: 0,
     resendRefused: 0,
+    replayForged: 0,
   }
   // The answers to requests can only go wrong where something is asked for.
   const needsLoss = own.some(k => k.startsWith('replay')) || has('smallHistory')
@@ -194,8 +210,21 @@ export const planOf = (seed: number): Plan => {
   for (let i = chance.between(1, 3); i > 0; i--) receivers.push(drawReceiver(chance, addressing, has, first))
   if (has('mismatch'))
     receivers.push(drawReceiver(chance, addressing === 'single' ? 'perSender' : 'single', has, first))
+  const largest = has('largePayloads') ? chance.of([400, 2000, 8000]) : 40
   const deeds = [...drawPublishing(chance, faultMs), ...drawDeeds(chance, own, faultMs)].sort((a, b) => a.at - b.at)
-  return { seed, style, addressing, kinds: own, rates, processes, receivers, deeds, faultMs, least: leastMessages }
+  return {
+    seed,
+    style,
+    addressing,
+    kinds: own,
+    rates,
+    processes,
+    receivers,
+    deeds,
+    faultMs,
+    least: leastMessages,
+    largest,
+  }
 }
 
 const drawPublishing = (chance: Chance, faultMs: number): Deed[] => {

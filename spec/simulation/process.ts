@@ -13,6 +13,7 @@ import * as SequenceNumber from '../../src/core/SequenceNumber.ts'
 import * as Watermark from '../../src/core/Watermark.ts'
 import type { Notice, Run } from './chronicle.ts'
 import { encodedHeaders, payloadOf } from './content.ts'
+import type { Service } from './exchange.ts'
 import { drawEpoch, originOf } from './names.ts'
 import type { Port } from './network.ts'
 import { connect, cut, flush, portOf } from './network.ts'
@@ -247,11 +248,19 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
     get: (origin, number) => within(line => History.get(history, line, number))(origin),
     first: within(line => History.first(history, line)),
   }
+  const services: Service[] = []
+  chronicle.exchange.services.set(name, services)
   const perform = (answers: ReadonlyArray<Answer>): void => {
     for (const answer of answers) {
       const line = live.get(answer.origin)
-      if (line !== undefined) audience.answer(self, line, answer)
+      if (line === undefined) continue
+      services.push({ _tag: 'Answer', at: agenda.now(), run: line.run, answer, head: line.run.head })
+      audience.answer(self, line, answer)
     }
+  }
+  const forgetRequests = (): void => {
+    replays = Replays.empty
+    services.push({ _tag: 'Void', at: agenda.now() })
   }
   const pump = (): void => {
     if (replays.requests.length === 0 || self.isCrashed) {
@@ -263,7 +272,8 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
     replays = rest
     perform(answers)
     flush(world, port, completed => {
-      if (!completed) replays = Replays.empty
+      if (!completed) forgetRequests()
+      services.push({ _tag: 'Page', at: agenda.now() })
       pump()
     })
   }
@@ -279,6 +289,7 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
     schedule = Heartbeats.book(line.origin.name, Number.POSITIVE_INFINITY)(schedule)
     History.forget(history, line)
     replays = Replays.without(line.origin.name)(replays)
+    services.push({ _tag: 'Over', at: agenda.now(), run: line.run })
   }
 
   const publish = (line: Line): void => {
@@ -287,7 +298,7 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
     world.calls += 1
     if (isLeft(number)) return tell(line.run, { _tag: 'Exhausted' })
     const id = world.lastId + 1
-    const length = chance.below(40)
+    const length = chance.below(world.plan.largest)
     const data = History.copy(history, payloadOf(id, length))
     const headers = chance.hit(0.2) ? `Trace=${id}` : undefined
     const reply = chance.hit(0.1) ? `answers.${id}` : undefined
@@ -376,6 +387,7 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
     },
     replay: (line, request) => {
       if (self.isCrashed || line.isFinished) return
+      services.push({ _tag: 'Request', at: agenda.now(), run: line.run, request })
       const [ends, after] = Replays.asked(request)(replays)
       world.calls += 1
       replays = after
@@ -391,7 +403,7 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
       for (const line of live.values()) tell(line.run, { _tag: 'Disconnected' })
       watermark = Watermark.disconnected(watermark)
       world.calls += 1
-      replays = Replays.empty
+      forgetRequests()
       flushes.clear()
     },
     reconnect: () => {
@@ -408,6 +420,7 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
       self.isCrashed = true
       cut(world, port)
       for (const line of [...live.values()]) finish(line, 'Crashed')
+      forgetRequests()
       beats.clear()
       flushes.clear()
     },
