@@ -169,6 +169,7 @@ export const receiverOf = (world: World, plan: ReceiverPlan, index: number, aske
           untaken: l.handed.length - l.taken,
         })
         world.trace?.(() => `${name} asks ${output.origin.name} ${output.first}-${output.last} (${output.id})`)
+        tellTaken()
         return port.isUp ? asked.replay(self, output) : undefined
       case 'Began':
         world.say('Began')
@@ -218,7 +219,10 @@ export const receiverOf = (world: World, plan: ReceiverPlan, index: number, aske
     handed.deliveries += 1
     handed.bytes += bytes
     const { maxMessages, maxBytes } = machine.settings
-    if (handed.deliveries * 4 < Math.min(maxMessages, 4096) && handed.bytes * 4 < maxBytes) return
+    if (handed.deliveries * 4 >= Math.min(maxMessages, 4096) || handed.bytes * 4 >= maxBytes) tellTaken()
+  }
+  const tellTaken = (): void => {
+    if (handed.deliveries === 0) return
     const batch = { ...handed }
     handed.deliveries = 0
     handed.bytes = 0
