@@ -1,10 +1,18 @@
 // What is promised of asking for what is missing, and of answering: the part of the auditor that reads who asked whom for what.
 import type { Chronicle, Life, Run } from './chronicle.ts'
-import type { Service } from './exchange.ts'
+import type { Service, Step } from './exchange.ts'
 
 export const rules = {
   RefusedOnlyWhenGone: 'a sender refuses only what it does not hold, or has not sent yet, and says which (5)',
   RequestsAnswered: 'a request is answered number by number, and a range is ended, unless its asker has asked anew (7)',
+  AsksWithinRoom:
+    'while connected a receiver asks for what it has room for: 4,096 numbers, and 32 gaps of an origin, at most (8)',
+  AskedAgainLater: 'what was asked for is not asked for again before it may have come (11)',
+  AskedAnew: 'what was asked for before a disconnect is asked for again right after it (7)',
+  GivenTime: 'nothing is called unresolved within a deadline of its first request, or of the last that came of it (5)',
+  GapsToldOnce: 'a gap is told once, and only of numbers that have not come (1)',
+  QueueBounded: 'what waits for a slow consumer stays within the bounds (8)',
+  PlacesFreed: 'an origin is turned away only while as many others as there is room for are alive (8)',
   ReplaysTakeTurns: 'those who ask are answered page by page and in turn, and each within its limits (11)',
 } as const
 
@@ -236,10 +244,263 @@ export const isMisled = (chronicle: Chronicle, life: Life, subject: string, at: 
   )
 }
 
+type Asked = Extract<Step, { _tag: 'Asked' }>
+
+interface Flying {
+  readonly ask: Asked
+  /** Nothing has come for it, and nothing else for its numbers. */
+  isOpen: boolean
+  /** Of its numbers, or for it, something has come or was refused; and its end was said. */
+  hasCome: boolean
+  endedAt: number | undefined
+}
+
+const mostAsked = { gaps: 32, numbers: 4096 } as const
+
+const touches = (a: { readonly first: number; readonly last: number }, first: number, last: number): boolean =>
+  a.first <= last && first <= a.last
+
+/** What it asks for, and when it asks again. */
+const asked = (report: Report, life: Life, steps: ReadonlyArray<Step>): void => {
+  const { settings } = life
+  const soon = settings.patience / 2
+  const isRoomy = settings.maxMessages >= roomy
+  let recent = new Map<string, Flying[]>()
+  const ask = (a: Asked): void => {
+    const say = (rule: keyof typeof rules, why: string): void =>
+      report(rule, a.at, `r${life.receiver} asks ${a.origin} ${a.first}-${a.last} (${a.id}): ${why}`)
+    const count = a.last - a.first + 1
+    if (!a.isUp) say('AsksWithinRoom', 'it is not connected')
+    if (count < 1) say('AsksWithinRoom', 'for nothing')
+    if (count > mostAsked.numbers) say('AsksWithinRoom', 'for too much')
+    if (count > Math.max(1, settings.maxMessages - a.untaken))
+      say('AsksWithinRoom', `there is room for ${settings.maxMessages - a.untaken}`)
+    const key = `${a.origin} ${a.epoch ?? ''}`
+    const flying = (recent.get(key) ?? []).filter(f => a.local - f.ask.local < soon)
+    recent.set(key, flying)
+    let open = 1
+    for (const f of flying) {
+      if (!touches(f.ask, a.first, a.last)) {
+        if (f.isOpen) open += 1
+        continue
+      }
+      f.isOpen = false
+      const wait = a.local - f.ask.local
+      if (!isRoomy && f.hasCome) continue
+      if (f.endedAt === undefined) say('AskedAgainLater', `asked ${wait} ms ago (${f.ask.id})`)
+      else if (!f.hasCome && a.local - f.endedAt < Math.min(soon / 2, soon - (f.endedAt - f.ask.local)))
+        say('AskedAgainLater', `asked ${wait} ms ago (${f.ask.id}), ended ${a.local - f.endedAt} ms ago, nothing came`)
+    }
+    if (isRoomy && open > mostAsked.gaps && open - givenUp(flying, a) > mostAsked.gaps)
+      say('AsksWithinRoom', `${open} at once`)
+    flying.push({ ask: a, isOpen: true, hasCome: false, endedAt: undefined })
+  }
+  const givenUp = (flying: ReadonlyArray<Flying>, { at, origin }: Asked): number => {
+    const lost = life.handed.flatMap(h =>
+      h.at <= at && h.delivery._tag === 'Lost' && h.delivery.origin === origin ? [h.delivery] : [],
+    )
+    const isLost = (n: number): boolean => lost.some(d => d.first <= n && n <= (d.last ?? Number.POSITIVE_INFINITY))
+    return flying.filter(f => f.isOpen && isLost(f.ask.first)).length
+  }
+  const came = (origin: string, first: number, last: number): void => {
+    for (const [key, flying] of recent)
+      if (key.startsWith(origin))
+        for (const f of flying)
+          if (touches(f.ask, first, last)) {
+            f.hasCome = true
+            f.isOpen = false
+          }
+  }
+  for (const s of steps)
+    switch (s._tag) {
+      case 'Asked':
+        ask(s)
+        break
+      case 'Came':
+        came(s.origin, s.number, s.number)
+        break
+      case 'Refused':
+        came(s.origin, s.first, s.last)
+        break
+      case 'Ended':
+        for (const flying of recent.values())
+          for (const f of flying)
+            if (f.ask.id === s.asked) {
+              f.endedAt = s.local
+              f.isOpen = false
+            }
+        break
+      case 'Reconnected':
+        recent = new Map()
+    }
+}
+
+/** Numbers of an origin that came as answers: when first, and when last, and for what request. */
+interface Answered {
+  readonly asks: Asked[]
+  readonly came: Map<
+    number,
+    Array<{ readonly local: number; readonly at: number; readonly asked: number; readonly bytes: number }>
+  >
+}
+
+const answeredOf = (steps: ReadonlyArray<Step>): Map<string, Answered> => {
+  const all = new Map<string, Answered>()
+  const of = (origin: string): Answered => {
+    const found = all.get(origin) ?? { asks: [], came: new Map() }
+    all.set(origin, found)
+    return found
+  }
+  for (const s of steps)
+    if (s._tag === 'Asked') of(s.origin).asks.push(s)
+    else if (s._tag === 'Came' && s.asked !== undefined) {
+      const { came } = of(s.origin)
+      const { local, at, asked, bytes } = s
+      const times = came.get(s.number)
+      if (times === undefined) came.set(s.number, [{ local, at, asked, bytes }])
+      else times.push({ local, at, asked, bytes })
+    }
+  return all
+}
+
+const timed = (
+  report: Report,
+  life: Life,
+  answered: Map<string, Answered>,
+  isAlone: (origin: string) => boolean,
+): void => {
+  const { deadline, maxBytes } = life.settings
+  const gaps = new Map<string, Array<{ readonly first: number; readonly last: number; readonly at: number }>>()
+  const recovered = new Map<string, Set<number>>()
+  for (const { at, delivery: d } of life.handed)
+    if (d._tag === 'Gap') gaps.set(d.origin, [...(gaps.get(d.origin) ?? []), { first: d.first, last: d.last, at }])
+    else if (d._tag === 'Message' && d.verdict === 'Recovered')
+      recovered.set(d.origin, (recovered.get(d.origin) ?? new Set<number>()).add(d.number))
+  for (const { at, local, delivery: d } of life.handed) {
+    if (d._tag !== 'Lost' || d.reason !== 'unresolved' || d.last === undefined) continue
+    const say = (why: string): void =>
+      report('GivenTime', at, `r${life.receiver} (since ${life.startedAt}): ${d.origin} ${d.first}-${d.last}: ${why}`)
+    const gap = gaps.get(d.origin)?.findLast(g => g.at <= at && g.first <= d.first && d.first <= g.last)
+    const of = answered.get(d.origin)
+    if (gap === undefined || of === undefined) continue
+    const first = of.asks.find(a => a.at >= gap.at && a.at <= at && touches(a, gap.first, gap.last))
+    if (first !== undefined && local - first.local < deadline) say(`first asked for ${local - first.local} ms ago`)
+    // An answer that names another run is no progress.
+    if (!isAlone(d.origin)) continue
+    for (const n of [d.first - 1, d.last + 1]) {
+      const came = of.came.get(n)?.find(c => c.at >= gap.at)
+      if (came === undefined || n < gap.first || n > gap.last || recovered.get(d.origin)?.has(n) !== true) continue
+      if (came.at <= at && local - came.local < deadline) say(`${n} came ${local - came.local} ms ago`)
+    }
+    for (let n = d.first; n <= Math.min(d.last, d.first + 100); n++) {
+      const came = of.came.get(n)?.findLast(c => c.at < at && c.at >= gap.at)
+      if (came === undefined || came.bytes > maxBytes || local - came.local >= deadline) continue
+      const latest = of.asks.findLast(a => a.at <= came.at && a.first <= n && n <= a.last)
+      if (latest?.id === came.asked) say(`${n} came ${local - came.local} ms ago, and found no room`)
+    }
+  }
+}
+
+/** Gaps are told upwards. */
+const toldOnce = (report: Report, life: Life): void => {
+  if (life.settings.maxOrigins < roomy) return
+  const known = new Map<string, number>()
+  for (const { at, delivery: d } of life.handed) {
+    if (!('origin' in d)) continue
+    const before = known.get(d.origin) ?? 0
+    if (d._tag === 'Restarted' || (d._tag === 'Lost' && d.last === undefined)) known.delete(d.origin)
+    else if (d._tag === 'Message') known.set(d.origin, Math.max(before, d.number))
+    else if (d._tag === 'Lost') known.set(d.origin, Math.max(before, d.last ?? 0))
+    else if (d._tag === 'Gap') {
+      if (d.first <= before || d.last < d.first)
+        report('GapsToldOnce', at, `r${life.receiver}: ${d.origin} ${d.first}-${d.last} after ${before}`)
+      known.set(d.origin, Math.max(before, d.last))
+    }
+  }
+}
+
+/** What was asked for shortly before a disconnect, and not come until the reconnect. Where nothing holds it up, it is asked for at once. */
+const askedAnew = (report: Report, life: Life, steps: ReadonlyArray<Step>): void => {
+  if (life.addressing === 'single' || life.settings.maxMessages < roomy || life.settings.maxOrigins < roomy) return
+  const { deadline, patience } = life.settings
+  for (const [i, back] of steps.entries()) {
+    if (back._tag !== 'Reconnected') continue
+    const after = steps.slice(i + 1)
+    const before = steps.slice(0, i).filter(s => back.local - s.local < deadline)
+    const lowest = new Map<string, Asked>()
+    for (const [j, s] of before.entries()) {
+      if (s._tag !== 'Asked') continue
+      const isOpen = !before.some(
+        (o, k) =>
+          k > j &&
+          ((o._tag === 'Came' && o.origin === s.origin && o.number === s.first) ||
+            (o._tag === 'Refused' && o.origin === s.origin && touches(o, s.first, s.first))),
+      )
+      if (isOpen && s.first < (lowest.get(s.origin)?.first ?? Number.POSITIVE_INFINITY)) lowest.set(s.origin, s)
+    }
+    for (const a of lowest.values()) {
+      const soon = after.filter(s => s.local - back.local < patience / 2)
+      const fate = after.find(s => s._tag === 'Came' && s.origin === a.origin && s.number === a.first)
+      const isLost = life.handed.some(
+        ({ at, local, delivery: d }) =>
+          d._tag === 'Lost' &&
+          d.origin === a.origin &&
+          d.first <= a.first &&
+          a.first <= (d.last ?? Number.POSITIVE_INFINITY) &&
+          (at <= back.at || local - back.local < patience),
+      )
+      const again = soon.some(s => s._tag === 'Asked' && s.origin === a.origin && touches(s, a.first, a.first))
+      if (!again && !isLost && fate !== undefined && fate.local - back.local > patience)
+        report('AskedAnew', back.at, `r${life.receiver}: ${a.origin} ${a.first} (${a.id}) is not asked for again`)
+    }
+  }
+}
+
+/** Who has ended, or fallen silent, makes way. */
+const placed = (report: Report, chronicle: Chronicle, life: Life): void => {
+  const { maxOrigins } = life.settings
+  if (maxOrigins >= roomy) return
+  const idleSince = new Map<string, number>()
+  for (const { at, delivery: d } of life.handed) {
+    if ('origin' in d && d._tag !== 'Mismatch') {
+      const isIdle =
+        d._tag === 'Ended' ||
+        (d._tag === 'Silent' && d.promised !== undefined) ||
+        (d._tag === 'Lost' && d.last === undefined)
+      if (!isIdle) idleSince.delete(d.origin)
+      else if (!idleSince.has(d.origin)) idleSince.set(d.origin, at)
+    }
+    if (d._tag !== 'Unsequenced' || d.reason !== 'TooManyOrigins') continue
+    const alive = new Set<string>()
+    for (const r of chronicle.runs)
+      if (r.addressing === life.addressing && r.bornAt <= at && !d.subject.startsWith(`${r.origin}.`))
+        if (!(idleSince.has(r.origin) && r.endedAt + 1500 < at)) alive.add(r.origin)
+    if (alive.size < maxOrigins)
+      report('PlacesFreed', at, `r${life.receiver}: ${d.subject} is turned away, ${alive.size} are alive`)
+  }
+}
+
 // --- all of it ------------------------------------------------------------------------------------------------------
 
 export const judged = (chronicle: Chronicle, report: Report): void => {
-  const { services } = chronicle.exchange
+  const { services, steps, untaken } = chronicle.exchange
+  const runs = new Map<string, number>()
+  for (const { origin } of chronicle.runs) runs.set(origin, (runs.get(origin) ?? 0) + 1)
+  for (const [life, own] of steps) {
+    asked(report, life, own)
+    timed(report, life, answeredOf(own), origin => (runs.get(origin) ?? 0) <= 1)
+    toldOnce(report, life)
+    askedAnew(report, life, own)
+    placed(report, chronicle, life)
+    const waiting = untaken.get(life) ?? 0
+    // What settles a doubt is said in any case; there is never much of that.
+    if (waiting > life.settings.maxMessages * 1.5 + 8)
+      report(
+        'QueueBounded',
+        life.startedAt,
+        `r${life.receiver}: ${waiting} wait for the consumer, of ${life.settings.maxMessages}`,
+      )
+  }
   const shelves = services.size === 0 ? new Map<Run, Shelf>() : shelvesOf(chronicle)
   for (const [name, of] of services) {
     served(report, name, of, chronicle.overAt)

@@ -1,5 +1,6 @@
 // What was asked for again, and what was sent for it: at the receivers, in the order in which it happened to each, and at the
 // senders, process by process.
+import type { Epoch } from '../../src/core/Epoch.ts'
 import type { Answer, Request } from '../../src/core/Replays.ts'
 import type { Life, Run } from './chronicle.ts'
 
@@ -10,6 +11,8 @@ export type Step =
       readonly at: number
       readonly local: number
       readonly origin: string
+      /** The run that is meant, in `single`. */
+      readonly epoch: Epoch | undefined
       readonly id: number
       readonly first: number
       readonly last: number
@@ -71,7 +74,9 @@ export interface FalseAnswer {
 export interface Exchange {
   readonly forged: FalseAnswer[]
   readonly steps: Map<Life, Step[]>
+  /** The most that was handed over and not taken. */
+  readonly untaken: Map<Life, number>
   readonly services: Map<string, Service[]>
 }
 
-export const noExchange = (): Exchange => ({ forged: [], steps: new Map(), services: new Map() })
+export const noExchange = (): Exchange => ({ forged: [], steps: new Map(), untaken: new Map(), services: new Map() })

@@ -147,6 +147,7 @@ export const receiverOf = (world: World, plan: ReceiverPlan, index: number, aske
         world.trace?.(() => `${name} is handed ${told(delivery)}`)
         l.handed.push({ at: agenda.now(), local: localNow(l), delivery })
         queue.push(output)
+        if (pace > 0) noteUntaken(l)
         return take()
       }
       case 'AskHead':
@@ -162,6 +163,7 @@ export const receiverOf = (world: World, plan: ReceiverPlan, index: number, aske
           at: agenda.now(),
           local: localNow(l),
           origin: output.origin.name,
+          epoch: output.epoch,
           id: output.id,
           first: output.first,
           last: output.last,
@@ -178,6 +180,11 @@ export const receiverOf = (world: World, plan: ReceiverPlan, index: number, aske
         world.say('WakeAt')
         return wakes.set(output.at)
     }
+  }
+  const noteUntaken = (l: Life): void => {
+    const { untaken } = chronicle.exchange
+    const now = l.handed.length - l.taken
+    if (now > (untaken.get(l) ?? 0)) untaken.set(l, now)
   }
   /** Its time stands still while it is disconnected. */
   const localNow = (l: Life): number => {
