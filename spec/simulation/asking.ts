@@ -493,8 +493,8 @@ export const judged = (chronicle: Chronicle, report: Report): void => {
     askedAnew(report, life, own)
     placed(report, chronicle, life)
     const waiting = untaken.get(life) ?? 0
-    // What settles a doubt is said in any case; there is never much of that.
-    if (waiting > life.settings.maxMessages * 1.5 + 8)
+    // What settles a doubt is said in any case; there is never much of that. So is what is lost for want of gaps.
+    if (life.settings.maxGaps >= 20 && waiting > life.settings.maxMessages * 1.5 + 8)
       report(
         'QueueBounded',
         life.startedAt,
