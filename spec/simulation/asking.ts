@@ -141,7 +141,9 @@ const served = (report: Report, name: string, services: ReadonlyArray<Service>, 
     page.bytes += bytesOf(g)
     if (w.bytes >= mostOf.bytes) say('ReplaysTakeTurns', `${inWords(w.taken)} is sent more than ${w.bytes} bytes`)
     w.bytes += bytesOf(g)
-    if (first > lastOf(w.taken)) say('ReplaysTakeTurns', `${inWords(w.taken)} is answered for ${first}, too`)
+    // What is gone is named as far as it reaches, asked for or not.
+    const upTo = answer._tag === 'Refusal' && answer.code === 404 ? last : first
+    if (upTo > lastOf(w.taken)) say('ReplaysTakeTurns', `${inWords(w.taken)} is answered for ${upTo}, too`)
     w.next = last + 1
     if (!range) waiting.delete(answer.reply)
   }

@@ -28,8 +28,8 @@ const lineOf = (p: Process, size: number): Line | undefined => {
 
 const forgedHead = (line: Line, size: number): Head => {
   const head = line.sender.head
-  const far = [head + 3, head + 40, head + 100_000, Number.MAX_SAFE_INTEGER][size % 4] ?? head
-  const isOther = size % 5 === 0
+  const far = [head + 3, head + 40, head + 9000, head + 100_000, Number.MAX_SAFE_INTEGER][size % 5] ?? head
+  const isOther = (size >> 3) % 5 === 0
   return {
     v: 1,
     epoch: isOther ? epochOf(900_000_000 + (size % 1000)) : line.run.epoch,
@@ -63,10 +63,11 @@ const askGreedily = (world: World, p: Process, size: number): void => {
     p.replay(line, { origin: origin.name, first: from, last: to, range, epoch, reply: `greedy-${who}.${id}` })
   }
   const lines = p.lines.filter(l => !l.isFinished && !l.run.isMute && !l.run.isDeaf)
-  const [one] = lines
+  // The one that is about to end, if there is one.
+  const one = lines.find(l => l.sender.state !== 'live') ?? lines[0]
   if (one === undefined) return
   let id = size
-  if (size % 8 === 0) for (let i = 0; i < 1300; i++) ask(one, 0, id + i, one.run.start + i, 1, false)
+  if (size % 8 === 0) for (let i = 0; i < 1100; i++) ask(one, 0, id + i, one.run.start + i, 1, false)
   const asks = chance.between(2, 8)
   for (let i = 0; i < asks; i++)
     agenda.at(agenda.now() + chance.below(4), () => {
@@ -210,7 +211,8 @@ export const perform = (world: World, stage: Stage, d: FaultDeed): boolean => {
       // Nobody, one or all are cut off meanwhile.
       const lost = [[], [r], stage.receivers()][d.size % 3] ?? []
       for (const one of lost) one.port.deaf.set(p.port, agenda.now() + 30)
-      for (let i = [80, 300, 700, 1600][(d.size >> 2) % 4] ?? 80; i > 0; i--) p.publish(line)
+      const most = world.plan.largest > 1000 ? 300 : 1600
+      for (let i = Math.min(most, [80, 300, 700, 1600][(d.size >> 2) % 4] ?? 80); i > 0; i--) p.publish(line)
       return true
     },
     sieve: () => {
@@ -226,6 +228,12 @@ export const perform = (world: World, stage: Stage, d: FaultDeed): boolean => {
     greedyAsker: () => {
       if (!p.port.isUp || p.isCrashed) return false
       askGreedily(world, p, d.size)
+      // Some ask up to the very end.
+      if (line !== undefined && d.size % 3 === 0) {
+        p.close(line)
+        agenda.at(agenda.now() + 197, () => askGreedily(world, p, 0))
+        agenda.at(agenda.now() + Math.max(d.ms, 250), stage.restore)
+      }
       return true
     },
   }

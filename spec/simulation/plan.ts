@@ -210,7 +210,7 @@ export const planOf = (seed: number): Plan => {
   for (let i = chance.between(1, 3); i > 0; i--) receivers.push(drawReceiver(chance, addressing, has, first))
   if (has('mismatch'))
     receivers.push(drawReceiver(chance, addressing === 'single' ? 'perSender' : 'single', has, first))
-  const largest = has('largePayloads') ? chance.of([400, 2000, 8000]) : 40
+  const largest = has('largePayloads') ? chance.of([400, 2000, 8000, 20_000]) : 40
   const deeds = [...drawPublishing(chance, faultMs), ...drawDeeds(chance, own, faultMs)].sort((a, b) => a.at - b.at)
   return {
     seed,

@@ -252,7 +252,8 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
   chronicle.exchange.services.set(name, services)
   const perform = (answers: ReadonlyArray<Answer>): void => {
     for (const answer of answers) {
-      const line = live.get(answer.origin)
+      // As the publisher does, it answers about a line that is over, too, if it is asked to.
+      const line = live.get(answer.origin) ?? lines.findLast(l => l.origin.name === answer.origin)
       if (line === undefined) continue
       services.push({ _tag: 'Answer', at: agenda.now(), run: line.run, answer, head: line.run.head })
       audience.answer(self, line, answer)
