@@ -13,6 +13,9 @@ export const rules = {
   GapsToldOnce: 'a gap is told once, and only of numbers that have not come (1)',
   QueueBounded: 'what waits for a slow consumer stays within the bounds (8)',
   PlacesFreed: 'an origin is turned away only while as many others as there is room for are alive (8)',
+  WhatCameIsTold: 'what has come is handed over, or reported lost, whoever vouches for it (1)',
+  StallIsOneGap: 'what finds no room is one gap, however much that is: it does not use up the gaps (8)',
+  KeptIsKept: 'what fits is not sent for again and again (11)',
   ReplaysTakeTurns: 'those who ask are answered page by page and in turn, and each within its limits (11)',
 } as const
 
@@ -257,6 +260,9 @@ interface Flying {
   endedAt: number | undefined
 }
 
+/** As often may a number be sent for where there is little room. */
+const mostSent = 40
+
 const mostAsked = { gaps: 32, numbers: 4096 } as const
 
 const touches = (a: { readonly first: number; readonly last: number }, first: number, last: number): boolean =>
@@ -482,15 +488,82 @@ const placed = (report: Report, chronicle: Chronicle, life: Life): void => {
   }
 }
 
+interface Range {
+  readonly first: number
+  readonly last: number
+}
+
+/** A sender that nobody vouches for has its last message told, too, if that has come. */
+const toldOf = (report: Report, chronicle: Chronicle, life: Life, isAlone: (origin: string) => boolean): void => {
+  const { settings, handed, came, endedAt } = life
+  if (endedAt !== Number.POSITIVE_INFINITY || settings.maxOrigins < roomy || settings.maxJump < roomy) return
+  const mutes = new Set(chronicle.runs.filter(r => r.isMute && isAlone(r.origin)).map(r => r.origin))
+  for (const f of chronicle.forged) mutes.delete(f.origin)
+  if (mutes.size === 0) return
+  const last = new Map<string, number>()
+  for (const { delivery: d } of handed) {
+    if (d._tag === 'Message') last.set(d.origin, Math.max(d.number, last.get(d.origin) ?? 0))
+    else if (d._tag === 'Lost') last.set(d.origin, Math.max(d.last ?? Number.POSITIVE_INFINITY, last.get(d.origin) ?? 0))
+    else if (d._tag === 'Unsequenced') mutes.delete(d.subject.slice(0, d.subject.lastIndexOf('.')))
+  }
+  for (const id of came.keys()) {
+    const p = chronicle.published[id - 1]
+    if (p === undefined || !mutes.has(p.run.origin)) continue
+    if (p.number > (last.get(p.run.origin) ?? Number.POSITIVE_INFINITY))
+      report('WhatCameIsTold', chronicle.overAt, `r${life.receiver}: ${p.run.origin}.${p.number} has come`)
+  }
+}
+
+/** Where one origin is all there is, what is given up for want of gaps is not told number by number. */
+const stalled = (report: Report, chronicle: Chronicle, life: Life): void => {
+  // What can never find room is given up one by one.
+  if (chronicle.published.some(p => p.data.length * 4 > life.settings.maxBytes)) return
+  if (life.settings.maxGaps >= roomy || new Set(chronicle.runs.map(r => r.origin)).size > 1) return
+  let row = 0
+  let before: Range = { first: 0, last: 0 }
+  for (const { at, delivery: d } of life.handed) {
+    if (d._tag === 'Gap') continue
+    if (d._tag !== 'Lost' || d.reason !== 'overflow' || d.last === undefined) row = 0
+    else {
+      row = d.first === before.last + 1 ? row + 1 : 0
+      before = { first: d.first, last: d.last }
+      if (row === 3) report('StallIsOneGap', at, `r${life.receiver}: ${d.origin}: the fourth loss in a row, up to ${d.last}`)
+    }
+  }
+}
+
+/** How often one number comes of different requests. */
+const sentFor = (
+  report: Report,
+  life: Life,
+  answered: Map<string, Answered>,
+  isAlone: (origin: string) => boolean,
+): void => {
+  for (const [origin, { asks, came }] of answered)
+    for (const [n, times] of came) {
+      if (times.length <= mostSent || !isAlone(origin) || (times[0]?.bytes ?? 0) > life.settings.maxBytes) continue
+      // What is misdirected bears the id of another.
+      const requests = new Set(times.map(t => t.asked))
+      for (const id of requests) if (!asks.some(a => a.id === id && touches(a, n, n))) requests.delete(id)
+      if (requests.size > mostSent)
+        report('KeptIsKept', times[0]?.at ?? 0, `r${life.receiver}: ${origin}.${n} has come for ${requests.size} requests`)
+    }
+}
+
 // --- all of it ------------------------------------------------------------------------------------------------------
 
 export const judged = (chronicle: Chronicle, report: Report): void => {
   const { services, steps, untaken } = chronicle.exchange
   const runs = new Map<string, number>()
   for (const { origin } of chronicle.runs) runs.set(origin, (runs.get(origin) ?? 0) + 1)
+  const isAlone = (origin: string): boolean => (runs.get(origin) ?? 0) <= 1
   for (const [life, own] of steps) {
     asked(report, life, own)
-    timed(report, life, answeredOf(own), origin => (runs.get(origin) ?? 0) <= 1)
+    const answered = answeredOf(own)
+    timed(report, life, answered, isAlone)
+    sentFor(report, life, answered, isAlone)
+    toldOf(report, chronicle, life, isAlone)
+    stalled(report, chronicle, life)
     toldOnce(report, life)
     askedAnew(report, life, own)
     placed(report, chronicle, life)

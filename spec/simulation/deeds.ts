@@ -137,7 +137,12 @@ export const perform = (world: World, stage: Stage, d: FaultDeed): boolean => {
     },
     receiverAway: () => {
       if (!r.port.isUp) return false
-      r.disconnect()
+      // Its application may be slow meanwhile.
+      if (d.size % 3 === 0) {
+        r.pace(20 + (d.size % 80))
+        later(() => r.pace(0))
+      }
+      agenda.at(agenda.now() + (d.size % 3 === 0 ? Math.min(d.ms, 150) : 0), r.disconnect)
       later(r.reconnect)
       return true
     },
