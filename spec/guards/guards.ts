@@ -1475,14 +1475,14 @@ const replaying: ReadonlyArray<Guard> = [
   replays('requests are served in turn', 'i < share && goesOn()', 'goesOn()', 'one request keeps all others waiting'),
   replays(
     'a page has its size in messages',
-    'while (answers.length < messages && used < bytes) {',
-    'while (used < bytes) {',
+    '(source: Source, messages: number, bytes: number)',
+    '(source: Source, _: number, bytes: number, messages = Number.POSITIVE_INFINITY)',
     'replays crowd out live data',
   ),
   replays(
     'a page has its size in bytes',
-    'while (answers.length < messages && used < bytes) {',
-    'while (answers.length < messages) {',
+    '(source: Source, messages: number, bytes: number)',
+    '(source: Source, messages: number, _: number, bytes = Number.POSITIVE_INFINITY)',
     'replays crowd out live data',
   ),
   replays(

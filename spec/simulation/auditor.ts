@@ -3,6 +3,7 @@
 // What it excuses is said where it is excused. Of an origin of `single` on which two senders were alive at once nothing is
 // promised but that what is handed over was published, in order, and that someone is told: `Conflicted`. A sender without
 // heartbeats and answers (`isMute`) has no tail that anyone could vouch for, and no beginning.
+import * as Asking from './asking.ts'
 import type { Chronicle, Handed, Life, Published, Run, Saved } from './chronicle.ts'
 import { idOf, isSame, textOf } from './content.ts'
 import { audited as auditSending, sendingRules } from './sending.ts'
@@ -26,6 +27,7 @@ export const rules = {
   PublishedOrReported:
     'what was published or on its way while disconnected is sent again, or reported to its sender (13)',
   ...sendingRules,
+  ...Asking.rules,
 } as const
 
 export type Rule = keyof typeof rules
@@ -60,6 +62,7 @@ export const audit = (chronicle: Chronicle): ReadonlyArray<Violation> => {
   }
   senders(chronicle, report)
   auditSending(chronicle, report)
+  Asking.judged(chronicle, report)
   return violations.sort((a, b) => a.at - b.at)
 }
 
@@ -103,7 +106,8 @@ const genuine = (chronicle: Chronicle, report: Report, life: Life, { at, deliver
     const isForged = chronicle.forged.some(
       f => f.at <= at && (f.kind === 'Stray' ? f.origin : `${f.origin}.${f.number}`) === subject,
     )
-    if (!isForged) report('NothingInvented', at, `${subject} was never published`)
+    if (!isForged && !Asking.isMisled(chronicle, life, subject, at))
+      report('NothingInvented', at, `${subject} was never published`)
     return
   }
   const p = chronicle.published[id - 1]
@@ -264,7 +268,13 @@ const lost = (chronicle: Chronicle, runs: Runs, report: Report, piece: Piece): v
         say('its sender holds it, and can be reached')
     }
     // A message that was refused may be one of a run before, asked of this one.
-    if (d.reason === 'evicted' && isHeld && piece.settled.every(o => o.message === undefined || o.message.run === run))
+    const isMisled = d.reason === 'evicted' && Asking.isMisled(chronicle, life, `${origin}.${d.first}`, at)
+    if (
+      d.reason === 'evicted' &&
+      isHeld &&
+      !isMisled &&
+      piece.settled.every(o => o.message === undefined || o.message.run === run)
+    )
       say('its sender holds it')
     if (d.reason === 'overflow' && life.settings.maxGaps >= defaultBound) say('there is room')
     if (

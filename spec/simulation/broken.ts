@@ -10,7 +10,7 @@ import { payloadOf } from './content.ts'
 import { epochOf, originOf } from './names.ts'
 
 const origin = originOf('single', 'a', epochOf(1))
-const about = { origin: origin.name, subject: origin.subject, sender: undefined }
+export const about = { origin: origin.name, subject: origin.subject, sender: undefined }
 
 const runOf = (n: number, changes: Partial<Run> = {}): Run => ({
   origin: origin.name,

@@ -7,6 +7,8 @@ import type { Limits } from '../../src/core/History.ts'
 import type { Addressing } from '../../src/core/Origin.ts'
 import type { Position } from '../../src/core/Positions.ts'
 import type { Settings } from '../../src/core/Turn.ts'
+import type { Exchange } from './exchange.ts'
+import { noExchange } from './exchange.ts'
 
 /** One run of one sender. */
 export interface Run {
@@ -172,6 +174,8 @@ export interface Chronicle {
   quietAt: number
   overAt: number
   readonly outboxes: Outbox[]
+  /** Requests for replay and their answers. */
+  readonly exchange: Exchange
 }
 
 export const blank = (): Chronicle => ({
@@ -186,4 +190,5 @@ export const blank = (): Chronicle => ({
   quietAt: 0,
   overAt: 0,
   outboxes: [],
+  exchange: noExchange(),
 })

@@ -28,8 +28,8 @@ const lineOf = (p: Process, size: number): Line | undefined => {
 
 const forgedHead = (line: Line, size: number): Head => {
   const head = line.sender.head
-  const far = [head + 3, head + 40, head + 100_000, Number.MAX_SAFE_INTEGER][size % 4] ?? head
-  const isOther = size % 5 === 0
+  const far = [head + 3, head + 40, head + 9000, head + 100_000, Number.MAX_SAFE_INTEGER][size % 5] ?? head
+  const isOther = (size >> 3) % 5 === 0
   return {
     v: 1,
     epoch: isOther ? epochOf(900_000_000 + (size % 1000)) : line.run.epoch,
@@ -51,6 +51,40 @@ const forge = (world: World, r: Receiver, line: Line, size: number): void => {
   world.chronicle.forged.push({ at: world.agenda.now(), kind: 'Message', origin: line.origin.name, number })
   const arrival = { number, data, headers: undefined, reply: undefined, bytes: data.length }
   r.on({ _tag: 'Arrived', origin: line.origin, arrival })
+}
+
+/** Other clients ask a process again and again, for anything: they keep no room in mind, and no patience. */
+const askGreedily = (world: World, p: Process, size: number): void => {
+  const { agenda, chance } = world
+  const ask = (line: Line, who: number, id: number, first: number, count: number, range: boolean): void => {
+    const { origin, run } = line
+    const epoch = chance.hit(0.1) ? epochOf(900_000_000) : run.addressing === 'single' ? run.epoch : undefined
+    const [from, to] = [SequenceNumber.nearest(first), SequenceNumber.nearest(first + count - 1)]
+    p.replay(line, { origin: origin.name, first: from, last: to, range, epoch, reply: `greedy-${who}.${id}` })
+  }
+  const lines = p.lines.filter(l => !l.isFinished && !l.run.isMute && !l.run.isDeaf)
+  // The one that is about to end, if there is one.
+  const one = lines.find(l => l.sender.state !== 'live') ?? lines[0]
+  if (one === undefined) return
+  let id = size
+  if (size % 8 === 0) for (let i = 0; i < 1100; i++) ask(one, 0, id + i, one.run.start + i, 1, false)
+  const asks = chance.between(2, 8)
+  for (let i = 0; i < asks; i++)
+    agenda.at(agenda.now() + chance.below(4), () => {
+      const line = lines[chance.below(lines.length)] ?? one
+      if (!p.port.isUp || line.isFinished) return
+      id += 2000
+      const count = chance.of([1, 1, 5, 100, 500, 10_000])
+      const back = chance.of([1, 3, 100, 600])
+      ask(
+        line,
+        chance.below(3),
+        id,
+        Math.max(line.run.start, line.run.head - back),
+        count,
+        count > 1 || chance.hit(0.3),
+      )
+    })
 }
 
 /** Does one; false where nothing could be done. */
@@ -105,7 +139,12 @@ export const perform = (world: World, stage: Stage, d: FaultDeed): boolean => {
     },
     receiverAway: () => {
       if (!r.port.isUp) return false
-      r.disconnect()
+      // Its application may be slow meanwhile.
+      if (d.size % 3 === 0) {
+        r.pace(20 + (d.size % 80))
+        later(() => r.pace(0))
+      }
+      agenda.at(agenda.now() + (d.size % 3 === 0 ? Math.min(d.ms, 150) : 0), r.disconnect)
       later(r.reconnect)
       return true
     },
@@ -172,6 +211,36 @@ export const perform = (world: World, stage: Stage, d: FaultDeed): boolean => {
     slowConsumer: () => {
       r.pace(5 + (d.size % 60))
       later(() => r.pace(0))
+      return true
+    },
+    torrent: () => {
+      if (line === undefined) return false
+      // Nobody, one or all are cut off meanwhile.
+      const lost = [[], [r], stage.receivers()][d.size % 3] ?? []
+      for (const one of lost) one.port.deaf.set(p.port, agenda.now() + 30)
+      const most = world.plan.largest > 1000 ? 300 : 1600
+      for (let i = Math.min(most, [80, 300, 700, 1600][(d.size >> 2) % 4] ?? 80); i > 0; i--) p.publish(line)
+      return true
+    },
+    sieve: () => {
+      if (line === undefined || !p.port.isUp) return false
+      for (let i = 40 + (d.size % 60); i > 0; i--) {
+        // Each one lost is followed by some that come.
+        for (const one of stage.receivers()) if (i % 3 === 0 || one === r) one.port.skipsData.set(p.port, 1)
+        p.publish(line)
+        p.publish(line)
+      }
+      return true
+    },
+    greedyAsker: () => {
+      if (!p.port.isUp || p.isCrashed) return false
+      askGreedily(world, p, d.size)
+      // Some ask up to the very end.
+      if (line !== undefined && d.size % 3 === 0) {
+        p.close(line)
+        agenda.at(agenda.now() + 197, () => askGreedily(world, p, 0))
+        agenda.at(agenda.now() + Math.max(d.ms, 250), stage.restore)
+      }
       return true
     },
   }

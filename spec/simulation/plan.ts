@@ -19,6 +19,7 @@ export const rated = [
   'resendRefused',
   'flushFails',
   'flushLate',
+  'replayForged',
 ] as const
 
 /** Faults that are deeds. */
@@ -40,6 +41,9 @@ export const done = [
   'forgedMessage',
   'forgedHead',
   'slowConsumer',
+  'torrent',
+  'sieve',
+  'greedyAsker',
 ] as const
 
 /** Faults that someone is born with. */
@@ -51,14 +55,15 @@ export const innate = [
   'mute',
   'deaf',
   'mismatch',
+  'largePayloads',
   'fewBytes',
   'shortAge',
-  'largePayloads',
+  'hugePayloads',
   'manyLines',
 ] as const
 
 /** Those of senders alone, drawn apart. */
-const ofSenders: ReadonlyArray<Kind> = ['flushFails', 'flushLate', 'fewBytes', 'shortAge', 'largePayloads', 'manyLines']
+const ofSenders: ReadonlyArray<Kind> = ['flushFails', 'flushLate', 'fewBytes', 'shortAge', 'hugePayloads', 'manyLines']
 
 export const kinds = [...rated, ...done, ...innate] as const
 
@@ -128,6 +133,8 @@ export interface Plan {
   readonly faultMs: number
   /** Messages published in all, at least. */
   readonly least: number
+  /** No payload has this many bytes. */
+  readonly largest: number
 }
 
 /** Messages published in the first phase, at least. */
@@ -193,6 +200,7 @@ export const planOf = (seed: number): Plan => {
     resendRefused: 0,
     flushFails: 0,
     flushLate: 0,
+    replayForged: 0,
   }
   // The answers to requests can only go wrong where something is asked for.
   const needsLoss = own.some(k => k.startsWith('replay')) || has('smallHistory')
@@ -221,6 +229,7 @@ export const planOf = (seed: number): Plan => {
   for (let i = chance.between(1, 3); i > 0; i--) receivers.push(drawReceiver(chance, addressing, has, first))
   if (has('mismatch'))
     receivers.push(drawReceiver(chance, addressing === 'single' ? 'perSender' : 'single', has, first))
+  const largest = has('largePayloads') ? chance.of([400, 2000, 8000, 20_000]) : 40
   const deeds = [...drawPublishing(chance, faultMs), ...drawDeeds(chance, own, faultMs)].sort((a, b) => a.at - b.at)
   const plan = {
     seed,
@@ -233,6 +242,7 @@ export const planOf = (seed: number): Plan => {
     deeds,
     faultMs,
     least: leastMessages,
+    largest,
   }
   return style === 'calm' ? plan : withSenders(chanceOf(seed + 2 ** 41), plan)
 }
@@ -248,7 +258,7 @@ const withSenders = (chance: Chance, plan: Plan): Plan => {
   if (has('flushFails')) rates.flushFails = chance.of([0.1, 0.5])
   if (has('flushLate')) rates.flushLate = chance.of([0.1, 0.5])
   const processes = plan.processes.map((p, i): ProcessPlan => {
-    const isLarge = has('largePayloads') && chance.hit(0.7)
+    const isLarge = has('hugePayloads') && chance.hit(0.7)
     const isCrowded = has('manyLines') && i === 0
     const count = chance.between(8, 24)
     const [one] = p.lines

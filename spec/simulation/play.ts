@@ -128,6 +128,7 @@ export const play = (plan: Plan, lines?: string[]): Played => {
     if (of.maxOrigins < 1000) world.count('fewOrigins')
     if (of.maxMessages < 1000) world.count('smallBounds')
   }
+  if (plan.largest > 40) world.count('largePayloads')
   for (const i of plan.processes.keys()) {
     born(i)
   }

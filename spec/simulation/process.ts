@@ -13,6 +13,7 @@ import * as SequenceNumber from '../../src/core/SequenceNumber.ts'
 import * as Watermark from '../../src/core/Watermark.ts'
 import type { Notice, Passed, Run } from './chronicle.ts'
 import { encodedHeaders, payloadOf } from './content.ts'
+import type { Service } from './exchange.ts'
 import { drawEpoch, originOf } from './names.ts'
 import type { Port } from './network.ts'
 import { connect, cut, flush, portOf } from './network.ts'
@@ -278,13 +279,21 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
     get: (origin, number) => within(line => History.get(history, line, number))(origin),
     first: within(line => History.first(history, line)),
   }
+  const services: Service[] = []
+  chronicle.exchange.services.set(name, services)
   const perform = (answers: ReadonlyArray<Answer>): void => {
     for (const answer of answers) {
-      const line = live.get(answer.origin)
+      // As the publisher does, it answers about a line that is over, too, if it is asked to.
+      const line = live.get(answer.origin) ?? lines.findLast(l => l.origin.name === answer.origin)
       if (line === undefined) continue
       if (answer._tag === 'Message') passed.push({ ...stamp(), _tag: 'Replayed', run: line.run, number: answer.number })
+      services.push({ _tag: 'Answer', at: agenda.now(), run: line.run, answer, head: line.run.head })
       audience.answer(self, line, answer)
     }
+  }
+  const forgetRequests = (): void => {
+    replays = Replays.empty
+    services.push({ _tag: 'Void', at: agenda.now() })
   }
   const pump = (): void => {
     if (replays.requests.length === 0 || self.isCrashed) {
@@ -296,7 +305,8 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
     replays = rest
     perform(answers)
     flush(world, port, completed => {
-      if (!completed) replays = Replays.empty
+      if (!completed) forgetRequests()
+      services.push({ _tag: 'Page', at: agenda.now() })
       pump()
     })
   }
@@ -313,6 +323,7 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
     History.forget(history, line)
     if (history.origins.has(line)) kept.over += 1
     replays = Replays.without(line.origin.name)(replays)
+    services.push({ _tag: 'Over', at: agenda.now(), run: line.run })
   }
 
   const publish = (line: Line): void => {
@@ -322,7 +333,7 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
     if (isLeft(number)) return tell(line.run, { _tag: 'Exhausted' })
     const id = world.lastId + 1
     const [small, large] = plan.sizes
-    const length = chance.below(large > small && chance.hit(0.15) ? large : small)
+    const length = chance.below(large > small && chance.hit(0.15) ? large : Math.max(small, world.plan.largest))
     const buffer = payloadOf(id, length)
     const data = History.copy(history, buffer)
     const headers = chance.hit(0.2) ? `Trace=${id}` : undefined
@@ -387,7 +398,7 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
       if (plan.keeps < 1000) world.count('smallHistory')
       if (plan.bytes < 1e7) world.count('fewBytes')
       if (plan.age < 100_000) world.count('shortAge')
-      if (plan.sizes[1] > 10_000) world.count('largePayloads')
+      if (plan.sizes[1] > 10_000) world.count('hugePayloads')
       if (plan.perSecond < 1000) world.count('manyLines')
       world.trace?.(() => `${name} begins ${origin.name} ${epoch} from ${start}`)
       const line: Line = {
@@ -422,6 +433,7 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
     },
     replay: (line, request) => {
       if (self.isCrashed || line.isFinished) return
+      services.push({ _tag: 'Request', at: agenda.now(), run: line.run, request })
       const [ends, after] = Replays.asked(request)(replays)
       world.calls += 1
       replays = after
@@ -438,7 +450,7 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
       passed.push({ ...stamp(), _tag: 'Disconnected' })
       watermark = Watermark.disconnected(watermark)
       world.calls += 1
-      replays = Replays.empty
+      forgetRequests()
       flushes.clear()
     },
     reconnect: () => {
@@ -457,6 +469,7 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
       passed.push({ ...stamp(), _tag: 'Crashed' })
       cut(world, port)
       for (const line of [...live.values()]) finish(line, 'Crashed')
+      forgetRequests()
       beats.clear()
       flushes.clear()
     },

@@ -9,6 +9,7 @@ import * as SequenceNumber from '../../src/core/SequenceNumber.ts'
 import type { Deliver, Output } from '../../src/core/Turn.ts'
 import type { Life, Saved } from './chronicle.ts'
 import { idOf } from './content.ts'
+import type { Step } from './exchange.ts'
 import type { Port } from './network.ts'
 import { connect, cut, portOf } from './network.ts'
 import type { ReceiverPlan } from './plan.ts'
@@ -58,11 +59,14 @@ export const receiverOf = (world: World, plan: ReceiverPlan, index: number, aske
   let read = 0
   let positions = new Map<string, Position>()
   const handed = { deliveries: 0, bytes: 0 }
+  let steps: Step[] = []
   let pace = 0
   let isTaking = false
   let lag = 0
 
-  const witness = ({ came, answered, replays }: Life, event: ReceiverEvent): void => {
+  const witness = (l: Life, event: ReceiverEvent): void => {
+    const { came, answered, replays } = l
+    note(l, event)
     if (event._tag === 'ReplayAnswered') replays.answers += 1
     else if (event._tag === 'Arrived') {
       const id = idOf(event.arrival.data)
@@ -71,6 +75,40 @@ export const receiverOf = (world: World, plan: ReceiverPlan, index: number, aske
       const times = answered.get(event.head.epoch)
       if (times === undefined) answered.set(event.head.epoch, [agenda.now()])
       else times.push(agenda.now())
+    }
+  }
+
+  /** For those who judge what is asked for: what came in, as soon as there was something to ask for. */
+  const note = (l: Life, event: ReceiverEvent): void => {
+    const when = { at: agenda.now(), local: localNow(l) }
+    switch (event._tag) {
+      case 'Arrived':
+      case 'ReplayAnswered': {
+        if (steps.length === 0) return
+        const { number, bytes, data } = event.arrival
+        const asked = event._tag === 'Arrived' ? undefined : event.asked
+        steps.push({ _tag: 'Came', ...when, origin: event.origin.name, asked, number, bytes, id: idOf(data) })
+        return
+      }
+      case 'ReplayRefused':
+        return void steps.push({
+          _tag: 'Refused',
+          ...when,
+          origin: event.origin.name,
+          asked: event.asked,
+          first: event.first,
+          last: event.last,
+        })
+      case 'ReplayEnded':
+        return void steps.push({
+          _tag: 'Ended',
+          ...when,
+          origin: event.origin.name,
+          asked: event.asked,
+          last: event.last,
+        })
+      case 'Reconnected':
+        steps.push({ _tag: 'Reconnected', ...when })
     }
   }
 
@@ -109,6 +147,7 @@ export const receiverOf = (world: World, plan: ReceiverPlan, index: number, aske
         world.trace?.(() => `${name} is handed ${told(delivery)}`)
         l.handed.push({ at: agenda.now(), local: localNow(l), delivery })
         queue.push(output)
+        if (pace > 0) noteUntaken(l)
         return take()
       }
       case 'AskHead':
@@ -119,7 +158,20 @@ export const receiverOf = (world: World, plan: ReceiverPlan, index: number, aske
         world.say('AskReplay')
         l.replays.asks += 1
         noteAsk(l)
+        steps.push({
+          _tag: 'Asked',
+          at: agenda.now(),
+          local: localNow(l),
+          origin: output.origin.name,
+          epoch: output.epoch,
+          id: output.id,
+          first: output.first,
+          last: output.last,
+          isUp: port.isUp,
+          untaken: l.handed.length - l.taken,
+        })
         world.trace?.(() => `${name} asks ${output.origin.name} ${output.first}-${output.last} (${output.id})`)
+        tellTaken()
         return port.isUp ? asked.replay(self, output) : undefined
       case 'Began':
         world.say('Began')
@@ -128,6 +180,11 @@ export const receiverOf = (world: World, plan: ReceiverPlan, index: number, aske
         world.say('WakeAt')
         return wakes.set(output.at)
     }
+  }
+  const noteUntaken = (l: Life): void => {
+    const { untaken } = chronicle.exchange
+    const now = l.handed.length - l.taken
+    if (now > (untaken.get(l) ?? 0)) untaken.set(l, now)
   }
   /** Its time stands still while it is disconnected. */
   const localNow = (l: Life): number => {
@@ -169,7 +226,10 @@ export const receiverOf = (world: World, plan: ReceiverPlan, index: number, aske
     handed.deliveries += 1
     handed.bytes += bytes
     const { maxMessages, maxBytes } = machine.settings
-    if (handed.deliveries * 4 < Math.min(maxMessages, 4096) && handed.bytes * 4 < maxBytes) return
+    if (handed.deliveries * 4 >= Math.min(maxMessages, 4096) || handed.bytes * 4 >= maxBytes) tellTaken()
+  }
+  const tellTaken = (): void => {
+    if (handed.deliveries === 0) return
     const batch = { ...handed }
     handed.deliveries = 0
     handed.bytes = 0
@@ -241,6 +301,8 @@ export const receiverOf = (world: World, plan: ReceiverPlan, index: number, aske
       jumped: 0,
     }
     chronicle.lives.push(life)
+    steps = []
+    chronicle.exchange.steps.set(life, steps)
     world.trace?.(() => `${name} starts ${JSON.stringify(given)}`)
     on({ _tag: 'Started' })
   }

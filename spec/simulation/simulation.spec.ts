@@ -1,12 +1,15 @@
 import { describe, expect, it } from '@jest/globals'
 import { audit, rules } from './auditor.ts'
-import { broken, sound } from './broken.ts'
+import { broken as brokenOf, sound } from './broken.ts'
+import { brokenAsking } from './brokenAsking.ts'
 import { soundSending } from './brokenSending.ts'
 import { kinds, planOf } from './plan.ts'
 import { expected, summaryOf, traceOf } from './report.ts'
 import { shrunk } from './shrink.ts'
 
 const seeds = 300
+
+const broken = [...brokenOf, ...brokenAsking]
 
 /**
  * Seeds that once found a defect: each heartbeat of a sender that can't be asked set off the same questions again (the first

@@ -4,7 +4,7 @@ import type { Kept } from '../../src/core/History.ts'
 import type { Answer } from '../../src/core/Replays.ts'
 import * as SequenceNumber from '../../src/core/SequenceNumber.ts'
 import type { Arrival } from '../../src/core/Turn.ts'
-import { encodedHeaders, headersOf, idOf } from './content.ts'
+import { encodedHeaders, headersOf, idOf, payloadOf } from './content.ts'
 import { send } from './network.ts'
 import type { Audience, Line, Process } from './process.ts'
 import type { Asked, AskReplay, Receiver } from './receiver.ts'
@@ -65,6 +65,7 @@ const answered = (
   answer: Answer,
 ): void => {
   const { chance, agenda } = world
+  if (world.strikes('replayForged')) forged(world, from, line, r, inbox, asked)
   world.say(answer._tag === 'Refusal' ? `Replay.${answer.code}` : `Replay.${answer._tag}`)
   if (answer._tag === 'Message') world.chronicle.replayed += 1
   if (world.strikes('replayStall')) return
@@ -87,6 +88,36 @@ const answered = (
       if (r.inbox() === inbox) r.on({ _tag: 'ReplayAnswered', asked, origin: line.origin, epoch, arrival })
     })
   }
+}
+
+/**
+ * Somebody else knows where the answers go, and sends some that nobody has asked for: of a request that was never sent, of the
+ * first (that was for heads), or of numbers that were not asked for.
+ */
+const forged = (world: World, from: Process, line: Line, r: Receiver, inbox: string, asked: number): void => {
+  const { chance, chronicle } = world
+  const life = r.life()
+  const steps = life === undefined ? undefined : chronicle.exchange.steps.get(life)
+  const ask = steps?.findLast(s => s._tag === 'Asked' && s.id === asked)
+  if (ask?._tag !== 'Asked') return
+  let last = 0
+  for (const s of steps ?? []) if (s._tag === 'Asked' && s.origin === ask.origin) last = Math.max(last, s.last)
+  const [id, number] = chance.of<readonly [number, number]>([
+    [1, ask.first],
+    [asked + 1000, ask.first],
+    [asked, last + 1],
+    [asked, last + 30],
+  ])
+  if (number > Number.MAX_SAFE_INTEGER) return
+  const { epoch, origin } = line.run
+  const kept = { data: payloadOf(0, 5), headers: undefined, reply: undefined }
+  const reply = ''
+  const answer: Answer = chance.hit(0.5)
+    ? { _tag: 'Message', reply, origin, number, kept }
+    : { _tag: 'Refusal', reply, origin, first: number, last: number, code: 410 }
+  if (life !== undefined) chronicle.exchange.forged.push({ life, asked: id, origin, number })
+  world.trace?.(() => `*** forged ${answer._tag} ${id} ${origin}.${number} ${epoch}`)
+  send(world, from.port, r.port, 'Aside', () => (r.inbox() === inbox ? open(r, line, id, answer) : undefined))
 }
 
 /** What the shell makes of an answer. */

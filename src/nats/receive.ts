@@ -139,6 +139,8 @@ export const receive = (nc: Connection, subject: string, options: ReceiveOptions
       case 'AskHead':
         return askHead(output.id, output.origin)
       case 'AskReplay':
+        // A large message may just find no room for want of what is taken and not told.
+        tellTaken()
         return replays.ask(output)
       case 'Began':
         return moveTo(output.origin, output.epoch, output.number)
@@ -183,7 +185,10 @@ export const receive = (nc: Connection, subject: string, options: ReceiveOptions
     handed.deliveries += 1
     handed.bytes += bytes
     const { maxMessages, maxBytes } = receiver.settings
-    if (handed.deliveries * 4 < Math.min(maxMessages, 4096) && handed.bytes * 4 < maxBytes) return
+    if (handed.deliveries * 4 >= Math.min(maxMessages, 4096) || handed.bytes * 4 >= maxBytes) tellTaken()
+  }
+  const tellTaken = (): void => {
+    if (handed.deliveries === 0) return
     const batch = { ...handed }
     handed.deliveries = 0
     handed.bytes = 0

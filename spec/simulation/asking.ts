@@ -1,0 +1,590 @@
+// What is promised of asking for what is missing, and of answering: the part of the auditor that reads who asked whom for what.
+import type { Chronicle, Life, Run } from './chronicle.ts'
+import type { Service, Step } from './exchange.ts'
+
+export const rules = {
+  RefusedOnlyWhenGone: 'a sender refuses only what it does not hold, or has not sent yet, and says which (5)',
+  RequestsAnswered: 'a request is answered number by number, and a range is ended, unless its asker has asked anew (7)',
+  AsksWithinRoom:
+    'while connected a receiver asks for what it has room for: 4,096 numbers, and 32 gaps of an origin, at most (8)',
+  AskedAgainLater: 'what was asked for is not asked for again before it may have come (11)',
+  AskedAnew: 'what was asked for before a disconnect is asked for again right after it (7)',
+  GivenTime: 'nothing is called unresolved within a deadline of its first request, or of the last that came of it (5)',
+  GapsToldOnce: 'a gap is told once, and only of numbers that have not come (1)',
+  QueueBounded: 'what waits for a slow consumer stays within the bounds (8)',
+  PlacesFreed: 'an origin is turned away only while as many others as there is room for are alive (8)',
+  WhatCameIsTold: 'what has come is handed over, or reported lost, whoever vouches for it (1)',
+  StallIsOneGap: 'what finds no room is one gap, however much that is: it does not use up the gaps (8)',
+  KeptIsKept: 'what fits is not sent for again and again (11)',
+  ReplaysTakeTurns: 'those who ask are answered page by page and in turn, and each within its limits (11)',
+} as const
+
+export type Report = (rule: keyof typeof rules, at: number, what: string) => void
+
+const roomy = 16_384
+
+// --- those who answer -----------------------------------------------------------------------------------------------
+
+/** What a sender promises to send in one go, and for one request. */
+const mostOf = {
+  pageMessages: 256,
+  pageBytes: 128 * 1024,
+  numbers: 4096,
+  bytes: 1024 * 1024,
+  inRow: 64,
+  requests: 1024,
+} as const
+
+type Taken = Extract<Service, { _tag: 'Request' }>
+type Given = Extract<Service, { _tag: 'Answer' }>
+
+interface Waiting {
+  readonly taken: Taken
+  readonly asker: string
+  /** Its place among those who came; that of the one before, if it took its place. */
+  readonly place: number
+  /** The next number to be answered. */
+  next: number
+  bytes: number
+  isServed: boolean
+}
+
+const askerOf = (reply: string): string => reply.slice(0, Math.max(reply.lastIndexOf('.'), 0))
+
+const lastOf = ({ request: { first, last } }: Taken): number => Math.min(last, first + mostOf.numbers - 1)
+
+const bytesOf = ({ answer }: Given): number =>
+  answer._tag === 'Message' ? answer.kept.data.length + (answer.kept.headers?.length ?? 0) : 0
+
+const inWords = ({ request: { origin, first, last, reply } }: Taken): string =>
+  `${origin} ${first}-${last} for ${reply}`
+
+/** Does it take the place of an earlier one? A single number is no reason to end a range. */
+const replaces = (next: Taken, asker: string, { taken, asker: by, next: from }: Waiting): boolean =>
+  (next.request.range || !taken.request.range) &&
+  by === asker &&
+  taken.run === next.run &&
+  from <= lastOf(next) &&
+  next.request.first <= lastOf(taken)
+
+/** How one process has answered. */
+const served = (report: Report, name: string, services: ReadonlyArray<Service>, overAt: number): void => {
+  const waiting = new Map<string, Waiting>()
+  /** Ranges that another has taken the place of; each is ended at once. */
+  let replaced: Waiting[] = []
+  let places = 0
+  let page = { messages: 0, bytes: 0 }
+  let row: { readonly reply: string; count: number } = { reply: '', count: 0 }
+  let at = 0
+  const say = (rule: keyof typeof rules, what: string): void => report(rule, at, `${name}: ${what}`)
+
+  const taken = (next: Taken): void => {
+    unended()
+    const { reply } = next.request
+    const asker = askerOf(reply)
+    const before = waiting.size === 0 ? [] : [...waiting].filter(([, w]) => replaces(next, asker, w))
+    if (before.length === 0 && waiting.size >= mostOf.requests) return
+    for (const [key] of before) waiting.delete(key)
+    const olds = before.map(([, w]) => w)
+    replaced = olds.filter(w => w.taken.request.range)
+    const first = olds.sort((a, b) => a.place - b.place)[0]
+    places += 1
+    waiting.set(reply, {
+      taken: next,
+      asker,
+      place: first?.place ?? places,
+      next: next.request.first,
+      bytes: 0,
+      isServed: olds.some(w => w.isServed),
+    })
+    row = { reply: '', count: 0 }
+  }
+
+  const unended = (): void => {
+    for (const w of replaced) say('RequestsAnswered', `${inWords(w.taken)} made way for another, and was not ended`)
+    replaced = []
+  }
+
+  const ended = (reply: string, last: number): void => {
+    const i = replaced.findIndex(w => w.taken.request.reply === reply)
+    const w = replaced[i] ?? waiting.get(reply)
+    if (w === undefined) return say('RequestsAnswered', `${reply} is ended, and waits for nothing`)
+    if (i >= 0) replaced.splice(i, 1)
+    else waiting.delete(reply)
+    if (last !== w.next - 1) say('RequestsAnswered', `${inWords(w.taken)} is ended at ${last}, after ${w.next - 1}`)
+    if (i < 0 && last < lastOf(w.taken) && w.bytes < mostOf.bytes)
+      say('RequestsAnswered', `${inWords(w.taken)} is ended at ${last}, too early`)
+  }
+
+  const given = (g: Given): void => {
+    const { answer } = g
+    if (answer._tag === 'End') return ended(answer.reply, answer.last)
+    unended()
+    const w = waiting.get(answer.reply)
+    if (w === undefined) return say('RequestsAnswered', `${answer.reply} is answered, and waits for nothing`)
+    const { range } = w.taken.request
+    const [first, last] = answer._tag === 'Message' ? [answer.number, answer.number] : [answer.first, answer.last]
+    if (first !== w.next) say('RequestsAnswered', `${inWords(w.taken)}: ${first} comes after ${w.next - 1}`)
+    // --- turns
+    if (!w.isServed)
+      for (const other of waiting.values())
+        if (!other.isServed && other.place < w.place) {
+          say('ReplaysTakeTurns', `${inWords(w.taken)} has its turn before ${inWords(other.taken)}`)
+          break
+        }
+    w.isServed = true
+    if (row.reply !== answer.reply) row = { reply: answer.reply, count: 0 }
+    row.count += 1
+    if (row.count > mostOf.inRow && waiting.size > 1)
+      say('ReplaysTakeTurns', `${inWords(w.taken)} has ${row.count} answers in a row, and others wait`)
+    // --- limits
+    page.messages += 1
+    if (page.messages > mostOf.pageMessages) say('ReplaysTakeTurns', `${page.messages} answers in one page`)
+    if (page.bytes >= mostOf.pageBytes) say('ReplaysTakeTurns', `more than ${page.bytes} bytes in one page`)
+    page.bytes += bytesOf(g)
+    if (w.bytes >= mostOf.bytes) say('ReplaysTakeTurns', `${inWords(w.taken)} is sent more than ${w.bytes} bytes`)
+    w.bytes += bytesOf(g)
+    // What is gone is named as far as it reaches, asked for or not.
+    const upTo = answer._tag === 'Refusal' && answer.code === 404 ? last : first
+    if (upTo > lastOf(w.taken)) say('ReplaysTakeTurns', `${inWords(w.taken)} is answered for ${upTo}, too`)
+    w.next = last + 1
+    if (!range) waiting.delete(answer.reply)
+  }
+
+  for (const s of services) {
+    at = s.at
+    switch (s._tag) {
+      case 'Request':
+        taken(s)
+        break
+      case 'Answer':
+        given(s)
+        break
+      case 'Page':
+        page = { messages: 0, bytes: 0 }
+        break
+      case 'Void':
+        waiting.clear()
+        replaced = []
+        break
+      case 'Over':
+        for (const [reply, w] of waiting) if (w.taken.run === s.run) waiting.delete(reply)
+    }
+  }
+  unended()
+  for (const w of waiting.values())
+    if (w.taken.at < overAt - 1000) say('RequestsAnswered', `${inWords(w.taken)} is never answered to its end`)
+}
+
+/** The numbers of each run, and when each was published; what its client refused to send again is not held. */
+interface Shelf {
+  readonly at: Map<number, number>
+  readonly withdrawn: Set<number>
+}
+
+const shelvesOf = (chronicle: Chronicle): Map<Run, Shelf> => {
+  const shelves = new Map<Run, Shelf>()
+  const of = (run: Run): Shelf => {
+    const shelf = shelves.get(run) ?? { at: new Map(), withdrawn: new Set() }
+    shelves.set(run, shelf)
+    return shelf
+  }
+  for (const p of chronicle.published) of(p.run).at.set(p.number, p.at)
+  for (const { run, notice: n } of chronicle.told)
+    if (n._tag === 'Lost' && n.reason === 'refused') for (let i = n.first; i <= n.last; i++) of(run).withdrawn.add(i)
+  return shelves
+}
+
+const truthful = (report: Report, services: ReadonlyArray<Service>, shelves: Map<Run, Shelf>): void => {
+  const epochs = new Map<string, string | undefined>()
+  for (const s of services) {
+    if (s._tag === 'Request') epochs.set(s.request.reply, s.request.epoch)
+    if (s._tag !== 'Answer' || s.answer._tag === 'End') continue
+    const { at, run, answer, head } = s
+    const say = (what: string): void => report('RefusedOnlyWhenGone', at, `${run.origin} ${run.epoch}: ${what}`)
+    const meant = epochs.get(answer.reply)
+    const isOther = meant !== undefined && meant !== run.epoch
+    if (answer._tag === 'Message') {
+      if (isOther) say(`${answer.number} is sent as one of ${meant}`)
+      continue
+    }
+    const { code, first, last } = answer
+    if (isOther) {
+      if (code !== 410) say(`${first}-${last} of ${meant} are called not sent yet`)
+      continue
+    }
+    if (code === 404) {
+      if (first <= head) say(`${first} is called not sent yet, and ${head} is sent`)
+      continue
+    }
+    if (last > head) say(`${last} is called gone, and is not sent yet`)
+    const shelf = shelves.get(run)
+    if (run.keeps < roomy || shelf === undefined) continue
+    for (let n = Math.max(first, run.start); n <= Math.min(last, head); n++)
+      if ((shelf.at.get(n) ?? at) < at && !shelf.withdrawn.has(n)) {
+        say(`${n} is called gone, and is held`)
+        break
+      }
+  }
+}
+
+// --- those who ask --------------------------------------------------------------------------------------------------
+
+/**
+ * Has somebody made up an answer to what was asked for? Who may answer is for the server's permissions to say. Of requests
+ * for the same gap an answer to any counts.
+ */
+export const isMisled = (chronicle: Chronicle, life: Life, subject: string, at: number): boolean => {
+  const { forged, steps } = chronicle.exchange
+  const asks = (steps.get(life) ?? []).filter(s => s._tag === 'Asked' && s.at <= at)
+  return forged.some(
+    f =>
+      f.life === life &&
+      `${f.origin}.${f.number}` === subject &&
+      asks.some(s => s._tag === 'Asked' && s.origin === f.origin && s.id === f.asked) &&
+      asks.some(
+        s =>
+          s._tag === 'Asked' && s.origin === f.origin && s.id >= f.asked && s.first <= f.number && f.number <= s.last,
+      ),
+  )
+}
+
+type Asked = Extract<Step, { _tag: 'Asked' }>
+
+interface Flying {
+  readonly ask: Asked
+  /** Nothing has come for it, and nothing else for its numbers. */
+  isOpen: boolean
+  /** Of its numbers, or for it, something has come or was refused; and its end was said. */
+  hasCome: boolean
+  endedAt: number | undefined
+}
+
+/** As often may a number be sent for where there is little room. */
+const mostSent = 40
+
+const mostAsked = { gaps: 32, numbers: 4096 } as const
+
+const touches = (a: { readonly first: number; readonly last: number }, first: number, last: number): boolean =>
+  a.first <= last && first <= a.last
+
+/** What it asks for, and when it asks again. */
+const asked = (report: Report, life: Life, steps: ReadonlyArray<Step>): void => {
+  const { settings } = life
+  const soon = settings.patience / 2
+  const isRoomy = settings.maxMessages >= roomy
+  let recent = new Map<string, Flying[]>()
+  const ask = (a: Asked): void => {
+    const say = (rule: keyof typeof rules, why: string): void =>
+      report(rule, a.at, `r${life.receiver} asks ${a.origin} ${a.first}-${a.last} (${a.id}): ${why}`)
+    const count = a.last - a.first + 1
+    if (!a.isUp) say('AsksWithinRoom', 'it is not connected')
+    if (count < 1) say('AsksWithinRoom', 'for nothing')
+    if (count > mostAsked.numbers) say('AsksWithinRoom', 'for too much')
+    if (count > Math.max(1, settings.maxMessages - a.untaken))
+      say('AsksWithinRoom', `there is room for ${settings.maxMessages - a.untaken}`)
+    const key = `${a.origin} ${a.epoch ?? ''}`
+    const flying = (recent.get(key) ?? []).filter(f => a.local - f.ask.local < soon)
+    recent.set(key, flying)
+    let open = 1
+    for (const f of flying) {
+      if (!touches(f.ask, a.first, a.last)) {
+        if (f.isOpen) open += 1
+        continue
+      }
+      f.isOpen = false
+      const wait = a.local - f.ask.local
+      if (!isRoomy && f.hasCome) continue
+      if (f.endedAt === undefined) say('AskedAgainLater', `asked ${wait} ms ago (${f.ask.id})`)
+      else if (!f.hasCome && a.local - f.endedAt < Math.min(soon / 2, soon - (f.endedAt - f.ask.local)))
+        say('AskedAgainLater', `asked ${wait} ms ago (${f.ask.id}), ended ${a.local - f.endedAt} ms ago, nothing came`)
+    }
+    if (isRoomy && open > mostAsked.gaps && open - givenUp(flying, a) > mostAsked.gaps)
+      say('AsksWithinRoom', `${open} at once`)
+    flying.push({ ask: a, isOpen: true, hasCome: false, endedAt: undefined })
+  }
+  const givenUp = (flying: ReadonlyArray<Flying>, { at, origin }: Asked): number => {
+    const lost = life.handed.flatMap(h =>
+      h.at <= at && h.delivery._tag === 'Lost' && h.delivery.origin === origin ? [h.delivery] : [],
+    )
+    const isLost = (n: number): boolean => lost.some(d => d.first <= n && n <= (d.last ?? Number.POSITIVE_INFINITY))
+    return flying.filter(f => f.isOpen && isLost(f.ask.first)).length
+  }
+  const came = (origin: string, first: number, last: number): void => {
+    for (const [key, flying] of recent)
+      if (key.startsWith(origin))
+        for (const f of flying)
+          if (touches(f.ask, first, last)) {
+            f.hasCome = true
+            f.isOpen = false
+          }
+  }
+  for (const s of steps)
+    switch (s._tag) {
+      case 'Asked':
+        ask(s)
+        break
+      case 'Came':
+        came(s.origin, s.number, s.number)
+        break
+      case 'Refused':
+        came(s.origin, s.first, s.last)
+        break
+      case 'Ended':
+        for (const flying of recent.values())
+          for (const f of flying)
+            if (f.ask.id === s.asked) {
+              f.endedAt = s.local
+              f.isOpen = false
+            }
+        break
+      case 'Reconnected':
+        recent = new Map()
+    }
+}
+
+/** Numbers of an origin that came as answers: when first, and when last, and for what request. */
+interface Answered {
+  readonly asks: Asked[]
+  readonly came: Map<
+    number,
+    Array<{ readonly local: number; readonly at: number; readonly asked: number; readonly bytes: number }>
+  >
+}
+
+const answeredOf = (steps: ReadonlyArray<Step>): Map<string, Answered> => {
+  const all = new Map<string, Answered>()
+  const of = (origin: string): Answered => {
+    const found = all.get(origin) ?? { asks: [], came: new Map() }
+    all.set(origin, found)
+    return found
+  }
+  for (const s of steps)
+    if (s._tag === 'Asked') of(s.origin).asks.push(s)
+    else if (s._tag === 'Came' && s.asked !== undefined) {
+      const { came } = of(s.origin)
+      const { local, at, asked, bytes } = s
+      const times = came.get(s.number)
+      if (times === undefined) came.set(s.number, [{ local, at, asked, bytes }])
+      else times.push({ local, at, asked, bytes })
+    }
+  return all
+}
+
+const timed = (
+  report: Report,
+  life: Life,
+  answered: Map<string, Answered>,
+  isAlone: (origin: string) => boolean,
+): void => {
+  const { deadline, maxBytes } = life.settings
+  const gaps = new Map<string, Array<{ readonly first: number; readonly last: number; readonly at: number }>>()
+  const recovered = new Map<string, Set<number>>()
+  for (const { at, delivery: d } of life.handed)
+    if (d._tag === 'Gap') gaps.set(d.origin, [...(gaps.get(d.origin) ?? []), { first: d.first, last: d.last, at }])
+    else if (d._tag === 'Message' && d.verdict === 'Recovered')
+      recovered.set(d.origin, (recovered.get(d.origin) ?? new Set<number>()).add(d.number))
+  for (const { at, local, delivery: d } of life.handed) {
+    if (d._tag !== 'Lost' || d.reason !== 'unresolved' || d.last === undefined) continue
+    const say = (why: string): void =>
+      report('GivenTime', at, `r${life.receiver} (since ${life.startedAt}): ${d.origin} ${d.first}-${d.last}: ${why}`)
+    const gap = gaps.get(d.origin)?.findLast(g => g.at <= at && g.first <= d.first && d.first <= g.last)
+    const of = answered.get(d.origin)
+    if (gap === undefined || of === undefined) continue
+    const first = of.asks.find(a => a.at >= gap.at && a.at <= at && touches(a, gap.first, gap.last))
+    if (first !== undefined && local - first.local < deadline) say(`first asked for ${local - first.local} ms ago`)
+    // An answer that names another run is no progress.
+    if (!isAlone(d.origin)) continue
+    for (const n of [d.first - 1, d.last + 1]) {
+      const came = of.came.get(n)?.find(c => c.at >= gap.at)
+      if (came === undefined || n < gap.first || n > gap.last || recovered.get(d.origin)?.has(n) !== true) continue
+      if (came.at <= at && local - came.local < deadline) say(`${n} came ${local - came.local} ms ago`)
+    }
+    for (let n = d.first; n <= Math.min(d.last, d.first + 100); n++) {
+      const came = of.came.get(n)?.findLast(c => c.at < at && c.at >= gap.at)
+      if (came === undefined || came.bytes > maxBytes || local - came.local >= deadline) continue
+      const latest = of.asks.findLast(a => a.at <= came.at && a.first <= n && n <= a.last)
+      if (latest?.id === came.asked) say(`${n} came ${local - came.local} ms ago, and found no room`)
+    }
+  }
+}
+
+/** Gaps are told upwards. */
+const toldOnce = (report: Report, life: Life): void => {
+  if (life.settings.maxOrigins < roomy) return
+  const known = new Map<string, number>()
+  for (const { at, delivery: d } of life.handed) {
+    if (!('origin' in d)) continue
+    const before = known.get(d.origin) ?? 0
+    if (d._tag === 'Restarted' || (d._tag === 'Lost' && d.last === undefined)) known.delete(d.origin)
+    else if (d._tag === 'Message') known.set(d.origin, Math.max(before, d.number))
+    else if (d._tag === 'Lost') known.set(d.origin, Math.max(before, d.last ?? 0))
+    else if (d._tag === 'Gap') {
+      if (d.first <= before || d.last < d.first)
+        report('GapsToldOnce', at, `r${life.receiver}: ${d.origin} ${d.first}-${d.last} after ${before}`)
+      known.set(d.origin, Math.max(before, d.last))
+    }
+  }
+}
+
+/** What was asked for shortly before a disconnect, and not come until the reconnect. Where nothing holds it up, it is asked for at once. */
+const askedAnew = (report: Report, life: Life, steps: ReadonlyArray<Step>): void => {
+  if (life.addressing === 'single' || life.settings.maxMessages < roomy || life.settings.maxOrigins < roomy) return
+  const { deadline, patience } = life.settings
+  for (const [i, back] of steps.entries()) {
+    if (back._tag !== 'Reconnected') continue
+    const after = steps.slice(i + 1)
+    const before = steps.slice(0, i).filter(s => back.local - s.local < deadline)
+    const lowest = new Map<string, Asked>()
+    for (const [j, s] of before.entries()) {
+      if (s._tag !== 'Asked') continue
+      const isOpen = !before.some(
+        (o, k) =>
+          k > j &&
+          ((o._tag === 'Came' && o.origin === s.origin && o.number === s.first) ||
+            (o._tag === 'Refused' && o.origin === s.origin && touches(o, s.first, s.first))),
+      )
+      if (isOpen && s.first < (lowest.get(s.origin)?.first ?? Number.POSITIVE_INFINITY)) lowest.set(s.origin, s)
+    }
+    for (const a of lowest.values()) {
+      const soon = after.filter(s => s.local - back.local < patience / 2)
+      const fate = after.find(s => s._tag === 'Came' && s.origin === a.origin && s.number === a.first)
+      const isLost = life.handed.some(
+        ({ at, local, delivery: d }) =>
+          d._tag === 'Lost' &&
+          d.origin === a.origin &&
+          d.first <= a.first &&
+          a.first <= (d.last ?? Number.POSITIVE_INFINITY) &&
+          (at <= back.at || local - back.local < patience),
+      )
+      const again = soon.some(s => s._tag === 'Asked' && s.origin === a.origin && touches(s, a.first, a.first))
+      if (!again && !isLost && fate !== undefined && fate.local - back.local > patience)
+        report('AskedAnew', back.at, `r${life.receiver}: ${a.origin} ${a.first} (${a.id}) is not asked for again`)
+    }
+  }
+}
+
+/** Who has ended, or fallen silent, makes way. */
+const placed = (report: Report, chronicle: Chronicle, life: Life): void => {
+  const { maxOrigins } = life.settings
+  if (maxOrigins >= roomy) return
+  const idleSince = new Map<string, number>()
+  for (const { at, delivery: d } of life.handed) {
+    if ('origin' in d && d._tag !== 'Mismatch') {
+      const isIdle =
+        d._tag === 'Ended' ||
+        (d._tag === 'Silent' && d.promised !== undefined) ||
+        (d._tag === 'Lost' && d.last === undefined)
+      if (!isIdle) idleSince.delete(d.origin)
+      else if (!idleSince.has(d.origin)) idleSince.set(d.origin, at)
+    }
+    if (d._tag !== 'Unsequenced' || d.reason !== 'TooManyOrigins') continue
+    const alive = new Set<string>()
+    for (const r of chronicle.runs)
+      if (r.addressing === life.addressing && r.bornAt <= at && !d.subject.startsWith(`${r.origin}.`))
+        if (!(idleSince.has(r.origin) && r.endedAt + 1500 < at)) alive.add(r.origin)
+    if (alive.size < maxOrigins)
+      report('PlacesFreed', at, `r${life.receiver}: ${d.subject} is turned away, ${alive.size} are alive`)
+  }
+}
+
+interface Range {
+  readonly first: number
+  readonly last: number
+}
+
+/** A sender that nobody vouches for has its last message told, too, if that has come. */
+const toldOf = (report: Report, chronicle: Chronicle, life: Life, isAlone: (origin: string) => boolean): void => {
+  const { settings, handed, came, endedAt } = life
+  if (endedAt !== Number.POSITIVE_INFINITY || settings.maxOrigins < roomy || settings.maxJump < roomy) return
+  const mutes = new Set(chronicle.runs.filter(r => r.isMute && isAlone(r.origin)).map(r => r.origin))
+  for (const f of chronicle.forged) mutes.delete(f.origin)
+  if (mutes.size === 0) return
+  const last = new Map<string, number>()
+  for (const { delivery: d } of handed) {
+    if (d._tag === 'Message') last.set(d.origin, Math.max(d.number, last.get(d.origin) ?? 0))
+    else if (d._tag === 'Lost')
+      last.set(d.origin, Math.max(d.last ?? Number.POSITIVE_INFINITY, last.get(d.origin) ?? 0))
+    else if (d._tag === 'Unsequenced') mutes.delete(d.subject.slice(0, d.subject.lastIndexOf('.')))
+  }
+  for (const id of came.keys()) {
+    const p = chronicle.published[id - 1]
+    if (p === undefined || !mutes.has(p.run.origin)) continue
+    if (p.number > (last.get(p.run.origin) ?? Number.POSITIVE_INFINITY))
+      report('WhatCameIsTold', chronicle.overAt, `r${life.receiver}: ${p.run.origin}.${p.number} has come`)
+  }
+}
+
+/** Where one origin is all there is, what is given up for want of gaps is not told number by number. */
+const stalled = (report: Report, chronicle: Chronicle, life: Life): void => {
+  // What can never find room is given up one by one.
+  if (chronicle.published.some(p => p.data.length * 4 > life.settings.maxBytes)) return
+  if (life.settings.maxGaps >= roomy || new Set(chronicle.runs.map(r => r.origin)).size > 1) return
+  let row = 0
+  let before: Range = { first: 0, last: 0 }
+  for (const { at, delivery: d } of life.handed) {
+    if (d._tag === 'Gap') continue
+    if (d._tag !== 'Lost' || d.reason !== 'overflow' || d.last === undefined) row = 0
+    else {
+      row = d.first === before.last + 1 ? row + 1 : 0
+      before = { first: d.first, last: d.last }
+      if (row === 3)
+        report('StallIsOneGap', at, `r${life.receiver}: ${d.origin}: the fourth loss in a row, up to ${d.last}`)
+    }
+  }
+}
+
+/** How often one number comes of different requests. */
+const sentFor = (
+  report: Report,
+  life: Life,
+  answered: Map<string, Answered>,
+  isAlone: (origin: string) => boolean,
+): void => {
+  for (const [origin, { asks, came }] of answered)
+    for (const [n, times] of came) {
+      if (times.length <= mostSent || !isAlone(origin) || (times[0]?.bytes ?? 0) > life.settings.maxBytes) continue
+      // What is misdirected bears the id of another.
+      const requests = new Set(times.map(t => t.asked))
+      for (const id of requests) if (!asks.some(a => a.id === id && touches(a, n, n))) requests.delete(id)
+      if (requests.size > mostSent)
+        report(
+          'KeptIsKept',
+          times[0]?.at ?? 0,
+          `r${life.receiver}: ${origin}.${n} has come for ${requests.size} requests`,
+        )
+    }
+}
+
+// --- all of it ------------------------------------------------------------------------------------------------------
+
+export const judged = (chronicle: Chronicle, report: Report): void => {
+  const { services, steps, untaken } = chronicle.exchange
+  const runs = new Map<string, number>()
+  for (const { origin } of chronicle.runs) runs.set(origin, (runs.get(origin) ?? 0) + 1)
+  const isAlone = (origin: string): boolean => (runs.get(origin) ?? 0) <= 1
+  for (const [life, own] of steps) {
+    asked(report, life, own)
+    const answered = answeredOf(own)
+    timed(report, life, answered, isAlone)
+    sentFor(report, life, answered, isAlone)
+    toldOf(report, chronicle, life, isAlone)
+    stalled(report, chronicle, life)
+    toldOnce(report, life)
+    askedAnew(report, life, own)
+    placed(report, chronicle, life)
+    const waiting = untaken.get(life) ?? 0
+    // What settles a doubt is said in any case; there is never much of that. So is what is lost for want of gaps.
+    if (life.settings.maxGaps >= 20 && waiting > life.settings.maxMessages * 1.5 + 8)
+      report(
+        'QueueBounded',
+        life.startedAt,
+        `r${life.receiver}: ${waiting} wait for the consumer, of ${life.settings.maxMessages}`,
+      )
+  }
+  const shelves = services.size === 0 ? new Map<Run, Shelf>() : shelvesOf(chronicle)
+  for (const [name, of] of services) {
+    served(report, name, of, chronicle.overAt)
+    truthful(report, of, shelves)
+  }
+}
