@@ -5,6 +5,7 @@
 // heartbeats and answers (`isMute`) has no tail that anyone could vouch for, and no beginning.
 import type { Chronicle, Handed, Life, Published, Run, Saved } from './chronicle.ts'
 import { idOf, isSame, textOf } from './content.ts'
+import { isForewarned, noticeRules, notices } from './notices.ts'
 import type { Piece, Story } from './story.ts'
 import { ascending, storiesOf } from './story.ts'
 
@@ -24,6 +25,7 @@ export const rules = {
   CrashLeavesNoHole: 'a crash plus saved positions leaves no hole (12)',
   PublishedOrReported:
     'what was published or on its way while disconnected is sent again, or reported to its sender (13)',
+  ...noticeRules,
 } as const
 
 export type Rule = keyof typeof rules
@@ -51,6 +53,7 @@ export const audit = (chronicle: Chronicle): ReadonlyArray<Violation> => {
     for (const handed of life.handed) genuine(chronicle, say, life, handed)
     bounded(say, chronicle, life)
     frugal(say, life)
+    notices(chronicle, runs, say, life)
     const stories = storiesOf(chronicle, life)
     for (const story of stories) for (const piece of story.pieces) audited(chronicle, runs, say, story, piece)
     if (life.endedAt === Number.POSITIVE_INFINITY) settled(chronicle, runs, say, life, stories)
@@ -192,6 +195,7 @@ const named = (runs: Runs, origin: string): Rule =>
 const isResidue = (life: Life, own: Run, { id, run, number }: Published): boolean => {
   const came = life.came.get(id)
   if (came === undefined) return false
+  if (run.bornAt > own.bornAt && isForewarned(life, run, came)) return false
   if (run.bornAt > own.bornAt) return came <= (life.answered.get(run.epoch)?.[0] ?? Number.POSITIVE_INFINITY)
   return came <= run.sentAt + inFlight && number >= own.start
 }

@@ -1,8 +1,8 @@
 // Faults that are deeds, and how each is done to the nodes.
 import type { Head } from '../../src/core/Head.ts'
 import * as SequenceNumber from '../../src/core/SequenceNumber.ts'
-import { payloadOf } from './content.ts'
-import { epochOf } from './names.ts'
+import { encodedHeaders, headersOf, payloadOf } from './content.ts'
+import { epochOf, originOf } from './names.ts'
 import type { Deed, Done } from './plan.ts'
 import type { Line, Process } from './process.ts'
 import type { Receiver } from './receiver.ts'
@@ -16,7 +16,7 @@ export interface Stage {
   /** Brings back what has crashed or closed, unless somebody did already. */
   readonly restore: () => void
   /** Another process that sends on one of its lines. */
-  readonly rival: (line: Line, messages: number, ms: number) => void
+  readonly rival: (line: Line, messages: number, ms: number) => boolean
 }
 
 type FaultDeed = Exclude<Deed, { do: 'publish' }>
@@ -103,7 +103,13 @@ export const perform = (world: World, stage: Stage, d: FaultDeed): boolean => {
     },
     receiverAway: () => {
       if (!r.port.isUp) return false
-      r.disconnect()
+      // What has come then may be handed over while it is away.
+      if (r.plan.lingers > 0 && line !== undefined) for (let i = d.size % 5; i > 0; i--) p.publish(line)
+      if (r.plan.lingers > 0) agenda.at(agenda.now() + 2, r.disconnect)
+      else r.disconnect()
+      // Some clients say so twice.
+      if (d.size % 3 === 0)
+        agenda.at(agenda.now() + d.ms / 2, () => (r.port.isUp ? undefined : r.on({ _tag: 'Disconnected' })))
       later(r.reconnect)
       return true
     },
@@ -165,6 +171,48 @@ export const perform = (world: World, stage: Stage, d: FaultDeed): boolean => {
       const head = forgedHead(line, d.size)
       world.chronicle.forged.push({ at: agenda.now(), kind: 'Head', origin: line.origin.name, number: head.head })
       r.on({ _tag: 'HeartbeatHeard', origin: line.origin, head })
+      return true
+    },
+    lateDuplicate: () => {
+      if (!r.port.isUp || line === undefined || r.plan.addressing !== line.run.addressing) return false
+      const old = world.chronicle.published.findLast(
+        m => m.run === line.run && m.number <= line.sender.head - (d.size % 3) && m.leftAt < agenda.now(),
+      )
+      if (old === undefined) return false
+      const { data, reply } = old
+      const headers = old.headers === undefined ? undefined : headersOf(encodedHeaders(old.headers))
+      const number = SequenceNumber.nearest(old.number)
+      r.on({ _tag: 'Arrived', origin: line.origin, arrival: { number, data, headers, reply, bytes: data.length } })
+      return true
+    },
+    lastWords: () => {
+      // It can't be asked any more, its last message is lost, and then it closes.
+      if (line === undefined || line.run.isMute) return false
+      for (const one of stage.receivers()) {
+        p.port.deaf.set(one.port, agenda.now() + 3000)
+        one.port.skipsData.set(p.port, 1 + (d.size % 2))
+      }
+      for (let i = d.size % 2; i >= 0; i--) p.publish(line)
+      agenda.at(agenda.now() + 100, () => p.close(line))
+      agenda.at(agenda.now() + 3000, stage.restore)
+      return true
+    },
+    survivingRival: () => {
+      if (line === undefined || !stage.rival(line, 20 + (d.size % 200), 3000 + d.ms)) return false
+      agenda.at(agenda.now() + 500, p.crash)
+      agenda.at(agenda.now() + 3500 + d.ms, stage.restore)
+      return true
+    },
+    receiverRestored: () => {
+      // The application has stored much, of senders that are long gone, too.
+      const saved = r.positions()
+      if (saved === undefined) return false
+      const gone = Array.from({ length: 1 + (d.size % 12) }, (_, i) => ({
+        origin: originOf(r.plan.addressing, `gone${i}`, epochOf(800_000_000 + i)).name,
+        number: SequenceNumber.nearest(1 + (d.size % 50)),
+      }))
+      r.crash()
+      later(() => r.start({ ...saved, positions: [...saved.positions, ...gone] }))
       return true
     },
     slowConsumer: () => {

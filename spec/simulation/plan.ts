@@ -17,6 +17,8 @@ export const rated = [
   'replayMisdirected',
   'replayOtherEpoch',
   'resendRefused',
+  'timerEarly',
+  'timerLate',
 ] as const
 
 /** Faults that are deeds. */
@@ -38,10 +40,36 @@ export const done = [
   'forgedMessage',
   'forgedHead',
   'slowConsumer',
+  'lateDuplicate',
+  'lastWords',
+  'survivingRival',
+  'receiverRestored',
 ] as const
 
 /** Faults that someone is born with. */
-export const innate = ['smallHistory', 'smallBounds', 'fewOrigins', 'nearLast', 'mute', 'deaf', 'mismatch'] as const
+export const innate = [
+  'smallHistory',
+  'smallBounds',
+  'fewOrigins',
+  'nearLast',
+  'mute',
+  'deaf',
+  'mismatch',
+  'lingering',
+  'large',
+] as const
+
+/** Those that came later. They are drawn apart, so that a seed is what it was but for them. */
+const added: ReadonlyArray<Kind> = [
+  'timerEarly',
+  'timerLate',
+  'lateDuplicate',
+  'lastWords',
+  'survivingRival',
+  'receiverRestored',
+  'lingering',
+  'large',
+]
 
 export const kinds = [...rated, ...done, ...innate] as const
 
@@ -64,6 +92,8 @@ export interface ProcessPlan {
   readonly keeps: number
   readonly max: number
   readonly after: number
+  /** Some of its messages are large. */
+  readonly isLarge: boolean
 }
 
 export interface ReceiverPlan {
@@ -78,6 +108,8 @@ export interface ReceiverPlan {
   readonly maxBytes: number
   readonly maxGaps: number
   readonly maxOrigins: number
+  /** For how long it may hand over what had come before it was cut off, in ms. */
+  readonly lingers: number
 }
 
 /** `who` and `whom` are taken modulo those that are there. */
@@ -115,7 +147,7 @@ export const leastMessages = 200
 export const excluded: ReadonlyMap<Kind, string> = new Map<Kind, string>([])
 
 const drawKinds = (chance: Chance, style: Plan['style']): Kind[] => {
-  const usable = kinds.filter(k => !excluded.has(k))
+  const usable = kinds.filter(k => !excluded.has(k) && !added.includes(k))
   if (style === 'calm') return []
   if (style === 'all') return [...usable].filter(k => k !== 'mute' && k !== 'deaf' && k !== 'rival')
   if (style === 'single') {
@@ -143,16 +175,19 @@ const drawReceiver = (
     patience: chance.of([20, 50, 100]),
     maxJump: chance.hit(0.3) ? chance.of([10, 50, 300]) : 65_536,
     maxMessages: messages,
-    maxBytes: isSmall ? messages * chance.of([40, 100]) : 64 * 1024 * 1024,
+    maxBytes: isSmall ? (messages * chance.of([40, 100])) / (has('large') ? 2 : 1) : 64 * 1024 * 1024,
     maxGaps: isSmall ? chance.of([1, 2, 5, 20]) : 16_384,
     maxOrigins: has('fewOrigins') ? chance.of([1, 2, 3, 8]) : 16_384,
+    lingers: has('lingering') ? 1000 : 0,
   }
 }
 
 export const planOf = (seed: number): Plan => {
   const chance = chanceOf(seed)
   const style = chance.of<Plan['style']>(['calm', 'rough', 'rough', 'rough', 'single', 'single', 'all'])
-  const own = drawKinds(chance, style)
+  const later = chanceOf(seed + 2 ** 41)
+  const more = style === 'rough' || style === 'all' ? added.filter(k => !excluded.has(k) && later.hit(0.2)) : []
+  const own = [...drawKinds(chance, style), ...more]
   const has = (k: Kind): boolean => own.includes(k)
   const addressing: Addressing = chance.hit(0.5) ? 'single' : 'perSender'
   const faultMs = chance.between(4000, 20_000)
@@ -167,11 +202,15 @@ export const planOf = (seed: number): Plan => {
     replayMisdirected: 0,
     replayOtherEpoch: 0,
     resendRefused: 0,
+    timerEarly: 0,
+    timerLate: 0,
   }
   // The answers to requests can only go wrong where something is asked for.
   const needsLoss = own.some(k => k.startsWith('replay')) || has('smallHistory')
+  for (const kind of ['timerEarly', 'timerLate'] as const) if (has(kind)) rates[kind] = later.of([0.05, 0.2])
   for (const kind of rated)
-    if (has(kind) || (kind === 'loss' && needsLoss))
+    if (added.includes(kind)) continue
+    else if (has(kind) || (kind === 'loss' && needsLoss))
       rates[kind] =
         kind.startsWith('re') && kind !== 'reorder' ? chance.of([0.1, 0.3, 0.7]) : chance.of([0.01, 0.05, 0.2])
   const first = has('nearLast') ? Number.MAX_SAFE_INTEGER - chance.between(20, 300) : 1
@@ -188,13 +227,18 @@ export const planOf = (seed: number): Plan => {
       keeps: has('smallHistory') ? chance.of([0, 3, 10, 40]) : 65_536,
       max: chance.of([300, 1000, 3000]),
       after: chance.of([20, 50]),
+      isLarge: has('large'),
     })
   }
   const receivers: ReceiverPlan[] = []
   for (let i = chance.between(1, 3); i > 0; i--) receivers.push(drawReceiver(chance, addressing, has, first))
   if (has('mismatch'))
     receivers.push(drawReceiver(chance, addressing === 'single' ? 'perSender' : 'single', has, first))
-  const deeds = [...drawPublishing(chance, faultMs), ...drawDeeds(chance, own, faultMs)].sort((a, b) => a.at - b.at)
+  const deeds = [
+    ...drawPublishing(chance, faultMs),
+    ...drawDeeds(chance, own, faultMs, false),
+    ...drawDeeds(later, own, faultMs, true),
+  ].sort((a, b) => a.at - b.at)
   return { seed, style, addressing, kinds: own, rates, processes, receivers, deeds, faultMs, least: leastMessages }
 }
 
@@ -209,10 +253,13 @@ const drawPublishing = (chance: Chance, faultMs: number): Deed[] => {
   return deeds
 }
 
-const drawDeeds = (chance: Chance, own: ReadonlyArray<Kind>, faultMs: number): Deed[] => {
+const drawDeeds = (chance: Chance, own: ReadonlyArray<Kind>, faultMs: number, isAdded: boolean): Deed[] => {
   const deeds: Deed[] = []
   for (const kind of done)
-    if (own.includes(kind) || (kind === 'senderAway' && own.includes('resendRefused')))
+    if (
+      added.includes(kind) === isAdded &&
+      (own.includes(kind) || (kind === 'senderAway' && own.includes('resendRefused')))
+    )
       for (let i = chance.between(1, 3); i > 0; i--)
         deeds.push({
           at: chance.between(200, faultMs - 500),

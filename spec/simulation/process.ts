@@ -287,7 +287,8 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
     world.calls += 1
     if (isLeft(number)) return tell(line.run, { _tag: 'Exhausted' })
     const id = world.lastId + 1
-    const length = chance.below(40)
+    const short = chance.below(40)
+    const length = plan.isLarge && short % 4 === 0 ? short * 8 : short
     const data = History.copy(history, payloadOf(id, length))
     const headers = chance.hit(0.2) ? `Trace=${id}` : undefined
     const reply = chance.hit(0.1) ? `answers.${id}` : undefined
