@@ -1,11 +1,13 @@
 // Faults that are deeds, and how each is done to the nodes.
 import type { Head } from '../../src/core/Head.ts'
 import * as SequenceNumber from '../../src/core/SequenceNumber.ts'
-import { encodedHeaders, headersOf, payloadOf } from './content.ts'
+import type { Published } from './chronicle.ts'
+import { encodedHeaders, payloadOf } from './content.ts'
 import { epochOf, originOf } from './names.ts'
 import type { Deed, Done } from './plan.ts'
 import type { Line, Process } from './process.ts'
 import type { Receiver } from './receiver.ts'
+import { arrivalOf } from './wires.ts'
 import type { World } from './world.ts'
 
 /** What a deed may lay hands on. */
@@ -51,6 +53,13 @@ const forge = (world: World, r: Receiver, line: Line, size: number): void => {
   world.chronicle.forged.push({ at: world.agenda.now(), kind: 'Message', origin: line.origin.name, number })
   const arrival = { number, data, headers: undefined, reply: undefined, bytes: data.length }
   r.on({ _tag: 'Arrived', origin: line.origin, arrival })
+}
+
+/** A message comes once more. */
+const again = (r: Receiver, line: Line, { number, data, headers, reply }: Published): void => {
+  if (!r.port.isUp) return
+  const kept = { data, headers: headers === undefined ? undefined : encodedHeaders(headers), reply }
+  r.on({ _tag: 'Arrived', origin: line.origin, arrival: arrivalOf(number, kept) })
 }
 
 /** Does one; false where nothing could be done. */
@@ -179,10 +188,46 @@ export const perform = (world: World, stage: Stage, d: FaultDeed): boolean => {
         m => m.run === line.run && m.number <= line.sender.head - (d.size % 3) && m.leftAt < agenda.now(),
       )
       if (old === undefined) return false
-      const { data, reply } = old
-      const headers = old.headers === undefined ? undefined : headersOf(encodedHeaders(old.headers))
-      const number = SequenceNumber.nearest(old.number)
-      r.on({ _tag: 'Arrived', origin: line.origin, arrival: { number, data, headers, reply, bytes: data.length } })
+      again(r, line, old)
+      return true
+    },
+    echo: () => {
+      // It is away for a while, and meanwhile what it has sent comes again.
+      if (line === undefined || !p.port.isUp) return false
+      const old = world.chronicle.published.filter(m => m.run === line.run).slice(-2 - (d.size % 3))
+      p.disconnect()
+      agenda.at(agenda.now() + 2 * d.ms, p.reconnect)
+      for (const [i, m] of old.entries())
+        agenda.at(agenda.now() + 100 + d.ms / 2 + i, () => {
+          for (const one of stage.receivers()) if (one.plan.addressing === m.run.addressing) again(one, line, m)
+        })
+      return true
+    },
+    unheardReturn: () => {
+      // It falls silent, and when it is back it can't be asked, and its heartbeats are lost: what it sends again is all that comes.
+      if (line === undefined || !p.port.isUp) return false
+      const out = line.run.max + 1200
+      for (let i = d.size % 6; i >= 0; i--) p.publish(line)
+      agenda.at(agenda.now() + 10, p.disconnect)
+      agenda.at(agenda.now() + out, () => {
+        for (const one of stage.receivers()) {
+          p.port.deaf.set(one.port, agenda.now() + d.ms)
+          one.port.skips.set(p.port, 4)
+        }
+        p.reconnect()
+      })
+      return true
+    },
+    stalledRestart: () => {
+      // So much comes that the application does not keep up; then the sender begins anew.
+      if (p.isCrashed || line === undefined) return false
+      for (const one of stage.receivers()) one.pace(50 + (d.size % 300))
+      for (let i = 20 + (d.size % 60); i > 0; i--) p.publish(line)
+      agenda.at(agenda.now() + 30, p.crash)
+      agenda.at(agenda.now() + 50 + (d.size % 100), stage.restore)
+      agenda.at(agenda.now() + 500 + d.ms, () => {
+        for (const one of stage.receivers()) one.pace(0)
+      })
       return true
     },
     lastWords: () => {

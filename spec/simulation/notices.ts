@@ -88,6 +88,8 @@ interface Ear {
   isHeard: boolean
   /** The highest number that a message or a head of its run has borne. */
   borne: number
+  /** What came again of what was settled, since it has begun anew. */
+  readonly again: Set<number>
   /** What was handed over outside of the sequence. */
   readonly outside: Set<number>
 }
@@ -125,6 +127,7 @@ const earOf = (origins: Origins, name: string): Ear => {
     isSpokenOf: false,
     isHeard: false,
     borne: 0,
+    again: new Set(),
     outside: new Set(),
   }
 }
@@ -155,6 +158,9 @@ export const notices = (chronicle: Chronicle, origins: Origins, say: Say, life: 
     ears.set(name, ear)
     return ear
   }
+  const { start } = settings
+  if (typeof start !== 'string' && 'positions' in start)
+    for (const p of start.positions) earFor(p.origin).settled = p.number
   let cause: Seen | undefined
   let isAway = false
   let join: Join | undefined
@@ -375,7 +381,11 @@ export const notices = (chronicle: Chronicle, origins: Origins, say: Say, life: 
           if (!wasSpokenOf && !ear.isHeard && s.local < begunAt + settings.deadline)
             say('SavedSpokenOf', s.at, `${name} is given up at ${s.local}, before the deadline`)
           if (wasSpokenOf && (ear.silent === undefined || (ear.open > 0 && hasRoom && settings.maxGaps > ample)))
-            say('MakesWay', s.at, `${name} makes way, and ${ear.silent === undefined ? 'is not silent' : `${ear.open} are missing`}`)
+            say(
+              'MakesWay',
+              s.at,
+              `${name} makes way, and ${ear.silent === undefined ? 'is not silent' : `${ear.open} are missing`}`,
+            )
           ear.silent = undefined
           ear.ended = undefined
           ear.isFollowed = false
@@ -405,6 +415,11 @@ export const notices = (chronicle: Chronicle, origins: Origins, say: Say, life: 
         const isNamed = d.from !== undefined && ear.epoch !== undefined
         if (d.to === undefined && isNamed && hasRoom && (ear.silent === undefined || !ear.isRefused))
           say('GuessesHaveReason', s.at, `${name}: ${d.from} is left for a guess`)
+        if (life.addressing === 'perSender' && d.to === undefined)
+          say('GuessesHaveReason', s.at, `${name}: a run with an origin of its own is told to begin anew`)
+        if (d.to === undefined && !(ear.again.has(d.start) && ear.again.has(d.start + 1)))
+          say('GuessesHaveReason', s.at, `${name}: ${d.start} alone is taken for a restart`)
+        ear.again.clear()
         if (
           d.to !== undefined &&
           d.from !== undefined &&
@@ -459,6 +474,7 @@ export const notices = (chronicle: Chronicle, origins: Origins, say: Say, life: 
         ear.last = s.local
         ear.inquiries = 0
         ear.borne = Math.max(ear.borne, s.number)
+        if (s.number <= ear.settled) ear.again.add(s.number)
         if (ear.silent !== undefined) ear.since.add(s.number)
         break
       }

@@ -44,6 +44,9 @@ export const done = [
   'lastWords',
   'survivingRival',
   'receiverRestored',
+  'echo',
+  'unheardReturn',
+  'stalledRestart',
 ] as const
 
 /** Faults that someone is born with. */
@@ -67,6 +70,9 @@ const added: ReadonlyArray<Kind> = [
   'lastWords',
   'survivingRival',
   'receiverRestored',
+  'echo',
+  'unheardReturn',
+  'stalledRestart',
   'lingering',
   'large',
 ]
@@ -234,6 +240,10 @@ export const planOf = (seed: number): Plan => {
   for (let i = chance.between(1, 3); i > 0; i--) receivers.push(drawReceiver(chance, addressing, has, first))
   if (has('mismatch'))
     receivers.push(drawReceiver(chance, addressing === 'single' ? 'perSender' : 'single', has, first))
+  // Only where there is little room something has to wait for it.
+  if (has('stalledRestart'))
+    for (const [at, r] of receivers.entries())
+      if (later.hit(0.7)) receivers[at] = { ...r, maxMessages: later.of([8, 16, 40]) }
   const deeds = [
     ...drawPublishing(chance, faultMs),
     ...drawDeeds(chance, own, faultMs, false),
