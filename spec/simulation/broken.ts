@@ -11,7 +11,7 @@ import { epochOf, originOf } from './names.ts'
 const origin = originOf('single', 'a', epochOf(1))
 const about = { origin: origin.name, subject: origin.subject, sender: undefined }
 
-const runOf = (n: number, changes: Partial<Run> = {}): Run => ({
+export const runOf = (n: number, changes: Partial<Run> = {}): Run => ({
   origin: origin.name,
   epoch: epochOf(n),
   addressing: 'single',
@@ -29,7 +29,7 @@ const runOf = (n: number, changes: Partial<Run> = {}): Run => ({
   ...changes,
 })
 
-const lifeOf = (changes: Partial<Life> = {}): Life => ({
+export const lifeOf = (changes: Partial<Life> = {}): Life => ({
   receiver: 0,
   addressing: 'single',
   settings: { ...defaults },

@@ -261,7 +261,7 @@ export const notices = (chronicle: Chronicle, origins: Origins, say: Say, life: 
     ear.isRefused = false
     ear.isHeard = true
     if (life.addressing === 'single' || ear.name.endsWith(head.epoch)) ear.borne = Math.max(ear.borne, head.head)
-    if (s.number > 0) ear.answers.set(s.number, head.epoch)
+    if (s.number > 0 && !ear.answers.has(s.number)) ear.answers.set(s.number, head.epoch)
     if (!isOwn(ear, head)) return
     if (head.state === 'ended') ear.farewell = true
     // In `single` the first is believed only if it was asked for, or nothing else has come.

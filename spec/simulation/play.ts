@@ -155,6 +155,7 @@ export const play = (plan: Plan, lines?: string[]): Played => {
   chronicle.healedAt = agenda.now()
   for (const r of receivers) {
     r.pace(0)
+    r.port.skips.clear()
     r.port.skipsData.clear()
     r.reconnect()
     if (r.life() === undefined) r.start(undefined)
