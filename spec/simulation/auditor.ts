@@ -197,7 +197,9 @@ const isResidue = (life: Life, own: Run, { id, run, number }: Published): boolea
   if (came === undefined) return false
   if (run.bornAt > own.bornAt && isForewarned(life, run, came)) return false
   if (run.bornAt > own.bornAt) return came <= (life.answered.get(run.epoch)?.[0] ?? Number.POSITIVE_INFINITY)
-  return came <= run.sentAt + inFlight && number >= own.start
+  // What had come before the receiver was disconnected may be handed over later.
+  const away = life.away.find(a => a.from <= came && came <= a.to)
+  return (away?.from ?? came) <= run.sentAt + inFlight && number >= own.start
 }
 
 /** Has the run answered within the time that is taken for asking? */
@@ -256,6 +258,7 @@ const lost = (chronicle: Chronicle, runs: Runs, report: Report, piece: Piece): v
       !runs.isConflicted(origin) &&
       run.keeps > defaultBound &&
       run.endedAt >= at &&
+      d.first >= run.start &&
       d.first <= run.head &&
       !isRefused(chronicle, run, d.first)
     if (d.reason === 'unresolved') {
@@ -446,6 +449,8 @@ const resumed = (
     }
     const again = stories.find(s => s.origin === origin)?.pieces[0]
     if (done === undefined || again === undefined || again.epoch !== piece.epoch) continue
+    // With so many others that there was no place for it.
+    if (isTurnedAway(again.life, origin, 0)) continue
     // What is noticed to be missing may be settled in a later life only.
     const spokenOf = [...again.settled, ...again.gaps].sort((a, b) => a.first - b.first)[0]
     if (spokenOf !== undefined && spokenOf.first > done + 1)

@@ -118,15 +118,28 @@ export const brokenNotices: ReadonlyArray<readonly [NoticeRule, string, () => Ch
     'an end of it is told that was none',
     () => lived([heard(1), came(1), message(1), handed({ _tag: 'Resumed', ...about(own) })]),
   ],
-  ['SilenceTold', 'it goes on, and is still silent', () => lived([heard(1), silent(9000), { ...came(2), at: 9100 }, { ...message(2), at: 9100 }])],
+  [
+    'SilenceTold',
+    'it goes on, and is still silent',
+    () => lived([heard(1), silent(9000), { ...came(2), at: 9100 }, { ...message(2), at: 9100 }]),
+  ],
   ['EndsTold', 'it is told twice', () => lived([heard(1), came(1), message(1), ended(1), ended(1)])],
   ['EndsTold', 'something is missing', () => lived([heard(3), came(3), gap(1, 2), ended(3)])],
-  ['EndsTold', 'it has said farewell, and is called silent', () => lived([heard(1), message(1), ended(1), silent(9000)])],
-  ['EndsTold', 'what comes after it is vouched for', () => lived([heard(1), message(1), ended(1), came(2), message(2)])],
+  [
+    'EndsTold',
+    'it has said farewell, and is called silent',
+    () => lived([heard(1), message(1), ended(1), silent(9000)]),
+  ],
+  [
+    'EndsTold',
+    'what comes after it is vouched for',
+    () => lived([heard(1), message(1), ended(1), came(2), message(2)]),
+  ],
   [
     'EndsTold',
     'its farewell is heard, and its end not told',
-    () => lived([heard(1), message(1), heard(1, { state: 'ended' })], { run: { end: 'Closed', endedAt: 3000, head: 1 } }),
+    () =>
+      lived([heard(1), message(1), heard(1, { state: 'ended' })], { run: { end: 'Closed', endedAt: 3000, head: 1 } }),
   ],
   ['ToldOnce', 'a gap is told twice', () => lived([heard(3), gap(1, 2), gap(2, 3)])],
   [
@@ -137,43 +150,45 @@ export const brokenNotices: ReadonlyArray<readonly [NoticeRule, string, () => Ch
       return lived([mismatch, mismatch])
     },
   ],
-  [
-    'ToldOnce',
-    'a conflict is told twice',
-    () => lived([heard(1), conflict(2), conflict(2)], { addressing: 'single' }),
-  ],
-  [
-    'ConflictsTold',
-    'there is only one run',
-    () => lived([heard(1), conflict(2)], { addressing: 'single' }),
-  ],
+  ['ToldOnce', 'a conflict is told twice', () => lived([heard(1), conflict(2), conflict(2)], { addressing: 'single' })],
+  ['ConflictsTold', 'there is only one run', () => lived([heard(1), conflict(2)], { addressing: 'single' })],
   [
     'ConflictsTold',
     'both have answered, and one is left',
     () => lived([heard(9, {}, 5), heard(9, { epoch: epochOf(2) }, 5), restarted(1, 2, 1)], { addressing: 'single' }),
   ],
-  ['EverybodyAsked', 'nobody is asked after a reconnect', () => lived([heard(1), { what: 'Away' }, { what: 'Back' }, woken])],
-  ['EverybodyAsked', 'it is asked once, and not answered', () => lived([{ ...woken, at: 9000 }])],
-  ['EverybodyAsked', 'it is asked again, though it was answered', () => lived([heard(1), woken, { ...asked(2), ...all }])],
   [
     'EverybodyAsked',
-    'it is asked for ever',
-    () => lived([2, 3, 4, 5].flatMap(n => [woken, { ...asked(n), ...all }])),
+    'nobody is asked after a reconnect',
+    () => lived([heard(1), { what: 'Away' }, { what: 'Back' }, woken]),
   ],
-  ['AskedForAReason', 'it asks while it is disconnected', () => lived([heard(1), { what: 'Away' }, asked(2)])],
+  ['EverybodyAsked', 'it is asked once, and not answered', () => lived([{ ...woken, at: 9000 }])],
+  [
+    'EverybodyAsked',
+    'it is asked again, though it was answered',
+    () => lived([heard(1), woken, { ...asked(2), ...all }]),
+  ],
+  ['EverybodyAsked', 'it is asked for ever', () => lived([2, 3, 4, 5].flatMap(n => [woken, { ...asked(n), ...all }]))],
+  ['AskedForAReason', 'it asks while it is disconnected', () => lived([heard(1), { what: 'Away' }, woken, asked(2)])],
   [
     'AskedForAReason',
     'it asks about a rival that is told',
-    () =>
-      lived([heard(1), conflict(2), heard(1, { epoch: epochOf(2) }, 0), asked(2)], { addressing: 'single' }),
+    () => lived([heard(1), conflict(2), heard(1, { epoch: epochOf(2) }, 0), asked(2)], { addressing: 'single' }),
   ],
-  ['AskedForAReason', 'it asks twice why a sender is late', () => lived([heard(1), message(1), woken, asked(2), woken, asked(3)])],
-  ['AskedForAReason', 'it asks who does not answer', () => lived([came(1), silent(2000, true), message(1), came(90), asked(3)])],
+  [
+    'AskedForAReason',
+    'it asks twice why a sender is late',
+    () => lived([heard(1), message(1), woken, asked(2), woken, asked(3)]),
+  ],
+  [
+    'AskedForAReason',
+    'it asks who does not answer',
+    () => lived([came(1), silent(2000, true), message(1), came(90), asked(3)]),
+  ],
   [
     'GuessesHaveReason',
     'its run is not silent',
-    () =>
-      lived([heard(9), restarted(undefined, 1, 1), came(9), restarted(1, undefined, 3)], { addressing: 'single' }),
+    () => lived([heard(9), restarted(undefined, 1, 1), came(9), restarted(1, undefined, 3)], { addressing: 'single' }),
   ],
   [
     'GuessesHaveReason',
@@ -200,7 +215,11 @@ export const brokenNotices: ReadonlyArray<readonly [NoticeRule, string, () => Ch
   [
     'BeginsWhereTold',
     'it begins later than it was told to',
-    () => lived([came(9), message(9)], { run: { isMute: true }, life: { settings: { ...defaults, start: { from: nearest(5) } } } }),
+    () =>
+      lived([came(9), message(9)], {
+        run: { isMute: true },
+        life: { settings: { ...defaults, start: { from: nearest(5) } } },
+      }),
   ],
   ['SavedSpokenOf', 'it never is', () => lived([], { life: saved(5) })],
   ['SavedSpokenOf', 'it is given up before the deadline', () => lived([gone(6)], { life: saved(5) })],
@@ -214,6 +233,8 @@ export const brokenNotices: ReadonlyArray<readonly [NoticeRule, string, () => Ch
     'MemoryBounded',
     'more is handed over than there is room for',
     () =>
-      lived([heard(1)], { life: { kept: { messages: 0, bytes: 0, gaps: 0, origins: 0, queue: 70_000, notices: 70_000 } } }),
+      lived([heard(1)], {
+        life: { kept: { messages: 0, bytes: 0, gaps: 0, origins: 0, queue: 70_000, notices: 70_000 } },
+      }),
   ],
 ]

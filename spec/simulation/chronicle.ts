@@ -24,8 +24,8 @@ export interface Run {
   readonly keeps: number
   /** It sends no heartbeats and answers nothing: a plain client. */
   readonly isMute: boolean
-  /** It sends heartbeats, and answers nothing. */
-  readonly isDeaf: boolean
+  /** It sends heartbeats, and answers nothing; from the start, or any more. */
+  isDeaf: boolean
   /** The promised time between two heartbeats. */
   readonly max: number
   /** By how much its clock has jumped: its age is wrong by as much. */

@@ -199,6 +199,7 @@ export const perform = (world: World, stage: Stage, d: FaultDeed): boolean => {
       agenda.at(agenda.now() + 2 * d.ms, p.reconnect)
       for (const [i, m] of old.entries())
         agenda.at(agenda.now() + 100 + d.ms / 2 + i, () => {
+          if (world.isHealed || line.isFinished) return
           for (const one of stage.receivers()) if (one.plan.addressing === m.run.addressing) again(one, line, m)
         })
       return true
@@ -210,6 +211,7 @@ export const perform = (world: World, stage: Stage, d: FaultDeed): boolean => {
       for (let i = d.size % 6; i >= 0; i--) p.publish(line)
       agenda.at(agenda.now() + 10, p.disconnect)
       agenda.at(agenda.now() + out, () => {
+        if (world.isHealed) return
         for (const one of stage.receivers()) {
           p.port.deaf.set(one.port, agenda.now() + d.ms)
           one.port.skips.set(p.port, 4)
@@ -233,10 +235,8 @@ export const perform = (world: World, stage: Stage, d: FaultDeed): boolean => {
     lastWords: () => {
       // It can't be asked any more, its last message is lost, and then it closes.
       if (line === undefined || line.run.isMute) return false
-      for (const one of stage.receivers()) {
-        p.port.deaf.set(one.port, agenda.now() + 3000)
-        one.port.skipsData.set(p.port, 1 + (d.size % 2))
-      }
+      line.run.isDeaf = true
+      for (const one of stage.receivers()) one.port.skipsData.set(p.port, 1 + (d.size % 2))
       for (let i = d.size % 2; i >= 0; i--) p.publish(line)
       agenda.at(agenda.now() + 100, () => p.close(line))
       agenda.at(agenda.now() + 3000, stage.restore)

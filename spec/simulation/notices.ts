@@ -53,6 +53,8 @@ interface Ear {
   /** The last head of its own that came, unless it was a farewell. */
   promise: { readonly local: number; readonly max: number } | undefined
   farewell: boolean
+  /** What the run that is followed has said last. */
+  words: { readonly epoch: Epoch; readonly last: number; readonly local: number } | undefined
   /** When something of it came last. */
   last: number
   isFollowed: boolean
@@ -103,6 +105,7 @@ const earOf = (origins: Origins, name: string): Ear => {
     isMixed: runs.length > 1,
     promise: undefined,
     farewell: false,
+    words: undefined,
     last: 0,
     isFollowed: false,
     silent: undefined,
@@ -187,9 +190,12 @@ export const notices = (chronicle: Chronicle, origins: Origins, say: Say, life: 
       say('SilenceTold', cause.at, `${ear.name} is heard, and still silent`)
   }
 
-  const isOwn = ({ plain }: Ear, head: Head | undefined): boolean =>
-    plain !== undefined && head !== undefined && head.epoch === plain.epoch && isFresh(plain, head)
-  const isFresh = (_run: Run, head: Head): boolean => head.v === 1
+  const isOwn = ({ plain, epoch, left }: Ear, head: Head | undefined): boolean =>
+    plain !== undefined &&
+    head !== undefined &&
+    head.epoch === plain.epoch &&
+    // It may have been left for a guess.
+    (epoch === plain.epoch || !left.has(plain.epoch))
 
   const isSureToAnswer = (ear: Ear): boolean =>
     life.addressing === 'perSender' &&
@@ -219,7 +225,9 @@ export const notices = (chronicle: Chronicle, origins: Origins, say: Say, life: 
   }
 
   const asked = (s: Seen): void => {
-    if (isAway) say('AskedForAReason', s.at, 'asks while disconnected')
+    // What had come before may be handed over only then, and raise a question.
+    if (isAway && (cause?.what === 'Woken' || cause?.what === 'Taken'))
+      say('AskedForAReason', s.at, 'asks while disconnected')
     if (s.origin === undefined) {
       hasAsked = true
       if (cause?.what === 'Started' || cause?.what === 'Back')
@@ -262,6 +270,8 @@ export const notices = (chronicle: Chronicle, origins: Origins, say: Say, life: 
     ear.isHeard = true
     if (life.addressing === 'single' || ear.name.endsWith(head.epoch)) ear.borne = Math.max(ear.borne, head.head)
     if (s.number > 0 && !ear.answers.has(s.number)) ear.answers.set(s.number, head.epoch)
+    if (head.state === 'ended' && (ear.epoch === head.epoch || !ear.isMixed))
+      ear.words = { epoch: head.epoch, last: head.head, local: s.local }
     if (!isOwn(ear, head)) return
     if (head.state === 'ended') ear.farewell = true
     // In `single` the first is believed only if it was asked for, or nothing else has come.
@@ -303,7 +313,7 @@ export const notices = (chronicle: Chronicle, origins: Origins, say: Say, life: 
       case 'Silent':
         if (ear.silent !== undefined) say('SilenceTold', s.at, `${name} is told to be silent again`)
         if (d.promised !== undefined) {
-          if (isAway) say('SilenceTold', s.at, `${name} is told to be silent while disconnected`)
+          if (isAway && hasRoom) say('SilenceTold', s.at, `${name} is told to be silent while disconnected`)
           if (ear.ended !== undefined && hasPlaces) say('EndsTold', s.at, `${name} is told to be silent after its end`)
           if (
             ear.plain !== undefined &&
@@ -427,6 +437,10 @@ export const notices = (chronicle: Chronicle, origins: Origins, say: Say, life: 
           ear.answers.get(cause.number) === d.from
         )
           say('ConflictsTold', s.at, `${name}: ${d.from} has answered as well as ${d.to}, and is left`)
+        if (ear.words !== undefined && ear.words.epoch === d.from && d.after < ear.words.last && believes && hasRoom)
+          if (s.local > ear.words.local + asking + settings.deadline)
+            say('EndsTold', s.at, `${name} has said that it ends with ${ear.words.last}, and is left after ${d.after}`)
+        ear.words = undefined
         if (d.from !== undefined) ear.left.add(d.from)
         ear.epoch = d.to
         ear.rivals.clear()
@@ -439,9 +453,11 @@ export const notices = (chronicle: Chronicle, origins: Origins, say: Say, life: 
       case 'Conflict': {
         if (!origins.isConflicted(name) && !origins.isForged(name))
           say('ConflictsTold', s.at, `${name}: ${d.rival} and ${d.epoch} were never alive at once`)
-        if (ear.rivals.has(d.rival)) say('ToldOnce', s.at, `${name}: the conflict with ${d.rival} is told again`)
+        if (ear.rivals.has(d.rival) && hasRoom)
+          say('ToldOnce', s.at, `${name}: the conflict with ${d.rival} is told again`)
         const isNew = !ear.left.has(d.rival)
-        if (isNew && ear.isRivalled) say('ToldOnce', s.at, `${name}: the conflict with a third, ${d.rival}, is told`)
+        if (isNew && ear.isRivalled && hasRoom)
+          say('ToldOnce', s.at, `${name}: the conflict with a third, ${d.rival}, is told`)
         if (isNew) ear.isRivalled = true
         ear.rivals.add(d.rival)
       }
