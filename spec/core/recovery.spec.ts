@@ -535,6 +535,14 @@ describe('a receiver that begins', () => {
     expect(deliveries(t.passes(1500))).toEqual(['silent mute', 'restarted ? after 41, ? from 1', '1', '2'])
   })
 
+  it('takes numbers below its position for duplicates where an origin is one run, and nobody answers', () => {
+    const own = alice()
+    const r = rig({ addressing: 'perSender', start: { v: 1, positions: [{ origin: own.name, number: 41 }] } })
+    r.on({ _tag: 'Started' })
+    for (const n of [40, 41, 42]) r.on({ _tag: 'Arrived', origin: own, arrival: arrival(n) })
+    expect(deliveries(words(r.wait(1500)))).toEqual(['silent mute', '42'])
+  })
+
   it('begins with its number where nobody answers', () => {
     const t = talk({ start: { from: 42 } })
     t.gets(44)

@@ -491,6 +491,12 @@ const belief: ReadonlyArray<Guard> = [
     'a forged number that found no room opens a gap of up to 2^53',
   ),
   waits(
+    'an origin of its own never begins anew',
+    'isSingle(t) ? below : []',
+    'below',
+    'what comes again of a sender with an origin of its own is told as a restart, and handed over twice',
+  ),
+  waits(
     'two numbers in a row make a restart, one does not',
     'back.findIndex((a, i) => back[i + 1]?.number === a.number + 1)',
     'back.length - 1',

@@ -6,6 +6,7 @@
 import * as Asking from './asking.ts'
 import type { Chronicle, Handed, Life, Published, Run, Saved } from './chronicle.ts'
 import { idOf, isSame, textOf } from './content.ts'
+import { isForewarned, noticeRules, notices } from './notices.ts'
 import { audited as auditSending, sendingRules } from './sending.ts'
 import type { Piece, Story } from './story.ts'
 import { ascending, storiesOf } from './story.ts'
@@ -28,6 +29,7 @@ export const rules = {
     'what was published or on its way while disconnected is sent again, or reported to its sender (13)',
   ...sendingRules,
   ...Asking.rules,
+  ...noticeRules,
 } as const
 
 export type Rule = keyof typeof rules
@@ -55,6 +57,7 @@ export const audit = (chronicle: Chronicle): ReadonlyArray<Violation> => {
     for (const handed of life.handed) genuine(chronicle, say, life, handed)
     bounded(say, chronicle, life)
     frugal(say, life)
+    notices(chronicle, runs, say, life)
     const stories = storiesOf(chronicle, life)
     for (const story of stories) for (const piece of story.pieces) audited(chronicle, runs, say, story, piece)
     if (life.endedAt === Number.POSITIVE_INFINITY) settled(chronicle, runs, say, life, stories)
@@ -199,8 +202,11 @@ const named = (runs: Runs, origin: string): Rule =>
 const isResidue = (life: Life, own: Run, { id, run, number }: Published): boolean => {
   const came = life.came.get(id)
   if (came === undefined) return false
+  if (run.bornAt > own.bornAt && isForewarned(life, run, came)) return false
   if (run.bornAt > own.bornAt) return came <= (life.answered.get(run.epoch)?.[0] ?? Number.POSITIVE_INFINITY)
-  return came <= run.sentAt + inFlight && number >= own.start
+  // What had come before the receiver was disconnected may be handed over later.
+  const away = life.away.find(a => a.from <= came && came <= a.to)
+  return (away?.from ?? came) <= run.sentAt + inFlight && number >= own.start
 }
 
 /** Has the run answered within the time that is taken for asking? */
@@ -259,6 +265,7 @@ const lost = (chronicle: Chronicle, runs: Runs, report: Report, piece: Piece): v
       !runs.isConflicted(origin) &&
       run.keeps > defaultBound &&
       run.endedAt >= at &&
+      d.first >= run.start &&
       d.first <= run.head &&
       !isRefused(chronicle, run, d.first)
     if (d.reason === 'unresolved') {
@@ -455,6 +462,8 @@ const resumed = (
     }
     const again = stories.find(s => s.origin === origin)?.pieces[0]
     if (done === undefined || again === undefined || again.epoch !== piece.epoch) continue
+    // With so many others that there was no place for it.
+    if (isTurnedAway(again.life, origin, 0)) continue
     // What is noticed to be missing may be settled in a later life only.
     const spokenOf = [...again.settled, ...again.gaps].sort((a, b) => a.first - b.first)[0]
     if (spokenOf !== undefined && spokenOf.first > done + 1)

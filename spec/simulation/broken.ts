@@ -12,7 +12,7 @@ import { epochOf, originOf } from './names.ts'
 const origin = originOf('single', 'a', epochOf(1))
 export const about = { origin: origin.name, subject: origin.subject, sender: undefined }
 
-const runOf = (n: number, changes: Partial<Run> = {}): Run => ({
+export const runOf = (n: number, changes: Partial<Run> = {}): Run => ({
   origin: origin.name,
   epoch: epochOf(n),
   addressing: 'single',
@@ -30,7 +30,7 @@ const runOf = (n: number, changes: Partial<Run> = {}): Run => ({
   ...changes,
 })
 
-const lifeOf = (changes: Partial<Life> = {}): Life => ({
+export const lifeOf = (changes: Partial<Life> = {}): Life => ({
   receiver: 0,
   addressing: 'single',
   settings: { ...defaults },
@@ -41,12 +41,13 @@ const lifeOf = (changes: Partial<Life> = {}): Life => ({
   answered: new Map(),
   taken: 0,
   saved: undefined,
-  kept: { messages: 0, bytes: 0, gaps: 0, origins: 0 },
+  kept: { messages: 0, bytes: 0, gaps: 0, origins: 0, queue: 0, notices: 0 },
   forgotten: 0,
   replays: { asks: 0, answers: 0 },
   lateAsks: 0,
   away: [],
   jumped: 0,
+  seen: [],
   ...changes,
 })
 
@@ -141,7 +142,9 @@ export const broken: ReadonlyArray<readonly [Rule, string, () => Chronicle]> = [
     'numbers are skipped after an end, though it had room to go on',
     () => {
       const settings = { ...defaults, mode: 'arrival', maxOrigins: 2 } as const
-      const book = new Book({ settings, kept: { messages: 0, bytes: 0, gaps: 0, origins: 1 } }).publish(3).message(1)
+      const book = new Book({ settings, kept: { messages: 0, bytes: 0, gaps: 0, origins: 1, queue: 0, notices: 0 } })
+        .publish(3)
+        .message(1)
       return book.hand({ _tag: 'Ended', ...about, last: nearest(1) }).message(3).chronicle
     },
   ],
@@ -214,7 +217,7 @@ export const broken: ReadonlyArray<readonly [Rule, string, () => Chronicle]> = [
   [
     'MemoryBounded',
     'it keeps more than it may',
-    () => new Book({ kept: { messages: 70_000, bytes: 0, gaps: 0, origins: 0 } }).chronicle,
+    () => new Book({ kept: { messages: 70_000, bytes: 0, gaps: 0, origins: 0, queue: 0, notices: 0 } }).chronicle,
   ],
   [
     'ForgeryHidesNothing',

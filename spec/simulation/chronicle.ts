@@ -27,8 +27,8 @@ export interface Run {
   readonly keeps: number
   /** It sends no heartbeats and answers nothing: a plain client. */
   readonly isMute: boolean
-  /** It sends heartbeats, and answers nothing. */
-  readonly isDeaf: boolean
+  /** It sends heartbeats, and answers nothing; from the start, or any more. */
+  isDeaf: boolean
   /** The promised time between two heartbeats. */
   readonly max: number
   /** By how much its clock has jumped: its age is wrong by as much. */
@@ -85,7 +85,7 @@ export interface Life {
   /** What the application had stored when this life began. */
   readonly saved: Saved | undefined
   /** The most it kept of each. */
-  readonly kept: { messages: number; bytes: number; gaps: number; origins: number }
+  readonly kept: { messages: number; bytes: number; gaps: number; origins: number; queue: number; notices: number }
   /** Something was open, and no wake-up was asked for. */
   forgotten: number
   /** Requests for replay that it has sent, and messages that came as their answers. */
@@ -95,6 +95,37 @@ export interface Life {
   /** When it was connected again. */
   readonly away: Array<{ readonly from: number; to: number }>
   jumped: number
+  /** What came to it, what it asked and what it handed over, in this order. */
+  readonly seen: Seen[]
+}
+
+/** `Head`: a heartbeat, or the answer to a request; `Nobody`: no sender is there to answer one. */
+export type Sight =
+  | 'Started'
+  | 'Away'
+  | 'Back'
+  | 'Woken'
+  | 'Taken'
+  | 'Came'
+  | 'Strayed'
+  | 'Replayed'
+  | 'Head'
+  | 'Nobody'
+  | 'Asked'
+  | 'Begged'
+  | 'Handed'
+
+export interface Seen {
+  readonly at: number
+  /** The time on its own clock, without the time it was disconnected. */
+  readonly local: number
+  readonly what: Sight
+  /** Whom it is about; undefined if all, or nobody. */
+  readonly origin: string | undefined
+  /** The number of a message, or of a request for heads; 0 where there is none. */
+  readonly number: number
+  readonly head: Head | undefined
+  readonly delivery: Delivery<Uint8Array> | undefined
 }
 
 export type Notice =

@@ -1,11 +1,13 @@
 // Faults that are deeds, and how each is done to the nodes.
 import type { Head } from '../../src/core/Head.ts'
 import * as SequenceNumber from '../../src/core/SequenceNumber.ts'
-import { payloadOf } from './content.ts'
-import { epochOf } from './names.ts'
+import type { Published } from './chronicle.ts'
+import { encodedHeaders, payloadOf } from './content.ts'
+import { epochOf, originOf } from './names.ts'
 import type { Deed, Done } from './plan.ts'
 import type { Line, Process } from './process.ts'
 import type { Receiver } from './receiver.ts'
+import { arrivalOf } from './wires.ts'
 import type { World } from './world.ts'
 
 /** What a deed may lay hands on. */
@@ -16,7 +18,7 @@ export interface Stage {
   /** Brings back what has crashed or closed, unless somebody did already. */
   readonly restore: () => void
   /** Another process that sends on one of its lines. */
-  readonly rival: (line: Line, messages: number, ms: number) => void
+  readonly rival: (line: Line, messages: number, ms: number) => boolean
 }
 
 type FaultDeed = Exclude<Deed, { do: 'publish' }>
@@ -87,6 +89,13 @@ const askGreedily = (world: World, p: Process, size: number): void => {
     })
 }
 
+/** A message comes once more. */
+const again = (r: Receiver, line: Line, { number, data, headers, reply }: Published): void => {
+  if (!r.port.isUp) return
+  const kept = { data, headers: headers === undefined ? undefined : encodedHeaders(headers), reply }
+  r.on({ _tag: 'Arrived', origin: line.origin, arrival: arrivalOf(number, kept) })
+}
+
 /** Does one; false where nothing could be done. */
 export const perform = (world: World, stage: Stage, d: FaultDeed): boolean => {
   const { agenda } = world
@@ -139,12 +148,18 @@ export const perform = (world: World, stage: Stage, d: FaultDeed): boolean => {
     },
     receiverAway: () => {
       if (!r.port.isUp) return false
+      // What has come then may be handed over while it is away.
+      if (r.plan.lingers > 0 && line !== undefined) for (let i = d.size % 5; i > 0; i--) p.publish(line)
       // Its application may be slow meanwhile.
-      if (d.size % 3 === 0) {
+      const isSlow = d.size % 3 === 0
+      if (isSlow) {
         r.pace(20 + (d.size % 80))
         later(() => r.pace(0))
       }
-      agenda.at(agenda.now() + (d.size % 3 === 0 ? Math.min(d.ms, 150) : 0), r.disconnect)
+      agenda.at(agenda.now() + (isSlow ? Math.min(d.ms, 150) : r.plan.lingers > 0 ? 2 : 0), r.disconnect)
+      // Some clients say so twice.
+      if (d.size % 3 === 0)
+        agenda.at(agenda.now() + d.ms / 2, () => (r.port.isUp ? undefined : r.on({ _tag: 'Disconnected' })))
       later(r.reconnect)
       return true
     },
@@ -206,6 +221,84 @@ export const perform = (world: World, stage: Stage, d: FaultDeed): boolean => {
       const head = forgedHead(line, d.size)
       world.chronicle.forged.push({ at: agenda.now(), kind: 'Head', origin: line.origin.name, number: head.head })
       r.on({ _tag: 'HeartbeatHeard', origin: line.origin, head })
+      return true
+    },
+    lateDuplicate: () => {
+      if (!r.port.isUp || line === undefined || r.plan.addressing !== line.run.addressing) return false
+      const old = world.chronicle.published.findLast(
+        m => m.run === line.run && m.number <= line.sender.head - (d.size % 3) && m.leftAt < agenda.now(),
+      )
+      if (old === undefined) return false
+      again(r, line, old)
+      return true
+    },
+    echo: () => {
+      // It is away for a while, and meanwhile what it has sent comes again.
+      if (line === undefined || !p.port.isUp) return false
+      const old = world.chronicle.published.filter(m => m.run === line.run).slice(-2 - (d.size % 3))
+      p.disconnect()
+      agenda.at(agenda.now() + 2 * d.ms, p.reconnect)
+      for (const [i, m] of old.entries())
+        agenda.at(agenda.now() + 100 + d.ms / 2 + i, () => {
+          if (world.isHealed || line.isFinished) return
+          for (const one of stage.receivers()) if (one.plan.addressing === m.run.addressing) again(one, line, m)
+        })
+      return true
+    },
+    unheardReturn: () => {
+      // It falls silent, and when it is back it can't be asked, and its heartbeats are lost: what it sends again is all that comes.
+      if (line === undefined || !p.port.isUp) return false
+      const out = line.run.max + 1200
+      for (let i = d.size % 6; i >= 0; i--) p.publish(line)
+      agenda.at(agenda.now() + 10, p.disconnect)
+      agenda.at(agenda.now() + out, () => {
+        if (world.isHealed) return
+        for (const one of stage.receivers()) {
+          p.port.deaf.set(one.port, agenda.now() + d.ms)
+          one.port.skips.set(p.port, 4)
+        }
+        p.reconnect()
+      })
+      return true
+    },
+    stalledRestart: () => {
+      // So much comes that the application does not keep up; then the sender begins anew.
+      if (p.isCrashed || line === undefined) return false
+      for (const one of stage.receivers()) one.pace(50 + (d.size % 300))
+      for (let i = 20 + (d.size % 60); i > 0; i--) p.publish(line)
+      agenda.at(agenda.now() + 30, p.crash)
+      agenda.at(agenda.now() + 50 + (d.size % 100), stage.restore)
+      agenda.at(agenda.now() + 500 + d.ms, () => {
+        for (const one of stage.receivers()) one.pace(0)
+      })
+      return true
+    },
+    lastWords: () => {
+      // It can't be asked any more, its last message is lost, and then it closes.
+      if (line === undefined || line.run.isMute) return false
+      line.run.isDeaf = true
+      for (const one of stage.receivers()) one.port.skipsData.set(p.port, 1 + (d.size % 2))
+      for (let i = d.size % 2; i >= 0; i--) p.publish(line)
+      agenda.at(agenda.now() + 100, () => p.close(line))
+      agenda.at(agenda.now() + 3000, stage.restore)
+      return true
+    },
+    survivingRival: () => {
+      if (line === undefined || !stage.rival(line, 20 + (d.size % 200), 3000 + d.ms)) return false
+      agenda.at(agenda.now() + 500, p.crash)
+      agenda.at(agenda.now() + 3500 + d.ms, stage.restore)
+      return true
+    },
+    receiverRestored: () => {
+      // The application has stored much, of senders that are long gone, too.
+      const saved = r.positions()
+      if (saved === undefined) return false
+      const gone = Array.from({ length: 1 + (d.size % 12) }, (_, i) => ({
+        origin: originOf(r.plan.addressing, `gone${i}`, epochOf(800_000_000 + i)).name,
+        number: SequenceNumber.nearest(1 + (d.size % 50)),
+      }))
+      r.crash()
+      later(() => r.start({ ...saved, positions: [...saved.positions, ...gone] }))
       return true
     },
     slowConsumer: () => {

@@ -16,6 +16,8 @@ export interface Port {
   readonly deaf: Map<Port, number>
   readonly skips: Map<Port, number>
   readonly skipsData: Map<Port, number>
+  /** For how long it may still hand over what had come when it was cut off, in ms. */
+  lingers: number
 }
 
 export const portOf = (name: string, now: number): Port => ({
@@ -28,6 +30,7 @@ export const portOf = (name: string, now: number): Port => ({
   deaf: new Map(),
   skips: new Map(),
   skipsData: new Map(),
+  lingers: 0,
 })
 
 export const cut = (world: World, port: Port): void => {
@@ -87,7 +90,10 @@ export const send = (
       to.arrives.set(from, at)
     }
     agenda.at(at, () => {
-      if (survives(from, to, sentAt, leftAt)) open()
+      if (survives(from, to, sentAt, leftAt)) return open()
+      // It waits in the client still, as its program is busy.
+      if (to.lingers > 0 && !to.isUp && to.cutAt >= leftAt && to.since <= leftAt)
+        agenda.at(agenda.now() + chance.below(to.lingers), () => (to.isUp ? undefined : open()))
     })
   }
 }

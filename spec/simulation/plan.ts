@@ -20,6 +20,8 @@ export const rated = [
   'flushFails',
   'flushLate',
   'replayForged',
+  'timerEarly',
+  'timerLate',
 ] as const
 
 /** Faults that are deeds. */
@@ -44,6 +46,13 @@ export const done = [
   'torrent',
   'sieve',
   'greedyAsker',
+  'lateDuplicate',
+  'lastWords',
+  'survivingRival',
+  'receiverRestored',
+  'echo',
+  'unheardReturn',
+  'stalledRestart',
 ] as const
 
 /** Faults that someone is born with. */
@@ -60,12 +69,40 @@ export const innate = [
   'shortAge',
   'hugePayloads',
   'manyLines',
+  'lingering',
+  'mixedPayloads',
 ] as const
 
-/** Those of senders alone, drawn apart. */
-const ofSenders: ReadonlyArray<Kind> = ['flushFails', 'flushLate', 'fewBytes', 'shortAge', 'hugePayloads', 'manyLines']
-
 export const kinds = [...rated, ...done, ...innate] as const
+
+/** Beside what all seeds have in common, each has the faults of one theme: all of them at once would hide one another. */
+export const themes = ['believing', 'noticing', 'asking', 'sending'] as const
+
+export type Theme = (typeof themes)[number]
+
+const ofTheme: Readonly<Record<Theme, ReadonlyArray<Kind>>> = {
+  believing: [],
+  noticing: [
+    'timerEarly',
+    'timerLate',
+    'lateDuplicate',
+    'lastWords',
+    'survivingRival',
+    'receiverRestored',
+    'echo',
+    'unheardReturn',
+    'stalledRestart',
+    'lingering',
+    'mixedPayloads',
+  ],
+  asking: ['replayForged', 'torrent', 'sieve', 'greedyAsker', 'largePayloads'],
+  sending: ['flushFails', 'flushLate', 'fewBytes', 'shortAge', 'hugePayloads', 'manyLines'],
+}
+
+/** Drawn apart, so that a seed is what it was but for them. */
+const added: ReadonlyArray<Kind> = [...ofTheme.noticing, ...ofTheme.sending]
+
+const isOfAnother = (theme: Theme, kind: Kind): boolean => themes.some(t => t !== theme && ofTheme[t].includes(kind))
 
 export type Rated = (typeof rated)[number]
 export type Done = (typeof done)[number]
@@ -93,6 +130,8 @@ export interface ProcessPlan {
   readonly sizes: readonly [small: number, large: number]
   /** Heartbeats per second that it may send. */
   readonly perSecond: number
+  /** Some of its messages are large. */
+  readonly isLarge: boolean
 }
 
 export interface ReceiverPlan {
@@ -107,6 +146,8 @@ export interface ReceiverPlan {
   readonly maxBytes: number
   readonly maxGaps: number
   readonly maxOrigins: number
+  /** For how long it may hand over what had come before it was cut off, in ms. */
+  readonly lingers: number
 }
 
 /** `who` and `whom` are taken modulo those that are there. */
@@ -123,6 +164,7 @@ export type Deed =
 
 export interface Plan {
   readonly seed: number
+  readonly theme: Theme
   readonly style: 'calm' | 'rough' | 'single' | 'all'
   readonly addressing: Addressing
   readonly kinds: ReadonlyArray<Kind>
@@ -145,8 +187,8 @@ export const leastMessages = 200
  */
 export const excluded: ReadonlyMap<Kind, string> = new Map<Kind, string>([])
 
-const drawKinds = (chance: Chance, style: Plan['style']): Kind[] => {
-  const usable = kinds.filter(k => !excluded.has(k) && !ofSenders.includes(k))
+const drawKinds = (chance: Chance, theme: Theme, style: Plan['style']): Kind[] => {
+  const usable = kinds.filter(k => !excluded.has(k) && !added.includes(k) && !isOfAnother(theme, k))
   if (style === 'calm') return []
   if (style === 'all') return [...usable].filter(k => k !== 'mute' && k !== 'deaf' && k !== 'rival')
   if (style === 'single') {
@@ -174,16 +216,23 @@ const drawReceiver = (
     patience: chance.of([20, 50, 100]),
     maxJump: chance.hit(0.3) ? chance.of([10, 50, 300]) : 65_536,
     maxMessages: messages,
-    maxBytes: isSmall ? messages * chance.of([40, 100]) : 64 * 1024 * 1024,
+    maxBytes: isSmall ? (messages * chance.of([40, 100])) / (has('mixedPayloads') ? 2 : 1) : 64 * 1024 * 1024,
     maxGaps: isSmall ? chance.of([1, 2, 5, 20]) : 16_384,
     maxOrigins: has('fewOrigins') ? chance.of([1, 2, 3, 8]) : 16_384,
+    lingers: has('lingering') ? 1000 : 0,
   }
 }
 
 export const planOf = (seed: number): Plan => {
   const chance = chanceOf(seed)
   const style = chance.of<Plan['style']>(['calm', 'rough', 'rough', 'rough', 'single', 'single', 'all'])
-  const own = drawKinds(chance, style)
+  const later = chanceOf(seed + 2 ** 41)
+  const theme = themes[seed % themes.length] ?? 'believing'
+  const more =
+    theme === 'noticing' && (style === 'rough' || style === 'all')
+      ? ofTheme.noticing.filter(k => !excluded.has(k) && later.hit(0.2))
+      : []
+  const own = [...drawKinds(chance, theme, style), ...more]
   const has = (k: Kind): boolean => own.includes(k)
   const addressing: Addressing = chance.hit(0.5) ? 'single' : 'perSender'
   const faultMs = chance.between(4000, 20_000)
@@ -201,11 +250,15 @@ export const planOf = (seed: number): Plan => {
     flushFails: 0,
     flushLate: 0,
     replayForged: 0,
+    timerEarly: 0,
+    timerLate: 0,
   }
   // The answers to requests can only go wrong where something is asked for.
   const needsLoss = own.some(k => k.startsWith('replay')) || has('smallHistory')
+  for (const kind of ['timerEarly', 'timerLate'] as const) if (has(kind)) rates[kind] = later.of([0.05, 0.2])
   for (const kind of rated)
-    if (has(kind) || (kind === 'loss' && needsLoss))
+    if (added.includes(kind)) continue
+    else if (has(kind) || (kind === 'loss' && needsLoss))
       rates[kind] =
         kind.startsWith('re') && kind !== 'reorder' ? chance.of([0.1, 0.3, 0.7]) : chance.of([0.01, 0.05, 0.2])
   const first = has('nearLast') ? Number.MAX_SAFE_INTEGER - chance.between(20, 300) : 1
@@ -223,6 +276,7 @@ export const planOf = (seed: number): Plan => {
       max: chance.of([300, 1000, 3000]),
       after: chance.of([20, 50]),
       ...plainly,
+      isLarge: has('mixedPayloads'),
     })
   }
   const receivers: ReceiverPlan[] = []
@@ -230,9 +284,18 @@ export const planOf = (seed: number): Plan => {
   if (has('mismatch'))
     receivers.push(drawReceiver(chance, addressing === 'single' ? 'perSender' : 'single', has, first))
   const largest = has('largePayloads') ? chance.of([400, 2000, 8000, 20_000]) : 40
-  const deeds = [...drawPublishing(chance, faultMs), ...drawDeeds(chance, own, faultMs)].sort((a, b) => a.at - b.at)
+  // Only where there is little room something has to wait for it.
+  if (has('stalledRestart'))
+    for (const [at, r] of receivers.entries())
+      if (later.hit(0.7)) receivers[at] = { ...r, maxMessages: later.of([8, 16, 40]) }
+  const deeds = [
+    ...drawPublishing(chance, faultMs),
+    ...drawDeeds(chance, own, faultMs, false),
+    ...drawDeeds(later, own, faultMs, true),
+  ].sort((a, b) => a.at - b.at)
   const plan = {
     seed,
+    theme,
     style,
     addressing,
     kinds: own,
@@ -244,7 +307,7 @@ export const planOf = (seed: number): Plan => {
     least: leastMessages,
     largest,
   }
-  return style === 'calm' ? plan : withSenders(chanceOf(seed + 2 ** 41), plan)
+  return style === 'calm' || theme !== 'sending' ? plan : withSenders(chanceOf(seed + 2 ** 41), plan)
 }
 
 /** What most senders keep, send and may do. */
@@ -252,7 +315,7 @@ const plainly = { bytes: 32 * 1024 * 1024, age: 300_000, sizes: [40, 40], perSec
 
 /** Senders with tight limits, large payloads, many lines, and flushes that go wrong. */
 const withSenders = (chance: Chance, plan: Plan): Plan => {
-  const own = ofSenders.filter(() => chance.hit(plan.style === 'all' ? 0.3 : 0.12))
+  const own = ofTheme.sending.filter(() => chance.hit(plan.style === 'all' ? 0.3 : 0.12))
   const has = (k: Kind): boolean => own.includes(k)
   const rates = { ...plan.rates }
   if (has('flushFails')) rates.flushFails = chance.of([0.1, 0.5])
@@ -295,10 +358,13 @@ const drawPublishing = (chance: Chance, faultMs: number): Deed[] => {
   return deeds
 }
 
-const drawDeeds = (chance: Chance, own: ReadonlyArray<Kind>, faultMs: number): Deed[] => {
+const drawDeeds = (chance: Chance, own: ReadonlyArray<Kind>, faultMs: number, isAdded: boolean): Deed[] => {
   const deeds: Deed[] = []
   for (const kind of done)
-    if (own.includes(kind) || (kind === 'senderAway' && own.includes('resendRefused')))
+    if (
+      added.includes(kind) === isAdded &&
+      (own.includes(kind) || (kind === 'senderAway' && own.includes('resendRefused')))
+    )
       for (let i = chance.between(1, 3); i > 0; i--)
         deeds.push({
           at: chance.between(200, faultMs - 500),

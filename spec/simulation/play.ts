@@ -57,15 +57,17 @@ export const play = (plan: Plan, lines?: string[]): Played => {
     }
   }
 
-  const rival = (line: Line, messages: number, ms: number): void => {
+  const rival = (line: Line, messages: number, ms: number): boolean => {
     const template = plan.processes[0]
-    if (template === undefined || line.run.addressing === 'perSender' || line.run.isMute || line.run.isDeaf) return
+    if (template === undefined || line.run.addressing === 'perSender' || line.run.isMute || line.run.isDeaf)
+      return false
     incarnations += 1
     const p = processOf(world, { ...template, keeps: 65_536 }, `rival#${incarnations}`, audience)
     const own = p.open({ from: line.run.start, voice: 'full' }, 0, line.origin.name.slice('updates.'.length))
     rivals.push(p)
     for (let i = 0; i < messages; i++) agenda.at(agenda.now() + i * 10, () => p.publish(own))
     agenda.at(agenda.now() + ms + 300, () => p.close(own))
+    return true
   }
 
   const stage = {
@@ -127,10 +129,12 @@ export const play = (plan: Plan, lines?: string[]): Played => {
     if (of.addressing !== plan.addressing) world.count('mismatch')
     if (of.maxOrigins < 1000) world.count('fewOrigins')
     if (of.maxMessages < 1000) world.count('smallBounds')
+    if (of.lingers > 0) world.count('lingering')
   }
   if (plan.largest > 40) world.count('largePayloads')
-  for (const i of plan.processes.keys()) {
+  for (const [i, of] of plan.processes.entries()) {
     born(i)
+    if (of.isLarge) world.count('mixedPayloads')
   }
   for (const deed of plan.deeds)
     agenda.at(beginning + deed.at, () => {
@@ -152,6 +156,8 @@ export const play = (plan: Plan, lines?: string[]): Played => {
   chronicle.healedAt = agenda.now()
   for (const r of receivers) {
     r.pace(0)
+    r.port.skips.clear()
+    r.port.skipsData.clear()
     r.reconnect()
     if (r.life() === undefined) r.start(undefined)
   }

@@ -333,7 +333,9 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
     if (isLeft(number)) return tell(line.run, { _tag: 'Exhausted' })
     const id = world.lastId + 1
     const [small, large] = plan.sizes
-    const length = chance.below(large > small && chance.hit(0.15) ? large : Math.max(small, world.plan.largest))
+    const most = large > small && chance.hit(0.15) ? large : Math.max(small, world.plan.largest)
+    const drawn = chance.below(most)
+    const length = plan.isLarge && drawn % 4 === 0 ? drawn * 8 : drawn
     const buffer = payloadOf(id, length)
     const data = History.copy(history, buffer)
     const headers = chance.hit(0.2) ? `Trace=${id}` : undefined

@@ -1,13 +1,15 @@
 // A program that receives: one connection, one machine, and an application that takes what it is handed, at its own speed. It
 // does with the machine what src/nats/subscribe.ts does.
+import { isNotice } from '../../src/core/Delivery.ts'
 import type { Epoch } from '../../src/core/Epoch.ts'
+import type { Head } from '../../src/core/Head.ts'
 import * as M from '../../src/core/OrderedMap.ts'
 import type { Position, Start } from '../../src/core/Positions.ts'
 import type { Event } from '../../src/core/Receiver.ts'
 import * as Machine from '../../src/core/Receiver.ts'
 import * as SequenceNumber from '../../src/core/SequenceNumber.ts'
 import type { Deliver, Output } from '../../src/core/Turn.ts'
-import type { Life, Saved } from './chronicle.ts'
+import type { Life, Saved, Seen, Sight } from './chronicle.ts'
 import { idOf } from './content.ts'
 import type { Step } from './exchange.ts'
 import type { Port } from './network.ts'
@@ -48,21 +50,64 @@ export interface Receiver {
 
 export const receiverOf = (world: World, plan: ReceiverPlan, index: number, asked: Asked): Receiver => {
   const { agenda, chronicle } = world
-  const clock = clockOn(agenda)
+  // Timers of a busy program are late, and some ring a little too early.
+  const lateness = (): number =>
+    world.strikes('timerEarly')
+      ? -world.chance.between(1, 5)
+      : world.strikes('timerLate')
+        ? world.chance.between(1, 100)
+        : 0
+  const clock = clockOn(agenda, lateness)
   const { now } = clock
   const name = `r${index}`
   const port = portOf(name, agenda.now())
+  port.lingers = plan.lingers
   let machine = Machine.create<Uint8Array>({})
   let life: Life | undefined
   let lives = 0
   let queue: Deliver<Uint8Array>[] = []
   let read = 0
   let positions = new Map<string, Position>()
-  const handed = { deliveries: 0, bytes: 0 }
   let steps: Step[] = []
+  const handed = { deliveries: 0, bytes: 0, payloads: 0 }
+  /** Messages that it was handed, and has not said to have taken. */
+  let payloads = 0
   let pace = 0
   let isTaking = false
   let lag = 0
+
+  const see = (l: Life, what: Sight, origin?: string, number = 0, head?: Head, delivery?: Seen['delivery']): void => {
+    l.seen.push({ at: agenda.now(), local: localNow(l), what, origin, number, head, delivery })
+  }
+  /** What has come in. */
+  const sight = (l: Life, e: ReceiverEvent): void => {
+    switch (e._tag) {
+      case 'Arrived':
+        return see(l, 'Came', e.origin.name, e.arrival.number)
+      case 'HeartbeatHeard':
+        return see(l, 'Head', e.origin.name, 0, e.head)
+      case 'HeadAnswered':
+        return see(l, 'Head', e.origin.name, e.asked, e.head)
+      case 'HeadRefused':
+        return see(l, 'Nobody', e.origin, e.asked)
+      case 'ReplayAnswered':
+        return see(l, 'Replayed', e.origin.name, e.arrival.number)
+      case 'ReplayRefused':
+      case 'ReplayEnded':
+        return see(l, 'Replayed', e.origin.name, e.last)
+      case 'Strayed':
+        return see(l, 'Strayed', e.message.subject)
+      case 'Disconnected':
+        return see(l, 'Away')
+      case 'Reconnected':
+        return see(l, 'Back')
+      case 'Ticked':
+        return see(l, 'Woken')
+      case 'Started':
+      case 'Taken':
+        return see(l, e._tag)
+    }
+  }
 
   const witness = (l: Life, event: ReceiverEvent): void => {
     const { came, answered, replays } = l
@@ -118,11 +163,14 @@ export const receiverOf = (world: World, plan: ReceiverPlan, index: number, aske
     kept.bytes = Math.max(kept.bytes, machine.bytes)
     kept.gaps = Math.max(kept.gaps, machine.gaps)
     kept.origins = Math.max(kept.origins, M.size(machine.origins))
+    kept.queue = Math.max(kept.queue, machine.messages - machine.handedMessages + payloads)
+    kept.notices = Math.max(kept.notices, machine.messages)
   }
 
   const step = (event: ReceiverEvent): void => {
     if (life === undefined) return
     witness(life, event)
+    sight(life, event)
     const [outputs, after] = Machine.step(event)(machine)
     machine = after
     world.calls += 1
@@ -146,6 +194,8 @@ export const receiverOf = (world: World, plan: ReceiverPlan, index: number, aske
         if (delivery._tag === 'Gap') world.say(`Gap.${delivery.noticedBy}`)
         world.trace?.(() => `${name} is handed ${told(delivery)}`)
         l.handed.push({ at: agenda.now(), local: localNow(l), delivery })
+        see(l, 'Handed', 'origin' in delivery ? delivery.origin : undefined, 0, undefined, delivery)
+        if (!isNotice(delivery)) payloads += 1
         queue.push(output)
         if (pace > 0) noteUntaken(l)
         return take()
@@ -153,10 +203,12 @@ export const receiverOf = (world: World, plan: ReceiverPlan, index: number, aske
       case 'AskHead':
         world.say('AskHead')
         noteAsk(l)
+        see(l, 'Asked', output.origin, output.id)
         return port.isUp ? asked.head(self, output.id, output.origin) : undefined
       case 'AskReplay':
         world.say('AskReplay')
         l.replays.asks += 1
+        see(l, 'Begged', output.origin.name, output.id)
         noteAsk(l)
         steps.push({
           _tag: 'Asked',
@@ -225,15 +277,18 @@ export const receiverOf = (world: World, plan: ReceiverPlan, index: number, aske
       positions.delete(delivery.origin)
     handed.deliveries += 1
     handed.bytes += bytes
+    if (!isNotice(delivery)) handed.payloads += 1
     const { maxMessages, maxBytes } = machine.settings
     if (handed.deliveries * 4 >= Math.min(maxMessages, 4096) || handed.bytes * 4 >= maxBytes) tellTaken()
   }
   const tellTaken = (): void => {
     if (handed.deliveries === 0) return
-    const batch = { ...handed }
+    const { deliveries, bytes } = handed
+    payloads -= handed.payloads
     handed.deliveries = 0
     handed.bytes = 0
-    on({ _tag: 'Taken', ...batch })
+    handed.payloads = 0
+    on({ _tag: 'Taken', deliveries, bytes })
   }
   const take = (): void => {
     if (isTaking) return
@@ -281,6 +336,8 @@ export const receiverOf = (world: World, plan: ReceiverPlan, index: number, aske
     isTaking = false
     handed.deliveries = 0
     handed.bytes = 0
+    handed.payloads = 0
+    payloads = 0
     positions = new Map((saved?.positions ?? []).map(p => [p.origin, p]))
     life = {
       receiver: index,
@@ -293,12 +350,13 @@ export const receiverOf = (world: World, plan: ReceiverPlan, index: number, aske
       answered: new Map(),
       taken: 0,
       saved,
-      kept: { messages: 0, bytes: 0, gaps: 0, origins: 0 },
+      kept: { messages: 0, bytes: 0, gaps: 0, origins: 0, queue: 0, notices: 0 },
       forgotten: 0,
       replays: { asks: 0, answers: 0 },
       lateAsks: 0,
       away: [],
       jumped: 0,
+      seen: [],
     }
     chronicle.lives.push(life)
     steps = []

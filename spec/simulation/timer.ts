@@ -13,7 +13,7 @@ export interface Alarm {
   readonly clear: () => void
 }
 
-export const clockOn = (agenda: Agenda): Clock => {
+export const clockOn = (agenda: Agenda, lateness: () => number = () => 0): Clock => {
   let ahead = 0
   const rearm: Array<() => void> = []
   return {
@@ -25,13 +25,18 @@ export const clockOn = (agenda: Agenda): Clock => {
     alarm: ring => {
       let wanted = Number.POSITIVE_INFINITY
       let armed = 0
+      let setAt = 0
       const arm = (): void => {
         armed += 1
+        setAt = agenda.now()
         const mine = armed
         if (wanted === Number.POSITIVE_INFINITY) return
-        agenda.at(wanted - ahead, () => {
-          if (mine !== armed) return
-          wanted = Number.POSITIVE_INFINITY
+        const late = lateness()
+        const due = wanted - ahead
+        agenda.at(Math.max(agenda.now(), due + late), () => {
+          if (mine === armed) wanted = Number.POSITIVE_INFINITY
+          // One that is late was on its way already, and can't be taken back.
+          else if (late <= 0 || setAt < due) return
           ring()
         })
       }
@@ -45,6 +50,7 @@ export const clockOn = (agenda: Agenda): Clock => {
         clear: () => {
           wanted = Number.POSITIVE_INFINITY
           armed += 1
+          setAt = agenda.now()
         },
       }
     },

@@ -23,9 +23,12 @@ const guessed = <A>(
   { refused }: Doubt<A>,
   pending: ReadonlyArray<Arrival<A>>,
 ): Track<A> => {
-  const back = pending.filter(a => a.number < l.next)
+  const below = pending.filter(a => a.number < l.next)
+  // An origin of its own never begins anew: what comes again are duplicates.
+  const back = isSingle(t) ? below : []
+  turn.duplicates += below.length - back.length
   const on = pending.filter(a => a.number >= l.next)
-  const mayEnd = (isSingle(t) && t.epoch === undefined) || (t.silence !== undefined && refused)
+  const mayEnd = t.epoch === undefined || (t.silence !== undefined && refused)
   const pair = mayEnd ? back.findIndex((a, i) => back[i + 1]?.number === a.number + 1) : -1
   const start = back[pair]?.number
   if (start !== undefined) {
