@@ -256,7 +256,7 @@ const withSenders = (chance: Chance, plan: Plan): Plan => {
       ...p,
       bytes: has('fewBytes') ? chance.of([400, 3000, 20_000]) * (isLarge ? 100 : 1) : p.bytes,
       age: has('shortAge') ? chance.of([100, 1000, 5000]) : p.age,
-      sizes: isLarge ? [40, chance.of([70_000, 300_000])] : has('fewBytes') ? [40, 400] : p.sizes,
+      sizes: isLarge ? [40, chance.of([70_000, 500_000])] : has('fewBytes') ? [40, 400] : p.sizes,
       lines: isCrowded && one !== undefined ? Array.from({ length: count }, (_, j) => p.lines[j] ?? one) : p.lines,
       perSecond: isCrowded ? chance.of([5, 20]) : p.perSecond,
     }
