@@ -311,6 +311,7 @@ const settled = (chronicle: Chronicle, runs: Runs, report: Report, life: Life, s
       continue
     }
     if (isSmall && isTurnedAway(life, run.origin, chronicle.healedAt)) continue
+    if (isOverlaid(runs, run)) continue
     const later = chronicle.published.find(p => p.run === run && p.at > chronicle.healedAt)
     // Of a sender that can't be asked a forged head says as much as its own.
     if (run.isDeaf && (piece?.settled ?? []).length === 0 && isMisled(chronicle, life, run)) continue
@@ -331,6 +332,11 @@ const settled = (chronicle: Chronicle, runs: Runs, report: Report, life: Life, s
     tail(chronicle, report, run, piece)
   }
 }
+
+/** Numbers of the run before it were sent again when it had begun, and may have been taken for its own. */
+const isOverlaid = (runs: Runs, run: Run): boolean =>
+  run.addressing === 'single' &&
+  runs.of(run.origin).some(o => o.bornAt < run.bornAt && o.endedAt <= run.bornAt && o.sentAt > run.bornAt)
 
 /** An earlier life was done with all of it, as its position says: with forged numbers beyond, too. */
 const isDone = ({ settings: { start } }: Life, run: Run): boolean =>
@@ -368,7 +374,9 @@ const ended = (runs: Runs, report: Report, run: Run, piece: Piece): void => {
   const last = ascending(piece).at(-1)?.last ?? (piece.isEnded ? piece.endedWith : run.start - 1)
   if (piece.isEnded && !runs.isForged(run.origin) && last < run.head && piece.epoch === run.epoch)
     report('EveryNumberSettled', piece.endedAt, `${run.origin}: ended at ${last}, of ${run.head}`)
-  if (last < run.head && !piece.isEnded && !piece.isSilent && piece.endedBy === 'Over')
+  // What a sender in `single` sends again of a run that is over is not told from what its next run sends.
+  const isLate = run.addressing === 'single' && run.sentAt > run.endedAt
+  if (last < run.head && !piece.isEnded && !piece.isSilent && piece.endedBy === 'Over' && !isLate)
     report(
       'EveryNumberSettled',
       run.endedAt,

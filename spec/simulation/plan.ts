@@ -257,7 +257,9 @@ const withSenders = (chance: Chance, plan: Plan): Plan => {
       bytes: has('fewBytes') ? chance.of([400, 3000, 20_000]) * (isLarge ? 100 : 1) : p.bytes,
       age: has('shortAge') ? chance.of([100, 1000, 5000]) : p.age,
       sizes: isLarge ? [40, chance.of([70_000, 500_000])] : has('fewBytes') ? [40, 400] : p.sizes,
-      lines: isCrowded && one !== undefined ? Array.from({ length: count }, (_, j) => p.lines[j] ?? one) : p.lines,
+      // Who is heard seldom, and can't be asked, is not told from a plain client.
+      lines:
+        isCrowded && one !== undefined ? Array.from({ length: count }, () => ({ ...one, voice: 'full' })) : p.lines,
       perSecond: isCrowded ? chance.of([5, 20]) : p.perSecond,
     }
   })
