@@ -194,6 +194,8 @@ const named = (runs: Runs, origin: string): Rule =>
  */
 const isResidue = (life: Life, own: Run, { id, run, number }: Published): boolean => {
   const came = life.came.get(id)
+  // Of a run that has sent nothing there is nothing to mix it with.
+  if (own.head < own.start) return true
   if (came === undefined) return false
   if (run.bornAt > own.bornAt) return came <= (life.answered.get(run.epoch)?.[0] ?? Number.POSITIVE_INFINITY)
   return came <= run.sentAt + inFlight && number >= own.start
@@ -307,7 +309,8 @@ const settled = (chronicle: Chronicle, runs: Runs, report: Report, life: Life, s
     const rule = named(runs, run.origin)
     if (run.end !== 'Live') {
       // A piece that nothing has named can't be of a run that was over before.
-      if (piece !== undefined && run.endedAt >= life.startedAt) ended(runs, report, run, piece)
+      const isAway = isSmall && isTurnedAway(life, run.origin, run.bornAt)
+      if (piece !== undefined && run.endedAt >= life.startedAt && !isAway) ended(runs, report, run, piece)
       continue
     }
     if (isSmall && isTurnedAway(life, run.origin, chronicle.healedAt)) continue

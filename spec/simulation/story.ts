@@ -113,13 +113,7 @@ const guess = (chronicle: Chronicle, p: Piece): Epoch | undefined => {
     if (message !== undefined) votes.set(message.run.epoch, (votes.get(message.run.epoch) ?? 0) + 1)
   const hasAnswered = (epoch: Epoch): boolean => (p.life.answered.get(epoch) ?? []).some(at => at <= p.endedAt)
   const youngest = chronicle.runs.findLast(r => r.origin === p.origin && votes.has(r.epoch) && hasAnswered(r.epoch))
-  // What was asked for names its run.
-  const isRecovered = (index: number): boolean => {
-    const d = p.life.handed[index]?.delivery
-    return d?._tag === 'Message' && d.verdict === 'Recovered'
-  }
-  const asked = p.settled.findLast(s => s.message !== undefined && isRecovered(s.index))?.message?.run.epoch
-  return youngest?.epoch ?? asked ?? [...votes].sort((a, b) => b[1] - a[1])[0]?.[0]
+  return youngest?.epoch ?? [...votes].sort((a, b) => b[1] - a[1])[0]?.[0]
 }
 
 /** Does it not go on where the piece has ended? What is held behind an open gap does not show. */
