@@ -102,8 +102,7 @@ describe('a history', () => {
   it('does not give out, nor send again, what was withdrawn', () => {
     const h = of()
     for (const n of [1, 2, 3]) keep(h, 'a', n)
-    for (const n of [1, 3, 9]) History.withdraw(h, 'a', n)
-    History.withdraw(h, 'b', 1)
+    for (const serial of [1, 3, 9]) History.withdraw(h, serial)
     expect([1, 2, 3].map(n => got(h, 'a', n))).toEqual([undefined, 'a2', undefined])
     expect([History.first(h, 'a'), above(h, 0)]).toEqual([2, ['a2']])
     keep(h, 'a', 4)
@@ -115,6 +114,8 @@ describe('a history', () => {
     for (const n of [1, 2]) keep(h, 'a', n)
     History.forget(h, 'a')
     expect([got(h, 'a', 1), History.first(h, 'a'), above(h, 1)]).toEqual([undefined, undefined, ['a2']])
+    History.withdraw(h, 2)
+    expect(above(h, 1)).toEqual([])
   })
 
   it('does not mix an origin that begins anew with the one before', () => {
@@ -176,9 +177,8 @@ describe('a history', () => {
               keep(h, d.origin, number)
             }
           } else if (d.do === 'withdraw') {
-            History.withdraw(h, d.origin, number - d.back)
-            for (const e of list)
-              if (e.origin === d.origin && e.life === alive && e.number === number - d.back) e.isHeld = false
+            History.withdraw(h, serial - d.back)
+            for (const e of list) if (e.serial === serial - d.back) e.isHeld = false
           } else if (d.do === 'forget') {
             History.forget(h, d.origin)
             life.set(d.origin, alive + 1)

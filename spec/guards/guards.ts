@@ -1295,12 +1295,6 @@ const sending: ReadonlyArray<Guard> = [
     'after a reconnect no flush is called any more',
   ),
   watermarks(
-    'what is above the watermark is sent again',
-    '({ ...self, connected: true, sent: self.confirmed })',
-    '({ ...self, connected: true })',
-    'after a reconnect nothing counts as unconfirmed',
-  ),
-  watermarks(
     'one flush at a time',
     '!self.connected || self.flight !== undefined || self.sent',
     '!self.connected || self.sent',
@@ -1345,8 +1339,8 @@ const sending: ReadonlyArray<Guard> = [
   ),
   histories(
     'the oldest held is not one that can not be sent',
-    'entry.withdrawn = true\n  dropWithdrawn(own)',
-    'entry.withdrawn = true',
+    '  if (own !== undefined) dropWithdrawn(own)\n',
+    '',
     'a head names an oldest number that is refused',
   ),
   histories(

@@ -201,6 +201,8 @@ const named = (runs: Runs, origin: string): Rule =>
  */
 const isResidue = (life: Life, own: Run, { id, run, number }: Published): boolean => {
   const came = life.came.get(id)
+  // Of a run that has sent nothing there is nothing to mix it with.
+  if (own.head < own.start) return true
   if (came === undefined) return false
   if (run.bornAt > own.bornAt && isForewarned(life, run, came)) return false
   if (run.bornAt > own.bornAt) return came <= (life.answered.get(run.epoch)?.[0] ?? Number.POSITIVE_INFINITY)
@@ -324,10 +326,12 @@ const settled = (chronicle: Chronicle, runs: Runs, report: Report, life: Life, s
     const rule = named(runs, run.origin)
     if (run.end !== 'Live') {
       // A piece that nothing has named can't be of a run that was over before.
-      if (piece !== undefined && run.endedAt >= life.startedAt) ended(runs, report, run, piece)
+      const isAway = isSmall && isTurnedAway(life, run.origin, run.bornAt)
+      if (piece !== undefined && run.endedAt >= life.startedAt && !isAway) ended(runs, report, run, piece)
       continue
     }
     if (isSmall && isTurnedAway(life, run.origin, chronicle.healedAt)) continue
+    if (isOverlaid(runs, run)) continue
     const later = chronicle.published.find(p => p.run === run && p.at > chronicle.healedAt)
     // Of a sender that can't be asked a forged head says as much as its own.
     if (run.isDeaf && (piece?.settled ?? []).length === 0 && isMisled(chronicle, life, run)) continue
@@ -348,6 +352,11 @@ const settled = (chronicle: Chronicle, runs: Runs, report: Report, life: Life, s
     tail(chronicle, report, run, piece)
   }
 }
+
+/** Numbers of the run before it were sent again when it had begun, and may have been taken for its own. */
+const isOverlaid = (runs: Runs, run: Run): boolean =>
+  run.addressing === 'single' &&
+  runs.of(run.origin).some(o => o.bornAt < run.bornAt && o.endedAt <= run.bornAt && o.sentAt > run.bornAt)
 
 /** An earlier life was done with all of it, as its position says: with forged numbers beyond, too. */
 const isDone = ({ settings: { start } }: Life, run: Run): boolean =>
@@ -385,7 +394,9 @@ const ended = (runs: Runs, report: Report, run: Run, piece: Piece): void => {
   const last = ascending(piece).at(-1)?.last ?? (piece.isEnded ? piece.endedWith : run.start - 1)
   if (piece.isEnded && !runs.isForged(run.origin) && last < run.head && piece.epoch === run.epoch)
     report('EveryNumberSettled', piece.endedAt, `${run.origin}: ended at ${last}, of ${run.head}`)
-  if (last < run.head && !piece.isEnded && !piece.isSilent && piece.endedBy === 'Over')
+  // What a sender in `single` sends again of a run that is over is not told from what its next run sends.
+  const isLate = run.addressing === 'single' && run.sentAt > run.endedAt
+  if (last < run.head && !piece.isEnded && !piece.isSilent && piece.endedBy === 'Over' && !isLate)
     report(
       'EveryNumberSettled',
       run.endedAt,

@@ -130,6 +130,12 @@ export const perform = (world: World, stage: Stage, d: FaultDeed): boolean => {
       if (line !== undefined) for (let i = d.size % 20; i > 0; i--) p.publish(line)
       p.disconnect()
       later(p.reconnect)
+      // It may be cut off once more before anything is sure again.
+      if (d.size % 3 === 0)
+        agenda.at(until + 1 + (d.size % 90), () => {
+          p.disconnect()
+          agenda.at(agenda.now() + 50, p.reconnect)
+        })
       return true
     },
     senderCrash: () => {

@@ -102,10 +102,10 @@ export const send = (
  * A round trip to the servers. It proves that all that was sent before has left, unless the connection was cut. Now and then it
  * fails though nothing is wrong, or the word on it comes late: when the connection is back, even, and then proves nothing.
  */
-export const flush = (world: World, port: Port, done: (completed: boolean) => void): void => {
+export const flush = (world: World, port: Port, isLate: boolean, done: (completed: boolean) => void): void => {
   const calledAt = world.agenda.now()
   const at = leave(world, port) + travel(world)
   const fails = world.strikes('flushFails')
-  const late = world.strikes('flushLate') ? world.chance.between(20, 1500) : 0
+  const late = isLate ? world.chance.between(20, 1500) : 0
   world.agenda.at(at + late, () => done(!fails && port.isUp && (late > 0 || port.cutAt < calledAt)))
 }

@@ -320,8 +320,10 @@ const withSenders = (chance: Chance, plan: Plan): Plan => {
   const rates = { ...plan.rates }
   if (has('flushFails')) rates.flushFails = chance.of([0.1, 0.5])
   if (has('flushLate')) rates.flushLate = chance.of([0.1, 0.5])
+  // What is larger than all that a receiver may hold can't be put in order there.
+  const isTight = plan.receivers.some(r => r.maxMessages < 1000)
   const processes = plan.processes.map((p, i): ProcessPlan => {
-    const isLarge = has('hugePayloads') && chance.hit(0.7)
+    const isLarge = has('hugePayloads') && chance.hit(0.7) && !isTight
     const isCrowded = has('manyLines') && i === 0
     const count = chance.between(8, 24)
     const [one] = p.lines
@@ -329,8 +331,10 @@ const withSenders = (chance: Chance, plan: Plan): Plan => {
       ...p,
       bytes: has('fewBytes') ? chance.of([400, 3000, 20_000]) * (isLarge ? 100 : 1) : p.bytes,
       age: has('shortAge') ? chance.of([100, 1000, 5000]) : p.age,
-      sizes: isLarge ? [40, chance.of([70_000, 300_000])] : has('fewBytes') ? [40, 400] : p.sizes,
-      lines: isCrowded && one !== undefined ? Array.from({ length: count }, (_, j) => p.lines[j] ?? one) : p.lines,
+      sizes: isLarge ? [40, chance.of([70_000, 500_000])] : has('fewBytes') && !isTight ? [40, 400] : p.sizes,
+      // Who is heard seldom, and can't be asked, is not told from a plain client.
+      lines:
+        isCrowded && one !== undefined ? Array.from({ length: count }, () => ({ ...one, voice: 'full' })) : p.lines,
       perSecond: isCrowded ? chance.of([5, 20]) : p.perSecond,
     }
   })

@@ -96,15 +96,17 @@ export const play = (plan: Plan, lines?: string[]): Played => {
 
   /** The last message of some senders is kept from some receivers, and so are a few heartbeats after it. */
   const cutTails = (): void => {
-    for (const p of processes)
+    for (const [i, p] of processes.entries())
       for (const r of receivers) {
+        // Where heartbeats wait for their turn, the next may come later.
+        if ((plan.processes[i]?.perSecond ?? 0) < 1000) continue
         const line = p.lines.findLast(l => l.sender.state === 'live' && !l.isFinished)
         const life = r.life()
         const isTold = p.lines.filter(l => !l.isFinished).length === 1
         if (line === undefined || life === undefined || !isTold || line.run.isMute || !world.chance.hit(0.3)) continue
         if (line.sender.head >= Number.MAX_SAFE_INTEGER || r.plan.addressing !== plan.addressing) continue
-        // What waits in vain for a sender that answers nothing may leave no room to tell of it.
-        if (r.plan.maxMessages < 1000 && chronicle.runs.some(run => run.isDeaf)) continue
+        // What waits in vain may leave no room to tell of it.
+        if (r.plan.maxMessages < 1000) continue
         const heartbeats = world.chance.below(3)
         r.port.skipsData.set(p.port, 1)
         r.port.skips.set(p.port, heartbeats)

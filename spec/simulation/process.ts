@@ -11,6 +11,8 @@ import * as Replays from '../../src/core/Replays.ts'
 import * as Sender from '../../src/core/Sender.ts'
 import * as SequenceNumber from '../../src/core/SequenceNumber.ts'
 import * as Watermark from '../../src/core/Watermark.ts'
+import type { Ranges } from '../../src/nats/ranges.ts'
+import { add, each, together } from '../../src/nats/ranges.ts'
 import type { Notice, Passed, Run } from './chronicle.ts'
 import { encodedHeaders, payloadOf } from './content.ts'
 import type { Service } from './exchange.ts'
@@ -55,18 +57,6 @@ export interface Process {
 const pageMessages = 256
 const pageBytes = 128 * 1024
 
-type Ranges = Map<Line, { readonly first: number; readonly last: number }>
-
-const extend = (ranges: Ranges, line: Line, first: number, last: number): void => {
-  ranges.set(line, { first: ranges.get(line)?.first ?? first, last })
-}
-
-const together = (older: Ranges, newer: Ranges): Ranges => {
-  const all = new Map(older)
-  for (const [line, { first, last }] of newer) extend(all, line, first, last)
-  return all
-}
-
 export const processOf = (world: World, plan: ProcessPlan, name: string, audience: Audience): Process => {
   const { agenda, chance, chronicle } = world
   const clock = clockOn(agenda)
@@ -80,8 +70,8 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
   let replays = Replays.empty
   let isPumping = false
   const refused = new Set<number>()
-  let unsure: Ranges = new Map()
-  let unsureSince: Ranges = new Map()
+  let unsure: Ranges<Line> = new Map()
+  let unsureSince: Ranges<Line> = new Map()
   let schedule = Heartbeats.create(plan.perSecond, now())
   let flushCount = 0
 
@@ -117,7 +107,8 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
     passed.push({ ...stamp(), _tag: 'Flush', flush: number })
     unsure = together(unsure, unsureSince)
     unsureSince = new Map()
-    flush(world, port, completed => {
+    const isLate = world.strikes('flushLate')
+    flush(world, port, isLate, completed => {
       if (self.isCrashed) return
       passed.push({ ...stamp(), _tag: 'Flushed', flush: number, completed })
       const isProof = completed && watermark.flight === flight
@@ -146,7 +137,7 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
   const noteGone = ({ origin, number, serial }: History.Place<Line>): void => {
     if (refused.delete(serial) || serial <= watermark.confirmed) return
     const covered = watermark.flight !== undefined && serial <= watermark.flight.serial
-    extend(covered ? unsure : unsureSince, origin, number, number)
+    add(covered ? unsure : unsureSince, origin, number)
   }
   const makeSafeRoom = (bytes: number): boolean => {
     if (bytes > limits.bytes) return false
@@ -176,8 +167,8 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
     const serial = fits ? History.keep(history, line, number, message, now()) : History.skip(history)
     world.calls += 1
     keptAt[serial] = now()
-    if (!fits) noteGone({ origin: line, number, serial })
-    measure()
+    if (fits) measure()
+    else noteGone({ origin: line, number, serial })
     if (watermark.connected) noteSent(serial, bytes)
     return true
   }
@@ -185,28 +176,27 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
   const repair = (): void => {
     watermark = Watermark.reconnected(watermark)
     world.calls += 1
-    for (const [line, { first, last }] of together(unsure, unsureSince))
+    for (const [line, { first, last }] of each(together(unsure, unsureSince)))
       tell(line.run, { _tag: 'Lost', first, last, reason: 'evicted' })
     unsure = new Map()
     unsureSince = new Map()
-    const resent: Ranges = new Map()
+    const resent: Ranges<Line> = new Map()
     for (const message of History.after(history, watermark.confirmed)) {
       const { origin: line, number, serial } = message
       const bytes = History.cost(message.data, message.headers, message.reply)
-      if (refused.has(serial)) continue
       if (world.strikes('resendRefused')) {
-        History.withdraw(history, line, number)
+        History.withdraw(history, serial)
         refused.add(serial)
         tell(line.run, { _tag: 'Lost', first: number, last: number, reason: 'refused' })
       } else {
         passed.push({ ...stamp(), _tag: 'SentAgain', run: line.run, number, bytes })
         audience.data(self, line, number, message)
-        extend(resent, line, number, number)
+        add(resent, line, number)
       }
       watermark = Watermark.sent(serial, bytes)(watermark)
       world.calls += 1
     }
-    for (const [line, { first, last }] of resent) tell(line.run, { _tag: 'Resent', first, last })
+    for (const [line, { first, last }] of each(resent)) tell(line.run, { _tag: 'Resent', first, last })
     for (const line of live.values()) {
       if (line.run.isMute) continue
       line.sender = Sender.revived(now())(line.sender)
@@ -304,7 +294,7 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
     world.calls += 1
     replays = rest
     perform(answers)
-    flush(world, port, completed => {
+    flush(world, port, false, completed => {
       if (!completed) forgetRequests()
       services.push({ _tag: 'Page', at: agenda.now() })
       pump()
@@ -333,7 +323,7 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
     if (isLeft(number)) return tell(line.run, { _tag: 'Exhausted' })
     const id = world.lastId + 1
     const [small, large] = plan.sizes
-    const most = large > small && chance.hit(0.15) ? large : Math.max(small, world.plan.largest)
+    const most = large > small && chance.hit(0.4) ? large : Math.max(small, world.plan.largest)
     const drawn = chance.below(most)
     const length = plan.isLarge && drawn % 4 === 0 ? drawn * 8 : drawn
     const buffer = payloadOf(id, length)

@@ -40,6 +40,8 @@ interface Course {
   /** When a head must have been said; by whom it was promised. */
   due: number
   why: string
+  /** It is the first since it has begun, or is connected again. */
+  isFirst: boolean
   /** The last message is followed by a head: not before, on the clock of the sender, and not after. */
   tail: { readonly from: number; readonly by: number } | undefined
   closedAt: number | undefined
@@ -117,6 +119,7 @@ class Reading {
       refused: new Set(),
       due: Number.POSITIVE_INFINITY,
       why: '',
+      isFirst: true,
       tail: undefined,
       closedAt: undefined,
       farewells: 0,
@@ -189,6 +192,7 @@ class Reading {
   #due(c: Course, at: number, why: string): void {
     if (c.run.isMute || !this.#isUp) return
     c.due = at + this.#round
+    c.isFirst = true
     c.why = why
   }
 
@@ -207,6 +211,7 @@ class Reading {
     const c = this.#course(run)
     this.#silentSince(c, at)
     c.due = at + head.max
+    c.isFirst = false
     c.why = `${head.max} ms were promised at ${at}`
     if (c.tail !== undefined && local >= c.tail.from) c.tail = undefined
     this.#heads.push(local)
@@ -244,6 +249,8 @@ class Reading {
     const message: Message = { course: c, number, bytes, local, turn: undefined }
     this.#unsure.set(nameOf(run, number), message)
     if (_tag === 'Sent') {
+      // Where heartbeats have to wait for their turn, a message says as much, and puts it off.
+      if (this.#isCrowded && c.isFirst) c.due = Number.POSITIVE_INFINITY
       if (!run.isMute && !this.#isCrowded) c.tail = { from: local + this.#box.after, by: at + this.#box.after }
       this.#out(message, at)
     }

@@ -173,16 +173,20 @@ export const keep = <O>(h: History<O>, origin: O, number: number, kept: Kept, no
   return h.serial
 }
 
-const find = <O>(h: History<O>, origin: O, number: number): Entry<O> | undefined => {
-  const own = h.origins.get(origin)
-  if (own === undefined) return undefined
-  let [low, high] = [own.front, own.items.length - 1]
+/** The first of which that is at least so much, or the last. */
+const search = <O>(q: Queue<Entry<O>>, of: 'number' | 'serial', least: number): Entry<O> | undefined => {
+  let [low, high] = [q.front, q.items.length - 1]
   while (low < high) {
     const middle = (low + high) >> 1
-    if ((own.items[middle]?.number ?? 0) < number) low = middle + 1
+    if ((q.items[middle]?.[of] ?? 0) < least) low = middle + 1
     else high = middle
   }
-  const entry = own.items[low]
+  return q.items[low]
+}
+
+const find = <O>(h: History<O>, origin: O, number: number): Entry<O> | undefined => {
+  const own = h.origins.get(origin)
+  const entry = own === undefined ? undefined : search(own, 'number', number)
   return entry?.number === number && !entry.withdrawn ? entry : undefined
 }
 
@@ -206,13 +210,13 @@ export function* after<O>(h: History<O>, serial: number): Generator<Kept & Place
   }
 }
 
-/** A message that can't be sent: its number is not held any more. @since 0.1.0 */
-export const withdraw = <O>(h: History<O>, origin: O, number: number): void => {
-  const own = h.origins.get(origin)
-  const entry = find(h, origin, number)
-  if (own === undefined || entry === undefined) return
+/** The message with that serial can't be sent, be its origin over or not: its number is not held any more. @since 0.1.0 */
+export const withdraw = <O>(h: History<O>, serial: number): void => {
+  const entry = search(h.all, 'serial', serial)
+  if (entry?.serial !== serial) return
   entry.withdrawn = true
-  dropWithdrawn(own)
+  const own = h.origins.get(entry.origin)
+  if (own !== undefined) dropWithdrawn(own)
 }
 
 /** The origin is over: its messages can't be asked for, and go when their turn comes. @since 0.1.0 */

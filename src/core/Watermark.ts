@@ -80,4 +80,4 @@ export const flushed =
 export const disconnected = (self: Watermark): Watermark => ({ ...self, connected: false, flight: undefined })
 
 /** What is above the watermark is handed to the client again, starting now. @since 0.1.0 */
-export const reconnected = (self: Watermark): Watermark => ({ ...self, connected: true, sent: self.confirmed })
+export const reconnected = (self: Watermark): Watermark => ({ ...self, connected: true })

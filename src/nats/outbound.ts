@@ -12,6 +12,8 @@ import { answering } from './answering.ts'
 import type { Connection } from './Connection.ts'
 import { wireHeaders } from './headers.ts'
 import { isConnected, listen } from './link.ts'
+import type { Ranges } from './ranges.ts'
+import { add, each, together } from './ranges.ts'
 import { sequencedError } from './SequencedError.ts'
 
 /** One publisher, as the connection sees it. */
@@ -67,19 +69,6 @@ export interface Outbound {
 
 const outbounds = new WeakMap<Connection, Outbound>()
 
-/** Numbers of each run: in `single` two may follow one another under one name before a reconnect. */
-type Ranges = Map<Line, { readonly first: number; readonly last: number }>
-
-const extend = (ranges: Ranges, line: Line, first: number, last: number): void => {
-  ranges.set(line, { first: ranges.get(line)?.first ?? first, last })
-}
-
-const together = (older: Ranges, newer: Ranges): Ranges => {
-  const all = new Map(older)
-  for (const [line, { first, last }] of newer) extend(all, line, first, last)
-  return all
-}
-
 const publishKept = (nc: Connection, subject: string, kept: History.Kept): void =>
   nc.publish(subject, kept.data, {
     ...(kept.reply === undefined ? {} : { reply: kept.reply }),
@@ -96,9 +85,9 @@ const start = (nc: Connection, limits: Limits): Outbound => {
   if (!isConnected(nc)) watermark = Watermark.disconnected(watermark)
   let isClosed = false
   /** What was evicted before it was known to have arrived: as far as the flush on its way covers it, and since. */
-  let unsure: Ranges = new Map()
-  let unsureSince: Ranges = new Map()
-  /** What the client would not send again; it stays in the queue until it is evicted, and must not be tried once more. */
+  let unsure: Ranges<Line> = new Map()
+  let unsureSince: Ranges<Line> = new Map()
+  /** What the client would not send again: that it is lost was told, and is not told once more when it is evicted. */
   const refused = new Set<number>()
   let waiting: Array<() => void> = []
   /** What the last message that found no room would have cost. */
@@ -155,7 +144,7 @@ const start = (nc: Connection, limits: Limits): Outbound => {
   const noteGone = ({ origin, number, serial }: History.Place<Line>): void => {
     if (refused.delete(serial) || serial <= watermark.confirmed) return
     const covered = watermark.flight !== undefined && serial <= watermark.flight.serial
-    extend(covered ? unsure : unsureSince, origin, number, number)
+    add(covered ? unsure : unsureSince, origin, number)
   }
 
   const close = (line: Line): void => {
@@ -206,26 +195,25 @@ const start = (nc: Connection, limits: Limits): Outbound => {
 
   const repair = (): void => {
     watermark = Watermark.reconnected(watermark)
-    for (const [line, { first, last }] of together(unsure, unsureSince))
+    for (const [line, { first, last }] of each(together(unsure, unsureSince)))
       line.tell({ _tag: 'Lost', origin: line.name, first, last, reason: 'evicted' })
     unsure = new Map()
     unsureSince = new Map()
-    const resent: Ranges = new Map()
+    const resent: Ranges<Line> = new Map()
     for (const kept of History.after(history, watermark.confirmed)) {
       const { origin: line, number, serial } = kept
-      if (refused.has(serial)) continue
       try {
         publishKept(nc, `${line.name}.${number}`, kept)
-        extend(resent, line, number, number)
+        add(resent, line, number)
       } catch (cause) {
         if (nc.isClosed()) return
-        History.withdraw(history, line, number)
+        History.withdraw(history, serial)
         refused.add(serial)
         line.tell({ _tag: 'Lost', origin: line.name, first: number, last: number, reason: 'refused', cause })
       }
       watermark = Watermark.sent(serial, History.cost(kept.data, kept.headers, kept.reply))(watermark)
     }
-    for (const [line, { first, last }] of resent) line.tell({ _tag: 'Resent', origin: line.name, first, last })
+    for (const [line, { first, last }] of each(resent)) line.tell({ _tag: 'Resent', origin: line.name, first, last })
     for (const line of lines.values()) line.revive()
     clock.set(Watermark.flushAt(watermark))
     for (const go of waiting) go()
