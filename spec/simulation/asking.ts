@@ -15,7 +15,6 @@ export const rules = {
   PlacesFreed: 'an origin is turned away only while as many others as there is room for are alive (8)',
   WhatCameIsTold: 'what has come is handed over, or reported lost, whoever vouches for it (1)',
   StallIsOneGap: 'what finds no room is one gap, however much that is: it does not use up the gaps (8)',
-  KeptIsKept: 'what fits is not sent for again and again (11)',
   ReplaysTakeTurns: 'those who ask are answered page by page and in turn, and each within its limits (11)',
 } as const
 
@@ -260,9 +259,6 @@ interface Flying {
   endedAt: number | undefined
 }
 
-/** As often may a number be sent for where there is little room. */
-const mostSent = 40
-
 const mostAsked = { gaps: 32, numbers: 4096 } as const
 
 const touches = (a: { readonly first: number; readonly last: number }, first: number, last: number): boolean =>
@@ -503,7 +499,8 @@ const toldOf = (report: Report, chronicle: Chronicle, life: Life, isAlone: (orig
   const last = new Map<string, number>()
   for (const { delivery: d } of handed) {
     if (d._tag === 'Message') last.set(d.origin, Math.max(d.number, last.get(d.origin) ?? 0))
-    else if (d._tag === 'Lost') last.set(d.origin, Math.max(d.last ?? Number.POSITIVE_INFINITY, last.get(d.origin) ?? 0))
+    else if (d._tag === 'Lost')
+      last.set(d.origin, Math.max(d.last ?? Number.POSITIVE_INFINITY, last.get(d.origin) ?? 0))
     else if (d._tag === 'Unsequenced') mutes.delete(d.subject.slice(0, d.subject.lastIndexOf('.')))
   }
   for (const id of came.keys()) {
@@ -527,33 +524,19 @@ const stalled = (report: Report, chronicle: Chronicle, life: Life): void => {
     else {
       row = d.first === before.last + 1 ? row + 1 : 0
       before = { first: d.first, last: d.last }
-      if (row === 3) report('StallIsOneGap', at, `r${life.receiver}: ${d.origin}: the fourth loss in a row, up to ${d.last}`)
+      if (row === 3)
+        report('StallIsOneGap', at, `r${life.receiver}: ${d.origin}: the fourth loss in a row, up to ${d.last}`)
     }
   }
-}
-
-/** How often one number comes of different requests. */
-const sentFor = (
-  report: Report,
-  life: Life,
-  answered: Map<string, Answered>,
-  isAlone: (origin: string) => boolean,
-): void => {
-  for (const [origin, { asks, came }] of answered)
-    for (const [n, times] of came) {
-      if (times.length <= mostSent || !isAlone(origin) || (times[0]?.bytes ?? 0) > life.settings.maxBytes) continue
-      // What is misdirected bears the id of another.
-      const requests = new Set(times.map(t => t.asked))
-      for (const id of requests) if (!asks.some(a => a.id === id && touches(a, n, n))) requests.delete(id)
-      if (requests.size > mostSent)
-        report('KeptIsKept', times[0]?.at ?? 0, `r${life.receiver}: ${origin}.${n} has come for ${requests.size} requests`)
-    }
 }
 
 // --- all of it ------------------------------------------------------------------------------------------------------
 
 export const judged = (chronicle: Chronicle, report: Report): void => {
-  const { services, steps, untaken } = chronicle.exchange
+  const { services, steps, untaken, untimely } = chronicle.exchange
+  for (const { life, at, waiting } of untimely)
+    if (waiting >= life.settings.maxMessages)
+      report('QueueBounded', at, `r${life.receiver} is told of loss while ${waiting} wait for it`)
   const runs = new Map<string, number>()
   for (const { origin } of chronicle.runs) runs.set(origin, (runs.get(origin) ?? 0) + 1)
   const isAlone = (origin: string): boolean => (runs.get(origin) ?? 0) <= 1
@@ -561,7 +544,6 @@ export const judged = (chronicle: Chronicle, report: Report): void => {
     asked(report, life, own)
     const answered = answeredOf(own)
     timed(report, life, answered, isAlone)
-    sentFor(report, life, answered, isAlone)
     toldOf(report, chronicle, life, isAlone)
     stalled(report, chronicle, life)
     toldOnce(report, life)

@@ -281,6 +281,36 @@ export const brokenAsking: ReadonlyArray<readonly [Rule, string, () => Chronicle
     },
   ],
   [
+    'QueueBounded',
+    'it is told of loss though it does not keep up',
+    () => {
+      const book = new Book({ settings: { ...defaults, maxMessages: 100 } })
+      book.chronicle.exchange.untimely.push({ life: book.life, at: 5000, waiting: 100 })
+      return book.chronicle
+    },
+  ],
+  [
+    'WhatCameIsTold',
+    'the last message of a plain client is forgotten',
+    () => {
+      const book = new Book({ came: new Map([[3, 4000]]) }).publish(3).message(1).message(2)
+      book.chronicle.runs.splice(0, 1, { ...book.run, isMute: true })
+      book.chronicle.exchange.steps.set(book.life, [])
+      return book.chronicle
+    },
+  ],
+  [
+    'StallIsOneGap',
+    'what finds no room is lost one by one',
+    () =>
+      asking([], { settings: { ...defaults, maxGaps: 2 } }, book => {
+        book.publish(9).message(1)
+        for (let n = 2; n <= 8; n++)
+          book.hand({ _tag: 'Lost', ...about, first: nearest(n), last: nearest(n), reason: 'overflow' }, 5000)
+        book.message(9, { at: 7000 })
+      }),
+  ],
+  [
     'PlacesFreed',
     'the only one that was alive has ended',
     () =>

@@ -1,5 +1,6 @@
 // A program that receives: one connection, one machine, and an application that takes what it is handed, at its own speed. It
 // does with the machine what src/nats/subscribe.ts does.
+import type { Delivery } from '../../src/core/Delivery.ts'
 import type { Epoch } from '../../src/core/Epoch.ts'
 import * as M from '../../src/core/OrderedMap.ts'
 import type { Position, Start } from '../../src/core/Positions.ts'
@@ -147,7 +148,7 @@ export const receiverOf = (world: World, plan: ReceiverPlan, index: number, aske
         world.trace?.(() => `${name} is handed ${told(delivery)}`)
         l.handed.push({ at: agenda.now(), local: localNow(l), delivery })
         queue.push(output)
-        if (pace > 0) noteUntaken(l)
+        if (pace > 0) noteUntaken(l, delivery)
         return take()
       }
       case 'AskHead':
@@ -181,9 +182,12 @@ export const receiverOf = (world: World, plan: ReceiverPlan, index: number, aske
         return wakes.set(output.at)
     }
   }
-  const noteUntaken = (l: Life): void => {
-    const { untaken } = chronicle.exchange
+  const noteUntaken = (l: Life, delivery: Delivery<Uint8Array>): void => {
+    const { untaken, untimely } = chronicle.exchange
     const now = l.handed.length - l.taken
+    // What is taken and was not told yet waits, too, as far as anyone can know.
+    if (delivery._tag === 'Lost' && delivery.reason === 'unresolved')
+      untimely.push({ life: l, at: agenda.now(), waiting: now - 1 + handed.deliveries })
     if (now > (untaken.get(l) ?? 0)) untaken.set(l, now)
   }
   /** Its time stands still while it is disconnected. */
