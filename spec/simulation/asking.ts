@@ -14,7 +14,6 @@ export const rules = {
   QueueBounded: 'what waits for a slow consumer stays within the bounds (8)',
   PlacesFreed: 'an origin is turned away only while as many others as there is room for are alive (8)',
   WhatCameIsTold: 'what has come is handed over, or reported lost, whoever vouches for it (1)',
-  StallIsOneGap: 'what finds no room is one gap, however much that is: it does not use up the gaps (8)',
   ReplaysTakeTurns: 'those who ask are answered page by page and in turn, and each within its limits (11)',
 } as const
 
@@ -478,15 +477,10 @@ const placed = (report: Report, chronicle: Chronicle, life: Life): void => {
     const alive = new Set<string>()
     for (const r of chronicle.runs)
       if (r.addressing === life.addressing && r.bornAt <= at && !d.subject.startsWith(`${r.origin}.`))
-        if (!(idleSince.has(r.origin) && r.endedAt + 1500 < at)) alive.add(r.origin)
+        if (!(idleSince.has(r.origin) && r.endedAt + 4500 < at)) alive.add(r.origin)
     if (alive.size < maxOrigins)
       report('PlacesFreed', at, `r${life.receiver}: ${d.subject} is turned away, ${alive.size} are alive`)
   }
-}
-
-interface Range {
-  readonly first: number
-  readonly last: number
 }
 
 /** A sender that nobody vouches for has its last message told, too, if that has come. */
@@ -511,25 +505,6 @@ const toldOf = (report: Report, chronicle: Chronicle, life: Life, isAlone: (orig
   }
 }
 
-/** Where one origin is all there is, what is given up for want of gaps is not told number by number. */
-const stalled = (report: Report, chronicle: Chronicle, life: Life): void => {
-  // What can never find room is given up one by one.
-  if (chronicle.published.some(p => p.data.length * 4 > life.settings.maxBytes)) return
-  if (life.settings.maxGaps >= roomy || new Set(chronicle.runs.map(r => r.origin)).size > 1) return
-  let row = 0
-  let before: Range = { first: 0, last: 0 }
-  for (const { at, delivery: d } of life.handed) {
-    if (d._tag === 'Gap') continue
-    if (d._tag !== 'Lost' || d.reason !== 'overflow' || d.last === undefined) row = 0
-    else {
-      row = d.first === before.last + 1 ? row + 1 : 0
-      before = { first: d.first, last: d.last }
-      if (row === 3)
-        report('StallIsOneGap', at, `r${life.receiver}: ${d.origin}: the fourth loss in a row, up to ${d.last}`)
-    }
-  }
-}
-
 // --- all of it ------------------------------------------------------------------------------------------------------
 
 export const judged = (chronicle: Chronicle, report: Report): void => {
@@ -545,7 +520,6 @@ export const judged = (chronicle: Chronicle, report: Report): void => {
     const answered = answeredOf(own)
     timed(report, life, answered, isAlone)
     toldOf(report, chronicle, life, isAlone)
-    stalled(report, chronicle, life)
     toldOnce(report, life)
     askedAnew(report, life, own)
     placed(report, chronicle, life)

@@ -289,14 +289,15 @@ const lost = (chronicle: Chronicle, runs: Runs, report: Report, piece: Piece): v
 
 // --- 1, 6, 7, 9 -----------------------------------------------------------------------------------------------------
 
-/** The receiver said that it had no room to follow: that is not silent. It may have begun anew then at any number. */
+/** The receiver said that it had no room to follow, or not even to say that of each: that is not silent. It may have begun anew then at any number. */
 const isTurnedAway = (life: Life, origin: string, since: number): boolean =>
   life.handed.some(
     h =>
       h.at >= since &&
-      h.delivery._tag === 'Unsequenced' &&
-      h.delivery.reason === 'TooManyOrigins' &&
-      h.delivery.subject.startsWith(`${origin}.`),
+      (h.delivery._tag === 'Overflowed' ||
+        (h.delivery._tag === 'Unsequenced' &&
+          h.delivery.reason === 'TooManyOrigins' &&
+          h.delivery.subject.startsWith(`${origin}.`))),
   )
 
 const settled = (chronicle: Chronicle, runs: Runs, report: Report, life: Life, stories: ReadonlyArray<Story>): void => {
@@ -313,6 +314,7 @@ const settled = (chronicle: Chronicle, runs: Runs, report: Report, life: Life, s
       pieces.findLast(p => p.epoch === run.epoch) ?? (pieces.at(-1)?.epoch === undefined ? pieces.at(-1) : undefined)
     const rule = named(runs, run.origin)
     if (run.end !== 'Live') {
+      if (isSmall && isTurnedAway(life, run.origin, run.bornAt)) continue
       // A piece that nothing has named can't be of a run that was over before.
       if (piece !== undefined && run.endedAt >= life.startedAt) ended(runs, report, run, piece)
       continue

@@ -300,24 +300,13 @@ export const brokenAsking: ReadonlyArray<readonly [Rule, string, () => Chronicle
     },
   ],
   [
-    'StallIsOneGap',
-    'what finds no room is lost one by one',
-    () =>
-      asking([], { settings: { ...defaults, maxGaps: 2 } }, book => {
-        book.publish(9).message(1)
-        for (let n = 2; n <= 8; n++)
-          book.hand({ _tag: 'Lost', ...about, first: nearest(n), last: nearest(n), reason: 'overflow' }, 5000)
-        book.message(9, { at: 7000 })
-      }),
-  ],
-  [
     'PlacesFreed',
     'the only one that was alive has ended',
     () =>
       asking([], { settings: { ...defaults, maxOrigins: 1 } }, book => {
         const { run } = book.publish(1)
         book.message(1).hand({ _tag: 'Ended', ...about, last: nearest(1) }, 4500)
-        Object.assign(run, { endedAt: 4600, end: 'Closed' })
+        Object.assign(run, { endedAt: 4400, end: 'Closed' })
         const subject = 'updates.b.1'
         const data = payloadOf(0, 3)
         book.hand(

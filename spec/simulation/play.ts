@@ -101,8 +101,9 @@ export const play = (plan: Plan, lines?: string[]): Played => {
         const isTold = p.lines.filter(l => !l.isFinished).length === 1
         if (line === undefined || life === undefined || !isTold || line.run.isMute || !world.chance.hit(0.3)) continue
         if (line.sender.head >= Number.MAX_SAFE_INTEGER || r.plan.addressing !== plan.addressing) continue
-        // What waits in vain for a sender that answers nothing may leave no room to tell of it.
-        if (r.plan.maxMessages < 1000 && chronicle.runs.some(run => run.isDeaf)) continue
+        // What waits in vain for a sender that answers nothing may leave no room to tell of it; so may a torrent.
+        const isCrowded = plan.largest > 40 || plan.kinds.includes('torrent')
+        if (r.plan.maxMessages < 1000 && (isCrowded || chronicle.runs.some(run => run.isDeaf))) continue
         const heartbeats = world.chance.below(3)
         r.port.skipsData.set(p.port, 1)
         r.port.skips.set(p.port, heartbeats)
