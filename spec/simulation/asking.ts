@@ -329,7 +329,7 @@ const asked = (report: Report, life: Life, steps: ReadonlyArray<Step>): void => 
         for (const flying of recent.values())
           for (const f of flying)
             if (f.ask.id === s.asked) {
-              f.endedAt = s.local
+              f.endedAt ??= s.local
               f.isOpen = false
             }
         break

@@ -316,7 +316,7 @@ const settled = (chronicle: Chronicle, runs: Runs, report: Report, life: Life, s
     if (run.end !== 'Live') {
       if (isSmall && isTurnedAway(life, run.origin, run.bornAt)) continue
       // A piece that nothing has named can't be of a run that was over before.
-      if (piece !== undefined && run.endedAt >= life.startedAt) ended(runs, report, run, piece)
+      if (piece !== undefined && run.endedAt >= life.startedAt && mayBeOf(piece, run)) ended(runs, report, run, piece)
       continue
     }
     if (isSmall && isTurnedAway(life, run.origin, chronicle.healedAt)) continue
@@ -340,6 +340,11 @@ const settled = (chronicle: Chronicle, runs: Runs, report: Report, life: Life, s
     tail(chronicle, report, run, piece)
   }
 }
+
+/** A piece without a name that begins after a run is over is of the next. */
+const mayBeOf = (piece: Piece, run: Run): boolean =>
+  piece.epoch === run.epoch ||
+  Math.min(piece.gaps[0]?.at ?? Number.POSITIVE_INFINITY, piece.settled[0]?.at ?? 0) <= run.endedAt + inFlight
 
 /** An earlier life was done with all of it, as its position says: with forged numbers beyond, too. */
 const isDone = ({ settings: { start } }: Life, run: Run): boolean =>
