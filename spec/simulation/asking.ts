@@ -390,7 +390,8 @@ const timed = (
     if (first !== undefined && local - first.local < deadline) say(`first asked for ${local - first.local} ms ago`)
     // An answer that names another run is no progress.
     if (!isAlone(d.origin)) continue
-    for (const n of [d.first - 1, d.last + 1]) {
+    // With little room what lies side by side may be forgotten and asked for apart.
+    for (const n of life.settings.maxMessages < roomy ? [] : [d.first - 1, d.last + 1]) {
       const came = of.came.get(n)?.find(c => c.at >= gap.at)
       if (came === undefined || n < gap.first || n > gap.last || recovered.get(d.origin)?.has(n) !== true) continue
       if (came.at <= at && local - came.local < deadline) say(`${n} came ${local - came.local} ms ago`)
