@@ -14,8 +14,6 @@ export const rules = {
   QueueBounded: 'what waits for a slow consumer stays within the bounds (8)',
   PlacesFreed: 'an origin is turned away only while as many others as there is room for are alive (8)',
   WhatCameIsTold: 'what has come is handed over, or reported lost, whoever vouches for it (1)',
-  StallIsOneGap: 'what finds no room is one gap, however much that is: it does not use up the gaps (8)',
-  KeptIsKept: 'what fits is not sent for again and again (11)',
   ReplaysTakeTurns: 'those who ask are answered page by page and in turn, and each within its limits (11)',
 } as const
 
@@ -260,9 +258,6 @@ interface Flying {
   endedAt: number | undefined
 }
 
-/** As often may a number be sent for where there is little room. */
-const mostSent = 40
-
 const mostAsked = { gaps: 32, numbers: 4096 } as const
 
 const touches = (a: { readonly first: number; readonly last: number }, first: number, last: number): boolean =>
@@ -334,7 +329,7 @@ const asked = (report: Report, life: Life, steps: ReadonlyArray<Step>): void => 
         for (const flying of recent.values())
           for (const f of flying)
             if (f.ask.id === s.asked) {
-              f.endedAt = s.local
+              f.endedAt ??= s.local
               f.isOpen = false
             }
         break
@@ -395,7 +390,8 @@ const timed = (
     if (first !== undefined && local - first.local < deadline) say(`first asked for ${local - first.local} ms ago`)
     // An answer that names another run is no progress.
     if (!isAlone(d.origin)) continue
-    for (const n of [d.first - 1, d.last + 1]) {
+    // With little room what lies side by side may be forgotten and asked for apart.
+    for (const n of life.settings.maxMessages < roomy ? [] : [d.first - 1, d.last + 1]) {
       const came = of.came.get(n)?.find(c => c.at >= gap.at)
       if (came === undefined || n < gap.first || n > gap.last || recovered.get(d.origin)?.has(n) !== true) continue
       if (came.at <= at && local - came.local < deadline) say(`${n} came ${local - came.local} ms ago`)
@@ -482,15 +478,10 @@ const placed = (report: Report, chronicle: Chronicle, life: Life): void => {
     const alive = new Set<string>()
     for (const r of chronicle.runs)
       if (r.addressing === life.addressing && r.bornAt <= at && !d.subject.startsWith(`${r.origin}.`))
-        if (!(idleSince.has(r.origin) && r.endedAt + 1500 < at)) alive.add(r.origin)
+        if (!(idleSince.has(r.origin) && r.endedAt + 4500 < at)) alive.add(r.origin)
     if (alive.size < maxOrigins)
       report('PlacesFreed', at, `r${life.receiver}: ${d.subject} is turned away, ${alive.size} are alive`)
   }
-}
-
-interface Range {
-  readonly first: number
-  readonly last: number
 }
 
 /** A sender that nobody vouches for has its last message told, too, if that has come. */
@@ -515,51 +506,13 @@ const toldOf = (report: Report, chronicle: Chronicle, life: Life, isAlone: (orig
   }
 }
 
-/** Where one origin is all there is, what is given up for want of gaps is not told number by number. */
-const stalled = (report: Report, chronicle: Chronicle, life: Life): void => {
-  // What can never find room is given up one by one.
-  if (chronicle.published.some(p => p.data.length * 4 > life.settings.maxBytes)) return
-  if (life.settings.maxGaps >= roomy || new Set(chronicle.runs.map(r => r.origin)).size > 1) return
-  let row = 0
-  let before: Range = { first: 0, last: 0 }
-  for (const { at, delivery: d } of life.handed) {
-    if (d._tag === 'Gap') continue
-    if (d._tag !== 'Lost' || d.reason !== 'overflow' || d.last === undefined) row = 0
-    else {
-      row = d.first === before.last + 1 ? row + 1 : 0
-      before = { first: d.first, last: d.last }
-      if (row === 3)
-        report('StallIsOneGap', at, `r${life.receiver}: ${d.origin}: the fourth loss in a row, up to ${d.last}`)
-    }
-  }
-}
-
-/** How often one number comes of different requests. */
-const sentFor = (
-  report: Report,
-  life: Life,
-  answered: Map<string, Answered>,
-  isAlone: (origin: string) => boolean,
-): void => {
-  for (const [origin, { asks, came }] of answered)
-    for (const [n, times] of came) {
-      if (times.length <= mostSent || !isAlone(origin) || (times[0]?.bytes ?? 0) > life.settings.maxBytes) continue
-      // What is misdirected bears the id of another.
-      const requests = new Set(times.map(t => t.asked))
-      for (const id of requests) if (!asks.some(a => a.id === id && touches(a, n, n))) requests.delete(id)
-      if (requests.size > mostSent)
-        report(
-          'KeptIsKept',
-          times[0]?.at ?? 0,
-          `r${life.receiver}: ${origin}.${n} has come for ${requests.size} requests`,
-        )
-    }
-}
-
 // --- all of it ------------------------------------------------------------------------------------------------------
 
 export const judged = (chronicle: Chronicle, report: Report): void => {
-  const { services, steps, untaken } = chronicle.exchange
+  const { services, steps, untaken, untimely } = chronicle.exchange
+  for (const { life, at, waiting } of untimely)
+    if (waiting >= life.settings.maxMessages)
+      report('QueueBounded', at, `r${life.receiver} is told of loss while ${waiting} wait for it`)
   const runs = new Map<string, number>()
   for (const { origin } of chronicle.runs) runs.set(origin, (runs.get(origin) ?? 0) + 1)
   const isAlone = (origin: string): boolean => (runs.get(origin) ?? 0) <= 1
@@ -567,9 +520,7 @@ export const judged = (chronicle: Chronicle, report: Report): void => {
     asked(report, life, own)
     const answered = answeredOf(own)
     timed(report, life, answered, isAlone)
-    sentFor(report, life, answered, isAlone)
     toldOf(report, chronicle, life, isAlone)
-    stalled(report, chronicle, life)
     toldOnce(report, life)
     askedAnew(report, life, own)
     placed(report, chronicle, life)

@@ -301,14 +301,15 @@ const lost = (chronicle: Chronicle, runs: Runs, report: Report, piece: Piece): v
 
 // --- 1, 6, 7, 9 -----------------------------------------------------------------------------------------------------
 
-/** The receiver said that it had no room to follow: that is not silent. It may have begun anew then at any number. */
+/** The receiver said that it had no room to follow, or not even to say that of each: that is not silent. It may have begun anew then at any number. */
 const isTurnedAway = (life: Life, origin: string, since: number): boolean =>
   life.handed.some(
     h =>
       h.at >= since &&
-      h.delivery._tag === 'Unsequenced' &&
-      h.delivery.reason === 'TooManyOrigins' &&
-      h.delivery.subject.startsWith(`${origin}.`),
+      (h.delivery._tag === 'Overflowed' ||
+        (h.delivery._tag === 'Unsequenced' &&
+          h.delivery.reason === 'TooManyOrigins' &&
+          h.delivery.subject.startsWith(`${origin}.`))),
   )
 
 const settled = (chronicle: Chronicle, runs: Runs, report: Report, life: Life, stories: ReadonlyArray<Story>): void => {
@@ -325,9 +326,9 @@ const settled = (chronicle: Chronicle, runs: Runs, report: Report, life: Life, s
       pieces.findLast(p => p.epoch === run.epoch) ?? (pieces.at(-1)?.epoch === undefined ? pieces.at(-1) : undefined)
     const rule = named(runs, run.origin)
     if (run.end !== 'Live') {
+      if (isSmall && isTurnedAway(life, run.origin, run.bornAt)) continue
       // A piece that nothing has named can't be of a run that was over before.
-      const isAway = isSmall && isTurnedAway(life, run.origin, run.bornAt)
-      if (piece !== undefined && run.endedAt >= life.startedAt && !isAway) ended(runs, report, run, piece)
+      if (piece !== undefined && run.endedAt >= life.startedAt && mayBeOf(piece, run)) ended(runs, report, run, piece)
       continue
     }
     if (isSmall && isTurnedAway(life, run.origin, chronicle.healedAt)) continue
@@ -357,6 +358,10 @@ const settled = (chronicle: Chronicle, runs: Runs, report: Report, life: Life, s
 const isOverlaid = (runs: Runs, run: Run): boolean =>
   run.addressing === 'single' &&
   runs.of(run.origin).some(o => o.bornAt < run.bornAt && o.endedAt <= run.bornAt && o.sentAt > run.bornAt)
+/** A piece without a name that begins after a run is over is of the next. */
+const mayBeOf = (piece: Piece, run: Run): boolean =>
+  piece.epoch === run.epoch ||
+  Math.min(piece.gaps[0]?.at ?? Number.POSITIVE_INFINITY, piece.settled[0]?.at ?? 0) <= run.endedAt + inFlight
 
 /** An earlier life was done with all of it, as its position says: with forged numbers beyond, too. */
 const isDone = ({ settings: { start } }: Life, run: Run): boolean =>

@@ -281,13 +281,32 @@ export const brokenAsking: ReadonlyArray<readonly [Rule, string, () => Chronicle
     },
   ],
   [
+    'QueueBounded',
+    'it is told of loss though it does not keep up',
+    () => {
+      const book = new Book({ settings: { ...defaults, maxMessages: 100 } })
+      book.chronicle.exchange.untimely.push({ life: book.life, at: 5000, waiting: 100 })
+      return book.chronicle
+    },
+  ],
+  [
+    'WhatCameIsTold',
+    'the last message of a plain client is forgotten',
+    () => {
+      const book = new Book({ came: new Map([[3, 4000]]) }).publish(3).message(1).message(2)
+      book.chronicle.runs.splice(0, 1, { ...book.run, isMute: true })
+      book.chronicle.exchange.steps.set(book.life, [])
+      return book.chronicle
+    },
+  ],
+  [
     'PlacesFreed',
     'the only one that was alive has ended',
     () =>
       asking([], { settings: { ...defaults, maxOrigins: 1 } }, book => {
         const { run } = book.publish(1)
         book.message(1).hand({ _tag: 'Ended', ...about, last: nearest(1) }, 4500)
-        Object.assign(run, { endedAt: 4600, end: 'Closed' })
+        Object.assign(run, { endedAt: 4400, end: 'Closed' })
         const subject = 'updates.b.1'
         const data = payloadOf(0, 3)
         book.hand(

@@ -76,7 +76,15 @@ export interface Exchange {
   readonly steps: Map<Life, Step[]>
   /** The most that was handed over and not taken. */
   readonly untaken: Map<Life, number>
+  /** What waited for a slow consumer when it was told of a loss that more room might have mended. */
+  readonly untimely: Array<{ readonly life: Life; readonly at: number; readonly waiting: number }>
   readonly services: Map<string, Service[]>
 }
 
-export const noExchange = (): Exchange => ({ forged: [], steps: new Map(), untaken: new Map(), services: new Map() })
+export const noExchange = (): Exchange => ({
+  forged: [],
+  steps: new Map(),
+  untaken: new Map(),
+  untimely: [],
+  services: new Map(),
+})

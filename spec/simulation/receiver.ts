@@ -1,5 +1,6 @@
 // A program that receives: one connection, one machine, and an application that takes what it is handed, at its own speed. It
 // does with the machine what src/nats/subscribe.ts does.
+import type { Delivery } from '../../src/core/Delivery.ts'
 import { isNotice } from '../../src/core/Delivery.ts'
 import type { Epoch } from '../../src/core/Epoch.ts'
 import type { Head } from '../../src/core/Head.ts'
@@ -197,7 +198,7 @@ export const receiverOf = (world: World, plan: ReceiverPlan, index: number, aske
         see(l, 'Handed', 'origin' in delivery ? delivery.origin : undefined, 0, undefined, delivery)
         if (!isNotice(delivery)) payloads += 1
         queue.push(output)
-        if (pace > 0) noteUntaken(l)
+        if (pace > 0) noteUntaken(l, delivery)
         return take()
       }
       case 'AskHead':
@@ -233,9 +234,12 @@ export const receiverOf = (world: World, plan: ReceiverPlan, index: number, aske
         return wakes.set(output.at)
     }
   }
-  const noteUntaken = (l: Life): void => {
-    const { untaken } = chronicle.exchange
+  const noteUntaken = (l: Life, delivery: Delivery<Uint8Array>): void => {
+    const { untaken, untimely } = chronicle.exchange
     const now = l.handed.length - l.taken
+    // What is taken and was not told yet waits, too, as far as anyone can know.
+    if (delivery._tag === 'Lost' && delivery.reason === 'unresolved')
+      untimely.push({ life: l, at: agenda.now(), waiting: now - 1 + handed.deliveries })
     if (now > (untaken.get(l) ?? 0)) untaken.set(l, now)
   }
   /** Its time stands still while it is disconnected. */
