@@ -151,6 +151,8 @@ export const notices = (chronicle: Chronicle, origins: Origins, say: Say, life: 
   if (life.seen.length === 0) return
   const hasRoom = settings.maxMessages > ample
   const hasPlaces = settings.maxOrigins > ample
+  /** Its clock has not jumped: so what is due is done in time. */
+  const isSteady = life.jumped === 0
   const believes = settings.maxJump > ample
   const asking = settings.patience * (2 ** settings.tries - 1)
   const ears = new Map<string, Ear>()
@@ -186,7 +188,14 @@ export const notices = (chronicle: Chronicle, origins: Origins, say: Say, life: 
     }
     if (cause.what !== 'Head' || cause.origin === undefined) return
     const ear = earFor(cause.origin)
-    if (ear.silent !== undefined && isOwn(ear, cause.head) && hasPlaces && ear.isFollowed)
+    if (
+      ear.silent !== undefined &&
+      isOwn(ear, cause.head) &&
+      hasPlaces &&
+      ear.isFollowed &&
+      cause.head !== undefined &&
+      cause.head.head >= ear.settled
+    )
       say('SilenceTold', cause.at, `${ear.name} is heard, and still silent`)
   }
 
@@ -210,7 +219,7 @@ export const notices = (chronicle: Chronicle, origins: Origins, say: Say, life: 
   /** The promise of a sender that has not been called silent. */
   const heldOn = (ear: Ear, local: number, at: number, isRoomy = hasRoom): void => {
     if (ear.promise === undefined || ear.silent !== undefined || ear.farewell || ear.hasEnded) return
-    if (!isRoomy || !hasPlaces || !ear.isFollowed) return
+    if (!isRoomy || !hasPlaces || !ear.isFollowed || !isSteady) return
     const by = Math.max(ear.last, ear.promise.local) + ear.promise.max + settings.grace
     if (local > by + slack)
       say('SilenceTold', at, `${ear.name} is not heard since ${ear.last}, and not told to be silent`)
@@ -242,7 +251,7 @@ export const notices = (chronicle: Chronicle, origins: Origins, say: Say, life: 
     const ear = earFor(s.origin)
     if (cause?.what === 'Head' && cause.number === 0 && cause.head !== undefined && cause.origin === s.origin) {
       const { epoch } = cause.head
-      if (ear.rivals.has(epoch))
+      if (ear.rivals.has(epoch) && hasRoom)
         say('AskedForAReason', s.at, `${ear.name}: a heartbeat of ${epoch}, which is told, is asked about`)
       const before = ear.askedFor.get(epoch)
       if (before !== undefined && s.local < before + settings.grace)
@@ -352,7 +361,7 @@ export const notices = (chronicle: Chronicle, origins: Origins, say: Say, life: 
         return
       case 'Message':
         if (ear.ended !== undefined && d.number > ear.ended) {
-          if (!ear.isVouched && hasRoom && hasPlaces && !ear.isMixed)
+          if (!ear.isVouched && hasRoom && hasPlaces && ear.plain !== undefined)
             say('EndsTold', s.at, `${name}.${d.number} comes after its end, as if somebody vouched for it`)
           ear.ended = undefined
           ear.hasEnded = false
@@ -407,6 +416,7 @@ export const notices = (chronicle: Chronicle, origins: Origins, say: Say, life: 
         ear.open -= d.last - d.first + 1
         if (
           d.reason === 'unresolved' &&
+          isSteady &&
           hasRoom &&
           hasPlaces &&
           believes &&
@@ -490,7 +500,7 @@ export const notices = (chronicle: Chronicle, origins: Origins, say: Say, life: 
         ear.last = s.local
         ear.inquiries = 0
         ear.borne = Math.max(ear.borne, s.number)
-        if (s.number <= ear.settled) ear.again.add(s.number)
+        if (s.number <= ear.settled || s.number < ear.first) ear.again.add(s.number)
         if (ear.silent !== undefined) ear.since.add(s.number)
         break
       }
