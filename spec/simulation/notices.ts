@@ -21,6 +21,7 @@ export const noticeRules = {
     'a run with a name is taken to be over only when it is silent and nobody is there to ask, or another one answers',
   NothingVanishes: 'each message that comes is handed over, was, is told to be lost, or is counted',
   AskedAgainAtOnce: 'what was asked for before a disconnect is asked for again as soon as it is connected',
+  FarIsDoubted: 'a number further ahead than may be is believed only when a head, or the number after it, confirms it',
   GapsHaveReason: 'nothing is told to be missing but what a message or its own sender has spoken of',
   BeginsWhereTold: 'where nobody answers it begins where it was told to, or after what an earlier life was done with',
   LostInTime: 'what nobody brings is given up at its deadline',
@@ -88,6 +89,10 @@ interface Ear {
   /** Is anything told of it, and has any head come? */
   isSpokenOf: boolean
   isHeard: boolean
+  /** How far it has come in the run that is followed, the highest head, and far numbers that came. */
+  reach: number
+  head: number
+  readonly far: Set<number>
   /** The highest number that a message or a head of its run has borne. */
   borne: number
   /** What came again of what was settled, since it has begun anew. */
@@ -129,11 +134,18 @@ const earOf = (origins: Origins, name: string): Ear => {
     settled: 0,
     isSpokenOf: false,
     isHeard: false,
+    reach: 0,
+    head: 0,
+    far: new Set(),
     borne: 0,
     again: new Set(),
     outside: new Set(),
   }
 }
+
+/** Two far numbers in a row confirm each other. */
+const isPaired = ({ far }: Ear, last: number): boolean =>
+  (far.has(last + 1) && far.has(last + 2)) || (far.has(last) && far.has(last + 1))
 
 /** The question to all senders. */
 interface Join {
@@ -148,6 +160,8 @@ export const notices = (chronicle: Chronicle, origins: Origins, say: Say, life: 
   const { settings, kept } = life
   if (kept.queue > settings.maxMessages)
     say('MemoryBounded', life.startedAt, `${kept.queue} messages kept or not taken, of ${settings.maxMessages}`)
+  if (kept.notices > 0)
+    say('MemoryBounded', life.startedAt, `${kept.notices} notices are handed over that there was no room for`)
   if (life.seen.length === 0) return
   const hasRoom = settings.maxMessages > ample
   const hasPlaces = settings.maxOrigins > ample
@@ -277,6 +291,7 @@ export const notices = (chronicle: Chronicle, origins: Origins, say: Say, life: 
     ear.inquiries = 0
     ear.isRefused = false
     ear.isHeard = true
+    ear.head = Math.max(ear.head, head.head)
     if (life.addressing === 'single' || ear.name.endsWith(head.epoch)) ear.borne = Math.max(ear.borne, head.head)
     if (s.number > 0 && !ear.answers.has(s.number)) ear.answers.set(s.number, head.epoch)
     if (head.state === 'ended' && (ear.epoch === head.epoch || !ear.isMixed))
@@ -314,6 +329,7 @@ export const notices = (chronicle: Chronicle, origins: Origins, say: Say, life: 
     if (d._tag === 'Message') {
       ear.first = Math.min(ear.first, d.number)
       ear.settled = Math.max(ear.settled, d.number)
+      ear.reach = Math.max(ear.reach, d.number)
     } else if (d._tag === 'Gap' || d._tag === 'Lost') {
       ear.first = Math.min(ear.first, d.first)
       if (d._tag === 'Lost') ear.settled = Math.max(ear.settled, d.last ?? 0)
@@ -391,6 +407,15 @@ export const notices = (chronicle: Chronicle, origins: Origins, say: Say, life: 
             s.at,
             `${name}: ${d.last} is told to be missing, and ${ear.borne} is the highest that was spoken of`,
           )
+        if (
+          believes &&
+          ear.reach > 0 &&
+          d.last > ear.reach + settings.maxJump + ample &&
+          d.last > ear.head &&
+          !isPaired(ear, d.last)
+        )
+          say('FarIsDoubted', s.at, `${name}: after ${ear.reach} all up to ${d.last} is told to be missing`)
+        ear.reach = Math.max(ear.reach, d.last)
         ear.open += d.last - d.first + 1
         ear.highest = d.last
         ear.progress = s.local
@@ -405,6 +430,7 @@ export const notices = (chronicle: Chronicle, origins: Origins, say: Say, life: 
               s.at,
               `${name} makes way, and ${ear.silent === undefined ? 'is not silent' : `${ear.open} are missing`}`,
             )
+          ear.reach = 0
           ear.silent = undefined
           ear.ended = undefined
           ear.isFollowed = false
@@ -439,6 +465,7 @@ export const notices = (chronicle: Chronicle, origins: Origins, say: Say, life: 
           say('GuessesHaveReason', s.at, `${name}: a run with an origin of its own is told to begin anew`)
         if (d.to === undefined && !(ear.again.has(d.start) && ear.again.has(d.start + 1)))
           say('GuessesHaveReason', s.at, `${name}: ${d.start} alone is taken for a restart`)
+        ear.reach = 0
         ear.again.clear()
         if (
           d.to !== undefined &&
@@ -500,6 +527,7 @@ export const notices = (chronicle: Chronicle, origins: Origins, say: Say, life: 
         ear.last = s.local
         ear.inquiries = 0
         ear.borne = Math.max(ear.borne, s.number)
+        if (s.number > ear.reach + settings.maxJump) ear.far.add(s.number)
         if (s.number <= ear.settled || s.number < ear.first) ear.again.add(s.number)
         if (ear.silent !== undefined) ear.since.add(s.number)
         break
@@ -545,11 +573,13 @@ export const notices = (chronicle: Chronicle, origins: Origins, say: Say, life: 
   }
   if (hasPlaces ? strays !== straysTold : strays > straysTold)
     say('NothingVanishes', overAt, `${strays} stray messages came, ${straysTold} are told of`)
-  if (!hasRoom || !hasPlaces) return
+  if (!hasPlaces) return
   for (const s of life.seen) {
     if (s.what !== 'Came' || s.origin === undefined) continue
     const ear = earFor(s.origin)
-    if (s.number > ear.settled && !ear.outside.has(s.number))
+    // Those that find no room are forgotten if they are too far ahead to be believed, or another run begins.
+    const isFar = !hasRoom && (ear.isMixed || s.number > ear.settled + settings.maxJump)
+    if (s.number > ear.settled && !isFar && !ear.outside.has(s.number))
       say('NothingVanishes', s.at, `${ear.name}.${s.number} came, and is never spoken of`)
   }
   begun(say, life, ears, overAt)

@@ -70,6 +70,7 @@ export const receiverOf = (world: World, plan: ReceiverPlan, index: number, aske
   const handed = { deliveries: 0, bytes: 0, payloads: 0 }
   /** Messages that it was handed, and has not said to have taken. */
   let payloads = 0
+  let owed = 0
   let pace = 0
   let isTaking = false
   let lag = 0
@@ -126,7 +127,6 @@ export const receiverOf = (world: World, plan: ReceiverPlan, index: number, aske
     kept.gaps = Math.max(kept.gaps, machine.gaps)
     kept.origins = Math.max(kept.origins, M.size(machine.origins))
     kept.queue = Math.max(kept.queue, machine.messages - machine.handedMessages + payloads)
-    kept.notices = Math.max(kept.notices, machine.messages)
   }
 
   const step = (event: ReceiverEvent): void => {
@@ -157,6 +157,10 @@ export const receiverOf = (world: World, plan: ReceiverPlan, index: number, aske
         world.trace?.(() => `${name} is handed ${told(delivery)}`)
         l.handed.push({ at: agenda.now(), local: localNow(l), delivery })
         see(l, 'Handed', 'origin' in delivery ? delivery.origin : undefined, 0, undefined, delivery)
+        // A gap, or a silence, can be told later.
+        const canWait = delivery._tag === 'Silent' || delivery._tag === 'Gap'
+        if (canWait && owed >= plan.maxMessages) l.kept.notices += 1
+        owed += 1
         if (!isNotice(delivery)) payloads += 1
         queue.push(output)
         return take()
@@ -225,6 +229,7 @@ export const receiverOf = (world: World, plan: ReceiverPlan, index: number, aske
     if (handed.deliveries * 4 < Math.min(maxMessages, 4096) && handed.bytes * 4 < maxBytes) return
     const { deliveries, bytes: taken } = handed
     payloads -= handed.payloads
+    owed -= deliveries
     handed.deliveries = 0
     handed.bytes = 0
     handed.payloads = 0
@@ -278,6 +283,7 @@ export const receiverOf = (world: World, plan: ReceiverPlan, index: number, aske
     handed.bytes = 0
     handed.payloads = 0
     payloads = 0
+    owed = 0
     positions = new Map((saved?.positions ?? []).map(p => [p.origin, p]))
     life = {
       receiver: index,
