@@ -265,6 +265,8 @@ export const notices = (chronicle: Chronicle, origins: Origins, say: Say, life: 
     const ear = earFor(s.origin)
     if (cause?.what === 'Head' && cause.number === 0 && cause.head !== undefined && cause.origin === s.origin) {
       const { epoch } = cause.head
+      if (life.addressing === 'perSender' && !ear.name.endsWith(epoch))
+        say('AskedForAReason', s.at, `${ear.name}: a head of ${epoch} says nothing of it, and is asked about`)
       if (ear.rivals.has(epoch) && hasRoom)
         say('AskedForAReason', s.at, `${ear.name}: a heartbeat of ${epoch}, which is told, is asked about`)
       const before = ear.askedFor.get(epoch)
