@@ -1172,21 +1172,9 @@ const shortWay: ReadonlyArray<Guard> = [
   ),
   shortcuts(
     'the short way: connected',
-    'self.away === undefined && self.waiting',
-    'self.waiting',
+    'self.away === undefined && followed',
+    'followed',
     'a promise counts from a time that stands still',
-  ),
-  shortcuts(
-    'the short way: nobody waits for room',
-    ' && self.waiting === undefined',
-    '',
-    'what waits for room does not go on when there is some',
-  ),
-  shortcuts(
-    'the short way: nothing to tell of stray messages',
-    ' && self.overflowed === 0',
-    '',
-    'stray messages without room are told late',
   ),
 ]
 

@@ -205,6 +205,8 @@ const isResidue = (life: Life, own: Run, { id, run, number }: Published): boolea
   if (own.head < own.start) return true
   if (came === undefined) return false
   if (run.bornAt > own.bornAt && isForewarned(life, run, came)) return false
+  // A run that has answered is entered when there is room.
+  if (run.bornAt > own.bornAt && life.settings.maxMessages <= defaultBound) return true
   if (run.bornAt > own.bornAt) return came <= (life.answered.get(run.epoch)?.[0] ?? Number.POSITIVE_INFINITY)
   // What had come before the receiver was disconnected may be handed over later.
   const away = life.away.find(a => a.from <= came && came <= a.to)
@@ -328,7 +330,9 @@ const settled = (chronicle: Chronicle, runs: Runs, report: Report, life: Life, s
     if (run.end !== 'Live') {
       if (isSmall && isTurnedAway(life, run.origin, run.bornAt)) continue
       // A piece that nothing has named can't be of a run that was over before.
-      if (piece !== undefined && run.endedAt >= life.startedAt && mayBeOf(piece, run)) ended(runs, report, run, piece)
+      if (piece === undefined || run.endedAt < life.startedAt || !mayBeOf(piece, run) || isOvertaken(runs, run, piece))
+        continue
+      ended(runs, report, run, piece)
       continue
     }
     if (isSmall && isTurnedAway(life, run.origin, chronicle.healedAt)) continue
@@ -338,6 +342,8 @@ const settled = (chronicle: Chronicle, runs: Runs, report: Report, life: Life, s
     if (run.isDeaf && (piece?.settled ?? []).length === 0 && isMisled(chronicle, life, run)) continue
     // For want of room it was dropped, with an open end, and no more came of it.
     if (isSmall && piece?.endedBy === 'Dropped' && later === undefined) continue
+    const newest = pieces.at(-1)
+    if (newest !== undefined && newest !== piece && isOvertaken(runs, run, newest)) continue
     // A line that has sent nothing but what all were there for may have no piece only if it has sent nothing at all.
     if (piece === undefined) {
       if (later !== undefined && !isSmall && !isDone(life, run))
@@ -358,10 +364,24 @@ const settled = (chronicle: Chronicle, runs: Runs, report: Report, life: Life, s
 const isOverlaid = (runs: Runs, run: Run): boolean =>
   run.addressing === 'single' &&
   runs.of(run.origin).some(o => o.bornAt < run.bornAt && o.endedAt <= run.bornAt && o.sentAt > run.bornAt)
+
 /** A piece without a name that begins after a run is over is of the next. */
 const mayBeOf = (piece: Piece, run: Run): boolean =>
   piece.epoch === run.epoch ||
   Math.min(piece.gaps[0]?.at ?? Number.POSITIVE_INFINITY, piece.settled[0]?.at ?? 0) <= run.endedAt + inFlight
+
+/** What was still on its way of a run before, with higher numbers, was taken for that of a run that had just begun (`single`). */
+const isOvertaken = (runs: Runs, run: Run, { origin, life, named: name, settled: all }: Piece): boolean =>
+  run.addressing === 'single' &&
+  name === undefined &&
+  runs
+    .of(origin)
+    .some(
+      r =>
+        r.bornAt >= run.bornAt &&
+        (life.answered.get(r.epoch)?.[0] ?? Number.POSITIVE_INFINITY) <= (all.at(-1)?.at ?? 0) &&
+        all.some(s => s.message !== undefined && s.message.run.bornAt < r.bornAt && s.last > r.head),
+    )
 
 /** An earlier life was done with all of it, as its position says: with forged numbers beyond, too. */
 const isDone = ({ settings: { start } }: Life, run: Run): boolean =>
@@ -413,6 +433,8 @@ const ended = (runs: Runs, report: Report, run: Run, piece: Piece): void => {
 const begun = (chronicle: Chronicle, runs: Runs, report: Report, life: Life, run: Run, piece: Piece): void => {
   const first = ascending(piece)[0]?.first
   if (first === undefined || piece.isMute || runs.isForged(run.origin)) return
+  // Nobody vouches for it, which there may be no room to tell.
+  if (run.isDeaf && life.settings.maxMessages <= defaultBound) return
   if (life.settings.maxOrigins < defaultBound && isTurnedAway(life, run.origin, 0)) return
   if (
     piece.begunBy === 'Hearing' &&

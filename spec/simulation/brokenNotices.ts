@@ -197,6 +197,7 @@ export const brokenNotices: ReadonlyArray<readonly [NoticeRule, string, () => Ch
   ],
   ['NothingVanishes', 'a stray message does', () => lived([{ what: 'Strayed', origin: 'updates.stray' }])],
   ['NothingVanishes', 'a number far ahead does', () => lived([heard(1), came(1), message(1), came(900_000)])],
+  ['FarIsDoubted', 'one number says so', () => lived([heard(1), came(1), message(1), came(900_000), gap(2, 899_999)])],
   [
     'GapsHaveReason',
     'the head of another run has said so',

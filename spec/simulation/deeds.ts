@@ -240,7 +240,7 @@ export const perform = (world: World, stage: Stage, d: FaultDeed): boolean => {
     },
     echo: () => {
       // It is away for a while, and meanwhile what it has sent comes again.
-      if (line === undefined || !p.port.isUp) return false
+      if (line === undefined || line.run.isDeaf || !p.port.isUp) return false
       const old = world.chronicle.published.filter(m => m.run === line.run).slice(-2 - (d.size % 3))
       p.disconnect()
       agenda.at(agenda.now() + 2 * d.ms, p.reconnect)
@@ -253,7 +253,7 @@ export const perform = (world: World, stage: Stage, d: FaultDeed): boolean => {
     },
     unheardReturn: () => {
       // It falls silent, and when it is back it can't be asked, and its heartbeats are lost: what it sends again is all that comes.
-      if (line === undefined || !p.port.isUp) return false
+      if (line === undefined || line.run.isDeaf || !p.port.isUp) return false
       const out = line.run.max + 1200
       for (let i = d.size % 6; i >= 0; i--) p.publish(line)
       agenda.at(agenda.now() + 10, p.disconnect)

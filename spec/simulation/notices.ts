@@ -21,6 +21,7 @@ export const noticeRules = {
     'a run with a name is taken to be over only when it is silent and nobody is there to ask, or another one answers',
   NothingVanishes: 'each message that comes is handed over, was, is told to be lost, or is counted',
   AskedAgainAtOnce: 'what was asked for before a disconnect is asked for again as soon as it is connected',
+  FarIsDoubted: 'a number further ahead than may be is believed only when a head, or the number after it, confirms it',
   GapsHaveReason: 'nothing is told to be missing but what a message or its own sender has spoken of',
   BeginsWhereTold: 'where nobody answers it begins where it was told to, or after what an earlier life was done with',
   LostInTime: 'what nobody brings is given up at its deadline',
@@ -88,6 +89,10 @@ interface Ear {
   /** Is anything told of it, and has any head come? */
   isSpokenOf: boolean
   isHeard: boolean
+  /** How far it has come in the run that is followed, the highest head, and far numbers that came. */
+  reach: number
+  head: number
+  readonly far: Set<number>
   /** The highest number that a message or a head of its run has borne. */
   borne: number
   /** What came again of what was settled, since it has begun anew. */
@@ -129,11 +134,18 @@ const earOf = (origins: Origins, name: string): Ear => {
     settled: 0,
     isSpokenOf: false,
     isHeard: false,
+    reach: 0,
+    head: 0,
+    far: new Set(),
     borne: 0,
     again: new Set(),
     outside: new Set(),
   }
 }
+
+/** Two far numbers in a row confirm each other. */
+const isPaired = ({ far }: Ear, last: number): boolean =>
+  (far.has(last + 1) && far.has(last + 2)) || (far.has(last) && far.has(last + 1))
 
 /** The question to all senders. */
 interface Join {
@@ -148,9 +160,13 @@ export const notices = (chronicle: Chronicle, origins: Origins, say: Say, life: 
   const { settings, kept } = life
   if (kept.queue > settings.maxMessages)
     say('MemoryBounded', life.startedAt, `${kept.queue} messages kept or not taken, of ${settings.maxMessages}`)
+  if (kept.notices > 0)
+    say('MemoryBounded', life.startedAt, `${kept.notices} notices are handed over that there was no room for`)
   if (life.seen.length === 0) return
   const hasRoom = settings.maxMessages > ample
   const hasPlaces = settings.maxOrigins > ample
+  /** Its clock has not jumped: so what is due is done in time. */
+  const isSteady = life.jumped === 0
   const believes = settings.maxJump > ample
   const asking = settings.patience * (2 ** settings.tries - 1)
   const ears = new Map<string, Ear>()
@@ -186,7 +202,14 @@ export const notices = (chronicle: Chronicle, origins: Origins, say: Say, life: 
     }
     if (cause.what !== 'Head' || cause.origin === undefined) return
     const ear = earFor(cause.origin)
-    if (ear.silent !== undefined && isOwn(ear, cause.head) && hasPlaces && ear.isFollowed)
+    if (
+      ear.silent !== undefined &&
+      isOwn(ear, cause.head) &&
+      hasPlaces &&
+      ear.isFollowed &&
+      cause.head !== undefined &&
+      cause.head.head >= ear.settled
+    )
       say('SilenceTold', cause.at, `${ear.name} is heard, and still silent`)
   }
 
@@ -210,7 +233,7 @@ export const notices = (chronicle: Chronicle, origins: Origins, say: Say, life: 
   /** The promise of a sender that has not been called silent. */
   const heldOn = (ear: Ear, local: number, at: number, isRoomy = hasRoom): void => {
     if (ear.promise === undefined || ear.silent !== undefined || ear.farewell || ear.hasEnded) return
-    if (!isRoomy || !hasPlaces || !ear.isFollowed) return
+    if (!isRoomy || !hasPlaces || !ear.isFollowed || !isSteady) return
     const by = Math.max(ear.last, ear.promise.local) + ear.promise.max + settings.grace
     if (local > by + slack)
       say('SilenceTold', at, `${ear.name} is not heard since ${ear.last}, and not told to be silent`)
@@ -242,7 +265,9 @@ export const notices = (chronicle: Chronicle, origins: Origins, say: Say, life: 
     const ear = earFor(s.origin)
     if (cause?.what === 'Head' && cause.number === 0 && cause.head !== undefined && cause.origin === s.origin) {
       const { epoch } = cause.head
-      if (ear.rivals.has(epoch))
+      if (life.addressing === 'perSender' && !ear.name.endsWith(epoch))
+        say('AskedForAReason', s.at, `${ear.name}: a head of ${epoch} says nothing of it, and is asked about`)
+      if (ear.rivals.has(epoch) && hasRoom)
         say('AskedForAReason', s.at, `${ear.name}: a heartbeat of ${epoch}, which is told, is asked about`)
       const before = ear.askedFor.get(epoch)
       if (before !== undefined && s.local < before + settings.grace)
@@ -268,6 +293,7 @@ export const notices = (chronicle: Chronicle, origins: Origins, say: Say, life: 
     ear.inquiries = 0
     ear.isRefused = false
     ear.isHeard = true
+    ear.head = Math.max(ear.head, head.head)
     if (life.addressing === 'single' || ear.name.endsWith(head.epoch)) ear.borne = Math.max(ear.borne, head.head)
     if (s.number > 0 && !ear.answers.has(s.number)) ear.answers.set(s.number, head.epoch)
     if (head.state === 'ended' && (ear.epoch === head.epoch || !ear.isMixed))
@@ -305,6 +331,7 @@ export const notices = (chronicle: Chronicle, origins: Origins, say: Say, life: 
     if (d._tag === 'Message') {
       ear.first = Math.min(ear.first, d.number)
       ear.settled = Math.max(ear.settled, d.number)
+      ear.reach = Math.max(ear.reach, d.number)
     } else if (d._tag === 'Gap' || d._tag === 'Lost') {
       ear.first = Math.min(ear.first, d.first)
       if (d._tag === 'Lost') ear.settled = Math.max(ear.settled, d.last ?? 0)
@@ -352,7 +379,7 @@ export const notices = (chronicle: Chronicle, origins: Origins, say: Say, life: 
         return
       case 'Message':
         if (ear.ended !== undefined && d.number > ear.ended) {
-          if (!ear.isVouched && hasRoom && hasPlaces && !ear.isMixed)
+          if (!ear.isVouched && hasRoom && hasPlaces && ear.plain !== undefined)
             say('EndsTold', s.at, `${name}.${d.number} comes after its end, as if somebody vouched for it`)
           ear.ended = undefined
           ear.hasEnded = false
@@ -382,6 +409,15 @@ export const notices = (chronicle: Chronicle, origins: Origins, say: Say, life: 
             s.at,
             `${name}: ${d.last} is told to be missing, and ${ear.borne} is the highest that was spoken of`,
           )
+        if (
+          believes &&
+          ear.reach > 0 &&
+          d.last > ear.reach + settings.maxJump + ample &&
+          d.last > ear.head &&
+          !isPaired(ear, d.last)
+        )
+          say('FarIsDoubted', s.at, `${name}: after ${ear.reach} all up to ${d.last} is told to be missing`)
+        ear.reach = Math.max(ear.reach, d.last)
         ear.open += d.last - d.first + 1
         ear.highest = d.last
         ear.progress = s.local
@@ -396,6 +432,7 @@ export const notices = (chronicle: Chronicle, origins: Origins, say: Say, life: 
               s.at,
               `${name} makes way, and ${ear.silent === undefined ? 'is not silent' : `${ear.open} are missing`}`,
             )
+          ear.reach = 0
           ear.silent = undefined
           ear.ended = undefined
           ear.isFollowed = false
@@ -407,6 +444,7 @@ export const notices = (chronicle: Chronicle, origins: Origins, say: Say, life: 
         ear.open -= d.last - d.first + 1
         if (
           d.reason === 'unresolved' &&
+          isSteady &&
           hasRoom &&
           hasPlaces &&
           believes &&
@@ -429,6 +467,7 @@ export const notices = (chronicle: Chronicle, origins: Origins, say: Say, life: 
           say('GuessesHaveReason', s.at, `${name}: a run with an origin of its own is told to begin anew`)
         if (d.to === undefined && !(ear.again.has(d.start) && ear.again.has(d.start + 1)))
           say('GuessesHaveReason', s.at, `${name}: ${d.start} alone is taken for a restart`)
+        ear.reach = 0
         ear.again.clear()
         if (
           d.to !== undefined &&
@@ -490,7 +529,8 @@ export const notices = (chronicle: Chronicle, origins: Origins, say: Say, life: 
         ear.last = s.local
         ear.inquiries = 0
         ear.borne = Math.max(ear.borne, s.number)
-        if (s.number <= ear.settled) ear.again.add(s.number)
+        if (s.number > ear.reach + settings.maxJump) ear.far.add(s.number)
+        if (s.number <= ear.settled || s.number < ear.first) ear.again.add(s.number)
         if (ear.silent !== undefined) ear.since.add(s.number)
         break
       }
@@ -535,11 +575,13 @@ export const notices = (chronicle: Chronicle, origins: Origins, say: Say, life: 
   }
   if (hasPlaces ? strays !== straysTold : strays > straysTold)
     say('NothingVanishes', overAt, `${strays} stray messages came, ${straysTold} are told of`)
-  if (!hasRoom || !hasPlaces) return
+  if (!hasPlaces) return
   for (const s of life.seen) {
     if (s.what !== 'Came' || s.origin === undefined) continue
     const ear = earFor(s.origin)
-    if (s.number > ear.settled && !ear.outside.has(s.number))
+    // Those that find no room are forgotten if they are too far ahead to be believed, or another run begins.
+    const isFar = !hasRoom && (ear.isMixed || s.number > ear.settled + settings.maxJump)
+    if (s.number > ear.settled && !isFar && !ear.outside.has(s.number))
       say('NothingVanishes', s.at, `${ear.name}.${s.number} came, and is never spoken of`)
   }
   begun(say, life, ears, overAt)

@@ -73,6 +73,7 @@ export const receiverOf = (world: World, plan: ReceiverPlan, index: number, aske
   const handed = { deliveries: 0, bytes: 0, payloads: 0 }
   /** Messages that it was handed, and has not said to have taken. */
   let payloads = 0
+  let owed = 0
   let pace = 0
   let isTaking = false
   let lag = 0
@@ -165,7 +166,6 @@ export const receiverOf = (world: World, plan: ReceiverPlan, index: number, aske
     kept.gaps = Math.max(kept.gaps, machine.gaps)
     kept.origins = Math.max(kept.origins, M.size(machine.origins))
     kept.queue = Math.max(kept.queue, machine.messages - machine.handedMessages + payloads)
-    kept.notices = Math.max(kept.notices, machine.messages)
   }
 
   const step = (event: ReceiverEvent): void => {
@@ -196,6 +196,10 @@ export const receiverOf = (world: World, plan: ReceiverPlan, index: number, aske
         world.trace?.(() => `${name} is handed ${told(delivery)}`)
         l.handed.push({ at: agenda.now(), local: localNow(l), delivery })
         see(l, 'Handed', 'origin' in delivery ? delivery.origin : undefined, 0, undefined, delivery)
+        // A gap, or a silence, can be told later.
+        const canWait = delivery._tag === 'Silent' || delivery._tag === 'Gap'
+        if (canWait && owed >= plan.maxMessages) l.kept.notices += 1
+        owed += 1
         if (!isNotice(delivery)) payloads += 1
         queue.push(output)
         if (pace > 0) noteUntaken(l, delivery)
@@ -289,6 +293,7 @@ export const receiverOf = (world: World, plan: ReceiverPlan, index: number, aske
     if (handed.deliveries === 0) return
     const { deliveries, bytes } = handed
     payloads -= handed.payloads
+    owed -= deliveries
     handed.deliveries = 0
     handed.bytes = 0
     handed.payloads = 0
@@ -342,6 +347,7 @@ export const receiverOf = (world: World, plan: ReceiverPlan, index: number, aske
     handed.bytes = 0
     handed.payloads = 0
     payloads = 0
+    owed = 0
     positions = new Map((saved?.positions ?? []).map(p => [p.origin, p]))
     life = {
       receiver: index,

@@ -55,8 +55,12 @@ const moved = <A>(t: Track<A>, number: number, now: number): Track<A> => ({
 /** The track of the origin after the message; `undefined` where it must go the long way. */
 const sailed = <A>(self: Receiver<A>, followed: Followed<A>, now: number, a: Arrival<A>): Track<A> | undefined => {
   const t = followed.track
-  const settled = self.away === undefined && self.waiting === undefined && self.overflowed === 0
-  return settled && followed.idle === undefined && t.ledger !== undefined && isNext(t, t.ledger, a) && hasRoom(self, a)
+  // What waits for room goes on when some is made, not when a message takes more.
+  return self.away === undefined &&
+    followed.idle === undefined &&
+    t.ledger !== undefined &&
+    isNext(t, t.ledger, a) &&
+    hasRoom(self, a)
     ? moved(t, a.number, now - self.lag)
     : undefined
 }
