@@ -3,6 +3,7 @@
 // What it excuses is said where it is excused. Of an origin of `single` on which two senders were alive at once nothing is
 // promised but that what is handed over was published, in order, and that someone is told: `Conflicted`. A sender without
 // heartbeats and answers (`isMute`) has no tail that anyone could vouch for, and no beginning.
+import { beliefRules, believed, remembered } from './belief.ts'
 import type { Chronicle, Handed, Life, Published, Run, Saved } from './chronicle.ts'
 import { idOf, isSame, textOf } from './content.ts'
 import type { Piece, Story } from './story.ts'
@@ -24,6 +25,7 @@ export const rules = {
   CrashLeavesNoHole: 'a crash plus saved positions leaves no hole (12)',
   PublishedOrReported:
     'what was published or on its way while disconnected is sent again, or reported to its sender (13)',
+  ...beliefRules,
 } as const
 
 export type Rule = keyof typeof rules
@@ -51,6 +53,8 @@ export const audit = (chronicle: Chronicle): ReadonlyArray<Violation> => {
     for (const handed of life.handed) genuine(chronicle, say, life, handed)
     bounded(say, chronicle, life)
     frugal(say, life)
+    believed(chronicle, runs, life, say)
+    remembered(runs, life, say)
     const stories = storiesOf(chronicle, life)
     for (const story of stories) for (const piece of story.pieces) audited(chronicle, runs, say, story, piece)
     if (life.endedAt === Number.POSITIVE_INFINITY) settled(chronicle, runs, say, life, stories)

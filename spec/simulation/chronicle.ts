@@ -2,6 +2,7 @@
 // and how much a machine kept. Nothing of what the world did to it on the way.
 import type { Delivery } from '../../src/core/Delivery.ts'
 import type { Epoch } from '../../src/core/Epoch.ts'
+import type { Head } from '../../src/core/Head.ts'
 import type { Addressing } from '../../src/core/Origin.ts'
 import type { Position } from '../../src/core/Positions.ts'
 import type { Settings } from '../../src/core/Turn.ts'
@@ -91,7 +92,22 @@ export interface Life {
   /** When it was connected again. */
   readonly away: Array<{ readonly from: number; to: number }>
   jumped: number
+  /** What came in, what it asked, and what it was handed, in this order. */
+  readonly seen?: Seen[]
 }
+
+export type Seen =
+  /** A message came unasked. */
+  | { readonly _tag: 'Came'; readonly origin: string; readonly number: number; readonly id: number }
+  /** A sender has said where it is: unasked, or because it was `asked`. */
+  | { readonly _tag: 'Head'; readonly origin: string; readonly head: Head; readonly asked: number | undefined }
+  /** Nobody listens for that question. */
+  | { readonly _tag: 'Nobody'; readonly origin: string | undefined }
+  /** It was connected again. */
+  | { readonly _tag: 'Back' }
+  /** It asks a sender, or all, where they are. */
+  | { readonly _tag: 'Question'; readonly id: number; readonly origin: string | undefined }
+  | { readonly _tag: 'Handed'; readonly index: number }
 
 export type Notice =
   | { readonly _tag: 'Conflict'; readonly rival: Epoch }

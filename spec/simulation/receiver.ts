@@ -7,7 +7,7 @@ import type { Event } from '../../src/core/Receiver.ts'
 import * as Machine from '../../src/core/Receiver.ts'
 import * as SequenceNumber from '../../src/core/SequenceNumber.ts'
 import type { Deliver, Output } from '../../src/core/Turn.ts'
-import type { Life, Saved } from './chronicle.ts'
+import type { Life, Saved, Seen } from './chronicle.ts'
 import { idOf } from './content.ts'
 import type { Port } from './network.ts'
 import { connect, cut, portOf } from './network.ts'
@@ -62,7 +62,9 @@ export const receiverOf = (world: World, plan: ReceiverPlan, index: number, aske
   let isTaking = false
   let lag = 0
 
-  const witness = ({ came, answered, replays }: Life, event: ReceiverEvent): void => {
+  const witness = ({ came, answered, replays, seen }: Life, event: ReceiverEvent): void => {
+    const one = seenOf(event)
+    if (one !== undefined) seen?.push(one)
     if (event._tag === 'ReplayAnswered') replays.answers += 1
     else if (event._tag === 'Arrived') {
       const id = idOf(event.arrival.data)
@@ -107,12 +109,14 @@ export const receiverOf = (world: World, plan: ReceiverPlan, index: number, aske
         if (delivery._tag === 'Lost' || delivery._tag === 'Unsequenced') world.say(delivery.reason)
         if (delivery._tag === 'Gap') world.say(`Gap.${delivery.noticedBy}`)
         world.trace?.(() => `${name} is handed ${told(delivery)}`)
+        l.seen?.push({ _tag: 'Handed', index: l.handed.length })
         l.handed.push({ at: agenda.now(), local: localNow(l), delivery })
         queue.push(output)
         return take()
       }
       case 'AskHead':
         world.say('AskHead')
+        l.seen?.push({ _tag: 'Question', id: output.id, origin: output.origin })
         noteAsk(l)
         return port.isUp ? asked.head(self, output.id, output.origin) : undefined
       case 'AskReplay':
@@ -239,6 +243,7 @@ export const receiverOf = (world: World, plan: ReceiverPlan, index: number, aske
       lateAsks: 0,
       away: [],
       jumped: 0,
+      seen: [],
     }
     chronicle.lives.push(life)
     world.trace?.(() => `${name} starts ${JSON.stringify(given)}`)
@@ -295,6 +300,24 @@ export const receiverOf = (world: World, plan: ReceiverPlan, index: number, aske
     inbox: () => `${name}-${lives}`,
   }
   return self
+}
+
+/** What bears on whom it may believe. */
+const seenOf = (e: ReceiverEvent): Seen | undefined => {
+  switch (e._tag) {
+    case 'Arrived':
+      return { _tag: 'Came', origin: e.origin.name, number: e.arrival.number, id: idOf(e.arrival.data) }
+    case 'HeartbeatHeard':
+      return { _tag: 'Head', origin: e.origin.name, head: e.head, asked: undefined }
+    case 'HeadAnswered':
+      return { _tag: 'Head', origin: e.origin.name, head: e.head, asked: e.asked }
+    case 'HeadRefused':
+      return { _tag: 'Nobody', origin: e.origin }
+    case 'Reconnected':
+      return { _tag: 'Back' }
+    default:
+      return undefined
+  }
 }
 
 const brief = (e: ReceiverEvent): string => {

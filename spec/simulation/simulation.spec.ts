@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import { audit, rules } from './auditor.ts'
 import { broken, sound } from './broken.ts'
+import { unbelievable } from './brokenBelief.ts'
 import { kinds, planOf } from './plan.ts'
 import { expected, summaryOf, traceOf } from './report.ts'
 import { shrunk } from './shrink.ts'
@@ -48,11 +49,11 @@ describe('The auditor', () => {
     expect(audit(sound())).toEqual([])
   })
 
-  it.each(broken)('breaks %s when %s', (rule, _why, chronicle) => {
+  it.each([...broken, ...unbelievable])('breaks %s when %s', (rule, _why, chronicle) => {
     expect(audit(chronicle()).map(v => v.rule)).toContain(rule)
   })
 
   it('has been seen to fail by every rule', () => {
-    expect([...new Set(broken.map(([rule]) => rule))].sort()).toEqual(Object.keys(rules).sort())
+    expect([...new Set([...broken, ...unbelievable].map(([rule]) => rule))].sort()).toEqual(Object.keys(rules).sort())
   })
 })
