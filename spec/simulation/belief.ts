@@ -11,11 +11,14 @@ import { idOf } from './content.ts'
 export const beliefRules = {
   DoubtHoldsBack:
     'what comes when its sender may have restarted is not handed over before that was asked, and has answered since or was asked in vain (10)',
+  DoubtAsksNothing: 'while a sender may have restarted nothing is asked for that the run before has sent (10)',
   FarIsConfirmed: 'no number far above all that is known is believed unless a sender says so, or none can be asked (9)',
   CameIsKept: 'what came before a receiver knew where to begin is not left out (1)',
   GapIsMissing: 'nothing is called missing that has come (1)',
   SilenceEnds: 'a silence of which the end was seen is over when a message is handed over',
   VouchedIsSequenced: 'a message that its sender has just vouched for is part of the sequence (9)',
+  EndIsUndone: 'what comes after the end of a run in `perSender` is handed over when that was said to be uncertain',
+  RestartIsReal: 'no restart is told of an origin that has had one run only',
   SaidTwice:
     'what no sender has answered is believed only if it was said unasked twice, the second time later: that a number far ahead was sent, or that a run has begun (9, 10)',
   AskedBeforeMute: 'nobody is said to send no heartbeats who was not asked twice at least',
@@ -47,6 +50,8 @@ interface Trust {
   readonly published: number
   /** The highest number that was spoken of, in this run. */
   known: number
+  /** The highest that came, and was not far ahead of it. */
+  near: number
   /** The highest that was handed over, or lost. */
   done: number
   /** In `arrival`: how many numbers are missing. */
@@ -55,6 +60,8 @@ interface Trust {
   silent: number
   /** Its last number, once its end was told. */
   ended: number
+  /** It was said that nobody vouches for what comes. */
+  isMute: boolean
   /** It has said farewell. */
   isLeaving: boolean
   /** Questions since the last answer; those that were for this origin alone; and heads since then. */
@@ -92,10 +99,12 @@ const trustOf = (runs: Known, origin: string): Trust => ({
   isSingle: runs.of(origin)[0]?.addressing === 'single',
   published: Math.max(0, ...runs.of(origin).map(r => Math.max(r.head, r.start - 1))),
   known: 0,
+  near: 0,
   done: 0,
   missing: 0,
   silent: Number.POSITIVE_INFINITY,
   ended: Number.POSITIVE_INFINITY,
+  isMute: false,
   isLeaving: false,
   vain: 0,
   alone: 0,
@@ -148,11 +157,13 @@ export const believed = (chronicle: Chronicle, runs: Known, life: Life, report: 
         const t = trust(s.origin)
         if (isVain(t)) t.judged = i
         if (!t.came.has(s.number)) t.came.set(s.number, i)
-        if (s.number > t.known + settings.maxJump) t.far.add(s.number)
+        if (s.number > Math.max(t.known, t.near) + settings.maxJump) t.far.add(s.number)
+        else t.near = Math.max(t.near, s.number)
         if (t.isNew && (t.lowest === undefined || s.number < t.lowest.number)) t.lowest = s
         const isBehind = s.number <= t.done && isRoomy && (settings.mode === 'ordered' || t.missing === 0)
         if (isSingle && isWide)
-          if (isBehind) doubts(t, i, 'a number that was settled')
+          if (!t.isHanded && t.runs.size === 0) doubts(t, i, 'nothing was known')
+          else if (isBehind) doubts(t, i, 'a number that was settled')
           else if (t.silent < i) doubts(t, i, 'a silence')
           else if (s.number > t.ended) doubts(t, i, 'an end')
         break
@@ -199,9 +210,16 @@ export const believed = (chronicle: Chronicle, runs: Known, life: Life, report: 
           if (isVain(t)) t.doubt = undefined
         }
         break
+      case 'Asked': {
+        const t = trust(s.origin)
+        if (t.doubt !== undefined && t.isSound && i > t.doubt.since && t.isHanded)
+          report('DoubtAsksNothing', s.at, `${s.origin}: asks for messages after ${t.doubt.why}`)
+        break
+      }
       case 'Handed': {
         const h = handed[s.index]
-        if (h !== undefined) told(chronicle, report, life, trust, name => trusts.delete(name), isRoomy, isVain, h, i)
+        if (h !== undefined)
+          told(chronicle, runs, report, life, trust, name => trusts.delete(name), isWide, isRoomy, isVain, h, i)
       }
     }
   }
@@ -209,10 +227,12 @@ export const believed = (chronicle: Chronicle, runs: Known, life: Life, report: 
 
 const told = (
   chronicle: Chronicle,
+  runs: Known,
   report: Report,
   life: Life,
   trust: (origin: string) => Trust,
   forget: (origin: string) => void,
+  isWide: boolean,
   isRoomy: boolean,
   isVain: (t: Trust) => boolean,
   { at, delivery: d }: Handed,
@@ -232,7 +252,7 @@ const told = (
   if (!('origin' in d) || d._tag === 'Mismatch') return
   const t = trust(d.origin)
   const far = (number: number): void => {
-    if (t.isSound && !isVain(t) && number > Math.max(t.known, t.published) + settings.maxJump)
+    if (t.isSound && !isVain(t) && number > Math.max(t.known, t.near, t.published) + settings.maxJump)
       report('FarIsConfirmed', at, `${d.origin}.${number} is far above ${Math.max(t.known, t.published)}`)
   }
   switch (d._tag) {
@@ -251,9 +271,13 @@ const told = (
       )
         report('SilenceEnds', at, `${d.origin}.${d.number} comes, and the silence goes on`)
       far(d.number)
-      if (!t.isHanded && settings.start === 'new' && isRoomy && t.isSound && !isVain(t)) begins(report, d, at, t)
+      if (!t.isHanded && settings.start === 'new' && isWide && t.isSound && !isVain(t)) begins(report, d, at, t)
       if (t.known >= d.number && (d.verdict === 'Late' || d.verdict === 'Recovered')) t.missing -= 1
-      if (d.number > t.ended) t.ended = Number.POSITIVE_INFINITY
+      if (d.number > t.ended) {
+        if (isWide && t.isSound && !t.isSingle && t.silent === Number.POSITIVE_INFINITY && !t.isMute)
+          report('EndIsUndone', at, `${d.origin}.${d.number} comes after the end at ${t.ended}`)
+        t.ended = Number.POSITIVE_INFINITY
+      }
       t.known = Math.max(t.known, d.number)
       t.done = Math.max(t.done, d.number)
       t.isHanded = true
@@ -264,7 +288,7 @@ const told = (
       far(d.last)
       if (d.noticedBy === 'Heartbeat' && t.isHanded && isRoomy) agreed(report, settings.maxJump, d, at, t)
       t.missing += d.last - d.first + 1
-      if (!t.isHanded && settings.start === 'new' && isRoomy && t.isSound && !isVain(t))
+      if (!t.isHanded && settings.start === 'new' && isWide && t.isSound && !isVain(t))
         begins(report, { ...d, number: d.first }, at, t)
       t.known = Math.max(t.known, d.last)
       t.isHanded = true
@@ -278,6 +302,7 @@ const told = (
       t.isHanded = true
       return
     case 'Silent':
+      if (d.promised === undefined) t.isMute = true
       if (d.promised !== undefined) t.silent = i
       else if (!t.isLeaving && t.alone < 2)
         report('AskedBeforeMute', at, `${d.origin} is said to be mute, and was asked ${t.alone} times`)
@@ -287,8 +312,11 @@ const told = (
       return
     case 'Ended':
       t.ended = d.last
+      t.isMute = false
       return
     case 'Restarted':
+      if (runs.of(d.origin).length === 1 && !runs.isForged(d.origin) && isWide)
+        report('RestartIsReal', at, `${d.origin} has not restarted`)
       if (d.from !== undefined) t.left.add(d.from)
       if (
         d.to !== undefined &&
@@ -300,6 +328,7 @@ const told = (
         report('SaidTwice', at, `${d.origin}: ${d.to} is entered, and has said once at most that it is there`)
       t.said = []
       t.known = d.start - 1
+      t.near = 0
       t.done = d.start - 1
       t.missing = 0
       t.silent = Number.POSITIVE_INFINITY
@@ -328,7 +357,7 @@ const isAgreed = (t: Trust, epoch: Epoch | undefined, maxJump: number, least = 0
   )
 
 const agreed = (report: Report, maxJump: number, d: Gap, at: number, t: Trust): void => {
-  if (d.last <= t.known + maxJump || (t.answer?.head ?? 0) >= d.last) return
+  if (d.last <= Math.max(t.known, t.near) + maxJump || (t.answer?.head ?? 0) >= d.last) return
   if (!isAgreed(t, undefined, maxJump, d.last))
     report('SaidTwice', at, `${d.origin}: ${d.last} is far above ${t.known}, and was not said twice`)
 }

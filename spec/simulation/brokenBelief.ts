@@ -136,6 +136,36 @@ export const unbelievable: ReadonlyArray<readonly [BeliefRule, string, () => Chr
   ],
   ['SaidTwice', 'one heartbeat ends a run', () => begun(1).heard(2, 0).hand(restarted).chronicle],
   [
+    'DoubtAsksNothing',
+    'it was away',
+    () => begun(3).gap(2).see({ _tag: 'Back' }, { _tag: 'Asked', origin: name, at: 5000 }).chronicle,
+  ],
+  [
+    'EndIsUndone',
+    'nobody says so',
+    () => {
+      const other = originOf('perSender', 'a', epochOf(1))
+      const of = { origin: other.name, subject: other.subject, sender: other.run?.sender }
+      const book = new Witness({ addressing: 'perSender' })
+      const run = { ...book.run, origin: other.name, addressing: 'perSender' } as const
+      book.chronicle.runs.splice(0, 1, run)
+      const data = payloadOf(1, 3)
+      return book
+        .publish(2, run)
+        .hand({ _tag: 'Ended', ...of, last: 0 })
+        .hand({
+          _tag: 'Message',
+          ...of,
+          number: nearest(1),
+          verdict: 'InOrder',
+          data,
+          headers: undefined,
+          reply: undefined,
+        }).chronicle
+    },
+  ],
+  ['RestartIsReal', 'there was one run', () => begun(1).hand({ ...restarted, to: undefined }).chronicle],
+  [
     'AskedBeforeMute',
     'it was asked once',
     () =>

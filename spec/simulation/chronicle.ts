@@ -107,6 +107,8 @@ export type Seen =
   | { readonly _tag: 'Back' }
   /** It asks a sender, or all, where they are. */
   | { readonly _tag: 'Question'; readonly id: number; readonly origin: string | undefined }
+  /** It asks for messages again. */
+  | { readonly _tag: 'Asked'; readonly origin: string; readonly at: number }
   | { readonly _tag: 'Handed'; readonly index: number }
 
 export type Notice =

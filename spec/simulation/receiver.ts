@@ -122,6 +122,7 @@ export const receiverOf = (world: World, plan: ReceiverPlan, index: number, aske
       case 'AskReplay':
         world.say('AskReplay')
         l.replays.asks += 1
+        l.seen?.push({ _tag: 'Asked', origin: output.origin.name, at: agenda.now() })
         noteAsk(l)
         world.trace?.(() => `${name} asks ${output.origin.name} ${output.first}-${output.last} (${output.id})`)
         return port.isUp ? asked.replay(self, output) : undefined
