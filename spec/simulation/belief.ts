@@ -18,7 +18,6 @@ export const beliefRules = {
   SilenceEnds: 'a silence of which the end was seen is over when a message is handed over',
   VouchedIsSequenced: 'a message that its sender has just vouched for is part of the sequence (9)',
   EndIsUndone: 'what comes after the end of a run in `perSender` is handed over when that was said to be uncertain',
-  RestartIsReal: 'no restart is told of an origin that has had one run only',
   SaidTwice:
     'what no sender has answered is believed only if it was said unasked twice, the second time later: that a number far ahead was sent, or that a run has begun (9, 10)',
   AskedBeforeMute: 'nobody is said to send no heartbeats who was not asked twice at least',
@@ -162,7 +161,7 @@ export const believed = (chronicle: Chronicle, runs: Known, life: Life, report: 
         if (t.isNew && (t.lowest === undefined || s.number < t.lowest.number)) t.lowest = s
         const isBehind = s.number <= t.done && isRoomy && (settings.mode === 'ordered' || t.missing === 0)
         if (isSingle && isWide)
-          if (!t.isHanded && t.runs.size === 0) doubts(t, i, 'nothing was known')
+          if (!t.isHanded && t.runs.size === 0 && isRoomy) doubts(t, i, 'nothing was known')
           else if (isBehind) doubts(t, i, 'a number that was settled')
           else if (t.silent < i) doubts(t, i, 'a silence')
           else if (s.number > t.ended) doubts(t, i, 'an end')
@@ -219,7 +218,7 @@ export const believed = (chronicle: Chronicle, runs: Known, life: Life, report: 
       case 'Handed': {
         const h = handed[s.index]
         if (h !== undefined)
-          told(chronicle, runs, report, life, trust, name => trusts.delete(name), isWide, isRoomy, isVain, h, i)
+          told(chronicle, report, life, trust, name => trusts.delete(name), isWide, isRoomy, isVain, h, i)
       }
     }
   }
@@ -227,7 +226,6 @@ export const believed = (chronicle: Chronicle, runs: Known, life: Life, report: 
 
 const told = (
   chronicle: Chronicle,
-  runs: Known,
   report: Report,
   life: Life,
   trust: (origin: string) => Trust,
@@ -315,8 +313,6 @@ const told = (
       t.isMute = false
       return
     case 'Restarted':
-      if (runs.of(d.origin).length === 1 && !runs.isForged(d.origin) && isWide)
-        report('RestartIsReal', at, `${d.origin} has not restarted`)
       if (d.from !== undefined) t.left.add(d.from)
       if (
         d.to !== undefined &&

@@ -164,7 +164,6 @@ export const unbelievable: ReadonlyArray<readonly [BeliefRule, string, () => Chr
         }).chronicle
     },
   ],
-  ['RestartIsReal', 'there was one run', () => begun(1).hand({ ...restarted, to: undefined }).chronicle],
   [
     'AskedBeforeMute',
     'it was asked once',
