@@ -117,7 +117,12 @@ const guess = (chronicle: Chronicle, p: Piece): Epoch | undefined => {
   )
   const begunAt = p.settled[0]?.at ?? Number.NEGATIVE_INFINITY
   const before = chronicle.runs.findLast(
-    r => r.origin === p.origin && p.life.startedAt < r.bornAt && begunAt < r.endedAt && hasAnswered(r.epoch, begunAt),
+    r =>
+      r.origin === p.origin &&
+      r.epoch !== p.left &&
+      p.life.startedAt < r.bornAt &&
+      begunAt < r.endedAt &&
+      hasAnswered(r.epoch, begunAt),
   )
   return youngest?.epoch ?? before?.epoch ?? [...votes].sort((a, b) => b[1] - a[1])[0]?.[0]
 }
