@@ -4,6 +4,7 @@
 // promised but that what is handed over was published, in order, and that someone is told: `Conflicted`. A sender without
 // heartbeats and answers (`isMute`) has no tail that anyone could vouch for, and no beginning.
 import * as Asking from './asking.ts'
+import { beliefRules, believed, remembered } from './belief.ts'
 import type { Chronicle, Handed, Life, Published, Run, Saved } from './chronicle.ts'
 import { idOf, isSame, textOf } from './content.ts'
 import { isForewarned, noticeRules, notices } from './notices.ts'
@@ -30,6 +31,7 @@ export const rules = {
   ...sendingRules,
   ...Asking.rules,
   ...noticeRules,
+  ...beliefRules,
 } as const
 
 export type Rule = keyof typeof rules
@@ -58,6 +60,8 @@ export const audit = (chronicle: Chronicle): ReadonlyArray<Violation> => {
     bounded(say, chronicle, life)
     frugal(say, life)
     notices(chronicle, runs, say, life)
+    believed(chronicle, runs, life, say)
+    remembered(runs, life, say)
     const stories = storiesOf(chronicle, life)
     for (const story of stories) for (const piece of story.pieces) audited(chronicle, runs, say, story, piece)
     if (life.endedAt === Number.POSITIVE_INFINITY) settled(chronicle, runs, say, life, stories)

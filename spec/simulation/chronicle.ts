@@ -95,6 +95,8 @@ export interface Life {
   /** When it was connected again. */
   readonly away: Array<{ readonly from: number; to: number }>
   jumped: number
+  /** What came in, what it asked, and what it was handed, in this order. */
+  readonly course?: Moment[]
   /** What came to it, what it asked and what it handed over, in this order. */
   readonly seen: Seen[]
 }
@@ -127,6 +129,21 @@ export interface Seen {
   readonly head: Head | undefined
   readonly delivery: Delivery<Uint8Array> | undefined
 }
+
+export type Moment =
+  /** A message came unasked. */
+  | { readonly _tag: 'Came'; readonly origin: string; readonly number: number; readonly id: number }
+  /** A sender has said where it is: unasked, or because it was `asked`. */
+  | { readonly _tag: 'Head'; readonly origin: string; readonly head: Head; readonly asked: number | undefined }
+  /** Nobody listens for that question. */
+  | { readonly _tag: 'Nobody'; readonly origin: string | undefined }
+  /** It was connected again. */
+  | { readonly _tag: 'Back' }
+  /** It asks a sender, or all, where they are. */
+  | { readonly _tag: 'Question'; readonly id: number; readonly origin: string | undefined }
+  /** It asks for messages again. */
+  | { readonly _tag: 'Asked'; readonly origin: string; readonly at: number }
+  | { readonly _tag: 'Handed'; readonly index: number }
 
 export type Notice =
   | { readonly _tag: 'Conflict'; readonly rival: Epoch }

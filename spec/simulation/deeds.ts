@@ -28,25 +28,27 @@ const lineOf = (p: Process, size: number): Line | undefined => {
   return open[size % Math.max(open.length, 1)]
 }
 
-const forgedHead = (line: Line, size: number): Head => {
+const forgedHead = (line: Line, size: number, age: number): Head => {
   const head = line.sender.head
   const far = [head + 3, head + 40, head + 9000, head + 100_000, Number.MAX_SAFE_INTEGER][size % 5] ?? head
   const isOther = (size >> 3) % 5 === 0
+  const isFarewell = size % 7 === 0
   return {
     v: 1,
     epoch: isOther ? epochOf(900_000_000 + (size % 1000)) : line.run.epoch,
     start: isOther ? SequenceNumber.first : line.sender.start,
     first: isOther ? 1 : line.sender.start,
-    head: Math.min(far, Number.MAX_SAFE_INTEGER),
-    age: 1000,
+    // Most farewells fit.
+    head: isFarewell && size % 3 > 0 ? head : Math.min(far, Number.MAX_SAFE_INTEGER),
+    age,
     after: 50,
     max: 1000,
-    state: size % 7 === 0 ? 'ended' : 'live',
+    state: isFarewell ? 'ended' : 'live',
   }
 }
 
-const forge = (world: World, r: Receiver, line: Line, size: number): void => {
-  const head = line.sender.head
+const forge = (world: World, r: Receiver, line: Line, size: number, above: number): void => {
+  const head = line.sender.head + above
   const wanted = [head + 1, head + 5, head - 3, head + 100_000, Number.MAX_SAFE_INTEGER][size % 5] ?? head + 1
   const number = SequenceNumber.nearest(wanted)
   const data = payloadOf(0, 5)
@@ -173,7 +175,19 @@ export const perform = (world: World, stage: Stage, d: FaultDeed): boolean => {
       if (r.life() === undefined) return false
       const saved = r.positions()
       r.crash()
-      later(() => r.start(saved))
+      later(() => {
+        r.start(saved)
+        // Some crash again before they have taken all that they are handed.
+        if (d.size % 3 !== 0) return
+        r.pace(50)
+        agenda.at(agenda.now() + 20 + (d.size % 400), () => {
+          const once = r.positions()
+          r.pace(0)
+          if (once === undefined) return
+          r.crash()
+          r.start(once)
+        })
+      })
       return true
     },
     receiverCrashStale: () => {
@@ -219,14 +233,27 @@ export const perform = (world: World, stage: Stage, d: FaultDeed): boolean => {
     forgedMessage: () => {
       // A receiver of the other addressing does not hear it.
       if (!r.port.isUp || line === undefined || r.plan.addressing !== line.run.addressing) return false
-      for (let i = 0; i <= d.size % 3; i++) forge(world, r, line, d.size + i)
+      // Some are neighbours, as genuine ones are.
+      const isRow = Math.floor(d.size / 15) % 2 === 0
+      for (let i = 0; i <= d.size % 3; i++) forge(world, r, line, isRow ? d.size : d.size + i, isRow ? i : 0)
       return true
     },
     forgedHead: () => {
       if (!r.port.isUp || line === undefined || line.run.isMute) return false
-      const head = forgedHead(line, d.size)
-      world.chronicle.forged.push({ at: agenda.now(), kind: 'Head', origin: line.origin.name, number: head.head })
-      r.on({ _tag: 'HeartbeatHeard', origin: line.origin, head })
+      // Where its sender can't be asked for a while nobody contradicts.
+      if (d.size % 3 === 0) p.port.deaf.set(r.port, until)
+      // Some say it again: the same, or later.
+      const again = [[0], [0], [0, 0], [0, 300], [0, 900, 1800]][Math.floor(d.size / 3) % 5] ?? [0]
+      for (const [i, ms] of again.entries())
+        agenda.at(agenda.now() + ms, () => {
+          const head = forgedHead(line, d.size, 1000 + ms)
+          const forged =
+            i > 0 && d.size % 11 === 0
+              ? { ...head, head: Math.min(line.sender.head + 40, Number.MAX_SAFE_INTEGER) }
+              : head
+          world.chronicle.forged.push({ at: agenda.now(), kind: 'Head', origin: line.origin.name, number: forged.head })
+          r.on({ _tag: 'HeartbeatHeard', origin: line.origin, head: forged })
+        })
       return true
     },
     lateDuplicate: () => {

@@ -10,7 +10,7 @@ import type { Event } from '../../src/core/Receiver.ts'
 import * as Machine from '../../src/core/Receiver.ts'
 import * as SequenceNumber from '../../src/core/SequenceNumber.ts'
 import type { Deliver, Output } from '../../src/core/Turn.ts'
-import type { Life, Saved, Seen, Sight } from './chronicle.ts'
+import type { Life, Moment, Saved, Seen, Sight } from './chronicle.ts'
 import { idOf } from './content.ts'
 import type { Step } from './exchange.ts'
 import type { Port } from './network.ts'
@@ -112,8 +112,10 @@ export const receiverOf = (world: World, plan: ReceiverPlan, index: number, aske
   }
 
   const witness = (l: Life, event: ReceiverEvent): void => {
-    const { came, answered, replays } = l
+    const { came, answered, replays, course } = l
     note(l, event)
+    const one = momentOf(event)
+    if (one !== undefined) course?.push(one)
     if (event._tag === 'ReplayAnswered') replays.answers += 1
     else if (event._tag === 'Arrived') {
       const id = idOf(event.arrival.data)
@@ -194,6 +196,7 @@ export const receiverOf = (world: World, plan: ReceiverPlan, index: number, aske
         if (delivery._tag === 'Lost' || delivery._tag === 'Unsequenced') world.say(delivery.reason)
         if (delivery._tag === 'Gap') world.say(`Gap.${delivery.noticedBy}`)
         world.trace?.(() => `${name} is handed ${told(delivery)}`)
+        l.course?.push({ _tag: 'Handed', index: l.handed.length })
         l.handed.push({ at: agenda.now(), local: localNow(l), delivery })
         see(l, 'Handed', 'origin' in delivery ? delivery.origin : undefined, 0, undefined, delivery)
         // A gap, or a silence, can be told later.
@@ -207,6 +210,7 @@ export const receiverOf = (world: World, plan: ReceiverPlan, index: number, aske
       }
       case 'AskHead':
         world.say('AskHead')
+        l.course?.push({ _tag: 'Question', id: output.id, origin: output.origin })
         noteAsk(l)
         see(l, 'Asked', output.origin, output.id)
         return port.isUp ? asked.head(self, output.id, output.origin) : undefined
@@ -214,6 +218,7 @@ export const receiverOf = (world: World, plan: ReceiverPlan, index: number, aske
         world.say('AskReplay')
         l.replays.asks += 1
         see(l, 'Begged', output.origin.name, output.id)
+        l.course?.push({ _tag: 'Asked', origin: output.origin.name, at: agenda.now() })
         noteAsk(l)
         steps.push({
           _tag: 'Asked',
@@ -367,6 +372,7 @@ export const receiverOf = (world: World, plan: ReceiverPlan, index: number, aske
       away: [],
       jumped: 0,
       seen: [],
+      course: [],
     }
     chronicle.lives.push(life)
     steps = []
@@ -425,6 +431,24 @@ export const receiverOf = (world: World, plan: ReceiverPlan, index: number, aske
     inbox: () => `${name}-${lives}`,
   }
   return self
+}
+
+/** What bears on whom it may believe. */
+const momentOf = (e: ReceiverEvent): Moment | undefined => {
+  switch (e._tag) {
+    case 'Arrived':
+      return { _tag: 'Came', origin: e.origin.name, number: e.arrival.number, id: idOf(e.arrival.data) }
+    case 'HeartbeatHeard':
+      return { _tag: 'Head', origin: e.origin.name, head: e.head, asked: undefined }
+    case 'HeadAnswered':
+      return { _tag: 'Head', origin: e.origin.name, head: e.head, asked: e.asked }
+    case 'HeadRefused':
+      return { _tag: 'Nobody', origin: e.origin }
+    case 'Reconnected':
+      return { _tag: 'Back' }
+    default:
+      return undefined
+  }
 }
 
 const brief = (e: ReceiverEvent): string => {

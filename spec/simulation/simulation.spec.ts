@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals'
 import { audit, rules } from './auditor.ts'
 import { broken as brokenOf, sound } from './broken.ts'
 import { brokenAsking } from './brokenAsking.ts'
+import { unbelievable } from './brokenBelief.ts'
 import { brokenNotices } from './brokenNotices.ts'
 import { soundSending } from './brokenSending.ts'
 import { kinds, planOf } from './plan.ts'
@@ -10,7 +11,7 @@ import { shrunk } from './shrink.ts'
 
 const seeds = 300
 
-const broken = [...brokenOf, ...brokenAsking, ...brokenNotices]
+const broken = [...brokenOf, ...brokenAsking, ...brokenNotices, ...unbelievable]
 
 /**
  * Seeds that once found a defect: each heartbeat of a sender that can't be asked set off the same questions again (the first

@@ -105,15 +105,26 @@ const note = (chronicle: Chronicle, p: Piece, { at, local, delivery: d }: Handed
 
 /**
  * The run where nothing has named it: the youngest that has answered and is among what was handed over, since another one that
- * answers would have been told; without an answer, that of the most of what was handed over.
+ * answers would have been told; or else one that was born and has answered before that; without an answer, that of the most of what was handed over.
  */
 const guess = (chronicle: Chronicle, p: Piece): Epoch | undefined => {
   const votes = new Map<Epoch, number>()
   for (const { message } of p.settled)
     if (message !== undefined) votes.set(message.run.epoch, (votes.get(message.run.epoch) ?? 0) + 1)
-  const hasAnswered = (epoch: Epoch): boolean => (p.life.answered.get(epoch) ?? []).some(at => at <= p.endedAt)
-  const youngest = chronicle.runs.findLast(r => r.origin === p.origin && votes.has(r.epoch) && hasAnswered(r.epoch))
-  return youngest?.epoch ?? [...votes].sort((a, b) => b[1] - a[1])[0]?.[0]
+  const hasAnswered = (epoch: Epoch, by: number): boolean => (p.life.answered.get(epoch) ?? []).some(at => at <= by)
+  const youngest = chronicle.runs.findLast(
+    r => r.origin === p.origin && votes.has(r.epoch) && hasAnswered(r.epoch, p.endedAt),
+  )
+  const begunAt = p.settled[0]?.at ?? Number.NEGATIVE_INFINITY
+  const before = chronicle.runs.findLast(
+    r =>
+      r.origin === p.origin &&
+      r.epoch !== p.left &&
+      p.life.startedAt < r.bornAt &&
+      begunAt < r.endedAt &&
+      hasAnswered(r.epoch, begunAt),
+  )
+  return youngest?.epoch ?? before?.epoch ?? [...votes].sort((a, b) => b[1] - a[1])[0]?.[0]
 }
 
 /** Does it not go on where the piece has ended? What is held behind an open gap does not show. */
