@@ -76,12 +76,12 @@ export const innate = [
 export const kinds = [...rated, ...done, ...innate] as const
 
 /** Beside what all seeds have in common, each has the faults of one theme: all of them at once would hide one another. */
-export const themes = ['believing', 'noticing', 'asking', 'sending'] as const
+type Theme = 'noticing' | 'asking' | 'sending'
 
-export type Theme = (typeof themes)[number]
+/** In turn, by the seed. */
+const themes: ReadonlyArray<Theme> = ['noticing', 'noticing', 'asking', 'sending']
 
 const ofTheme: Readonly<Record<Theme, ReadonlyArray<Kind>>> = {
-  believing: [],
   noticing: [
     'timerEarly',
     'timerLate',
@@ -101,6 +101,9 @@ const ofTheme: Readonly<Record<Theme, ReadonlyArray<Kind>>> = {
 
 /** Drawn apart, so that a seed is what it was but for them. */
 const added: ReadonlyArray<Kind> = [...ofTheme.noticing, ...ofTheme.sending]
+
+/** Some can't strike everywhere, and so are drawn more often. */
+const oftenOf = (k: Kind): number => (k === 'survivingRival' ? 0.7 : k === 'echo' ? 0.45 : 0.28)
 
 const isOfAnother = (theme: Theme, kind: Kind): boolean => themes.some(t => t !== theme && ofTheme[t].includes(kind))
 
@@ -227,10 +230,10 @@ export const planOf = (seed: number): Plan => {
   const chance = chanceOf(seed)
   const style = chance.of<Plan['style']>(['calm', 'rough', 'rough', 'rough', 'single', 'single', 'all'])
   const later = chanceOf(seed + 2 ** 41)
-  const theme = themes[seed % themes.length] ?? 'believing'
+  const theme = themes[seed % themes.length] ?? 'noticing'
   const more =
     theme === 'noticing' && (style === 'rough' || style === 'all')
-      ? ofTheme.noticing.filter(k => !excluded.has(k) && later.hit(0.2))
+      ? ofTheme.noticing.filter(k => !excluded.has(k) && later.hit(oftenOf(k)))
       : []
   const own = [...drawKinds(chance, theme, style), ...more]
   const has = (k: Kind): boolean => own.includes(k)
@@ -315,7 +318,7 @@ const plainly = { bytes: 32 * 1024 * 1024, age: 300_000, sizes: [40, 40], perSec
 
 /** Senders with tight limits, large payloads, many lines, and flushes that go wrong. */
 const withSenders = (chance: Chance, plan: Plan): Plan => {
-  const own = ofTheme.sending.filter(() => chance.hit(plan.style === 'all' ? 0.3 : 0.12))
+  const own = ofTheme.sending.filter(() => chance.hit(plan.style === 'all' ? 0.5 : 0.28))
   const has = (k: Kind): boolean => own.includes(k)
   const rates = { ...plan.rates }
   if (has('flushFails')) rates.flushFails = chance.of([0.1, 0.5])
