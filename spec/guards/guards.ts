@@ -1340,7 +1340,7 @@ const sending: ReadonlyArray<Guard> = [
   histories(
     'a message with another number is none',
     'entry?.number === number &&',
-    '',
+    'entry !== undefined &&',
     'another message is sent in place of one that is not held',
   ),
   histories(

@@ -167,7 +167,11 @@ describe.each(kinds)('with $name', kind => {
       [5, 5, 'evicted'],
     ])
     const lost = (n: number) => ({ _tag: 'Lost', origin: 'updates', first: n, last: n, reason: 'refused' })
-    expect(told.seen).toMatchObject([lost(3), lost(5), { _tag: 'Resent', origin: 'updates', last: 6 }])
+    expect(told.seen.slice(0, 2)).toMatchObject([lost(3), lost(5)])
+    expect(told.seen.slice(-2)).toMatchObject([
+      { _tag: 'Resent', origin: 'updates', first: 4, last: 4 },
+      { _tag: 'Resent', origin: 'updates', first: 6, last: 6 },
+    ])
     await reconnected(asking)
     const codes = [2, 3].map(async n => (await asking.request(`_SEQ.REPLAY.updates.${n}`)).headers?.code)
     expect(await Promise.all(codes)).toEqual([0, 410])
