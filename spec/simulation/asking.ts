@@ -387,7 +387,10 @@ const timed = (
     const of = answered.get(d.origin)
     if (gap === undefined || of === undefined) continue
     const first = of.asks.find(a => a.at >= gap.at && a.at <= at && touches(a, gap.first, gap.last))
-    if (first !== undefined && local - first.local < deadline) say(`first asked for ${local - first.local} ms ago`)
+    // What has never been asked for had to wait for room.
+    const isAsked = of.asks.some(a => a.at >= gap.at && a.at <= at && touches(a, d.first, d.first))
+    if (isAsked && first !== undefined && local - first.local < deadline)
+      say(`first asked for ${local - first.local} ms ago`)
     // An answer that names another run is no progress.
     if (!isAlone(d.origin)) continue
     // With little room what lies side by side may be forgotten and asked for apart.
