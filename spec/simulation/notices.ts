@@ -579,9 +579,8 @@ export const notices = (chronicle: Chronicle, origins: Origins, say: Say, life: 
   for (const s of life.seen) {
     if (s.what !== 'Came' || s.origin === undefined) continue
     const ear = earFor(s.origin)
-    // Those that find no room are forgotten if they are too far ahead to be believed, or another run begins.
-    const isFar = !hasRoom && (ear.isMixed || s.number > ear.settled + settings.maxJump)
-    if (s.number > ear.settled && !isFar && !ear.outside.has(s.number))
+    // What finds no room while in doubt may be forgotten.
+    if (s.number > ear.settled && hasRoom && !ear.outside.has(s.number))
       say('NothingVanishes', s.at, `${ear.name}.${s.number} came, and is never spoken of`)
   }
   begun(say, life, ears, overAt)
