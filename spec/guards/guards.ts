@@ -1172,8 +1172,8 @@ const shortWay: ReadonlyArray<Guard> = [
   ),
   shortcuts(
     'the short way: connected',
-    'self.away === undefined && followed',
-    'followed',
+    'self.away === undefined &&\n    followed.idle',
+    'followed.idle',
     'a promise counts from a time that stands still',
   ),
 ]
