@@ -6,7 +6,7 @@ import type { About } from './Delivery.ts'
 import type { Ledger, Missing } from './Ledger.ts'
 import * as L from './Ledger.ts'
 import * as M from './OrderedMap.ts'
-import { boundGaps, expire, giveUp, receive } from './reception.ts'
+import { boundGaps, evict, giveUp, receive } from './reception.ts'
 import type { Track } from './Track.ts'
 import type { Arrival, Turn } from './Turn.ts'
 import { askReplay, hasRoom } from './Turn.ts'
@@ -132,7 +132,7 @@ export const refused = <A>(
     ledger = L.refuse(ledger, interval, from, Math.min(m.last, last), turn.now)
     if (turn.settings.mode === 'arrival') ledger = giveUp(turn, about, ledger, from, 'evicted')
   }
-  return expire(turn, about, boundGaps(turn, about, ledger))
+  return evict(turn, about, boundGaps(turn, about, ledger))
 }
 
 const wantedAround = <A>(l: Ledger<A>, n: number): Missing | undefined => {
