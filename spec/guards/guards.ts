@@ -700,7 +700,7 @@ const accounts: ReadonlyArray<Guard> = [
   ),
   receptions(
     'gaps stay within bounds',
-    'turn.otherGaps + M.size(l.missing) > turn.settings.maxGaps',
+    'turn.otherGaps + M.size(l.missing) - spare(l) > turn.settings.maxGaps',
     'false',
     'every second message lost fills the memory',
   ),
@@ -736,9 +736,21 @@ const accounts: ReadonlyArray<Guard> = [
   ),
   receptions(
     'what was refused and had to wait for its turn is given up then',
-    'const isRefused = L.frontMissing(drained)?.refused === true',
-    'const isRefused = false as boolean',
+    'return boundGaps(turn, about, evict(turn, about, drained))',
+    'return boundGaps(turn, about, drained)',
     'what was refused holds all up until the next tick',
+  ),
+  receptions(
+    'what is forgotten at the tail is one gap more',
+    '+ M.size(l.missing) - spare(l) >',
+    '+ M.size(l.missing) >',
+    'while others have as many gaps as may be, each message without room is told as a loss of its own',
+  ),
+  receptions(
+    'what had to wait for its turn is given its time',
+    'if (canAsk && front.ask === undefined)',
+    'if (false as boolean)',
+    'what was never asked for is given up',
   ),
   receptions(
     'what waits for room is not looked at',
@@ -1172,7 +1184,7 @@ const shortWay: ReadonlyArray<Guard> = [
   ),
   shortcuts(
     'the short way: connected',
-    'self.away === undefined && followed',
+    'self.away === undefined &&\n    followed',
     'followed',
     'a promise counts from a time that stands still',
   ),

@@ -54,7 +54,8 @@ export const expire = <A>(turn: Turn<A>, about: About, ledger: Ledger<A>, canAsk
       return L.postpone(l)
     }
     // It has had to wait for room, or for its turn: its time begins when it is asked for.
-    if (canAsk && front.ask === undefined) return L.replace(l, { ...front, deadline: turn.now + turn.settings.deadline })
+    if (canAsk && front.ask === undefined)
+      return L.replace(l, { ...front, deadline: turn.now + turn.settings.deadline })
     l = evict(turn, about, giveUp(turn, about, l, front.first, 'unresolved'))
   }
   return l
