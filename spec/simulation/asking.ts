@@ -390,7 +390,12 @@ const timed = (
     const isAsked = of.asks.some(a => a.at >= gap.at && a.at <= at && touches(a, d.first, d.first))
     if (isAsked && first !== undefined && local - first.local < deadline)
       say(`first asked for ${local - first.local} ms ago`)
-    if (!isAsked) say('never asked for')
+    // Its sender is there: it has said so since something else of it was asked for.
+    const other = of.asks.findLast(a => a.at <= at && local - a.local < deadline)
+    const isThere = life.seen.some(
+      s => s.what === 'Head' && s.origin === d.origin && s.at <= at && s.at >= (other?.at ?? Number.POSITIVE_INFINITY),
+    )
+    if (!isAsked && isThere && isAlone(d.origin)) say('never asked for')
     // An answer that names another run is no progress.
     if (!isAlone(d.origin)) continue
     // With little room what lies side by side may be forgotten and asked for apart.

@@ -26,8 +26,7 @@ export const giveUp = <A>(turn: Turn<A>, about: About, l: Ledger<A>, first: numb
   if (interval === undefined) return l
   // What follows without a break, and is given up for the same reason, is told in one.
   const isDue = (m: Missing): boolean =>
-    reason === 'gone' ||
-    (dueFor(turn, m) === reason && (reason === 'evicted' || m.ask !== undefined || interval.ask === undefined))
+    reason === 'gone' || (dueFor(turn, m) === reason && (reason === 'evicted' || L.isAsked(m) || !L.isAsked(interval)))
   let last = interval.last
   let rest = L.without(l, first)
   for (let next = L.missingAt(rest, last + 1); next !== undefined && isDue(next); ) {
@@ -54,8 +53,7 @@ export const expire = <A>(turn: Turn<A>, about: About, ledger: Ledger<A>, canAsk
       return L.postpone(l)
     }
     // It has had to wait for room, or for its turn: its time begins when it is asked for.
-    if (canAsk && front.ask === undefined)
-      return L.replace(l, { ...front, deadline: turn.now + turn.settings.deadline })
+    if (canAsk && !L.isAsked(front)) return L.replace(l, { ...front, deadline: turn.now + turn.settings.deadline })
     l = evict(turn, about, giveUp(turn, about, l, front.first, 'unresolved'))
   }
   return l
@@ -77,15 +75,16 @@ export const settleAll = <A>(turn: Turn<A>, about: About, ledger: Ledger<A>, rea
   return l
 }
 
-/** One more for each origin: what is forgotten at its tail, or each message that finds no room would be told as a loss. */
-const spare = <A>(l: Ledger<A>): number => (M.max(l.missing)?.value.deadline === Number.POSITIVE_INFINITY ? 1 : 0)
+/** What is forgotten at its tail an origin may have beyond the bound, or each message without room would be a loss of its own. */
+const counted = <A>(l: Ledger<A>): number =>
+  M.size(l.missing) - (M.max(l.missing)?.value.deadline === Number.POSITIVE_INFINITY ? 1 : 0)
 
 /** Keeps the number of gaps within bounds: the oldest are given up. */
 export const boundGaps = <A>(turn: Turn<A>, about: About, ledger: Ledger<A>): Ledger<A> => {
   let l = ledger
   for (
     let front = L.frontMissing(l);
-    front !== undefined && turn.otherGaps + M.size(l.missing) - spare(l) > turn.settings.maxGaps;
+    front !== undefined && counted(l) > 0 && turn.otherGaps + counted(l) > turn.settings.maxGaps;
     front = L.frontMissing(l)
   )
     l = giveUp(turn, about, l, front.first, 'overflow')

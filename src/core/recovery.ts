@@ -59,7 +59,7 @@ export const pursue = <A>(
       if (room === 0) turn.forgot = true
       if (room <= numbers) break
       // The time of a gap begins when it is first asked for, however many had their turn before it.
-      const deadline = ask === undefined ? turn.now + turn.settings.deadline : m.deadline
+      const deadline = L.isAsked(m) ? m.deadline : turn.now + turn.settings.deadline
       ask = askFor(turn, t, m, Math.min(m.last, m.first + Math.min(page, room - numbers) - 1))
       ledger = L.replace(ledger, { ...m, deadline, ask })
     }
