@@ -938,6 +938,16 @@ describe('a receiver within its bounds', () => {
     expect(t.hears(headOf(20))).toEqual([])
   })
 
+  it('tells no loss of each message that finds no room, though others have as many gaps as may be', () => {
+    const t = following({ maxMessages: 4, maxGaps: 1, mode: 'arrival' })
+    const other = single('other')
+    t.on({ _tag: 'HeartbeatHeard', origin: other, head: headOf(0) })
+    expect(said(t.on({ _tag: 'Arrived', origin: other, arrival: arrival(2) }))).toEqual(['gap 1-1 Data', '2 AfterGap'])
+    expect([t.gets(1, 2), t.gets(3, 4, 5, 6), t.self().gaps]).toEqual([['1', '2'], [], 2])
+    // When there is room to tell of it, the bound holds again.
+    expect([t.takes(4, 3), t.self().gaps]).toEqual([['lost 3-6 overflow'], 1])
+  })
+
   it('gives up a message that is larger than maxBytes, though nothing else is ever taken', () => {
     const t = following({ maxBytes: 10 })
     expect(said(t.on({ _tag: 'Arrived', origin: single(), arrival: arrival(1, 'm1', 11) }))).toEqual([])

@@ -386,6 +386,27 @@ describe('a receiver that can ask somebody else than the sender', () => {
 })
 
 describe('a receiver of a slow consumer', () => {
+  it('gives up nothing that had to wait for its turn, and was never asked for', () => {
+    const t = following()
+    for (let n = 2; n <= 70; n += 2) t.gets(n)
+    const first = t.passes(2000)
+    expect(first).toContain('lost 63-63 unresolved')
+    expect(first).toContain('replay 65-65')
+    expect(first).not.toContain('lost 65-65 unresolved')
+    expect(t.passes(2000)).toContain('lost 65-65 unresolved')
+  })
+
+  it('gives up nothing above what there was room to ask for, and was never asked for', () => {
+    const t = following({ maxMessages: 4 })
+    t.gets(1, 2)
+    t.takes(1)
+    expect(replays(t.hears(headOf(20)))).toEqual(['replay 3-4'])
+    expect(t.gets(5)).toEqual([])
+    const first = t.passes(2000)
+    expect(first).toContain('lost 3-4 unresolved')
+    expect(first.join()).not.toContain('lost 6')
+  })
+
   it('asks for what it forgot as soon as there is room, and loses nothing', () => {
     const t = following({ maxMessages: 4 })
     expect(t.gets(1, 2, 3, 4, 5, 6, 7)).toEqual(['1', '2', '3', '4'])

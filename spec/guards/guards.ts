@@ -700,14 +700,14 @@ const accounts: ReadonlyArray<Guard> = [
   ),
   receptions(
     'gaps stay within bounds',
-    'turn.otherGaps + M.size(l.missing) > turn.settings.maxGaps',
+    'turn.otherGaps + counted(l) > turn.settings.maxGaps',
     'false',
     'every second message lost fills the memory',
   ),
   receptions(
     'gaps stay within bounds for all origins together',
-    'turn.otherGaps + M.size',
-    'M.size',
+    'turn.otherGaps + counted',
+    'counted',
     'every second message lost of many senders fills the memory',
   ),
   receptions(
@@ -736,9 +736,33 @@ const accounts: ReadonlyArray<Guard> = [
   ),
   receptions(
     'what was refused and had to wait for its turn is given up then',
-    'const isRefused = L.frontMissing(drained)?.refused === true',
-    'const isRefused = false as boolean',
+    'return boundGaps(turn, about, evict(turn, about, drained))',
+    'return boundGaps(turn, about, drained)',
     'what was refused holds all up until the next tick',
+  ),
+  receptions(
+    'what is forgotten at the tail is one gap more',
+    'M.size(l.missing) - (M.max(l.missing)?.value.deadline === Number.POSITIVE_INFINITY ? 1 : 0)',
+    'M.size(l.missing)',
+    'while others have as many gaps as may be, each message without room is told as a loss of its own',
+  ),
+  receptions(
+    'what others have forgotten costs no origin its own tail',
+    'counted(l) > 0 && ',
+    '',
+    'each message without room is told as a loss of its own, as soon as others have a tail to spare',
+  ),
+  ledgers(
+    'the rest of what was too much to ask for has not been asked for',
+    'ask !== undefined && ask.upTo >= first',
+    'ask !== undefined',
+    'what had to wait for room is given up, and was never asked for',
+  ),
+  receptions(
+    'what had to wait for its turn is given its time',
+    'if (canAsk && !L.isAsked(front))',
+    'if (false as boolean)',
+    'what was never asked for is given up',
   ),
   receptions(
     'what waits for room is not looked at',
@@ -811,7 +835,7 @@ const recovery: ReadonlyArray<Guard> = [
   ),
   recoveries(
     'the time of a gap begins when it is asked for',
-    'ask === undefined ? turn.now + turn.settings.deadline : m.deadline',
+    'L.isAsked(m) ? m.deadline : turn.now + turn.settings.deadline',
     'm.deadline',
     'gaps that had to wait for their turn are given up unasked',
   ),

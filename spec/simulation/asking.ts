@@ -387,10 +387,15 @@ const timed = (
     const of = answered.get(d.origin)
     if (gap === undefined || of === undefined) continue
     const first = of.asks.find(a => a.at >= gap.at && a.at <= at && touches(a, gap.first, gap.last))
-    // What has never been asked for had to wait for room.
     const isAsked = of.asks.some(a => a.at >= gap.at && a.at <= at && touches(a, d.first, d.first))
     if (isAsked && first !== undefined && local - first.local < deadline)
       say(`first asked for ${local - first.local} ms ago`)
+    // Its sender is there: it has said so since something else of it was asked for.
+    const other = of.asks.findLast(a => a.at <= at && local - a.local < deadline)
+    const isThere = life.seen.some(
+      s => s.what === 'Head' && s.origin === d.origin && s.at <= at && s.at >= (other?.at ?? Number.POSITIVE_INFINITY),
+    )
+    if (!isAsked && isThere && isAlone(d.origin)) say('never asked for')
     // An answer that names another run is no progress.
     if (!isAlone(d.origin)) continue
     // With little room what lies side by side may be forgotten and asked for apart.
@@ -467,8 +472,11 @@ const askedAnew = (report: Report, life: Life, steps: ReadonlyArray<Step>): void
 const placed = (report: Report, chronicle: Chronicle, life: Life): void => {
   const { maxOrigins } = life.settings
   if (maxOrigins >= roomy) return
+  // Whoever was saved has a place until its sender has answered, or it is told that nobody does.
+  const asking = Math.max(life.settings.deadline, life.settings.patience * (2 ** life.settings.tries - 1)) + 500
+  const saved = (life.saved?.positions ?? []).map(p => p.origin)
   const idleSince = new Map<string, number>()
-  for (const { at, delivery: d } of life.handed) {
+  for (const { at, local, delivery: d } of life.handed) {
     if ('origin' in d && d._tag !== 'Mismatch') {
       const isIdle =
         d._tag === 'Ended' ||
@@ -482,6 +490,8 @@ const placed = (report: Report, chronicle: Chronicle, life: Life): void => {
     for (const r of chronicle.runs)
       if (r.addressing === life.addressing && r.bornAt <= at && !d.subject.startsWith(`${r.origin}.`))
         if (!(idleSince.has(r.origin) && r.endedAt + 4500 < at)) alive.add(r.origin)
+    if (local - (life.seen[0]?.local ?? 0) < asking)
+      for (const origin of saved) if (!idleSince.has(origin) && !d.subject.startsWith(`${origin}.`)) alive.add(origin)
     if (alive.size < maxOrigins)
       report('PlacesFreed', at, `r${life.receiver}: ${d.subject} is turned away, ${alive.size} are alive`)
   }
@@ -528,8 +538,8 @@ export const judged = (chronicle: Chronicle, report: Report): void => {
     askedAnew(report, life, own)
     placed(report, chronicle, life)
     const waiting = untaken.get(life) ?? 0
-    // What settles a doubt is said in any case; there is never much of that. So is what is lost for want of gaps.
-    if (life.settings.maxGaps >= 20 && waiting > life.settings.maxMessages * 1.5 + 8)
+    // What settles a doubt is said in any case; there is never much of that.
+    if (waiting > life.settings.maxMessages * 1.5 + 8)
       report(
         'QueueBounded',
         life.startedAt,

@@ -136,7 +136,8 @@ const bounded = (report: Report, { overAt }: Chronicle, life: Life): void => {
   }
   check('messages', kept.messages, settings.maxMessages)
   check('bytes', kept.bytes, settings.maxBytes)
-  check('gaps', kept.gaps, settings.maxGaps)
+  // Beyond them each origin may have forgotten its tail.
+  check('gaps', kept.gaps, settings.maxGaps + kept.origins)
   check('origins', kept.origins, settings.maxOrigins)
   if (life.forgotten > 0)
     report('GapsSettle', life.startedAt, `${life.forgotten} times something was open and no wake-up booked`)

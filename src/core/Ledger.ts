@@ -58,6 +58,9 @@ export interface Ledger<A> {
   readonly forgotten: OrderedMap<number, Missing>
 }
 
+/** Has any of it been asked for? It may be the rest of what was too much to ask for at once. */
+export const isAsked = ({ first, ask }: Missing): boolean => ask !== undefined && ask.upTo >= first
+
 const { get, set, remove, atOrBelow, atOrAbove } = M.orderedBy(number.Ord)
 
 /** Nothing below `next` matters, and nothing from there on is known. */

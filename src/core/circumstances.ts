@@ -1,8 +1,9 @@
 /** What befalls a track from our own side: a reconnect, room again, an earlier life, and when it is followed no more. */
 import * as D from './Doubt.ts'
 import * as L from './Ledger.ts'
+import { boundGaps } from './reception.ts'
 import type { Track } from './Track.ts'
-import { gone, isSingle, raised } from './Track.ts'
+import { gone, isSingle, raised, withEnd } from './Track.ts'
 import type { Turn } from './Turn.ts'
 import { deliver } from './Turn.ts'
 
@@ -29,13 +30,14 @@ export const reconnected = <A>(turn: Turn<A>, t: Track<A>, asked: number): Track
 export const relieved = <A>(turn: Turn<A>, t: Track<A>): Track<A> => {
   if (t.silence !== undefined && !t.silence.told)
     deliver(turn, { _tag: 'Silent', ...t.about, promised: t.silence.max }, 0)
-  return {
+  const remembered = t.ledger === undefined ? undefined : L.remember(t.ledger, turn.now + turn.settings.deadline)
+  return withEnd(turn, {
     ...t,
     silence: t.silence === undefined ? undefined : { ...t.silence, told: true },
-    ledger: t.ledger === undefined ? undefined : L.remember(t.ledger, turn.now + turn.settings.deadline),
+    ledger: remembered === undefined ? undefined : boundGaps(turn, t.about, remembered),
     askAt: Number.NEGATIVE_INFINITY,
     doubt: t.doubt?.dueAt === Number.POSITIVE_INFINITY ? raised(turn, t, t.doubt.cause) : t.doubt,
-  }
+  })
 }
 
 /** Nothing more is expected of it: it has ended, or it is silent; and nothing is open. */

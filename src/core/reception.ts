@@ -25,7 +25,8 @@ export const giveUp = <A>(turn: Turn<A>, about: About, l: Ledger<A>, first: numb
   const interval = L.missingAt(l, first)
   if (interval === undefined) return l
   // What follows without a break, and is given up for the same reason, is told in one.
-  const isDue = (m: Missing): boolean => reason === 'gone' || dueFor(turn, m) === reason
+  const isDue = (m: Missing): boolean =>
+    reason === 'gone' || (dueFor(turn, m) === reason && (reason === 'evicted' || L.isAsked(m) || !L.isAsked(interval)))
   let last = interval.last
   let rest = L.without(l, first)
   for (let next = L.missingAt(rest, last + 1); next !== undefined && isDue(next); ) {
@@ -44,17 +45,25 @@ const dueFor = <A>(turn: Turn<A>, m: Missing): LossReason | undefined =>
   m.refused === true ? 'evicted' : m.deadline <= turn.now && keepsUp(turn) ? 'unresolved' : undefined
 
 /** Gives up what nobody has, and what has passed its deadline, as far as it is its turn. */
-export const expire = <A>(turn: Turn<A>, about: About, ledger: Ledger<A>): Ledger<A> => {
-  let l = ledger
-  for (let front = L.frontMissing(l); front !== undefined; front = L.frontMissing(l)) {
-    const reason = dueFor(turn, front)
-    if (reason === undefined) {
-      if (front.deadline > turn.now) return l
+export const expire = <A>(turn: Turn<A>, about: About, ledger: Ledger<A>, canAsk: boolean): Ledger<A> => {
+  let l = evict(turn, about, ledger)
+  for (let front = L.frontMissing(l); front !== undefined && front.deadline <= turn.now; front = L.frontMissing(l)) {
+    if (!keepsUp(turn)) {
       turn.forgot = true
       return L.postpone(l)
     }
-    l = giveUp(turn, about, l, front.first, reason)
+    // It has had to wait for room, or for its turn: its time begins when it is asked for.
+    if (canAsk && !L.isAsked(front)) return L.replace(l, { ...front, deadline: turn.now + turn.settings.deadline })
+    l = evict(turn, about, giveUp(turn, about, l, front.first, 'unresolved'))
   }
+  return l
+}
+
+/** Gives up what nobody has, as far as it is its turn. */
+export const evict = <A>(turn: Turn<A>, about: About, ledger: Ledger<A>): Ledger<A> => {
+  let l = ledger
+  for (let front = L.frontMissing(l); front?.refused === true; front = L.frontMissing(l))
+    l = giveUp(turn, about, l, front.first, 'evicted')
   return l
 }
 
@@ -66,12 +75,16 @@ export const settleAll = <A>(turn: Turn<A>, about: About, ledger: Ledger<A>, rea
   return l
 }
 
+/** What is forgotten at its tail an origin may have beyond the bound, or each message without room would be a loss of its own. */
+const counted = <A>(l: Ledger<A>): number =>
+  M.size(l.missing) - (M.max(l.missing)?.value.deadline === Number.POSITIVE_INFINITY ? 1 : 0)
+
 /** Keeps the number of gaps within bounds: the oldest are given up. */
 export const boundGaps = <A>(turn: Turn<A>, about: About, ledger: Ledger<A>): Ledger<A> => {
   let l = ledger
   for (
     let front = L.frontMissing(l);
-    front !== undefined && turn.otherGaps + M.size(l.missing) > turn.settings.maxGaps;
+    front !== undefined && counted(l) > 0 && turn.otherGaps + counted(l) > turn.settings.maxGaps;
     front = L.frontMissing(l)
   )
     l = giveUp(turn, about, l, front.first, 'overflow')
@@ -155,8 +168,7 @@ export const receive = <A>(
     deliver(turn, message, a.bytes, n)
     const drained = drain(turn, filled)
     // What was refused before has had to wait for its turn.
-    const isRefused = L.frontMissing(drained)?.refused === true
-    return boundGaps(turn, about, isRefused ? expire(turn, about, drained) : drained)
+    return boundGaps(turn, about, evict(turn, about, drained))
   }
   keep(turn, a.bytes)
   const kept = L.hold(filled, { message: { ...message, data: turn.settings.retain(data) }, bytes: a.bytes })

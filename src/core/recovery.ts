@@ -6,7 +6,7 @@ import type { About } from './Delivery.ts'
 import type { Ledger, Missing } from './Ledger.ts'
 import * as L from './Ledger.ts'
 import * as M from './OrderedMap.ts'
-import { boundGaps, expire, giveUp, receive } from './reception.ts'
+import { boundGaps, evict, giveUp, receive } from './reception.ts'
 import type { Track } from './Track.ts'
 import type { Arrival, Turn } from './Turn.ts'
 import { askReplay, hasRoom } from './Turn.ts'
@@ -59,7 +59,7 @@ export const pursue = <A>(
       if (room === 0) turn.forgot = true
       if (room <= numbers) break
       // The time of a gap begins when it is first asked for, however many had their turn before it.
-      const deadline = ask === undefined ? turn.now + turn.settings.deadline : m.deadline
+      const deadline = L.isAsked(m) ? m.deadline : turn.now + turn.settings.deadline
       ask = askFor(turn, t, m, Math.min(m.last, m.first + Math.min(page, room - numbers) - 1))
       ledger = L.replace(ledger, { ...m, deadline, ask })
     }
@@ -132,7 +132,7 @@ export const refused = <A>(
     ledger = L.refuse(ledger, interval, from, Math.min(m.last, last), turn.now)
     if (turn.settings.mode === 'arrival') ledger = giveUp(turn, about, ledger, from, 'evicted')
   }
-  return expire(turn, about, boundGaps(turn, about, ledger))
+  return evict(turn, about, boundGaps(turn, about, ledger))
 }
 
 const wantedAround = <A>(l: Ledger<A>, n: number): Missing | undefined => {

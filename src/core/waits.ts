@@ -104,7 +104,7 @@ const gapsTicked = <A>(turn: Turn<A>, t: Track<A>): Track<A> => {
   const front = t.ledger === undefined || isHeldUp(t) ? undefined : L.frontMissing(t.ledger)
   return t.ledger === undefined || front === undefined || front.deadline > turn.now
     ? t
-    : withEnd(turn, { ...t, ledger: expire(turn, t.about, t.ledger) })
+    : withEnd(turn, { ...t, ledger: expire(turn, t.about, t.ledger, canAsk(turn, t)) })
 }
 
 /** A promise that is broken: half its grace later the sender is asked why, at the end it is called silent. */
