@@ -1226,7 +1226,7 @@ const shortWay: ReadonlyArray<Guard> = [
   ),
   shortcuts(
     'the short way: connected',
-    'self.away === undefined && followed',
+    'self.away === undefined &&\n    followed',
     'followed',
     'a promise counts from a time that stands still',
   ),
