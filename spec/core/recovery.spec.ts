@@ -519,6 +519,15 @@ describe('a receiver that begins', () => {
     expect(words(out).some(s => s.startsWith('began'))).toBe(false)
   })
 
+  it('does not enter again a saved run that was told to be over', () => {
+    const t = talk({ start: saved({ number: 41, epoch: run(7) }) })
+    t.isAnswered(headOf(2))
+    const old = headOf(50, { epoch: run(7) })
+    expect(t.hears(old)).toEqual(['ask updates'])
+    expect(t.isAnswered(old)).toEqual([`conflict ${run(1)} ${run(7)}`])
+    expect([t.hears(old), t.isAnswered(old)]).toEqual([[], []])
+  })
+
   it('holds live messages back until what lies before them has come', () => {
     const t = talk({ start: saved({ number: 41, epoch: run(1) }) })
     expect(t.gets(44)).toEqual([])

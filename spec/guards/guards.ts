@@ -210,15 +210,21 @@ const belief: ReadonlyArray<Guard> = [
   ),
   heads(
     'runs that were left are remembered',
-    'const left = epoch === undefined ? t.left',
+    'const left = t.epoch === undefined ? t.left',
     'const left = true ? t.left',
     'a run is entered again after it was left',
   ),
   heads(
     'runs that were left are forgotten beyond 64',
-    'left: left.slice(-maxLeft)',
-    'left',
+    '{ epoch, ...now }].slice(-maxLeft)',
+    '{ epoch, ...now }]',
     'forged restarts fill the memory',
+  ),
+  heads(
+    'a saved run that is over was left',
+    'isLeft ? { ...t, left',
+    'false ? { ...t, left',
+    'a run is entered again after it was told to be over',
   ),
   heads(
     'of what is pending only what the new head covers is of the new run',

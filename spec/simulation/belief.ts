@@ -137,6 +137,12 @@ export const believed = (chronicle: Chronicle, runs: Known, life: Life, report: 
     trusts.set(origin, made)
     return made
   }
+  /** It is followed no more; or a saved run is over, and the next has answered. */
+  const forget = (origin: string): void => {
+    const { isHanded, answer, answered } = trust(origin)
+    const made = trustOf(runs, origin)
+    trusts.set(origin, isHanded ? made : { ...made, answer, answered })
+  }
   /** Was someone asked in vain since the last answer? Then the numbers alone decide. */
   const isVain = (t: Trust): boolean => t.vain >= settings.tries
   // A doubt that has just come up, and leads to a question at once, unless an older one is on its way.
@@ -222,8 +228,7 @@ export const believed = (chronicle: Chronicle, runs: Known, life: Life, report: 
       }
       case 'Handed': {
         const h = handed[s.index]
-        if (h !== undefined)
-          told(chronicle, report, life, trust, name => trusts.delete(name), isWide, isRoomy, isVain, h, i)
+        if (h !== undefined) told(chronicle, report, life, trust, forget, isWide, isRoomy, isVain, h, i)
       }
     }
   }
@@ -358,7 +363,8 @@ const isAgreed = (t: Trust, epoch: Epoch | undefined, maxJump: number, least = 0
   )
 
 const agreed = (report: Report, maxJump: number, d: Gap, at: number, t: Trust): void => {
-  if (d.last <= Math.max(t.known, t.near) + maxJump || (t.answer?.head ?? 0) >= d.last) return
+  // What was pending when a run was entered is known in it, up to where the gap begins.
+  if (d.last <= Math.max(t.known, t.near, d.first - 1) + maxJump || (t.answer?.head ?? 0) >= d.last) return
   if (!isAgreed(t, undefined, maxJump, d.last))
     report('SaidTwice', at, `${d.origin}: ${d.last} is far above ${t.known}, and was not said twice`)
 }

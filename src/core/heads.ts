@@ -68,6 +68,15 @@ const beginning = <A>(turn: Turn<A>, t: Track<A>, head: Head, lowest: number): L
   return L.startingAt(head.start)
 }
 
+/** Runs that are remembered to have been left; the oldest is forgotten. */
+const maxLeft = 64
+
+const leaving = <A>(turn: Turn<A>, t: Track<A>, epoch: Epoch): Track<A>['left'] => {
+  const before = t.left.find(r => r.epoch === epoch)
+  const now = { asked: turn.asked, inquireAt: turn.now, wait: turn.settings.grace, told: before?.told ?? false }
+  return [...t.left.filter(r => r !== before), { epoch, ...now }].slice(-maxLeft)
+}
+
 /** The first head decides where to begin: at the start of a run that is younger than we are, else here and now. */
 const firstHead = <A>(turn: Turn<A>, t: Track<A>, head: Head): Track<A> => {
   const lowest = Math.min(
@@ -75,7 +84,10 @@ const firstHead = <A>(turn: Turn<A>, t: Track<A>, head: Head): Track<A> => {
     t.doubt?.forgotten?.first ?? Number.POSITIVE_INFINITY,
     head.head + 1,
   )
-  const vouchedFor = vouched(turn, t, head)
+  const saved = t.saved?.position.epoch
+  // The run of an earlier life that is over was left as any other: it is not entered again.
+  const isLeft = isSingle(t) && saved !== undefined && saved !== head.epoch
+  const vouchedFor = vouched(turn, isLeft ? { ...t, left: leaving(turn, t, saved) } : t, head)
   const ledger = beginning(turn, t, head, lowest)
   return withEnd(turn, released(turn, { ...vouchedFor, baseline: ledger.next }, ledger, head))
 }
@@ -120,9 +132,6 @@ const sameRun = <A>(turn: Turn<A>, t: Track<A>, l: Ledger<A>, head: Head, asked:
   return withEnd(turn, { ...vouchedFor, ledger: noticed(turn, t.about, l, head.head, 'Heartbeat') })
 }
 
-/** Runs that are remembered to have been left; the oldest is forgotten. */
-const maxLeft = 64
-
 /** Settles the old run and begins the new one. */
 export const restarted = <A>(
   turn: Turn<A>,
@@ -134,13 +143,10 @@ export const restarted = <A>(
   settleAll(turn, t.about, old, 'gone')
   turn.epoch = to
   deliver(turn, { _tag: 'Restarted', ...t.about, from: t.epoch, to, after: old.highest, start }, 0, start - 1)
-  const { epoch } = t
-  const before = t.left.find(r => r.epoch === epoch)
-  const now = { asked: turn.asked, inquireAt: turn.now, wait: turn.settings.grace, told: before?.told ?? false }
-  const left = epoch === undefined ? t.left : [...t.left.filter(r => r !== before), { epoch, ...now }]
+  const left = t.epoch === undefined ? t.left : leaving(turn, t, t.epoch)
   return {
     ...t,
-    left: left.slice(-maxLeft),
+    left,
     epoch: to,
     start: undefined,
     end: undefined,
