@@ -210,14 +210,20 @@ const belief: ReadonlyArray<Guard> = [
   ),
   heads(
     'runs that were left are remembered',
-    't.epoch === undefined\n      ? t.left\n',
-    'true\n      ? t.left\n',
+    'left: leaving(turn, t, t.epoch)',
+    'left: t.left',
     'a run is entered again after it was left',
   ),
   heads(
+    'the run of an earlier life is left, too',
+    'before === head.epoch ? t.left : leaving(turn, t, before)',
+    't.left',
+    'a run that was left by what was saved is entered again, and asked about at each heartbeat',
+  ),
+  heads(
     'runs that were left are forgotten beyond 64',
-    'left: left.slice(-maxLeft)',
-    'left',
+    'told: false }].slice(-maxLeft)',
+    'told: false }]',
     'forged restarts fill the memory',
   ),
   heads(

@@ -64,6 +64,15 @@ const beginning = <A>(turn: Turn<A>, t: Track<A>, head: Head, lowest: number): L
   return L.startingAt(head.start)
 }
 
+/** Runs that are remembered to have been left; the oldest is forgotten. */
+const maxLeft = 64
+
+/** A run that is left, if it has a name. */
+const leaving = <A>(turn: Turn<A>, { left }: Track<A>, epoch: Epoch | undefined): Track<A>['left'] =>
+  epoch === undefined || left.some(r => r.epoch === epoch)
+    ? left
+    : [...left, { epoch, asked: turn.asked, inquireAt: turn.now, told: false }].slice(-maxLeft)
+
 /** The first head decides where to begin: at the start of a run that is younger than we are, else here and now. */
 const firstHead = <A>(turn: Turn<A>, t: Track<A>, head: Head): Track<A> => {
   const lowest = Math.min(
@@ -73,7 +82,10 @@ const firstHead = <A>(turn: Turn<A>, t: Track<A>, head: Head): Track<A> => {
   )
   const vouchedFor = vouched(turn, t, head)
   const ledger = beginning(turn, t, head, lowest)
-  return withEnd(turn, released(turn, { ...vouchedFor, baseline: ledger.next }, ledger, head))
+  // The run of an earlier life is left like any other.
+  const before = isSingle(t) ? t.saved?.position.epoch : undefined
+  const left = before === head.epoch ? t.left : leaving(turn, t, before)
+  return withEnd(turn, released(turn, { ...vouchedFor, left, baseline: ledger.next }, ledger, head))
 }
 
 /** Does the answer to that request settle a doubt? Where nobody could be asked, any answer does. */
@@ -116,9 +128,6 @@ const sameRun = <A>(turn: Turn<A>, t: Track<A>, l: Ledger<A>, head: Head, asked:
   return withEnd(turn, { ...vouchedFor, ledger: noticed(turn, t.about, l, head.head, 'Heartbeat') })
 }
 
-/** Runs that are remembered to have been left; the oldest is forgotten. */
-const maxLeft = 64
-
 /** Settles the old run and begins the new one. */
 export const restarted = <A>(
   turn: Turn<A>,
@@ -130,13 +139,9 @@ export const restarted = <A>(
   settleAll(turn, t.about, old, 'gone')
   turn.epoch = to
   deliver(turn, { _tag: 'Restarted', ...t.about, from: t.epoch, to, after: old.highest, start }, 0, start - 1)
-  const left =
-    t.epoch === undefined
-      ? t.left
-      : [...t.left, { epoch: t.epoch, asked: turn.asked, inquireAt: turn.now, told: false }]
   return {
     ...t,
-    left: left.slice(-maxLeft),
+    left: leaving(turn, t, t.epoch),
     epoch: to,
     start: undefined,
     end: undefined,
