@@ -661,6 +661,34 @@ describe('a receiver of the addressing single', () => {
     expect(t.passes(2000)).toEqual(['lost 2-3 unresolved', 'ended 3'])
   })
 
+  it('learns the tail from a farewell, though the answer to its question is older', () => {
+    const t = following()
+    t.gets(1)
+    t.on({ _tag: 'Disconnected' })
+    t.on({ _tag: 'Reconnected' })
+    expect(t.hears(headOf(3, { state: 'ended' }))).toEqual([])
+    expect(t.isAnswered(headOf(2))).toEqual(['gap 2-3 Heartbeat'])
+    expect(t.passes(2000)).toEqual(['lost 2-3 unresolved', 'ended 3'])
+  })
+
+  it('takes an end for undone when its sender says that it goes on', () => {
+    const t = following({ addressing: 'perSender' })
+    t.gets(1)
+    expect(t.hears(headOf(1, { state: 'ended' }))).toEqual(['ended 1'])
+    expect(t.hears(headOf(1))).toEqual([])
+    expect(t.hears(headOf(2))).toEqual(['gap 2-2 Heartbeat'])
+    expect(t.gets(2, 3)).toEqual(['2 Late', '3'])
+    expect(t.hears(headOf(3, { state: 'ended' }))).toEqual(['ended 3'])
+  })
+
+  it('tells an end when nothing is missing any more, of what was said to lie behind it either', () => {
+    const t = following()
+    t.gets(1)
+    t.hears(headOf(9))
+    expect(t.hears(headOf(1, { state: 'ended' }))).toEqual([])
+    expect(t.passes(2000)).toEqual(['lost 2-9 unresolved', 'ended 1'])
+  })
+
   it('says that nobody vouches for what follows an end', () => {
     const t = following()
     t.gets(1)
@@ -852,6 +880,32 @@ describe('a receiver of a plain client, which sends no heartbeats', () => {
     t.isRefused()
     expect(t.hears(headOf(3))).toEqual(['ask updates'])
     expect(t.isAnswered(headOf(3))).toEqual(['resumed', 'gap 3-3 Heartbeat'])
+  })
+
+  it('goes back to a run that it wrongly guessed to be over, though nobody answers for it', () => {
+    const t = following()
+    t.gets(1, 2, 3)
+    t.passes(6000)
+    t.gets(1, 2)
+    t.isRefused()
+    expect(t.hears(headOf(3, { age: 2e9 }))).toEqual(['ask updates'])
+    expect([t.passes(500), t.hears(headOf(3, { age: 2e9 + 500 }))]).toEqual([[], []])
+    expect([t.passes(500), t.hears(headOf(3, { age: 2e9 }))]).toEqual([[], ['ask updates']])
+    expect(t.passes(2000)).toEqual([])
+    expect(t.hears(headOf(3, { age: 2e9 + 3000 }))).toEqual(['resumed', 'gap 3-3 Heartbeat'])
+  })
+
+  it('asks less and less about a run that it has left and that answers nothing', () => {
+    const t = following()
+    t.hears(headOf(0, { epoch: run(2) }))
+    t.isAnswered(headOf(0, { epoch: run(2) }))
+    let asks = 0
+    for (let s = 0; s < 1000; s++) {
+      t.passes(1000)
+      t.hears(headOf(0, { epoch: run(2) }))
+      asks += t.hears(headOf(0, { age: 2e9 + s * 1000 })).length
+    }
+    expect(asks).toBe(10)
   })
 
   it('takes neither a late heartbeat nor a late answer for proof that what it began with was never sent (perSender)', () => {
@@ -1086,6 +1140,32 @@ describe('a receiver within its bounds', () => {
     expect([t.hears(second), t.isAnswered(second)]).toEqual([['ask updates'], []])
     expect([t.takes(3), t.passes(100)]).toEqual([[], ['ask updates']])
     expect(t.isAnswered(second)).toEqual([`restarted ${run(1)} after 3, ${run(2)} from 1`])
+  })
+
+  it('reports what it forgot in doubt as lost, if that can only be of the run before', () => {
+    const t = following({ maxMessages: 3 })
+    t.gets(1)
+    t.takes(1)
+    expect([t.gets(2, 3), t.hears(headOf(1, { epoch: run(2) }))]).toEqual([['2', '3'], ['ask updates']])
+    expect(t.gets(4, 5, 6)).toEqual([])
+    expect(t.isAnswered(headOf(1, { epoch: run(2) }))).toEqual([
+      'unsequenced updates.4 BetweenRuns',
+      'lost 4-6 gone',
+      `restarted ${run(1)} after 6, ${run(2)} from 1`,
+    ])
+  })
+
+  it('does not believe a far number that it forgot in doubt', () => {
+    const t = following({ maxMessages: 3 })
+    t.gets(1, 2)
+    t.hears(headOf(1, { epoch: run(2) }))
+    expect(t.gets(3, 4e6)).toEqual([])
+    t.takes(2)
+    expect(t.isAnswered(headOf(1, { epoch: run(2) }))).toEqual([
+      'unsequenced updates.3 BetweenRuns',
+      `restarted ${run(1)} after 2, ${run(2)} from 1`,
+      'gap 1-1 Heartbeat',
+    ])
   })
 
   it('enters a new run though all of its room is held', () => {

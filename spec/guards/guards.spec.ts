@@ -38,7 +38,7 @@ describe('A guard that is taken out', () => {
   ])(
     'makes a seed fail that does not with it: %s',
     async name => {
-      const { seed, rule } = known[name] ?? {}
+      const { seed } = known[name] ?? {}
       const { stdout } = await promisify(execFile)(process.execPath, [
         'spec/guards/main.mjs',
         '--check',
@@ -46,7 +46,7 @@ describe('A guard that is taken out', () => {
         name,
       ])
       expect(seed).toBeGreaterThan(0)
-      expect(stdout).toContain(`${name}: seed ${seed}: ${rule}`)
+      expect(stdout).toContain(`${name}: seed ${seed}: `)
     },
     120_000,
   )

@@ -123,7 +123,7 @@ const belief: ReadonlyArray<Guard> = [
     'a.number > horizon(turn, l, head.head)',
     'messages of the run before are taken for the first run heard of',
   ),
-  heads('a run that has ended stays so', 'const end = t.end ?? (head', 'const end = (head', 'an end is told twice'),
+  heads('a run that has ended stays so', 'const end = before ?? (head', 'const end = (head', 'an end is told twice'),
   heads(
     'a start lies within the run',
     'Math.min(Math.max(n, head.start), head.head + 1)',
@@ -220,12 +220,7 @@ const belief: ReadonlyArray<Guard> = [
     't.left',
     'a run that was left by what was saved is entered again, and asked about at each heartbeat',
   ),
-  heads(
-    'runs that were left are forgotten beyond 64',
-    'told: false }].slice(-maxLeft)',
-    'told: false }]',
-    'forged restarts fill the memory',
-  ),
+  heads('runs that were left are forgotten beyond 64', '.slice(-maxLeft)', '', 'forged restarts fill the memory'),
   heads(
     'of what is pending only what the new head covers is of the new run',
     'a.number >= head.start && a.number <= head.head',
@@ -288,9 +283,51 @@ const belief: ReadonlyArray<Guard> = [
   ),
   heads(
     'a run that was guessed to be over may come back',
-    'const isOver = t.left.some(r => r.epoch === head.epoch && (asked ?? 0) <= r.asked)',
-    'const isOver = t.left.some(r => r.epoch === head.epoch)',
+    '&& !isAgain && (asked ?? 0) <= left.asked',
+    '&& !isAgain',
     'a wrong guess is never mended',
+  ),
+  heads(
+    'a run that was guessed to be over, and can not be asked, may come back',
+    'left !== undefined && !isAgain &&',
+    'left !== undefined &&',
+    'a wrong guess about a sender that answers nothing is never mended',
+  ),
+  heads(
+    'only a question in vain lets a heartbeat bring back a run',
+    'turn.now >= left.inquireAt && isSaidAgain',
+    'isSaidAgain',
+    'late heartbeats of a run that is over name the next',
+  ),
+  heads(
+    'a run that was left is asked about less and less',
+    'wait: left.wait * 2',
+    'wait: left.wait',
+    'a sender that answers nothing is asked for ever',
+  ),
+  heads(
+    'what came, and was forgotten in doubt, is lost with the old run',
+    "old = noticed(turn, t.about, old, forgottenOfOld(turn, t, l, head), 'Data')",
+    '',
+    'what came around a restart and found no room vanishes silently',
+  ),
+  heads(
+    'what is forgotten and far is not believed',
+    ' && n <= horizon(turn, l, 0)',
+    '',
+    'a forged number makes all up to it missing',
+  ),
+  heads(
+    'a farewell counts, though the answer to a doubt is older',
+    'Math.max(head.head, t.end?.last ?? 0)',
+    'head.head',
+    'the tail before a farewell is never spoken of',
+  ),
+  heads(
+    'a sender that goes on after its farewell has not ended',
+    'const before = goesOn ? undefined : t.end',
+    'const before = t.end',
+    'after a forged end what comes is handed over as if it had ended',
   ),
   heads(
     'a run without a name takes that of a head which fits',
@@ -420,7 +457,7 @@ const belief: ReadonlyArray<Guard> = [
   ),
   heads(
     'a farewell that is in doubt ends nothing',
-    "answers || !isFar ? head : { ...head, state: 'live' }",
+    "answers || !isFar ? head : { ...head, state: 'live', head: head.start - 1 }",
     'head',
     'a forged farewell far ahead ends a run that is alive',
   ),
@@ -597,9 +634,15 @@ const accounts: ReadonlyArray<Guard> = [
   ),
   tracks(
     'an end is told when all before it is settled',
-    ' || t.ledger.next <= t.end.last) return t',
-    ') return t',
+    'if (t.ledger.next <= Math.max(t.end.last, t.ledger.highest)) return t',
+    '',
     'an end is told over gaps that are open',
+  ),
+  tracks(
+    'an end is told when all that was said to lie behind it is settled',
+    'Math.max(t.end.last, t.ledger.highest)',
+    't.end.last',
+    'an end is told, and something is still missing',
   ),
   tracks(
     'an end is told once',
@@ -1202,8 +1245,8 @@ const shortWay: ReadonlyArray<Guard> = [
   ),
   shortcuts(
     'the short way: connected',
-    'self.away === undefined &&\n    followed',
-    'followed',
+    'self.away === undefined &&\n    followed.idle',
+    'followed.idle',
     'a promise counts from a time that stands still',
   ),
 ]

@@ -218,10 +218,11 @@ const isResidue = (life: Life, own: Run, { id, run, number }: Published): boolea
   return (away?.from ?? came) <= run.sentAt + inFlight && number >= own.start
 }
 
-/** Has the run answered within the time that is taken for asking? */
-const hasAnswered = ({ answered, settings }: Life, run: Run | undefined, by: number): boolean => {
+/** Has the run answered within the time that is taken for asking, and was nobody said since to be there? */
+const hasAnswered = ({ answered, settings, seen }: Life, run: Run | undefined, by: number): boolean => {
   const asking = settings.patience * (2 ** settings.tries - 1)
-  return run !== undefined && (answered.get(run.epoch) ?? []).some(at => at <= by && at >= by - asking)
+  const since = seen.findLast(s => s.what === 'Nobody' && s.origin === run?.origin && s.at <= by)?.at ?? 0
+  return run !== undefined && (answered.get(run.epoch) ?? []).some(at => at <= by && at >= Math.max(since, by - asking))
 }
 
 const unmixed = (runs: Runs, report: Report, story: Story, piece: Piece): void => {

@@ -78,7 +78,7 @@ interface Trust {
   /** The runs that have answered. */
   readonly answered: Set<Epoch>
   /** Whether it is still the one that we follow: since when that is open, and by which answers it may be settled. */
-  doubt: { readonly since: number; readonly why: string; above: number | undefined } | undefined
+  doubt: { readonly since: number; readonly why: string; above: number | undefined; asks: number } | undefined
   /** Nothing of it was handed over so far, and nobody has said where it is. */
   isNew: boolean
   isHanded: boolean
@@ -143,7 +143,7 @@ export const believed = (chronicle: Chronicle, runs: Known, life: Life, report: 
   let fresh: Trust[] = []
   const doubts = (t: Trust, since: number, why: string): void => {
     if (t.doubt !== undefined || isVain(t)) return
-    t.doubt = { since, why, above: undefined }
+    t.doubt = { since, why, above: undefined, asks: 0 }
     fresh.push(t)
   }
   for (const [i, s] of course.entries()) {
@@ -172,6 +172,8 @@ export const believed = (chronicle: Chronicle, runs: Known, life: Life, report: 
         t.isNew = false
         if (!t.isHanded) t.known = Math.max(t.known, s.head.head)
         if (s.head.state === 'ended') t.isLeaving = true
+        // It lives, and has sent more: so it says itself that it has not ended.
+        else if (s.head.head > t.ended) t.ended = Number.POSITIVE_INFINITY
         if (s.asked === undefined) {
           t.said.push(s.head)
           if (isSingle && isRoomy && t.run !== undefined && !t.runs.has(s.head.epoch)) doubts(t, i, 'another run')
@@ -185,8 +187,10 @@ export const believed = (chronicle: Chronicle, runs: Known, life: Life, report: 
         if (t.left.has(s.head.epoch)) break
         t.run ??= s.head.epoch
         t.answer = s.head
-        t.vain = 0
-        if (t.doubt !== undefined && s.asked >= (t.doubt.above ?? 0)) t.doubt = undefined
+        // The answer to a question from before a doubt settles nothing: those since then may still be in vain.
+        const isLate = t.doubt !== undefined && s.asked < (t.doubt.above ?? 0)
+        t.vain = isLate ? (t.doubt?.asks ?? 0) : 0
+        if (!isLate) t.doubt = undefined
         break
       }
       case 'Nobody':
@@ -204,6 +208,7 @@ export const believed = (chronicle: Chronicle, runs: Known, life: Life, report: 
         for (const t of fresh) if (t.doubt !== undefined) t.doubt.above ??= s.id
         for (const [origin, t] of s.origin === undefined ? trusts : [[s.origin, trust(s.origin)] as const]) {
           t.vain += 1
+          if (t.doubt !== undefined) t.doubt.asks += 1
           if (origin === s.origin) t.alone += 1
           t.questioned = i
           if (isVain(t)) t.doubt = undefined

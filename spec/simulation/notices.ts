@@ -296,6 +296,12 @@ export const notices = (chronicle: Chronicle, origins: Origins, say: Say, life: 
     ear.head = Math.max(ear.head, head.head)
     if (life.addressing === 'single' || ear.name.endsWith(head.epoch)) ear.borne = Math.max(ear.borne, head.head)
     if (s.number > 0 && !ear.answers.has(s.number)) ear.answers.set(s.number, head.epoch)
+    // It lives, and has sent more than anyone knew of: it takes its end back.
+    if (head.state === 'live' && ear.ended !== undefined && head.head > Math.max(ear.ended, ear.settled)) {
+      ear.ended = undefined
+      ear.hasEnded = false
+      ear.farewell = false
+    }
     if (head.state === 'ended' && (ear.epoch === head.epoch || !ear.isMixed))
       ear.words = { epoch: head.epoch, last: head.head, local: s.local }
     if (!isOwn(ear, head)) return

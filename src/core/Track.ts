@@ -30,8 +30,9 @@ interface LeftRun {
   readonly epoch: Epoch
   /** Only the answer to a later request proves that it is still alive. */
   readonly asked: number
-  /** Not before then is it asked again. */
+  /** Not before then is it asked again; each time it has to wait twice as long, or it would be asked for ever. */
   readonly inquireAt: number
+  readonly wait: number
   readonly told: boolean
 }
 
@@ -114,9 +115,10 @@ export const unsequenced = <A>(
   deliver(turn, { _tag: 'Unsequenced', subject, reason, data, headers, reply }, a.bytes)
 }
 
-/** Tells the end once all before it is settled. */
+/** Tells the end once all is settled: of what was said to lie behind it, too. */
 export const withEnd = <A>(turn: Turn<A>, t: Track<A>): Track<A> => {
-  if (t.end === undefined || t.end.told || t.ledger === undefined || t.ledger.next <= t.end.last) return t
+  if (t.end === undefined || t.end.told || t.ledger === undefined) return t
+  if (t.ledger.next <= Math.max(t.end.last, t.ledger.highest)) return t
   deliver(turn, { _tag: 'Ended', ...t.about, last: t.end.last }, 0)
   return { ...t, end: { ...t.end, told: true } }
 }

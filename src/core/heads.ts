@@ -22,12 +22,16 @@ const released = <A>(turn: Turn<A>, t: Track<A>, ledger: Ledger<A>, head: Head):
     if (a.number < head.start || a.number > (isNew ? head.head : horizon(turn, l, head.head)))
       unsequenced(turn, t, a, 'Refuted')
     else l = receive(turn, t.about, l, a)
-  return { ...t, doubt: undefined, ledger: noticed(turn, t.about, l, head.head, 'Heartbeat') }
+  // An answer may be older than the farewell, and that be all that we have of the tail.
+  const last = Math.max(head.head, t.end?.last ?? 0)
+  return { ...t, doubt: undefined, ledger: noticed(turn, t.about, l, last, 'Heartbeat') }
 }
 
-/** What the head of this run promises. */
+/** What the head of this run promises. Who has gone on after its farewell has taken that back. */
 const vouched = <A>(turn: Turn<A>, t: Track<A>, head: Head): Track<A> => {
-  const end = t.end ?? (head.state === 'ended' ? { last: head.head, told: false } : undefined)
+  const goesOn = t.end !== undefined && head.head > Math.max(t.end.last, t.ledger?.highest ?? 0)
+  const before = goesOn ? undefined : t.end
+  const end = before ?? (head.state === 'ended' ? { last: head.head, told: false } : undefined)
   turn.epoch = head.epoch
   return promised(
     turn,
@@ -68,10 +72,12 @@ const beginning = <A>(turn: Turn<A>, t: Track<A>, head: Head, lowest: number): L
 const maxLeft = 64
 
 /** A run that is left, if it has a name. */
-const leaving = <A>(turn: Turn<A>, { left }: Track<A>, epoch: Epoch | undefined): Track<A>['left'] =>
-  epoch === undefined || left.some(r => r.epoch === epoch)
-    ? left
-    : [...left, { epoch, asked: turn.asked, inquireAt: turn.now, told: false }].slice(-maxLeft)
+const leaving = <A>(turn: Turn<A>, { left }: Track<A>, epoch: Epoch | undefined): Track<A>['left'] => {
+  if (epoch === undefined) return left
+  const before = left.find(r => r.epoch === epoch)
+  const now = { asked: turn.asked, inquireAt: turn.now, wait: turn.settings.grace, told: before?.told ?? false }
+  return [...left.filter(r => r !== before), { epoch, ...now }].slice(-maxLeft)
+}
 
 /** The first head decides where to begin: at the start of a run that is younger than we are, else here and now. */
 const firstHead = <A>(turn: Turn<A>, t: Track<A>, head: Head): Track<A> => {
@@ -113,8 +119,8 @@ const claimed = <A>(t: Track<A>, head: Head, asked: number | undefined): Track<A
 const sameRun = <A>(turn: Turn<A>, t: Track<A>, l: Ledger<A>, head: Head, asked: number | undefined): Track<A> => {
   const answers = asked === undefined ? isSaidAgain(turn, t, head) : t.doubt === undefined || settles(t.doubt, asked)
   const isFar = head.head > horizon(turn, l, 0)
-  // A farewell that is in doubt ends nothing.
-  const said = vouched(turn, t, answers || !isFar ? head : { ...head, state: 'live' })
+  // A head that is in doubt ends nothing, and takes no end back.
+  const said = vouched(turn, t, answers || !isFar ? head : { ...head, state: 'live', head: head.start - 1 })
   const heard = { ...said, answered: asked ?? t.answered, claim: undefined }
   if (answers) {
     const known = { ...heard, rival: t.rival?.told ? t.rival : undefined, vain: Number.POSITIVE_INFINITY }
@@ -154,6 +160,13 @@ export const restarted = <A>(
   }
 }
 
+/** What came, found no room, and can't be of the new run is lost with the old one, as far as it may be believed. */
+const forgottenOfOld = <A>(turn: Turn<A>, t: Track<A>, l: Ledger<A>, head: Head): number => {
+  const forgotten = t.doubt?.forgotten
+  const isOfOld = (n: number): boolean => (n < head.start || n > head.head) && n <= horizon(turn, l, 0)
+  return forgotten === undefined ? 0 : Math.max(0, ...[forgotten.first, forgotten.last].filter(isOfOld))
+}
+
 /** Enters another run, which a head has proved. */
 export const entered = <A>(turn: Turn<A>, t: Track<A>, l: Ledger<A>, head: Head): Track<A> => {
   const pending = t.doubt === undefined ? [] : D.resume(turn, t.doubt)
@@ -164,6 +177,7 @@ export const entered = <A>(turn: Turn<A>, t: Track<A>, l: Ledger<A>, head: Head)
       if (a.number > l.highest) unsequenced(turn, t, a, 'BetweenRuns')
       else old = receive(turn, t.about, old, a)
     }
+  old = noticed(turn, t.about, old, forgottenOfOld(turn, t, l, head), 'Data')
   const begun = vouched(turn, restarted(turn, { ...t, doubt: undefined }, old, head.epoch, head.start), head)
   const ledger = pending
     .filter(ofNew)
@@ -181,8 +195,8 @@ const otherRun = <A>(turn: Turn<A>, t: Track<A>, l: Ledger<A>, head: Head, asked
     if (left.told || (asked === undefined ? turn.now < left.inquireAt : asked <= left.asked)) return t
     if (asked === undefined) askHead(turn, t.origin.name)
     else conflict(turn, t, head.epoch)
-    const known = { ...left, told: asked !== undefined, inquireAt: turn.now + turn.settings.grace }
-    return { ...t, left: t.left.map(r => (r === left ? known : r)) }
+    const known = { ...left, told: asked !== undefined, wait: left.wait * 2, inquireAt: turn.now + left.wait }
+    return { ...claimed(t, head, asked), left: t.left.map(r => (r === left ? known : r)) }
   }
   if (t.rival?.told && t.rival.epoch === head.epoch)
     return asked === undefined ? t : { ...t, rival: { ...t.rival, head } }
@@ -243,7 +257,10 @@ export const headHeard = <A>(turn: Turn<A>, t: Track<A>, head: Head, asked: numb
   if (asked !== undefined && isForgedStart(t, l, head, asked))
     return firstHead(turn, { ...t, ledger: undefined, end: undefined }, head)
   // A run that has no name was guessed. If the one that it seemed to follow still answers, the guess was wrong.
-  const isOver = t.left.some(r => r.epoch === head.epoch && (asked ?? 0) <= r.asked)
+  const left = t.left.find(r => r.epoch === head.epoch)
+  // Who can't be asked has to say so again, after a question that was in vain.
+  const isAgain = asked === undefined && left !== undefined && turn.now >= left.inquireAt && isSaidAgain(turn, t, head)
+  const isOver = left !== undefined && !isAgain && (asked ?? 0) <= left.asked
   const isFirst = t.epoch === undefined && !isOver && mayName(turn, l, head)
   // Of `perSender` it is the same run in any case: only an answer proves that what we began with was not of it.
   const isOwn = head.epoch === t.epoch || isFirst || (!isSingle(t) && isSaidAgain(turn, t, head))
