@@ -1108,6 +1108,12 @@ const bounds: ReadonlyArray<Guard> = [
     'what was forgotten is never asked for again',
   ),
   receivers(
+    'those who wait for room wait on when the first have taken it',
+    'if (!keepsUp(turn)) after',
+    'if (false as boolean) after',
+    'notices are handed over that there is no room for',
+  ),
+  receivers(
     'a head of the other addressing is not followed',
     'if (addressingOf(origin) !== self.addressing) {',
     'if (false as boolean) {',
