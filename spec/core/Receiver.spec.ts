@@ -1002,6 +1002,17 @@ describe('a receiver within its bounds', () => {
     expect([t.takes(4, 3), t.self().gaps]).toEqual([['lost 3-6 overflow'], 1])
   })
 
+  it('lets others wait on when one takes all the room that was made', () => {
+    const t = talk({ maxMessages: 8, maxGaps: 1, deadline: 60_000 })
+    const [first, last] = [single('a'), single('z')]
+    t.on({ _tag: 'HeartbeatHeard', origin: first, head: headOf(0, { max: 60_000 }) })
+    t.on({ _tag: 'HeartbeatHeard', origin: last, head: headOf(0, { max: 500 }) })
+    for (const n of [1, 2, 3, 4, 6, 7, 8, 9]) t.on({ _tag: 'Arrived', origin: first, arrival: arrival(n) })
+    t.passes(5000)
+    expect(t.takes(1).filter(s => !s.startsWith('ask'))).toEqual(['lost 5-5 overflow', '6 AfterGap', '7', '8'])
+    expect(t.takes(8, 6)).toContain('silent 500')
+  })
+
   it('gives up a message that is larger than maxBytes, though nothing else is ever taken', () => {
     const t = following({ maxBytes: 10 })
     expect(said(t.on({ _tag: 'Arrived', origin: single(), arrival: arrival(1, 'm1', 11) }))).toEqual([])

@@ -474,6 +474,14 @@ describe('a receiver that begins', () => {
     return t.isAnswered(head)
   }
 
+  it('never enters the run of an earlier life again that it has left, and says that both are alive', () => {
+    const t = talk({ start: saved({ number: 41, epoch: run(7) }) })
+    t.isAnswered(headOf(2))
+    const old = headOf(45, { epoch: run(7) })
+    expect([t.hears(old), t.hears(old)]).toEqual([['ask updates'], []])
+    expect(t.isAnswered(old)).toEqual([`conflict ${run(1)} ${run(7)}`])
+  })
+
   it.each<[string, Start, Head, string[]]>([
     ['new, with what comes next', 'new', headOf(50), ['began 50']],
     ['new, at the start of a run younger than itself', 'new', headOf(2, { age: 0 }), ['began 0']],

@@ -210,22 +210,17 @@ const belief: ReadonlyArray<Guard> = [
   ),
   heads(
     'runs that were left are remembered',
-    'const left = t.epoch === undefined ? t.left',
-    'const left = true ? t.left',
+    'left: leaving(turn, t, t.epoch)',
+    'left: t.left',
     'a run is entered again after it was left',
   ),
   heads(
-    'runs that were left are forgotten beyond 64',
-    '{ epoch, ...now }].slice(-maxLeft)',
-    '{ epoch, ...now }]',
-    'forged restarts fill the memory',
+    'the run of an earlier life is left, too',
+    'before === head.epoch ? t.left : leaving(turn, t, before)',
+    't.left',
+    'a run that was left by what was saved is entered again, and asked about at each heartbeat',
   ),
-  heads(
-    'a saved run that is over was left',
-    'isLeft ? { ...t, left',
-    'false ? { ...t, left',
-    'a run is entered again after it was told to be over',
-  ),
+  heads('runs that were left are forgotten beyond 64', '.slice(-maxLeft)', '', 'forged restarts fill the memory'),
   heads(
     'of what is pending only what the new head covers is of the new run',
     'a.number >= head.start && a.number <= head.head',
@@ -1111,6 +1106,12 @@ const bounds: ReadonlyArray<Guard> = [
     'turn.forgot ? names.set(self.waiting, name, true) : self.waiting',
     'self.waiting',
     'what was forgotten is never asked for again',
+  ),
+  receivers(
+    'those who wait for room wait on when the first have taken it',
+    'if (!keepsUp(turn)) after',
+    'if (false as boolean) after',
+    'notices are handed over that there is no room for',
   ),
   receivers(
     'a head of the other addressing is not followed',

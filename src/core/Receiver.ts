@@ -33,7 +33,7 @@ import type { SequenceNumber } from './SequenceNumber.ts'
 import { arrivedShort } from './shortcut.ts'
 import * as T from './Track.ts'
 import type { Arrival, Output, Settings, Turn } from './Turn.ts'
-import { askHead, defaults, deliver, hasRoom } from './Turn.ts'
+import { askHead, defaults, deliver, hasRoom, keepsUp } from './Turn.ts'
 import * as Waits from './waits.ts'
 
 export type { Receiver } from './roster.ts'
@@ -255,7 +255,9 @@ const relieved = <A>(self: Receiver<A>, turn: Turn<A>, isMessage: boolean): Rece
   if (self.overflowed > 0) deliver(turn, { _tag: 'Overflowed', count: self.overflowed }, 0)
   for (const { key } of M.entries(self.waiting)) {
     const followed = names.get(after.origins, key)
-    if (followed !== undefined) after = change(after, turn, key, followed, followed.track, Circumstances.relieved)
+    // What the first of them hands over may take all the room there is: then the others wait on.
+    if (!keepsUp(turn)) after = { ...after, waiting: names.set(after.waiting, key, true) }
+    else if (followed !== undefined) after = change(after, turn, key, followed, followed.track, Circumstances.relieved)
   }
   return after
 }

@@ -36,7 +36,7 @@ export interface Settings<A> {
   readonly maxMessages: number
   /** Bytes of such messages. Default 64 MiB. */
   readonly maxBytes: number
-  /** Gaps open at once. Default 16384. */
+  /** Gaps open at once, but for one of each origin that waits for room. Default 16384. */
   readonly maxGaps: number
   /** Origins followed at once. Default 16384. */
   readonly maxOrigins: number

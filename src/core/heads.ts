@@ -71,10 +71,12 @@ const beginning = <A>(turn: Turn<A>, t: Track<A>, head: Head, lowest: number): L
 /** Runs that are remembered to have been left; the oldest is forgotten. */
 const maxLeft = 64
 
-const leaving = <A>(turn: Turn<A>, t: Track<A>, epoch: Epoch): Track<A>['left'] => {
-  const before = t.left.find(r => r.epoch === epoch)
+/** A run that is left, if it has a name. */
+const leaving = <A>(turn: Turn<A>, { left }: Track<A>, epoch: Epoch | undefined): Track<A>['left'] => {
+  if (epoch === undefined) return left
+  const before = left.find(r => r.epoch === epoch)
   const now = { asked: turn.asked, inquireAt: turn.now, wait: turn.settings.grace, told: before?.told ?? false }
-  return [...t.left.filter(r => r !== before), { epoch, ...now }].slice(-maxLeft)
+  return [...left.filter(r => r !== before), { epoch, ...now }].slice(-maxLeft)
 }
 
 /** The first head decides where to begin: at the start of a run that is younger than we are, else here and now. */
@@ -84,12 +86,12 @@ const firstHead = <A>(turn: Turn<A>, t: Track<A>, head: Head): Track<A> => {
     t.doubt?.forgotten?.first ?? Number.POSITIVE_INFINITY,
     head.head + 1,
   )
-  const saved = t.saved?.position.epoch
-  // The run of an earlier life that is over was left as any other: it is not entered again.
-  const isLeft = isSingle(t) && saved !== undefined && saved !== head.epoch
-  const vouchedFor = vouched(turn, isLeft ? { ...t, left: leaving(turn, t, saved) } : t, head)
+  const vouchedFor = vouched(turn, t, head)
   const ledger = beginning(turn, t, head, lowest)
-  return withEnd(turn, released(turn, { ...vouchedFor, baseline: ledger.next }, ledger, head))
+  // The run of an earlier life is left like any other.
+  const before = isSingle(t) ? t.saved?.position.epoch : undefined
+  const left = before === head.epoch ? t.left : leaving(turn, t, before)
+  return withEnd(turn, released(turn, { ...vouchedFor, left, baseline: ledger.next }, ledger, head))
 }
 
 /** Does the answer to that request settle a doubt? Where nobody could be asked, any answer does. */
@@ -143,10 +145,9 @@ export const restarted = <A>(
   settleAll(turn, t.about, old, 'gone')
   turn.epoch = to
   deliver(turn, { _tag: 'Restarted', ...t.about, from: t.epoch, to, after: old.highest, start }, 0, start - 1)
-  const left = t.epoch === undefined ? t.left : leaving(turn, t, t.epoch)
   return {
     ...t,
-    left,
+    left: leaving(turn, t, t.epoch),
     epoch: to,
     start: undefined,
     end: undefined,
