@@ -191,12 +191,14 @@ describe.each(kinds)('with $name', kind => {
   test('what is larger than the server took so far is refused while disconnected, too, and takes no number', async () => {
     const { link, nc, updates } = await send(kind)
     const read = await listen(kind)
+    updates.publish('1')
+    await eventually('the first has arrived', () => read.accounted() === 1)
     const reconnect = await cutOff(link, nc)
-    expect(updates.publish('1')).toBe(1)
-    expect(() => updates.publish(new Uint8Array(2_000_000))).toThrow('Payload and headers have 2000000 bytes')
     expect(updates.publish('2')).toBe(2)
+    expect(() => updates.publish(new Uint8Array(2_000_000))).toThrow('Payload and headers have 2000000 bytes')
+    expect(updates.publish('3')).toBe(3)
     await reconnect()
-    await eventually('both have arrived', () => read.accounted() === 2)
+    await eventually('all have arrived', () => read.accounted() === 3)
   })
 
   describe('a full history', () => {
