@@ -129,4 +129,21 @@ describe('Subject', () => {
   ])('knows that the filter %j covers the subject %j: %j', (f, s, covered) => {
     expect(Subject.matches(valid(Subject.parseFilter(f)))(valid(Subject.parse(s)))).toBe(covered)
   })
+
+  // Small enough to try all: what two filters say of one another is what they say of subjects.
+  const upTo = (length: number, tokens: ReadonlyArray<string>): ReadonlyArray<string> =>
+    length === 1 ? tokens : [...tokens, ...upTo(length - 1, tokens).flatMap(rest => tokens.map(t => `${t}.${rest}`))]
+  const subjects = upTo(4, ['a', 'b']).map(s => valid(Subject.parse(s)))
+  const filters = upTo(3, ['a', 'b', '*', '>']).filter(Subject.isFilter)
+  const within = new Map(filters.map(f => [f, new Set(subjects.filter(Subject.matches(f)))]))
+  const those = (f: Subject.Filter): ReadonlySet<Subject.Subject> => within.get(f) ?? new Set()
+
+  it('knows of each two filters whether one covers the other, and whether they overlap', () => {
+    for (const f of filters)
+      for (const g of filters) {
+        const [ofF, ofG] = [those(f), [...those(g)]]
+        expect([f, g, Subject.overlaps(f)(g)]).toEqual([f, g, ofG.some(s => ofF.has(s))])
+        expect([f, g, Subject.covers(f)(g)]).toEqual([f, g, ofG.every(s => ofF.has(s))])
+      }
+  })
 })

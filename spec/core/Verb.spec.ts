@@ -150,4 +150,16 @@ describe('Verb', () => {
       expect(Verb.parsePrefix('acme._SEQ')).toEqual(E.right('acme._SEQ'))
     })
   })
+
+  const bob = valid(Subject.parseToken('bob'))
+  it.each<[string, Subject.Token | undefined, string, ReadonlyArray<string>]>([
+    ['prices.*', undefined, '_SEQ.REPLAY.prices.*.*', ['_SEQ.HEAD.prices.*']],
+    ['prices.>', undefined, '_SEQ.REPLAY.prices.*.>', ['_SEQ.HEAD.prices.>']],
+    ['prices.*', bob, '_SEQ.REPLAY.prices.*.bob.*.*', ['_SEQ.HEAD.prices.*', '_SEQ.HEAD.prices.*.bob.*']],
+    ['prices.>', bob, '_SEQ.REPLAY.prices.*.*.*.>', ['_SEQ.HEAD.prices.>']],
+  ])('says where a sender of %s (%s) is asked', (subjects, sender, replays, heads) => {
+    const filter = valid(Subject.parseFilter(subjects))
+    expect(Verb.replaysOf(SEQ, sender)(filter)).toBe(replays)
+    expect(Verb.headsOf(SEQ, sender)(filter)).toEqual(heads)
+  })
 })
