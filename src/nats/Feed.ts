@@ -1,5 +1,6 @@
 /** A queue with one reader at a time: an async iterator in the style of the clients' own. @since 0.1.0 */
 export interface Feed<T, R> extends AsyncIterable<R> {
+  /** Puts an item at the end. */
   readonly push: (item: T) => void
   /** Ends it after what is queued; with an error, the reader gets to see that last. */
   readonly end: (error?: Error) => void

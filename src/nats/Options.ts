@@ -2,6 +2,7 @@
  * Codecs of the options, and how they are checked where they come in: their types do not bind users of JavaScript, nor what
  * is read from a configuration.
  *
+ * @module
  * @since 0.1.0
  */
 import * as E from 'fp-ts/lib/Either.js'
