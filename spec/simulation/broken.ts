@@ -3,7 +3,6 @@ import type { Delivery } from '../../src/core/Delivery.ts'
 import { nearest } from '../../src/core/SequenceNumber.ts'
 import { defaults } from '../../src/core/Turn.ts'
 import type { Rule } from './auditor.ts'
-import { brokenSending } from './brokenSending.ts'
 import type { Chronicle, Handed, Life, Published, Run } from './chronicle.ts'
 import { blank } from './chronicle.ts'
 import { payloadOf } from './content.ts'
@@ -285,5 +284,4 @@ export const broken: ReadonlyArray<readonly [Rule, string, () => Chronicle]> = [
     'it is sent a thousand messages for one',
     () => new Book({ replays: { asks: 1, answers: 1000 } }).publish(3).message(1).gap(2).lost(2).message(3).chronicle,
   ],
-  ...brokenSending,
 ]

@@ -1,30 +1,13 @@
 // One broken history for each promise of a sender: see broken.ts.
 import { nearest } from '../../src/core/SequenceNumber.ts'
-import type { Chronicle, Outbox, Passed, Run } from './chronicle.ts'
+import { runOf } from './broken.ts'
+import type { Chronicle, Outbox, Passed } from './chronicle.ts'
 import { blank } from './chronicle.ts'
-import { epochOf, originOf } from './names.ts'
 import type { sendingRules } from './sending.ts'
-
-const origin = originOf('single', 'a', epochOf(1))
 
 /** What a sender does, in words that can be bent; it is connected, and has one line. */
 class Log {
-  readonly run: Run = {
-    origin: origin.name,
-    epoch: epochOf(1),
-    addressing: 'single',
-    start: 1,
-    bornAt: 1000,
-    head: 0,
-    endedAt: Number.POSITIVE_INFINITY,
-    sentAt: 1000,
-    end: 'Live',
-    keeps: 65_536,
-    isMute: false,
-    isDeaf: false,
-    max: 1000,
-    jumped: 0,
-  }
+  readonly run = runOf(1, { bornAt: 1000, sentAt: 1000 })
   readonly box: Outbox
   #at = 1000
   #flushes = 0

@@ -4,14 +4,14 @@ import { broken as brokenOf, sound } from './broken.ts'
 import { brokenAsking } from './brokenAsking.ts'
 import { unbelievable } from './brokenBelief.ts'
 import { brokenNotices } from './brokenNotices.ts'
-import { soundSending } from './brokenSending.ts'
+import { brokenSending, soundSending } from './brokenSending.ts'
 import { kinds, planOf } from './plan.ts'
 import { expected, summaryOf, traceOf } from './report.ts'
 import { shrunk } from './shrink.ts'
 
 const seeds = 300
 
-const broken = [...brokenOf, ...brokenAsking, ...brokenNotices, ...unbelievable]
+const broken = [...brokenOf, ...brokenAsking, ...brokenSending, ...brokenNotices, ...unbelievable]
 
 /**
  * Seeds that once found a defect: gaps were given up that nobody had asked for (846); what a stall made was told message by
