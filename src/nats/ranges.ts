@@ -1,9 +1,9 @@
-/** Which numbers of each run: in `single` two may follow one another under one name before a reconnect. */
 export interface Range {
   readonly first: number
   readonly last: number
 }
 
+/** Ascending, by run: in `single` two may follow one another under one name before a reconnect. */
 export type Ranges<Line> = Map<Line, Range[]>
 
 /** Adds numbers that are not among them yet, in any order: what is too large to be kept is gone before what is older. */
@@ -21,6 +21,7 @@ export const add = <Line>(ranges: Ranges<Line>, line: Line, first: number, last 
   })
 }
 
+/** The older, with the newer added to it. */
 export const together = <Line>(older: Ranges<Line>, newer: Ranges<Line>): Ranges<Line> => {
   for (const [line, ranges] of newer) for (const { first, last } of ranges) add(older, line, first, last)
   return older
