@@ -5,8 +5,9 @@ import { brokenAsking } from './brokenAsking.ts'
 import { unbelievable } from './brokenBelief.ts'
 import { brokenNotices } from './brokenNotices.ts'
 import { brokenSending, soundSending } from './brokenSending.ts'
-import { kinds, planOf } from './plan.ts'
+import { kinds } from './plan.ts'
 import { expected, summaryOf, traceOf } from './report.ts'
+import { planOf } from './seeds.ts'
 import { shrunk } from './shrink.ts'
 
 const seeds = 300
