@@ -454,6 +454,33 @@ describe('a receiver of a slow consumer', () => {
     expect(t.recovers(2, { bytes: 6 })).toEqual(['2 Recovered'])
   })
 
+  it('lets two senders go on whose first missing messages find no room beside what is held of the other', () => {
+    const t = rig({ addressing: 'perSender', maxBytes: 10 })
+    const messageOf = (n: number) => arrival(n, `m${n}`, n === 1 ? 7 : 4)
+    const senders = [alice(1, 'alice'), alice(2, 'bob')]
+    const came: string[] = []
+    const asks: Array<Extract<Out, { _tag: 'AskReplay' }>> = []
+    const follow = (out: ReadonlyArray<Out>): void => {
+      for (const o of out)
+        if (o._tag === 'AskReplay') asks.push(o)
+        else if (o._tag === 'Deliver') {
+          if (o.delivery._tag === 'Message') came.push(`${o.delivery.sender} ${o.delivery.number}`)
+          follow(t.on({ _tag: 'Taken', deliveries: 1, bytes: o.bytes }))
+        }
+    }
+    follow(t.on({ _tag: 'Started' }))
+    for (const [i, origin] of senders.entries())
+      follow(t.on({ _tag: 'HeartbeatHeard', origin, head: headOf(0, { epoch: run(i + 1) }) }))
+    for (const origin of senders) follow(t.on({ _tag: 'Arrived', origin, arrival: messageOf(2) }))
+    for (let ms = 0; ms < 2000; ms += 10) {
+      for (const { id: asked, origin, first, last } of asks.splice(0))
+        for (let n: number = first; n <= last; n++)
+          follow(t.on({ _tag: 'ReplayAnswered', asked, origin, epoch: undefined, arrival: messageOf(n) }))
+      follow(t.wait(10))
+    }
+    expect(came.sort()).toEqual(['alice 1', 'alice 2', 'bob 1', 'bob 2'])
+  })
+
   it('gives a gap up in its time, though what is behind it comes and finds no room', () => {
     const t = following({ maxMessages: 4 })
     t.gets(2, 3, 4)

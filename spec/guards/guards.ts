@@ -725,9 +725,15 @@ const accounts: ReadonlyArray<Guard> = [
   ),
   receptions(
     'nothing makes way for what would not fit even then',
-    'if (turn.bytes - l.heldBytes + bytes > turn.settings.maxBytes) return l\n',
+    'if (!isBlocked && turn.bytes - l.heldBytes + bytes > maxBytes) return l\n',
     '',
     'all that is held is thrown away for a message that never fits',
+  ),
+  receptions(
+    'who can not go on makes way for other origins that hold the room',
+    'if (!isBlocked && turn',
+    'if (turn',
+    'origins that can not go on wait for one another for ever',
   ),
   receptions(
     'only newer payloads make way',

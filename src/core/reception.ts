@@ -121,8 +121,11 @@ export const noticed = <A>(
 /** Forgets newer payloads in favour of this one, since it lets the sequence go on. */
 const makeRoom = <A>(turn: Turn<A>, ledger: Ledger<A>, n: number, bytes: number): Ledger<A> => {
   let l = ledger
+  const { maxBytes } = turn.settings
+  // Where other origins hold the room, whoever can't go on makes way for them, or they would wait for one another for ever.
+  const isBlocked = n === l.next && turn.handedBytes + bytes <= maxBytes
   // Nothing makes way for what would not fit even then.
-  if (turn.bytes - l.heldBytes + bytes > turn.settings.maxBytes) return l
+  if (!isBlocked && turn.bytes - l.heldBytes + bytes > maxBytes) return l
   while (!hasRoom(turn, bytes)) {
     const newest = M.max(l.held)
     if (newest === undefined || newest.key < n) return l
