@@ -197,6 +197,11 @@ export const brokenNotices: ReadonlyArray<readonly [NoticeRule, string, () => Ch
   ],
   ['NothingVanishes', 'a stray message does', () => lived([{ what: 'Strayed', origin: 'updates.stray' }])],
   ['NothingVanishes', 'a number far ahead does', () => lived([heard(1), came(1), message(1), came(900_000)])],
+  [
+    'NothingVanishes',
+    'the only message of a new sender does',
+    () => lived([heard(1), came(1)], { run: { bornAt: 5000 } }),
+  ],
   ['FarIsDoubted', 'one number says so', () => lived([heard(1), came(1), message(1), came(900_000), gap(2, 899_999)])],
   [
     'GapsHaveReason',

@@ -86,6 +86,8 @@ interface Ear {
   /** The lowest and highest number that was spoken of, and settled. */
   first: number
   settled: number
+  /** The newest number, as the first head said that came of it. */
+  outset: number
   /** Is anything told of it, and has any head come? */
   isSpokenOf: boolean
   isHeard: boolean
@@ -132,6 +134,7 @@ const earOf = (origins: Origins, name: string): Ear => {
     progress: 0,
     first: Number.POSITIVE_INFINITY,
     settled: 0,
+    outset: 0,
     isSpokenOf: false,
     isHeard: false,
     reach: 0,
@@ -292,6 +295,7 @@ export const notices = (chronicle: Chronicle, origins: Origins, say: Say, life: 
     ear.last = s.local
     ear.inquiries = 0
     ear.isRefused = false
+    if (!ear.isHeard) ear.outset = head.head
     ear.isHeard = true
     ear.head = Math.max(ear.head, head.head)
     if (life.addressing === 'single' || ear.name.endsWith(head.epoch)) ear.borne = Math.max(ear.borne, head.head)
@@ -586,10 +590,17 @@ export const notices = (chronicle: Chronicle, origins: Origins, say: Say, life: 
     if (s.what !== 'Came' || s.origin === undefined) continue
     const ear = earFor(s.origin)
     // What finds no room while in doubt may be forgotten.
-    if (s.number > ear.settled && hasRoom && !ear.outside.has(s.number))
+    if (s.number > ear.settled && hasRoom && !ear.outside.has(s.number) && !isBefore(life, ear, s.number))
       say('NothingVanishes', s.at, `${ear.name}.${s.number} came, and is never spoken of`)
   }
   begun(say, life, ears, overAt)
+}
+
+/** Where no number was ever spoken of: was this one sent before the receiver has begun, which nothing but the first head says? */
+const isBefore = ({ settings: { start }, startedAt }: Life, { plain, first, outset }: Ear, number: number): boolean => {
+  if (first !== Number.POSITIVE_INFINITY || number > outset || start === 'all') return false
+  if (start === 'new') return plain === undefined || plain.bornAt - plain.jumped < startedAt
+  return 'from' in start && number < start.from
 }
 
 /** Where it was told to begin, and the origins of an earlier life. */
