@@ -325,6 +325,16 @@ describe('a receiver without connection', () => {
     expect(deliveries(t.passes(499))).toEqual([])
     expect(deliveries(t.passes(1))).toEqual(['lost 1-1 unresolved', '2 AfterGap'])
   })
+
+  it('lets what waits for room wait until it is connected again, though its consumer makes some', () => {
+    const t = following({ maxMessages: 4 })
+    t.gets(1, 2, 3, 4)
+    t.gets(2)
+    t.passes(10_000)
+    t.on({ _tag: 'Disconnected' })
+    expect(t.takes(4)).toEqual([])
+    expect(words(t.on({ _tag: 'Reconnected' }))).toContain('ask all')
+  })
 })
 
 describe('a receiver that can ask somebody else than the sender', () => {

@@ -1163,6 +1163,12 @@ const bounds: ReadonlyArray<Guard> = [
     'deadlines pass while nobody can answer',
   ),
   receivers(
+    'what waits for room waits while disconnected, too',
+    'if (self.away !== undefined || (self.waiting === undefined && self.overflowed === 0)) return self',
+    'if (self.waiting === undefined && self.overflowed === 0) return self',
+    'somebody is asked, or called silent, while nobody can be reached',
+  ),
+  receivers(
     'nothing ticks while disconnected',
     'return self.away === undefined ? ticked(self, turn) : self\n',
     'return ticked(self, turn)\n',

@@ -246,7 +246,8 @@ const taken = <A>(self: Receiver<A>, turn: Turn<A>, deliveries: number, bytes: n
  * is made when it comes. But a message that found no room must not set this off, or each would, and be a gap of its own.
  */
 const relieved = <A>(self: Receiver<A>, turn: Turn<A>, isMessage: boolean): Receiver<A> => {
-  if (self.waiting === undefined && self.overflowed === 0) return self
+  // While disconnected time stands still, and nobody can be asked.
+  if (self.away !== undefined || (self.waiting === undefined && self.overflowed === 0)) return self
   const messages = isMessage ? turn.messages : turn.handedMessages
   const bytes = isMessage ? turn.bytes : turn.handedBytes
   // Waiting for some room to gather keeps a consumer that is just too slow from stop and go at every message.
