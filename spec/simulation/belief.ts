@@ -332,7 +332,8 @@ const told = (
         !isAgreed(t, d.to, settings.maxJump)
       )
         report('SaidTwice', at, `${d.origin}: ${d.to} is entered, and has said once at most that it is there`)
-      t.said = []
+      // What the run that is entered has said before counts in it, too.
+      t.said = t.said.filter(h => h.epoch === d.to)
       t.known = d.start - 1
       t.near = 0
       t.done = d.start - 1
