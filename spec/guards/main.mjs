@@ -26,7 +26,7 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..')
 const below = (...path) => join(root, ...path)
 const load = loaderOf()
 const { guards, withoutGuard } = load(below('spec', 'guards', 'guards.ts'))
-const { planOf } = load(below('spec', 'simulation', 'seeds.ts'))
+const { planOf } = load(below('spec', 'simulation', 'plan.ts'))
 
 /** The sources without a guard. */
 const without = guard => {

@@ -1,8 +1,8 @@
 // npm run -s simulate -- --seeds 10000 [--from 1] [--json]   many seeds
 // npm run -s simulate -- --seed 17 [--shrink]                one, with its whole trace
 import { parseArgs } from 'node:util'
+import { planOf } from './plan.ts'
 import { summaryOf, tellFailure, traceOf } from './report.ts'
-import { planOf } from './seeds.ts'
 import { trialOf } from './trial.ts'
 
 const { values } = parseArgs({

@@ -168,9 +168,7 @@ export type Deed =
 export interface Plan {
   readonly seed: number
   readonly theme: Theme
-  readonly style: 'calm' | 'rough' | 'single' | 'all' | 'staged'
-  /** What is played beside the deeds, by its name. */
-  readonly scene: string | undefined
+  readonly style: 'calm' | 'rough' | 'single' | 'all'
   readonly addressing: Addressing
   readonly kinds: ReadonlyArray<Kind>
   readonly rates: Readonly<Record<Rated, number>>
@@ -194,7 +192,7 @@ export const excluded: ReadonlyMap<Kind, string> = new Map<Kind, string>([])
 
 const drawKinds = (chance: Chance, theme: Theme, style: Plan['style']): Kind[] => {
   const usable = kinds.filter(k => !excluded.has(k) && !added.includes(k) && !isOfAnother(theme, k))
-  if (style === 'calm' || style === 'staged') return []
+  if (style === 'calm') return []
   if (style === 'all') return [...usable].filter(k => k !== 'mute' && k !== 'deaf' && k !== 'rival')
   if (style === 'single') {
     const only = usable[chance.below(usable.length)]
@@ -228,8 +226,7 @@ const drawReceiver = (
   }
 }
 
-/** One that is drawn: who is there, and what goes wrong, is left to chance. */
-export const drawnPlan = (seed: number): Plan => {
+export const planOf = (seed: number): Plan => {
   const chance = chanceOf(seed)
   const style = chance.of<Plan['style']>(['calm', 'rough', 'rough', 'rough', 'single', 'single', 'all'])
   const later = chanceOf(seed + 2 ** 41)
@@ -303,7 +300,6 @@ export const drawnPlan = (seed: number): Plan => {
     seed,
     theme,
     style,
-    scene: undefined,
     addressing,
     kinds: own,
     rates,
@@ -356,31 +352,6 @@ const withSenders = (chance: Chance, plan: Plan): Plan => {
   }
   const deeds = [...plan.deeds, ...streams].sort((a, b) => a.at - b.at)
   return { ...plan, kinds: [...plan.kinds, ...own], rates, processes, deeds }
-}
-
-/** What a scene begins with: one sender and one receiver, all well, and messages now and then. */
-export const calmPlan = (seed: number, scene: string): Plan => {
-  const chance = chanceOf(seed)
-  const none = Object.fromEntries(rated.map(k => [k, 0] as const)) as Record<Rated, number>
-  const faultMs = 12_000
-  const addressing = chance.hit(0.5) ? 'single' : 'perSender'
-  return {
-    seed,
-    theme: 'noticing',
-    style: 'staged',
-    scene,
-    addressing,
-    kinds: [],
-    rates: none,
-    processes: [
-      { lines: [{ from: 1, voice: 'full' }], keeps: 65_536, max: 1000, after: 50, ...plainly, isLarge: false },
-    ],
-    receivers: [{ ...drawReceiver(chance, addressing, () => false, 1), start: 'new', maxJump: 65_536 }],
-    deeds: drawPublishing(chance, faultMs),
-    faultMs,
-    least: leastMessages,
-    largest: 40,
-  }
 }
 
 const drawPublishing = (chance: Chance, faultMs: number): Deed[] => {

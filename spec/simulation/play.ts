@@ -6,7 +6,6 @@ import type { Line, Process } from './process.ts'
 import { processOf } from './process.ts'
 import type { Receiver } from './receiver.ts'
 import { receiverOf } from './receiver.ts'
-import { sceneOf } from './scenes.ts'
 import { askedOf, audienceOf } from './wires.ts'
 import { beginning, worldOf } from './world.ts'
 
@@ -150,7 +149,6 @@ export const play = (plan: Plan, lines?: string[]): Played => {
         )
       }
     })
-  if (plan.scene !== undefined) sceneOf(plan.scene)?.play(world, stage)
   agenda.run(beginning + plan.faultMs)
 
   // --- the second phase: nothing goes wrong any more

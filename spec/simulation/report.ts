@@ -2,8 +2,7 @@
 import type { Violation } from './auditor.ts'
 import { rules } from './auditor.ts'
 import type { Kind, Plan } from './plan.ts'
-import { excluded, kinds } from './plan.ts'
-import { planOf } from './seeds.ts'
+import { excluded, kinds, planOf } from './plan.ts'
 import { shrunk } from './shrink.ts'
 import { trialOf } from './trial.ts'
 

@@ -1,6 +1,6 @@
 // A few seeds of the simulator, for mutants that the specs of the core let pass.
 import { describe, expect, it } from '@jest/globals'
-import { planOf } from '../../simulation/seeds.ts'
+import { planOf } from '../../simulation/plan.ts'
 import { trialOf } from '../../simulation/trial.ts'
 
 describe('The simulated world', () => {
