@@ -81,6 +81,8 @@ interface Ear {
   isRefused: boolean
   /** Has it been asked for what is missing since something last came in? */
   hasBegged: boolean
+  /** Was a gap told, and nothing asked for since? */
+  isUnasked: boolean
   /** When something came last of what is missing. */
   progress: number
   /** The lowest and highest number that was spoken of, and settled. */
@@ -131,6 +133,7 @@ const earOf = (origins: Origins, name: string): Ear => {
     inquiries: 0,
     isRefused: false,
     hasBegged: false,
+    isUnasked: false,
     progress: 0,
     first: Number.POSITIVE_INFINITY,
     settled: 0,
@@ -431,6 +434,7 @@ export const notices = (chronicle: Chronicle, origins: Origins, say: Say, life: 
         ear.open += d.last - d.first + 1
         ear.highest = d.last
         ear.progress = s.local
+        ear.isUnasked = true
         return
       case 'Lost':
         if (d.last === undefined) {
@@ -523,10 +527,15 @@ export const notices = (chronicle: Chronicle, origins: Origins, say: Say, life: 
       case 'Asked':
         asked(s)
         break
-      case 'Begged':
+      case 'Begged': {
         if (isAway) say('AskedForAReason', s.at, 'asks for messages while disconnected')
-        earFor(s.origin ?? '').hasBegged = true
+        const ear = earFor(s.origin ?? '')
+        ear.hasBegged = true
+        // The time of a gap begins when it is first asked for.
+        if (ear.isUnasked) ear.progress = s.local
+        ear.isUnasked = false
         break
+      }
       case 'Handed':
         told(s)
         break
