@@ -273,6 +273,16 @@ describe.each(['single', 'perSender'] as const)('a receiver (%s)', addressing =>
     expect(t.gets(8)).toEqual(['8'])
   })
 
+  it('asks about a heartbeat below the one that it began with, and begins anew where it says so again', () => {
+    const t = talk({ addressing })
+    expect(t.hears(headOf(500_000))).toEqual([])
+    expect(t.hears(headOf(5, { age: 100 }))).toEqual([expect.stringMatching(/^ask /)])
+    // The same one twice says nothing again; nor is it asked about once more.
+    expect(t.hears(headOf(5, { age: 100 }))).toEqual([])
+    expect(t.hears(headOf(5, { age: 200 }))).toEqual([])
+    expect(t.gets(6, 7)).toEqual(['6', '7'])
+  })
+
   it('finds out from the sender that the far number it began with, when nobody answered, was never sent', () => {
     const t = talk({ addressing })
     t.gets(Number.MAX_SAFE_INTEGER)

@@ -185,6 +185,18 @@ const belief: ReadonlyArray<Guard> = [
     'a late heartbeat of a run that is over is taken for that of pending messages',
   ),
   heads(
+    'a start that was forged is taken back',
+    'if (proves) return',
+    'if (false as boolean) return',
+    'what comes below a forged start counts as a duplicate',
+  ),
+  heads(
+    'a heartbeat below the start is asked about',
+    'if (t.claim === undefined && t.doubt === undefined) askHead(turn, t.origin.name)\n',
+    '',
+    'a start that was forged is never found out',
+  ),
+  heads(
     'a heartbeat far ahead is a doubt',
     'if (isFar) return',
     'if (false as boolean) return',

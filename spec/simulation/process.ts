@@ -378,7 +378,7 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
         sentAt: agenda.now(),
         end: 'Live',
         // Whether that many are held is not sure where they are large, or go after a while.
-        keeps: plan.bytes < 1e7 || plan.age < 100_000 ? 0 : plan.keeps,
+        keeps: plan.bytes < 1e7 || plan.age < 100_000 || plan.sizes[1] > 10_000 ? 0 : plan.keeps,
         isMute: linePlan.voice === 'mute',
         isDeaf: linePlan.voice === 'deaf',
         max: plan.max,

@@ -236,12 +236,8 @@ const mayName = <A>(turn: Turn<A>, l: Ledger<A>, head: Head): boolean => {
  * The first heartbeat was believed unasked, and nothing has come since of what it made us wait for: if its run, asked, has not
  * come that far, we begin where that says. To begin earlier than need be does no harm.
  */
-const isForgedStart = <A>(t: Track<A>, l: Ledger<A>, head: Head, asked: number): boolean =>
-  head.epoch === t.epoch &&
-  l.next === t.baseline &&
-  l.highest < l.next &&
-  head.head < l.next - 1 &&
-  (t.doubt === undefined || settles(t.doubt, asked))
+const isForgedStart = <A>(t: Track<A>, l: Ledger<A>, head: Head): boolean =>
+  head.epoch === t.epoch && l.next === t.baseline && l.highest < l.next && head.head < l.next - 1
 
 /** The sender has said where it is: of itself (a heartbeat), or because it was `asked`. */
 export const headHeard = <A>(turn: Turn<A>, t: Track<A>, head: Head, asked: number | undefined): Track<A> => {
@@ -254,8 +250,15 @@ export const headHeard = <A>(turn: Turn<A>, t: Track<A>, head: Head, asked: numb
     const isLast = asked === undefined && t.claim === undefined && t.doubt.tries >= turn.settings.tries
     return isLast ? { ...t, claim: head, doubt: { ...raised(turn, t, t.doubt.cause), asked: t.doubt.asked } } : t
   }
-  if (asked !== undefined && isForgedStart(t, l, head, asked))
-    return firstHead(turn, { ...t, ledger: undefined, end: undefined }, head)
+  if (isForgedStart(t, l, head)) {
+    const proves = asked === undefined ? isSaidAgain(turn, t, head) : t.doubt === undefined || settles(t.doubt, asked)
+    if (proves) return firstHead(turn, { ...t, ledger: undefined, end: undefined, claim: undefined }, head)
+    if (asked === undefined) {
+      // The first may have been forged, or this one be late: whoever is there can tell, or says so again.
+      if (t.claim === undefined && t.doubt === undefined) askHead(turn, t.origin.name)
+      return { ...sameRun(turn, t, l, head, asked), claim: t.claim ?? head }
+    }
+  }
   // A run that has no name was guessed. If the one that it seemed to follow still answers, the guess was wrong.
   const left = t.left.find(r => r.epoch === head.epoch)
   // Who can't be asked has to say so again, after a question that was in vain.
