@@ -57,6 +57,8 @@ interface Trust {
   missing: number
   /** Since when it is silent: the place among all that was seen. */
   silent: number
+  /** A message was handed over in spite of it: to be reported, unless it was the last of a run that is left at once. */
+  unresumed: (() => void) | undefined
   /** Its last number, once its end was told. */
   ended: number
   /** It was said that nobody vouches for what comes. */
@@ -102,6 +104,7 @@ const trustOf = (runs: Known, origin: string): Trust => ({
   done: 0,
   missing: 0,
   silent: Number.POSITIVE_INFINITY,
+  unresumed: undefined,
   ended: Number.POSITIVE_INFINITY,
   isMute: false,
   isLeaving: false,
@@ -152,7 +155,14 @@ export const believed = (chronicle: Chronicle, runs: Known, life: Life, report: 
     t.doubt = { since, why, above: undefined, asks: 0 }
     fresh.push(t)
   }
+  // Who was silent, and something of it was handed over.
+  let silent: Trust[] = []
+  const spoken = (): void => {
+    for (const t of silent) t.unresumed?.()
+    silent = []
+  }
   for (const [i, s] of course.entries()) {
+    if (s._tag !== 'Question' && s._tag !== 'Asked' && s._tag !== 'Handed') spoken()
     if (s._tag !== 'Question' && s._tag !== 'Handed') {
       for (const t of fresh) if (t.doubt?.above === undefined && t.doubt !== undefined) t.doubt.above = 0
       fresh = []
@@ -228,10 +238,14 @@ export const believed = (chronicle: Chronicle, runs: Known, life: Life, report: 
       }
       case 'Handed': {
         const h = handed[s.index]
-        if (h !== undefined) told(chronicle, report, life, trust, forget, isWide, isRoomy, isVain, h, i)
+        if (h === undefined) break
+        told(chronicle, report, life, trust, forget, isWide, isRoomy, isVain, h, i)
+        const t = h.delivery._tag === 'Message' ? trust(h.delivery.origin) : undefined
+        if (t?.unresumed !== undefined) silent.push(t)
       }
     }
   }
+  spoken()
 }
 
 const told = (
@@ -277,12 +291,12 @@ const told = (
         !isVain(t) &&
         d.verdict !== 'Recovered'
       )
-        report('SilenceEnds', at, `${d.origin}.${d.number} comes, and the silence goes on`)
+        t.unresumed = () => report('SilenceEnds', at, `${d.origin}.${d.number} comes, and the silence goes on`)
       far(d.number)
       if (!t.isHanded && settings.start === 'new' && isWide && t.isSound && !isVain(t)) begins(report, d, at, t)
       if (t.known >= d.number && (d.verdict === 'Late' || d.verdict === 'Recovered')) t.missing -= 1
       if (d.number > t.ended) {
-        if (isWide && t.isSound && !t.isSingle && t.silent === Number.POSITIVE_INFINITY && !t.isMute)
+        if (isRoomy && t.isSound && !t.isSingle && t.silent === Number.POSITIVE_INFINITY && !t.isMute)
           report('EndIsUndone', at, `${d.origin}.${d.number} comes after the end at ${t.ended}`)
         t.ended = Number.POSITIVE_INFINITY
       }
@@ -296,7 +310,8 @@ const told = (
       far(d.last)
       if (d.noticedBy === 'Heartbeat' && t.isHanded && isRoomy) agreed(report, settings.maxJump, d, at, t)
       t.missing += d.last - d.first + 1
-      if (!t.isHanded && settings.start === 'new' && isWide && t.isSound && !isVain(t))
+      // Without room what came before may be told to be lost a little later.
+      if (!t.isHanded && settings.start === 'new' && isWide && isRoomy && t.isSound && !isVain(t))
         begins(report, { ...d, number: d.first }, at, t)
       t.known = Math.max(t.known, d.last)
       t.isHanded = true
@@ -338,6 +353,7 @@ const told = (
       t.near = 0
       t.done = d.start - 1
       t.missing = 0
+      t.unresumed = undefined
       t.silent = Number.POSITIVE_INFINITY
       t.ended = Number.POSITIVE_INFINITY
       t.isLeaving = false

@@ -85,6 +85,8 @@ interface Ear {
   isUnasked: boolean
   /** When something came last of what is missing. */
   progress: number
+  /** When a number was first spoken of. */
+  spokenAt: number
   /** The lowest and highest number that was spoken of, and settled. */
   first: number
   settled: number
@@ -135,6 +137,7 @@ const earOf = (origins: Origins, name: string): Ear => {
     hasBegged: false,
     isUnasked: false,
     progress: 0,
+    spokenAt: Number.POSITIVE_INFINITY,
     first: Number.POSITIVE_INFINITY,
     settled: 0,
     outset: 0,
@@ -343,10 +346,12 @@ export const notices = (chronicle: Chronicle, origins: Origins, say: Say, life: 
     ear.isSpokenOf = true
     if (d._tag === 'Message') {
       ear.first = Math.min(ear.first, d.number)
+      ear.spokenAt = Math.min(ear.spokenAt, s.at)
       ear.settled = Math.max(ear.settled, d.number)
       ear.reach = Math.max(ear.reach, d.number)
     } else if (d._tag === 'Gap' || d._tag === 'Lost') {
       ear.first = Math.min(ear.first, d.first)
+      ear.spokenAt = Math.min(ear.spokenAt, s.at)
       if (d._tag === 'Lost') ear.settled = Math.max(ear.settled, d.last ?? 0)
     }
     switch (d._tag) {
@@ -389,6 +394,8 @@ export const notices = (chronicle: Chronicle, origins: Origins, say: Say, life: 
         ear.ended = d.last
         ear.hasEnded = true
         ear.isVouched = false
+        // It may make way, and is new when it is heard again.
+        if (!hasPlaces) ear.reach = 0
         return
       case 'Message':
         if (ear.ended !== undefined && d.number > ear.ended) {
@@ -599,17 +606,21 @@ export const notices = (chronicle: Chronicle, origins: Origins, say: Say, life: 
     if (s.what !== 'Came' || s.origin === undefined) continue
     const ear = earFor(s.origin)
     // What finds no room while in doubt may be forgotten.
-    if (s.number > ear.settled && hasRoom && !ear.outside.has(s.number) && !isBefore(life, ear, s.number))
+    if (s.number > ear.settled && hasRoom && !ear.outside.has(s.number) && !isBefore(life, ear, s))
       say('NothingVanishes', s.at, `${ear.name}.${s.number} came, and is never spoken of`)
   }
   begun(say, life, ears, overAt)
 }
 
-/** Where no number was ever spoken of: was this one sent before the receiver has begun, which nothing but the first head says? */
-const isBefore = ({ settings: { start }, startedAt }: Life, { plain, first, outset }: Ear, number: number): boolean => {
-  if (first !== Number.POSITIVE_INFINITY || number > outset || start === 'all') return false
-  if (start === 'new') return plain === undefined || plain.bornAt - plain.jumped < startedAt
-  return 'from' in start && number < start.from
+/** Where no number had been spoken of: was this one sent before the receiver has begun, which nothing but the first head says? */
+const isBefore = (
+  { settings: { start }, startedAt }: Life,
+  { plain, spokenAt, outset }: Ear,
+  { at, number }: Seen,
+): boolean => {
+  if (typeof start !== 'string') return 'from' in start && at < spokenAt && number <= outset && number < start.from
+  if (spokenAt !== Number.POSITIVE_INFINITY || number > outset || start === 'all') return false
+  return plain === undefined || plain.bornAt - plain.jumped < startedAt
 }
 
 /** Where it was told to begin, and the origins of an earlier life. */
