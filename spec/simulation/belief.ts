@@ -293,7 +293,9 @@ const told = (
       )
         t.unresumed = () => report('SilenceEnds', at, `${d.origin}.${d.number} comes, and the silence goes on`)
       far(d.number)
-      if (!t.isHanded && settings.start === 'new' && isWide && t.isSound && !isVain(t)) begins(report, d, at, t)
+      // In `arrival`, and without room, the first that is handed over need not be the lowest.
+      if (!t.isHanded && settings.start === 'new' && isWide && t.isSound && !isVain(t))
+        if (isRoomy || settings.mode === 'ordered') begins(report, d, at, t)
       if (t.known >= d.number && (d.verdict === 'Late' || d.verdict === 'Recovered')) t.missing -= 1
       if (d.number > t.ended) {
         if (isRoomy && t.isSound && !t.isSingle && t.silent === Number.POSITIVE_INFINITY && !t.isMute)

@@ -139,6 +139,9 @@ class Reading {
       case 'Closed': {
         const c = this.#course(p.run)
         this.#silentSince(c, p.at)
+        // Its three farewells take two turns more of the others.
+        if (this.#isCrowded && c.closedAt === undefined)
+          for (const other of this.#courses.values()) other.due += 2000 / this.#box.perSecond
         c.closedAt ??= p.at
         c.isCutShort ||= !this.#isUp
         return
