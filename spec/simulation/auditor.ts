@@ -3,6 +3,8 @@
 // What it excuses is said where it is excused. Of an origin of `single` on which two senders were alive at once nothing is
 // promised but that what is handed over was published, in order, and that someone is told: `Conflicted`. A sender without
 // heartbeats and answers (`isMute`) has no tail that anyone could vouch for, and no beginning.
+
+import type { Epoch } from '../../src/core/Epoch.ts'
 import * as Asking from './asking.ts'
 import { beliefRules, believed, remembered } from './belief.ts'
 import type { Chronicle, Handed, Life, Published, Run, Saved } from './chronicle.ts'
@@ -183,7 +185,7 @@ const audited = (chronicle: Chronicle, runs: Runs, report: Report, story: Story,
     if (s.first <= above) report('DeliveredOrLost', s.at, `${origin}: ${range(s)} is told twice`)
     above = Math.max(above, s.last)
   }
-  unmixed(runs, report, story, piece)
+  unmixed(chronicle, runs, report, story, piece)
   lost(chronicle, runs, report, piece)
 }
 
@@ -225,7 +227,11 @@ const hasAnswered = ({ answered, settings, seen }: Life, run: Run | undefined, b
   return run !== undefined && (answered.get(run.epoch) ?? []).some(at => at <= by && at >= Math.max(since, by - asking))
 }
 
-const unmixed = (runs: Runs, report: Report, story: Story, piece: Piece): void => {
+/** Has somebody said at least twice in the name of a run that it is there, which nobody knows? Where none can be asked that counts. */
+const isPosed = (chronicle: Chronicle, origin: string, epoch: Epoch | undefined, by: number): boolean =>
+  epoch !== undefined && chronicle.forged.filter(f => f.origin === origin && f.epoch === epoch && f.at <= by).length > 1
+
+const unmixed = (chronicle: Chronicle, runs: Runs, report: Report, story: Story, piece: Piece): void => {
   const { origin, life } = piece
   if (runs.isConflicted(origin) || runs.isVague(origin)) return
   const own = runs.find(origin, piece.epoch)
@@ -243,9 +249,22 @@ const unmixed = (runs: Runs, report: Report, story: Story, piece: Piece): void =
   const isGuess = piece.left === undefined && !hasAnswered(life, own, piece.endedAt)
   // What had no name was taken for more than one run, and all but one of them were left.
   const isMixed = piece.left === own?.epoch && piece.settled.some(s => !s.isLost && s.message?.run !== own)
-  if (piece.endedBy === 'Restarted' && own !== undefined && own.endedAt > piece.endedAt && !isGuess && !isMixed)
+  const isMisled = isPosed(chronicle, origin, piece.left, piece.endedAt) && (piece.isSilent || piece.isEnded)
+  if (
+    piece.endedBy === 'Restarted' &&
+    own !== undefined &&
+    own.endedAt > piece.endedAt &&
+    !isGuess &&
+    !isMixed &&
+    !isMisled
+  )
     report('RunsNeverMix', piece.endedAt, `${origin}: ${piece.epoch} is left, and alive`)
-  if (piece.begunBy === 'Restarted' && piece.epoch !== undefined && own === undefined)
+  if (
+    piece.begunBy === 'Restarted' &&
+    piece.epoch !== undefined &&
+    own === undefined &&
+    !isPosed(chronicle, origin, piece.epoch, piece.endedAt)
+  )
     report('RunsNeverMix', piece.endedAt, `${origin}: ${piece.epoch} is entered, and nobody's`)
 }
 
@@ -350,6 +369,8 @@ const settled = (chronicle: Chronicle, runs: Runs, report: Report, life: Life, s
     if (isSmall && piece?.endedBy === 'Dropped' && later === undefined) continue
     const newest = pieces.at(-1)
     if (newest !== undefined && newest !== piece && isOvertaken(runs, run, newest)) continue
+    // It was left for a run that somebody has made up, and is not entered again.
+    if (newest !== piece && isPosed(chronicle, run.origin, newest?.epoch, chronicle.overAt)) continue
     // A line that has sent nothing but what all were there for may have no piece only if it has sent nothing at all.
     if (piece === undefined) {
       if (later !== undefined && !isSmall && !isDone(life, run))

@@ -199,7 +199,8 @@ export const believed = (chronicle: Chronicle, runs: Known, life: Life, report: 
         }
         t.runs.add(s.head.epoch)
         t.answered.add(s.head.epoch)
-        // A late answer of a run that was left says nothing of where we are.
+        // A late answer of a run that was left says nothing of where we are, unless it was left for a guess.
+        if (t.run === undefined) t.left.delete(s.head.epoch)
         if (t.left.has(s.head.epoch)) break
         t.run ??= s.head.epoch
         t.answer = s.head
@@ -396,7 +397,7 @@ const doubted = (report: Report, d: Unsequenced<Uint8Array>, at: number, t: Trus
     const came = t.came.get(p.number)
     const { heard } = t
     const isHeard = heard?.head.epoch === p.run.epoch && heard.head.head >= p.number
-    if (t.isSound && came !== undefined && isHeard && heard.at > came && t.questioned < came)
+    if (t.isSound && came !== undefined && isHeard && heard.at > came && t.questioned < came && !t.left.has(p.run.epoch))
       report('VouchedIsSequenced', at, `${d.subject} is unconfirmed, and its sender was heard, and not asked once`)
   }
 }

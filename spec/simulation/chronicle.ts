@@ -53,6 +53,8 @@ export interface Forgery {
   readonly kind: 'Message' | 'Head' | 'Stray'
   readonly origin: string
   readonly number: number
+  /** The run that it pretends to be of, if it says so. */
+  readonly epoch?: Epoch
 }
 
 export interface Handed {

@@ -251,7 +251,8 @@ export const perform = (world: World, stage: Stage, d: FaultDeed): boolean => {
             i > 0 && d.size % 11 === 0
               ? { ...head, head: Math.min(line.sender.head + 40, Number.MAX_SAFE_INTEGER) }
               : head
-          world.chronicle.forged.push({ at: agenda.now(), kind: 'Head', origin: line.origin.name, number: forged.head })
+          const { epoch, head: number } = forged
+          world.chronicle.forged.push({ at: agenda.now(), kind: 'Head', origin: line.origin.name, number, epoch })
           r.on({ _tag: 'HeartbeatHeard', origin: line.origin, head: forged })
         })
       return true

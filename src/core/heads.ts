@@ -216,8 +216,8 @@ const otherRun = <A>(turn: Turn<A>, t: Track<A>, l: Ledger<A>, head: Head, asked
   const isOver = t.end !== undefined || t.silence !== undefined
   if (asked === undefined && isOver && isSaidAgain(turn, t, head) && keepsUp(turn)) return entered(turn, t, l, head)
   const doubt = raised(turn, { ...t, voice: 'Heard' }, 'NewEpoch')
-  // Of `perSender` it is an earlier state of the same run, unless it was asked for from now on.
-  const late = isSingle(t) ? t.vain : doubt.asked
+  // It may be an earlier state of the same run, unless it was asked for from now on.
+  const late = isSingle(t) && t.epoch !== undefined ? t.vain : doubt.asked
   return { ...claimed(t, head, asked), doubt: { ...doubt, asked: Math.min(doubt.asked, late) }, voice: 'Heard' }
 }
 
