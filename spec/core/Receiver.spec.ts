@@ -822,6 +822,23 @@ describe('a receiver of a plain client, which sends no heartbeats', () => {
     expect([t.self().duplicates, t.passes(5000)]).toEqual([4, []])
   })
 
+  it('takes what was held back, and comes again with what it waited for, for a duplicate', () => {
+    const t = ofMute(7)
+    t.gets(8, 10, 11)
+    expect(t.gets(8, 9, 10, 11)).toEqual(['ask updates'])
+    expect(notAsked(t.passes(1500))).toEqual(['9 Late', '10 AfterGap', '11'])
+    expect([t.gets(12), t.passes(5000)]).toEqual([['12'], []])
+  })
+
+  it('gives nothing up for want of room that may be pending, or it would look like a restart', () => {
+    const t = ofMute(1, { maxMessages: 9, maxBytes: 1000, maxGaps: 2 })
+    t.gets(2, 4)
+    t.on({ _tag: 'Arrived', origin: single(), arrival: { ...arrival(6), bytes: 1001 } })
+    expect(notAsked([...t.gets(2, 3, 4), ...t.takes(5)])).toEqual([])
+    expect(notAsked(t.passes(1500))).toEqual(['3 Late', '4 AfterGap'])
+    expect(notAsked(t.gets(5))).toEqual(['5 Late'])
+  })
+
   it('takes two numbers in a row for a jump in either order, and what came before them for late', () => {
     const t = ofMute(7, { maxJump: 100 })
     expect([t.gets(300), t.gets(501), t.gets(500)]).toEqual([[], [], ['gap 8-499 Data']])

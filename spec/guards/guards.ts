@@ -552,6 +552,12 @@ const belief: ReadonlyArray<Guard> = [
     'what comes again of a sender with an origin of its own is told as a restart, and handed over twice',
   ),
   waits(
+    'what was held back, and comes again, is a duplicate',
+    'if (a.number < (after.ledger?.next ?? 0)) turn.duplicates += 1\n    else after',
+    'after',
+    'what comes again after a hole looks like a restart, and is handed over twice',
+  ),
+  waits(
     'two numbers in a row make a restart, one does not',
     'back.findIndex((a, i) => back[i + 1]?.number === a.number + 1)',
     'back.length - 1',
@@ -1058,9 +1064,15 @@ const recovery: ReadonlyArray<Guard> = [
   ),
   circumstances(
     'with room again what was forgotten is asked for',
-    't.ledger === undefined ? undefined : L.remember(t.ledger, turn.now + turn.settings.deadline)',
+    'L.remember(t.ledger, turn.now + turn.settings.deadline)',
     't.ledger',
     'what was forgotten is never asked for again',
+  ),
+  circumstances(
+    'in doubt nothing is given up for want of room',
+    'const waits = isHeldUp(t)',
+    'const waits = false as boolean',
+    'what is pending falls behind, and looks like a restart',
   ),
   circumstances(
     'with room again a doubt is raised anew',

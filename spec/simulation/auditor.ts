@@ -224,7 +224,7 @@ const isResidue = (life: Life, own: Run, { id, run, number }: Published): boolea
 const hasAnswered = ({ answered, settings, seen }: Life, run: Run | undefined, by: number): boolean => {
   const asking = settings.patience * (2 ** settings.tries - 1)
   const since = seen.findLast(s => s.what === 'Nobody' && s.origin === run?.origin && s.at <= by)?.at ?? 0
-  return run !== undefined && (answered.get(run.epoch) ?? []).some(at => at <= by && at >= Math.max(since, by - asking))
+  return run !== undefined && (answered.get(run.epoch) ?? []).some(at => at <= by && at >= since && at > by - asking)
 }
 
 /** Has somebody said at least twice in the name of a run that it is there, which nobody knows? Where none can be asked that counts. */

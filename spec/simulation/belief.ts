@@ -397,7 +397,14 @@ const doubted = (report: Report, d: Unsequenced<Uint8Array>, at: number, t: Trus
     const came = t.came.get(p.number)
     const { heard } = t
     const isHeard = heard?.head.epoch === p.run.epoch && heard.head.head >= p.number
-    if (t.isSound && came !== undefined && isHeard && heard.at > came && t.questioned < came && !t.left.has(p.run.epoch))
+    if (
+      t.isSound &&
+      came !== undefined &&
+      isHeard &&
+      heard.at > came &&
+      t.questioned < came &&
+      !t.left.has(p.run.epoch)
+    )
       report('VouchedIsSequenced', at, `${d.subject} is unconfirmed, and its sender was heard, and not asked once`)
   }
 }

@@ -3,7 +3,7 @@ import * as D from './Doubt.ts'
 import * as L from './Ledger.ts'
 import { boundGaps } from './reception.ts'
 import type { Track } from './Track.ts'
-import { gone, isSingle, raised, withEnd } from './Track.ts'
+import { gone, isHeldUp, isSingle, raised, withEnd } from './Track.ts'
 import type { Turn } from './Turn.ts'
 import { deliver } from './Turn.ts'
 
@@ -30,11 +30,16 @@ export const reconnected = <A>(turn: Turn<A>, t: Track<A>, asked: number): Track
 export const relieved = <A>(turn: Turn<A>, t: Track<A>): Track<A> => {
   if (t.silence !== undefined && !t.silence.told)
     deliver(turn, { _tag: 'Silent', ...t.about, promised: t.silence.max }, 0)
-  const remembered = t.ledger === undefined ? undefined : L.remember(t.ledger, turn.now + turn.settings.deadline)
+  // What is pending must not fall behind meanwhile, or it would look like a restart.
+  const waits = isHeldUp(t)
+  if (waits) turn.forgot = true
   return withEnd(turn, {
     ...t,
     silence: t.silence === undefined ? undefined : { ...t.silence, told: true },
-    ledger: remembered === undefined ? undefined : boundGaps(turn, t.about, remembered),
+    ledger:
+      t.ledger === undefined || waits
+        ? t.ledger
+        : boundGaps(turn, t.about, L.remember(t.ledger, turn.now + turn.settings.deadline)),
     askAt: Number.NEGATIVE_INFINITY,
     doubt: t.doubt?.dueAt === Number.POSITIVE_INFINITY ? raised(turn, t, t.doubt.cause) : t.doubt,
   })

@@ -41,7 +41,12 @@ const guessed = <A>(
   if (goesOn) turn.duplicates += back.length
   const candidate = goesOn || back.length === 0 ? undefined : D.ofMute(turn, 'Rewind')
   const doubt = candidate && back.reduce((to, a) => D.suspend(turn, to, a), candidate)
-  return on.reduce((to, a) => arrived(turn, to, a), { ...t, doubt })
+  let after: Track<A> = { ...t, doubt }
+  // It was held back already, and what it waited for has come.
+  for (const a of on)
+    if (a.number < (after.ledger?.next ?? 0)) turn.duplicates += 1
+    else after = arrived(turn, after, a)
+  return after
 }
 
 /** Nobody has answered: the sender counts as mute, and what was pending is judged by the numbers alone. */
