@@ -90,6 +90,22 @@ describe('a history', () => {
     expect([got(h, 'a', 1), got(h, 'a', 2)]).toEqual([undefined, 'a2'])
   })
 
+  it('says whether there would be room if the oldest up to a serial made way, and lets none go for that', () => {
+    const h = of({ messages: 3, bytes: 3 * 202 })
+    for (let n = 1; n <= 3; n++) keep(h, 'a', n)
+    const fits = (bytes: number, serial: number) => History.couldFit(h, bytes, serial)
+    expect([fits(1, 0), fits(1, 1), fits(202, 1), fits(203, 1), fits(404, 2), fits(405, 2), fits(606, 9)]).toEqual([
+      false,
+      true,
+      true,
+      false,
+      true,
+      false,
+      true,
+    ])
+    expect([fits(607, 9), h.messages, History.couldFit(of({ messages: 1 }), 1, 0)]).toEqual([false, 3, true])
+  })
+
   it('still has what came before a message that it could not keep', () => {
     const h = of()
     keep(h, 'a', 1)

@@ -1423,6 +1423,12 @@ const sending: ReadonlyArray<Guard> = [
   ),
   histories('bytes held are bounded', ' && h.bytes + bytes <= h.limits.bytes', '', 'large messages fill the memory'),
   histories(
+    'what may not have arrived makes no room',
+    'if (entry === undefined || entry.serial > serial) return false',
+    'if (entry === undefined) return false',
+    'while disconnected what may not have arrived makes way, and its sender is not told',
+  ),
+  histories(
     'messages are held for a time',
     '(!fits(h, bytes) || entry.at + h.limits.age < now)',
     '!fits(h, bytes)',

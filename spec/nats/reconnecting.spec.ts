@@ -1,5 +1,5 @@
 // What was published around a disconnect of the sender, of the receiver, or of both arrives, or is reported.
-import { describe, expect, test } from '@jest/globals'
+import { describe, expect, jest, test } from '@jest/globals'
 import type { Limits } from '../../src/core/History.ts'
 import type { Addressing } from '../../src/core/Origin.ts'
 import * as Outgoing from '../../src/core/Outgoing.ts'
@@ -246,6 +246,21 @@ describe.each(kinds)('with $name', kind => {
         expect(read.numbers).toEqual(range(1, published + 1))
       },
     )
+
+    test('keeps what can be asked for, where that would not make room enough', async () => {
+      const { link, nc, updates } = await send(kind, { history: { bytes: 5000 } })
+      const flush = jest.spyOn(nc, 'flush')
+      updates.publish('small')
+      await eventually('it is flushed', () => flush.mock.results.length > 0)
+      await within(1000, 'it has arrived', Promise.resolve(flush.mock.results[0]?.value))
+      const reconnect = await cutOff(link, nc)
+      expect(updates.publish(new Uint8Array(3000))).toBe(2)
+      expect(() => updates.publish(new Uint8Array(3000))).toThrow('Disconnected, and the history is full')
+      await reconnect()
+      const late = tally(subscribe(await bench.connect(kind), 'updates', { start: 'all' }))
+      await eventually('both are accounted for', () => late.accounted() === 2)
+      expect(late.numbers).toEqual([1, 2])
+    })
 
     test('is reported to its owner for what may not have arrived, and for no more', async () => {
       const { link, nc, updates } = await send(kind, { history: { messages: 100 } })

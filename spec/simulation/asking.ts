@@ -470,8 +470,9 @@ const askedAnew = (report: Report, life: Life, steps: ReadonlyArray<Step>): void
 
 /** Who has ended, or fallen silent, makes way. */
 const placed = (report: Report, chronicle: Chronicle, life: Life): void => {
-  const { maxOrigins } = life.settings
-  if (maxOrigins >= roomy) return
+  const { maxOrigins, maxMessages } = life.settings
+  // Without room something may be missing of it that was not told yet.
+  if (maxOrigins >= roomy || maxMessages < roomy) return
   // Whoever was saved has a place until its sender has answered, or it is told that nobody does.
   const asking = Math.max(life.settings.deadline, life.settings.patience * (2 ** life.settings.tries - 1)) + 500
   const saved = (life.saved?.positions ?? []).map(p => p.origin)

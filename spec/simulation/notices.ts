@@ -55,7 +55,7 @@ interface Ear {
   promise: { readonly local: number; readonly max: number } | undefined
   farewell: boolean
   /** What the run that is followed has said last. */
-  words: { readonly epoch: Epoch; readonly last: number; readonly local: number } | undefined
+  words: { readonly epoch: Epoch; readonly last: number; readonly local: number; readonly age: number } | undefined
   /** When something of it came last. */
   last: number
   isFollowed: boolean
@@ -313,7 +313,9 @@ export const notices = (chronicle: Chronicle, origins: Origins, say: Say, life: 
       ear.farewell = false
     }
     if (head.state === 'ended' && (ear.epoch === head.epoch || !ear.isMixed))
-      ear.words = { epoch: head.epoch, last: head.head, local: s.local }
+      ear.words = { epoch: head.epoch, last: head.head, local: s.local, age: head.age ?? 0 }
+    // It lives on: whoever said farewell in its name was not it.
+    else if (ear.words?.epoch === head.epoch && (head.age ?? 0) > ear.words.age) ear.words = undefined
     if (!isOwn(ear, head)) return
     if (head.state === 'ended') ear.farewell = true
     // In `single` the first is believed only if it was asked for, or nothing else has come.
@@ -350,6 +352,11 @@ export const notices = (chronicle: Chronicle, origins: Origins, say: Say, life: 
       ear.settled = Math.max(ear.settled, d.number)
       ear.reach = Math.max(ear.reach, d.number)
     } else if (d._tag === 'Gap' || d._tag === 'Lost') {
+      // Something is said to lie behind its end: it goes on.
+      if (ear.ended !== undefined && (d.last ?? 0) > ear.ended) {
+        ear.ended = undefined
+        ear.hasEnded = false
+      }
       ear.first = Math.min(ear.first, d.first)
       ear.spokenAt = Math.min(ear.spokenAt, s.at)
       if (d._tag === 'Lost') ear.settled = Math.max(ear.settled, d.last ?? 0)

@@ -139,19 +139,10 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
     const covered = watermark.flight !== undefined && serial <= watermark.flight.serial
     add(covered ? unsure : unsureSince, origin, number)
   }
-  const makeSafeRoom = (bytes: number): boolean => {
-    if (bytes > limits.bytes) return false
-    while (
-      !History.fits(history, bytes) &&
-      (History.oldest(history)?.serial ?? Number.POSITIVE_INFINITY) <= watermark.confirmed
-    )
-      refused.delete(History.evict(history)?.serial ?? 0)
-    return History.fits(history, bytes)
-  }
   /** False where the publisher would throw: no number is taken then. */
   const dispatch = (line: Line, number: number, message: History.Kept): boolean => {
     const bytes = History.cost(message.data, message.headers, message.reply)
-    if (!watermark.connected && !makeSafeRoom(bytes)) return false
+    if (!watermark.connected && !History.couldFit(history, bytes, watermark.confirmed)) return false
     passed.push({ ...stamp(), _tag: watermark.connected ? 'Sent' : 'Kept', run: line.run, number, bytes })
     if (watermark.connected) {
       audience.data(self, line, number, message)
@@ -162,7 +153,7 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
           if (gone === undefined) break
           noteGone(gone)
         }
-    }
+    } else while (!History.fits(history, bytes)) refused.delete(History.evict(history)?.serial ?? 0)
     const fits = History.fits(history, bytes)
     const serial = fits ? History.keep(history, line, number, message, now()) : History.skip(history)
     world.calls += 1

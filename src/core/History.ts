@@ -152,6 +152,18 @@ export const mustEvict = <O>(h: History<O>, bytes: number, now: number): boolean
 export const fits = <O>(h: History<O>, bytes: number): boolean =>
   h.messages < h.limits.messages && h.bytes + bytes <= h.limits.bytes
 
+/** Would there be room for one more message of this cost, if the oldest up to a serial made way? @since 0.1.0 */
+export const couldFit = <O>(h: History<O>, bytes: number, serial: number): boolean => {
+  let [messages, held] = [h.messages, h.bytes]
+  for (let i = h.all.front; messages >= h.limits.messages || held + bytes > h.limits.bytes; i++) {
+    const entry = h.all.items[i]
+    if (entry === undefined || entry.serial > serial) return false
+    messages -= 1
+    held -= entry.bytes
+  }
+  return true
+}
+
 /** A message that is not kept has its place all the same. Gives its serial. @since 0.1.0 */
 export const skip = <O>(h: History<O>): number => {
   h.serial += 1

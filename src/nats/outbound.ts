@@ -162,17 +162,12 @@ const start = (nc: Connection, limits: Limits): Outbound => {
   }
 
   /** While disconnected only what has surely arrived makes room. */
-  const makeSafeRoom = (bytes: number): boolean => {
-    if (bytes > limits.bytes) return false
-    while (!History.fits(history, bytes) && (History.oldest(history)?.serial ?? Infinity) <= watermark.confirmed)
-      evict()
-    return History.fits(history, bytes)
-  }
+  const hasSafeRoom = (bytes: number): boolean => History.couldFit(history, bytes, watermark.confirmed)
 
   const send: Outbound['send'] = (line, number, data, headers, reply) => {
     const kept = { data, headers, reply: reply === '' ? undefined : reply }
     const bytes = History.cost(data, headers, kept.reply)
-    if (!watermark.connected && !makeSafeRoom(bytes)) {
+    if (!watermark.connected && !hasSafeRoom(bytes)) {
       wanted = bytes
       throw sequencedError(
         `Disconnected, and the history is full (${history.messages} messages, ${history.bytes} bytes): wait for ready(), or allow for more with the option history.`,
@@ -184,7 +179,7 @@ const start = (nc: Connection, limits: Limits): Outbound => {
       publishKept(nc, `${line.name}.${number}`, kept)
       // Nothing makes way for what can't be kept anyway.
       if (bytes <= limits.bytes) makeRoom(bytes)
-    }
+    } else while (!History.fits(history, bytes)) evict()
     const fits = History.fits(history, bytes)
     const serial = fits ? History.keep(history, line, number, kept, now()) : History.skip(history)
     if (!fits) noteGone({ origin: line, number, serial })
@@ -273,7 +268,7 @@ const start = (nc: Connection, limits: Limits): Outbound => {
     close,
     knows: origin => lines.has(origin),
     ready: () =>
-      isClosed || watermark.connected || makeSafeRoom(wanted)
+      isClosed || watermark.connected || hasSafeRoom(wanted)
         ? Promise.resolve()
         : new Promise(resolve => waiting.push(resolve)),
     replay: answers.ask,
