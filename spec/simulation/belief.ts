@@ -66,7 +66,7 @@ interface Trust {
   /** It has said farewell. */
   isLeaving: boolean
   /** Questions since the last answer; those that were for this origin alone; and heads since then. */
-  vain: number
+  asks: ReadonlyArray<{ readonly id: number; readonly turns: number }>
   alone: number
   /** Until when the numbers alone decided. */
   judged: number
@@ -80,7 +80,7 @@ interface Trust {
   /** The runs that have answered. */
   readonly answered: Set<Epoch>
   /** Whether it is still the one that we follow: since when that is open, and by which answers it may be settled. */
-  doubt: { readonly since: number; readonly why: string; above: number | undefined; asks: number } | undefined
+  doubt: { readonly since: number; readonly why: string; above: number | undefined } | undefined
   /** Nothing of it was handed over so far, and nobody has said where it is. */
   isNew: boolean
   isHanded: boolean
@@ -93,6 +93,9 @@ interface Trust {
   heard: { readonly at: number; readonly head: Head } | undefined
   questioned: number
 }
+
+/** How often it was asked since the last answer. Where nobody listens one question more is enough. */
+const vainOf = (t: Trust): number => t.asks.reduce((sum, a) => sum + a.turns, 0)
 
 const trustOf = (runs: Known, origin: string): Trust => ({
   isSound: !runs.isConflicted(origin) && !runs.isVague(origin),
@@ -108,7 +111,7 @@ const trustOf = (runs: Known, origin: string): Trust => ({
   ended: Number.POSITIVE_INFINITY,
   isMute: false,
   isLeaving: false,
-  vain: 0,
+  asks: [],
   alone: 0,
   judged: -1,
   run: undefined,
@@ -147,12 +150,12 @@ export const believed = (chronicle: Chronicle, runs: Known, life: Life, report: 
     trusts.set(origin, isHanded ? made : { ...made, answer, answered })
   }
   /** Was someone asked in vain since the last answer? Then the numbers alone decide. */
-  const isVain = (t: Trust): boolean => t.vain >= settings.tries
+  const isVain = (t: Trust): boolean => vainOf(t) >= settings.tries
   // A doubt that has just come up, and leads to a question at once, unless an older one is on its way.
   let fresh: Trust[] = []
   const doubts = (t: Trust, since: number, why: string): void => {
     if (t.doubt !== undefined || isVain(t)) return
-    t.doubt = { since, why, above: undefined, asks: 0 }
+    t.doubt = { since, why, above: undefined }
     fresh.push(t)
   }
   // Who was silent, and something of it was handed over.
@@ -177,7 +180,7 @@ export const believed = (chronicle: Chronicle, runs: Known, life: Life, report: 
         if (t.isNew && (t.lowest === undefined || s.number < t.lowest.number)) t.lowest = s
         const isBehind = s.number <= t.done && isRoomy && (settings.mode === 'ordered' || t.missing === 0)
         if (isSingle && isWide)
-          if (!t.isHanded && t.runs.size === 0 && isRoomy) doubts(t, i, 'nothing was known')
+          if (!t.isHanded && t.runs.size === 0 && isRoomy && t.asks.length === 0) doubts(t, i, 'nothing was known')
           else if (isBehind) doubts(t, i, 'a number that was settled')
           else if (t.silent < i) doubts(t, i, 'a silence')
           else if (s.number > t.ended) doubts(t, i, 'an end')
@@ -204,16 +207,21 @@ export const believed = (chronicle: Chronicle, runs: Known, life: Life, report: 
         if (t.left.has(s.head.epoch)) break
         t.run ??= s.head.epoch
         t.answer = s.head
-        // The answer to a question from before a doubt settles nothing: those since then may still be in vain.
+        // The answer to a question from before a doubt settles nothing.
         const isLate = t.doubt !== undefined && s.asked < (t.doubt.above ?? 0)
-        t.vain = isLate ? (t.doubt?.asks ?? 0) : 0
+        // Those since then may still be in vain.
+        const { asked } = s
+        t.asks = t.asks.filter(a => a.id > asked)
         if (!isLate) t.doubt = undefined
         break
       }
       case 'Nobody':
         // One more question, and it is known that nobody is there.
         for (const [origin, t] of trusts)
-          if (s.origin === undefined || s.origin === origin) t.vain = Math.max(t.vain, settings.tries - 1)
+          if (s.origin === undefined || s.origin === origin) {
+            const missing = settings.tries - 1 - vainOf(t)
+            t.asks = t.asks.map(a => (a.id === s.asked && missing > 0 ? { ...a, turns: a.turns + missing } : a))
+          }
         break
       case 'Back':
         for (const t of trusts.values()) {
@@ -224,8 +232,7 @@ export const believed = (chronicle: Chronicle, runs: Known, life: Life, report: 
       case 'Question':
         for (const t of fresh) if (t.doubt !== undefined) t.doubt.above ??= s.id
         for (const [origin, t] of s.origin === undefined ? trusts : [[s.origin, trust(s.origin)] as const]) {
-          t.vain += 1
-          if (t.doubt !== undefined) t.doubt.asks += 1
+          t.asks = [...t.asks.slice(-settings.tries), { id: s.id, turns: 1 }]
           if (origin === s.origin) t.alone += 1
           t.questioned = i
           if (isVain(t)) t.doubt = undefined
@@ -391,7 +398,7 @@ const agreed = (report: Report, maxJump: number, d: Gap, at: number, t: Trust): 
 
 /** A genuine message of which no sequence is said to vouch. */
 const doubted = (report: Report, d: Unsequenced<Uint8Array>, at: number, t: Trust, p: Published): void => {
-  if (t.isSound && t.answer?.epoch === p.run.epoch && t.answer.head >= p.number && t.vain === 0)
+  if (t.isSound && t.answer?.epoch === p.run.epoch && t.answer.head >= p.number && t.asks.length === 0)
     report('VouchedIsSequenced', at, `${d.subject} is ${d.reason}, though ${p.run.epoch} has said that it was sent`)
   if (d.reason === 'Unconfirmed') {
     const came = t.came.get(p.number)

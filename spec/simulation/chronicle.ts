@@ -138,7 +138,7 @@ export type Moment =
   /** A sender has said where it is: unasked, or because it was `asked`. */
   | { readonly _tag: 'Head'; readonly origin: string; readonly head: Head; readonly asked: number | undefined }
   /** Nobody listens for that question. */
-  | { readonly _tag: 'Nobody'; readonly origin: string | undefined }
+  | { readonly _tag: 'Nobody'; readonly asked: number; readonly origin: string | undefined }
   /** It was connected again. */
   | { readonly _tag: 'Back' }
   /** It asks a sender, or all, where they are. */

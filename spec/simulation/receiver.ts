@@ -443,7 +443,7 @@ const momentOf = (e: ReceiverEvent): Moment | undefined => {
     case 'HeadAnswered':
       return { _tag: 'Head', origin: e.origin.name, head: e.head, asked: e.asked }
     case 'HeadRefused':
-      return { _tag: 'Nobody', origin: e.origin }
+      return { _tag: 'Nobody', asked: e.asked, origin: e.origin }
     case 'Reconnected':
       return { _tag: 'Back' }
     default:
