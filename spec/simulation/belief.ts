@@ -143,6 +143,8 @@ export const believed = (chronicle: Chronicle, runs: Known, life: Life, report: 
     trusts.set(origin, made)
     return made
   }
+  // Those of an earlier life are asked from the start.
+  for (const { origin } of life.saved?.positions ?? []) trust(origin)
   /** It is followed no more; or a saved run is over, and the next has answered. */
   const forget = (origin: string): void => {
     const { isHanded, answer, answered } = trust(origin)
@@ -274,7 +276,7 @@ const told = (
     const dot = d.subject.lastIndexOf('.')
     const [origin, number] = [d.subject.slice(0, dot), Number(d.subject.slice(dot + 1))]
     const t = trust(origin)
-    if (p !== undefined && d.reason !== 'TooManyOrigins') doubted(report, d, at, t, p)
+    if (p !== undefined && d.reason !== 'TooManyOrigins') doubted(report, d, at, t, p, isVain(t))
     t.came.delete(number)
     if (t.lowest?.number === number) t.lowest = undefined
     return
@@ -363,6 +365,7 @@ const told = (
       t.near = 0
       t.done = d.start - 1
       t.missing = 0
+      t.doubt = undefined
       t.unresumed = undefined
       t.silent = Number.POSITIVE_INFINITY
       t.ended = Number.POSITIVE_INFINITY
@@ -397,7 +400,14 @@ const agreed = (report: Report, maxJump: number, d: Gap, at: number, t: Trust): 
 }
 
 /** A genuine message of which no sequence is said to vouch. */
-const doubted = (report: Report, d: Unsequenced<Uint8Array>, at: number, t: Trust, p: Published): void => {
+const doubted = (
+  report: Report,
+  d: Unsequenced<Uint8Array>,
+  at: number,
+  t: Trust,
+  p: Published,
+  isVain: boolean,
+): void => {
   if (t.isSound && t.answer?.epoch === p.run.epoch && t.answer.head >= p.number && t.asks.length === 0)
     report('VouchedIsSequenced', at, `${d.subject} is ${d.reason}, though ${p.run.epoch} has said that it was sent`)
   if (d.reason === 'Unconfirmed') {
@@ -406,6 +416,7 @@ const doubted = (report: Report, d: Unsequenced<Uint8Array>, at: number, t: Trus
     const isHeard = heard?.head.epoch === p.run.epoch && heard.head.head >= p.number
     if (
       t.isSound &&
+      !isVain &&
       came !== undefined &&
       isHeard &&
       heard.at > came &&
