@@ -204,6 +204,31 @@ describe('an answer to a request', () => {
     expect(t.recovers(3)).toEqual(['3 Recovered'])
   })
 
+  it('counts though there is room for less by now', () => {
+    const t = following({ maxMessages: 10 })
+    expect(t.gets(1, 100).at(-1)).toBe('replay 2-9')
+    const asked = t.request()
+    const { data, headers, reply } = arrival(1)
+    const message = { _tag: 'Unsequenced', subject: 'updates.x', reason: 'NoNumber', data, headers, reply } as const
+    for (let i = 0; i < 5; i++) t.on({ _tag: 'Strayed', message, bytes: 1 })
+    expect(replays(t.passes(200)).at(-1)).toBe('replay 2-4')
+    const before = t.self().messages
+    t.recovers(9, { asked })
+    expect(t.self().messages).toBe(before + 1)
+  })
+
+  it('counts of an origin that is one run, though its sender was asked in vain where it is', () => {
+    const r = rig({ addressing: 'perSender', maxJump: 10 })
+    const origin = alice()
+    r.on({ _tag: 'Started' })
+    r.on({ _tag: 'HeadAnswered', asked: 1, origin, head: headOf(0) })
+    for (const n of [1, 3, 100]) r.on({ _tag: 'Arrived', origin, arrival: arrival(n) })
+    const asked = r.asked() - 1
+    r.wait(1600)
+    const answer = { _tag: 'ReplayAnswered', asked, origin, epoch: undefined, arrival: arrival(2) } as const
+    expect(deliveries(words(r.on(answer)))).toEqual(['2 Recovered', '3 AfterGap'])
+  })
+
   it('changes nothing beyond what was asked for', () => {
     const t = following()
     expect(replays(t.gets(5001))).toEqual(['replay 1-4096'])

@@ -883,6 +883,12 @@ const accounts: ReadonlyArray<Guard> = [
 
 const recovery: ReadonlyArray<Guard> = [
   recoveries(
+    'what was asked for before may still come, be there less room',
+    'since === id ? upTo : Math.max(upTo, m.ask?.upTo ?? 0)',
+    'upTo',
+    'what comes late is thrown away, though it was asked for',
+  ),
+  recoveries(
     'few gaps are asked for at once',
     'if (gaps === maxAsked) break\n',
     '',
@@ -1015,8 +1021,14 @@ const recovery: ReadonlyArray<Guard> = [
     'a message of another run is delivered',
   ),
   replies(
+    'of an origin that is one run an answer names it',
+    '(epoch === undefined && isSingle(t) && !canAsk(turn, t))',
+    '(epoch === undefined && !canAsk(turn, t))',
+    'what comes late of a sender that was asked in vain is thrown away, and called lost',
+  ),
+  replies(
     'in doubt an answer must name its run',
-    ' || (epoch === undefined && !canAsk(turn, t))',
+    ' || (epoch === undefined && isSingle(t) && !canAsk(turn, t))',
     '',
     'a message of a run that is over is delivered as of the new',
   ),

@@ -371,6 +371,7 @@ const timed = (
   life: Life,
   answered: Map<string, Answered>,
   isAlone: (origin: string) => boolean,
+  isDeaf: (origin: string) => boolean,
 ): void => {
   const { deadline, maxBytes } = life.settings
   const gaps = new Map<string, Array<{ readonly first: number; readonly last: number; readonly at: number }>>()
@@ -395,7 +396,7 @@ const timed = (
     const isThere = life.seen.some(
       s => s.what === 'Head' && s.origin === d.origin && s.at <= at && s.at >= (other?.at ?? Number.POSITIVE_INFINITY),
     )
-    if (!isAsked && isThere && isAlone(d.origin)) say('never asked for')
+    if (!isAsked && isThere && isAlone(d.origin) && !isDeaf(d.origin)) say('never asked for')
     // An answer that names another run is no progress.
     if (!isAlone(d.origin)) continue
     // With little room what lies side by side may be forgotten and asked for apart.
@@ -530,10 +531,11 @@ export const judged = (chronicle: Chronicle, report: Report): void => {
   const runs = new Map<string, number>()
   for (const { origin } of chronicle.runs) runs.set(origin, (runs.get(origin) ?? 0) + 1)
   const isAlone = (origin: string): boolean => (runs.get(origin) ?? 0) <= 1
+  const isDeaf = (origin: string): boolean => chronicle.runs.some(r => r.origin === origin && r.isDeaf)
   for (const [life, own] of steps) {
     asked(report, life, own)
     const answered = answeredOf(own)
-    timed(report, life, answered, isAlone)
+    timed(report, life, answered, isAlone, isDeaf)
     toldOf(report, chronicle, life, isAlone)
     toldOnce(report, life)
     askedAnew(report, life, own)

@@ -38,7 +38,9 @@ const askFor = <A>(turn: Turn<A>, t: Track<A>, m: Missing, upTo: number): L.Ask 
   const tries = m.ask?.tries ?? 0
   const id = askReplay(turn, t.origin, t.start, m.first, upTo, tries)
   const since = Math.min(m.ask?.since ?? id, id)
-  return { since, id, upTo, tries: tries + 1, dueAt: nextTry(turn, m, tries) }
+  // What was asked for before may still come, be there less room by now.
+  const most = since === id ? upTo : Math.max(upTo, m.ask?.upTo ?? 0)
+  return { since, id, upTo: most, tries: tries + 1, dueAt: nextTry(turn, m, tries) }
 }
 
 /** Asks for what is due, as far as there is room for it, and says when the next is. */

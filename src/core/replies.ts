@@ -2,7 +2,7 @@
 import type { Epoch } from './Epoch.ts'
 import * as R from './recovery.ts'
 import type { Track } from './Track.ts'
-import { canAsk, withEnd } from './Track.ts'
+import { canAsk, isSingle, withEnd } from './Track.ts'
 import type { Arrival, Turn } from './Turn.ts'
 
 /** Asks for what is missing, if that has changed or time has come. */
@@ -17,7 +17,7 @@ export const pursued = <A>(turn: Turn<A>, before: Track<A>, t: Track<A>): Track<
 /** Does an answer speak for the run that we follow? It need not name it. Of two that are alive one can't refuse for the other. */
 const isOwn = <A>(t: Track<A>, epoch: Epoch | undefined): boolean => epoch === undefined || epoch === t.epoch
 
-/** A message that was asked for has come. In doubt about the run that we follow, it counts if it bears its name. */
+/** A message that was asked for has come. In doubt about the run that we follow, it counts if it bears its name, as origins of `perSender` do. */
 export const replayed = <A>(
   turn: Turn<A>,
   t: Track<A>,
@@ -25,7 +25,7 @@ export const replayed = <A>(
   epoch: Epoch | undefined,
   a: Arrival<A>,
 ): Track<A> =>
-  t.ledger === undefined || !isOwn(t, epoch) || (epoch === undefined && !canAsk(turn, t))
+  t.ledger === undefined || !isOwn(t, epoch) || (epoch === undefined && isSingle(t) && !canAsk(turn, t))
     ? t
     : withEnd(turn, { ...t, ledger: R.replayed(turn, t.about, t.ledger, asked, a) })
 
