@@ -1,5 +1,5 @@
 // Plays a plan: first with its faults, then the network heals and everything must settle.
-import type { Chronicle } from './chronicle.ts'
+import type { Chronicle, Published } from './chronicle.ts'
 import { perform } from './deeds.ts'
 import type { Kind, Plan } from './plan.ts'
 import type { Line, Process } from './process.ts'
@@ -24,6 +24,18 @@ export const settlingTime = (plan: Plan): number => {
   const deadline = most(plan.receivers.map(r => r.deadline))
   const patience = most(plan.receivers.map(r => r.patience))
   return 2 * max + grace + 3 * deadline + 40 * patience + 1000
+}
+
+/**
+ * How much longer it may take where there is little room: what nobody answers for is given up in turns of as much as there is
+ * room for, and what never finds any one by one, each a deadline after it was asked for.
+ */
+const turnsTime = (plan: Plan, published: ReadonlyArray<Published>): number => {
+  const turns = plan.receivers.map(r => {
+    const huge = published.filter(p => p.data.length > r.maxBytes).length
+    return r.deadline * (huge + (r.maxMessages < 1000 ? published.length / r.maxMessages : 0))
+  })
+  return Math.max(0, ...turns)
 }
 
 const nameOf = (i: number, slot: number): string => `p${i}-${slot}`
@@ -179,5 +191,12 @@ export const play = (plan: Plan, lines?: string[]): Played => {
   world.trace?.(() => '*** quiet')
   chronicle.overAt = chronicle.quietAt + settlingTime(plan)
   agenda.run(chronicle.overAt)
+  const last = chronicle.overAt + turnsTime(plan, chronicle.published)
+  const isOver = (): boolean => receivers.every(r => r.isSettled()) && chronicle.lives.every(l => l.lateAsks === 0)
+  while (chronicle.overAt < last && !isOver()) {
+    for (const life of chronicle.lives) life.lateAsks = 0
+    chronicle.overAt += 2000
+    agenda.run(chronicle.overAt)
+  }
   return { chronicle, calls: world.calls, struck: world.struck, said: world.said }
 }

@@ -45,6 +45,8 @@ export interface Receiver {
   readonly pace: (ms: number) => void
   readonly jump: (ms: number) => void
   readonly life: () => Life | undefined
+  /** Nothing is missing, held back or in doubt. */
+  readonly isSettled: () => boolean
   /** Where answers go; another one in each life. */
   readonly inbox: () => string
 }
@@ -428,6 +430,7 @@ export const receiverOf = (world: World, plan: ReceiverPlan, index: number, aske
       clock.jump(ms)
     },
     life: () => life,
+    isSettled: () => life === undefined || Machine.isSettled(machine),
     inbox: () => `${name}-${lives}`,
   }
   return self
