@@ -227,6 +227,10 @@ const hasAnswered = ({ answered, settings, seen }: Life, run: Run | undefined, b
   return run !== undefined && (answered.get(run.epoch) ?? []).some(at => at <= by && at >= since && at > by - asking)
 }
 
+/** Where nobody answers in time the numbers decide, and may be wrong: what comes again then looks like a restart. */
+const isGuessed = (piece: Piece, run: Run | undefined): boolean =>
+  piece.endedBy === 'Restarted' && piece.left === undefined && !hasAnswered(piece.life, run, piece.endedAt)
+
 /** Has somebody said at least twice in the name of a run that it is there, which nobody knows? Where none can be asked that counts. */
 const isPosed = (chronicle: Chronicle, origin: string, epoch: Epoch | undefined, by: number): boolean =>
   epoch !== undefined && chronicle.forged.filter(f => f.origin === origin && f.epoch === epoch && f.at <= by).length > 1
@@ -245,8 +249,7 @@ const unmixed = (chronicle: Chronicle, runs: Runs, report: Report, story: Story,
   const entered = story.pieces.flatMap(p => (p.named === undefined ? [] : [p.named]))
   if (new Set(entered).size !== entered.length)
     report('RunsNeverMix', piece.endedAt, `${origin}: a run is entered again`)
-  // Where nobody answers in time the numbers decide, and may be wrong: what comes again then looks like a restart.
-  const isGuess = piece.left === undefined && !hasAnswered(life, own, piece.endedAt)
+  const isGuess = isGuessed(piece, own)
   // What had no name was taken for more than one run, and all but one of them were left.
   const isMixed = piece.left === own?.epoch && piece.settled.some(s => !s.isLost && s.message?.run !== own)
   const isMisled = isPosed(chronicle, origin, piece.left, piece.endedAt) && (piece.isSilent || piece.isEnded)
@@ -320,7 +323,8 @@ const lost = (chronicle: Chronicle, runs: Runs, report: Report, piece: Piece): v
       !run.isMute &&
       !run.isDeaf &&
       !runs.isConflicted(origin) &&
-      !runs.isForged(origin)
+      !runs.isForged(origin) &&
+      !isGuessed(piece, run)
     )
       say('its run is alive')
   }

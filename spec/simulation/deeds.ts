@@ -246,6 +246,7 @@ export const perform = (world: World, stage: Stage, d: FaultDeed): boolean => {
       const again = [[0], [0], [0, 0], [0, 300], [0, 900, 1800]][Math.floor(d.size / 3) % 5] ?? [0]
       for (const [i, ms] of again.entries())
         agenda.at(agenda.now() + ms, () => {
+          if (world.isHealed) return
           const head = forgedHead(line, d.size, 1000 + ms)
           const forged =
             i > 0 && d.size % 11 === 0

@@ -197,6 +197,7 @@ export const notices = (chronicle: Chronicle, origins: Origins, say: Say, life: 
   let straysTold = 0
   let hasAsked = true
   const begunAt = life.seen[0]?.local ?? 0
+  const from = typeof start !== 'string' && 'from' in start ? start.from : Number.POSITIVE_INFINITY
   const isOurs = (origin: string): boolean => origin.includes('@') === (life.addressing === 'perSender')
 
   /** After something has come, and all that it led to. */
@@ -217,7 +218,9 @@ export const notices = (chronicle: Chronicle, origins: Origins, say: Say, life: 
       hasPlaces &&
       ear.isFollowed &&
       cause.head !== undefined &&
-      cause.head.head >= ear.settled
+      cause.head.head >= ear.settled &&
+      // A run that begins above what was followed without a name is asked about first.
+      (ear.epoch !== undefined || cause.head.start <= Math.min(ear.first, from))
     )
       say('SilenceTold', cause.at, `${ear.name} is heard, and still silent`)
   }
@@ -251,7 +254,8 @@ export const notices = (chronicle: Chronicle, origins: Origins, say: Say, life: 
   const joinOver = (local: number, at: number): void => {
     if (join === undefined) return
     const asks = join.isAnswered ? 1 : join.isRefused ? 2 : settings.tries
-    if (join.asks < asks && local > join.local + asking + settings.tries * slack)
+    // A clock that jumps wakes it once for all that it has slept through.
+    if (isSteady && join.asks < asks && local > join.local + asking + settings.tries * slack)
       say('EverybodyAsked', at, `asked ${join.asks} times, and not answered`)
     join = undefined
   }
@@ -300,7 +304,8 @@ export const notices = (chronicle: Chronicle, origins: Origins, say: Say, life: 
     heldOn(ear, s.local, s.at)
     ear.last = s.local
     ear.inquiries = 0
-    ear.isRefused = false
+    // That it is heard does not say that it can be asked.
+    if (s.number > 0) ear.isRefused = false
     if (!ear.isHeard) ear.outset = head.head
     ear.isHeard = true
     ear.head = Math.max(ear.head, head.head)

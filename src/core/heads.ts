@@ -117,7 +117,10 @@ const claimed = <A>(t: Track<A>, head: Head, asked: number | undefined): Track<A
   asked === undefined ? { ...t, claim: head } : t
 
 const sameRun = <A>(turn: Turn<A>, t: Track<A>, l: Ledger<A>, head: Head, asked: number | undefined): Track<A> => {
-  const answers = asked === undefined ? isSaidAgain(turn, t, head) : t.doubt === undefined || settles(t.doubt, asked)
+  const answers =
+    asked === undefined
+      ? isSaidAgain(turn, t, head)
+      : asked > t.answered && (t.doubt === undefined || settles(t.doubt, asked))
   const isFar = head.head > horizon(turn, l, 0)
   // A head that is in doubt ends nothing, and takes no end back.
   const said = vouched(turn, t, answers || !isFar ? head : { ...head, state: 'live', head: head.start - 1 })
@@ -251,7 +254,10 @@ export const headHeard = <A>(turn: Turn<A>, t: Track<A>, head: Head, asked: numb
     return isLast ? { ...t, claim: head, doubt: { ...raised(turn, t, t.doubt.cause), asked: t.doubt.asked } } : t
   }
   if (isForgedStart(t, l, head)) {
-    const proves = asked === undefined ? isSaidAgain(turn, t, head) : t.doubt === undefined || settles(t.doubt, asked)
+    const proves =
+      asked === undefined
+        ? isSaidAgain(turn, t, head)
+        : asked > t.answered && (t.doubt === undefined || settles(t.doubt, asked))
     if (proves) return firstHead(turn, { ...t, ledger: undefined, end: undefined, claim: undefined }, head)
     if (asked === undefined) {
       // The first may have been forged, or this one be late: whoever is there can tell, or says so again.
