@@ -469,6 +469,15 @@ const askedAnew = (report: Report, life: Life, steps: ReadonlyArray<Step>): void
   }
 }
 
+/** Nobody was there when it was asked, twice, since it was last heard: as of a plain client only its messages tell of it. */
+const isUnheard = ({ seen }: Life, origin: string, at: number): boolean => {
+  const heard = seen.findLastIndex(s => s.at <= at && s.what === 'Head' && s.origin === origin)
+  const refused = seen.flatMap((s, i) =>
+    i > heard && s.at <= at && s.what === 'Nobody' && s.origin === origin ? [s.number] : [],
+  )
+  return new Set(refused).size > 1
+}
+
 /** Who has ended, or fallen silent, makes way. */
 const placed = (report: Report, chronicle: Chronicle, life: Life): void => {
   const { maxOrigins, maxMessages } = life.settings
@@ -482,7 +491,7 @@ const placed = (report: Report, chronicle: Chronicle, life: Life): void => {
     if ('origin' in d && d._tag !== 'Mismatch') {
       const isIdle =
         d._tag === 'Ended' ||
-        (d._tag === 'Silent' && d.promised !== undefined) ||
+        (d._tag === 'Silent' && d.promised !== undefined && !isUnheard(life, d.origin, at)) ||
         (d._tag === 'Lost' && d.last === undefined)
       if (!isIdle) idleSince.delete(d.origin)
       else if (!idleSince.has(d.origin)) idleSince.set(d.origin, at)

@@ -533,6 +533,8 @@ const resumed = (
     if (done === undefined || again === undefined || again.epoch !== piece.epoch) continue
     // With so many others that there was no place for it.
     if (isTurnedAway(again.life, origin, 0)) continue
+    // Without room what is noticed to be missing is not told.
+    if (again.life.settings.mode === 'arrival' && again.life.settings.maxMessages < defaultBound) continue
     // What is noticed to be missing may be settled in a later life only.
     const spokenOf = [...again.settled, ...again.gaps].sort((a, b) => a.first - b.first)[0]
     if (spokenOf !== undefined && spokenOf.first > done + 1)

@@ -322,6 +322,8 @@ const told = (
       far(d.last)
       if (d.noticedBy === 'Heartbeat' && t.isHanded && isRoomy) agreed(report, settings.maxJump, d, at, t)
       t.missing += d.last - d.first + 1
+      // It has said itself that it goes on.
+      if (d.last > t.ended) t.ended = Number.POSITIVE_INFINITY
       // Without room what came before may be told to be lost a little later.
       if (!t.isHanded && settings.start === 'new' && isWide && isRoomy && t.isSound && !isVain(t))
         begins(report, { ...d, number: d.first }, at, t)

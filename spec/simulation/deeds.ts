@@ -92,8 +92,9 @@ const askGreedily = (world: World, p: Process, size: number): void => {
 }
 
 /** A message comes once more. */
-const again = (r: Receiver, line: Line, { number, data, headers, reply }: Published): void => {
+const again = (world: World, r: Receiver, line: Line, { run, number, data, headers, reply }: Published): void => {
   if (!r.port.isUp) return
+  run.sentAt = world.agenda.now()
   const kept = { data, headers: headers === undefined ? undefined : encodedHeaders(headers), reply }
   r.on({ _tag: 'Arrived', origin: line.origin, arrival: arrivalOf(number, kept) })
 }
@@ -264,7 +265,7 @@ export const perform = (world: World, stage: Stage, d: FaultDeed): boolean => {
         m => m.run === line.run && m.number <= line.sender.head - (d.size % 3) && m.leftAt < agenda.now(),
       )
       if (old === undefined) return false
-      again(r, line, old)
+      again(world, r, line, old)
       return true
     },
     echo: () => {
@@ -276,7 +277,7 @@ export const perform = (world: World, stage: Stage, d: FaultDeed): boolean => {
       for (const [i, m] of old.entries())
         agenda.at(agenda.now() + 100 + d.ms / 2 + i, () => {
           if (world.isHealed || line.isFinished) return
-          for (const one of stage.receivers()) if (one.plan.addressing === m.run.addressing) again(one, line, m)
+          for (const one of stage.receivers()) if (one.plan.addressing === m.run.addressing) again(world, one, line, m)
         })
       return true
     },

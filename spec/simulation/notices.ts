@@ -85,6 +85,8 @@ interface Ear {
   isUnasked: boolean
   /** When something came last of what is missing. */
   progress: number
+  /** When a head of it came last. */
+  heardAt: number
   /** When a number was first spoken of. */
   spokenAt: number
   /** The lowest and highest number that was spoken of, and settled. */
@@ -137,6 +139,7 @@ const earOf = (origins: Origins, name: string): Ear => {
     hasBegged: false,
     isUnasked: false,
     progress: 0,
+    heardAt: Number.NEGATIVE_INFINITY,
     spokenAt: Number.POSITIVE_INFINITY,
     first: Number.POSITIVE_INFINITY,
     settled: 0,
@@ -288,9 +291,11 @@ export const notices = (chronicle: Chronicle, origins: Origins, say: Say, life: 
       if (ear.left.has(epoch)) ear.askedFor.set(epoch, s.local)
     }
     if (life.addressing !== 'perSender' || ear.plain === undefined || !hasPlaces || !hasRoom) return
-    if (ear.silent !== undefined && ear.silent.promised === undefined)
+    // One that is heard after all may be asked what nobody has answered so far.
+    if (ear.silent !== undefined && ear.silent.promised === undefined && s.local > ear.heardAt + asking)
       say('AskedForAReason', s.at, `${ear.name} answers nothing, and is asked again`)
-    if (cause?.what === 'Woken' && ear.isFollowed && believes) {
+    // About a far number it is asked several times.
+    if (cause?.what === 'Woken' && ear.isFollowed && believes && ear.far.size === 0) {
       ear.inquiries += 1
       if (ear.inquiries > 1) say('AskedForAReason', s.at, `${ear.name} is asked again why it is late`)
     }
@@ -304,6 +309,7 @@ export const notices = (chronicle: Chronicle, origins: Origins, say: Say, life: 
     heldOn(ear, s.local, s.at)
     ear.last = s.local
     ear.inquiries = 0
+    ear.heardAt = s.local
     // That it is heard does not say that it can be asked.
     if (s.number > 0) ear.isRefused = false
     if (!ear.isHeard) ear.outset = head.head
