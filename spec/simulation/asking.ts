@@ -409,7 +409,9 @@ const timed = (
       const came = of.came.get(n)?.findLast(c => c.at < at && c.at >= gap.at)
       if (came === undefined || came.bytes > maxBytes || local - came.local >= deadline) continue
       const latest = of.asks.findLast(a => a.at <= came.at && a.first <= n && n <= a.last)
-      if (latest?.id === came.asked) say(`${n} came ${local - came.local} ms ago, and found no room`)
+      // What was on its way at a disconnect is forgotten.
+      const isForgotten = life.away.some(a => latest !== undefined && latest.at <= a.from && a.from <= came.at)
+      if (latest?.id === came.asked && !isForgotten) say(`${n} came ${local - came.local} ms ago, and found no room`)
     }
   }
 }
