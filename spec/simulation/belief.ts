@@ -227,6 +227,8 @@ export const believed = (chronicle: Chronicle, runs: Known, life: Life, report: 
         break
       case 'Back':
         for (const t of trusts.values()) {
+          // What was on its way is forgotten; who was asked in vain is not doubted.
+          if (!isVain(t)) t.asks = []
           t.doubt = undefined
           if (isSingle && isWide && t.isHanded) doubts(t, i, 'it was away')
         }
@@ -320,7 +322,7 @@ const told = (
     case 'Gap':
       if (isRoomy && t.isSound) notCome(report, d, at, t)
       far(d.last)
-      if (d.noticedBy === 'Heartbeat' && t.isHanded && isRoomy) agreed(report, settings.maxJump, d, at, t)
+      if (d.noticedBy === 'Heartbeat' && t.isHanded && isRoomy) agreed(report, settings.maxJump, d, at, t, isVain(t))
       t.missing += d.last - d.first + 1
       // It has said itself that it goes on.
       if (d.last > t.ended) t.ended = Number.POSITIVE_INFINITY
@@ -333,6 +335,12 @@ const told = (
     case 'Lost':
       // It is followed no more.
       if (d.last === undefined) return forget(d.origin)
+      if (d.reason === 'evicted' && t.doubt !== undefined && t.isSound && t.isHanded && i > t.doubt.since)
+        report(
+          'DoubtHoldsBack',
+          at,
+          `${d.origin}: ${d.first}-${d.last} is refused after ${t.doubt.why}, and lost at once`,
+        )
       t.missing -= d.last - d.first + 1
       t.known = Math.max(t.known, d.last)
       t.done = Math.max(t.done, d.last)
@@ -361,6 +369,19 @@ const told = (
         !isAgreed(t, d.to, settings.maxJump)
       )
         report('SaidTwice', at, `${d.origin}: ${d.to} is entered, and has said once at most that it is there`)
+      if (
+        d.to !== undefined &&
+        d.from !== undefined &&
+        isRoomy &&
+        t.isHanded &&
+        t.isSingle &&
+        !t.answered.has(d.to) &&
+        t.silent === Number.POSITIVE_INFINITY &&
+        t.ended === Number.POSITIVE_INFINITY &&
+        !t.isLeaving &&
+        !t.isMute
+      )
+        report('SaidTwice', at, `${d.origin}: ${d.to} is entered unasked, and ${d.from} is neither over nor silent`)
       // What the run that is entered has said before counts in it, too.
       t.said = t.said.filter(h => h.epoch === d.to)
       t.known = d.start - 1
@@ -394,11 +415,13 @@ const isAgreed = (t: Trust, epoch: Epoch | undefined, maxJump: number, least = 0
         ),
   )
 
-const agreed = (report: Report, maxJump: number, d: Gap, at: number, t: Trust): void => {
+const agreed = (report: Report, maxJump: number, d: Gap, at: number, t: Trust, isVain: boolean): void => {
   // What was pending when a run was entered is known in it, up to where the gap begins.
   if (d.last <= Math.max(t.known, t.near, d.first - 1) + maxJump || (t.answer?.head ?? 0) >= d.last) return
   if (!isAgreed(t, undefined, maxJump, d.last))
     report('SaidTwice', at, `${d.origin}: ${d.last} is far above ${t.known}, and was not said twice`)
+  else if (!isVain && t.isSound)
+    report('SaidTwice', at, `${d.origin}: ${d.last} is far above ${t.known}, and nobody was asked in vain`)
 }
 
 /** A genuine message of which no sequence is said to vouch. */

@@ -85,6 +85,8 @@ interface Ear {
   isUnasked: boolean
   /** When something came last of what is missing. */
   progress: number
+  /** The last question that was for it alone. */
+  question: number
   /** When a head of it came last. */
   heardAt: number
   /** When a number was first spoken of. */
@@ -139,6 +141,7 @@ const earOf = (origins: Origins, name: string): Ear => {
     hasBegged: false,
     isUnasked: false,
     progress: 0,
+    question: 0,
     heardAt: Number.NEGATIVE_INFINITY,
     spokenAt: Number.POSITIVE_INFINITY,
     first: Number.POSITIVE_INFINITY,
@@ -279,6 +282,8 @@ export const notices = (chronicle: Chronicle, origins: Origins, say: Say, life: 
       return
     }
     const ear = earFor(s.origin)
+    ear.question = s.number
+    ear.isRefused = false
     if (cause?.what === 'Head' && cause.number === 0 && cause.head !== undefined && cause.origin === s.origin) {
       const { epoch } = cause.head
       if (life.addressing === 'perSender' && !ear.name.endsWith(epoch))
@@ -584,7 +589,7 @@ export const notices = (chronicle: Chronicle, origins: Origins, say: Say, life: 
       case 'Nobody':
         if (s.origin === undefined) {
           if (join?.last === s.number) join.isRefused = true
-        } else earFor(s.origin).isRefused = true
+        } else if (s.number >= earFor(s.origin).question) earFor(s.origin).isRefused = true
         break
       case 'Strayed':
         strays += 1
