@@ -273,14 +273,26 @@ describe.each(['single', 'perSender'] as const)('a receiver (%s)', addressing =>
     expect(t.gets(8)).toEqual(['8'])
   })
 
-  it('asks about a heartbeat below the one that it began with, and begins anew where it says so again', () => {
+  it('asks about a heartbeat below the one that it began with, and begins anew where it says so again when asked in vain', () => {
     const t = talk({ addressing })
     expect(t.hears(headOf(500_000))).toEqual([])
     expect(t.hears(headOf(5, { age: 100 }))).toEqual([expect.stringMatching(/^ask /)])
-    // The same one twice says nothing again; nor is it asked about once more.
-    expect(t.hears(headOf(5, { age: 100 }))).toEqual([])
     expect(t.hears(headOf(5, { age: 200 }))).toEqual([])
+    t.passes(1600)
+    // The same one twice says nothing again.
+    expect(t.hears(headOf(5, { age: 100 }))).toEqual([expect.stringMatching(/^ask /)])
+    t.passes(1600)
+    expect(t.hears(headOf(5, { age: 9000 }))).toEqual([])
     expect(t.gets(6, 7)).toEqual(['6', '7'])
+  })
+
+  it('stays with what it began with where a heartbeat below it was just late', () => {
+    const t = talk({ addressing })
+    t.hears(headOf(10))
+    t.hears(headOf(5, { age: 100 }))
+    t.hears(headOf(6, { age: 200 }))
+    expect(t.isAnswered(headOf(10))).toEqual([])
+    expect(t.gets(9, 11).filter(s => !s.startsWith('ask'))).toEqual(['11'].slice(addressing === 'single' ? 1 : 0))
   })
 
   it('finds out from the sender that the far number it began with, when nobody answered, was never sent', () => {
@@ -837,6 +849,12 @@ describe('a receiver of a plain client, which sends no heartbeats', () => {
     expect(notAsked([...t.gets(2, 3, 4), ...t.takes(5)])).toEqual([])
     expect(notAsked(t.passes(1500))).toEqual(['3 Late', '4 AfterGap'])
     expect(notAsked(t.gets(5))).toEqual(['5 Late'])
+  })
+
+  it('knows of both numbers of a jump, though there was no room for the second', () => {
+    const t = ofMute(1, { maxJump: 100, maxMessages: 3 })
+    t.gets(500, 501)
+    expect(M.min(t.self().origins)?.value.track.ledger?.highest).toBe(501)
   })
 
   it('takes two numbers in a row for a jump in either order, and what came before them for late', () => {

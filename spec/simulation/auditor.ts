@@ -370,7 +370,8 @@ const settled = (chronicle: Chronicle, runs: Runs, report: Report, life: Life, s
     // Of a sender that can't be asked a forged head says as much as its own.
     if (run.isDeaf && (piece?.settled ?? []).length === 0 && isMisled(chronicle, life, run)) continue
     // For want of room it was dropped, with an open end, and no more came of it.
-    if (isSmall && piece?.endedBy === 'Dropped' && later === undefined) continue
+    if (isSmall && piece?.endedBy === 'Dropped')
+      if (!chronicle.published.some(p => p.run === run && p.at > piece.endedAt)) continue
     const newest = pieces.at(-1)
     if (newest !== undefined && newest !== piece && isOvertaken(runs, run, newest)) continue
     // It was left for a run that somebody has made up, and is not entered again.
@@ -384,7 +385,10 @@ const settled = (chronicle: Chronicle, runs: Runs, report: Report, life: Life, s
     if (piece !== pieces.at(-1))
       report('RunsNeverMix', chronicle.overAt, `${run.origin}: ${run.epoch} is alive and was left`)
     const last = ascending(piece).at(-1)?.last
-    if ((last ?? run.start - 1) < run.head && (last !== undefined || !isDone(life, run)))
+    if (
+      (last ?? run.start - 1) < run.head &&
+      (last !== undefined || !(isDone(life, run) || isBygone(chronicle, life, run)))
+    )
       report(rule, chronicle.overAt, `${run.origin}: it stops at ${last}, not at ${run.head}`)
     begun(chronicle, runs, report, life, run, piece)
     tail(chronicle, report, run, piece)
@@ -413,6 +417,10 @@ const isOvertaken = (runs: Runs, run: Run, { origin, life, named: name, settled:
         (life.answered.get(r.epoch)?.[0] ?? Number.POSITIVE_INFINITY) <= (all.at(-1)?.at ?? 0) &&
         all.some(s => s.message !== undefined && s.message.run.bornAt < r.bornAt && s.last > r.head),
     )
+
+/** All of it was sent before the receiver was there, which was to begin with what is new. */
+const isBygone = (chronicle: Chronicle, { settings: { start }, startedAt }: Life, run: Run): boolean =>
+  start === 'new' && run.bornAt < startedAt && !chronicle.published.some(p => p.run === run && p.at >= startedAt)
 
 /** An earlier life was done with all of it, as its position says: with forged numbers beyond, too. */
 const isDone = ({ settings: { start } }: Life, run: Run): boolean =>

@@ -11,18 +11,21 @@ const suspend = <A>(turn: Turn<A>, t: Track<A>, cause: D.Cause, a: Arrival<A>): 
   const doubt = t.doubt === undefined || (cause !== 'Jump' && !isHeldUp(t)) ? raised(turn, t, cause) : t.doubt
   const suspended = { ...t, doubt: D.suspend(turn, doubt, a) }
   return suspended.voice === 'Mute' && suspended.ledger !== undefined
-    ? leapt(turn, suspended, suspended.ledger, a.number)
+    ? leapt(turn, suspended, suspended.ledger, a)
     : suspended
 }
 
 /** Where nobody answers, two consecutive numbers confirm each other: a far jump was one. */
-const leapt = <A>(turn: Turn<A>, t: Track<A>, l: Ledger<A>, n: number): Track<A> => {
-  const pair = t.doubt === undefined || isHeldUp(t) ? undefined : D.consecutive(t.doubt, n)
+const leapt = <A>(turn: Turn<A>, t: Track<A>, l: Ledger<A>, a: Arrival<A>): Track<A> => {
+  const pair = t.doubt === undefined || isHeldUp(t) ? undefined : D.consecutive(t.doubt, a.number)
   if (t.doubt === undefined || pair === undefined || pair < l.next) return t
   const pending = D.resume(turn, t.doubt)
-  const ledger = pending.filter(a => a.number >= pair).reduce((to, a) => receive(turn, t.about, to, a), l)
-  const rest = pending.filter(a => a.number < pair)
-  return rest.reduce((to: Track<A>, a) => arrived(turn, to, a), { ...t, doubt: undefined, ledger })
+  const rest = pending.filter(p => p.number < pair)
+  // It may have found no room among them, and is known to exist all the same.
+  const far = [...pending.filter(p => p.number >= pair && p.number < a.number), a]
+  const farther = pending.filter(p => p.number > a.number)
+  const ledger = [...far, ...farther].reduce((to, p) => receive(turn, t.about, to, p), l)
+  return rest.reduce((to: Track<A>, p) => arrived(turn, to, p), { ...t, doubt: undefined, ledger })
 }
 
 /** The sequence goes on where it should: what was pending below was a duplicate. */

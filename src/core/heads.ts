@@ -260,9 +260,9 @@ export const headHeard = <A>(turn: Turn<A>, t: Track<A>, head: Head, asked: numb
         : asked > t.answered && (t.doubt === undefined || settles(t.doubt, asked))
     if (proves) return firstHead(turn, { ...t, ledger: undefined, end: undefined, claim: undefined }, head)
     if (asked === undefined) {
-      // The first may have been forged, or this one be late: whoever is there can tell, or says so again.
-      if (t.claim === undefined && t.doubt === undefined) askHead(turn, t.origin.name)
-      return { ...sameRun(turn, t, l, head, asked), claim: t.claim ?? head }
+      // The first may have been forged, or this one be late: whoever is there can tell, or says so again when asked in vain.
+      const same = sameRun(turn, t, l, head, asked)
+      return { ...same, claim: t.claim ?? head, doubt: same.doubt ?? raised(turn, same, 'Jump') }
     }
   }
   // A run that has no name was guessed. If the one that it seemed to follow still answers, the guess was wrong.
