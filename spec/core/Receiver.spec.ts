@@ -467,7 +467,8 @@ describe('a receiver of the addressing single', () => {
   })
 
   it('does not believe an answer to what was asked before the doubt arose', () => {
-    const t = following()
+    const t = talk()
+    t.hears(headOf(0))
     t.gets(1, 2, 1)
     expect(t.isAnswered(headOf(0, { epoch: run(2) }), 1)).toEqual([])
     expect(t.isAnswered(headOf(2))).toEqual([])

@@ -11,7 +11,7 @@ import type { Chronicle, Handed, Life, Published, Run, Saved } from './chronicle
 import { idOf, isSame, textOf } from './content.ts'
 import { isForewarned, noticeRules, notices } from './notices.ts'
 import { audited as auditSending, sendingRules } from './sending.ts'
-import type { Piece, Story } from './story.ts'
+import type { Piece, Settled, Story } from './story.ts'
 import { ascending, storiesOf } from './story.ts'
 
 export const rules = {
@@ -251,7 +251,8 @@ const unmixed = (chronicle: Chronicle, runs: Runs, report: Report, story: Story,
     report('RunsNeverMix', piece.endedAt, `${origin}: a run is entered again`)
   const isGuess = isGuessed(piece, own)
   // What had no name was taken for more than one run, and all but one of them were left.
-  const isMixed = piece.left === own?.epoch && piece.settled.some(s => !s.isLost && s.message?.run !== own)
+  const isOther = (s: Settled): boolean => (s.isLost ? s.first < (own?.start ?? 0) : s.message?.run !== own)
+  const isMixed = piece.left === own?.epoch && piece.settled.some(isOther)
   const isMisled = isPosed(chronicle, origin, piece.left, piece.endedAt) && (piece.isSilent || piece.isEnded)
   if (
     piece.endedBy === 'Restarted' &&
@@ -303,8 +304,9 @@ const lost = (chronicle: Chronicle, runs: Runs, report: Report, piece: Piece): v
     if (d.reason === 'unresolved') {
       if (gap === undefined ? hadRoom : hadRoom && local - gap.local < life.settings.deadline)
         say(`noticed at ${gap?.at}, given up at ${at}, before the deadline`)
-      if (gap !== undefined && gap.at > chronicle.healedAt && isHeld && !run.isMute && !run.isDeaf && hadRoom)
-        say('its sender holds it, and can be reached')
+      // Its sender may have waited still for what was on its way before.
+      const isHealed = gap !== undefined && gap.at > chronicle.healedAt + inFlight
+      if (isHealed && isHeld && !run.isMute && !run.isDeaf && hadRoom) say('its sender holds it, and can be reached')
     }
     // A message that was refused may be one of a run before, asked of this one.
     const isMisled = d.reason === 'evicted' && Asking.isMisled(chronicle, life, `${origin}.${d.first}`, at)

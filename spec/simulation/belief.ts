@@ -392,7 +392,7 @@ const told = (
       t.unresumed = undefined
       t.silent = Number.POSITIVE_INFINITY
       t.ended = Number.POSITIVE_INFINITY
-      t.isLeaving = false
+      t.isLeaving = t.said.some(h => h.state === 'ended')
       t.run = d.to
       if (d.to !== undefined) t.runs.add(d.to)
       t.lowest = undefined

@@ -85,8 +85,8 @@ interface Ear {
   isUnasked: boolean
   /** When something came last of what is missing. */
   progress: number
-  /** The last question that was for it alone. */
-  question: number
+  /** The questions that were for it alone, and when they were asked. */
+  readonly questions: Map<number, number>
   /** When a head of it came last. */
   heardAt: number
   /** When a number was first spoken of. */
@@ -141,7 +141,7 @@ const earOf = (origins: Origins, name: string): Ear => {
     hasBegged: false,
     isUnasked: false,
     progress: 0,
-    question: 0,
+    questions: new Map(),
     heardAt: Number.NEGATIVE_INFINITY,
     spokenAt: Number.POSITIVE_INFINITY,
     first: Number.POSITIVE_INFINITY,
@@ -282,7 +282,7 @@ export const notices = (chronicle: Chronicle, origins: Origins, say: Say, life: 
       return
     }
     const ear = earFor(s.origin)
-    ear.question = s.number
+    ear.questions.set(s.number, s.local)
     ear.isRefused = false
     if (cause?.what === 'Head' && cause.number === 0 && cause.head !== undefined && cause.origin === s.origin) {
       const { epoch } = cause.head
@@ -589,7 +589,12 @@ export const notices = (chronicle: Chronicle, origins: Origins, say: Say, life: 
       case 'Nobody':
         if (s.origin === undefined) {
           if (join?.last === s.number) join.isRefused = true
-        } else if (s.number >= earFor(s.origin).question) earFor(s.origin).isRefused = true
+        } else {
+          const ear = earFor(s.origin)
+          const askedAt = ear.questions.get(s.number)
+          // It may be the answer to one that was asked shortly before the last.
+          if (askedAt !== undefined && s.local <= askedAt + asking) ear.isRefused = true
+        }
         break
       case 'Strayed':
         strays += 1
@@ -674,6 +679,11 @@ const begun = (say: Say, life: Life, ears: ReadonlyMap<string, Ear>, overAt: num
 export const isForewarned = (life: Life, run: Run, came: number): boolean => {
   const away = life.away.findLast(a => a.to <= came)
   if (away === undefined || run.bornAt >= away.to || run.bornAt < away.from) return false
+  const refused = life.seen.filter(
+    n => n.what === 'Nobody' && n.origin === run.origin && n.at >= away.to && n.at <= came,
+  )
+  // Nobody was there to be asked: the numbers alone decide.
+  if (new Set(refused.map(n => n.number)).size > 1) return false
   const asking = life.settings.patience * (2 ** life.settings.tries - 1)
   return (life.answered.get(run.epoch) ?? []).some(at => at >= away.to && at <= away.to + asking)
 }

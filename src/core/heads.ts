@@ -248,7 +248,7 @@ export const headHeard = <A>(turn: Turn<A>, t: Track<A>, head: Head, asked: numb
   if (l === undefined) {
     // A heartbeat may be a late one of a run that is over, and what is pending of the next.
     const isSure = !isSingle(t) || t.doubt === undefined || (asked !== undefined && asked >= t.doubt.asked)
-    if (isSure || t.doubt === undefined) return firstHead(turn, t, head)
+    if (isSure || t.doubt === undefined) return firstHead(turn, { ...t, answered: asked ?? t.answered }, head)
     // It is there: what was asked in vain is asked once more, before the numbers alone decide.
     const isLast = asked === undefined && t.claim === undefined && t.doubt.tries >= turn.settings.tries
     return isLast ? { ...t, claim: head, doubt: { ...raised(turn, t, t.doubt.cause), asked: t.doubt.asked } } : t
@@ -258,7 +258,8 @@ export const headHeard = <A>(turn: Turn<A>, t: Track<A>, head: Head, asked: numb
       asked === undefined
         ? isSaidAgain(turn, t, head)
         : asked > t.answered && (t.doubt === undefined || settles(t.doubt, asked))
-    if (proves) return firstHead(turn, { ...t, ledger: undefined, end: undefined, claim: undefined }, head)
+    const anew = { ...t, ledger: undefined, end: undefined, claim: undefined, answered: asked ?? t.answered }
+    if (proves) return firstHead(turn, anew, head)
     if (asked === undefined) {
       // The first may have been forged, or this one be late: whoever is there can tell, or says so again when asked in vain.
       const same = sameRun(turn, t, l, head, asked)
