@@ -389,7 +389,9 @@ const timed = (
     if (gap === undefined || of === undefined) continue
     const first = of.asks.find(a => a.at >= gap.at && a.at <= at && touches(a, gap.first, gap.last))
     const isAsked = of.asks.some(a => a.at >= gap.at && a.at <= at && touches(a, d.first, d.first))
-    if (isAsked && first !== undefined && local - first.local < deadline)
+    // Without room gaps are told apart that are one, and were asked for together.
+    const isApart = life.settings.maxMessages < roomy
+    if (isAsked && first !== undefined && !isApart && local - first.local < deadline)
       say(`first asked for ${local - first.local} ms ago`)
     // Its sender is there: it has said so since something else of it was asked for.
     const other = of.asks.findLast(a => a.at <= at && local - a.local < deadline)

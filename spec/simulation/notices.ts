@@ -87,6 +87,7 @@ interface Ear {
   progress: number
   /** The questions that were for it alone, and when they were asked. */
   readonly questions: Map<number, number>
+  askedAt: number
   /** When a head of it came last. */
   heardAt: number
   /** When a number was first spoken of. */
@@ -142,6 +143,7 @@ const earOf = (origins: Origins, name: string): Ear => {
     isUnasked: false,
     progress: 0,
     questions: new Map(),
+    askedAt: Number.NEGATIVE_INFINITY,
     heardAt: Number.NEGATIVE_INFINITY,
     spokenAt: Number.POSITIVE_INFINITY,
     first: Number.POSITIVE_INFINITY,
@@ -283,12 +285,13 @@ export const notices = (chronicle: Chronicle, origins: Origins, say: Say, life: 
     }
     const ear = earFor(s.origin)
     ear.questions.set(s.number, s.local)
+    ear.askedAt = s.local
     ear.isRefused = false
     if (cause?.what === 'Head' && cause.number === 0 && cause.head !== undefined && cause.origin === s.origin) {
       const { epoch } = cause.head
       if (life.addressing === 'perSender' && !ear.name.endsWith(epoch))
         say('AskedForAReason', s.at, `${ear.name}: a head of ${epoch} says nothing of it, and is asked about`)
-      if (ear.rivals.has(epoch) && hasRoom)
+      if (ear.rivals.has(epoch) && hasRoom && hasPlaces)
         say('AskedForAReason', s.at, `${ear.name}: a heartbeat of ${epoch}, which is told, is asked about`)
       const before = ear.askedFor.get(epoch)
       if (before !== undefined && s.local < before + settings.grace)
@@ -367,6 +370,8 @@ export const notices = (chronicle: Chronicle, origins: Origins, say: Say, life: 
       ear.spokenAt = Math.min(ear.spokenAt, s.at)
       ear.settled = Math.max(ear.settled, d.number)
       ear.reach = Math.max(ear.reach, d.number)
+      // What was pending while it was asked is believed only now.
+      if (s.local <= ear.askedAt + asking) ear.last = s.local
     } else if (d._tag === 'Gap' || d._tag === 'Lost') {
       // Something is said to lie behind its end: it goes on.
       if (ear.ended !== undefined && (d.last ?? 0) > ear.ended) {
@@ -679,10 +684,8 @@ const begun = (say: Say, life: Life, ears: ReadonlyMap<string, Ear>, overAt: num
 export const isForewarned = (life: Life, run: Run, came: number): boolean => {
   const away = life.away.findLast(a => a.to <= came)
   if (away === undefined || run.bornAt >= away.to || run.bornAt < away.from) return false
-  const refused = life.seen.filter(
-    n => n.what === 'Nobody' && n.origin === run.origin && n.at >= away.to && n.at <= came,
-  )
-  // Nobody was there to be asked: the numbers alone decide.
+  const heard = life.seen.findLast(n => n.what === 'Head' && n.origin === run.origin && n.at < came)?.at ?? 0
+  const refused = life.seen.filter(n => n.what === 'Nobody' && n.origin === run.origin && n.at >= heard && n.at <= came)
   if (new Set(refused.map(n => n.number)).size > 1) return false
   const asking = life.settings.patience * (2 ** life.settings.tries - 1)
   return (life.answered.get(run.epoch) ?? []).some(at => at >= away.to && at <= away.to + asking)
