@@ -466,8 +466,12 @@ const askedAnew = (report: Report, life: Life, steps: ReadonlyArray<Step>): void
           a.first <= (d.last ?? Number.POSITIVE_INFINITY) &&
           (at <= back.at || local - back.local < patience),
       )
+      // It had come before it was asked for, and was doubted until then.
+      const isHanded = life.handed.some(
+        ({ at, delivery: d }) => d._tag === 'Message' && d.origin === a.origin && d.number === a.first && at <= back.at,
+      )
       const again = soon.some(s => s._tag === 'Asked' && s.origin === a.origin && touches(s, a.first, a.first))
-      if (!again && !isLost && fate !== undefined && fate.local - back.local > patience)
+      if (!again && !isLost && !isHanded && fate !== undefined && fate.local - back.local > patience)
         report('AskedAnew', back.at, `r${life.receiver}: ${a.origin} ${a.first} (${a.id}) is not asked for again`)
     }
   }
@@ -554,8 +558,9 @@ export const judged = (chronicle: Chronicle, report: Report): void => {
     askedAnew(report, life, own)
     placed(report, chronicle, life)
     const waiting = untaken.get(life) ?? 0
-    // What settles a doubt is said in any case; there is never much of that.
-    if (waiting > life.settings.maxMessages * 1.5 + 8)
+    // What settles a doubt is said in any case; there is never much of that. Nor may the fate of a saved origin wait.
+    const saved = life.saved?.positions.length ?? 0
+    if (waiting > life.settings.maxMessages * 1.5 + 8 + 2 * saved)
       report(
         'QueueBounded',
         life.startedAt,
