@@ -10,6 +10,7 @@ import { beliefRules, believed, remembered } from './belief.ts'
 import type { Chronicle, Handed, Life, Published, Run, Saved } from './chronicle.ts'
 import { idOf, isSame, textOf } from './content.ts'
 import { isForewarned, noticeRules, notices } from './notices.ts'
+import { roomed, roomRules } from './room.ts'
 import { audited as auditSending, sendingRules } from './sending.ts'
 import type { Piece, Settled, Story } from './story.ts'
 import { ascending, storiesOf } from './story.ts'
@@ -34,6 +35,7 @@ export const rules = {
   ...Asking.rules,
   ...noticeRules,
   ...beliefRules,
+  ...roomRules,
 } as const
 
 export type Rule = keyof typeof rules
@@ -64,6 +66,7 @@ export const audit = (chronicle: Chronicle): ReadonlyArray<Violation> => {
     notices(chronicle, runs, say, life)
     believed(chronicle, runs, life, say)
     remembered(runs, life, say)
+    roomed(life, say)
     const stories = storiesOf(chronicle, life)
     for (const story of stories) for (const piece of story.pieces) audited(chronicle, runs, say, story, piece)
     if (life.endedAt === Number.POSITIVE_INFINITY) settled(chronicle, runs, say, life, stories)

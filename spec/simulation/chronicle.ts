@@ -130,6 +130,11 @@ export interface Seen {
   readonly number: number
   readonly head: Head | undefined
   readonly delivery: Delivery<Uint8Array> | undefined
+  /** What a message costs, or all that was taken; the request that it answers, or the first number that is asked for. */
+  readonly bytes?: number
+  readonly asked?: number
+  /** How many deliveries were taken, or the last number that is asked for. */
+  readonly upTo?: number
 }
 
 export type Moment =

@@ -66,6 +66,8 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
   const history = History.create<Line>(limits)
   const lines: Line[] = []
   const live = new Map<string, Line>()
+  /** Whoever has begun: its machine alone says when the next heartbeat is due, and that none is once it has ended. */
+  const beating = new Map<string, Line>()
   let watermark = Watermark.create(now())
   let replays = Replays.empty
   let isPumping = false
@@ -231,7 +233,7 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
       world.calls += 1
       schedule = after
       if (name === undefined) break
-      const line = live.get(name)
+      const line = beating.get(name)
       if (line === undefined) {
         schedule = Heartbeats.book(name, Number.POSITIVE_INFINITY)(schedule)
         continue
@@ -240,8 +242,7 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
         beat(line)
         schedule = Heartbeats.spent(schedule)
       }
-      if (line.isFinished) schedule = Heartbeats.book(name, Number.POSITIVE_INFINITY)(schedule)
-      else rebook(line)
+      rebook(line)
     }
     beats.set(Heartbeats.wakeAt(schedule))
   })
@@ -395,6 +396,7 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
       lines.push(line)
       passed.push({ ...stamp(), _tag: 'Began', run })
       live.set(origin.name, line)
+      if (!run.isMute) beating.set(origin.name, line)
       if (!port.isUp) tell(run, { _tag: 'Disconnected' })
       if (!run.isMute) book(line)
       return line

@@ -3,7 +3,6 @@
 import type { Delivery } from '../../src/core/Delivery.ts'
 import { isNotice } from '../../src/core/Delivery.ts'
 import type { Epoch } from '../../src/core/Epoch.ts'
-import type { Head } from '../../src/core/Head.ts'
 import * as M from '../../src/core/OrderedMap.ts'
 import type { Position, Start } from '../../src/core/Positions.ts'
 import type { Event } from '../../src/core/Receiver.ts'
@@ -80,22 +79,24 @@ export const receiverOf = (world: World, plan: ReceiverPlan, index: number, aske
   let isTaking = false
   let lag = 0
 
-  const see = (l: Life, what: Sight, origin?: string, number = 0, head?: Head, delivery?: Seen['delivery']): void => {
-    l.seen.push({ at: agenda.now(), local: localNow(l), what, origin, number, head, delivery })
+  type More = Partial<Pick<Seen, 'head' | 'delivery' | 'bytes' | 'asked' | 'upTo'>>
+  const see = (l: Life, what: Sight, origin?: string, number = 0, more: More = {}): void => {
+    const { head, delivery, ...rest } = more
+    l.seen.push({ at: agenda.now(), local: localNow(l), what, origin, number, head, delivery, ...rest })
   }
   /** What has come in. */
   const sight = (l: Life, e: ReceiverEvent): void => {
     switch (e._tag) {
       case 'Arrived':
-        return see(l, 'Came', e.origin.name, e.arrival.number)
+        return see(l, 'Came', e.origin.name, e.arrival.number, { bytes: e.arrival.bytes })
       case 'HeartbeatHeard':
-        return see(l, 'Head', e.origin.name, 0, e.head)
+        return see(l, 'Head', e.origin.name, 0, { head: e.head })
       case 'HeadAnswered':
-        return see(l, 'Head', e.origin.name, e.asked, e.head)
+        return see(l, 'Head', e.origin.name, e.asked, { head: e.head })
       case 'HeadRefused':
         return see(l, 'Nobody', e.origin, e.asked)
       case 'ReplayAnswered':
-        return see(l, 'Replayed', e.origin.name, e.arrival.number)
+        return see(l, 'Replayed', e.origin.name, e.arrival.number, { bytes: e.arrival.bytes, asked: e.asked })
       case 'ReplayRefused':
       case 'ReplayEnded':
         return see(l, 'Replayed', e.origin.name, e.last)
@@ -108,8 +109,9 @@ export const receiverOf = (world: World, plan: ReceiverPlan, index: number, aske
       case 'Ticked':
         return see(l, 'Woken')
       case 'Started':
+        return see(l, 'Started')
       case 'Taken':
-        return see(l, e._tag)
+        return see(l, 'Taken', undefined, 0, { bytes: e.bytes, upTo: e.deliveries })
     }
   }
 
@@ -200,7 +202,7 @@ export const receiverOf = (world: World, plan: ReceiverPlan, index: number, aske
         world.trace?.(() => `${name} is handed ${told(delivery)}`)
         l.course?.push({ _tag: 'Handed', index: l.handed.length })
         l.handed.push({ at: agenda.now(), local: localNow(l), delivery })
-        see(l, 'Handed', 'origin' in delivery ? delivery.origin : undefined, 0, undefined, delivery)
+        see(l, 'Handed', 'origin' in delivery ? delivery.origin : undefined, 0, { delivery, bytes: output.bytes })
         // A gap, or a silence, can be told later.
         const canWait = delivery._tag === 'Silent' || delivery._tag === 'Gap'
         if (canWait && owed >= plan.maxMessages) l.kept.notices += 1
@@ -219,7 +221,7 @@ export const receiverOf = (world: World, plan: ReceiverPlan, index: number, aske
       case 'AskReplay':
         world.say('AskReplay')
         l.replays.asks += 1
-        see(l, 'Begged', output.origin.name, output.id)
+        see(l, 'Begged', output.origin.name, output.id, { asked: output.first, upTo: output.last })
         l.course?.push({ _tag: 'Asked', origin: output.origin.name, at: agenda.now() })
         noteAsk(l)
         steps.push({

@@ -4,6 +4,7 @@ import { broken as brokenOf, sound } from './broken.ts'
 import { brokenAsking } from './brokenAsking.ts'
 import { unbelievable } from './brokenBelief.ts'
 import { brokenNotices } from './brokenNotices.ts'
+import { brokenRoom } from './brokenRoom.ts'
 import { brokenSending, soundSending } from './brokenSending.ts'
 import { kinds, planOf } from './plan.ts'
 import { expected, summaryOf, traceOf } from './report.ts'
@@ -11,7 +12,7 @@ import { shrunk } from './shrink.ts'
 
 const seeds = 300
 
-const broken = [...brokenOf, ...brokenAsking, ...brokenSending, ...brokenNotices, ...unbelievable]
+const broken = [...brokenOf, ...brokenAsking, ...brokenSending, ...brokenNotices, ...unbelievable, ...brokenRoom]
 
 /**
  * Seeds that once found a defect: gaps were given up that nobody had asked for (846); what a stall made was told message by

@@ -40,14 +40,15 @@ export const giveUp = <A>(turn: Turn<A>, about: About, l: Ledger<A>, first: numb
   return drain(turn, rest)
 }
 
-/** Why an interval is to be given up now, if it is. A consumer that does not keep up is not told of loss that room may mend. */
+/** Why an interval is to be given up now, if it is. */
 const dueFor = <A>(turn: Turn<A>, m: Missing): LossReason | undefined =>
-  m.refused === true ? 'evicted' : m.deadline <= turn.now && keepsUp(turn) ? 'unresolved' : undefined
+  m.refused === true ? 'evicted' : m.deadline <= turn.now ? 'unresolved' : undefined
 
 /** Gives up what nobody has, and what has passed its deadline, as far as it is its turn. */
 export const expire = <A>(turn: Turn<A>, about: About, ledger: Ledger<A>, canAsk: boolean): Ledger<A> => {
   let l = evict(turn, about, ledger)
   for (let front = L.frontMissing(l); front !== undefined && front.deadline <= turn.now; front = L.frontMissing(l)) {
+    // A consumer that does not keep up is not told of loss that room may mend.
     if (!keepsUp(turn)) {
       turn.forgot = true
       return L.postpone(l)

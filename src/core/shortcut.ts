@@ -11,14 +11,14 @@ import { names } from './roster.ts'
 import type { Track } from './Track.ts'
 import type { Arrival, Output } from './Turn.ts'
 
+/** An end needs no look: as long as it is not told something is missing or in doubt, and then the origin may be dropped. */
 const isNext = <A>(t: Track<A>, l: Ledger<A>, a: Arrival<A>): boolean =>
   a.number === l.next &&
   l.missing === undefined &&
   l.held === undefined &&
   t.doubt === undefined &&
   t.voice === 'Heard' &&
-  t.silence === undefined &&
-  t.end === undefined
+  t.silence === undefined
 
 const hasRoom = <A>(self: Receiver<A>, a: Arrival<A>): boolean =>
   self.messages < self.settings.maxMessages && self.bytes + a.bytes <= self.settings.maxBytes

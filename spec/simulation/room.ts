@@ -1,0 +1,249 @@
+// What a receiver does where there is little room, or much is lost: what it keeps, what it tells a consumer that is behind, and
+// when. It is read off what came to one life of it, and what that asked and handed over: event by event, each with what it led to.
+import type { Life, Seen } from './chronicle.ts'
+
+export const roomRules = {
+  LossToldInOne: 'in `ordered`, what is lost side by side at one time, and for one reason, is told in one',
+  RefusedIsLost: 'what is refused is told to be lost at once, or as soon as all before it is settled (7)',
+  KeptIsKept: 'what came when it was asked for, and found room with all else that came, is not asked for again (11)',
+  BehindIsSpared:
+    'a consumer that has not taken all there is room for is told of no restart, and a timer tells it of no loss (8)',
+  LeftIsSpokenOf: 'a run is not left before a number of it that came: that is handed over, or lost with it (1)',
+  UnkeptIsNear: 'what came and found no room makes no more numbers missing than may be believed (9)',
+  EndsLast: 'an end is told when nothing that was told to be missing is open (1)',
+} as const
+
+export type RoomRule = keyof typeof roomRules
+
+type Report = (rule: RoomRule, at: number, what: string) => void
+
+const ample = 10_000
+
+/** An event, and what was asked and handed over because of it. */
+interface Turn {
+  readonly cause: Seen
+  readonly after: Seen[]
+}
+
+const turnsOf = (seen: ReadonlyArray<Seen>): ReadonlyArray<Turn> => {
+  const turns: Turn[] = []
+  for (const s of seen)
+    if (s.what === 'Asked' || s.what === 'Begged' || s.what === 'Handed') turns.at(-1)?.after.push(s)
+    else turns.push({ cause: s, after: [] })
+  return turns
+}
+
+interface Range {
+  readonly first: number
+  readonly last: number
+}
+
+const touches = (a: Range, b: Range): boolean => a.first <= b.last && b.first <= a.last
+
+const without = (ranges: ReadonlyArray<Range>, { first, last }: Range): ReadonlyArray<Range> =>
+  ranges.flatMap(r =>
+    !touches(r, { first, last })
+      ? [r]
+      : [
+          { first: r.first, last: first - 1 },
+          { first: last + 1, last: r.last },
+        ].filter(part => part.first <= part.last),
+  )
+
+/** One origin, as far as it was read. */
+interface Shelf {
+  /** Something of it was handed over before. */
+  isSpokenOf: boolean
+  /** What was told to be missing, and is not settled. */
+  open: ReadonlyArray<Range>
+  /** The highest number that was handed over, lost, or told to be missing. */
+  reach: number
+  /** All up to it is settled, as long as it is followed. */
+  done: number
+  /** All that came unasked. */
+  readonly came: Set<number>
+  /** Of these, what came since a sender has last answered, and was not spoken of; unless far numbers came, too. */
+  readonly waiting: Set<number>
+  isClouded: boolean
+  /** What came in any way, and was not handed over: its bytes, and whether it must have found room. */
+  readonly kept: Map<number, { readonly bytes: number; isSure: boolean }>
+  /** The requests for messages. */
+  asks: ReadonlyArray<Range & { readonly id: number }>
+}
+
+const shelf = (): Shelf => ({
+  isSpokenOf: false,
+  open: [],
+  reach: 0,
+  done: 0,
+  came: new Set(),
+  waiting: new Set(),
+  isClouded: false,
+  kept: new Map(),
+  asks: [],
+})
+
+export const roomed = (life: Life, say: Report): void => {
+  const { settings } = life
+  const { maxMessages, maxBytes, maxJump, maxGaps } = settings
+  const isOrdered = settings.mode === 'ordered'
+  const isPlain = life.addressing === 'perSender' && isOrdered && maxJump > ample
+  const shelves = new Map<string, Shelf>()
+  const of = (origin: string): Shelf => {
+    const found = shelves.get(origin) ?? shelf()
+    shelves.set(origin, found)
+    return found
+  }
+  // What was handed over, and is not taken as far as the receiver was told.
+  let untaken = 0
+  let untakenBytes = 0
+  let keptMessages = 0
+  let keptBytes = 0
+  const keep = (s: Shelf, number: number, bytes: number, isSure: boolean): void => {
+    if (bytes > maxBytes || (isOrdered && number <= s.done)) return
+    const before = s.kept.get(number)
+    if (before === undefined) {
+      keptMessages += 1
+      keptBytes += bytes
+    }
+    s.kept.set(number, { bytes: before?.bytes ?? bytes, isSure: isSure || before?.isSure === true })
+  }
+  const letGo = (s: Shelf, { first, last }: Range): void => {
+    for (const [number, { bytes }] of s.kept)
+      if (first <= number && number <= last) {
+        s.kept.delete(number)
+        keptMessages -= 1
+        keptBytes -= bytes
+      }
+  }
+  const forget = (s: Shelf): void => {
+    s.done = 0
+    s.asks = []
+    for (const k of s.kept.values()) k.isSure = false
+  }
+  /** All that came and may be kept together finds no room: then any of it may have made way. */
+  const squeezed = (): void => {
+    if (keptMessages + untaken <= maxMessages && keptBytes + untakenBytes <= maxBytes) return
+    for (const s of shelves.values()) for (const k of s.kept.values()) k.isSure = false
+  }
+
+  const came = ({ cause }: Turn): void => {
+    if (cause.what === 'Taken') {
+      untaken -= cause.upTo ?? 0
+      untakenBytes -= cause.bytes ?? 0
+    }
+    if (cause.origin === undefined || cause.bytes === undefined) return
+    const s = of(cause.origin)
+    const { number, bytes, asked } = cause
+    if (cause.what === 'Came') {
+      s.came.add(number)
+      if (number > s.reach + maxJump) s.isClouded = true
+      else if (number > s.reach) s.waiting.add(number)
+      keep(s, number, bytes, false)
+    } else {
+      // What is asked for anew, or less of it, is not expected from a request before.
+      const ask = s.asks.find(r => r.id === asked)
+      const isLast = ask !== undefined && !s.asks.some(r => r.id > ask.id && touches(r, ask))
+      keep(s, number, bytes, isLast && touches(ask, { first: number, last: number }))
+    }
+  }
+
+  for (const turn of turnsOf(life.seen)) {
+    const { cause } = turn
+    came(turn)
+    const isBehind = untaken >= maxMessages || untakenBytes >= maxBytes
+    /** Up to where each origin was settled in this turn, and by what loss. */
+    const settled = new Map<string, { readonly last: number; readonly reason: string | undefined }>()
+    const spokenOf = new Set<string>()
+    for (const { what, origin, delivery: d, at, bytes = 0, number, asked = 0, upTo = 0 } of turn.after) {
+      if (what === 'Begged' && origin !== undefined) {
+        squeezed()
+        const s = of(origin)
+        const ask = { id: number, first: asked, last: upTo }
+        for (const [kept, { isSure }] of s.kept)
+          if (isPlain && isSure && touches(ask, { first: kept, last: kept }))
+            say('KeptIsKept', at, `${origin}.${kept} came, found room, and is asked for again`)
+        s.asks = [...s.asks.slice(-100), ask]
+      }
+      if (what !== 'Handed' || d === undefined) continue
+      untaken += 1
+      untakenBytes += bytes
+      squeezed()
+      if (d._tag === 'Unsequenced') {
+        const dot = d.subject.lastIndexOf('.')
+        const outside = Number(d.subject.slice(dot + 1))
+        const s = of(d.subject.slice(0, dot))
+        s.waiting.delete(outside)
+        letGo(s, { first: outside, last: outside })
+        continue
+      }
+      if (!('origin' in d) || d._tag === 'Mismatch') continue
+      const s = of(d.origin)
+      spokenOf.add(d.origin)
+      switch (d._tag) {
+        case 'Message': {
+          const one = { first: d.number, last: d.number }
+          s.open = without(s.open, one)
+          s.waiting.delete(d.number)
+          letGo(s, one)
+          s.reach = Math.max(s.reach, d.number)
+          s.done = Math.max(s.done, d.number)
+          settled.set(d.origin, { last: d.number, reason: undefined })
+          break
+        }
+        case 'Gap':
+          if (d.noticedBy === 'Data' && !s.came.has(d.last + 1) && d.last - d.first >= maxJump)
+            say('UnkeptIsNear', at, `${d.origin}: ${d.first}-${d.last} is missing, and ${d.last + 1} has not come`)
+          s.open = [...s.open, d]
+          s.reach = Math.max(s.reach, d.last)
+          break
+        case 'Lost': {
+          const before = settled.get(d.origin)
+          const wasAsked = s.asks.some(r => touches(r, { first: d.first, last: d.first }))
+          // Where it has given up gaps for want of room, the timer that rings at once gives up the next.
+          if (d.reason === 'evicted' && maxGaps > ample && !(cause.what === 'Replayed' && cause.origin === d.origin))
+            if (!isOrdered || before?.last !== d.first - 1)
+              say('RefusedIsLost', at, `${d.origin}.${d.first} was refused, and is told to be lost later`)
+          if (d.reason === 'evicted' || (d.reason === 'unresolved' && wasAsked))
+            if (isOrdered && before?.reason === d.reason && before.last === d.first - 1)
+              say('LossToldInOne', at, `${d.origin}: ${d.first} is told apart from ${before.last}`)
+          const isTimely = d.reason === 'unresolved' || d.reason === 'gone'
+          if (isBehind && isTimely && cause.what === 'Woken')
+            say('BehindIsSpared', at, `${d.origin}.${d.first} is ${d.reason}, and ${untaken} are not taken`)
+          const lost = { first: d.first, last: d.last ?? Number.POSITIVE_INFINITY }
+          s.open = d.last === undefined ? [] : without(s.open, lost)
+          // It is followed no more.
+          if (d.last === undefined) forget(s)
+          else s.done = Math.max(s.done, d.last)
+          for (const one of s.waiting) if (lost.first <= one && one <= lost.last) s.waiting.delete(one)
+          letGo(s, lost)
+          s.reach = Math.max(s.reach, d.last ?? 0)
+          settled.set(d.origin, { last: lost.last, reason: d.reason })
+          break
+        }
+        case 'Ended':
+          for (const { first, last } of s.open)
+            say('EndsLast', at, `${d.origin} ends with ${d.last}, and ${first}-${last} is missing`)
+          // It may make way for another now, and be new when it is heard again.
+          forget(s)
+          break
+        case 'Restarted': {
+          if (isBehind && s.isSpokenOf)
+            say('BehindIsSpared', at, `${d.origin} is told to begin anew, and ${untaken} are not taken`)
+          const head = cause.head?.epoch === d.to ? cause.head?.head : undefined
+          if (head !== undefined && !s.isClouded && s.isSpokenOf && maxJump > ample)
+            for (const one of s.waiting)
+              if (one > d.after && (one < d.start || one > head))
+                say('LeftIsSpokenOf', at, `${d.origin}.${one} came, and its run is left after ${d.after}`)
+          s.open = []
+          s.waiting.clear()
+          s.isClouded = false
+          s.reach = d.start - 1
+          forget(s)
+        }
+      }
+    }
+    for (const origin of spokenOf) of(origin).isSpokenOf = true
+    if (cause.what === 'Head' && cause.number > 0 && cause.origin !== undefined) of(cause.origin).waiting.clear()
+  }
+}
