@@ -9,6 +9,7 @@ import * as Asking from './asking.ts'
 import { beliefRules, believed, remembered } from './belief.ts'
 import type { Chronicle, Handed, Life, Published, Run, Saved } from './chronicle.ts'
 import { idOf, isSame, textOf } from './content.ts'
+import { doubtingRules, doubts } from './doubting.ts'
 import { isForewarned, noticeRules, notices } from './notices.ts'
 import { roomed, roomRules } from './room.ts'
 import { audited as auditSending, sendingRules } from './sending.ts'
@@ -36,6 +37,7 @@ export const rules = {
   ...noticeRules,
   ...beliefRules,
   ...roomRules,
+  ...doubtingRules,
 } as const
 
 export type Rule = keyof typeof rules
@@ -65,6 +67,7 @@ export const audit = (chronicle: Chronicle): ReadonlyArray<Violation> => {
     frugal(say, life)
     notices(chronicle, runs, say, life)
     believed(chronicle, runs, life, say)
+    doubts(chronicle, runs, say, life)
     remembered(runs, life, say)
     roomed(life, say)
     const stories = storiesOf(chronicle, life)

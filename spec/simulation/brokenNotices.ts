@@ -17,11 +17,11 @@ interface Scene {
   readonly prepare?: (book: Book) => void
 }
 
-type Step = Partial<Seen> & Pick<Seen, 'what'>
+export type Step = Partial<Seen> & Pick<Seen, 'what'>
 
 const nameOf = (addressing: Addressing): string => originOf(addressing, 'a', epochOf(1)).name
 const own = nameOf('perSender')
-const shared = nameOf('single')
+export const shared = nameOf('single')
 
 const headOf = (head: number, changes: Partial<Head> = {}): Head => ({
   v: 1,
@@ -37,7 +37,10 @@ const headOf = (head: number, changes: Partial<Head> = {}): Head => ({
 })
 
 /** A life in which that has come, was asked and was handed over, one a ms unless it says when. */
-const lived = (steps: ReadonlyArray<Step>, { addressing = 'perSender', run, life, prepare }: Scene = {}): Chronicle => {
+export const lived = (
+  steps: ReadonlyArray<Step>,
+  { addressing = 'perSender', run, life, prepare }: Scene = {},
+): Chronicle => {
   const book = new Book()
   const origin = nameOf(addressing)
   const theRun = runOf(1, { origin, addressing, ...run })
@@ -58,9 +61,13 @@ const lived = (steps: ReadonlyArray<Step>, { addressing = 'perSender', run, life
   return book.chronicle
 }
 
-const about = (origin: string) => ({ origin, subject: originOf('single', 'a', epochOf(1)).subject, sender: undefined })
+export const about = (origin: string) => ({
+  origin,
+  subject: originOf('single', 'a', epochOf(1)).subject,
+  sender: undefined,
+})
 
-const handed = (delivery: Delivery<Uint8Array>, at?: number): Step =>
+export const handed = (delivery: Delivery<Uint8Array>, at?: number): Step =>
   at === undefined ? { what: 'Handed', delivery } : { what: 'Handed', delivery, at }
 const message = (number: number, origin = own): Step =>
   handed({
@@ -79,9 +86,9 @@ const gap = (first: number, last: number): Step =>
   handed({ _tag: 'Gap', ...about(own), first: nearest(first), last: nearest(last), noticedBy: 'Data' })
 const gone = (first: number, origin = own): Step =>
   handed({ _tag: 'Lost', ...about(origin), first: nearest(first), last: undefined, reason: 'gone' })
-const conflict = (rival: number): Step =>
+export const conflict = (rival: number): Step =>
   handed({ _tag: 'Conflict', ...about(shared), epoch: epochOf(1), rival: epochOf(rival) })
-const restarted = (from: number | undefined, to: number | undefined, start: number): Step =>
+export const restarted = (from: number | undefined, to: number | undefined, start: number): Step =>
   handed({
     _tag: 'Restarted',
     ...about(shared),
@@ -90,15 +97,15 @@ const restarted = (from: number | undefined, to: number | undefined, start: numb
     after: 9,
     start: nearest(start),
   })
-const heard = (head: number, changes?: Partial<Head>, number = 1): Step => ({
+export const heard = (head: number, changes?: Partial<Head>, number = 1): Step => ({
   what: 'Head',
   number,
   head: headOf(head, changes),
 })
-const came = (number: number): Step => ({ what: 'Came', number })
-const asked = (number: number): Step => ({ what: 'Asked', number })
-const all = { origin: undefined } as const
-const woken: Step = { what: 'Woken', ...all }
+export const came = (number: number): Step => ({ what: 'Came', number })
+export const asked = (number: number): Step => ({ what: 'Asked', number })
+export const all = { origin: undefined } as const
+export const woken: Step = { what: 'Woken', ...all }
 
 const saved = (number: number): Partial<Life> => ({
   settings: { ...defaults, start: { v: 1, positions: [{ origin: own, number }] } },

@@ -3,6 +3,7 @@ import { audit, rules } from './auditor.ts'
 import { broken as brokenOf, sound } from './broken.ts'
 import { brokenAsking } from './brokenAsking.ts'
 import { unbelievable } from './brokenBelief.ts'
+import { brokenDoubting } from './brokenDoubting.ts'
 import { brokenNotices } from './brokenNotices.ts'
 import { brokenRoom } from './brokenRoom.ts'
 import { brokenSending, soundSending } from './brokenSending.ts'
@@ -12,7 +13,15 @@ import { shrunk } from './shrink.ts'
 
 const seeds = 300
 
-const broken = [...brokenOf, ...brokenAsking, ...brokenSending, ...brokenNotices, ...unbelievable, ...brokenRoom]
+const broken = [
+  ...brokenOf,
+  ...brokenAsking,
+  ...brokenSending,
+  ...brokenNotices,
+  ...unbelievable,
+  ...brokenRoom,
+  ...brokenDoubting,
+]
 
 /**
  * Seeds that once found a defect: gaps were given up that nobody had asked for (846); what a stall made was told message by

@@ -1,0 +1,102 @@
+// Broken histories for the rules of what becomes of a doubt.
+import { nearest } from '../../src/core/SequenceNumber.ts'
+import { runOf } from './broken.ts'
+import type { Step } from './brokenNotices.ts'
+import { about, asked, came, conflict, handed, heard, lived, restarted, shared, woken } from './brokenNotices.ts'
+import type { Chronicle } from './chronicle.ts'
+import { payloadOf } from './content.ts'
+import type { DoubtingRule } from './doubting.ts'
+import { epochOf } from './names.ts'
+
+const content = { data: payloadOf(0, 3), headers: undefined, reply: undefined }
+const message = (number: number, at?: number): Step =>
+  handed({ _tag: 'Message', ...about(shared), number: nearest(number), verdict: 'InOrder', ...content }, at)
+const unconfirmed = (number: number, at?: number): Step =>
+  handed({ _tag: 'Unsequenced', subject: `${shared}.${number}`, reason: 'Unconfirmed', ...content }, at)
+const silent = (promised?: number, at?: number): Step => handed({ _tag: 'Silent', ...about(shared), promised }, at)
+/** A heartbeat of that run; or the answer to a question. */
+const of = (run: number, head: number, number = 0): Step => heard(head, { epoch: epochOf(run) }, number)
+const nobody = (number: number): Step => ({ what: 'Nobody', number })
+/** Asked as often as a receiver does, and nobody has answered. */
+const inVain = (first: number, at: number): ReadonlyArray<Step> =>
+  [0, 1, 2, 3].flatMap(i => [
+    { ...woken, at: at + 100 * i },
+    { ...asked(first + i), at: at + 100 * i },
+  ])
+
+/** A plain client: nobody answers, and its numbers are believed. */
+const mute = [came(1), asked(2), ...inVain(3, 1100), { ...woken, at: 5000 }, silent(undefined, 5000), message(1, 5000)]
+/** One run, that has answered, and is followed. */
+const followed = [came(1), of(1, 1, 1), message(1)]
+const rivalled = [...followed, of(1, 1, 2), of(2, 1, 2), conflict(2), of(2, 1)]
+
+const played = (...steps: ReadonlyArray<Step>): Chronicle => lived(steps, { addressing: 'single' })
+/** The sender that is followed is over, and the other lives. */
+const remaining = (...steps: ReadonlyArray<Step>): Chronicle =>
+  lived(steps, {
+    addressing: 'single',
+    run: { end: 'Closed', endedAt: 2000 },
+    prepare: ({ chronicle }) => chronicle.runs.push(runOf(2, { origin: shared })),
+  })
+const evicted = handed({ _tag: 'Lost', ...about(shared), first: nearest(2), last: nearest(3), reason: 'evicted' })
+const later = (steps: ReadonlyArray<Step>, at: number): ReadonlyArray<Step> => steps.map(s => ({ ...s, at }))
+
+export const brokenDoubting: ReadonlyArray<readonly [DoubtingRule, string, () => Chronicle]> = [
+  ['BelowIsAsked', 'it is kept, and that is all', () => played(...mute, ...later([came(1)], 9000))],
+  [
+    'GoneOnIsOver',
+    'it is kept nevertheless',
+    () => played(...mute, ...later([came(1), asked(9), came(2), message(2), woken, unconfirmed(1)], 9000)),
+  ],
+  [
+    'PairBeginsAnew',
+    'they are no part of anything',
+    () =>
+      played(
+        ...mute,
+        ...later([came(2), message(2), came(1), asked(9), came(2), woken, unconfirmed(1), unconfirmed(2)], 9000),
+      ),
+  ],
+  [
+    'GuessIsRefused',
+    'it may have gone unheard',
+    () =>
+      played(
+        ...followed,
+        ...later([came(1), asked(2), nobody(2), woken, asked(3), woken, restarted(1, undefined, 1)], 9000),
+      ),
+  ],
+  [
+    'FirstAnswerBounds',
+    'it is taken for its own',
+    () => played(came(1), came(2), asked(2), of(1, 1, 2), message(1), message(2)),
+  ],
+  ['DoubtTakesItsTime', 'it is handed over at once', () => played(...followed, came(1), asked(2), came(2), message(2))],
+  [
+    'DoubtTakesItsTime',
+    'nobody was there before it arose',
+    () => played(...followed, ...later([came(1), asked(9), came(2), nobody(8), message(2)], 9000)),
+  ],
+  ['TwoAnswersConflict', 'nobody is told', () => played(...followed, of(1, 1, 2), of(2, 1, 2))],
+  [
+    'DoubtRefusesNothing',
+    'it is given up',
+    () => played(...followed, of(2, 0), asked(2), { what: 'Replayed', number: 3 }, evicted),
+  ],
+  [
+    'LateAnswersCount',
+    'it is asked again, and again',
+    () => played(...followed, ...inVain(2, 2000), ...later([of(2, 1, 2), asked(6), of(2, 1, 3), asked(7)], 9000)),
+  ],
+  ['RemainingIsFollowed', 'it is over', () => remaining(...rivalled)],
+  [
+    'RivalTakesOver',
+    'it is silent',
+    () => played(...rivalled, ...later([woken, silent(1000)], 5000), ...later([woken], 19_000)),
+  ],
+  [
+    'RivalTakesOver',
+    'it was asked in vain',
+    () => played(...rivalled, came(1), asked(3), came(2), ...inVain(4, 2000), ...later([woken, message(2)], 9000)),
+  ],
+]

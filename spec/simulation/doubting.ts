@@ -1,0 +1,449 @@
+// What becomes of what a receiver doubts: that it asks, what it takes for an answer, and how long it waits. It is read off what
+// came to one life of a receiver, and what that asked and handed over, in this order.
+//
+// Most of it is demanded of `single` alone: there a number that comes again may be of a new run.
+import type { Delivery } from '../../src/core/Delivery.ts'
+import type { Epoch } from '../../src/core/Epoch.ts'
+import type { Chronicle, Life, Seen } from './chronicle.ts'
+import type { Origins } from './notices.ts'
+
+export const doubtingRules = {
+  BelowIsAsked: 'a number that comes again leads to a question, unless one may still be on its way (10)',
+  GoneOnIsOver: 'what came again is a duplicate as soon as the sequence goes on where nobody answers (9)',
+  PairBeginsAnew:
+    'where nobody has named a run, or it is silent and nobody is there to ask, two numbers in a row that come again are a restart (10)',
+  GuessIsRefused: 'a run with a name is left for a guess only when the last word is that nobody is there (10)',
+  FirstAnswerBounds: 'what the first sender that answers has not sent yet is none of its own, if it came before (10)',
+  DoubtTakesItsTime:
+    'what came in a doubt is handed over only when that was answered, or asked about in vain since it arose, and since the reconnect (10)',
+  TwoAnswersConflict: 'two runs that answer the same question are a conflict (10)',
+  DoubtRefusesNothing: 'while a sender may have restarted no refusal counts (10)',
+  LateAnswersCount: 'a run that answers what the one before was asked in vain is entered when it answers again (10)',
+  RemainingIsFollowed: 'of two senders of one subject the one that is left is followed (10)',
+  RivalTakesOver: 'a run that is silent, or was asked in vain, is left for the other one that is alive (10)',
+} as const
+
+export type DoubtingRule = keyof typeof doubtingRules
+
+type Say = (rule: DoubtingRule, at: number, what: string) => void
+
+const ample = 10_000
+
+/** By how much timers are late here, or early. */
+const slack = 110
+const early = 10
+
+/** What came in, or an alarm, and all that a receiver did because of it. */
+interface Event {
+  readonly index: number
+  readonly cause: Seen
+  readonly asked: Seen[]
+  readonly handed: Delivery<Uint8Array>[]
+}
+
+const eventsOf = (life: Life): ReadonlyArray<Event> => {
+  const events: Event[] = []
+  for (const s of life.seen) {
+    const now = events.at(-1)
+    if (s.what === 'Asked') now?.asked.push(s)
+    else if (s.what === 'Handed') {
+      if (s.delivery !== undefined) now?.handed.push(s.delivery)
+    } else if (s.what !== 'Begged') events.push({ index: events.length, cause: s, asked: [], handed: [] })
+  }
+  return events
+}
+
+/** A doubt: since when, with which question, and what became of that. */
+interface Open {
+  readonly since: number
+  readonly first: number
+  /** From which question on it counts that nobody is there. */
+  readonly from: number
+  asks: number
+  askedAt: number
+  isRefused: boolean
+  /** Nobody was there for the last question. */
+  isSure: boolean
+  isOver: boolean
+}
+
+/** What came again, and was handed over outside of the sequence. */
+interface Again {
+  readonly number: number
+  readonly came: number
+  readonly until: number
+}
+
+/** One origin, as far as it was read. */
+interface Mind {
+  readonly name: string
+  /** All up to there is settled, where that is known. */
+  done: number
+  missing: number
+  /** Something of it was handed over. */
+  isBegun: boolean
+  /** Something of it has come, and a head before that. */
+  hasCome: boolean
+  isKnown: boolean
+  /** It is of an earlier life. */
+  isSaved: boolean
+  /** The run that is followed has a name; which, where that is known. */
+  isNamed: boolean
+  run: Epoch | undefined
+  /** The last question that it has answered. */
+  answered: number
+  /** Two are alive at once, as was told; since then the other was heard. */
+  rivalled: Epoch | undefined
+  isRivalHeard: boolean
+  /** When that takes over at the latest. */
+  takenBy: number
+  readonly left: Set<Epoch>
+  isSilent: boolean
+  /** When it was asked last, alone or with all others. */
+  askedAt: number
+  /** Since it was asked last, alone: nobody was there. */
+  isRefused: boolean
+  /** Questions to it alone, since its run has answered last. */
+  questions: number[]
+  questionedAt: number
+  /** The first question that was in vain since then; and when another run has answered such a one. */
+  vain: number
+  rival: { readonly epoch: Epoch; readonly local: number } | undefined
+  open: Open | undefined
+  /** When each number came, first and last; and whether it was silent then. */
+  readonly came: Map<number, { readonly first: number; last: number; isNear: boolean }>
+  /** What came again, and whether it was silent then. */
+  readonly again: Map<number, { readonly came: number; readonly wasSilent: boolean }>
+  outside: Again[]
+  /** The last that came of what was handed over: when. */
+  wentOn: number
+}
+
+const mindOf = (name: string, askedAt: number): Mind => ({
+  name,
+  done: 0,
+  missing: 0,
+  isBegun: false,
+  hasCome: false,
+  isKnown: false,
+  isSaved: false,
+  isNamed: false,
+  run: undefined,
+  answered: 0,
+  rivalled: undefined,
+  isRivalHeard: false,
+  takenBy: Number.POSITIVE_INFINITY,
+  left: new Set(),
+  isSilent: false,
+  askedAt,
+  isRefused: false,
+  questions: [],
+  questionedAt: Number.NEGATIVE_INFINITY,
+  vain: Number.POSITIVE_INFINITY,
+  rival: undefined,
+  open: undefined,
+  came: new Map(),
+  again: new Map(),
+  outside: [],
+  wentOn: -1,
+})
+
+export const doubts = (chronicle: Chronicle, origins: Origins, say: Say, life: Life): void => {
+  const { settings } = life
+  const hasRoom = settings.maxMessages > ample && settings.maxGaps > ample
+  // None has to make way for another.
+  const hasPlaces = new Set(life.seen.flatMap(s => s.origin ?? [])).size <= settings.maxOrigins
+  const isSingle = life.addressing === 'single'
+  const last = settings.patience * 2 ** (settings.tries - 1)
+  const all = settings.patience * (2 ** settings.tries - 1)
+  const minds = new Map<string, Mind>()
+  let allAskedAt = Number.NEGATIVE_INFINITY
+  let isAway = false
+  const mindFor = (name: string): Mind => {
+    const known = minds.get(name)
+    if (known !== undefined) return known
+    const made = mindOf(name, allAskedAt)
+    minds.set(name, made)
+    return made
+  }
+  for (const { origin, epoch } of life.saved?.positions ?? []) {
+    const mind = mindFor(origin)
+    mind.isSaved = true
+    if (epoch !== undefined) mind.left.add(epoch)
+  }
+
+  const opened = (mind: Mind, { index }: Event, ask: Seen, from = ask.number): void => {
+    if (!hasPlaces) return
+    mind.open = {
+      since: index,
+      first: ask.number,
+      from,
+      asks: 1,
+      askedAt: ask.local,
+      isRefused: false,
+      isSure: false,
+      isOver: false,
+    }
+  }
+  /** Is what may be taken for an answer still to come? */
+  const isOpen = ({ open }: Mind, local: number): boolean =>
+    open !== undefined &&
+    !open.isOver &&
+    (open.asks < (open.isRefused ? 2 : settings.tries) || !(open.isSure || local >= open.askedAt + last - early))
+
+  const came = (mind: Mind, event: Event): void => {
+    const { cause, asked, index } = event
+    const { number, at, local } = cause
+    const isNear = number <= mind.done + settings.maxJump
+    const before = mind.came.get(number)
+    if (before === undefined) mind.came.set(number, { first: index, last: index, isNear })
+    else before.last = index
+    const ask = asked.find(s => s.origin === mind.name)
+    if (!mind.hasCome && !mind.isBegun && !mind.isKnown && !mind.isSaved && ask !== undefined && !isAway)
+      opened(mind, event, ask)
+    mind.hasCome = true
+    if (isSingle && mind.isBegun && isNear && ask !== undefined && !isAway && !isOpen(mind, local))
+      opened(mind, event, ask)
+    if (!isSingle || !mind.isBegun || number > mind.done || (settings.mode === 'arrival' && mind.missing > 0)) return
+    mind.again.set(number, { came: index, wasSilent: mind.isSilent })
+    if (ask === undefined && !isAway && hasRoom && local > mind.askedAt + last + slack)
+      say('BelowIsAsked', at, `${mind.name}.${number} comes again, and nobody is asked since ${mind.askedAt}`)
+  }
+
+  const told = (mind: Mind, d: Delivery<Uint8Array>, { cause, handed }: Event): void => {
+    const { name } = mind
+    const { at, local } = cause
+    const early = (what: string): void =>
+      say('DoubtTakesItsTime', at, `${name}: ${what}, and is still to be asked about`)
+    switch (d._tag) {
+      case 'Message': {
+        const c = mind.came.get(d.number)
+        if (c !== undefined && d.verdict !== 'Recovered') {
+          const isDoubted = mind.open !== undefined && c.first >= mind.open.since
+          if (isOpen(mind, local) && hasRoom && isDoubted) early(`${d.number} is handed over`)
+          if (isDoubted && mind.isRivalHeard && mind.run !== undefined)
+            say('RivalTakesOver', at, `${name}: ${mind.run} is asked in vain, and ${mind.rivalled} is not entered`)
+          if (c.isNear) mind.wentOn = Math.max(mind.wentOn, c.last)
+          const over = mind.outside.find(a => a.came < c.last && c.last < a.until)
+          if (over !== undefined && c.isNear)
+            say('GoneOnIsOver', at, `${name}.${over.number} came again before ${d.number} came, and was no duplicate`)
+        }
+        mind.came.delete(d.number)
+        if (d.verdict === 'Late' || d.verdict === 'Recovered') mind.missing -= 1
+        mind.done = Math.max(mind.done, d.number)
+        break
+      }
+      case 'Gap':
+        mind.missing += d.last - d.first + 1
+        break
+      case 'Lost':
+        if (d.reason === 'evicted' && cause.what === 'Replayed' && isOpen(mind, local))
+          say('DoubtRefusesNothing', at, `${name}: ${d.first}-${d.last ?? ''} is refused in a doubt`)
+        mind.missing -= (d.last ?? 0) - d.first + 1
+        mind.done = Math.max(mind.done, d.last ?? 0)
+        if (d.last === undefined) return void minds.set(name, mindOf(name, mind.askedAt))
+        break
+      case 'Silent':
+        if (d.promised === undefined && isOpen(mind, local) && hasRoom) early('it is called mute')
+        if (d.promised !== undefined && mind.isRivalHeard && hasRoom)
+          mind.takenBy = local + 2 * (all + settings.tries * slack)
+        mind.isSilent = true
+        break
+      case 'Resumed':
+        mind.isSilent = false
+        if (cause.what === 'Head' && cause.origin === name) mind.run ??= cause.head?.epoch
+        break
+      case 'Conflict':
+        if (mind.left.has(d.rival)) break
+        mind.run = d.epoch
+        mind.rivalled ??= d.rival
+        break
+      case 'Ended':
+        // It may make way unheard.
+        if (!hasPlaces) return void minds.set(name, mindOf(name, mind.askedAt))
+        break
+      case 'Restarted':
+        if (d.to === undefined && d.from !== undefined && !mind.isRefused)
+          say('GuessIsRefused', at, `${name}: ${d.from} is left, and the last question may yet be answered`)
+        if (d.to === undefined && isOpen(mind, local) && hasRoom) early('it is taken for a restart')
+        if (d.from !== undefined) mind.left.add(d.from)
+        mind.done = d.start - 1
+        mind.missing = 0
+        mind.isNamed = d.to !== undefined
+        mind.run = d.to
+        mind.answered = 0
+        mind.rivalled = undefined
+        mind.isRivalHeard = false
+        mind.takenBy = Number.POSITIVE_INFINITY
+        mind.open = undefined
+        mind.isSilent = handed.some(h => h._tag === 'Silent' && h.origin === name)
+        mind.vain = Number.POSITIVE_INFINITY
+        mind.rival = undefined
+        mind.questions = []
+        mind.again.clear()
+        mind.came.clear()
+        mind.outside = []
+        mind.wentOn = -1
+        break
+    }
+    if (
+      !mind.isBegun &&
+      d._tag !== 'Conflict' &&
+      cause.what === 'Head' &&
+      cause.origin === name &&
+      mind.run === undefined
+    )
+      mind.run = cause.head?.epoch
+    mind.isBegun = true
+  }
+
+  const unsequenced = (mind: Mind, number: number, { cause, index }: Event, outside: ReadonlySet<number>): void => {
+    const a = mind.again.get(number)
+    const b = mind.again.get(number + 1)
+    if (a !== undefined) mind.outside.push({ number, came: a.came, until: index })
+    if (a !== undefined && a.came < mind.wentOn)
+      say(
+        'GoneOnIsOver',
+        cause.at,
+        `${mind.name}.${number} came again before the sequence went on, and was no duplicate`,
+      )
+    if (a !== undefined && b !== undefined && outside.has(number + 1) && hasRoom)
+      if (!mind.isNamed || (a.wasSilent && b.wasSilent && mind.isRefused))
+        say('PairBeginsAnew', cause.at, `${mind.name}: ${number} and the number after it came again, and begin nothing`)
+  }
+
+  const heard = (mind: Mind, event: Event): void => {
+    const { cause, handed } = event
+    const { head, number: asked, at, local } = cause
+    if (head === undefined) return
+    const of = (d: Delivery<Uint8Array>): boolean => 'origin' in d && d.origin === mind.name
+    if (asked > 0 && !mind.isBegun && !mind.isKnown && isSingle && hasPlaces)
+      for (const d of handed) {
+        const beyond = d._tag === 'Message' ? d.number : d._tag === 'Gap' && d.noticedBy === 'Data' ? d.last : undefined
+        if (beyond !== undefined && of(d) && beyond > head.head)
+          say('FirstAnswerBounds', at, `${mind.name}.${beyond} is beyond ${head.head}`)
+      }
+    if (asked > 0 || !(mind.hasCome || mind.isSaved)) mind.isKnown = true
+    mind.isNamed = true
+    // Of `single` only an answer settles a doubt; that of another run may be late.
+    if (!isSingle || (asked > 0 && (asked >= (mind.open?.first ?? 0) || head.epoch !== mind.run))) mind.open = undefined
+    if (!isSingle || !hasPlaces || mind.run === undefined) return
+    if (head.epoch === mind.run) {
+      mind.takenBy = Number.POSITIVE_INFINITY
+      if (asked === 0) return
+      mind.answered = asked
+      mind.questions = []
+      mind.vain = Number.POSITIVE_INFINITY
+      mind.rival = undefined
+      return
+    }
+    if (mind.left.has(head.epoch)) return
+    if (head.epoch === mind.rivalled) mind.isRivalHeard = true
+    const isTold = mind.rivalled !== undefined || handed.some(d => d._tag === 'Conflict' && of(d))
+    if (asked === 0) {
+      const ask = event.asked.find(s => s.origin === mind.name)
+      // What was asked in vain before is as good then.
+      if (ask !== undefined && !isTold && !isAway && !isOpen(mind, local)) opened(mind, event, ask, 0)
+      return
+    }
+    if (asked === mind.answered && !isTold)
+      say('TwoAnswersConflict', at, `${mind.name}: ${mind.run} and ${head.epoch} answer, and no conflict is told`)
+    if (isTold || asked < mind.vain || !hasRoom) return
+    const isEntered = handed.some(d => d._tag === 'Restarted' && of(d))
+    if (mind.rival?.epoch === head.epoch && local < mind.rival.local + settings.patience - early && !isEntered)
+      say('LateAnswersCount', at, `${mind.name}: ${head.epoch} has answered twice what was asked in vain`)
+    mind.rival = { epoch: head.epoch, local }
+  }
+
+  const questioned = (mind: Mind, s: Seen): void => {
+    const { open } = mind
+    if (open !== undefined && !isOpen(mind, s.local)) open.isOver = true
+    else if (open !== undefined && s.number > open.first) {
+      open.asks += 1
+      open.askedAt = s.local
+      open.isSure = false
+    }
+    mind.askedAt = s.local
+    mind.questionedAt = s.local
+    mind.isRefused = false
+    mind.questions.push(s.number)
+  }
+
+  /** All that was asked since its run has answered last was in vain. */
+  const passed = (mind: Mind, local: number): void => {
+    const { questions, questionedAt, vain } = mind
+    if (questions.length < settings.tries || local <= questionedAt + last + slack) return
+    mind.vain = Math.min(vain, questions.at(-settings.tries) ?? vain)
+  }
+
+  const late = (mind: Mind, { at, local }: { readonly at: number; readonly local: number }): void => {
+    if (local <= mind.takenBy) return
+    mind.takenBy = Number.POSITIVE_INFINITY
+    say('RivalTakesOver', at, `${mind.name}: ${mind.run} is silent, and ${mind.rivalled} is not entered`)
+  }
+
+  for (const event of eventsOf(life)) {
+    const { cause, asked, handed } = event
+    const mind = cause.origin === undefined ? undefined : mindFor(cause.origin)
+    if (mind !== undefined) passed(mind, cause.local)
+    for (const m of minds.values()) late(m, cause)
+    switch (cause.what) {
+      case 'Came':
+        if (mind !== undefined) came(mind, event)
+        break
+      case 'Head':
+        if (mind !== undefined) heard(mind, event)
+        break
+      case 'Nobody':
+        if (mind === undefined) break
+        mind.isRefused = true
+        if (mind.open !== undefined && cause.number >= mind.open.from) {
+          mind.open.isRefused = true
+          mind.open.isSure = true
+        }
+        break
+      case 'Away':
+        isAway = true
+        break
+      case 'Started': {
+        const ask = asked.find(s => s.origin === undefined)
+        for (const m of minds.values()) if (ask !== undefined) opened(m, event, ask)
+        break
+      }
+      case 'Back': {
+        isAway = false
+        const ask = asked.find(s => s.origin === undefined)
+        for (const m of minds.values()) {
+          m.open = undefined
+          m.questions = []
+          m.takenBy = Number.POSITIVE_INFINITY
+          if ((m.hasCome || m.isSaved) && !m.isBegun && !m.isKnown && ask !== undefined) opened(m, event, ask)
+        }
+      }
+    }
+    const outside = new Map<string, Set<number>>()
+    for (const d of handed)
+      if (d._tag === 'Unsequenced' && d.reason === 'Unconfirmed') {
+        const dot = d.subject.lastIndexOf('.')
+        const origin = d.subject.slice(0, dot)
+        outside.set(origin, (outside.get(origin) ?? new Set()).add(Number(d.subject.slice(dot + 1))))
+      }
+    for (const [origin, numbers] of outside)
+      for (const number of numbers) unsequenced(mindFor(origin), number, event, numbers)
+    for (const d of handed) if ('origin' in d) told(mindFor(d.origin), d, event)
+    for (const s of asked) {
+      if (s.origin === undefined) {
+        allAskedAt = s.local
+        for (const m of minds.values()) m.askedAt = s.local
+      } else questioned(mindFor(s.origin), s)
+    }
+  }
+  if (life.endedAt !== Number.POSITIVE_INFINITY || !isSingle || !hasPlaces) return
+  for (const mind of minds.values()) {
+    const alive = origins.of(mind.name).filter(r => r.end === 'Live')
+    const [only] = alive
+    if (only === undefined || alive.length > 1 || only.isMute || only.isDeaf || !hasRoom || !mind.isBegun) continue
+    if (mind.run !== undefined && mind.run !== only.epoch && !mind.left.has(only.epoch))
+      say('RemainingIsFollowed', chronicle.overAt, `${mind.name}: ${mind.run} is followed, and ${only.epoch} is left`)
+  }
+}
