@@ -192,8 +192,8 @@ const belief: ReadonlyArray<Guard> = [
   ),
   heads(
     'a heartbeat below the start is asked about',
-    'if (t.claim === undefined && t.doubt === undefined) askHead(turn, t.origin.name)\n',
-    '',
+    "doubt: same.doubt ?? raised(turn, same, 'Jump')",
+    'doubt: same.doubt',
     'a start that was forged is never found out',
   ),
   heads(
