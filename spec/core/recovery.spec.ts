@@ -613,6 +613,17 @@ describe('a receiver that begins', () => {
     expect(t.self().origins).toBeUndefined()
   })
 
+  it('does not ask at once again for a saved origin when nobody is there, or that would never end', () => {
+    const t = talk({ start: saved({ number: 41 }) })
+    let asks = 0
+    for (let ms = 0; ms < 2000; ms += 5) {
+      asks += t.passes(5).filter(s => s === 'ask updates').length
+      t.on({ _tag: 'HeadRefused', asked: t.asked(), origin: 'updates' })
+    }
+    expect(asks).toBeGreaterThan(2)
+    expect(asks).toBeLessThan(8)
+  })
+
   it('does not count the time without connection against a saved origin', () => {
     const t = talk({ start: saved({ number: 41 }) })
     t.on({ _tag: 'Disconnected' })

@@ -474,6 +474,12 @@ const belief: ReadonlyArray<Guard> = [
     'a forged farewell far ahead ends a run that is alive',
   ),
   heads(
+    'a saved origin that nobody is there for is asked again in its time',
+    'isAwaited ? Math.min(d.dueAt, t.saved.until) : turn.now',
+    'turn.now',
+    'where nobody is there for a saved origin it is asked as fast as that is said, until its deadline',
+  ),
+  heads(
     'that nobody listens is remembered',
     'return { ...t, doubt: { ...doubt, refused: true } }',
     'return { ...t, doubt }',

@@ -2,7 +2,7 @@
 import { nearest } from '../../src/core/SequenceNumber.ts'
 import { runOf } from './broken.ts'
 import type { Step } from './brokenNotices.ts'
-import { about, asked, came, conflict, handed, heard, lived, restarted, shared, woken } from './brokenNotices.ts'
+import { about, all, asked, came, conflict, handed, heard, lived, restarted, shared, woken } from './brokenNotices.ts'
 import type { Chronicle } from './chronicle.ts'
 import { payloadOf } from './content.ts'
 import type { DoubtingRule } from './doubting.ts'
@@ -28,7 +28,7 @@ const inVain = (first: number, at: number): ReadonlyArray<Step> =>
 const mute = [came(1), asked(2), ...inVain(3, 1100), { ...woken, at: 5000 }, silent(undefined, 5000), message(1, 5000)]
 /** One run, that has answered, and is followed. */
 const followed = [came(1), of(1, 1, 1), message(1)]
-const rivalled = [...followed, of(1, 1, 2), of(2, 1, 2), conflict(2), of(2, 1)]
+const rivalled = [...followed, of(1, 1, 2), of(2, 1, 2), conflict(2), of(2, 1, 2)]
 
 const played = (...steps: ReadonlyArray<Step>): Chronicle => lived(steps, { addressing: 'single' })
 /** The sender that is followed is over, and the other lives. */
@@ -76,6 +76,26 @@ export const brokenDoubting: ReadonlyArray<readonly [DoubtingRule, string, () =>
     'DoubtTakesItsTime',
     'nobody was there before it arose',
     () => played(...followed, ...later([came(1), asked(9), came(2), nobody(8), message(2)], 9000)),
+  ],
+  [
+    'AskedAgain',
+    'it is asked once',
+    () => played(...followed, ...later([came(1), asked(2)], 2000), ...later([woken], 9000)),
+  ],
+  ['AskedInTurn', 'nobody was there', () => played(came(1), asked(2), nobody(2), asked(3))],
+  [
+    'AskedInTurn',
+    'it was away',
+    () =>
+      played(
+        came(1),
+        asked(2),
+        { what: 'Away', ...all },
+        { what: 'Back', ...all },
+        { ...asked(3), ...all },
+        woken,
+        asked(4),
+      ),
   ],
   ['TwoAnswersConflict', 'nobody is told', () => played(...followed, of(1, 1, 2), of(2, 1, 2))],
   [

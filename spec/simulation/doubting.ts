@@ -20,6 +20,8 @@ export const doubtingRules = {
   DoubtRefusesNothing: 'while a sender may have restarted no refusal counts (10)',
   LateAnswersCount: 'a run that answers what the one before was asked in vain is entered when it answers again (10)',
   RemainingIsFollowed: 'of two senders of one subject the one that is left is followed (10)',
+  AskedAgain: 'while a doubt is open its sender is asked again and again, unless it answers or nobody is there (10)',
+  AskedInTurn: 'whoever was asked where it is, alone or with all others, is given time to answer (11)',
   RivalTakesOver: 'a run that is silent, or was asked in vain, is left for the other one that is alive (10)',
 } as const
 
@@ -84,6 +86,8 @@ interface Mind {
   isBegun: boolean
   /** Something of it has come, and a head before that. */
   hasCome: boolean
+  /** It had when the receiver was connected again. */
+  wasThere: boolean
   isKnown: boolean
   /** It is of an earlier life. */
   isSaved: boolean
@@ -125,6 +129,7 @@ const mindOf = (name: string, askedAt: number): Mind => ({
   missing: 0,
   isBegun: false,
   hasCome: false,
+  wasThere: false,
   isKnown: false,
   isSaved: false,
   isNamed: false,
@@ -152,13 +157,19 @@ export const doubts = (chronicle: Chronicle, origins: Origins, say: Say, life: L
   const { settings } = life
   const hasRoom = settings.maxMessages > ample && settings.maxGaps > ample
   // None has to make way for another.
-  const hasPlaces = new Set(life.seen.flatMap(s => s.origin ?? [])).size <= settings.maxOrigins
+  const followed = new Set([
+    ...life.seen.flatMap(s => s.origin ?? []),
+    ...(life.saved?.positions ?? []).map(p => p.origin),
+  ])
+  const hasPlaces = followed.size <= settings.maxOrigins
+  const isSteady = life.jumped === 0
   const isSingle = life.addressing === 'single'
   const last = settings.patience * 2 ** (settings.tries - 1)
   const all = settings.patience * (2 ** settings.tries - 1)
   const minds = new Map<string, Mind>()
   let allAskedAt = Number.NEGATIVE_INFINITY
   let isAway = false
+  let backAt = Number.NEGATIVE_INFINITY
   const mindFor = (name: string): Mind => {
     const known = minds.get(name)
     if (known !== undefined) return known
@@ -192,8 +203,10 @@ export const doubts = (chronicle: Chronicle, origins: Origins, say: Say, life: L
     (open.asks < (open.isRefused ? 2 : settings.tries) || !(open.isSure || local >= open.askedAt + last - early))
 
   const came = (mind: Mind, event: Event): void => {
-    const { cause, asked, index } = event
+    const { cause, asked, handed, index } = event
     const { number, at, local } = cause
+    // It is not followed.
+    if (handed.some(d => d._tag === 'Unsequenced' && d.reason === 'TooManyOrigins')) return
     const isNear = number <= mind.done + settings.maxJump
     const before = mind.came.get(number)
     if (before === undefined) mind.came.set(number, { first: index, last: index, isNear })
@@ -223,9 +236,9 @@ export const doubts = (chronicle: Chronicle, origins: Origins, say: Say, life: L
           if (isOpen(mind, local) && hasRoom && isDoubted) early(`${d.number} is handed over`)
           if (isDoubted && mind.isRivalHeard && mind.run !== undefined)
             say('RivalTakesOver', at, `${name}: ${mind.run} is asked in vain, and ${mind.rivalled} is not entered`)
-          if (c.isNear) mind.wentOn = Math.max(mind.wentOn, c.last)
+          if (c.isNear && hasRoom) mind.wentOn = Math.max(mind.wentOn, c.last)
           const over = mind.outside.find(a => a.came < c.last && c.last < a.until)
-          if (over !== undefined && c.isNear)
+          if (over !== undefined && c.isNear && hasRoom)
             say('GoneOnIsOver', at, `${name}.${over.number} came again before ${d.number} came, and was no duplicate`)
         }
         mind.came.delete(d.number)
@@ -317,7 +330,7 @@ export const doubts = (chronicle: Chronicle, origins: Origins, say: Say, life: L
     const { head, number: asked, at, local } = cause
     if (head === undefined) return
     const of = (d: Delivery<Uint8Array>): boolean => 'origin' in d && d.origin === mind.name
-    if (asked > 0 && !mind.isBegun && !mind.isKnown && isSingle && hasPlaces)
+    if (asked > 0 && !mind.isBegun && !mind.isKnown && isSingle)
       for (const d of handed) {
         const beyond = d._tag === 'Message' ? d.number : d._tag === 'Gap' && d.noticedBy === 'Data' ? d.last : undefined
         if (beyond !== undefined && of(d) && beyond > head.head)
@@ -338,7 +351,7 @@ export const doubts = (chronicle: Chronicle, origins: Origins, say: Say, life: L
       return
     }
     if (mind.left.has(head.epoch)) return
-    if (head.epoch === mind.rivalled) mind.isRivalHeard = true
+    if (asked > 0 && head.epoch === mind.rivalled) mind.isRivalHeard = true
     const isTold = mind.rivalled !== undefined || handed.some(d => d._tag === 'Conflict' && of(d))
     if (asked === 0) {
       const ask = event.asked.find(s => s.origin === mind.name)
@@ -355,7 +368,7 @@ export const doubts = (chronicle: Chronicle, origins: Origins, say: Say, life: L
     mind.rival = { epoch: head.epoch, local }
   }
 
-  const questioned = (mind: Mind, s: Seen): void => {
+  const questioned = (mind: Mind, s: Seen, cause: Seen): void => {
     const { open } = mind
     if (open !== undefined && !isOpen(mind, s.local)) open.isOver = true
     else if (open !== undefined && s.number > open.first) {
@@ -363,6 +376,10 @@ export const doubts = (chronicle: Chronicle, origins: Origins, say: Say, life: L
       open.askedAt = s.local
       open.isSure = false
     }
+    const before = Math.max(mind.questionedAt, mind.wasThere ? backAt : Number.NEGATIVE_INFINITY)
+    const isOwnAccord = cause.what === 'Woken' || cause.what === 'Nobody' || cause.what === 'Back'
+    if (!mind.isBegun && !mind.isKnown && isOwnAccord && hasPlaces && s.local < before + settings.patience - early)
+      say('AskedInTurn', s.at, `${mind.name} is asked at ${s.local}, and was at ${before}`)
     mind.askedAt = s.local
     mind.questionedAt = s.local
     mind.isRefused = false
@@ -376,6 +393,16 @@ export const doubts = (chronicle: Chronicle, origins: Origins, say: Say, life: L
     mind.vain = Math.min(vain, questions.at(-settings.tries) ?? vain)
   }
 
+  /** Has it been asked too seldom? */
+  const unasked = (mind: Mind, { at, local }: { readonly at: number; readonly local: number }): void => {
+    const { open } = mind
+    if (open === undefined || open.isOver || open.isRefused || open.asks >= settings.tries || isAway || !isSteady)
+      return
+    if (local <= open.askedAt + settings.patience * 2 ** (open.asks - 1) + slack) return
+    open.isOver = true
+    say('AskedAgain', at, `${mind.name} is in doubt, and not asked since ${open.askedAt}`)
+  }
+
   const late = (mind: Mind, { at, local }: { readonly at: number; readonly local: number }): void => {
     if (local <= mind.takenBy) return
     mind.takenBy = Number.POSITIVE_INFINITY
@@ -386,7 +413,10 @@ export const doubts = (chronicle: Chronicle, origins: Origins, say: Say, life: L
     const { cause, asked, handed } = event
     const mind = cause.origin === undefined ? undefined : mindFor(cause.origin)
     if (mind !== undefined) passed(mind, cause.local)
-    for (const m of minds.values()) late(m, cause)
+    for (const m of minds.values()) {
+      late(m, cause)
+      unasked(m, cause)
+    }
     switch (cause.what) {
       case 'Came':
         if (mind !== undefined) came(mind, event)
@@ -412,8 +442,10 @@ export const doubts = (chronicle: Chronicle, origins: Origins, say: Say, life: L
       }
       case 'Back': {
         isAway = false
+        backAt = cause.local
         const ask = asked.find(s => s.origin === undefined)
         for (const m of minds.values()) {
+          m.wasThere = m.hasCome || m.isSaved
           m.open = undefined
           m.questions = []
           m.takenBy = Number.POSITIVE_INFINITY
@@ -435,7 +467,7 @@ export const doubts = (chronicle: Chronicle, origins: Origins, say: Say, life: L
       if (s.origin === undefined) {
         allAskedAt = s.local
         for (const m of minds.values()) m.askedAt = s.local
-      } else questioned(mindFor(s.origin), s)
+      } else questioned(mindFor(s.origin), s, cause)
     }
   }
   if (life.endedAt !== Number.POSITIVE_INFINITY || !isSingle || !hasPlaces) return

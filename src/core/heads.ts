@@ -282,6 +282,9 @@ export const headRefused = <A>(turn: Turn<A>, t: Track<A>, asked: number): Track
   const d = t.doubt
   if (d === undefined || asked < d.asked) return t
   const isSure = d.tries >= turn.settings.tries
-  const doubt = isSure ? { ...d, dueAt: turn.now } : { ...d, tries: turn.settings.tries - 1 }
+  // An origin of an earlier life of which nothing comes has its time: to ask again at once would never end.
+  const isAwaited = t.saved !== undefined && t.ledger === undefined && d.pending === undefined
+  const dueAt = isAwaited ? Math.min(d.dueAt, t.saved.until) : turn.now
+  const doubt = isSure ? { ...d, dueAt } : { ...d, tries: turn.settings.tries - 1 }
   return { ...t, doubt: { ...doubt, refused: true } }
 }
