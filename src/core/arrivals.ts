@@ -19,13 +19,13 @@ const suspend = <A>(turn: Turn<A>, t: Track<A>, cause: D.Cause, a: Arrival<A>): 
 const leapt = <A>(turn: Turn<A>, t: Track<A>, l: Ledger<A>, a: Arrival<A>): Track<A> => {
   const pair = t.doubt === undefined || isHeldUp(t) ? undefined : D.consecutive(t.doubt, a.number)
   if (t.doubt === undefined || pair === undefined || pair < l.next) return t
-  const pending = D.resume(turn, t.doubt)
-  const rest = pending.filter(p => p.number < pair)
+  const pending = D.resume(turn, t.doubt).filter(p => p.number !== a.number)
   // It may have found no room among them, and is known to exist all the same.
-  const far = [...pending.filter(p => p.number >= pair && p.number < a.number), a]
-  const farther = pending.filter(p => p.number > a.number)
-  const ledger = [...far, ...farther].reduce((to, p) => receive(turn, t.about, to, p), l)
-  return rest.reduce((to: Track<A>, p) => arrived(turn, to, p), { ...t, doubt: undefined, ledger })
+  const all = [...pending, a].sort((x, y) => x.number - y.number)
+  const ledger = all.filter(p => p.number >= pair).reduce((to, p) => receive(turn, t.about, to, p), l)
+  return all
+    .filter(p => p.number < pair)
+    .reduce((to: Track<A>, p) => arrived(turn, to, p), { ...t, doubt: undefined, ledger })
 }
 
 /** The sequence goes on where it should: what was pending below was a duplicate. */
