@@ -82,6 +82,7 @@ export const brokenDoubting: ReadonlyArray<readonly [DoubtingRule, string, () =>
     'it is asked once',
     () => played(...followed, ...later([came(1), asked(2)], 2000), ...later([woken], 9000)),
   ],
+  ['RivalIsAsked', 'the other may be gone, too', () => played(...rivalled, ...later([woken, silent(1000)], 5000))],
   ['AskedInTurn', 'nobody was there', () => played(came(1), asked(2), nobody(2), asked(3))],
   [
     'AskedInTurn',

@@ -20,6 +20,7 @@ export const doubtingRules = {
   DoubtRefusesNothing: 'while a sender may have restarted no refusal counts (10)',
   LateAnswersCount: 'a run that answers what the one before was asked in vain is entered when it answers again (10)',
   RemainingIsFollowed: 'of two senders of one subject the one that is left is followed (10)',
+  RivalIsAsked: 'when one of two senders of a subject falls silent it is asked at once who is there (10)',
   AskedAgain: 'while a doubt is open its sender is asked again and again, unless it answers or nobody is there (10)',
   AskedInTurn: 'whoever was asked where it is, alone or with all others, is given time to answer (11)',
   RivalTakesOver: 'a run that is silent, or was asked in vain, is left for the other one that is alive (10)',
@@ -110,6 +111,7 @@ interface Mind {
   /** Questions to it alone, since its run has answered last. */
   questions: number[]
   questionedAt: number
+  raisedAt: number
   /** The first question that was in vain since then; and when another run has answered such a one. */
   vain: number
   rival: { readonly epoch: Epoch; readonly local: number } | undefined
@@ -144,6 +146,7 @@ const mindOf = (name: string, askedAt: number): Mind => ({
   isRefused: false,
   questions: [],
   questionedAt: Number.NEGATIVE_INFINITY,
+  raisedAt: Number.NEGATIVE_INFINITY,
   vain: Number.POSITIVE_INFINITY,
   rival: undefined,
   open: undefined,
@@ -223,7 +226,7 @@ export const doubts = (chronicle: Chronicle, origins: Origins, say: Say, life: L
       say('BelowIsAsked', at, `${mind.name}.${number} comes again, and nobody is asked since ${mind.askedAt}`)
   }
 
-  const told = (mind: Mind, d: Delivery<Uint8Array>, { cause, handed }: Event): void => {
+  const told = (mind: Mind, d: Delivery<Uint8Array>, { cause, asked, handed }: Event): void => {
     const { name } = mind
     const { at, local } = cause
     const early = (what: string): void =>
@@ -258,6 +261,15 @@ export const doubts = (chronicle: Chronicle, origins: Origins, say: Say, life: L
         break
       case 'Silent':
         if (d.promised === undefined && isOpen(mind, local) && hasRoom) early('it is called mute')
+        if (
+          d.promised !== undefined &&
+          mind.rivalled !== undefined &&
+          isSingle &&
+          hasPlaces &&
+          !asked.some(s => s.origin === name) &&
+          local > Math.max(mind.raisedAt, backAt) + all + settings.tries * slack
+        )
+          say('RivalIsAsked', at, `${name}: ${mind.run} is silent, and nobody is asked for ${mind.rivalled}`)
         if (d.promised !== undefined && mind.isRivalHeard && hasRoom)
           mind.takenBy = local + 2 * (all + settings.tries * slack)
         mind.isSilent = true
@@ -336,7 +348,7 @@ export const doubts = (chronicle: Chronicle, origins: Origins, say: Say, life: L
         if (beyond !== undefined && of(d) && beyond > head.head)
           say('FirstAnswerBounds', at, `${mind.name}.${beyond} is beyond ${head.head}`)
       }
-    if (asked > 0 || !(mind.hasCome || mind.isSaved)) mind.isKnown = true
+    if (asked > 0 || !isSingle || !(mind.hasCome || mind.isSaved)) mind.isKnown = true
     mind.isNamed = true
     // Of `single` only an answer settles a doubt; that of another run may be late.
     if (!isSingle || (asked > 0 && (asked >= (mind.open?.first ?? 0) || head.epoch !== mind.run))) mind.open = undefined
@@ -382,6 +394,8 @@ export const doubts = (chronicle: Chronicle, origins: Origins, say: Say, life: L
       say('AskedInTurn', s.at, `${mind.name} is asked at ${s.local}, and was at ${before}`)
     mind.askedAt = s.local
     mind.questionedAt = s.local
+    // It is in doubt since then, at the latest.
+    if (cause.what === 'Came' || cause.what === 'Head') mind.raisedAt = s.local
     mind.isRefused = false
     mind.questions.push(s.number)
   }
