@@ -239,8 +239,8 @@ export const doubts = (chronicle: Chronicle, origins: Origins, say: Say, life: L
           if (isOpen(mind, local) && hasRoom && isDoubted) early(`${d.number} is handed over`)
           if (isDoubted && mind.isRivalHeard && mind.run !== undefined)
             say('RivalTakesOver', at, `${name}: ${mind.run} is asked in vain, and ${mind.rivalled} is not entered`)
-          if (c.isNear && hasRoom) mind.wentOn = Math.max(mind.wentOn, c.last)
-          const over = mind.outside.find(a => a.came < c.last && c.last < a.until)
+          if (c.isNear && hasRoom) mind.wentOn = Math.max(mind.wentOn, c.first)
+          const over = mind.outside.find(a => a.came < c.first && c.first < a.until)
           if (over !== undefined && c.isNear && hasRoom)
             say('GoneOnIsOver', at, `${name}.${over.number} came again before ${d.number} came, and was no duplicate`)
         }
@@ -342,7 +342,7 @@ export const doubts = (chronicle: Chronicle, origins: Origins, say: Say, life: L
     const { head, number: asked, at, local } = cause
     if (head === undefined) return
     const of = (d: Delivery<Uint8Array>): boolean => 'origin' in d && d.origin === mind.name
-    if (asked > 0 && !mind.isBegun && !mind.isKnown && isSingle)
+    if (asked > 0 && !mind.isBegun && !mind.isKnown && isSingle && hasPlaces)
       for (const d of handed) {
         const beyond = d._tag === 'Message' ? d.number : d._tag === 'Gap' && d.noticedBy === 'Data' ? d.last : undefined
         if (beyond !== undefined && of(d) && beyond > head.head)
