@@ -284,8 +284,8 @@ export const doubts = (chronicle: Chronicle, origins: Origins, say: Say, life: L
         mind.rivalled ??= d.rival
         break
       case 'Ended':
-        // It may make way unheard.
-        if (!hasPlaces) return void minds.set(name, mindOf(name, mind.askedAt))
+        // It may make way unheard, or not.
+        if (!hasPlaces) return void minds.set(name, { ...mindOf(name, mind.askedAt), isKnown: true })
         break
       case 'Restarted':
         if (d.to === undefined && d.from !== undefined && !mind.isRefused)
@@ -342,7 +342,7 @@ export const doubts = (chronicle: Chronicle, origins: Origins, say: Say, life: L
     const { head, number: asked, at, local } = cause
     if (head === undefined) return
     const of = (d: Delivery<Uint8Array>): boolean => 'origin' in d && d.origin === mind.name
-    if (asked > 0 && !mind.isBegun && !mind.isKnown && isSingle && hasPlaces)
+    if (asked > 0 && !mind.isBegun && !mind.isKnown && isSingle)
       for (const d of handed) {
         const beyond = d._tag === 'Message' ? d.number : d._tag === 'Gap' && d.noticedBy === 'Data' ? d.last : undefined
         if (beyond !== undefined && of(d) && beyond > head.head)
