@@ -100,6 +100,7 @@ interface Mind {
   /** Two are alive at once, as was told; since then the other was heard. */
   rivalled: Epoch | undefined
   isRivalHeard: boolean
+  hasThird: boolean
   /** When that takes over at the latest. */
   takenBy: number
   readonly left: Set<Epoch>
@@ -139,6 +140,7 @@ const mindOf = (name: string, askedAt: number): Mind => ({
   answered: 0,
   rivalled: undefined,
   isRivalHeard: false,
+  hasThird: false,
   takenBy: Number.POSITIVE_INFINITY,
   left: new Set(),
   isSilent: false,
@@ -237,7 +239,8 @@ export const doubts = (chronicle: Chronicle, origins: Origins, say: Say, life: L
         if (c !== undefined && d.verdict !== 'Recovered') {
           const isDoubted = mind.open !== undefined && c.first >= mind.open.since
           if (isOpen(mind, local) && hasRoom && isDoubted) early(`${d.number} is handed over`)
-          if (isDoubted && mind.isRivalHeard && mind.run !== undefined)
+          const isLeft = handed.some(h => h._tag === 'Restarted' && h.origin === name)
+          if (isDoubted && mind.isRivalHeard && mind.run !== undefined && !isLeft)
             say('RivalTakesOver', at, `${name}: ${mind.run} is asked in vain, and ${mind.rivalled} is not entered`)
           if (c.isNear && hasRoom) mind.wentOn = Math.max(mind.wentOn, c.first)
           const over = mind.outside.find(a => a.came < c.first && c.first < a.until)
@@ -264,6 +267,7 @@ export const doubts = (chronicle: Chronicle, origins: Origins, say: Say, life: L
         if (
           d.promised !== undefined &&
           mind.rivalled !== undefined &&
+          !mind.hasThird &&
           isSingle &&
           hasPlaces &&
           !asked.some(s => s.origin === name) &&
@@ -299,6 +303,7 @@ export const doubts = (chronicle: Chronicle, origins: Origins, say: Say, life: L
         mind.answered = 0
         mind.rivalled = undefined
         mind.isRivalHeard = false
+        mind.hasThird = false
         mind.takenBy = Number.POSITIVE_INFINITY
         mind.open = undefined
         mind.isSilent = handed.some(h => h._tag === 'Silent' && h.origin === name)
@@ -364,6 +369,8 @@ export const doubts = (chronicle: Chronicle, origins: Origins, say: Say, life: L
     }
     if (mind.left.has(head.epoch)) return
     if (asked > 0 && head.epoch === mind.rivalled) mind.isRivalHeard = true
+    // A third may be on its way to be entered.
+    if (mind.rivalled !== undefined && head.epoch !== mind.rivalled && head.epoch !== mind.run) mind.hasThird = true
     const isTold = mind.rivalled !== undefined || handed.some(d => d._tag === 'Conflict' && of(d))
     if (asked === 0) {
       const ask = event.asked.find(s => s.origin === mind.name)
