@@ -1,5 +1,5 @@
 // What is promised of asking for what is missing, and of answering: the part of the auditor that reads who asked whom for what.
-import type { Chronicle, Life, Run } from './chronicle.ts'
+import type { Chronicle, Life, Run, Seen } from './chronicle.ts'
 import type { Service, Step } from './exchange.ts'
 
 export const rules = {
@@ -477,13 +477,16 @@ const askedAnew = (report: Report, life: Life, steps: ReadonlyArray<Step>): void
   }
 }
 
-/** Nobody was there when it was asked, twice, since it was last heard: as of a plain client only its messages tell of it. */
-const isUnheard = ({ seen }: Life, origin: string, at: number): boolean => {
-  const heard = seen.findLastIndex(s => s.at <= at && s.what === 'Head' && s.origin === origin)
-  const refused = seen.flatMap((s, i) =>
-    i > heard && s.at <= at && s.what === 'Nobody' && s.origin === origin ? [s.number] : [],
-  )
-  return new Set(refused).size > 1
+/** It was asked in vain, or nobody was there, since it has last answered: as of a plain client only its messages tell of it. */
+const isUnheard = ({ seen, settings }: Life, origin: string, at: number): boolean => {
+  const since = (what: Seen['what'], after: (s: Seen) => boolean): number => {
+    const heard = seen.findLastIndex(s => s.at <= at && s.what === 'Head' && s.origin === origin && after(s))
+    const all = seen.flatMap((s, i) =>
+      i > heard && s.at <= at && s.what === what && s.origin === origin ? [s.number] : [],
+    )
+    return new Set(all).size
+  }
+  return since('Nobody', () => true) > 1 || since('Asked', s => s.number > 0) >= settings.tries
 }
 
 /** Who has ended, or fallen silent, makes way. */

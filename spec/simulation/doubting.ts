@@ -392,7 +392,8 @@ export const doubts = (chronicle: Chronicle, origins: Origins, say: Say, life: L
     if (open !== undefined && !isOpen(mind, s.local)) open.isOver = true
     else if (open !== undefined && s.number > open.first) {
       open.asks += 1
-      open.askedAt = s.local
+      // More than that it is asked for another reason.
+      if (open.asks <= settings.tries) open.askedAt = s.local
       open.isSure = false
     }
     const before = Math.max(mind.questionedAt, mind.wasThere ? backAt : Number.NEGATIVE_INFINITY)
