@@ -101,6 +101,8 @@ interface Mind {
   rivalled: Epoch | undefined
   isRivalHeard: boolean
   hasThird: boolean
+  /** When any run of it was heard last. */
+  heardAt: number
   /** When that takes over at the latest. */
   takenBy: number
   readonly left: Set<Epoch>
@@ -141,6 +143,7 @@ const mindOf = (name: string, askedAt: number): Mind => ({
   rivalled: undefined,
   isRivalHeard: false,
   hasThird: false,
+  heardAt: -1,
   takenBy: Number.POSITIVE_INFINITY,
   left: new Set(),
   isSilent: false,
@@ -244,7 +247,7 @@ export const doubts = (chronicle: Chronicle, origins: Origins, say: Say, life: L
             say('RivalTakesOver', at, `${name}: ${mind.run} is asked in vain, and ${mind.rivalled} is not entered`)
           if (c.isNear && hasRoom) mind.wentOn = Math.max(mind.wentOn, c.first)
           const over = mind.outside.find(a => a.came < c.first && c.first < a.until)
-          if (over !== undefined && c.isNear && hasRoom)
+          if (over !== undefined && over.came > mind.heardAt && c.isNear && hasRoom)
             say('GoneOnIsOver', at, `${name}.${over.number} came again before ${d.number} came, and was no duplicate`)
         }
         mind.came.delete(d.number)
@@ -331,7 +334,8 @@ export const doubts = (chronicle: Chronicle, origins: Origins, say: Say, life: L
     const a = mind.again.get(number)
     const b = mind.again.get(number + 1)
     if (a !== undefined) mind.outside.push({ number, came: a.came, until: index })
-    if (a !== undefined && a.came < mind.wentOn)
+    // Since then it was heard: then it can be asked.
+    if (a !== undefined && a.came < mind.wentOn && a.came > mind.heardAt)
       say(
         'GoneOnIsOver',
         cause.at,
@@ -346,6 +350,7 @@ export const doubts = (chronicle: Chronicle, origins: Origins, say: Say, life: L
     const { cause, handed } = event
     const { head, number: asked, at, local } = cause
     if (head === undefined) return
+    mind.heardAt = event.index
     const of = (d: Delivery<Uint8Array>): boolean => 'origin' in d && d.origin === mind.name
     if (asked > 0 && !mind.isBegun && !mind.isKnown && isSingle)
       for (const d of handed) {
