@@ -42,7 +42,6 @@ const evicted = handed({ _tag: 'Lost', ...about(shared), first: nearest(2), last
 const later = (steps: ReadonlyArray<Step>, at: number): ReadonlyArray<Step> => steps.map(s => ({ ...s, at }))
 
 export const brokenDoubting: ReadonlyArray<readonly [DoubtingRule, string, () => Chronicle]> = [
-  ['BelowIsAsked', 'it is kept, and that is all', () => played(...mute, ...later([came(1)], 9000))],
   [
     'GoneOnIsOver',
     'it is kept nevertheless',
@@ -77,12 +76,6 @@ export const brokenDoubting: ReadonlyArray<readonly [DoubtingRule, string, () =>
     'nobody was there before it arose',
     () => played(...followed, ...later([came(1), asked(9), came(2), nobody(8), message(2)], 9000)),
   ],
-  [
-    'AskedAgain',
-    'it is asked once',
-    () => played(...followed, ...later([came(1), asked(2)], 2000), ...later([woken], 9000)),
-  ],
-  ['RivalIsAsked', 'the other may be gone, too', () => played(...rivalled, ...later([woken, silent(1000)], 5000))],
   ['AskedInTurn', 'nobody was there', () => played(came(1), asked(2), nobody(2), asked(3))],
   [
     'AskedInTurn',

@@ -53,7 +53,6 @@ const restarted = (after: number): Step =>
   handed({ _tag: 'Restarted', ...about, from: epochOf(1), to: epochOf(2), after, start: nearest(1) })
 const came = (number: number): Step => ({ what: 'Came', number, bytes: 3 })
 const asked = (first: number, upTo: number, id: number): Step => ({ what: 'Begged', number: id, asked: first, upTo })
-const replayed = (number: number, id: number): Step => ({ what: 'Replayed', number, bytes: 3, asked: id })
 const answered: Step = {
   what: 'Head',
   number: 2,
@@ -104,11 +103,6 @@ export const brokenRoom: ReadonlyArray<readonly [RoomRule, string, () => Chronic
     'RefusedIsLost',
     'it is told when the timer rings',
     () => lived('single', {}, came(1), message(1), { what: 'Woken' }, lost(2, 2, 'evicted')),
-  ],
-  [
-    'KeptIsKept',
-    'it waits for the message before it',
-    () => lived('perSender', {}, came(4), gap(1, 3), asked(1, 3, 1), replayed(2, 1), { what: 'Woken' }, asked(1, 3, 2)),
   ],
   [
     'BehindIsSpared',

@@ -8,7 +8,6 @@ import type { Chronicle, Life, Seen } from './chronicle.ts'
 import type { Origins } from './notices.ts'
 
 export const doubtingRules = {
-  BelowIsAsked: 'a number that comes again leads to a question, unless one may still be on its way (10)',
   GoneOnIsOver: 'what came again is a duplicate as soon as the sequence goes on where nobody answers (9)',
   PairBeginsAnew:
     'where nobody has named a run, or it is silent and nobody is there to ask, two numbers in a row that come again are a restart (10)',
@@ -20,8 +19,6 @@ export const doubtingRules = {
   DoubtRefusesNothing: 'while a sender may have restarted no refusal counts (10)',
   LateAnswersCount: 'a run that answers what the one before was asked in vain is entered when it answers again (10)',
   RemainingIsFollowed: 'of two senders of one subject the one that is left is followed (10)',
-  RivalIsAsked: 'when one of two senders of a subject falls silent it is asked at once who is there (10)',
-  AskedAgain: 'while a doubt is open its sender is asked again and again, unless it answers or nobody is there (10)',
   AskedInTurn: 'whoever was asked where it is, alone or with all others, is given time to answer (11)',
   RivalTakesOver: 'a run that is silent, or was asked in vain, is left for the other one that is alive (10)',
 } as const
@@ -100,7 +97,6 @@ interface Mind {
   /** Two are alive at once, as was told; since then the other was heard. */
   rivalled: Epoch | undefined
   isRivalHeard: boolean
-  hasThird: boolean
   /** When any run of it was heard last. */
   heardAt: number
   /** When that takes over at the latest. */
@@ -114,7 +110,6 @@ interface Mind {
   /** Questions to it alone, since its run has answered last. */
   questions: number[]
   questionedAt: number
-  raisedAt: number
   /** The first question that was in vain since then; and when another run has answered such a one. */
   vain: number
   rival: { readonly epoch: Epoch; readonly local: number } | undefined
@@ -142,7 +137,6 @@ const mindOf = (name: string, askedAt: number): Mind => ({
   answered: 0,
   rivalled: undefined,
   isRivalHeard: false,
-  hasThird: false,
   heardAt: -1,
   takenBy: Number.POSITIVE_INFINITY,
   left: new Set(),
@@ -151,7 +145,6 @@ const mindOf = (name: string, askedAt: number): Mind => ({
   isRefused: false,
   questions: [],
   questionedAt: Number.NEGATIVE_INFINITY,
-  raisedAt: Number.NEGATIVE_INFINITY,
   vain: Number.POSITIVE_INFINITY,
   rival: undefined,
   open: undefined,
@@ -170,7 +163,6 @@ export const doubts = (chronicle: Chronicle, origins: Origins, say: Say, life: L
     ...(life.saved?.positions ?? []).map(p => p.origin),
   ])
   const hasPlaces = followed.size <= settings.maxOrigins
-  const isSteady = life.jumped === 0
   const isSingle = life.addressing === 'single'
   const last = settings.patience * 2 ** (settings.tries - 1)
   const all = settings.patience * (2 ** settings.tries - 1)
@@ -212,7 +204,7 @@ export const doubts = (chronicle: Chronicle, origins: Origins, say: Say, life: L
 
   const came = (mind: Mind, event: Event): void => {
     const { cause, asked, handed, index } = event
-    const { number, at, local } = cause
+    const { number, local } = cause
     // It is not followed.
     if (handed.some(d => d._tag === 'Unsequenced' && d.reason === 'TooManyOrigins')) return
     const isNear = number <= mind.done + settings.maxJump
@@ -227,11 +219,9 @@ export const doubts = (chronicle: Chronicle, origins: Origins, say: Say, life: L
       opened(mind, event, ask)
     if (!isSingle || !mind.isBegun || number > mind.done || (settings.mode === 'arrival' && mind.missing > 0)) return
     mind.again.set(number, { came: index, wasSilent: mind.isSilent })
-    if (ask === undefined && !isAway && hasRoom && local > mind.askedAt + last + slack)
-      say('BelowIsAsked', at, `${mind.name}.${number} comes again, and nobody is asked since ${mind.askedAt}`)
   }
 
-  const told = (mind: Mind, d: Delivery<Uint8Array>, { cause, asked, handed }: Event): void => {
+  const told = (mind: Mind, d: Delivery<Uint8Array>, { cause, handed }: Event): void => {
     const { name } = mind
     const { at, local } = cause
     const early = (what: string): void =>
@@ -267,16 +257,6 @@ export const doubts = (chronicle: Chronicle, origins: Origins, say: Say, life: L
         break
       case 'Silent':
         if (d.promised === undefined && isOpen(mind, local) && hasRoom) early('it is called mute')
-        if (
-          d.promised !== undefined &&
-          mind.rivalled !== undefined &&
-          !mind.hasThird &&
-          isSingle &&
-          hasPlaces &&
-          !asked.some(s => s.origin === name) &&
-          local > Math.max(mind.raisedAt, backAt) + all + settings.tries * slack
-        )
-          say('RivalIsAsked', at, `${name}: ${mind.run} is silent, and nobody is asked for ${mind.rivalled}`)
         if (d.promised !== undefined && mind.isRivalHeard && hasRoom)
           mind.takenBy = local + 2 * (all + settings.tries * slack)
         mind.isSilent = true
@@ -306,7 +286,6 @@ export const doubts = (chronicle: Chronicle, origins: Origins, say: Say, life: L
         mind.answered = 0
         mind.rivalled = undefined
         mind.isRivalHeard = false
-        mind.hasThird = false
         mind.takenBy = Number.POSITIVE_INFINITY
         mind.open = undefined
         mind.isSilent = handed.some(h => h._tag === 'Silent' && h.origin === name)
@@ -374,8 +353,6 @@ export const doubts = (chronicle: Chronicle, origins: Origins, say: Say, life: L
     }
     if (mind.left.has(head.epoch)) return
     if (asked > 0 && head.epoch === mind.rivalled) mind.isRivalHeard = true
-    // A third may be on its way to be entered.
-    if (mind.rivalled !== undefined && head.epoch !== mind.rivalled && head.epoch !== mind.run) mind.hasThird = true
     const isTold = mind.rivalled !== undefined || handed.some(d => d._tag === 'Conflict' && of(d))
     if (asked === 0) {
       const ask = event.asked.find(s => s.origin === mind.name)
@@ -408,7 +385,6 @@ export const doubts = (chronicle: Chronicle, origins: Origins, say: Say, life: L
     mind.askedAt = s.local
     mind.questionedAt = s.local
     // It is in doubt since then, at the latest.
-    if (cause.what === 'Came' || cause.what === 'Head') mind.raisedAt = s.local
     mind.isRefused = false
     mind.questions.push(s.number)
   }
@@ -418,16 +394,6 @@ export const doubts = (chronicle: Chronicle, origins: Origins, say: Say, life: L
     const { questions, questionedAt, vain } = mind
     if (questions.length < settings.tries || local <= questionedAt + last + slack) return
     mind.vain = Math.min(vain, questions.at(-settings.tries) ?? vain)
-  }
-
-  /** Has it been asked too seldom? */
-  const unasked = (mind: Mind, { at, local }: { readonly at: number; readonly local: number }): void => {
-    const { open } = mind
-    if (open === undefined || open.isOver || open.isRefused || open.asks >= settings.tries || isAway || !isSteady)
-      return
-    if (local <= open.askedAt + settings.patience * 2 ** (open.asks - 1) + slack) return
-    open.isOver = true
-    say('AskedAgain', at, `${mind.name} is in doubt, and not asked since ${open.askedAt}`)
   }
 
   const late = (mind: Mind, { at, local }: { readonly at: number; readonly local: number }): void => {
@@ -442,7 +408,6 @@ export const doubts = (chronicle: Chronicle, origins: Origins, say: Say, life: L
     if (mind !== undefined) passed(mind, cause.local)
     for (const m of minds.values()) {
       late(m, cause)
-      unasked(m, cause)
     }
     switch (cause.what) {
       case 'Came':

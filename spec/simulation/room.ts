@@ -5,7 +5,6 @@ import type { Life, Seen } from './chronicle.ts'
 export const roomRules = {
   LossToldInOne: 'in `ordered`, what is lost side by side at one time, and for one reason, is told in one',
   RefusedIsLost: 'what is refused is told to be lost at once, or as soon as all before it is settled (7)',
-  KeptIsKept: 'what came when it was asked for, and found room with all else that came, is not asked for again (11)',
   BehindIsSpared:
     'a consumer that has not taken all there is room for is told of no restart, and a timer tells it of no loss (8)',
   LeftIsSpokenOf: 'a run is not left before a number of it that came: that is handed over, or lost with it (1)',
@@ -65,8 +64,6 @@ interface Shelf {
   /** Of these, what came since a sender has last answered, and was not spoken of; unless far numbers came, too. */
   readonly waiting: Set<number>
   isClouded: boolean
-  /** What came in any way, and was not handed over: its bytes, and whether it must have found room. */
-  readonly kept: Map<number, { readonly bytes: number; isSure: boolean }>
   /** The requests for messages. */
   asks: ReadonlyArray<Range & { readonly id: number }>
 }
@@ -79,7 +76,6 @@ const shelf = (): Shelf => ({
   came: new Set(),
   waiting: new Set(),
   isClouded: false,
-  kept: new Map(),
   asks: [],
 })
 
@@ -87,7 +83,6 @@ export const roomed = (life: Life, say: Report): void => {
   const { settings } = life
   const { maxMessages, maxBytes, maxJump, maxGaps } = settings
   const isOrdered = settings.mode === 'ordered'
-  const isPlain = life.addressing === 'perSender' && isOrdered && maxJump > ample
   const shelves = new Map<string, Shelf>()
   const of = (origin: string): Shelf => {
     const found = shelves.get(origin) ?? shelf()
@@ -97,36 +92,10 @@ export const roomed = (life: Life, say: Report): void => {
   // What was handed over, and is not taken as far as the receiver was told.
   let untaken = 0
   let untakenBytes = 0
-  let keptMessages = 0
-  let keptBytes = 0
-  const keep = (s: Shelf, number: number, bytes: number, isSure: boolean): void => {
-    if (bytes > maxBytes || (isOrdered && number <= s.done)) return
-    const before = s.kept.get(number)
-    if (before === undefined) {
-      keptMessages += 1
-      keptBytes += bytes
-    }
-    s.kept.set(number, { bytes: before?.bytes ?? bytes, isSure: isSure || before?.isSure === true })
-  }
-  const letGo = (s: Shelf, { first, last }: Range): void => {
-    for (const [number, { bytes }] of s.kept)
-      if (first <= number && number <= last) {
-        s.kept.delete(number)
-        keptMessages -= 1
-        keptBytes -= bytes
-      }
-  }
   const forget = (s: Shelf): void => {
     s.done = 0
     s.asks = []
-    for (const k of s.kept.values()) k.isSure = false
   }
-  /** All that came and may be kept together finds no room: then any of it may have made way. */
-  const squeezed = (): void => {
-    if (keptMessages + untaken <= maxMessages && keptBytes + untakenBytes <= maxBytes) return
-    for (const s of shelves.values()) for (const k of s.kept.values()) k.isSure = false
-  }
-
   const came = ({ cause }: Turn): void => {
     if (cause.what === 'Taken') {
       untaken -= cause.upTo ?? 0
@@ -134,18 +103,11 @@ export const roomed = (life: Life, say: Report): void => {
     }
     if (cause.origin === undefined || cause.bytes === undefined) return
     const s = of(cause.origin)
-    const { number, bytes, asked } = cause
-    if (cause.what === 'Came') {
-      s.came.add(number)
-      if (number > s.reach + maxJump) s.isClouded = true
-      else if (number > s.reach) s.waiting.add(number)
-      keep(s, number, bytes, false)
-    } else {
-      // What is asked for anew, or less of it, is not expected from a request before.
-      const ask = s.asks.find(r => r.id === asked)
-      const isLast = ask !== undefined && !s.asks.some(r => r.id > ask.id && touches(r, ask))
-      keep(s, number, bytes, isLast && touches(ask, { first: number, last: number }))
-    }
+    if (cause.what !== 'Came') return
+    const { number } = cause
+    s.came.add(number)
+    if (number > s.reach + maxJump) s.isClouded = true
+    else if (number > s.reach) s.waiting.add(number)
   }
 
   for (const turn of turnsOf(life.seen)) {
@@ -157,24 +119,18 @@ export const roomed = (life: Life, say: Report): void => {
     const spokenOf = new Set<string>()
     for (const { what, origin, delivery: d, at, bytes = 0, number, asked = 0, upTo = 0 } of turn.after) {
       if (what === 'Begged' && origin !== undefined) {
-        squeezed()
         const s = of(origin)
         const ask = { id: number, first: asked, last: upTo }
-        for (const [kept, { isSure }] of s.kept)
-          if (isPlain && isSure && touches(ask, { first: kept, last: kept }))
-            say('KeptIsKept', at, `${origin}.${kept} came, found room, and is asked for again`)
         s.asks = [...s.asks.slice(-100), ask]
       }
       if (what !== 'Handed' || d === undefined) continue
       untaken += 1
       untakenBytes += bytes
-      squeezed()
       if (d._tag === 'Unsequenced') {
         const dot = d.subject.lastIndexOf('.')
         const outside = Number(d.subject.slice(dot + 1))
         const s = of(d.subject.slice(0, dot))
         s.waiting.delete(outside)
-        letGo(s, { first: outside, last: outside })
         continue
       }
       if (!('origin' in d) || d._tag === 'Mismatch') continue
@@ -185,7 +141,6 @@ export const roomed = (life: Life, say: Report): void => {
           const one = { first: d.number, last: d.number }
           s.open = without(s.open, one)
           s.waiting.delete(d.number)
-          letGo(s, one)
           s.reach = Math.max(s.reach, d.number)
           s.done = Math.max(s.done, d.number)
           settled.set(d.origin, { last: d.number, reason: undefined })
@@ -216,7 +171,6 @@ export const roomed = (life: Life, say: Report): void => {
           if (d.last === undefined) forget(s)
           else s.done = Math.max(s.done, d.last)
           for (const one of s.waiting) if (lost.first <= one && one <= lost.last) s.waiting.delete(one)
-          letGo(s, lost)
           s.reach = Math.max(s.reach, d.last ?? 0)
           settled.set(d.origin, { last: lost.last, reason: d.reason })
           break
