@@ -259,13 +259,6 @@ const unmixed = (chronicle: Chronicle, runs: Runs, report: Report, story: Story,
   // What had no name was taken for more than one run, and all but one of them were left.
   const isOther = (s: Settled): boolean => (s.isLost ? s.first < (own?.start ?? 0) : s.message?.run !== own)
   const isMixed = piece.left === own?.epoch && piece.settled.some(isOther)
-  // Nobody had named it, and a forged number has led it on: so it is no run that anyone has sent.
-  const isLed =
-    piece.named === undefined &&
-    piece.left === own?.epoch &&
-    chronicle.forged.some(
-      f => f.kind === 'Message' && f.origin === origin && f.at <= piece.endedAt && f.number <= piece.known,
-    )
   const isMisled = isPosed(chronicle, origin, piece.left, piece.endedAt) && (piece.isSilent || piece.isEnded)
   if (
     piece.endedBy === 'Restarted' &&
@@ -273,7 +266,6 @@ const unmixed = (chronicle: Chronicle, runs: Runs, report: Report, story: Story,
     own.endedAt > piece.endedAt &&
     !isGuess &&
     !isMixed &&
-    !isLed &&
     !isMisled
   )
     report('RunsNeverMix', piece.endedAt, `${origin}: ${piece.epoch} is left, and alive`)
