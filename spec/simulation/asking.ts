@@ -398,8 +398,7 @@ const timed = (
     const isThere = life.seen.some(
       s => s.what === 'Head' && s.origin === d.origin && s.at <= at && s.at >= (other?.at ?? Number.POSITIVE_INFINITY),
     )
-    if (!isAsked && isThere && isAlone(d.origin) && !isDeaf(d.origin) && !isUnheard(life, d.origin, at))
-      say('never asked for')
+    if (!isAsked && isThere && isAlone(d.origin) && !isDeaf(d.origin)) say('never asked for')
     // An answer that names another run is no progress.
     if (!isAlone(d.origin)) continue
     // With little room what lies side by side may be forgotten and asked for apart.
