@@ -350,6 +350,15 @@ describe.each(['single', 'perSender'] as const)('a receiver (%s)', addressing =>
 })
 
 describe('a receiver of the addressing perSender', () => {
+  it('expects to hear again from a sender whose silence there was no room to tell, once a message of it has come', () => {
+    const t = following({ addressing: 'perSender', maxMessages: 4 })
+    t.gets(1, 2, 3, 4)
+    t.passes(60_000)
+    expect([...t.takes(1), ...t.gets(5)]).toEqual(['5'])
+    t.takes(4)
+    expect(t.passes(60_000).filter(w => w.startsWith('silent'))).toHaveLength(1)
+  })
+
   const begin = (options: Options = {}) => following({ addressing: 'perSender', ...options })
   const ask = `ask ${alice().name}`
   const back = (t: Talk): string[] => said([...t.on({ _tag: 'Disconnected' }), ...t.on({ _tag: 'Reconnected' })])
