@@ -195,7 +195,13 @@ describe.each(kinds)('with $name', kind => {
     await eventually('the first has arrived', () => read.accounted() === 1)
     const reconnect = await cutOff(link, nc)
     expect(updates.publish('2')).toBe(2)
-    expect(() => updates.publish(new Uint8Array(2_000_000))).toThrow('Payload and headers have 2000000 bytes')
+    const isRefused = () =>
+      expect(() => updates.publish(new Uint8Array(2_000_000))).toThrow('Payload and headers have 2000000 bytes')
+    isRefused()
+    // While it dials, the client knows nothing of its server.
+    Object.defineProperty(nc, 'info', { value: undefined, configurable: true })
+    isRefused()
+    Reflect.deleteProperty(nc, 'info')
     expect(updates.publish('3')).toBe(3)
     await reconnect()
     await eventually('all have arrived', () => read.accounted() === 3)

@@ -71,9 +71,14 @@ export const encoded = (headers: Headers): Uint8Array => {
   return headers.encode()
 }
 
+/** The last that was known of each server: while it dials, a client knows nothing. */
+const lastKnown = new WeakMap<Connection, number>()
+
 /** Checked here too, as the clients don't while disconnected. */
 export const checkSize = (nc: Connection, bytes: number): void => {
-  const max = nc.info?.max_payload
+  const before = lastKnown.get(nc)
+  const max = nc.info?.max_payload ?? before
+  if (max !== undefined && max !== before) lastKnown.set(nc, max)
   if (max !== undefined && bytes > max)
     throw sequencedError(
       `Payload and headers have ${bytes} bytes, and the server takes ${max} at most: send less, or raise its max_payload.`,
