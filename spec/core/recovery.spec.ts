@@ -660,17 +660,38 @@ describe('a receiver that begins', () => {
     expect(t.passes(1500)).toContain('began 41')
   })
 
-  it.each(['ordered', 'arrival'] as const)(
-    'knows its run by the first head, though that begins above its number (%s)',
-    mode => {
-      const t = talk({ mode, start: { from: 42 }, deadline: 5000 })
-      t.gets(101, 102)
-      expect(deliveries(t.passes(1500))).toContain('gap 42-100 Data')
-      const head = headOf(102, { start: SequenceNumber.nearest(101) })
-      const said = [...t.hears(head), ...t.passes(1500), ...t.hears(head), ...t.passes(5000)]
-      expect(deliveries(said).filter(s => /^(lost|restarted)/.test(s))).toEqual(['lost 42-100 unresolved'])
-    },
-  )
+  it.each([
+    ['ordered', { from: 42 }],
+    ['arrival', { from: 42 }],
+    ['arrival', saved({ number: 41 })],
+    ['arrival', saved({ number: 41, epoch: run(1) })],
+  ] as const)('knows its run by the first head, though that begins above its number (%s, %j)', (mode, start) => {
+    const t = talk({ mode, start, deadline: 5000 })
+    t.gets(101, 102)
+    expect(deliveries(t.passes(1500))).toContain('gap 42-100 Data')
+    const head = headOf(102, { start: SequenceNumber.nearest(101) })
+    const said = [...t.hears(head), ...t.passes(1500), ...t.hears(head), ...t.passes(5000)]
+    expect(deliveries(said).filter(s => /^(lost|restarted)/.test(s))).toEqual(['lost 42-100 unresolved'])
+  })
+
+  it('does not take another run for the one that it has saved, though nobody had named the one that it followed', () => {
+    const t = talk({ start: saved({ number: 41, epoch: run(7) }) })
+    t.gets(42)
+    t.passes(1500)
+    t.hears(headOf(42))
+    expect(deliveries(t.isAnswered(headOf(42)))).toEqual([
+      `restarted ? after 42, ${run(1)} from 1`,
+      'resumed',
+      'gap 1-42 Heartbeat',
+    ])
+  })
+
+  it('remembers what it has saved no longer than it follows that', () => {
+    const t = talk({ start: saved({ number: 41, epoch: run(7) }) })
+    t.gets(1, 2)
+    t.passes(60_000)
+    expect([deliveries(t.hears(headOf(2))), t.self().origins]).toEqual([['resumed'], expect.anything()])
+  })
 
   it.each([0, Number.MAX_SAFE_INTEGER - 1, Number.MAX_SAFE_INTEGER])('goes on after %d', number => {
     const t = talk({ start: saved({ number, epoch: run(1) }) })

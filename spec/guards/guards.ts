@@ -343,9 +343,21 @@ const belief: ReadonlyArray<Guard> = [
   ),
   heads(
     'a run without a name takes that of a head which fits',
-    'return head.start <= lowest && head.head >= l.next - 1',
-    'return true',
+    'return isSaved && head.start <= lowest && head.head >= l.next - 1',
+    'return isSaved',
     'the head of another run is taken for that of the guessed one',
+  ),
+  heads(
+    'a run without a name that goes on from a saved position takes the name of the saved one only',
+    'return isSaved && head.start',
+    'return head.start',
+    'a new run passes for the saved one, and its first numbers are never missed',
+  ),
+  heads(
+    'a saved position is forgotten with its run',
+    '    saved: undefined,\n',
+    '',
+    'a run that was guessed after the saved one never gets its name',
   ),
   heads(
     'a run that is over does not name the guessed one',

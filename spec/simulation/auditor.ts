@@ -327,6 +327,8 @@ const lost = (chronicle: Chronicle, runs: Runs, report: Report, piece: Piece): v
     if (
       d.reason === 'gone' &&
       run !== undefined &&
+      // Of a run that had no name, and gets one: there it is missing again.
+      piece.left !== run.epoch &&
       run.endedAt > at &&
       !run.isMute &&
       !run.isDeaf &&

@@ -158,6 +158,7 @@ export const restarted = <A>(
     rival: undefined,
     claim: undefined,
     vain: Number.POSITIVE_INFINITY,
+    saved: undefined,
     ledger: L.startingAt(start),
     baseline: 0,
   }
@@ -228,11 +229,12 @@ const otherRun = <A>(turn: Turn<A>, t: Track<A>, l: Ledger<A>, head: Head, asked
  * Can this be the head of a run that was followed without a name? Where we were told to begin below all that it has ever
  * sent, only what is missing lies there.
  */
-const mayName = <A>(turn: Turn<A>, l: Ledger<A>, head: Head): boolean => {
+const mayName = <A>(turn: Turn<A>, t: Track<A>, l: Ledger<A>, head: Head): boolean => {
   const { start } = turn.settings
-  const isUntouched = typeof start !== 'string' && 'from' in start && l.next === start.from
-  const lowest = isUntouched ? (L.frontMissing(l)?.last ?? l.next - 1) + 1 : l.next
-  return head.start <= lowest && head.head >= l.next - 1
+  const told = typeof start !== 'string' && 'from' in start ? start.from : (t.saved?.position.number ?? 0) + 1
+  const lowest = l.next === told ? (L.frontMissing(l)?.last ?? l.next - 1) + 1 : l.next
+  const isSaved = (t.saved?.position.epoch ?? head.epoch) === head.epoch
+  return isSaved && head.start <= lowest && head.head >= l.next - 1
 }
 
 /**
@@ -271,7 +273,7 @@ export const headHeard = <A>(turn: Turn<A>, t: Track<A>, head: Head, asked: numb
   // Who can't be asked has to say so again, after a question that was in vain.
   const isAgain = asked === undefined && left !== undefined && turn.now >= left.inquireAt && isSaidAgain(turn, t, head)
   const isOver = left !== undefined && !isAgain && (asked ?? 0) <= left.asked
-  const isFirst = t.epoch === undefined && !isOver && mayName(turn, l, head)
+  const isFirst = t.epoch === undefined && !isOver && mayName(turn, t, l, head)
   // Of `perSender` it is the same run in any case: only an answer proves that what we began with was not of it.
   const isOwn = head.epoch === t.epoch || isFirst || (!isSingle(t) && isSaidAgain(turn, t, head))
   return isOwn ? sameRun(turn, t, l, head, asked) : otherRun(turn, t, l, head, asked)
