@@ -8,6 +8,7 @@ import type { Epoch } from '../../src/core/Epoch.ts'
 import * as Asking from './asking.ts'
 import { beliefRules, believed, remembered } from './belief.ts'
 import type { Chronicle, Handed, Life, Published, Run, Saved } from './chronicle.ts'
+import { claimed, claimRules } from './claims.ts'
 import { idOf, isSame, textOf } from './content.ts'
 import { doubtingRules, doubts } from './doubting.ts'
 import { isForewarned, noticeRules, notices } from './notices.ts'
@@ -38,6 +39,7 @@ export const rules = {
   ...beliefRules,
   ...roomRules,
   ...doubtingRules,
+  ...claimRules,
 } as const
 
 export type Rule = keyof typeof rules
@@ -68,6 +70,7 @@ export const audit = (chronicle: Chronicle): ReadonlyArray<Violation> => {
     notices(chronicle, runs, say, life)
     believed(chronicle, runs, life, say)
     doubts(chronicle, runs, say, life)
+    claimed(chronicle, runs, say, life)
     remembered(runs, life, say)
     roomed(life, say)
     const stories = storiesOf(chronicle, life)

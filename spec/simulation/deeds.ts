@@ -1,5 +1,6 @@
 // Faults that are deeds, and how each is done to the nodes.
 import type { Head } from '../../src/core/Head.ts'
+import type { Addressing } from '../../src/core/Origin.ts'
 import * as SequenceNumber from '../../src/core/SequenceNumber.ts'
 import type { Published } from './chronicle.ts'
 import { encodedHeaders, payloadOf } from './content.ts'
@@ -97,6 +98,35 @@ const again = (world: World, r: Receiver, line: Line, { run, number, data, heade
   run.sentAt = world.agenda.now()
   const kept = { data, headers: headers === undefined ? undefined : encodedHeaders(headers), reply }
   r.on({ _tag: 'Arrived', origin: line.origin, arrival: arrivalOf(number, kept) })
+}
+
+/** What somebody says: of which run (0: the sender's own), how far above what is known, and how old it is. */
+type Witness = 'away' | 'soon' | { readonly run: number; readonly above: number; readonly age: number }
+
+const own = (above: number, age: number): Witness => ({ run: 0, above, age })
+const other = (run: number, above: number, age: number): Witness => ({ run, above, age })
+
+/** Each contradicts itself, or says the same on another connection; but for the last two, which are to be believed. */
+const ofOwn: ReadonlyArray<ReadonlyArray<Witness>> = [
+  [own(1, 1000), own(1, 1000)],
+  [own(2, 1000), own(0, 2000)],
+  [own(0, 1000), own(3, 2000)],
+  [own(0, 1000), 'away', own(0, 3000)],
+  [own(0, 1000), 'soon', own(0, 3000)],
+  [own(0, 1000), own(1, 2000), own(1, 3000)],
+]
+const ofOthers: ReadonlyArray<ReadonlyArray<Witness>> = [
+  [other(1, 0, 1000), other(2, 0, 2000), other(1, 0, 900)],
+  [other(1, 2, 1000), other(1, 0, 2000)],
+  [other(1, 0, 1000), 'away', other(1, 0, 3000)],
+  [other(1, 0, 1000), 'soon', other(1, 0, 3000)],
+  [other(1, 0, 1000), other(1, 0, 2000), other(1, 0, 3000)],
+]
+
+const witnessOf = (addressing: Addressing, isLast: boolean, size: number): ReadonlyArray<Witness> => {
+  // Where all numbers are used up there are none far ahead.
+  const all = [...(isLast ? [] : ofOwn), ...(addressing === 'single' ? ofOthers : [])]
+  return all[size % Math.max(all.length, 1)] ?? []
 }
 
 /** Does one; false where nothing could be done. */
@@ -335,6 +365,91 @@ export const perform = (world: World, stage: Stage, d: FaultDeed): boolean => {
       }))
       r.crash()
       later(() => r.start({ ...saved, positions: [...saved.positions, ...gone] }))
+      return true
+    },
+    falseWitness: () => {
+      // Nothing comes through of a sender for a while, and somebody speaks in its name, again and again.
+      if (!r.port.isUp || line === undefined || line.run.isMute || r.plan.addressing !== line.run.addressing)
+        return false
+      const { patience, maxJump } = r.plan
+      const far = line.sender.head + maxJump + 1 + (d.size % 50)
+      // How long it takes to ask in vain.
+      const wait = 16 * patience + 250
+      const isLast = far + maxJump + 200 > Number.MAX_SAFE_INTEGER
+      const said = witnessOf(line.run.addressing, isLast, Math.floor(d.size / 7))
+      if (said.length === 0) return false
+      // Another run is believed only where its own is silent.
+      const silent = d.size % 4 > 0 && ofOthers.includes(said) ? line.run.max + r.plan.grace + 200 : 0
+      for (const [a, b] of [
+        [p, r],
+        [r, p],
+      ] as const)
+        a.port.deaf.set(b.port, agenda.now() + silent + 3 * wait)
+      for (const [i, w] of said.entries()) {
+        const at = agenda.now() + silent + (w === 'soon' ? (i - 0.75) * wait : i * wait)
+        if (w === 'away' || w === 'soon') {
+          agenda.at(at, r.disconnect)
+          agenda.at(at + 30, r.reconnect)
+        } else
+          agenda.at(at, () => {
+            if (world.isHealed || line.isFinished) return
+            const isOther = w.run > 0
+            const epoch = isOther ? epochOf(900_000_000 + w.run) : line.run.epoch
+            const number = isOther ? 2 + w.above : far + (w.above > 2 ? maxJump + 100 : w.above)
+            const start = isOther ? SequenceNumber.first : line.sender.start
+            const head = {
+              v: 1,
+              epoch,
+              start,
+              first: start,
+              head: number,
+              after: 50,
+              max: 1000,
+              state: 'live',
+            } as const
+            world.chronicle.forged.push({ at, kind: 'Head', origin: line.origin.name, number, epoch })
+            r.on({ _tag: 'HeartbeatHeard', origin: line.origin, head: { ...head, age: w.age } })
+          })
+      }
+      return true
+    },
+    deafReturn: () => {
+      // It falls silent, and what it has sent comes again; when it is back it can be heard and not asked.
+      if (line === undefined || line.run.isDeaf || line.run.isMute || line.run.addressing !== 'single' || !p.port.isUp)
+        return false
+      const old = world.chronicle.published.filter(m => m.run === line.run).slice(-2 - (d.size % 2))
+      if (old.length < 2) return false
+      const out = line.run.max + 1300
+      agenda.at(agenda.now() + 10, p.disconnect)
+      for (const [i, m] of old.entries())
+        agenda.at(agenda.now() + out + i, () => {
+          if (world.isHealed || line.isFinished) return
+          for (const one of stage.receivers()) if (one.plan.addressing === 'single') again(world, one, line, m)
+        })
+      agenda.at(agenda.now() + out + 300, () => {
+        if (world.isHealed) return
+        for (const one of stage.receivers()) p.port.deaf.set(one.port, agenda.now() + 3000 + d.ms)
+        p.reconnect()
+      })
+      return true
+    },
+    lastGlance: () => {
+      // Just back, a receiver gets no answer any more, or a late one; meanwhile the last message is lost, and farewells come.
+      if (line === undefined || line.run.isMute || !p.port.isUp || !r.port.isUp) return false
+      const isLate = d.size % 2 === 0
+      r.disconnect()
+      if (isLate) r.port.slow.set(p.port, 600)
+      else p.port.deaf.set(r.port, agenda.now() + 5000)
+      agenda.at(agenda.now() + 30, r.reconnect)
+      agenda.at(agenda.now() + 45, () => {
+        if (world.isHealed || !p.port.isUp) return
+        if (isLate) p.port.deaf.set(r.port, agenda.now() + 5000)
+        r.port.skipsData.set(p.port, 1)
+        p.publish(line)
+        p.close(line)
+      })
+      agenda.at(agenda.now() + 2000, () => r.port.slow.delete(p.port))
+      agenda.at(agenda.now() + 4000 + d.ms, stage.restore)
       return true
     },
     slowConsumer: () => {

@@ -34,14 +34,14 @@ const slack = 110
 const early = 10
 
 /** What came in, or an alarm, and all that a receiver did because of it. */
-interface Event {
+export interface Event {
   readonly index: number
   readonly cause: Seen
   readonly asked: Seen[]
   readonly handed: Delivery<Uint8Array>[]
 }
 
-const eventsOf = (life: Life): ReadonlyArray<Event> => {
+export const eventsOf = (life: Life): ReadonlyArray<Event> => {
   const events: Event[] = []
   for (const s of life.seen) {
     const now = events.at(-1)

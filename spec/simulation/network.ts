@@ -16,6 +16,8 @@ export interface Port {
   readonly deaf: Map<Port, number>
   readonly skips: Map<Port, number>
   readonly skipsData: Map<Port, number>
+  /** By how much answers to it are late, in ms; what comes after them overtakes them. */
+  readonly slow: Map<Port, number>
   /** For how long it may still hand over what had come when it was cut off, in ms. */
   lingers: number
 }
@@ -30,6 +32,7 @@ export const portOf = (name: string, now: number): Port => ({
   deaf: new Map(),
   skips: new Map(),
   skipsData: new Map(),
+  slow: new Map(),
   lingers: 0,
 })
 
@@ -83,7 +86,9 @@ export const send = (
   }
   for (let copies = world.strikes('duplicate') ? chance.between(2, 3) : 1; copies > 0; copies--) {
     let at = leftAt + travel(world)
-    if (world.strikes('reorder')) at += chance.between(0, 100)
+    const slow = what === 'Aside' ? (to.slow.get(from) ?? 0) : 0
+    if (slow > 0 && !world.isHealed) at += slow
+    else if (world.strikes('reorder')) at += chance.between(0, 100)
     else {
       // Nothing that is late holds up what comes after it for longer than it takes the link to heal.
       at = Math.max(at, to.arrives.get(from) ?? 0)

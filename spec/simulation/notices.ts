@@ -294,7 +294,8 @@ export const notices = (chronicle: Chronicle, origins: Origins, say: Say, life: 
       if (ear.rivals.has(epoch) && hasRoom && hasPlaces)
         say('AskedForAReason', s.at, `${ear.name}: a heartbeat of ${epoch}, which is told, is asked about`)
       const before = ear.askedFor.get(epoch)
-      if (before !== undefined && s.local < before + settings.grace)
+      // Who made way for another is new when it is heard again.
+      if (before !== undefined && s.local < before + settings.grace && kept.origins < settings.maxOrigins)
         say('AskedForAReason', s.at, `${ear.name}: heartbeats of ${epoch} are asked about at ${before} and again`)
       if (ear.left.has(epoch)) ear.askedFor.set(epoch, s.local)
     }

@@ -53,6 +53,9 @@ export const done = [
   'echo',
   'unheardReturn',
   'stalledRestart',
+  'falseWitness',
+  'deafReturn',
+  'lastGlance',
 ] as const
 
 /** Faults that someone is born with. */
@@ -99,8 +102,11 @@ const ofTheme: Readonly<Record<Theme, ReadonlyArray<Kind>>> = {
   sending: ['flushFails', 'flushLate', 'fewBytes', 'shortAge', 'hugePayloads', 'manyLines'],
 }
 
+/** Of senders that can be heard and not asked: drawn where things are noticed, and apart once more. */
+const unasked = ['falseWitness', 'deafReturn', 'lastGlance'] as const
+
 /** Drawn apart, so that a seed is what it was but for them. */
-const added: ReadonlyArray<Kind> = [...ofTheme.noticing, ...ofTheme.sending]
+const added: ReadonlyArray<Kind> = [...ofTheme.noticing, ...ofTheme.sending, ...unasked]
 
 /** Some can't strike everywhere, and so are drawn more often. */
 const oftenOf = (k: Kind): number => (k === 'survivingRival' ? 0.7 : k === 'echo' ? 0.45 : 0.28)
@@ -238,6 +244,10 @@ export const planOf = (seed: number): Plan => {
   const own = [...drawKinds(chance, theme, style), ...more]
   const has = (k: Kind): boolean => own.includes(k)
   const addressing: Addressing = chance.hit(0.5) ? 'single' : 'perSender'
+  // All of them together, mostly where a run can be taken for another.
+  const last = chanceOf(seed + 2 ** 42)
+  const isUnasked = more.length > 0 && last.hit(addressing === 'single' ? 0.55 : 0.12)
+  const rest = isUnasked ? unasked.filter(k => !excluded.has(k)) : []
   const faultMs = chance.between(4000, 20_000)
   const rates: Record<Rated, number> = {
     loss: 0,
@@ -295,13 +305,14 @@ export const planOf = (seed: number): Plan => {
     ...drawPublishing(chance, faultMs),
     ...drawDeeds(chance, own, faultMs, false),
     ...drawDeeds(later, own, faultMs, true),
+    ...drawDeeds(last, rest, faultMs, true),
   ].sort((a, b) => a.at - b.at)
   const plan = {
     seed,
     theme,
     style,
     addressing,
-    kinds: own,
+    kinds: [...own, ...rest],
     rates,
     processes,
     receivers,

@@ -64,6 +64,8 @@ interface Shelf {
   /** Of these, what came since a sender has last answered, and was not spoken of; unless far numbers came, too. */
   readonly waiting: Set<number>
   isClouded: boolean
+  /** What came in any way, was not handed over, and not asked for since. */
+  readonly brought: Set<number>
   /** The requests for messages. */
   asks: ReadonlyArray<Range & { readonly id: number }>
 }
@@ -76,6 +78,7 @@ const shelf = (): Shelf => ({
   came: new Set(),
   waiting: new Set(),
   isClouded: false,
+  brought: new Set(),
   asks: [],
 })
 
@@ -103,8 +106,9 @@ export const roomed = (life: Life, say: Report): void => {
     }
     if (cause.origin === undefined || cause.bytes === undefined) return
     const s = of(cause.origin)
-    if (cause.what !== 'Came') return
     const { number } = cause
+    s.brought.add(number)
+    if (cause.what !== 'Came') return
     s.came.add(number)
     if (number > s.reach + maxJump) s.isClouded = true
     else if (number > s.reach) s.waiting.add(number)
@@ -122,6 +126,7 @@ export const roomed = (life: Life, say: Report): void => {
         const s = of(origin)
         const ask = { id: number, first: asked, last: upTo }
         s.asks = [...s.asks.slice(-100), ask]
+        for (const n of s.brought) if (touches(ask, { first: n, last: n })) s.brought.delete(n)
       }
       if (what !== 'Handed' || d === undefined) continue
       untaken += 1
@@ -141,6 +146,7 @@ export const roomed = (life: Life, say: Report): void => {
           const one = { first: d.number, last: d.number }
           s.open = without(s.open, one)
           s.waiting.delete(d.number)
+          s.brought.delete(d.number)
           s.reach = Math.max(s.reach, d.number)
           s.done = Math.max(s.done, d.number)
           settled.set(d.origin, { last: d.number, reason: undefined })
@@ -154,7 +160,8 @@ export const roomed = (life: Life, say: Report): void => {
           break
         case 'Lost': {
           const before = settled.get(d.origin)
-          const wasAsked = s.asks.some(r => touches(r, { first: d.first, last: d.first }))
+          // What came, found no room, and was not asked for since has no time of its own that has passed.
+          const wasAsked = s.asks.some(r => touches(r, { first: d.first, last: d.first })) && !s.brought.has(d.first)
           // Where it has given up gaps for want of room, the timer that rings at once gives up the next.
           if (d.reason === 'evicted' && maxGaps > ample && !(cause.what === 'Replayed' && cause.origin === d.origin))
             if (!isOrdered || before?.last !== d.first - 1)

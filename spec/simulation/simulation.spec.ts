@@ -3,6 +3,7 @@ import { audit, rules } from './auditor.ts'
 import { broken as brokenOf, sound } from './broken.ts'
 import { brokenAsking } from './brokenAsking.ts'
 import { unbelievable } from './brokenBelief.ts'
+import { brokenClaims } from './brokenClaims.ts'
 import { brokenDoubting } from './brokenDoubting.ts'
 import { brokenNotices } from './brokenNotices.ts'
 import { brokenRoom } from './brokenRoom.ts'
@@ -21,6 +22,7 @@ const broken = [
   ...unbelievable,
   ...brokenRoom,
   ...brokenDoubting,
+  ...brokenClaims,
 ]
 
 /**

@@ -174,6 +174,8 @@ export const storiesOf = (chronicle: Chronicle, life: Life): ReadonlyArray<Story
       piece.known = Math.max(piece.known, d.after)
       const next = pieceOf(life, d.origin, d.to, d.start)
       next.isMute = d.to === undefined
+      // Nobody vouches for what was guessed; where it was silent before, that is not told again.
+      next.isSilent = d.to === undefined
       stories.get(d.origin)?.push(next)
     } else if (d._tag === 'Lost' && d.last === undefined) {
       piece.endedBy = 'Dropped'
