@@ -658,6 +658,18 @@ describe('a receiver of the addressing single', () => {
     expect(t.isAnswered(headOf(7))).toEqual(['7'])
   })
 
+  it('takes no heartbeat that was overtaken for one of another run, as long as its own has no name', () => {
+    const t = talk()
+    t.gets(7)
+    t.passes(400)
+    t.hears(headOf(7, { age: 1000 }))
+    t.passes(1500)
+    t.gets(8, 9)
+    const said = [...t.hears(headOf(8, { age: 2000 })), ...t.passes(1500)]
+    expect(said.filter(s => !s.startsWith('ask'))).toEqual([])
+    expect(t.hears(headOf(9, { age: 3000 }))).toEqual(['resumed'])
+  })
+
   it('does not take a late answer and a late heartbeat for two that agree on a restart', () => {
     const t = talk()
     t.gets(1)

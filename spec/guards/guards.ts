@@ -379,7 +379,7 @@ const belief: ReadonlyArray<Guard> = [
   ),
   heads(
     'of a run followed without a name only what is missing may lie below its start',
-    'isUntouched ? (L.frontMissing(l)?.last ?? l.next - 1) + 1 : l.next',
+    'l.next === told ? (L.frontMissing(l)?.last ?? l.next - 1) + 1 : l.next',
     'l.next',
     'a run that was followed from a number below its start is taken for another, and told as a restart',
   ),
@@ -414,9 +414,15 @@ const belief: ReadonlyArray<Guard> = [
     'a forged head far ahead is confirmed by one that is right',
   ),
   heads(
+    'a run without a name is left for a heartbeat only if nothing has come of it since that was said first',
+    't.epoch !== undefined || t.claim?.next === l.next',
+    'true',
+    'an overtaken heartbeat of the own run is taken for one of another, and all of it for missing',
+  ),
+  heads(
     'an answer that is late is no claim',
-    'asked === undefined ? { ...t, claim: head } : t',
-    '({ ...t, claim: head })',
+    'asked === undefined ? { ...t, claim: { ...head, next: t.ledger?.next ?? 0 } } : t',
+    '({ ...t, claim: { ...head, next: t.ledger?.next ?? 0 } })',
     'a late answer and a late heartbeat are taken for a sender that can not be asked',
   ),
   heads(
@@ -433,20 +439,20 @@ const belief: ReadonlyArray<Guard> = [
   ),
   heads(
     'a run that is heard again is doubted only where the one that is followed is over',
-    'if (asked === undefined && isOver && isSaidAgain',
-    'if (asked === undefined && isSaidAgain',
+    'if (asked === undefined && isOver && isOther',
+    'if (asked === undefined && isOther',
     'a receiver goes to and fro between two senders that can not be asked',
   ),
   heads(
     'a sender that can not be asked is believed when it says the same again',
-    'if (asked === undefined && isOver && isSaidAgain(turn, t, head) && keepsUp(turn)) return',
-    'if (false as boolean) return',
+    'if (asked === undefined && isOver && isOther && isSaidAgain(turn, t, head) && keepsUp(turn))',
+    'if (false as boolean)',
     'a restart of a sender that can be heard and not asked is never told',
   ),
   heads(
     'of an unknown origin that is heard it is asked once more',
-    'return isLast ? {',
-    'return (false as boolean) ? {',
+    'if (!isLast) return t',
+    'if (!(false as boolean)) return t',
     'messages of a new sender are judged by their numbers though it could be asked',
   ),
   heads(

@@ -261,7 +261,10 @@ const unmixed = (chronicle: Chronicle, runs: Runs, report: Report, story: Story,
   const isGuess = isGuessed(piece, own)
   // What had no name was taken for more than one run, and all but one of them were left.
   const isOther = (s: Settled): boolean => (s.isLost ? s.first < (own?.start ?? 0) : s.message?.run !== own)
-  const isMixed = piece.left === own?.epoch && piece.settled.some(isOther)
+  // Or it went on from a saved position of a run before it, of which nobody spoke.
+  const saved = life.saved?.positions.find(p => p.origin === origin)?.epoch
+  const isNext = piece.begunBy === 'Hearing' && saved !== undefined && saved !== own?.epoch
+  const isMixed = piece.left === own?.epoch && (isNext || piece.settled.some(isOther))
   const isMisled = isPosed(chronicle, origin, piece.left, piece.endedAt) && (piece.isSilent || piece.isEnded)
   if (
     piece.endedBy === 'Restarted' &&

@@ -130,7 +130,7 @@ const guess = (chronicle: Chronicle, p: Piece): Epoch | undefined => {
 /** Does it not go on where the piece has ended? What is held behind an open gap does not show. */
 const isAnew = (p: Piece, from: number): boolean => {
   const isOpen = (ascending(p).at(-1)?.last ?? 0) < p.known
-  return from <= p.endedWith || (!isOpen && from > Math.max(p.known, p.endedWith) + 1)
+  return from <= p.endedWith || (!isOpen && from !== Math.max(p.known, p.endedWith) + 1)
 }
 
 export const storiesOf = (chronicle: Chronicle, life: Life): ReadonlyArray<Story> => {

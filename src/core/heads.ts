@@ -114,7 +114,7 @@ const isSaidAgain = <A>(turn: Turn<A>, t: Track<A>, head: Head): boolean =>
 
 /** What came unasked, and has to be asked about. An answer that is late is no claim: whoever gave it can be asked. */
 const claimed = <A>(t: Track<A>, head: Head, asked: number | undefined): Track<A> =>
-  asked === undefined ? { ...t, claim: head } : t
+  asked === undefined ? { ...t, claim: { ...head, next: t.ledger?.next ?? 0 } } : t
 
 const sameRun = <A>(turn: Turn<A>, t: Track<A>, l: Ledger<A>, head: Head, asked: number | undefined): Track<A> => {
   const answers =
@@ -218,7 +218,10 @@ const otherRun = <A>(turn: Turn<A>, t: Track<A>, l: Ledger<A>, head: Head, asked
   if (t.doubt !== undefined && t.doubt.cause !== 'Jump' && t.voice === 'Heard') return t
   // The run that we follow must have ended or fallen silent, or two would take turns.
   const isOver = t.end !== undefined || t.silence !== undefined
-  if (asked === undefined && isOver && isSaidAgain(turn, t, head) && keepsUp(turn)) return entered(turn, t, l, head)
+  // As long as that has no name, what lies below what has come since may be a late heartbeat of its own.
+  const isOther = t.epoch !== undefined || t.claim?.next === l.next
+  if (asked === undefined && isOver && isOther && isSaidAgain(turn, t, head) && keepsUp(turn))
+    return entered(turn, t, l, head)
   const doubt = raised(turn, { ...t, voice: 'Heard' }, 'NewEpoch')
   // It may be an earlier state of the same run, unless it was asked for from now on.
   const late = isSingle(t) && t.epoch !== undefined ? t.vain : doubt.asked
@@ -253,7 +256,8 @@ export const headHeard = <A>(turn: Turn<A>, t: Track<A>, head: Head, asked: numb
     if (isSure || t.doubt === undefined) return firstHead(turn, { ...t, answered: asked ?? t.answered }, head)
     // It is there: what was asked in vain is asked once more, before the numbers alone decide.
     const isLast = asked === undefined && t.claim === undefined && t.doubt.tries >= turn.settings.tries
-    return isLast ? { ...t, claim: head, doubt: { ...raised(turn, t, t.doubt.cause), asked: t.doubt.asked } } : t
+    if (!isLast) return t
+    return { ...claimed(t, head, asked), doubt: { ...raised(turn, t, t.doubt.cause), asked: t.doubt.asked } }
   }
   if (isForgedStart(t, l, head)) {
     const proves =
@@ -265,7 +269,7 @@ export const headHeard = <A>(turn: Turn<A>, t: Track<A>, head: Head, asked: numb
     if (asked === undefined) {
       // The first may have been forged, or this one be late: whoever is there can tell, or says so again when asked in vain.
       const same = sameRun(turn, t, l, head, asked)
-      return { ...same, claim: t.claim ?? head, doubt: same.doubt ?? raised(turn, same, 'Jump') }
+      return { ...claimed(same, t.claim ?? head, asked), doubt: same.doubt ?? raised(turn, same, 'Jump') }
     }
   }
   // A run that has no name was guessed. If the one that it seemed to follow still answers, the guess was wrong.
