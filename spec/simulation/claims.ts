@@ -39,6 +39,8 @@ interface Claim {
   /** How many questions had been asked before, and whether this led to one. */
   readonly questions: number
   readonly isAsked: boolean
+  /** The question that it led to. */
+  readonly ask: number
 }
 
 /** One origin, as far as it was read. */
@@ -62,6 +64,8 @@ interface Voice {
   lastAsk: number
   isRefused: boolean
   isAnswered: boolean
+  /** The last question for which nobody was there. */
+  refused: number
   /** How many had been asked when one was in vain. */
   vain: number
   /** Since the receiver was connected. */
@@ -109,6 +113,7 @@ const voiceOf = (name: string): Voice => ({
   lastAsk: 0,
   isRefused: false,
   isAnswered: true,
+  refused: 0,
   vain: 0,
   claims: [],
   isPure: false,
@@ -177,7 +182,7 @@ export const claimed = (chronicle: Chronicle, origins: Origins, say: Say, life: 
       if (isOver(v, local)) v.vain = v.questions
       const isProved = before.some(c =>
         c.isAsked
-          ? v.vain > c.questions && (left !== undefined || v.questions - c.questions >= 2)
+          ? (v.vain > c.questions || v.refused >= c.ask) && (left !== undefined || v.questions - c.questions >= 2)
           : v.vain >= c.questions,
       )
       const what = of.some(d => d._tag === 'Restarted' && d.to === head.epoch)
@@ -250,7 +255,7 @@ export const claimed = (chronicle: Chronicle, origins: Origins, say: Say, life: 
       }
     }
     const { pending } = v
-    if (isSingle && hasPlaces && !v.isBegun && !v.isKnown && pending !== undefined && !isAway) {
+    if (isSingle && hasRoom && hasPlaces && !v.isBegun && !v.isKnown && pending !== undefined && !isAway) {
       const isSure = pending.asks >= settings.tries || (pending.refusedAt > 0 && pending.asks > pending.refusedAt)
       if (isSure && pending.raised === 0 && question === undefined)
         say('HeardIsAskedOnce', at, `${v.name} was asked in vain, is heard, and not asked once more`)
@@ -271,7 +276,8 @@ export const claimed = (chronicle: Chronicle, origins: Origins, say: Say, life: 
     }
     v.doubtFrom = Number.POSITIVE_INFINITY
     v.hasAgain = false
-    v.claims.push({ head, local, questions: v.questions, isAsked: question !== undefined })
+    const ask = question?.number ?? Number.POSITIVE_INFINITY
+    v.claims.push({ head, local, questions: v.questions, isAsked: question !== undefined, ask })
     v.isPure = true
   }
 
@@ -446,6 +452,7 @@ export const claimed = (chronicle: Chronicle, origins: Origins, say: Say, life: 
         // That nobody is there at all says nothing of one of an earlier life.
         if (v === undefined) break
         if (cause.number === v.lastAsk) v.isRefused = true
+        v.refused = Math.max(v.refused, cause.number)
         if (v.pending !== undefined && cause.number >= v.pending.first && v.pending.refusedAt === 0)
           v.pending.refusedAt = v.pending.asks
         break

@@ -259,18 +259,15 @@ export const headHeard = <A>(turn: Turn<A>, t: Track<A>, head: Head, asked: numb
     if (!isLast) return t
     return { ...claimed(t, head, asked), doubt: { ...raised(turn, t, t.doubt.cause), asked: t.doubt.asked } }
   }
-  if (isForgedStart(t, l, head)) {
-    const proves =
-      asked === undefined
-        ? isSaidAgain(turn, t, head)
-        : asked > t.answered && (t.doubt === undefined || settles(t.doubt, asked))
+  if (isForgedStart(t, l, head) && (asked ?? Number.POSITIVE_INFINITY) > t.answered) {
+    // A farewell is not taken back by an answer to what was asked before.
+    const isSure = t.doubt === undefined ? t.end === undefined : settles(t.doubt, asked ?? 0)
+    const proves = asked === undefined ? isSaidAgain(turn, t, head) : isSure
     const anew = { ...t, ledger: undefined, end: undefined, claim: undefined, answered: asked ?? t.answered }
     if (proves) return firstHead(turn, anew, head)
-    if (asked === undefined) {
-      // The first may have been forged, or this one be late: whoever is there can tell, or says so again when asked in vain.
-      const same = sameRun(turn, t, l, head, asked)
-      return { ...claimed(same, t.claim ?? head, asked), doubt: same.doubt ?? raised(turn, same, 'Jump') }
-    }
+    // The first may have been forged, or this one be late: whoever is there can tell, or says so again when asked in vain.
+    const same = sameRun(turn, t, l, head, asked)
+    return { ...claimed(same, t.claim ?? head, asked), doubt: same.doubt ?? raised(turn, same, 'Jump') }
   }
   // A run that has no name was guessed. If the one that it seemed to follow still answers, the guess was wrong.
   const left = t.left.find(r => r.epoch === head.epoch)
