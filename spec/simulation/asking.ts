@@ -393,11 +393,17 @@ const timed = (
     const isApart = life.settings.maxMessages < roomy
     if (isAsked && first !== undefined && !isApart && local - first.local < deadline)
       say(`first asked for ${local - first.local} ms ago`)
-    // Its sender is there: it has said so since something else of it was asked for.
+    // Its sender is there: it has said so since something else of it was asked for, and since nobody was there for a question.
     const other = of.asks.findLast(a => a.at <= at && local - a.local < deadline)
-    const isThere = life.seen.some(
-      s => s.what === 'Head' && s.origin === d.origin && s.at <= at && s.at >= (other?.at ?? Number.POSITIVE_INFINITY),
+    const heard = life.seen.findLast(
+      s => (s.what === 'Head' || s.what === 'Nobody') && s.origin === d.origin && s.at <= at,
     )
+    // Of a question that nobody has answered yet it may have learned that nobody will.
+    const question = life.seen.findLast(s => s.what === 'Asked' && s.origin === d.origin && s.at <= at)?.number ?? 0
+    const isAnswered =
+      question === 0 ||
+      life.seen.some(s => s.what === 'Head' && s.origin === d.origin && s.number >= question && s.at <= at)
+    const isThere = isAnswered && heard?.what === 'Head' && heard.at >= (other?.at ?? Number.POSITIVE_INFINITY)
     if (!isAsked && isThere && isAlone(d.origin) && !isDeaf(d.origin)) say('never asked for')
     // An answer that names another run is no progress.
     if (!isAlone(d.origin)) continue

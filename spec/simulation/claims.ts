@@ -297,7 +297,8 @@ export const claimed = (chronicle: Chronicle, origins: Origins, say: Say, life: 
       v.sure = Math.max(v.sure, head.head)
       v.doubtFrom = Number.POSITIVE_INFINITY
       v.hasAgain = false
-      if (number >= v.lastAsk) v.isAnswered = true
+      // That a run is still there which was left settles nothing.
+      if (number >= v.lastAsk && !v.left.has(head.epoch)) v.isAnswered = true
     }
     const isFirst =
       !v.isBegun && !v.isKnown && (number > 0 ? number >= (v.pending?.first ?? 0) : v.pending === undefined)

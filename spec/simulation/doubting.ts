@@ -101,6 +101,8 @@ interface Mind {
   heardAt: number
   /** When that takes over at the latest. */
   takenBy: number
+  /** By how much its clock was ahead then. */
+  lag: number
   readonly left: Set<Epoch>
   isSilent: boolean
   /** When it was asked last, alone or with all others. */
@@ -139,6 +141,7 @@ const mindOf = (name: string, askedAt: number): Mind => ({
   isRivalHeard: false,
   heardAt: -1,
   takenBy: Number.POSITIVE_INFINITY,
+  lag: 0,
   left: new Set(),
   isSilent: false,
   askedAt,
@@ -257,8 +260,10 @@ export const doubts = (chronicle: Chronicle, origins: Origins, say: Say, life: L
         break
       case 'Silent':
         if (d.promised === undefined && isOpen(mind, local) && hasRoom) early('it is called mute')
-        if (d.promised !== undefined && mind.isRivalHeard && hasRoom)
+        if (d.promised !== undefined && mind.isRivalHeard && hasRoom) {
           mind.takenBy = local + 2 * (all + settings.tries * slack)
+          mind.lag = local - at
+        }
         mind.isSilent = true
         break
       case 'Resumed':
@@ -397,7 +402,8 @@ export const doubts = (chronicle: Chronicle, origins: Origins, say: Say, life: L
   }
 
   const late = (mind: Mind, { at, local }: { readonly at: number; readonly local: number }): void => {
-    if (local <= mind.takenBy) return
+    // Where its clock jumps ahead, the next question may still be to come.
+    if (Math.min(local, at + mind.lag) <= mind.takenBy) return
     mind.takenBy = Number.POSITIVE_INFINITY
     say('RivalTakesOver', at, `${mind.name}: ${mind.run} is silent, and ${mind.rivalled} is not entered`)
   }

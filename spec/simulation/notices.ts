@@ -295,9 +295,10 @@ export const notices = (chronicle: Chronicle, origins: Origins, say: Say, life: 
         say('AskedForAReason', s.at, `${ear.name}: a heartbeat of ${epoch}, which is told, is asked about`)
       const before = ear.askedFor.get(epoch)
       // Who made way for another is new when it is heard again.
-      if (before !== undefined && s.local < before + settings.grace && kept.origins < settings.maxOrigins)
+      const isLeft = ear.left.has(epoch)
+      if (isLeft && before !== undefined && s.local < before + settings.grace && kept.origins < settings.maxOrigins)
         say('AskedForAReason', s.at, `${ear.name}: heartbeats of ${epoch} are asked about at ${before} and again`)
-      if (ear.left.has(epoch)) ear.askedFor.set(epoch, s.local)
+      if (isLeft) ear.askedFor.set(epoch, s.local)
     }
     if (life.addressing !== 'perSender' || ear.plain === undefined || !hasPlaces || !hasRoom) return
     // One that is heard after all may be asked what nobody has answered so far.
@@ -413,6 +414,8 @@ export const notices = (chronicle: Chronicle, origins: Origins, say: Say, life: 
       case 'Resumed':
         if (ear.silent === undefined) say('SilenceTold', s.at, `${name} is told to be back, and was not silent`)
         ear.silent = undefined
+        // What was left for a guess goes on, and is asked about like any run that is followed.
+        if (cause?.head !== undefined && ear.epoch === undefined) ear.left.delete(cause.head.epoch)
         return
       case 'Ended':
         if (ear.ended !== undefined && hasPlaces) say('EndsTold', s.at, `the end of ${name} is told again`)
