@@ -879,13 +879,14 @@ describe('a receiver of a plain client, which sends no heartbeats', () => {
     expect(M.min(t.self().origins)?.value.track.ledger?.highest).toBe(501)
   })
 
-  it('takes two numbers in a row for a jump in either order, and what came before them for late', () => {
+  it('takes two numbers in a row for a jump in either order, and believes what lies below them', () => {
     const t = ofMute(7, { maxJump: 100 })
-    expect([t.gets(300), t.gets(501), t.gets(500)]).toEqual([[], [], ['gap 8-499 Data']])
+    const gaps = ['gap 8-299 Data', 'gap 301-499 Data']
+    expect([t.gets(300), t.gets(501), t.gets(500)]).toEqual([[], [], gaps])
     expect(t.self().duplicates).toBe(0)
     expect(t.passes(2000)).toEqual([
       'lost 8-299 unresolved',
-      '300 Late',
+      '300 AfterGap',
       'lost 301-499 unresolved',
       '500 AfterGap',
       '501',

@@ -385,9 +385,12 @@ const settled = (chronicle: Chronicle, runs: Runs, report: Report, life: Life, s
     const later = chronicle.published.find(p => p.run === run && p.at > chronicle.healedAt)
     // Of a sender that can't be asked a forged head says as much as its own.
     if (run.isDeaf && (piece?.settled ?? []).length === 0 && isMisled(chronicle, life, run)) continue
-    // For want of room it was dropped, with an open end, and no more came of it.
-    if (isSmall && piece?.endedBy === 'Dropped')
-      if (!chronicle.published.some(p => p.run === run && p.at > piece.endedAt)) continue
+    // For want of room it was dropped, with an open end, and no more came of it, or that was turned away.
+    if (isSmall && piece?.endedBy === 'Dropped' && piece === pieces.at(-1)) {
+      const { endedAt } = piece
+      if (isTurnedAway(life, run.origin, endedAt)) continue
+      if (!chronicle.published.some(p => p.run === run && p.at > endedAt)) continue
+    }
     const newest = pieces.at(-1)
     if (newest !== undefined && newest !== piece && isOvertaken(runs, run, newest)) continue
     // It was left for a run that somebody has made up, and is not entered again.
