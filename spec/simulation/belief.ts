@@ -176,7 +176,9 @@ export const believed = (chronicle: Chronicle, runs: Known, life: Life, report: 
       case 'Came': {
         const t = trust(s.origin)
         if (isVain(t)) t.judged = i
-        if (!t.came.has(s.number)) t.came.set(s.number, i)
+        // What was there before all that it wants is let go of, unless an answer says that it begins earlier.
+        const isBefore = settings.start === 'new' && !t.isHanded && s.number <= t.known
+        if (!t.came.has(s.number) && !isBefore) t.came.set(s.number, i)
         if (s.number > Math.max(t.known, t.near) + settings.maxJump) t.far.add(s.number)
         else t.near = Math.max(t.near, s.number)
         if (t.isNew && (t.lowest === undefined || s.number < t.lowest.number)) t.lowest = s
@@ -251,6 +253,12 @@ export const believed = (chronicle: Chronicle, runs: Known, life: Life, report: 
       case 'Handed': {
         const h = handed[s.index]
         if (h === undefined) break
+        // The head that it is back with has named it.
+        if (h.delivery._tag === 'Resumed') {
+          const { run, heard } = trust(h.delivery.origin)
+          const isHead = heard !== undefined && course.slice(heard.at + 1, i).every(c => c._tag === 'Handed')
+          if (isHead && run === undefined) trust(h.delivery.origin).run = heard.head.epoch
+        }
         told(chronicle, report, life, trust, forget, isWide, isRoomy, isVain, h, i)
         const t = h.delivery._tag === 'Message' ? trust(h.delivery.origin) : undefined
         if (t?.unresumed !== undefined) silent.push(t)

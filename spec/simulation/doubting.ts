@@ -59,6 +59,8 @@ interface Open {
   readonly first: number
   /** From which question on it counts that nobody is there. */
   readonly from: number
+  /** The first question whose answer is just late. */
+  readonly late: number
   asks: number
   askedAt: number
   isRefused: boolean
@@ -188,10 +190,13 @@ export const doubts = (chronicle: Chronicle, origins: Origins, say: Say, life: L
 
   const opened = (mind: Mind, { index }: Event, ask: Seen, from = ask.number): void => {
     if (!hasPlaces) return
+    const { questions, questionedAt } = mind
+    const isVain = questions.length >= settings.tries && ask.local >= questionedAt + last - early
     mind.open = {
       since: index,
       first: ask.number,
       from,
+      late: (isVain ? questions.at(-settings.tries) : undefined) ?? ask.number,
       asks: 1,
       askedAt: ask.local,
       isRefused: false,
@@ -314,10 +319,13 @@ export const doubts = (chronicle: Chronicle, origins: Origins, say: Say, life: L
     mind.isBegun = true
   }
 
-  const unsequenced = (mind: Mind, number: number, { cause, index }: Event, outside: ReadonlySet<number>): void => {
+  const unsequenced = (mind: Mind, number: number, event: Event, outside: ReadonlySet<number>): void => {
+    const { cause, handed, index } = event
+    // What lies before two in a row that begin a run is of none.
+    const isBefore = handed.some(d => d._tag === 'Restarted' && d.origin === mind.name)
     const a = mind.again.get(number)
     const b = mind.again.get(number + 1)
-    if (a !== undefined) mind.outside.push({ number, came: a.came, until: index })
+    if (a !== undefined && !isBefore) mind.outside.push({ number, came: a.came, until: index })
     // Since then it was heard: then it can be asked.
     if (a !== undefined && a.came < mind.wentOn && a.came > mind.heardAt)
       say(
@@ -345,13 +353,15 @@ export const doubts = (chronicle: Chronicle, origins: Origins, say: Say, life: L
     if (asked > 0 || !isSingle || !(mind.hasCome || mind.isSaved)) mind.isKnown = true
     mind.isNamed = true
     // Of `single` only an answer settles a doubt; that of another run may be late.
-    if (!isSingle || (asked > 0 && (asked >= (mind.open?.first ?? 0) || head.epoch !== mind.run))) mind.open = undefined
+    // So does an answer to what was asked in vain before: it is just late.
+    const from = Math.min(mind.open?.late ?? 0, mind.vain)
+    if (!isSingle || (asked > 0 && (asked >= from || head.epoch !== mind.run))) mind.open = undefined
     if (!isSingle || !hasPlaces || mind.run === undefined) return
     if (head.epoch === mind.run) {
       mind.takenBy = Number.POSITIVE_INFINITY
       if (asked === 0) return
       mind.answered = asked
-      mind.questions = []
+      mind.questions = mind.questions.filter(q => q > asked)
       mind.vain = Number.POSITIVE_INFINITY
       mind.rival = undefined
       return

@@ -192,7 +192,9 @@ export const roomed = (life: Life, say: Report): void => {
           if (isBehind && s.isSpokenOf)
             say('BehindIsSpared', at, `${d.origin} is told to begin anew, and ${untaken} are not taken`)
           const head = cause.head?.epoch === d.to ? cause.head?.head : undefined
-          if (head !== undefined && !s.isClouded && s.isSpokenOf && maxJump > ample)
+          // Where there is no place for all, it may not have been followed when that came.
+          const hasPlaces = life.kept.origins < life.settings.maxOrigins
+          if (head !== undefined && !s.isClouded && s.isSpokenOf && maxJump > ample && hasPlaces)
             for (const one of s.waiting)
               if (one > d.after && (one < d.start || one > head))
                 say('LeftIsSpokenOf', at, `${d.origin}.${one} came, and its run is left after ${d.after}`)
