@@ -160,7 +160,9 @@ export const storiesOf = (chronicle: Chronicle, life: Life): ReadonlyArray<Story
     // Where as many origins as may be were followed, one that has ended makes way for others, and is new when it is heard again.
     const isCrowded = life.kept.origins >= life.settings.maxOrigins
     const from = d._tag === 'Message' ? d.number : d._tag === 'Gap' || d._tag === 'Lost' ? d.first : undefined
-    const isNew = d._tag === 'Ended' || (from !== undefined && isAnew(piece, from))
+    // Who has ended promises nothing; and what merely goes on after that does so at once.
+    const isSilence = d._tag === 'Silent' && (d.promised !== undefined || life.handed[index + 1]?.at !== at)
+    const isNew = d._tag === 'Ended' || isSilence || (from !== undefined && isAnew(piece, from))
     if (piece.isEnded && isCrowded && isNew) {
       piece.endedBy = 'Dropped'
       piece.endedAt = at
