@@ -138,13 +138,14 @@ export const openRecord = (): Record => {
     }
     chronicle.lives.push(life)
     const origins = new Map<string, Progress>()
-    const settle = (origin: string, first: number, last: number): void => {
+    /** These numbers exist, and so many of them are settled: those that are called missing are not. */
+    const note = (origin: string, first: number, last: number, settled: number): void => {
       const p = origins.get(origin)
-      if (p === undefined) origins.set(origin, { first, last, settled: last - first + 1, hasEnded: false })
+      if (p === undefined) origins.set(origin, { first, last, settled, hasEnded: false })
       else {
         p.first = Math.min(p.first, first)
         p.last = Math.max(p.last, last)
-        p.settled += last - first + 1
+        p.settled += settled
       }
     }
     let lag = 0
@@ -153,8 +154,9 @@ export const openRecord = (): Record => {
       hand: d => {
         const at = now()
         life.handed.push({ at, local: at - lag, delivery: d })
-        if (d._tag === 'Message') settle(d.origin, d.number, d.number)
-        if (d._tag === 'Lost' && d.last !== undefined) settle(d.origin, d.first, d.last)
+        if (d._tag === 'Message') note(d.origin, d.number, d.number, 1)
+        if (d._tag === 'Gap') note(d.origin, d.first, d.last, 0)
+        if (d._tag === 'Lost' && d.last !== undefined) note(d.origin, d.first, d.last, d.last - d.first + 1)
         if (d._tag === 'Restarted') origins.delete(d.origin)
         const progress = d._tag === 'Ended' ? origins.get(d.origin) : undefined
         if (progress !== undefined) progress.hasEnded = true
