@@ -578,6 +578,30 @@ describe('a receiver of the addressing single', () => {
     ])
   })
 
+  it('follows the rival at once when the run that it followed has ended, and not a third', () => {
+    const t = following()
+    t.hears(headOf(0, { epoch: run(2) }))
+    t.isAnswered(headOf(0))
+    t.isAnswered(headOf(0, { epoch: run(2) }))
+    expect(t.hears(headOf(0, { state: 'ended' }))).toEqual(['ended 0'])
+    expect(t.gets(1)).toEqual(['ask updates'])
+    expect(t.isAnswered(headOf(1, { epoch: run(2) }))).toEqual([
+      'restarted @0000000001 after 0, @0000000002 from 1',
+      '1',
+    ])
+    expect(t.isAnswered(headOf(0, { epoch: run(3) }))).toEqual(['conflict @0000000002 @0000000003'])
+  })
+
+  it('says that two are alive where both answer the question that it has left a run for', () => {
+    const t = following()
+    t.hears(headOf(0, { epoch: run(2) }))
+    const asked = t.asked()
+    expect(t.isAnswered(headOf(0, { epoch: run(2) }), asked)).toEqual([
+      'restarted @0000000001 after 0, @0000000002 from 1',
+    ])
+    expect(t.isAnswered(headOf(0, { epoch: run(3) }), asked)).toEqual(['conflict @0000000002 @0000000003'])
+  })
+
   it('never goes back to a run that it has left: that is a conflict, said once', () => {
     const t = following()
     t.gets(1, 1)

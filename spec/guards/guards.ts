@@ -265,9 +265,21 @@ const belief: ReadonlyArray<Guard> = [
   ),
   heads(
     'a rival that is known raises no doubt',
-    'if (t.rival?.told && t.rival.epoch === head.epoch)\n    return asked === undefined ? t : { ...t, rival: { ...t.rival, head } }\n',
+    'if (t.rival?.told && t.rival.epoch === head.epoch && (t.end === undefined || !answers))\n    return asked === undefined ? t : { ...t, rival: { ...t.rival, head } }\n',
     '',
     'two senders of one subject are asked at each heartbeat, and followed in turn',
+  ),
+  heads(
+    'a rival takes over at once where the own run has ended',
+    ' && (t.end === undefined || !answers))',
+    ')',
+    'a third sender is followed instead, and what comes of the second leads to and fro between them',
+  ),
+  heads(
+    'an answer that a run is entered for counts as its own',
+    'return { ...entered(turn, t, l, head), answered: asked }',
+    'return entered(turn, t, l, head)',
+    'that another has answered as well is not told, and it may be entered next',
   ),
   heads(
     'two answers to one request are a conflict',
@@ -283,8 +295,8 @@ const belief: ReadonlyArray<Guard> = [
   ),
   heads(
     'a new run is entered when the consumer keeps up',
-    'if (answers && keepsUp(turn)) return entered',
-    'if (answers) return entered',
+    'if (answers && keepsUp(turn)) return {',
+    'if (answers) return {',
     'what is settled and told finds no room',
   ),
   heads(

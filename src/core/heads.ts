@@ -202,7 +202,9 @@ const otherRun = <A>(turn: Turn<A>, t: Track<A>, l: Ledger<A>, head: Head, asked
     const known = { ...left, told: asked !== undefined, wait: left.wait * 2, inquireAt: turn.now + left.wait }
     return { ...claimed(t, head, asked), left: t.left.map(r => (r === left ? known : r)) }
   }
-  if (t.rival?.told && t.rival.epoch === head.epoch)
+  const answers = asked !== undefined && t.doubt !== undefined && asked >= t.doubt.asked
+  // It takes over when the own run answers no more; at once, where that has ended.
+  if (t.rival?.told && t.rival.epoch === head.epoch && (t.end === undefined || !answers))
     return asked === undefined ? t : { ...t, rival: { ...t.rival, head } }
   if (asked !== undefined && asked === t.answered) {
     // With a third run it is the same conflict.
@@ -211,8 +213,7 @@ const otherRun = <A>(turn: Turn<A>, t: Track<A>, l: Ledger<A>, head: Head, asked
     return { ...t, rival: { epoch: head.epoch, head: undefined, told: true } }
   }
   // An answer to a request from before the doubt may be a late one, of where our own run was then.
-  const answers = asked !== undefined && t.doubt !== undefined && asked >= t.doubt.asked
-  if (answers && keepsUp(turn)) return entered(turn, t, l, head)
+  if (answers && keepsUp(turn)) return { ...entered(turn, t, l, head), answered: asked }
   // It has answered, and is entered when there is room.
   if (answers) return { ...t, rival: { epoch: head.epoch, head, told: false } }
   if (t.doubt !== undefined && t.doubt.cause !== 'Jump' && t.voice === 'Heard') return t
