@@ -188,8 +188,87 @@ describe.each(['single', 'perSender'] as const)('a receiver (%s)', addressing =>
     expect(t.hears(headOf(500))).toEqual([expect.stringMatching(/^ask /)])
     expect(t.hears(headOf(500, { age: 1.5e9 }))).toEqual([])
     expect(t.passes(400)).toEqual([expect.stringMatching(/^ask /)])
-    expect(t.hears(headOf(510, { age: 2e9 }))).toEqual(['gap 1-510 Heartbeat'])
-    expect(t.hears(headOf(510, { age: 3e9 }))).toEqual([])
+    expect(t.hears(headOf(600, { age: 2e9 }))).toEqual(['gap 1-600 Heartbeat'])
+    expect(t.hears(headOf(600, { age: 3e9 }))).toEqual([])
+  })
+
+  it('believes a far head that is said again, though a far number waits for its neighbour', () => {
+    const t = begin({ maxJump: 100, tries: 1 })
+    t.hears(headOf(500, { age: 1000 }))
+    t.passes(400)
+    expect(t.gets(490)).toEqual([])
+    expect(t.hears(headOf(510, { age: 2000 }))).toEqual(['gap 1-489 Data', 'gap 491-510 Heartbeat'])
+  })
+
+  it.each([
+    [undefined, undefined],
+    [1000, undefined],
+    [undefined, 1000],
+  ])('believes a far head that is said again by a sender that does not say how old it is (%p, %p)', (first, second) => {
+    const aged = (age: number | undefined): Head => {
+      const { age: _, ...ageless } = headOf(500)
+      return age === undefined ? ageless : { ...ageless, age }
+    }
+    const t = begin({ maxJump: 100, tries: 1 })
+    t.hears(aged(first))
+    t.passes(400)
+    expect(t.hears(aged(second))).toEqual(['gap 1-500 Heartbeat'])
+  })
+
+  it('asks about a far head that answers what was answered before', () => {
+    const t = begin({ maxJump: 100 })
+    expect(t.isAnswered(headOf(500))).toEqual([expect.stringMatching(/^ask /)])
+  })
+
+  it('waits as long as a far head has promised, though it does not believe how far that is', () => {
+    const t = begin({ maxJump: 100, tries: 1 })
+    t.hears(headOf(500, { max: 700 }))
+    expect(t.passes(1700).at(-1)).toBe('silent 700')
+  })
+
+  it('does not take an end back for a head that is too far ahead to be believed', () => {
+    const t = begin({ maxJump: 100, tries: 1 })
+    expect(t.hears(headOf(0, { state: 'ended' }))).toEqual(['ended 0'])
+    t.hears(headOf(500))
+    expect(t.passes(20_000)).toEqual([])
+  })
+
+  it('does not take an end back for a late heartbeat, of less than it knows of', () => {
+    const t = begin()
+    t.gets(1)
+    t.hears(headOf(9))
+    t.hears(headOf(1, { state: 'ended' }))
+    t.hears(headOf(5))
+    expect(t.passes(2000)).toEqual(['lost 2-9 unresolved', 'ended 1'])
+  })
+
+  it('asks nothing about a late heartbeat', () => {
+    const t = begin()
+    t.gets(1, 2, 3)
+    expect(t.hears(headOf(1))).toEqual([])
+  })
+
+  it('does not doubt where it began, once something has come from there on', () => {
+    const onward: Array<(t: Talk) => string[]> = [t => t.gets(8), t => t.hears(headOf(6))]
+    for (const goOn of onward) {
+      const t = talk({ addressing })
+      t.hears(headOf(5))
+      goOn(t)
+      expect(t.hears(headOf(3))).toEqual([])
+    }
+  })
+
+  it('stays where the first answer made it begin', () => {
+    const t = talk({ addressing })
+    t.isAnswered(headOf(500_000), 1)
+    expect([t.isAnswered(headOf(5), 1), t.gets(500_001)]).toEqual([[], ['500001']])
+  })
+
+  it('bears it that nobody is there to say why its sender is late', () => {
+    const t = begin()
+    t.passes(5500)
+    t.on({ _tag: 'HeadRefused', asked: t.asked(), origin: addressing === 'single' ? 'updates' : alice().name })
+    expect(t.passes(500)).toEqual(['silent 5000'])
   })
 
   it('asks anew about a far head that is not said again as it was', () => {
@@ -268,6 +347,7 @@ describe.each(['single', 'perSender'] as const)('a receiver (%s)', addressing =>
     const asked = t.asked()
     expect(t.hears(headOf(500_000))).toEqual([])
     expect(t.isAnswered(headOf(5), asked)).toEqual([])
+    expect(t.isAnswered(headOf(3), asked)).toEqual([])
     expect(t.gets(6, 7)).toEqual(['6', '7'])
     expect(t.isAnswered(headOf(3), asked)).toEqual([])
     expect(t.gets(8)).toEqual(['8'])
@@ -291,8 +371,9 @@ describe.each(['single', 'perSender'] as const)('a receiver (%s)', addressing =>
     t.hears(headOf(10))
     t.hears(headOf(5, { age: 100 }))
     t.hears(headOf(6, { age: 200 }))
-    expect(t.isAnswered(headOf(10))).toEqual([])
-    expect(t.gets(9, 11).filter(s => !s.startsWith('ask'))).toEqual(['11'].slice(addressing === 'single' ? 1 : 0))
+    expect(t.gets(11)).toEqual(['11'])
+    expect(t.isAnswered(headOf(11))).toEqual([])
+    expect(t.gets(9, 12).filter(s => !s.startsWith('ask'))).toEqual(['12'].slice(addressing === 'single' ? 1 : 0))
   })
 
   it('finds out from the sender that the far number it began with, when nobody answered, was never sent', () => {
@@ -363,6 +444,13 @@ describe('a receiver of the addressing perSender', () => {
   const ask = `ask ${alice().name}`
   const back = (t: Talk): string[] => said([...t.on({ _tag: 'Disconnected' }), ...t.on({ _tag: 'Reconnected' })])
 
+  it('believes a number beyond the first head: it was sent after that', () => {
+    const t = talk({ addressing: 'perSender' })
+    t.gets(7)
+    expect(t.isAnswered(headOf(5))).toEqual(['gap 6-6 Data'])
+    expect(t.gets(6)).toEqual(['6 Late', '7 AfterGap'])
+  })
+
   it('drops a number below what is settled, and asks nobody', () => {
     const t = begin()
     expect([t.gets(1, 2, 1), t.self().duplicates]).toEqual([['1', '2'], 1])
@@ -424,6 +512,41 @@ describe('a receiver of the addressing single', () => {
     expect(t.isAnswered(headOf(0, { epoch: run(2) }))).toEqual(['restarted @0000000001 after 2, @0000000002 from 1'])
   })
 
+  it('believes a number beyond the answer that it waited for: it was sent after that', () => {
+    const t = following()
+    t.gets(1)
+    t.on({ _tag: 'Disconnected' })
+    t.on({ _tag: 'Reconnected' })
+    t.gets(2, 3)
+    expect(t.isAnswered(headOf(2))).toEqual(['2', '3'])
+  })
+
+  it('stays with what it began with where an answer below it is from before it was connected again', () => {
+    const t = talk()
+    t.hears(headOf(500_000))
+    t.on({ _tag: 'Disconnected' })
+    t.on({ _tag: 'Reconnected' })
+    expect([t.isAnswered(headOf(5), 1), t.isAnswered(headOf(500_000))]).toEqual([[], []])
+    expect(t.gets(500_001)).toEqual(['500001'])
+  })
+
+  it('tells a restart, though nothing has come yet of the run that it began with', () => {
+    const t = talk()
+    t.hears(headOf(50))
+    const second = headOf(3, { epoch: run(2) })
+    expect(t.hears(second)).toEqual(['ask updates'])
+    expect(t.isAnswered(second)).toEqual(['restarted @0000000001 after 50, @0000000002 from 1', 'gap 1-3 Heartbeat'])
+  })
+
+  it('enters a run that nobody answers for once the one before it has ended', () => {
+    const t = following({ tries: 1 })
+    t.hears(headOf(0, { state: 'ended' }))
+    const next = (age: number) => headOf(0, { epoch: run(2), age })
+    expect(t.hears(next(0))).toEqual(['ask updates'])
+    t.passes(1000)
+    expect(t.hears(next(1000))).toEqual(['restarted @0000000001 after 0, @0000000002 from 1'])
+  })
+
   it('enters a run that nobody answers for once the one before it is silent', () => {
     const t = following({ tries: 1 })
     t.gets(1, 2)
@@ -433,7 +556,7 @@ describe('a receiver of the addressing single', () => {
     expect(t.hears(next(1000))).toEqual(['ask updates'])
     t.passes(10_000)
     expect(t.hears(next(11_000))).toEqual(['restarted @0000000001 after 2, @0000000002 from 1', 'resumed'])
-    expect(t.hears(next(12_000))).toEqual([])
+    expect([t.hears(next(12_000)), t.self().duplicates]).toEqual([[], 0])
   })
 
   it('does not take two runs for one that says again where it is', () => {
@@ -565,6 +688,22 @@ describe('a receiver of the addressing single', () => {
     expect([...answers(), ...answers()]).toEqual([])
   })
 
+  it('asks about a third run, though it knows that two are alive', () => {
+    const t = following()
+    t.hears(headOf(7, { epoch: run(2) }))
+    for (const i of [1, 2]) t.isAnswered(headOf(0, { epoch: run(i) }))
+    expect(t.hears(headOf(0, { epoch: run(3) }))).toEqual(['ask updates'])
+  })
+
+  it('does not follow the rival as long as it only speaks, and answers no more', () => {
+    const t = following()
+    t.hears(headOf(0, { epoch: run(2) }))
+    for (const i of [1, 2]) t.isAnswered(headOf(0, { epoch: run(i) }))
+    t.passes(6000)
+    t.hears(headOf(0, { epoch: run(2) }))
+    expect(t.passes(1500).filter(s => !s.startsWith('ask'))).toEqual([])
+  })
+
   it('follows the rival once the run that it followed is silent', () => {
     const t = following()
     t.hears(headOf(0, { epoch: run(2) }))
@@ -610,6 +749,18 @@ describe('a receiver of the addressing single', () => {
     expect(t.isAnswered(headOf(1))).toEqual(['conflict @0000000002 @0000000001'])
     t.passes(2000)
     expect(t.hears(headOf(2))).toEqual([])
+  })
+
+  it('says of each run that it has left that it is alive', () => {
+    const t = following()
+    for (const i of [2, 3]) {
+      t.hears(headOf(0, { epoch: run(i) }))
+      t.isAnswered(headOf(0, { epoch: run(i) }))
+    }
+    for (const i of [1, 2]) {
+      expect(t.hears(headOf(0, { epoch: run(i) }))).toEqual(['ask updates'])
+      expect(t.isAnswered(headOf(0, { epoch: run(i) }))).toEqual([`conflict ${run(3)} ${run(i)}`])
+    }
   })
 
   it('asks about heartbeats of a run that it has left once a second, not at each', () => {
@@ -673,9 +824,35 @@ describe('a receiver of the addressing single', () => {
     expect(t.isAnswered(headOf(2, { epoch: run(2) }))).toEqual(['1', '2'])
   })
 
+  it('asks about a doubt in its time, though it is woken for a gap meanwhile', () => {
+    const t = following({ maxJump: 100, deadline: 150 })
+    t.gets(2, 500)
+    const times: number[] = []
+    for (let ms = 1; ms <= 300; ms++) if (t.passes(1).includes('ask updates')) times.push(ms)
+    expect(times).toEqual([100, 300])
+  })
+
+  it('gives no gap up in a doubt, and is not woken for ever when its deadline passes', () => {
+    const t = following()
+    t.gets(1, 3)
+    t.passes(1900)
+    t.hears(headOf(0, { epoch: run(2) }))
+    expect(t.passes(1499).filter(s => !s.startsWith('ask'))).toEqual([])
+    expect(t.passes(1)).toEqual(['lost 2-2 unresolved', '3 AfterGap'])
+  })
+
+  it('does not ask why a sender is late when it has asked already', () => {
+    const t = following({ patience: 10_000 })
+    t.passes(5000)
+    expect(t.hears(headOf(0, { epoch: run(2) }))).toEqual(['ask updates'])
+    expect(t.passes(900)).toEqual([])
+  })
+
   it('asks once more when it hears of a sender that it has asked in vain', () => {
     const t = talk({ tries: 1, patience: 1000 })
     t.gets(7)
+    // An answer to what was asked before says nothing of that.
+    expect(t.isAnswered(headOf(7), 1)).toEqual([])
     expect(t.hears(headOf(7))).toEqual(['ask updates'])
     expect(t.hears(headOf(7))).toEqual([])
     expect(t.passes(900)).toEqual([])
@@ -717,6 +894,15 @@ describe('a receiver of the addressing single', () => {
     t.gets(7)
     expect(t.isAnswered(headOf(0, { age: 0 }))).toEqual(['unsequenced updates.7 Refuted'])
     expect(t.gets(1)).toEqual(['1'])
+  })
+
+  it('hands over as unsequenced what came from below the start of the first run that it hears of', () => {
+    const t = talk()
+    t.gets(3)
+    expect(t.isAnswered(headOf(12, { start: SequenceNumber.nearest(10) }))).toEqual([
+      'unsequenced updates.3 Refuted',
+      'gap 10-12 Heartbeat',
+    ])
   })
 
   it('learns the tail from a farewell, though no answer gets through', () => {
@@ -809,6 +995,36 @@ describe('a receiver (single) that enters a new run', () => {
     ])
   })
 
+  it('takes of what came meanwhile the last that it knew the old run had sent', () => {
+    const t = following()
+    t.gets(1)
+    t.hears(headOf(2))
+    t.hears(second(100, 100))
+    t.gets(2)
+    expect(t.isAnswered(second(100, 100)).slice(0, 2)).toEqual([
+      '2 Late',
+      `restarted ${run(1)} after 2, ${run(2)} from 100`,
+    ])
+  })
+
+  it('holds all up when it hears of the new run, though it waited for a far number of the old one', () => {
+    const t = following({ maxJump: 100 })
+    expect(t.gets(1, 500)).toEqual(['1', 'ask updates'])
+    expect([t.hears(second(2)), t.gets(2)]).toEqual([['ask updates'], []])
+    expect(t.isAnswered(second(2))).toEqual([
+      'unsequenced updates.500 BetweenRuns',
+      `restarted ${run(1)} after 1, ${run(2)} from 1`,
+      'gap 1-1 Data',
+    ])
+  })
+
+  it('settles all below the start of the new run', () => {
+    const t = following()
+    t.hears(second(7, 5))
+    const out = t.on({ _tag: 'HeadAnswered', asked: t.asked(), origin: single(), head: second(7, 5) })
+    expect(out.flatMap(o => (o._tag === 'Deliver' && o.delivery._tag === 'Restarted' ? [o.settled] : []))).toEqual([4])
+  })
+
   it('takes an answer of the old run for a late one, if it was asked for before that was left', () => {
     const t = following()
     t.hears(second(0))
@@ -830,6 +1046,44 @@ describe('a receiver (single) that enters a new run', () => {
   })
 })
 
+describe('a receiver (single) that has guessed that a run is over', () => {
+  /** It has followed run 1 up to 3, and two numbers of a run that has no name. */
+  const guessing = (): Talk => {
+    const t = following()
+    t.gets(1, 2, 3)
+    t.passes(6000)
+    t.gets(1, 2)
+    t.isRefused()
+    return t
+  }
+  const left = (t: Talk) => M.min(t.self().origins)?.value.track.left.map(r => r.epoch)
+
+  it('learns the name of the new one at once', () => {
+    expect(guessing().hears(headOf(3, { epoch: run(2) }))).toEqual(['resumed', 'gap 3-3 Heartbeat'])
+  })
+
+  it('does not go back for an answer to what it had asked before', () => {
+    expect(guessing().isAnswered(headOf(3))).toEqual([])
+  })
+
+  it('remembers that one, and none that has no name', () => {
+    const t = guessing()
+    t.gets(1, 2)
+    t.isRefused()
+    expect(left(t)).toEqual([run(1)])
+  })
+
+  it('takes an answer of that one for a late one, if it was asked for before it was left the second time', () => {
+    const t = guessing()
+    t.hears(headOf(3))
+    t.isAnswered(headOf(3))
+    const second = headOf(0, { epoch: run(2) })
+    expect(t.hears(second)).toEqual(['ask updates'])
+    expect(t.isAnswered(second).at(-1)).toBe(`restarted ${run(1)} after 3, ${run(2)} from 1`)
+    expect([t.isAnswered(headOf(3)), left(t)]).toEqual([[], [run(1)]])
+  })
+})
+
 describe('a receiver of a plain client, which sends no heartbeats', () => {
   const notAsked = (words: string[]): string[] => words.filter(s => !s.startsWith('ask'))
 
@@ -837,6 +1091,17 @@ describe('a receiver of a plain client, which sends no heartbeats', () => {
     const t = ofMute(7)
     expect(t.gets(8, 1, 2, 3)).toEqual(['8', 'ask updates'])
     expect(notAsked(t.passes(1500))).toEqual(['restarted ? after 8, ? from 1', '1', '2', '3'])
+  })
+
+  it('takes two numbers in a row for a restart, and hands over a lone one below as unsequenced', () => {
+    const t = ofMute(7)
+    t.gets(8, 3, 5, 6)
+    expect(notAsked(t.passes(1500))).toEqual([
+      'restarted ? after 8, ? from 5',
+      '5',
+      '6',
+      'unsequenced updates.3 Unconfirmed',
+    ])
   })
 
   it('takes two numbers in a row for a jump', () => {
@@ -859,6 +1124,28 @@ describe('a receiver of a plain client, which sends no heartbeats', () => {
   ])('asks about a head up to %d from %d, which can not be that of the run it follows', (head, start) => {
     const t = ofMute(7)
     expect(t.hears(headOf(head, { start: SequenceNumber.nearest(start) }))).toEqual(['ask updates'])
+  })
+
+  it('asks about a head from within a gap, which can not be that of the run it follows', () => {
+    for (const options of [{}, { start: { from: SequenceNumber.nearest(7) } }]) {
+      const t = ofMute(7, options)
+      t.gets(10)
+      expect(t.hears(headOf(10, { start: SequenceNumber.nearest(9) }))).toEqual(['ask updates'])
+    }
+  })
+
+  it('asks nothing more when its sender answers after all', () => {
+    const t = ofMute(7)
+    t.gets(3)
+    t.passes(1500)
+    expect(t.isAnswered(headOf(8))).toEqual(['resumed', 'gap 8-8 Heartbeat'])
+  })
+
+  it('does not take an answer that just came too late for the head of another run', () => {
+    const t = ofMute(2)
+    expect(t.hears(headOf(1))).toEqual(['ask updates'])
+    expect(t.isAnswered(headOf(1), 2)).toEqual([])
+    expect(t.isAnswered(headOf(2))).toEqual(['resumed'])
   })
 
   it('asks about a far number as soon as its sender speaks after all', () => {
@@ -885,7 +1172,7 @@ describe('a receiver of a plain client, which sends no heartbeats', () => {
     t.gets(8, 10, 11)
     expect(t.gets(8, 9, 10, 11)).toEqual(['ask updates'])
     expect(notAsked(t.passes(1500))).toEqual(['9 Late', '10 AfterGap', '11'])
-    expect([t.gets(12), t.passes(5000)]).toEqual([['12'], []])
+    expect([t.gets(12), t.passes(5000), t.self().duplicates]).toEqual([['12'], [], 3])
   })
 
   it('gives nothing up for want of room that may be pending, or it would look like a restart', () => {
@@ -1064,6 +1351,53 @@ describe('a receiver within its bounds', () => {
     expect(t.gets(1)).toEqual(['1 Late', '2 AfterGap', '3'])
   })
 
+  it('keeps what is lower in place of what is higher, though it is not the next', () => {
+    const t = following({ maxMessages: 5 })
+    t.gets(3, 5, 6)
+    expect(t.gets(2, 1)).toEqual(['1 Late', '2 Late', '3 AfterGap'])
+  })
+
+  it('keeps what is lower, though that takes all of maxBytes', () => {
+    const t = following({ maxBytes: 10 })
+    const gets = (n: number, bytes: number) =>
+      said(t.on({ _tag: 'Arrived', origin: single(), arrival: arrival(n, `m${n}`, bytes) }))
+    gets(3, 4)
+    gets(2, 10)
+    expect(gets(1, 0)).toEqual(['1 Late', '2 Late'])
+  })
+
+  it('lets nothing go for what finds no room even then, as others hold it', () => {
+    const t = following({ maxBytes: 10 })
+    const other = single('other')
+    const gets = (origin: Origin, n: number, bytes: number) =>
+      said(t.on({ _tag: 'Arrived', origin, arrival: arrival(n, `m${n}`, bytes) }))
+    t.on({ _tag: 'HeartbeatHeard', origin: other, head: headOf(0) })
+    gets(other, 2, 7)
+    gets(single(), 4, 2)
+    gets(single(), 2, 4)
+    expect(t.self().bytes).toBe(9)
+  })
+
+  it('learns from a heartbeat what is missing, though there is no room to tell of it', () => {
+    const t = following({ maxMessages: 1 })
+    t.gets(1)
+    expect([t.hears(headOf(3)), t.takes(1), t.passes(2000)]).toEqual([[], [], ['lost 2-3 unresolved']])
+  })
+
+  it('waits with a loss for a consumer that takes nothing, where nobody can be asked', () => {
+    const t = ofMute(1, { maxMessages: 4, mode: 'arrival' })
+    expect([t.gets(3), t.passes(4000)]).toEqual([['gap 2-2 Data', '3 AfterGap'], []])
+    expect([t.takes(4, 2), t.passes(2000)]).toEqual([[], ['lost 2-2 unresolved']])
+  })
+
+  it('asks again about a doubt that nobody has answered, when there is room to tell of it', () => {
+    const t = following({ maxMessages: 2 })
+    t.gets(1, 2)
+    t.hears(headOf(0, { epoch: run(2) }))
+    t.passes(2000)
+    expect(t.takes(2)).toEqual(['ask updates'])
+  })
+
   it('keeps to maxBytes', () => {
     const t = following({ maxBytes: 2 })
     expect(t.gets(1, 2, 3)).toEqual(['1', '2'])
@@ -1092,6 +1426,16 @@ describe('a receiver within its bounds', () => {
     expect([t.gets(1, 2), t.gets(3, 4, 5, 6), t.self().gaps]).toEqual([['1', '2'], [], 2])
     // When there is room to tell of it, the bound holds again.
     expect([t.takes(4, 3), t.self().gaps]).toEqual([['lost 3-6 overflow'], 1])
+  })
+
+  it('tells no loss of what finds no room, though others have more gaps than may be, as they have no room either', () => {
+    const t = following({ maxMessages: 4, maxGaps: 1, mode: 'arrival' })
+    const [second, third] = [single('second'), single('third')]
+    for (const origin of [second, third]) t.on({ _tag: 'HeartbeatHeard', origin, head: headOf(0) })
+    t.on({ _tag: 'Arrived', origin: second, arrival: arrival(2) })
+    t.gets(1, 2)
+    t.on({ _tag: 'Arrived', origin: third, arrival: arrival(1) })
+    expect([t.gets(3, 4), t.self().gaps]).toEqual([[], 3])
   })
 
   it('lets others wait on when one takes all the room that was made', () => {
@@ -1256,6 +1600,44 @@ describe('a receiver within its bounds', () => {
       'lost 4-6 gone',
       `restarted ${run(1)} after 6, ${run(2)} from 1`,
     ])
+  })
+
+  it('takes nothing that it forgot in doubt for lost, if the new run has sent it', () => {
+    const t = following({ maxMessages: 3 })
+    t.gets(1, 2)
+    t.hears(headOf(6, { epoch: run(2) }))
+    t.gets(3, 4, 5)
+    t.takes(2)
+    expect(t.isAnswered(headOf(6, { epoch: run(2) })).slice(0, 2)).toEqual([
+      `restarted ${run(1)} after 2, ${run(2)} from 1`,
+      'gap 1-2 Data',
+    ])
+  })
+
+  it('reports what it forgot in doubt as lost, if it is from below the start of the new run', () => {
+    const t = following({ maxMessages: 3 })
+    const second = headOf(100, { epoch: run(2), start: SequenceNumber.nearest(100) })
+    t.gets(1, 2)
+    t.hears(second)
+    t.gets(3, 4, 100)
+    t.takes(2)
+    expect(t.isAnswered(second).slice(0, 4)).toEqual([
+      'unsequenced updates.3 BetweenRuns',
+      'gap 3-4 Data',
+      'lost 3-4 gone',
+      `restarted ${run(1)} after 4, ${run(2)} from 100`,
+    ])
+  })
+
+  it('goes by what it forgot when nobody is there to be asked', () => {
+    const t = following({ maxMessages: 2 })
+    t.gets(1, 2)
+    const refuse = () => t.on({ _tag: 'HeadRefused', asked: t.asked(), origin: 'other' })
+    t.on({ _tag: 'Arrived', origin: single('other'), arrival: arrival(5) })
+    refuse()
+    t.passes(100)
+    refuse()
+    expect([t.takes(2), t.passes(0)]).toEqual([[], ['silent mute', 'gap 5-5 Data']])
   })
 
   it('does not believe a far number that it forgot in doubt', () => {

@@ -158,6 +158,47 @@ describe('a receiver that misses something', () => {
     expect([t.self().gaps, t.now() > 4000]).toEqual([0, true])
   })
 
+  it('tells gaps side by side as one loss, when it has asked for both in vain', () => {
+    const t = following()
+    t.gets(1)
+    t.hears(headOf(3))
+    t.hears(headOf(5))
+    expect(deliveries(t.passes(2000))).toEqual(['lost 2-5 unresolved'])
+  })
+
+  it('gives each gap its time, though they lie side by side', () => {
+    const t = following()
+    t.gets(1)
+    t.hears(headOf(3))
+    t.passes(10)
+    t.hears(headOf(5))
+    expect([1990, 10].map(ms => deliveries(t.passes(ms)))).toEqual([['lost 2-3 unresolved'], ['lost 4-5 unresolved']])
+  })
+
+  it('asks for a second gap, though there is much left to ask for of the first', () => {
+    const t = following({ maxMessages: 5000 })
+    expect(replays(t.gets(10_001))).toEqual(['replay 1-4096'])
+    expect(replays(t.gets(10_003))).toEqual(['replay 10002-10002'])
+  })
+
+  it('asks for as much as could take the place of what is held above it', () => {
+    const t = following({ maxMessages: 6 })
+    t.gets(2)
+    expect(replays(t.gets(6))).toEqual(['replay 3-5'])
+  })
+
+  it('does not count on the room of what is held below', () => {
+    const t = following({ maxMessages: 6 })
+    t.gets(2, 3)
+    expect(replays(t.hears(headOf(20)))).toEqual(['replay 4-4'])
+  })
+
+  it('asks for nothing without room, and at once when there is some', () => {
+    const t = following({ maxMessages: 2 })
+    t.gets(1)
+    expect([t.hears(headOf(5)), t.takes(2, 1)]).toEqual([['gap 2-5 Heartbeat'], ['replay 2-3']])
+  })
+
   it('asks for no more than it has room for', () => {
     const t = following({ maxMessages: 10 })
     expect(t.gets(1, 100)).toEqual(['1', 'gap 2-99 Data', 'replay 2-9'])
@@ -229,6 +270,20 @@ describe('an answer to a request', () => {
     expect(deliveries(words(r.on(answer)))).toEqual(['2 Recovered', '3 AfterGap'])
   })
 
+  it('counts no further than it was asked for when it is connected again', () => {
+    const t = following({ maxMessages: 10 })
+    t.gets(1, 100)
+    t.on({ _tag: 'Disconnected' })
+    const { data, headers, reply } = arrival(1)
+    const message = { _tag: 'Unsequenced', subject: 'updates.x', reason: 'NoNumber', data, headers, reply } as const
+    for (let i = 0; i < 5; i++) t.on({ _tag: 'Strayed', message, bytes: 1 })
+    t.on({ _tag: 'Reconnected' })
+    expect(t.isAnswered(headOf(100))).toEqual(['replay 2-4'])
+    const before = t.self().messages
+    t.recovers(9)
+    expect(t.self().messages).toBe(before)
+  })
+
   it('changes nothing beyond what was asked for', () => {
     const t = following()
     expect(replays(t.gets(5001))).toEqual(['replay 1-4096'])
@@ -292,6 +347,29 @@ describe('an answer to a request', () => {
     t.recovers(3)
     expect(t.isDone(4)).toEqual([])
     expect(replays(t.passes(75)).sort()).toEqual(['replay 2-2', 'replay 4-4'])
+  })
+
+  it('that ends halves the time until what got lost on its way is asked for again', () => {
+    const next = (seed: number, answer: (t: Talk) => void): number => {
+      const t = following({ seed })
+      t.gets(1, 5)
+      answer(t)
+      return t.self().wakeAt - t.now()
+    }
+    for (const seed of [1, 2, 3]) expect(next(seed, t => t.isDone(4))).toBeCloseTo(next(seed, () => undefined) / 2)
+  })
+
+  it('that refuses what has come meanwhile as well makes the rest lost', () => {
+    const t = asking()
+    expect(t.isRefused(1, 4)).toEqual(['lost 2-4 evicted', '5 AfterGap'])
+    t.gets(7, 9)
+    expect(t.isRefused(7, 8)).toEqual([])
+    expect(t.recovers(6, { asked: t.request() - 1 })).toEqual([
+      '6 Recovered',
+      '7 AfterGap',
+      'lost 8-8 evicted',
+      '9 AfterGap',
+    ])
   })
 
   it('that ends before it began does not set off one request after the other', () => {
@@ -489,6 +567,23 @@ describe('a receiver of a slow consumer', () => {
     expect(t.recovers(2, { bytes: 6 })).toEqual(['2 Recovered'])
   })
 
+  it('does not give up what finds room as soon as all is taken', () => {
+    const t = following({ maxBytes: 10 })
+    t.on({ _tag: 'Arrived', origin, arrival: arrival(1, 'm1', 6) })
+    t.hears(headOf(2))
+    t.recovers(2, { bytes: 10 })
+    expect(deliveries([...t.passes(4000), ...t.takes(2, 6)])).toEqual([])
+    expect(t.recovers(2, { bytes: 10 })).toEqual(['2 Recovered'])
+  })
+
+  it('gives up nothing that it had no room to ask for, though it lies beside what it asked for in vain', () => {
+    const t = following({ maxMessages: 5 })
+    t.gets(1)
+    t.hears(headOf(3))
+    expect(replays(t.hears(headOf(5)))).toEqual([])
+    expect(deliveries(t.passes(2000))).toEqual(['lost 2-3 unresolved'])
+  })
+
   it('lets two senders go on whose first missing messages find no room beside what is held of the other', () => {
     const t = rig({ addressing: 'perSender', maxBytes: 10 })
     const messageOf = (n: number) => arrival(n, `m${n}`, n === 1 ? 7 : 4)
@@ -554,6 +649,7 @@ describe('a receiver that begins', () => {
     ['after 41, with 42', saved({ number: 41, epoch: run(1) }), headOf(50), ['began 41', 'gap 42-50 Heartbeat']],
     ['after 41, of a run never named', saved({ number: 41 }), headOf(42), ['began 41', 'gap 42-42 Heartbeat']],
     ['after the newest', saved({ number: 50, epoch: run(1) }), headOf(50), ['began 50']],
+    ['after the newest, of a run never named', saved({ number: 50 }), headOf(50), ['began 50']],
     ['after 0', saved({ number: 0 }), headOf(1), ['began 0', 'gap 1-1 Heartbeat']],
     [
       'after 41 of a run that is over',
@@ -566,6 +662,18 @@ describe('a receiver that begins', () => {
       saved({ number: 41 }),
       headOf(2),
       ['lost 42- gone', 'restarted ? after 41, @0000000001 from 1', 'gap 1-2 Heartbeat'],
+    ],
+    [
+      'after 1 of a run that is over, though the new one has come further',
+      saved({ number: 1, epoch: run(7) }),
+      headOf(2),
+      ['lost 2- gone', 'restarted @0000000007 after 1, @0000000001 from 1', 'gap 1-2 Heartbeat'],
+    ],
+    [
+      'after 3 of a run never named, which can not be the one that began with 10',
+      saved({ number: 3 }),
+      headOf(50, { start: SequenceNumber.nearest(10) }),
+      ['lost 4- gone', 'restarted ? after 3, @0000000001 from 10', 'gap 10-50 Heartbeat'],
     ],
     [
       'with all of an origin that is new since',
@@ -624,6 +732,28 @@ describe('a receiver that begins', () => {
     expect(asks).toBeLessThan(8)
   })
 
+  it('waits no longer for a saved origin than it takes to know that nobody is there, once something has come of it', () => {
+    const t = talk({ start: saved({ number: 41 }) })
+    const refuse = () => t.on({ _tag: 'HeadRefused', asked: t.asked(), origin: 'updates' })
+    t.gets(44)
+    refuse()
+    t.passes(100)
+    refuse()
+    expect(deliveries(t.passes(0))).toEqual(['silent mute', 'gap 42-43 Data'])
+  })
+
+  it('goes on at once when nobody is there to be asked about another run than the saved one', () => {
+    const t = talk({ start: saved({ number: 41, epoch: run(1) }) })
+    const refuse = () => t.on({ _tag: 'HeadRefused', asked: t.asked(), origin: 'updates' })
+    t.isAnswered(headOf(41))
+    expect(t.hears(headOf(0, { epoch: run(2) }))).toEqual(['ask updates'])
+    refuse()
+    t.passes(100)
+    refuse()
+    t.passes(0)
+    expect(t.gets(42)).toEqual(['42'])
+  })
+
   it('does not count the time without connection against a saved origin', () => {
     const t = talk({ start: saved({ number: 41 }) })
     t.on({ _tag: 'Disconnected' })
@@ -651,7 +781,7 @@ describe('a receiver that begins', () => {
     const r = rig({ addressing: 'perSender', start: { v: 1, positions: [{ origin: own.name, number: 41 }] } })
     r.on({ _tag: 'Started' })
     for (const n of [40, 41, 42]) r.on({ _tag: 'Arrived', origin: own, arrival: arrival(n) })
-    expect(deliveries(words(r.wait(1500)))).toEqual(['silent mute', '42'])
+    expect([deliveries(words(r.wait(1500))), r.self().duplicates]).toEqual([['silent mute', '42'], 2])
   })
 
   it('begins with its number where nobody answers', () => {

@@ -283,7 +283,7 @@ const belief: ReadonlyArray<Guard> = [
   ),
   heads(
     'two answers to one request are a conflict',
-    'if (asked !== undefined && asked === t.answered) {',
+    'if (asked === t.answered) {',
     'if (false as boolean) {',
     'a receiver goes to and fro between two senders of one subject',
   ),

@@ -56,7 +56,7 @@ const beginning = <A>(turn: Turn<A>, t: Track<A>, head: Head, lowest: number): L
     return begun(turn, t, isYounger ? head.start : Math.max(lowest, head.start))
   }
   if (start !== 'all' && 'from' in start) return begun(turn, t, within(start.from))
-  if (start === 'all' || t.saved === undefined) return begun(turn, t, head.start)
+  if (t.saved === undefined) return begun(turn, t, head.start)
   const { number, epoch = t.origin.run?.epoch } = t.saved.position
   // A run that was not named can't be this one if it has come further, or not as far as this one's start.
   const isSame = epoch === undefined ? number <= head.head && number >= head.start - 1 : epoch === head.epoch
@@ -206,7 +206,7 @@ const otherRun = <A>(turn: Turn<A>, t: Track<A>, l: Ledger<A>, head: Head, asked
   // It takes over when the own run answers no more; at once, where that has ended.
   if (t.rival?.told && t.rival.epoch === head.epoch && (t.end === undefined || !answers))
     return asked === undefined ? t : { ...t, rival: { ...t.rival, head } }
-  if (asked !== undefined && asked === t.answered) {
+  if (asked === t.answered) {
     // With a third run it is the same conflict.
     if (t.rival?.told) return t
     conflict(turn, t, head.epoch)

@@ -26,7 +26,7 @@ export const giveUp = <A>(turn: Turn<A>, about: About, l: Ledger<A>, first: numb
   if (interval === undefined) return l
   // What follows without a break, and is given up for the same reason, is told in one.
   const isDue = (m: Missing): boolean =>
-    reason === 'gone' || (dueFor(turn, m) === reason && (reason === 'evicted' || L.isAsked(m) || !L.isAsked(interval)))
+    reason === 'gone' || (dueFor(turn, m) === reason && (L.isAsked(m) || !L.isAsked(interval)))
   let last = interval.last
   let rest = L.without(l, first)
   for (let next = L.missingAt(rest, last + 1); next !== undefined && isDue(next); ) {

@@ -37,9 +37,7 @@ const guessed = <A>(
     for (const a of back.slice(0, pair)) unsequenced(turn, t, a, 'Unconfirmed')
     return after
   }
-  const goesOn = on.some(a => a.number === l.next)
-  if (goesOn) turn.duplicates += back.length
-  const candidate = goesOn || back.length === 0 ? undefined : D.ofMute(turn, 'Rewind')
+  const candidate = back.length === 0 ? undefined : D.ofMute(turn, 'Rewind')
   const doubt = candidate && back.reduce((to, a) => D.suspend(turn, to, a), candidate)
   let after: Track<A> = { ...t, doubt }
   // It was held back already, and what it waited for has come.
@@ -106,10 +104,8 @@ const doubtTicked = <A>(turn: Turn<A>, t: Track<A>): Track<A> => {
 }
 
 const gapsTicked = <A>(turn: Turn<A>, t: Track<A>): Track<A> => {
-  const front = t.ledger === undefined || isHeldUp(t) ? undefined : L.frontMissing(t.ledger)
-  return t.ledger === undefined || front === undefined || front.deadline > turn.now
-    ? t
-    : withEnd(turn, { ...t, ledger: expire(turn, t.about, t.ledger, canAsk(turn, t)) })
+  if (t.ledger === undefined || isHeldUp(t)) return t
+  return withEnd(turn, { ...t, ledger: expire(turn, t.about, t.ledger, canAsk(turn, t)) })
 }
 
 /** A promise that is broken: half its grace later the sender is asked why, at the end it is called silent. */
