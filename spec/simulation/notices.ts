@@ -21,7 +21,7 @@ export const noticeRules = {
     'a run with a name is taken to be over only when it is silent and nobody is there to ask, or another one answers',
   NothingVanishes: 'each message that comes is handed over, was, is told to be lost, or is counted',
   AskedAgainAtOnce: 'what was asked for before a disconnect is asked for again as soon as it is connected',
-  FarIsDoubted: 'a number further ahead than may be is believed only when a head, or the number after it, confirms it',
+  FarIsDoubted: 'a number further ahead than may be is believed only when a head, or two numbers in a row, confirm it',
   GapsHaveReason: 'nothing is told to be missing but what a message or its own sender has spoken of',
   BeginsWhereTold: 'where nobody answers it begins where it was told to, or after what an earlier life was done with',
   LostInTime: 'what nobody brings is given up at its deadline',
@@ -160,9 +160,8 @@ const earOf = (origins: Origins, name: string): Ear => {
   }
 }
 
-/** Two far numbers in a row confirm each other. */
-const isPaired = ({ far }: Ear, last: number): boolean =>
-  (far.has(last + 1) && far.has(last + 2)) || (far.has(last) && far.has(last + 1))
+/** Two far numbers in a row confirm each other, and what lies below them. */
+const isPaired = ({ far }: Ear, last: number): boolean => [...far].some(n => n >= last && far.has(n + 1))
 
 /** The question to all senders. */
 interface Join {
