@@ -1204,6 +1204,12 @@ describe('a receiver of a plain client, which sends no heartbeats', () => {
     ])
   })
 
+  it('does not take a number that is far above two in a row for one that they confirm', () => {
+    const t = ofMute(7, { maxJump: 100 })
+    expect([t.gets(900_000), t.gets(500), t.gets(501)]).toEqual([[], [], ['gap 8-499 Data']])
+    expect(t.passes(2000)).toContain('unsequenced updates.900000 Unconfirmed')
+  })
+
   it('keeps a far number in doubt when the sequence goes on and proves another to be a duplicate', () => {
     const t = ofMute(7, { maxJump: 100 })
     t.gets(3)

@@ -427,14 +427,14 @@ const belief: ReadonlyArray<Guard> = [
   ),
   heads(
     'a run without a name is left for a heartbeat only if nothing has come of it since that was said first',
-    't.epoch !== undefined || t.claim?.next === l.next',
+    't.epoch !== undefined || t.claim?.highest === l.highest',
     'true',
     'an overtaken heartbeat of the own run is taken for one of another, and all of it for missing',
   ),
   heads(
     'an answer that is late is no claim',
-    'asked === undefined ? { ...t, claim: { ...head, next: t.ledger?.next ?? 0 } } : t',
-    '({ ...t, claim: { ...head, next: t.ledger?.next ?? 0 } })',
+    'asked === undefined ? { ...t, claim: { ...head, highest: t.ledger?.highest ?? 0 } } : t',
+    '({ ...t, claim: { ...head, highest: t.ledger?.highest ?? 0 } })',
     'a late answer and a late heartbeat are taken for a sender that can not be asked',
   ),
   heads(

@@ -525,6 +525,8 @@ const begun = (chronicle: Chronicle, runs: Runs, report: Report, life: Life, run
 const tail = (chronicle: Chronicle, report: Report, run: Run, piece: Piece): void => {
   for (const t of chronicle.tails) {
     if (t.run !== run || t.life !== piece.life) continue
+    // Of two that can be heard and not asked the one that was made up may have been first.
+    if (run.isDeaf && chronicle.forged.some(f => f.origin === run.origin && f.kind === 'Head')) continue
     const known =
       piece.gaps.find(g => g.first <= t.number && t.number <= g.last)?.at ??
       piece.settled.find(s => s.first <= t.number && t.number <= s.last)?.at

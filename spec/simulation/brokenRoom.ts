@@ -125,6 +125,35 @@ export const brokenRoom: ReadonlyArray<readonly [RoomRule, string, () => Chronic
     () => lived('single', { maxJump: 10 }, came(1), message(1), came(50), { what: 'Woken' }, gap(2, 50)),
   ],
   [
+    'AwayStandsStill',
+    'a timer gives up',
+    () =>
+      lived(
+        'single',
+        {},
+        came(3),
+        message(1),
+        gap(2, 2),
+        { what: 'Away' },
+        { what: 'Woken' },
+        lost(2, 2, 'unresolved'),
+      ),
+  ],
+  [
+    'SilenceInTime',
+    'it is told too late',
+    () =>
+      lived(
+        'single',
+        {},
+        answered,
+        came(1),
+        message(1),
+        { what: 'Woken', at: 9000, local: 9000 },
+        { ...handed({ _tag: 'Silent', ...about, promised: 1000 }), at: 9000, local: 9000 },
+      ),
+  ],
+  [
     'EndsLast',
     'a gap is open',
     () => lived('single', {}, came(3), gap(1, 2), handed({ _tag: 'Ended', ...about, last: nearest(3) })),

@@ -238,10 +238,12 @@ export const claimed = (chronicle: Chronicle, origins: Origins, say: Say, life: 
         say('TwiceIsBelieved', at, `${v.name}: ${head.epoch} says again that it is at ${head.head}, and is asked again`)
       const tried = v.questions - v.doubtFrom
       const isVain = isOver(v, local, slack) && (tried >= settings.tries || (v.isRefused && tried >= 2))
+      // What came in between may have brought it near.
+      const isFar = [...v.far].some(n => n > v.sure + settings.maxJump)
       if (
         (v.isMute || isVain) &&
         hasRoom &&
-        (v.far.size > 0 || v.hasAgain) &&
+        (isFar || v.hasAgain) &&
         question === undefined &&
         before.length === 0 &&
         !v.isRivalled &&

@@ -367,6 +367,93 @@ export const perform = (world: World, stage: Stage, d: FaultDeed): boolean => {
       later(() => r.start({ ...saved, positions: [...saved.positions, ...gone] }))
       return true
     },
+    lastRing: () => {
+      // It is cut off when its timer rings: what that has set off comes after the news of the disconnect.
+      if (r.life() === undefined || !r.port.isUp) return false
+      r.cutAtRing(d.ms)
+      return true
+    },
+    partingWords: () => {
+      // What was on its way to a receiver that is cut off is handed over while it is away, and its sender is no more.
+      if (line === undefined || !r.port.isUp || !p.port.isUp) return false
+      const { lingers } = r.port
+      r.port.lingers = 1000
+      for (let i = d.size % 3; i >= 0; i--) p.publish(line)
+      agenda.at(agenda.now() + 2, r.disconnect)
+      agenda.at(agenda.now() + 15, p.crash)
+      agenda.at(agenda.now() + 1100 + d.ms, () => {
+        r.port.lingers = lingers
+        r.reconnect()
+      })
+      agenda.at(agenda.now() + 2700 + d.ms + line.run.max, stage.restore)
+      return true
+    },
+    crowdedStall: () => {
+      // Many that share a connection fall silent at a time when the application takes next to nothing.
+      if (p.isCrashed || !p.port.isUp || line === undefined) return false
+      const named = world.chronicle.runs.length
+      const crowd = Array.from({ length: 12 }, (_, i) =>
+        p.open({ from: line.run.start, voice: 'full' }, 100 + i, `crowd${named}-${i}`),
+      )
+      const [one, ...others] = crowd
+      const out = line.run.max + 1200
+      const at = (ms: number, act: () => void): void =>
+        agenda.at(agenda.now() + ms, () => (world.isHealed ? undefined : act()))
+      at(100, () => {
+        for (const each of stage.receivers()) each.pace(((out + 100) * 4) / Math.min(each.plan.maxMessages, 400))
+        if (one !== undefined) for (let i = r.room(); i > 0 && i < 100; i--) p.publish(one)
+      })
+      at(150, () => {
+        for (const each of stage.receivers()) {
+          each.port.deaf.set(p.port, agenda.now() + out)
+          each.port.skips.set(p.port, 1000)
+        }
+      })
+      // Some say something when there is some room, and no more after that.
+      for (const [i, other] of others.slice(0, 4).entries()) at(200 + out + i * 100, () => p.publish(other))
+      at(520 + out, p.crash)
+      at(700 + out + d.ms, () => {
+        for (const each of stage.receivers()) each.pace(0)
+        stage.restore()
+      })
+      return true
+    },
+    farUnkept: () => {
+      // A far number finds no room, and those who could be asked about it answer no more; then it is not that far.
+      if (line === undefined || !p.port.isUp || line.run.isMute) return false
+      const one = stage
+        .receivers()
+        .find(o => o.plan.maxMessages <= 100 && o.plan.maxJump <= 100 && o.plan.addressing === line.run.addressing)
+      if (one?.life() === undefined || !one.port.isUp) return false
+      line.run.isDeaf = true
+      one.pace(60)
+      for (let i = one.room(); i > 0; i--) p.publish(line)
+      agenda.at(agenda.now() + 20, () => {
+        const number = SequenceNumber.nearest(line.sender.head + one.plan.maxJump + 1 + (d.size % 3))
+        const data = payloadOf(0, 5)
+        world.chronicle.forged.push({ at: agenda.now(), kind: 'Message', origin: line.origin.name, number })
+        const arrival = { number, data, headers: undefined, reply: undefined, bytes: data.length }
+        one.on({ _tag: 'Arrived', origin: line.origin, arrival })
+      })
+      for (let i = 0; i < 5; i++) agenda.at(agenda.now() + 150 + i * 50, () => p.publish(line))
+      agenda.at(agenda.now() + 2000 + d.ms, () => {
+        one.pace(0)
+        p.close(line)
+      })
+      agenda.at(agenda.now() + 2400 + d.ms, stage.restore)
+      return true
+    },
+    jumpAway: () => {
+      // A number far ahead is forged, and the receiver is cut off before anyone can say so; more comes as soon as it is back.
+      if (!r.port.isUp || line === undefined || r.plan.addressing !== line.run.addressing) return false
+      forge(world, r, line, 3 + (d.size % 2), 0)
+      r.disconnect()
+      later(() => {
+        r.reconnect()
+        for (let i = d.size % 4; i >= 0; i--) p.publish(line)
+      })
+      return true
+    },
     falseWitness: () => {
       // Nothing comes through of a sender for a while, and somebody speaks in its name, again and again.
       if (!r.port.isUp || line === undefined || line.run.isMute || r.plan.addressing !== line.run.addressing)

@@ -434,7 +434,8 @@ export const doubts = (chronicle: Chronicle, origins: Origins, say: Say, life: L
         break
       case 'Nobody':
         if (mind === undefined) break
-        mind.isRefused = true
+        // Afterwards it has been judged without it.
+        mind.isRefused ||= cause.local <= mind.questionedAt + last
         if (mind.open !== undefined && cause.number >= mind.open.from) {
           mind.open.isRefused = true
           mind.open.isSure = true

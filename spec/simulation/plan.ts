@@ -22,6 +22,7 @@ export const rated = [
   'replayForged',
   'timerEarly',
   'timerLate',
+  'nobodyLate',
 ] as const
 
 /** Faults that are deeds. */
@@ -56,6 +57,11 @@ export const done = [
   'falseWitness',
   'deafReturn',
   'lastGlance',
+  'lastRing',
+  'partingWords',
+  'crowdedStall',
+  'farUnkept',
+  'jumpAway',
 ] as const
 
 /** Faults that someone is born with. */
@@ -105,11 +111,22 @@ const ofTheme: Readonly<Record<Theme, ReadonlyArray<Kind>>> = {
 /** Of senders that can be heard and not asked: drawn where things are noticed, and apart once more. */
 const unasked = ['falseWitness', 'deafReturn', 'lastGlance'] as const
 
+/** What comes when it is least expected: drawn in the same places, apart from those. */
+const untimely = ['nobodyLate', 'jumpAway', 'lastRing', 'partingWords', 'crowdedStall', 'farUnkept'] as const
+
 /** Drawn apart, so that a seed is what it was but for them. */
-const added: ReadonlyArray<Kind> = [...ofTheme.noticing, ...ofTheme.sending, ...unasked]
+const added: ReadonlyArray<Kind> = [...ofTheme.noticing, ...ofTheme.sending, ...unasked, ...untimely]
 
 /** Some can't strike everywhere, and so are drawn more often. */
-const oftenOf = (k: Kind): number => (k === 'survivingRival' ? 0.7 : k === 'echo' ? 0.45 : 0.28)
+const often: Readonly<Partial<Record<Kind, number>>> = {
+  survivingRival: 0.7,
+  echo: 0.45,
+  partingWords: 0.35,
+  crowdedStall: 0.35,
+  farUnkept: 0.5,
+  hugePayloads: 0.6,
+}
+const oftenOf = (k: Kind): number => often[k] ?? 0.28
 
 const isOfAnother = (theme: Theme, kind: Kind): boolean => themes.some(t => t !== theme && ofTheme[t].includes(kind))
 
@@ -241,12 +258,17 @@ export const planOf = (seed: number): Plan => {
     theme === 'noticing' && (style === 'rough' || style === 'all')
       ? ofTheme.noticing.filter(k => !excluded.has(k) && later.hit(oftenOf(k)))
       : []
-  const own = [...drawKinds(chance, theme, style), ...more]
+  const latest = chanceOf(seed + 2 ** 43)
+  const most =
+    theme === 'noticing' && (style === 'rough' || style === 'all')
+      ? untimely.filter(k => !excluded.has(k) && latest.hit(oftenOf(k)))
+      : []
+  const own = [...drawKinds(chance, theme, style), ...more, ...most]
   const has = (k: Kind): boolean => own.includes(k)
   const addressing: Addressing = chance.hit(0.5) ? 'single' : 'perSender'
   // All of them together, mostly where a run can be taken for another.
   const last = chanceOf(seed + 2 ** 42)
-  const isUnasked = more.length > 0 && last.hit(addressing === 'single' ? 0.55 : 0.12)
+  const isUnasked = more.length > 0 && last.hit(addressing === 'single' ? 0.95 : 0.3)
   const rest = isUnasked ? unasked.filter(k => !excluded.has(k)) : []
   const faultMs = chance.between(4000, 20_000)
   const rates: Record<Rated, number> = {
@@ -265,6 +287,7 @@ export const planOf = (seed: number): Plan => {
     replayForged: 0,
     timerEarly: 0,
     timerLate: 0,
+    nobodyLate: has('nobodyLate') ? latest.of([0.3, 0.7]) : 0,
   }
   // The answers to requests can only go wrong where something is asked for.
   const needsLoss = own.some(k => k.startsWith('replay')) || has('smallHistory')
@@ -301,11 +324,22 @@ export const planOf = (seed: number): Plan => {
   if (has('stalledRestart'))
     for (const [at, r] of receivers.entries())
       if (later.hit(0.7)) receivers[at] = { ...r, maxMessages: later.of([8, 16, 40]) }
+  // One of them is narrow; where it has few places, too, it would tell of little else.
+  const narrow = latest.below(receivers.length)
+  const chosen = receivers[narrow]
+  if (chosen !== undefined && (has('farUnkept') || has('crowdedStall')) && !has('fewOrigins'))
+    receivers[narrow] = {
+      ...chosen,
+      maxMessages: latest.of([8, 16]),
+      maxJump: has('farUnkept') ? latest.of([10, 50]) : chosen.maxJump,
+    }
+  const isLate = (k: Kind): boolean => most.some(m => m === k)
   const deeds = [
     ...drawPublishing(chance, faultMs),
-    ...drawDeeds(chance, own, faultMs, false),
-    ...drawDeeds(later, own, faultMs, true),
-    ...drawDeeds(last, rest, faultMs, true),
+    ...drawDeeds(chance, own, faultMs, k => !added.includes(k)),
+    ...drawDeeds(later, own, faultMs, k => added.includes(k) && !isLate(k)),
+    ...drawDeeds(last, rest, faultMs, () => true),
+    ...drawDeeds(latest, most, faultMs, () => true),
   ].sort((a, b) => a.at - b.at)
   const plan = {
     seed,
@@ -329,7 +363,7 @@ const plainly = { bytes: 32 * 1024 * 1024, age: 300_000, sizes: [40, 40], perSec
 
 /** Senders with tight limits, large payloads, many lines, and flushes that go wrong. */
 const withSenders = (chance: Chance, plan: Plan): Plan => {
-  const own = ofTheme.sending.filter(() => chance.hit(plan.style === 'all' ? 0.5 : 0.28))
+  const own = ofTheme.sending.filter(k => chance.hit(plan.style === 'all' ? 0.5 : oftenOf(k)))
   const has = (k: Kind): boolean => own.includes(k)
   const rates = { ...plan.rates }
   if (has('flushFails')) rates.flushFails = chance.of([0.1, 0.5])
@@ -376,13 +410,10 @@ const drawPublishing = (chance: Chance, faultMs: number): Deed[] => {
   return deeds
 }
 
-const drawDeeds = (chance: Chance, own: ReadonlyArray<Kind>, faultMs: number, isAdded: boolean): Deed[] => {
+const drawDeeds = (chance: Chance, own: ReadonlyArray<Kind>, faultMs: number, isIts: (k: Kind) => boolean): Deed[] => {
   const deeds: Deed[] = []
   for (const kind of done)
-    if (
-      added.includes(kind) === isAdded &&
-      (own.includes(kind) || (kind === 'senderAway' && own.includes('resendRefused')))
-    )
+    if (isIts(kind) && (own.includes(kind) || (kind === 'senderAway' && own.includes('resendRefused'))))
       for (let i = chance.between(1, 3); i > 0; i--)
         deeds.push({
           at: chance.between(200, faultMs - 500),

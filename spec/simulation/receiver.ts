@@ -36,6 +36,10 @@ export interface Receiver {
   readonly on: (happening: Happening) => void
   readonly start: (saved: Saved | undefined) => void
   readonly disconnect: () => void
+  /** It is cut off for that many ms as its timer rings, and hears the ring right after that. */
+  readonly cutAtRing: (ms: number) => void
+  /** How many more messages it may keep. */
+  readonly room: () => number
   readonly reconnect: () => void
   readonly crash: () => void
   /** What the application would have stored by now. */
@@ -265,7 +269,15 @@ export const receiverOf = (world: World, plan: ReceiverPlan, index: number, aske
     if (chronicle.overAt > 0 && agenda.now() > chronicle.overAt - 1000) l.lateAsks += 1
   }
 
-  const wakes = clock.alarm(() => on({ _tag: 'Ticked' }))
+  let cutFor = 0
+  const wakes = clock.alarm(() => {
+    if (cutFor > 0 && life !== undefined && port.isUp) {
+      agenda.at(agenda.now() + cutFor, self.reconnect)
+      cutFor = 0
+      self.disconnect()
+    }
+    on({ _tag: 'Ticked' })
+  })
 
   const events: ReceiverEvent[] = []
   let isBusy = false
@@ -402,6 +414,10 @@ export const receiverOf = (world: World, plan: ReceiverPlan, index: number, aske
       life.away.push({ from: agenda.now(), to: Number.POSITIVE_INFINITY })
       on({ _tag: 'Disconnected' })
     },
+    cutAtRing: ms => {
+      cutFor = ms
+    },
+    room: () => (life === undefined ? 0 : plan.maxMessages - machine.messages),
     reconnect: () => {
       const away = life?.away.at(-1)
       if (life === undefined || port.isUp || away === undefined) return

@@ -9,6 +9,8 @@ export const roomRules = {
     'a consumer that has not taken all there is room for is told of no restart, and a timer tells it of no loss (8)',
   LeftIsSpokenOf: 'a run is not left before a number of it that came: that is handed over, or lost with it (1)',
   UnkeptIsNear: 'what came and found no room makes no more numbers missing than may be believed (9)',
+  AwayStandsStill: 'while disconnected no timer, and nothing that is taken, makes a receiver say or ask anything (7)',
+  SilenceInTime: 'a sender is told to be silent when the grace after its promise is over, as time connected goes (6)',
   EndsLast: 'an end is told when nothing that was told to be missing is open (1)',
 } as const
 
@@ -17,6 +19,9 @@ export type RoomRule = keyof typeof roomRules
 type Report = (rule: RoomRule, at: number, what: string) => void
 
 const ample = 10_000
+
+/** By how much timers are late here. */
+const slack = 110
 
 /** An event, and what was asked and handed over because of it. */
 interface Turn {
@@ -61,6 +66,10 @@ interface Shelf {
   done: number
   /** All that came unasked. */
   readonly came: Set<number>
+  /** Of these, what was too far ahead to be believed. */
+  readonly far: Set<number>
+  /** When something of it came last, on the receiver's own clock. */
+  heard: number
   /** Of these, what came since a sender has last answered, and was not spoken of; unless far numbers came, too. */
   readonly waiting: Set<number>
   isClouded: boolean
@@ -76,6 +85,8 @@ const shelf = (): Shelf => ({
   reach: 0,
   done: 0,
   came: new Set(),
+  far: new Set(),
+  heard: Number.POSITIVE_INFINITY,
   waiting: new Set(),
   isClouded: false,
   brought: new Set(),
@@ -98,30 +109,40 @@ export const roomed = (life: Life, say: Report): void => {
   const forget = (s: Shelf): void => {
     s.done = 0
     s.asks = []
+    s.isSpokenOf = false
+    s.far.clear()
   }
   const came = ({ cause }: Turn): void => {
     if (cause.what === 'Taken') {
       untaken -= cause.upTo ?? 0
       untakenBytes -= cause.bytes ?? 0
     }
-    if (cause.origin === undefined || cause.bytes === undefined) return
+    if (cause.origin === undefined) return
     const s = of(cause.origin)
+    if (cause.what === 'Came' || cause.what === 'Head') s.heard = cause.local
+    if (cause.bytes === undefined) return
     const { number } = cause
     s.brought.add(number)
     if (cause.what !== 'Came') return
     s.came.add(number)
-    if (number > s.reach + maxJump) s.isClouded = true
-    else if (number > s.reach) s.waiting.add(number)
+    if (number > s.reach + maxJump) {
+      s.isClouded = true
+      if (s.isSpokenOf) s.far.add(number)
+    } else if (number > s.reach) s.waiting.add(number)
   }
 
+  let isAway = false
   for (const turn of turnsOf(life.seen)) {
     const { cause } = turn
+    if (cause.what === 'Away' || cause.what === 'Back') isAway = cause.what === 'Away'
+    if (isAway && (cause.what === 'Woken' || cause.what === 'Taken'))
+      for (const { at, what, origin } of turn.after) say('AwayStandsStill', at, `${origin}: ${what} while disconnected`)
     came(turn)
     const isBehind = untaken >= maxMessages || untakenBytes >= maxBytes
     /** Up to where each origin was settled in this turn, and by what loss. */
     const settled = new Map<string, { readonly last: number; readonly reason: string | undefined }>()
     const spokenOf = new Set<string>()
-    for (const { what, origin, delivery: d, at, bytes = 0, number, asked = 0, upTo = 0 } of turn.after) {
+    for (const { what, origin, delivery: d, at, local, bytes = 0, number, asked = 0, upTo = 0 } of turn.after) {
       if (what === 'Begged' && origin !== undefined) {
         const s = of(origin)
         const ask = { id: number, first: asked, last: upTo }
@@ -141,6 +162,8 @@ export const roomed = (life: Life, say: Report): void => {
       if (!('origin' in d) || d._tag === 'Mismatch') continue
       const s = of(d.origin)
       spokenOf.add(d.origin)
+      // What was pending may be handed over only now, and counts as heard.
+      if (d._tag !== 'Silent') s.heard = local
       switch (d._tag) {
         case 'Message': {
           const one = { first: d.number, last: d.number }
@@ -153,8 +176,9 @@ export const roomed = (life: Life, say: Report): void => {
           break
         }
         case 'Gap':
-          if (d.noticedBy === 'Data' && !s.came.has(d.last + 1) && d.last - d.first >= maxJump)
-            say('UnkeptIsNear', at, `${d.origin}: ${d.first}-${d.last} is missing, and ${d.last + 1} has not come`)
+          if (d.noticedBy === 'Data' && !s.came.has(d.last + 1))
+            if (d.last - d.first >= maxJump || (s.far.has(d.last) && life.addressing === 'perSender'))
+              say('UnkeptIsNear', at, `${d.origin}: ${d.first}-${d.last} is missing, and ${d.last + 1} has not come`)
           s.open = [...s.open, d]
           s.reach = Math.max(s.reach, d.last)
           break
@@ -182,6 +206,11 @@ export const roomed = (life: Life, say: Report): void => {
           settled.set(d.origin, { last: lost.last, reason: d.reason })
           break
         }
+        case 'Silent':
+          if (d.promised !== undefined && life.jumped === 0 && maxMessages > ample)
+            if (local > s.heard + d.promised + settings.grace + slack)
+              say('SilenceInTime', at, `${d.origin} is told to be silent at ${local}, and was heard at ${s.heard}`)
+          break
         case 'Ended':
           for (const { first, last } of s.open)
             say('EndsLast', at, `${d.origin} ends with ${d.last}, and ${first}-${last} is missing`)

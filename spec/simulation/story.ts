@@ -161,7 +161,8 @@ export const storiesOf = (chronicle: Chronicle, life: Life): ReadonlyArray<Story
     const isCrowded = life.kept.origins >= life.settings.maxOrigins
     const from = d._tag === 'Message' ? d.number : d._tag === 'Gap' || d._tag === 'Lost' ? d.first : undefined
     // Who has ended promises nothing; and what merely goes on after that does so at once.
-    const isSilence = d._tag === 'Silent' && (d.promised !== undefined || life.handed[index + 1]?.at !== at)
+    const isOver = d._tag === 'Silent' && piece.known <= piece.endedWith
+    const isSilence = isOver && (d.promised !== undefined || life.handed[index + 1]?.at !== at)
     const isNew = d._tag === 'Ended' || isSilence || (from !== undefined && isAnew(piece, from))
     if (piece.isEnded && isCrowded && isNew) {
       piece.endedBy = 'Dropped'

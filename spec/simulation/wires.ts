@@ -170,9 +170,12 @@ export const askedOf = (world: World, all: Everybody): Asked => ({
       }
     if (heard) return
     world.say('NoResponders')
-    send(world, from.port, from.port, 'Aside', () => {
-      if (from.inbox() === inbox) from.on({ _tag: 'HeadRefused', asked: id, origin })
-    })
+    const go = (): void =>
+      send(world, from.port, from.port, 'Aside', () => {
+        if (from.inbox() === inbox) from.on({ _tag: 'HeadRefused', asked: id, origin })
+      })
+    if (world.strikes('nobodyLate')) world.agenda.at(world.agenda.now() + world.chance.between(50, 1500), go)
+    else go()
   },
   replay: (from: Receiver, { id, origin, epoch, first, last }: AskReplay) => {
     const reply = `${from.inbox()}.${id}`

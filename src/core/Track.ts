@@ -59,8 +59,8 @@ export interface Track<A> {
   readonly left: ReadonlyArray<LeftRun>
   /** Another run that answers: beside this one, which is told, or in its place. It takes over once this one answers no more. */
   readonly rival: { readonly epoch: Epoch; readonly head: Head | undefined; readonly told: boolean } | undefined
-  /** The last head that came unasked, is to be doubted, and led to a request: nobody may be there to answer it. `next`: how far we were. */
-  readonly claim: (Head & { readonly next: number }) | undefined
+  /** The last head that came unasked, is to be doubted, and led to a request: nobody may be there to answer it. `highest`: how far we were. */
+  readonly claim: (Head & { readonly highest: number }) | undefined
   /** The first request that was given up since the run has last answered: an answer that is just late still counts. */
   readonly vain: number
   /** The last request that this run has answered. */

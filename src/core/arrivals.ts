@@ -22,10 +22,11 @@ const leapt = <A>(turn: Turn<A>, t: Track<A>, l: Ledger<A>, a: Arrival<A>): Trac
   const pending = D.resume(turn, t.doubt).filter(p => p.number !== a.number)
   // It may have found no room among them, and is known to exist all the same.
   const all = [...pending, a].sort((x, y) => x.number - y.number)
-  // What lies below is believed with it, and comes first: none of it is missing.
-  const ledger = all.filter(p => p.number >= l.next).reduce((to, p) => receive(turn, t.about, to, p), l)
+  // What lies below is believed with them, and comes first: none of it is missing.
+  const isSure = ({ number }: Arrival<A>): boolean => number >= l.next && number <= pair + 1
+  const ledger = all.filter(isSure).reduce((to, p) => receive(turn, t.about, to, p), l)
   return all
-    .filter(p => p.number < l.next)
+    .filter(p => !isSure(p))
     .reduce((to: Track<A>, p) => arrived(turn, to, p), { ...t, doubt: undefined, ledger })
 }
 

@@ -114,7 +114,7 @@ const isSaidAgain = <A>(turn: Turn<A>, t: Track<A>, head: Head): boolean =>
 
 /** What came unasked, and has to be asked about. An answer that is late is no claim: whoever gave it can be asked. */
 const claimed = <A>(t: Track<A>, head: Head, asked: number | undefined): Track<A> =>
-  asked === undefined ? { ...t, claim: { ...head, next: t.ledger?.next ?? 0 } } : t
+  asked === undefined ? { ...t, claim: { ...head, highest: t.ledger?.highest ?? 0 } } : t
 
 const sameRun = <A>(turn: Turn<A>, t: Track<A>, l: Ledger<A>, head: Head, asked: number | undefined): Track<A> => {
   const answers =
@@ -220,7 +220,7 @@ const otherRun = <A>(turn: Turn<A>, t: Track<A>, l: Ledger<A>, head: Head, asked
   // The run that we follow must have ended or fallen silent, or two would take turns.
   const isOver = t.end !== undefined || t.silence !== undefined
   // As long as that has no name, what lies below what has come since may be a late heartbeat of its own.
-  const isOther = t.epoch !== undefined || t.claim?.next === l.next
+  const isOther = t.epoch !== undefined || t.claim?.highest === l.highest
   if (asked === undefined && isOver && isOther && isSaidAgain(turn, t, head) && keepsUp(turn))
     return entered(turn, t, l, head)
   const doubt = raised(turn, { ...t, voice: 'Heard' }, 'NewEpoch')
