@@ -29,12 +29,16 @@ const above = (h: History.History, serial: number): string[] =>
   [...History.after(h, serial)].map(k => `${k.origin}${k.number}`)
 
 describe('a history', () => {
+  it('keeps 65,536 messages and 32 MiB for five minutes, unless told otherwise', () => {
+    expect(History.create().limits).toEqual({ messages: 65_536, bytes: 33_554_432, age: 300_000 })
+  })
+
   it('counts what it holds, and nothing when all has gone', () => {
     const h = of()
     for (let n = 1; n <= 3; n++) keep(h, 'a', n)
     expect([h.messages, h.bytes]).toEqual([3, 3 * (200 + 2)])
     while (History.evict(h) !== undefined);
-    expect([h.messages, h.bytes, History.first(h, 'a')]).toEqual([0, 0, undefined])
+    expect([h.messages, h.bytes, History.first(h, 'a'), h.origins.size]).toEqual([0, 0, undefined, 0])
   })
 
   it('lets go of the places of what has gone, and finds what is left', () => {
@@ -106,6 +110,12 @@ describe('a history', () => {
     expect([fits(607, 9), h.messages, History.couldFit(of({ messages: 1 }), 1, 0)]).toEqual([false, 3, true])
   })
 
+  it('has no room for one more message than it may keep, however small', () => {
+    const h = of({ messages: 2 })
+    for (const n of [1, 2]) keep(h, 'a', n)
+    expect([0, 1].map(serial => History.couldFit(h, 1, serial))).toEqual([false, true])
+  })
+
   it('still has what came before a message that it could not keep', () => {
     const h = of()
     keep(h, 'a', 1)
@@ -153,6 +163,17 @@ describe('a history', () => {
       keep(h, 'c', again.length)
     }
     expect(again).toEqual(['a1', 'b1'])
+  })
+
+  it('does not name what goes while it names the rest', () => {
+    const h = of()
+    for (const n of [1, 2, 3]) keep(h, 'a', n)
+    const named: number[] = []
+    for (const k of History.after(h, 0)) {
+      named.push(k.number)
+      while (History.oldest(h) !== undefined && h.messages > 1) History.evict(h)
+    }
+    expect(named).toEqual([1, 3])
   })
 
   it('counts on to 2^53-1', () => {

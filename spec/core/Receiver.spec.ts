@@ -168,6 +168,11 @@ describe.each(['single', 'perSender'] as const)('a receiver (%s)', addressing =>
     expect(t.passes(2000)).toEqual(['lost 3-499 unresolved', '500 AfterGap'])
   })
 
+  it('believes a number that is just as far ahead as may be', () => {
+    const t = begin({ maxJump: 100 })
+    expect(t.gets(100)).toEqual(['gap 1-99 Data'])
+  })
+
   it('hands over a far jump that is refuted as unsequenced', () => {
     const t = begin({ maxJump: 100 })
     t.gets(1, 500)
@@ -324,6 +329,36 @@ describe.each(['single', 'perSender'] as const)('a receiver (%s)', addressing =>
     expect(t.isAnswered(headOf(8))).toEqual(['7', '8'])
   })
 
+  it('begins with what comes next of a run that is a little older than itself', () => {
+    const t = talk({ addressing })
+    t.passes(5000)
+    t.gets(3)
+    expect(t.isAnswered(headOf(3, { age: 6000 }))).toEqual(['3'])
+  })
+
+  it('asks all after 100 ms, then 200 and 400, whatever it asks of one sender meanwhile', () => {
+    const t = talk({ addressing })
+    t.passes(50)
+    t.gets(5)
+    const times: number[] = []
+    for (let ms = 51; ms <= 2000; ms++) if (t.passes(1).includes('ask all')) times.push(ms)
+    expect(times).toEqual([100, 300, 700])
+  })
+
+  it('repeats the question to all, though a question to one was answered', () => {
+    const t = talk({ addressing })
+    t.gets(5)
+    t.isAnswered(headOf(5))
+    expect(t.passes(100)).toEqual(['ask all'])
+  })
+
+  it('takes nobody there for the answer only to its last question to all', () => {
+    const t = talk({ addressing })
+    t.on({ _tag: 'HeadRefused', asked: 99, origin: undefined })
+    expect(t.passes(10_000)).toEqual(['ask all', 'ask all', 'ask all'])
+    expect(said(t.on({ _tag: 'HeadRefused', asked: 1, origin: undefined }))).toEqual([])
+  })
+
   it('repeats the question to all until it is answered', () => {
     const t = talk({ addressing })
     expect([t.passes(99), t.passes(1), t.passes(10_000)]).toEqual([[], ['ask all'], ['ask all', 'ask all']])
@@ -471,8 +506,9 @@ describe('a receiver of the addressing perSender', () => {
     expect(t.gets(500)).toEqual([ask])
     const before = t.asked()
     back(t)
-    expect(t.isAnswered(headOf(0), before)).toEqual([])
-    expect(t.isAnswered(headOf(0))).toEqual([`unsequenced ${alice().name}.500 Refuted`])
+    expect(t.gets(1)).toEqual(['1'])
+    expect(t.isAnswered(headOf(1), before)).toEqual([])
+    expect(t.isAnswered(headOf(1))).toEqual([`unsequenced ${alice().name}.500 Refuted`])
   })
 
   it('takes a message for the end of a silence, and for as long a promise as before', () => {
@@ -645,6 +681,15 @@ describe('a receiver of the addressing single', () => {
     expect(t.gets(1, 2, 3)).toEqual(['ask updates'])
     expect(t.isAnswered(headOf(3))).toEqual(['resumed'])
     expect(t.gets(4)).toEqual(['4'])
+  })
+
+  it('does not take what a silent sender sends again for a restart, though it is asked only once', () => {
+    const t = following({ tries: 1 })
+    t.gets(1, 2, 3)
+    t.passes(6000)
+    t.gets(1, 2)
+    expect(t.passes(500)).toEqual([])
+    expect(t.isAnswered(headOf(3))).toEqual(['resumed'])
   })
 
   it('does not take what a silent sender sends again for a restart, though it is cut off again before it can answer', () => {
@@ -1218,6 +1263,15 @@ describe('a receiver of a plain client, which sends no heartbeats', () => {
     expect(notAsked(t.passes(2000))).toEqual(['unsequenced updates.500 Unconfirmed'])
   })
 
+  it('keeps a far number in doubt when the sequence goes on and proves two others to be duplicates', () => {
+    const t = ofMute(7, { maxJump: 100 })
+    for (const n of [3, 5]) {
+      t.gets(n)
+      t.passes(1500)
+    }
+    expect([t.gets(500), t.gets(8), t.self().duplicates]).toEqual([[], ['8'], 2])
+  })
+
   it('goes on when it is connected again, though it waits for what confirms a number', () => {
     const t = ofMute(7)
     t.gets(3)
@@ -1347,7 +1401,7 @@ describe('a receiver within its bounds', () => {
     const t = following({ maxMessages: 4 })
     expect(t.gets(1, 2, 3, 4, 5, 6)).toEqual(['1', '2', '3', '4'])
     expect(t.passes(60_000)).toEqual(['ask updates'])
-    expect(t.takes(4)).toEqual(['silent 5000'])
+    expect([t.takes(4), t.self().waiting]).toEqual([['silent 5000'], undefined])
     expect(t.passes(2000)).toEqual(['lost 5-6 unresolved'])
   })
 
@@ -1687,6 +1741,37 @@ describe('a receiver within its bounds', () => {
     expect(M.size(t.self().origins)).toBe(1)
   })
 
+  it('lets the one that has ended first make way first', () => {
+    const t = talk({ addressing: 'perSender', maxOrigins: 3 })
+    const ends = (i: number) =>
+      t.on({ _tag: 'HeartbeatHeard', origin: alice(i), head: headOf(0, { epoch: run(i), state: 'ended' }) })
+    const follows = () => [...M.entries(t.self().origins)].map(e => e.key)
+    for (const i of [2, 1, 3]) ends(i)
+    ends(4)
+    expect(follows()).toEqual([1, 3, 4].map(i => alice(i).name))
+    ends(5)
+    expect(follows()).toEqual([3, 4, 5].map(i => alice(i).name))
+  })
+
+  it('lets no origin make way for which it waits for an answer', () => {
+    const t = following({ maxOrigins: 1 })
+    t.passes(6000)
+    t.hears(headOf(0, { epoch: run(2) }))
+    const other = { _tag: 'Arrived', origin: single('other'), arrival: arrival(1) } as const
+    expect(said(t.on(other))).toEqual(['unsequenced other.1 TooManyOrigins'])
+  })
+
+  it('takes no heed of answers for an origin that it does not follow', () => {
+    const t = following()
+    const [origin, epoch, first] = [single('other'), run(1), SequenceNumber.first]
+    for (const answer of [
+      { _tag: 'ReplayAnswered', arrival: arrival(1) },
+      { _tag: 'ReplayRefused', first, last: first },
+      { _tag: 'ReplayEnded', last: first },
+    ] as const)
+      expect(t.on({ ...answer, asked: 1, origin, epoch })).toEqual([])
+  })
+
   it('says that what a silent origin sends is lost when it makes way', () => {
     const t = talk({ addressing: 'perSender', maxOrigins: 1 })
     t.isAnswered(headOf(4))
@@ -1706,7 +1791,31 @@ describe('a receiver within its bounds', () => {
     } as const
     const stray = () => said(t.on({ _tag: 'Strayed', message: { _tag: 'Unsequenced', ...message }, bytes: 1 }))
     expect([stray(), stray(), stray(), stray()].flat()).toHaveLength(2)
+    expect(Receiver.isSettled(t.self())).toBe(false)
     expect(t.takes(1)).toEqual(['overflowed 2'])
+    expect(Receiver.isSettled(t.self())).toBe(true)
+  })
+
+  it('tells of unsequenced messages that found no room when its consumer makes some, not at each of them', () => {
+    const t = following({ maxMessages: 4 })
+    t.gets(2, 3, 4)
+    const { data, headers, reply } = arrival(1)
+    const message = { _tag: 'Unsequenced', subject: 'updates.x', reason: 'NoNumber', data, headers, reply } as const
+    for (let i = 0; i < 3; i++) expect(said(t.on({ _tag: 'Strayed', message, bytes: 1 }))).toEqual([])
+    expect(t.takes(1, 0)).toEqual(['overflowed 3'])
+  })
+
+  it('is settled when nothing is missing, held back or in doubt', () => {
+    const t = following({ mode: 'arrival' })
+    expect(Receiver.isSettled(t.self())).toBe(true)
+    t.gets(1, 3)
+    expect(Receiver.isSettled(t.self())).toBe(false)
+    t.gets(2)
+    expect(Receiver.isSettled(t.self())).toBe(true)
+    t.gets(2)
+    expect(Receiver.isSettled(t.self())).toBe(false)
+    t.isAnswered(headOf(3))
+    expect(Receiver.isSettled(t.self())).toBe(true)
   })
 
   it('tells once that a sender uses the other addressing', () => {

@@ -387,6 +387,13 @@ describe('an answer to a request', () => {
     expect(t.recovers(2, { asked: 2 })).toEqual(['2 Recovered'])
   })
 
+  it('that ends in a doubt is not counted: it may be of another run', () => {
+    const t = asking()
+    t.gets(1)
+    const before = t.self().origins
+    expect([t.isDone(4, { asked: 2 }), t.self().origins]).toEqual([[], before])
+  })
+
   it('does not make a loss of one gap more than one, when the run is over', () => {
     const t = asking()
     t.isRefused(3, 3)
@@ -609,6 +616,13 @@ describe('a receiver of a slow consumer', () => {
       follow(t.wait(10))
     }
     expect(came.sort()).toEqual(['alice 1', 'alice 2', 'bob 1', 'bob 2'])
+  })
+
+  it('asks for what made way for an answer when there is room, not at once', () => {
+    const t = following({ maxMessages: 8 })
+    t.gets(2, 5, 6, 7, 8, 9)
+    expect([t.recovers(3), t.recovers(4), t.self().gaps]).toEqual([[], [], 2])
+    expect(replays(t.takes(2, 0))).toEqual(['replay 8-8'])
   })
 
   it('gives a gap up in its time, though what is behind it comes and finds no room', () => {

@@ -2,11 +2,15 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import * as E from 'fp-ts/lib/Either.js'
+import { pipe } from 'fp-ts/lib/function.js'
+import * as State from 'fp-ts/lib/State.js'
 import * as t from 'io-ts'
 import * as Delivery from '../../src/core/Delivery.ts'
 import * as Outgoing from '../../src/core/Outgoing.ts'
 import * as Receiver from '../../src/core/Receiver.ts'
+import * as SequenceNumber from '../../src/core/SequenceNumber.ts'
 import { number, subject } from './arbitraries.ts'
+import { headOf, single } from './receiverHarness.ts'
 
 const double = (n: number): number => n * 2
 const half = (n: number): E.Either<string, number> => (n % 2 === 0 ? E.right(n / 2) : E.left(`${n} is odd`))
@@ -89,15 +93,22 @@ describe('what goes out', () => {
 
 describe('what the machine wants done', () => {
   it('is matched case by case', () => {
-    const [outputs] = Receiver.step<string>({ _tag: 'Started', now: 0 })(Receiver.create<string>())
-    const other = (): string => 'other'
     const said = Receiver.matchOutput<string, string>({
-      Deliver: other,
-      AskReplay: other,
-      Began: other,
+      Deliver: o => `deliver ${o.bytes}`,
       AskHead: o => `ask ${o.id}`,
+      AskReplay: o => `replay ${o.first}`,
+      Began: o => `began ${o.number}`,
       WakeAt: o => `wake at ${o.at}`,
     })
-    expect(outputs.map(said)).toEqual(['ask 1', 'wake at 100'])
+    const start = { from: SequenceNumber.first }
+    const [asks] = Receiver.step<string>({ _tag: 'Started', now: 0 })(Receiver.create<string>())
+    const [out] = pipe(
+      Receiver.step<string>({ _tag: 'Started', now: 0 }),
+      State.chain(() =>
+        Receiver.step<string>({ _tag: 'HeadAnswered', now: 0, asked: 1, origin: single(), head: headOf(2) }),
+      ),
+    )(Receiver.create<string>({ start }))
+    expect(asks.map(said)).toEqual(['ask 1', 'wake at 100'])
+    expect(out.slice(0, 3).map(said)).toEqual(['began 0', 'deliver 0', 'replay 1'])
   })
 })

@@ -107,7 +107,7 @@ const belief: ReadonlyArray<Guard> = [
   ),
   arrivals(
     'a sign of life ends a silence',
-    "t.silence === undefined || t.voice === 'Mute' ? t : withoutSilence(turn, t)",
+    "t.voice === 'Mute' ? t : withoutSilence(turn, t)",
     't',
     'a silence is told and never its end',
   ),

@@ -18,7 +18,7 @@ const suspend = <A>(turn: Turn<A>, t: Track<A>, cause: D.Cause, a: Arrival<A>): 
 /** Where nobody answers, two consecutive numbers confirm each other: a far jump was one. */
 const leapt = <A>(turn: Turn<A>, t: Track<A>, l: Ledger<A>, a: Arrival<A>): Track<A> => {
   const pair = t.doubt === undefined || isHeldUp(t) ? undefined : D.consecutive(t.doubt, a.number)
-  if (t.doubt === undefined || pair === undefined || pair < l.next) return t
+  if (t.doubt === undefined || pair === undefined) return t
   const pending = D.resume(turn, t.doubt).filter(p => p.number !== a.number)
   // It may have found no room among them, and is known to exist all the same.
   const all = [...pending, a].sort((x, y) => x.number - y.number)
@@ -57,7 +57,7 @@ export const arrived = <A>(turn: Turn<A>, t: Track<A>, a: Arrival<A>): Track<A> 
 const followed = <A>(turn: Turn<A>, before: Track<A>, l: Ledger<A>, a: Arrival<A>): Track<A> => {
   const goesOn = before.end !== undefined && a.number > before.end.last
   const t: Track<A> = goesOn ? silenced(turn, { ...before, end: undefined, voice: 'Mute' }, undefined) : before
-  const heard = t.silence === undefined || t.voice === 'Mute' ? t : withoutSilence(turn, t)
+  const heard = t.voice === 'Mute' ? t : withoutSilence(turn, t)
   const max = heard.silence === undefined ? (t.silence?.max ?? t.promise?.max) : undefined
   const sure = withoutRewind(turn, heard, l.next)
   return withEnd(turn, promised(turn, { ...sure, ledger: receive(turn, t.about, l, a) }, max))
