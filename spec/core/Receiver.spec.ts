@@ -1465,6 +1465,13 @@ describe('a receiver within its bounds', () => {
     expect(t.passes(2000)).toEqual(['lost 3-3 unresolved'])
   })
 
+  it('goes on with what it forgot as soon as half of maxBytes is taken', () => {
+    const t = following({ maxBytes: 10 })
+    for (const n of [1, 2, 3]) t.on({ _tag: 'Arrived', origin: single(), arrival: arrival(n, `m${n}`, 5) })
+    t.takes(1, 5)
+    expect(t.passes(2000)).toEqual(['lost 3-3 unresolved'])
+  })
+
   it('gives up the oldest gap when there are more than maxGaps', () => {
     const t = following({ maxGaps: 2, mode: 'arrival' })
     t.gets(2, 4)
@@ -1687,6 +1694,21 @@ describe('a receiver within its bounds', () => {
       'lost 3-4 gone',
       `restarted ${run(1)} after 4, ${run(2)} from 100`,
     ])
+  })
+
+  it('believes a number that it forgot in doubt, if that is just as far ahead as may be', () => {
+    const t = following({ maxMessages: 3, maxJump: 98 })
+    const second = headOf(200, { epoch: run(2), start: SequenceNumber.nearest(200) })
+    t.gets(1, 2)
+    t.hears(second)
+    t.gets(3, 4, 100)
+    t.takes(2)
+    expect(t.isAnswered(second)).toContain('lost 3-100 gone')
+    const other = talk({ maxMessages: 2, maxJump: 100 })
+    other.gets(1, 2, 102)
+    other.passes(2000)
+    other.takes(2, 1)
+    expect(other.passes(2000)).toEqual(['lost 2-102 unresolved'])
   })
 
   it('goes by what it forgot when nobody is there to be asked', () => {
