@@ -223,7 +223,9 @@ const isResidue = (life: Life, own: Run, { id, run, number }: Published): boolea
   if (run.bornAt > own.bornAt && isForewarned(life, run, came)) return false
   // A run that has answered is entered when there is room.
   if (run.bornAt > own.bornAt && life.settings.maxMessages <= defaultBound) return true
-  if (run.bornAt > own.bornAt) return came <= (life.answered.get(run.epoch)?.[0] ?? Number.POSITIVE_INFINITY)
+  // What answers when the one before was asked in vain is entered when it answers again.
+  const [first = Number.POSITIVE_INFINITY, second = Number.POSITIVE_INFINITY] = life.answered.get(run.epoch) ?? []
+  if (run.bornAt > own.bornAt) return came <= (own.endedAt < first ? second : first)
   // What had come before the receiver was disconnected may be handed over later.
   const away = life.away.find(a => a.from <= came && came <= a.to)
   return (away?.from ?? came) <= run.sentAt + inFlight && number >= own.start
@@ -393,6 +395,9 @@ const settled = (chronicle: Chronicle, runs: Runs, report: Report, life: Life, s
     }
     const newest = pieces.at(-1)
     if (newest !== undefined && newest !== piece && isOvertaken(runs, run, newest)) continue
+    // Where there is no place for all, one that was made up may have taken that of one that can't be asked.
+    const isPosing = chronicle.forged.some(f => f.origin === run.origin && f.kind === 'Head')
+    if (isSmall && run.isDeaf && isPosing && newest !== piece && newest?.epoch === undefined) continue
     // It was left for a run that somebody has made up, and is not entered again.
     if (newest !== piece && isPosed(chronicle, run.origin, newest?.epoch, chronicle.overAt)) continue
     // A line that has sent nothing but what all were there for may have no piece only if it has sent nothing at all.

@@ -39,8 +39,6 @@ interface Claim {
   /** How many questions had been asked before, and whether this led to one. */
   readonly questions: number
   readonly isAsked: boolean
-  /** The question that it led to. */
-  readonly ask: number
 }
 
 /** One origin, as far as it was read. */
@@ -64,8 +62,8 @@ interface Voice {
   lastAsk: number
   isRefused: boolean
   isAnswered: boolean
-  /** The last question for which nobody was there. */
-  refused: number
+  /** When it was told last that nobody is there; for what was asked in vain before that counts as well. */
+  refusedAt: number
   /** How many had been asked when one was in vain. */
   vain: number
   /** Since the receiver was connected. */
@@ -113,7 +111,7 @@ const voiceOf = (name: string): Voice => ({
   lastAsk: 0,
   isRefused: false,
   isAnswered: true,
-  refused: 0,
+  refusedAt: Number.NEGATIVE_INFINITY,
   vain: 0,
   claims: [],
   isPure: false,
@@ -182,7 +180,7 @@ export const claimed = (chronicle: Chronicle, origins: Origins, say: Say, life: 
       if (isOver(v, local)) v.vain = v.questions
       const isProved = before.some(c =>
         c.isAsked
-          ? (v.vain > c.questions || v.refused >= c.ask) && (left !== undefined || v.questions - c.questions >= 2)
+          ? (v.vain > c.questions || v.refusedAt >= c.local) && (left !== undefined || v.questions - c.questions >= 2)
           : v.vain >= c.questions,
       )
       const what = of.some(d => d._tag === 'Restarted' && d.to === head.epoch)
@@ -278,8 +276,7 @@ export const claimed = (chronicle: Chronicle, origins: Origins, say: Say, life: 
     }
     v.doubtFrom = Number.POSITIVE_INFINITY
     v.hasAgain = false
-    const ask = question?.number ?? Number.POSITIVE_INFINITY
-    v.claims.push({ head, local, questions: v.questions, isAsked: question !== undefined, ask })
+    v.claims.push({ head, local, questions: v.questions, isAsked: question !== undefined })
     v.isPure = true
   }
 
@@ -455,7 +452,7 @@ export const claimed = (chronicle: Chronicle, origins: Origins, say: Say, life: 
         // That nobody is there at all says nothing of one of an earlier life.
         if (v === undefined) break
         if (cause.number === v.lastAsk) v.isRefused = true
-        v.refused = Math.max(v.refused, cause.number)
+        v.refusedAt = cause.local
         if (v.pending !== undefined && cause.number >= v.pending.first && v.pending.refusedAt === 0)
           v.pending.refusedAt = v.pending.asks
         break

@@ -379,8 +379,8 @@ export const perform = (world: World, stage: Stage, d: FaultDeed): boolean => {
       const { lingers } = r.port
       r.port.lingers = 1000
       for (let i = d.size % 3; i >= 0; i--) p.publish(line)
-      agenda.at(agenda.now() + 2, r.disconnect)
-      agenda.at(agenda.now() + 15, p.crash)
+      agenda.at(agenda.now() + 2, () => (world.isHealed ? undefined : r.disconnect()))
+      agenda.at(agenda.now() + 15, () => (world.isHealed ? undefined : p.crash()))
       agenda.at(agenda.now() + 1100 + d.ms, () => {
         r.port.lingers = lingers
         r.reconnect()
@@ -391,6 +391,8 @@ export const perform = (world: World, stage: Stage, d: FaultDeed): boolean => {
     crowdedStall: () => {
       // Many that share a connection fall silent at a time when the application takes next to nothing.
       if (p.isCrashed || !p.port.isUp || line === undefined) return false
+      // More of them would want more heartbeats than there may be.
+      if (p.lines.filter(l => !l.isFinished).length > 8) return false
       const named = world.chronicle.runs.length
       const crowd = Array.from({ length: 12 }, (_, i) =>
         p.open({ from: line.run.start, voice: 'full' }, 100 + i, `crowd${named}-${i}`),
@@ -438,7 +440,7 @@ export const perform = (world: World, stage: Stage, d: FaultDeed): boolean => {
       for (let i = 0; i < 5; i++) agenda.at(agenda.now() + 150 + i * 50, () => p.publish(line))
       agenda.at(agenda.now() + 2000 + d.ms, () => {
         one.pace(0)
-        p.close(line)
+        if (!world.isHealed) p.close(line)
       })
       agenda.at(agenda.now() + 2400 + d.ms, stage.restore)
       return true

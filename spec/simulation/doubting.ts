@@ -111,6 +111,8 @@ interface Mind {
   askedAt: number
   /** Since it was asked last, alone: nobody was there. */
   isRefused: boolean
+  /** That was said while the doubt was still open. */
+  isInTime: boolean
   /** Questions to it alone, since its run has answered last. */
   questions: number[]
   questionedAt: number
@@ -148,6 +150,7 @@ const mindOf = (name: string, askedAt: number): Mind => ({
   isSilent: false,
   askedAt,
   isRefused: false,
+  isInTime: false,
   questions: [],
   questionedAt: Number.NEGATIVE_INFINITY,
   vain: Number.POSITIVE_INFINITY,
@@ -334,7 +337,7 @@ export const doubts = (chronicle: Chronicle, origins: Origins, say: Say, life: L
         `${mind.name}.${number} came again before the sequence went on, and was no duplicate`,
       )
     if (a !== undefined && b !== undefined && outside.has(number + 1) && hasRoom)
-      if (!mind.isNamed || (a.wasSilent && b.wasSilent && mind.isRefused))
+      if (!mind.isNamed || (a.wasSilent && b.wasSilent && mind.isInTime))
         say('PairBeginsAnew', cause.at, `${mind.name}: ${number} and the number after it came again, and begin nothing`)
   }
 
@@ -387,7 +390,12 @@ export const doubts = (chronicle: Chronicle, origins: Origins, say: Say, life: L
   const questioned = (mind: Mind, s: Seen, cause: Seen): void => {
     const { open } = mind
     if (open !== undefined && !isOpen(mind, s.local)) open.isOver = true
-    else if (open !== undefined && s.number > open.first) {
+    else if (
+      open !== undefined &&
+      s.number > open.first &&
+      !(cause.what === 'Head' && mind.left.has(cause.head?.epoch))
+    ) {
+      // What a run that was left says is asked about for itself.
       open.asks += 1
       // More than that it is asked for another reason.
       if (open.asks <= settings.tries) open.askedAt = s.local
@@ -401,6 +409,7 @@ export const doubts = (chronicle: Chronicle, origins: Origins, say: Say, life: L
     mind.questionedAt = s.local
     // It is in doubt since then, at the latest.
     mind.isRefused = false
+    mind.isInTime = false
     mind.questions.push(s.number)
   }
 
@@ -434,8 +443,9 @@ export const doubts = (chronicle: Chronicle, origins: Origins, say: Say, life: L
         break
       case 'Nobody':
         if (mind === undefined) break
+        mind.isRefused = true
         // Afterwards it has been judged without it.
-        mind.isRefused ||= cause.local <= mind.questionedAt + last
+        mind.isInTime ||= cause.local <= mind.questionedAt + last
         if (mind.open !== undefined && cause.number >= mind.open.from) {
           mind.open.isRefused = true
           mind.open.isSure = true

@@ -271,7 +271,7 @@ export const receiverOf = (world: World, plan: ReceiverPlan, index: number, aske
 
   let cutFor = 0
   const wakes = clock.alarm(() => {
-    if (cutFor > 0 && life !== undefined && port.isUp) {
+    if (cutFor > 0 && life !== undefined && port.isUp && !world.isHealed) {
       agenda.at(agenda.now() + cutFor, self.reconnect)
       cutFor = 0
       self.disconnect()

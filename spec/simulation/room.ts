@@ -97,6 +97,7 @@ export const roomed = (life: Life, say: Report): void => {
   const { settings } = life
   const { maxMessages, maxBytes, maxJump, maxGaps } = settings
   const isOrdered = settings.mode === 'ordered'
+  const isSingle = life.addressing === 'single'
   const shelves = new Map<string, Shelf>()
   const of = (origin: string): Shelf => {
     const found = shelves.get(origin) ?? shelf()
@@ -127,7 +128,7 @@ export const roomed = (life: Life, say: Report): void => {
     s.came.add(number)
     if (number > s.reach + maxJump) {
       s.isClouded = true
-      if (s.isSpokenOf) s.far.add(number)
+      if (s.isSpokenOf && s.reach > 0) s.far.add(number)
     } else if (number > s.reach) s.waiting.add(number)
   }
 
@@ -177,7 +178,8 @@ export const roomed = (life: Life, say: Report): void => {
         }
         case 'Gap':
           if (d.noticedBy === 'Data' && !s.came.has(d.last + 1))
-            if (d.last - d.first >= maxJump || (s.far.has(d.last) && life.addressing === 'perSender'))
+            if (d.last - d.first >= maxJump || (s.far.has(d.last) && !s.far.has(d.last - 1) && !isSingle))
+              // Two in a row confirm each other.
               say('UnkeptIsNear', at, `${d.origin}: ${d.first}-${d.last} is missing, and ${d.last + 1} has not come`)
           s.open = [...s.open, d]
           s.reach = Math.max(s.reach, d.last)

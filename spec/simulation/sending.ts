@@ -254,6 +254,8 @@ class Reading {
     if (_tag === 'Sent') {
       // Where heartbeats have to wait for their turn, a message says as much, and puts it off.
       if (this.#isCrowded && c.isFirst) c.due = Number.POSITIVE_INFINITY
+      // What is sent before the first heartbeat is followed by it.
+      else if (c.isFirst && at <= c.due) c.due = Math.max(c.due, at + this.#box.after)
       if (!run.isMute && !this.#isCrowded) c.tail = { from: local + this.#box.after, by: at + this.#box.after }
       this.#out(message, at)
     }

@@ -164,7 +164,9 @@ export const storiesOf = (chronicle: Chronicle, life: Life): ReadonlyArray<Story
     const isOver = d._tag === 'Silent' && piece.known <= piece.endedWith
     const isSilence = isOver && (d.promised !== undefined || life.handed[index + 1]?.at !== at)
     const isNew = d._tag === 'Ended' || isSilence || (from !== undefined && isAnew(piece, from))
-    if (piece.isEnded && isCrowded && isNew) {
+    // Of two that are alive one may send on after the end of the other.
+    const hasEnded = piece.isEnded || (piece.hasConflict && piece.endedWith > 0)
+    if (hasEnded && isCrowded && isNew) {
       piece.endedBy = 'Dropped'
       piece.endedAt = at
       piece = current(d.origin)
