@@ -86,6 +86,8 @@ describe.each(['single', 'perSender'] as const)('a receiver (%s)', addressing =>
     const t = begin({ mode: 'arrival' })
     t.hears(headOf(2))
     expect(t.gets(3, 4)).toEqual(['3 AfterGap', '4'])
+    t.hears(headOf(5))
+    expect(t.gets(6)).toEqual(['6 AfterGap'])
   })
 
   it('gives a gap up at its deadline, and goes on behind it', () => {
@@ -1357,6 +1359,26 @@ describe('a receiver of a plain client, which sends no heartbeats', () => {
   })
 })
 
+describe('a receiver that is told nothing', () => {
+  it('has the settings that are documented', () => {
+    expect(Receiver.defaults).toEqual({
+      mode: 'ordered',
+      start: 'new',
+      deadline: 2000,
+      grace: 1000,
+      patience: 100,
+      tries: 4,
+      maxJump: 65_536,
+      maxMessages: 65_536,
+      maxBytes: 67_108_864,
+      maxGaps: 16_384,
+      maxOrigins: 16_384,
+      stored: false,
+      seed: 0,
+    })
+  })
+})
+
 describe('a receiver that is disconnected', () => {
   it('counts what it still gets as got when it was disconnected', () => {
     const t = following({ addressing: 'perSender' })
@@ -1565,6 +1587,21 @@ describe('a receiver within its bounds', () => {
     expect(t.passes(4000)).toEqual([])
     t.takes(4, 3)
     expect(t.passes(2000)).toContain('lost 2-2 unresolved')
+  })
+
+  it('waits for a consumer that takes nothing, though few messages are as many bytes as may be', () => {
+    const t = following({ maxBytes: 3, mode: 'arrival' })
+    expect([t.gets(1, 3, 4), t.passes(4000)]).toEqual([['1', 'gap 2-2 Data', '3 AfterGap', '4'], []])
+    t.takes(4, 3)
+    expect(t.passes(2000)).toContain('lost 2-2 unresolved')
+  })
+
+  it('counts what it has room for among what it has none for as here', () => {
+    const t = following({ maxMessages: 6 })
+    t.gets(1, 2, 3, 4, 6, 7)
+    t.takes(1)
+    t.gets(8, 9)
+    expect(t.self().gaps).toBe(3)
   })
 
   it('gives a gap up at its deadline, though room comes and goes', () => {

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import type { Epoch } from '../../src/core/Epoch.ts'
 import type { Head } from '../../src/core/Head.ts'
+import type { Origin } from '../../src/core/Origin.ts'
 import type { Position, Start } from '../../src/core/Positions.ts'
 import * as Receiver from '../../src/core/Receiver.ts'
 import * as SequenceNumber from '../../src/core/SequenceNumber.ts'
@@ -106,6 +107,18 @@ describe('a receiver that misses something', () => {
     expect([n, all.length]).toEqual([50_001, 13])
     expect(t.self().gaps).toBe(0)
   }, 20_000)
+
+  it('names the run that it means, unless the address does', () => {
+    const runs = (origin: Origin, options: Options = {}): Array<Epoch | undefined> => {
+      const t = rig(options)
+      t.on({ _tag: 'Started' })
+      t.on({ _tag: 'HeadAnswered', asked: 1, origin, head: headOf(0) })
+      const out = t.on({ _tag: 'Arrived', origin, arrival: arrival(2) })
+      return out.flatMap(o => (o._tag === 'AskReplay' ? [o.epoch] : []))
+    }
+    expect(runs(single())).toEqual([run(1)])
+    expect(runs(alice(), { addressing: 'perSender' })).toEqual([undefined])
+  })
 
   it('asks again with growing patience, and no more once it has given up', () => {
     const t = following()
@@ -517,14 +530,12 @@ describe('a receiver of a slow consumer', () => {
   })
 
   it('gives up nothing above what there was room to ask for, and was never asked for', () => {
-    const t = following({ maxMessages: 4 })
+    const t = following({ maxMessages: 6 })
     t.gets(1, 2)
     t.takes(1)
-    expect(replays(t.hears(headOf(20)))).toEqual(['replay 3-4'])
-    expect(t.gets(5)).toEqual([])
-    const first = t.passes(2000)
-    expect(first).toContain('lost 3-4 unresolved')
-    expect(first.join()).not.toContain('lost 6')
+    expect(replays(t.hears(headOf(20)))).toEqual(['replay 3-6'])
+    expect(t.gets(7)).toEqual([])
+    expect(deliveries(t.passes(2000))).toEqual(['lost 3-6 unresolved', '7 Late'])
   })
 
   it('asks for what it forgot as soon as there is room, and loses nothing', () => {

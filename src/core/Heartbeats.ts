@@ -7,6 +7,7 @@
  * @module
  * @since 0.1.0
  */
+import { fromCompare } from 'fp-ts/lib/Ord.js'
 import * as string from 'fp-ts/lib/string.js'
 import type { OrderedMap } from './OrderedMap.ts'
 import * as M from './OrderedMap.ts'
@@ -21,10 +22,11 @@ export interface Heartbeats {
   readonly at: number
 }
 
-const times = M.orderedBy<readonly [number, string]>({
-  equals: (a, b) => a[0] === b[0] && a[1] === b[1],
-  compare: (a, b) => (a[0] === b[0] ? string.Ord.compare(a[1], b[1]) : a[0] < b[0] ? -1 : 1),
-})
+const times = M.orderedBy(
+  fromCompare<readonly [number, string]>((a, b) =>
+    a[0] === b[0] ? string.Ord.compare(a[1], b[1]) : a[0] < b[0] ? -1 : 1,
+  ),
+)
 const names = M.orderedBy(string.Ord)
 
 /** What may go out at once. */
