@@ -289,7 +289,8 @@ const asked = (report: Report, life: Life, steps: ReadonlyArray<Step>): void => 
       }
       f.isOpen = false
       const wait = a.local - f.ask.local
-      if (!isRoomy && f.hasCome) continue
+      // Or what lies below it has made way, and is asked for together with it.
+      if (!isRoomy && (f.hasCome || a.first < f.ask.first)) continue
       if (f.endedAt === undefined) say('AskedAgainLater', `asked ${wait} ms ago (${f.ask.id})`)
       else if (!f.hasCome && a.local - f.endedAt < Math.min(soon / 2, soon - (f.endedAt - f.ask.local)))
         say('AskedAgainLater', `asked ${wait} ms ago (${f.ask.id}), ended ${a.local - f.endedAt} ms ago, nothing came`)

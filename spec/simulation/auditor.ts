@@ -267,7 +267,9 @@ const unmixed = (chronicle: Chronicle, runs: Runs, report: Report, story: Story,
   const saved = life.saved?.positions.find(p => p.origin === origin)?.epoch
   const isNext = piece.begunBy === 'Hearing' && saved !== undefined && saved !== own?.epoch
   const isMixed = piece.left === own?.epoch && (isNext || piece.settled.some(isOther))
-  const isMisled = isPosed(chronicle, origin, piece.left, piece.endedAt) && (piece.isSilent || piece.isEnded)
+  // Of a silence that found no room nothing was told.
+  const isOver = piece.isSilent || piece.isEnded || life.settings.maxMessages < defaultBound
+  const isMisled = isPosed(chronicle, origin, piece.left, piece.endedAt) && isOver
   if (
     piece.endedBy === 'Restarted' &&
     own !== undefined &&

@@ -162,7 +162,7 @@ export const claimed = (chronicle: Chronicle, origins: Origins, say: Say, life: 
 
   /** Was the last question in vain, and the time for its answer over? */
   const isOver = (v: Voice, local: number, late = 0): boolean =>
-    !v.isAnswered && (v.isRefused || local >= v.askedAt + last - 10 + late)
+    !v.isAnswered && ((v.isRefused && local >= v.refusedAt + late) || local >= v.askedAt + last - 10 + late)
 
   const unasked = (v: Voice, event: Event, head: Head): void => {
     const { cause, asked, handed } = event

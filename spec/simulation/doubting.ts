@@ -337,7 +337,7 @@ export const doubts = (chronicle: Chronicle, origins: Origins, say: Say, life: L
         `${mind.name}.${number} came again before the sequence went on, and was no duplicate`,
       )
     if (a !== undefined && b !== undefined && outside.has(number + 1) && hasRoom)
-      if (!mind.isNamed || (a.wasSilent && b.wasSilent && mind.isInTime))
+      if (!mind.isNamed || (a.wasSilent && b.wasSilent && mind.isInTime && a.came > mind.heardAt))
         say('PairBeginsAnew', cause.at, `${mind.name}: ${number} and the number after it came again, and begin nothing`)
   }
 

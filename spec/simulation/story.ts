@@ -129,6 +129,8 @@ const guess = (chronicle: Chronicle, p: Piece): Epoch | undefined => {
 
 /** Does it not go on where the piece has ended? What is held behind an open gap does not show. */
 const isAnew = (p: Piece, from: number): boolean => {
+  const holds = (r: { readonly first: number; readonly last: number }): boolean => r.first <= from && from <= r.last
+  if (p.gaps.some(holds) && !p.settled.some(holds)) return false
   const isOpen = (ascending(p).at(-1)?.last ?? 0) < p.known
   return from <= p.endedWith || (!isOpen && from !== Math.max(p.known, p.endedWith) + 1)
 }
