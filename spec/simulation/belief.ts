@@ -49,6 +49,8 @@ interface Trust {
   readonly published: number
   /** The highest number that was spoken of, in this run. */
   known: number
+  /** How far any run that has answered says that it is. */
+  spoken: number
   /** The highest that came, and was not far ahead of it. */
   near: number
   /** The highest that was handed over, or lost. */
@@ -103,6 +105,7 @@ const trustOf = (runs: Known, origin: string): Trust => ({
   isSingle: runs.of(origin)[0]?.addressing === 'single',
   published: Math.max(0, ...runs.of(origin).map(r => Math.max(r.head, r.start - 1))),
   known: 0,
+  spoken: 0,
   near: 0,
   done: 0,
   missing: 0,
@@ -206,6 +209,7 @@ export const believed = (chronicle: Chronicle, runs: Known, life: Life, report: 
         }
         t.runs.add(s.head.epoch)
         t.answered.add(s.head.epoch)
+        t.spoken = Math.max(t.spoken, s.head.head)
         // A late answer of a run that was left says nothing of where we are, unless it was left for a guess.
         if (t.run === undefined) t.left.delete(s.head.epoch)
         if (t.left.has(s.head.epoch)) break
@@ -425,7 +429,8 @@ const isAgreed = (t: Trust, epoch: Epoch | undefined, maxJump: number, least = 0
 
 const agreed = (report: Report, maxJump: number, d: Gap, at: number, t: Trust, isVain: boolean): void => {
   // What was pending when a run was entered is known in it, up to where the gap begins.
-  if (d.last <= Math.max(t.known, t.near, d.first - 1) + maxJump || (t.answer?.head ?? 0) >= d.last) return
+  // So is what another run has answered, that takes over from one that answers no more.
+  if (d.last <= Math.max(t.known, t.near, d.first - 1) + maxJump || t.spoken >= d.last) return
   if (!isAgreed(t, undefined, maxJump, d.last))
     report('SaidTwice', at, `${d.origin}: ${d.last} is far above ${t.known}, and was not said twice`)
   else if (!isVain && t.isSound)

@@ -276,7 +276,7 @@ export const claimed = (chronicle: Chronicle, origins: Origins, say: Say, life: 
     }
     v.doubtFrom = Number.POSITIVE_INFINITY
     v.hasAgain = false
-    v.claims.push({ head, local, questions: v.questions, isAsked: question !== undefined })
+    v.claims = [...v.claims.slice(-30), { head, local, questions: v.questions, isAsked: question !== undefined }]
     v.isPure = true
   }
 

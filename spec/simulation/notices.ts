@@ -160,8 +160,9 @@ const earOf = (origins: Origins, name: string): Ear => {
   }
 }
 
-/** Two far numbers in a row confirm each other, and what lies below them. */
-const isPaired = ({ far }: Ear, last: number): boolean => [...far].some(n => n >= last && far.has(n + 1))
+/** Two far numbers in a row confirm each other, what lies below them, and what is near. */
+const isPaired = ({ far }: Ear, last: number, jump: number): boolean =>
+  [...far].some(n => n + jump >= last && far.has(n + 1))
 
 /** The question to all senders. */
 interface Join {
@@ -429,7 +430,8 @@ export const notices = (chronicle: Chronicle, origins: Origins, say: Say, life: 
         if (!hasPlaces) ear.reach = 0
         return
       case 'Message':
-        if (ear.ended !== undefined && d.number > ear.ended) {
+        // Where the end was forged, it may have begun anew below that.
+        if (ear.ended !== undefined && (d.number > ear.ended || origins.isForged(name))) {
           if (!ear.isVouched && hasRoom && hasPlaces && ear.plain !== undefined)
             say('EndsTold', s.at, `${name}.${d.number} comes after its end, as if somebody vouched for it`)
           ear.ended = undefined
@@ -465,7 +467,7 @@ export const notices = (chronicle: Chronicle, origins: Origins, say: Say, life: 
           ear.reach > 0 &&
           d.last > ear.reach + settings.maxJump + ample &&
           d.last > ear.head &&
-          !isPaired(ear, d.last)
+          !isPaired(ear, d.last, settings.maxJump + ample)
         )
           say('FarIsDoubted', s.at, `${name}: after ${ear.reach} all up to ${d.last} is told to be missing`)
         ear.reach = Math.max(ear.reach, d.last)
