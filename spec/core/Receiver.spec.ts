@@ -788,6 +788,24 @@ describe('a receiver of the addressing single', () => {
     expect(t.isAnswered(headOf(0, { epoch: run(3) }), asked)).toEqual(['conflict @0000000002 @0000000003'])
   })
 
+  it('takes what came of the rival meanwhile for its own, as far as that says that it has sent it', () => {
+    const t = following()
+    const rival = (head: number): Head => headOf(head, { epoch: run(2), age: 1000 + head })
+    t.hears(rival(0))
+    t.isAnswered(headOf(0))
+    t.isAnswered(rival(0))
+    t.passes(6000)
+    t.isAnswered(rival(0))
+    t.gets(1, 2)
+    expect([t.hears(rival(2)), t.hears(rival(1)), t.hears(rival(900_000))]).toEqual([[], [], []])
+    expect(t.passes(1500).filter(s => !s.startsWith('ask'))).toEqual([
+      'restarted @0000000001 after 0, @0000000002 from 1',
+      'resumed',
+      '1',
+      '2',
+    ])
+  })
+
   it('never goes back to a run that it has left: that is a conflict, said once', () => {
     const t = following()
     t.gets(1, 1)

@@ -265,9 +265,15 @@ const belief: ReadonlyArray<Guard> = [
   ),
   heads(
     'a rival that is known raises no doubt',
-    'if (t.rival?.told && t.rival.epoch === head.epoch && (t.end === undefined || !answers))\n    return asked === undefined ? t : { ...t, rival: { ...t.rival, head } }\n',
-    '',
+    'if (t.rival?.told && t.rival.epoch === head.epoch && (t.end === undefined || !answers))\n    return {',
+    'if (false as boolean)\n    return {',
     'two senders of one subject are asked at each heartbeat, and followed in turn',
+  ),
+  heads(
+    'what a rival says since it has answered is noted',
+    'return head.head >= least &&',
+    'return (false as boolean) &&',
+    'what came of it meanwhile is taken for part of the run before',
   ),
   heads(
     'a rival takes over at once where the own run has ended',

@@ -260,7 +260,7 @@ export const doubts = (chronicle: Chronicle, origins: Origins, say: Say, life: L
         mind.missing += d.last - d.first + 1
         break
       case 'Lost':
-        if (d.reason === 'evicted' && cause.what === 'Replayed' && isOpen(mind, local))
+        if (d.reason === 'evicted' && cause.what === 'Replayed' && cause.bytes === undefined && isOpen(mind, local))
           say('DoubtRefusesNothing', at, `${name}: ${d.first}-${d.last ?? ''} is refused in a doubt`)
         mind.missing -= (d.last ?? 0) - d.first + 1
         mind.done = Math.max(mind.done, d.last ?? 0)

@@ -36,6 +36,13 @@ interface LeftRun {
   readonly told: boolean
 }
 
+/** Another run that answers: beside this one, which is told, or in its place. It takes over once this one answers no more. */
+export interface Rival {
+  readonly epoch: Epoch
+  readonly head: Head | undefined
+  readonly told: boolean
+}
+
 export interface Track<A> {
   readonly origin: Origin
   readonly about: About
@@ -57,8 +64,7 @@ export interface Track<A> {
   /** Its last number, once it has said so. */
   readonly end: { readonly last: number; readonly told: boolean } | undefined
   readonly left: ReadonlyArray<LeftRun>
-  /** Another run that answers: beside this one, which is told, or in its place. It takes over once this one answers no more. */
-  readonly rival: { readonly epoch: Epoch; readonly head: Head | undefined; readonly told: boolean } | undefined
+  readonly rival: Rival | undefined
   /** The last head that came unasked, is to be doubted, and led to a request: nobody may be there to answer it. `highest`: how far we were. */
   readonly claim: (Head & { readonly highest: number }) | undefined
   /** The first request that was given up since the run has last answered: an answer that is just late still counts. */

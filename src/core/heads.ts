@@ -7,7 +7,7 @@ import * as L from './Ledger.ts'
 import * as M from './OrderedMap.ts'
 import { noticed, receive, settleAll } from './reception.ts'
 import type * as SequenceNumber from './SequenceNumber.ts'
-import type { Track } from './Track.ts'
+import type { Rival, Track } from './Track.ts'
 import { gone, horizon, isHeldUp, isSingle, promised, raised, unsequenced, withEnd, withoutSilence } from './Track.ts'
 import type { Arrival, Turn } from './Turn.ts'
 import { askHead, deliver, keepsUp } from './Turn.ts'
@@ -192,6 +192,12 @@ export const entered = <A>(turn: Turn<A>, t: Track<A>, l: Ledger<A>, head: Head)
 const conflict = <A>(turn: Turn<A>, t: Track<A>, rival: Epoch): void =>
   deliver(turn, { _tag: 'Conflict', ...t.about, epoch: t.epoch, rival }, 0)
 
+/** A rival that has answered says how far it is since then: what came of it meanwhile is its own. */
+const noted = <A>(turn: Turn<A>, rival: Rival, head: Head): Rival => {
+  const least = rival.head?.head ?? Number.POSITIVE_INFINITY
+  return head.head >= least && head.head <= least + turn.settings.maxJump ? { ...rival, head } : rival
+}
+
 /** The head of another run than the one we follow (`single`). */
 const otherRun = <A>(turn: Turn<A>, t: Track<A>, l: Ledger<A>, head: Head, asked: number | undefined): Track<A> => {
   const left = t.left.find(r => r.epoch === head.epoch)
@@ -205,7 +211,7 @@ const otherRun = <A>(turn: Turn<A>, t: Track<A>, l: Ledger<A>, head: Head, asked
   const answers = asked !== undefined && t.doubt !== undefined && asked >= t.doubt.asked
   // It takes over when the own run answers no more; at once, where that has ended.
   if (t.rival?.told && t.rival.epoch === head.epoch && (t.end === undefined || !answers))
-    return asked === undefined ? t : { ...t, rival: { ...t.rival, head } }
+    return { ...t, rival: asked === undefined ? noted(turn, t.rival, head) : { ...t.rival, head } }
   if (asked === t.answered) {
     // With a third run it is the same conflict.
     if (t.rival?.told) return t
@@ -216,6 +222,7 @@ const otherRun = <A>(turn: Turn<A>, t: Track<A>, l: Ledger<A>, head: Head, asked
   if (answers && keepsUp(turn)) return { ...entered(turn, t, l, head), answered: asked }
   // It has answered, and is entered when there is room.
   if (answers) return { ...t, rival: { epoch: head.epoch, head, told: false } }
+  if (t.rival?.epoch === head.epoch) return { ...t, rival: noted(turn, t.rival, head) }
   if (t.doubt !== undefined && t.doubt.cause !== 'Jump' && t.voice === 'Heard') return t
   // The run that we follow must have ended or fallen silent, or two would take turns.
   const isOver = t.end !== undefined || t.silence !== undefined
