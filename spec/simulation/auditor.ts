@@ -250,13 +250,17 @@ const unmixed = (chronicle: Chronicle, runs: Runs, report: Report, story: Story,
   const { origin, life } = piece
   if (runs.isConflicted(origin) || runs.isVague(origin)) return
   const own = runs.find(origin, piece.epoch)
+  // As long as nobody has spoken for any of them only numbers tell one run from the next.
+  const isUnheard = (by: number): boolean =>
+    !life.seen.some(s => s.what === 'Head' && s.head !== undefined && s.head.epoch === own?.epoch && s.at <= by)
   for (const { message, at } of piece.settled)
     if (message !== undefined && own !== undefined && message.run !== own && !isResidue(life, own, message))
-      report(
-        'RunsNeverMix',
-        at,
-        `${origin}.${message.number} of ${message.run.epoch} is handed over as one of ${piece.epoch}`,
-      )
+      if (piece.named !== undefined || !isUnheard(at))
+        report(
+          'RunsNeverMix',
+          at,
+          `${origin}.${message.number} of ${message.run.epoch} is handed over as one of ${piece.epoch}`,
+        )
   const entered = story.pieces.flatMap(p => (p.named === undefined ? [] : [p.named]))
   if (new Set(entered).size !== entered.length)
     report('RunsNeverMix', piece.endedAt, `${origin}: a run is entered again`)

@@ -180,7 +180,9 @@ export const claimed = (chronicle: Chronicle, origins: Origins, say: Say, life: 
       if (isOver(v, local)) v.vain = v.questions
       const isProved = before.some(c =>
         c.isAsked
-          ? (v.vain > c.questions || v.refusedAt >= c.local) && (left !== undefined || v.questions - c.questions >= 2)
+          ? // One that was left is waited for no longer than its grace.
+            (left !== undefined && local >= c.local + settings.grace) ||
+            ((v.vain > c.questions || v.refusedAt >= c.local) && (left !== undefined || v.questions - c.questions >= 2))
           : v.vain >= c.questions,
       )
       const what = of.some(d => d._tag === 'Restarted' && d.to === head.epoch)

@@ -120,6 +120,8 @@ interface Mind {
   vain: number
   rival: { readonly epoch: Epoch; readonly local: number } | undefined
   open: Open | undefined
+  /** When the last doubt arose. */
+  doubtedAt: number
   /** When each number came, first and last; and whether it was silent then. */
   readonly came: Map<number, { readonly first: number; last: number; isNear: boolean }>
   /** What came again, and whether it was silent then. */
@@ -156,6 +158,7 @@ const mindOf = (name: string, askedAt: number): Mind => ({
   vain: Number.POSITIVE_INFINITY,
   rival: undefined,
   open: undefined,
+  doubtedAt: -1,
   came: new Map(),
   again: new Map(),
   outside: [],
@@ -193,6 +196,7 @@ export const doubts = (chronicle: Chronicle, origins: Origins, say: Say, life: L
 
   const opened = (mind: Mind, { index }: Event, ask: Seen, from = ask.number): void => {
     if (!hasPlaces) return
+    mind.doubtedAt = index
     const { questions, questionedAt } = mind
     const isVain = questions.length >= settings.tries && ask.local >= questionedAt + last - early
     mind.open = {
@@ -306,7 +310,8 @@ export const doubts = (chronicle: Chronicle, origins: Origins, say: Say, life: L
         mind.rival = undefined
         mind.questions = []
         mind.again.clear()
-        mind.came.clear()
+        // What came in the doubt may be part of the new one, and come again.
+        for (const [n, c] of mind.came) if (c.first < mind.doubtedAt) mind.came.delete(n)
         mind.outside = []
         mind.wentOn = -1
         break
@@ -491,6 +496,8 @@ export const doubts = (chronicle: Chronicle, origins: Origins, say: Say, life: L
   }
   if (life.endedAt !== Number.POSITIVE_INFINITY || !isSingle || !hasPlaces) return
   for (const mind of minds.values()) {
+    // It is not addressed to those who listen here.
+    if (mind.name.includes('@')) continue
     const alive = origins.of(mind.name).filter(r => r.end === 'Live')
     const [only] = alive
     if (only === undefined || alive.length > 1 || only.isMute || only.isDeaf || !hasRoom || !mind.isBegun) continue

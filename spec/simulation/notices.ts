@@ -491,6 +491,7 @@ export const notices = (chronicle: Chronicle, origins: Origins, say: Say, life: 
           ear.ended = undefined
           ear.isFollowed = false
           ear.promise = undefined
+          ear.first = Number.POSITIVE_INFINITY
           ear.open = 0
           ear.highest = 0
           return
