@@ -566,6 +566,17 @@ describe('a receiver of a slow consumer', () => {
     expect(deliveries(said)).toEqual(['lost 1-2 unresolved'])
   })
 
+  it('gives it up though what follows it has to wait for room', () => {
+    const t = following({ maxBytes: 10 })
+    t.on({ _tag: 'Arrived', origin, arrival: arrival(1, 'm1', 6) })
+    t.hears(headOf(3))
+    const said: string[] = []
+    for (let ms = 0; ms < 4000; ms++)
+      said.push(...t.recovers(2, { bytes: 11 }), ...t.recovers(3, { bytes: 6 }), ...t.passes(1))
+    expect(deliveries(said)).toEqual(['lost 2-2 unresolved'])
+    expect(replays([...t.takes(1, 6), ...t.passes(200)])).toContain('replay 3-3')
+  })
+
   it('does not let what is held make way for what can never find room', () => {
     const t = following({ maxBytes: 10 })
     t.gets(2, 3)

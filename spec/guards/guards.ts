@@ -998,15 +998,21 @@ const recovery: ReadonlyArray<Guard> = [
   ),
   recoveries(
     'what found no room waits for room',
-    'a.bytes > turn.settings.maxBytes ? m.deadline : Number.POSITIVE_INFINITY',
-    'm.deadline',
+    'return L.replace(after, { ...known, deadline: Number.POSITIVE_INFINITY })',
+    'return L.replace(after, known)',
     'what its sender holds is given up for want of room',
   ),
   recoveries(
     'what can never find room is given up',
-    'a.bytes > turn.settings.maxBytes ? m.deadline : Number.POSITIVE_INFINITY',
-    'Number.POSITIVE_INFINITY',
+    'if (a.bytes <= turn.settings.maxBytes) return',
+    'if (true as boolean) return',
     'a message that never fits is asked for without end',
+  ),
+  recoveries(
+    'what follows what can never find room does not make it wait',
+    'const rest = a.number === first ? first + 1 : first',
+    'const rest = first',
+    'a message that never fits is asked for without end, and all behind it',
   ),
   recoveries(
     'the rest of a page is asked for at once only after progress',

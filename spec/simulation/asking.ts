@@ -284,7 +284,8 @@ const asked = (report: Report, life: Life, steps: ReadonlyArray<Step>): void => 
     let open = 1
     for (const f of flying) {
       if (!touches(f.ask, a.first, a.last)) {
-        if (f.isOpen) open += 1
+        // What came meanwhile may have made gaps of its own below those that were asked for before.
+        if (f.isOpen && f.ask.first < a.first) open += 1
         continue
       }
       f.isOpen = false

@@ -220,9 +220,9 @@ const isResidue = (life: Life, own: Run, { id, run, number }: Published): boolea
   // Of a run that has sent nothing there is nothing to mix it with.
   if (own.head < own.start) return true
   if (came === undefined) return false
-  if (run.bornAt > own.bornAt && isForewarned(life, run, came)) return false
   // A run that has answered is entered when there is room.
   if (run.bornAt > own.bornAt && life.settings.maxMessages <= defaultBound) return true
+  if (run.bornAt > own.bornAt && isForewarned(life, run, came)) return false
   // What answers when the one before was asked in vain is entered when it answers again.
   const [first = Number.POSITIVE_INFINITY, second = Number.POSITIVE_INFINITY] = life.answered.get(run.epoch) ?? []
   if (run.bornAt > own.bornAt) return came <= (own.endedAt < first ? second : first)

@@ -198,7 +198,7 @@ export const doubts = (chronicle: Chronicle, origins: Origins, say: Say, life: L
     if (!hasPlaces) return
     mind.doubtedAt = index
     const { questions, questionedAt } = mind
-    const isVain = questions.length >= settings.tries && ask.local >= questionedAt + last - early
+    const isVain = questions.length >= settings.tries && ask.local >= questionedAt + last - slack
     mind.open = {
       since: index,
       first: ask.number,

@@ -491,7 +491,6 @@ export const notices = (chronicle: Chronicle, origins: Origins, say: Say, life: 
           ear.ended = undefined
           ear.isFollowed = false
           ear.promise = undefined
-          ear.first = Number.POSITIVE_INFINITY
           ear.open = 0
           ear.highest = 0
           return
@@ -590,7 +589,8 @@ export const notices = (chronicle: Chronicle, origins: Origins, say: Say, life: 
         ear.inquiries = 0
         ear.borne = Math.max(ear.borne, s.number)
         if (s.number > ear.reach + settings.maxJump) ear.far.add(s.number)
-        if (s.number <= ear.settled || s.number < ear.first) ear.again.add(s.number)
+        // Of one that is new again nothing is told yet of where it begins.
+        if (s.number <= ear.settled || s.number < ear.first || ear.reach === 0) ear.again.add(s.number)
         if (ear.silent !== undefined) ear.since.add(s.number)
         break
       }

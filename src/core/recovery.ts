@@ -90,8 +90,16 @@ export const replayed = <A>(turn: Turn<A>, about: About, l: Ledger<A>, asked: nu
   const left = L.missingAt(after, a.number)
   if (left === undefined) return after
   // It found no room, which is no progress. What can never find any is given up in its time; the rest waits for room.
-  const deadline = a.bytes > turn.settings.maxBytes ? m.deadline : Number.POSITIVE_INFINITY
-  return L.replace(after, { ...left, deadline, ask: m.ask })
+  const { first, last } = left
+  const known = { ...left, deadline: m.deadline, ask: m.ask }
+  if (a.bytes <= turn.settings.maxBytes) return L.replace(after, { ...known, deadline: Number.POSITIVE_INFINITY })
+  // What follows it may have to wait, and must not make it wait as well.
+  const rest = a.number === first ? first + 1 : first
+  return boundGaps(
+    turn,
+    about,
+    L.replace(L.replace(after, { ...known, last: rest - 1 }), { ...known, first: rest, last }),
+  )
 }
 
 /** All up to `last` has been considered: the rest is asked for at once; what is missing was lost on its way. */
