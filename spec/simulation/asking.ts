@@ -284,8 +284,9 @@ const asked = (report: Report, life: Life, steps: ReadonlyArray<Step>): void => 
     let open = 1
     for (const f of flying) {
       if (!touches(f.ask, a.first, a.last)) {
-        // What came meanwhile may have made gaps of its own below those that were asked for before.
-        if (f.isOpen && f.ask.first < a.first) open += 1
+        // What came meanwhile may have made gaps of its own below those that were asked for before, and the rest of one is no other.
+        const isRest = flying.some(g => g.ask.last + 1 === f.ask.first)
+        if (f.isOpen && f.ask.first < a.first && !isRest) open += 1
         continue
       }
       f.isOpen = false
@@ -569,9 +570,9 @@ export const judged = (chronicle: Chronicle, report: Report): void => {
     askedAnew(report, life, own)
     placed(report, chronicle, life)
     const waiting = untaken.get(life) ?? 0
-    // What settles a doubt is said in any case; there is never much of that. Nor may the fate of a saved origin wait.
+    // What settles a doubt is said in any case; there is never much of that, but of each origin. Nor may the fate of a saved one wait.
     const saved = life.saved?.positions.length ?? 0
-    if (waiting > life.settings.maxMessages * 1.5 + 8 + 2 * saved)
+    if (waiting > life.settings.maxMessages * 1.5 + 8 + 2 * saved + life.kept.origins)
       report(
         'QueueBounded',
         life.startedAt,

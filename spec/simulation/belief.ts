@@ -150,9 +150,9 @@ export const believed = (chronicle: Chronicle, runs: Known, life: Life, report: 
   for (const { origin } of life.saved?.positions ?? []) trust(origin)
   /** It is followed no more; or a saved run is over, and the next has answered. */
   const forget = (origin: string): void => {
-    const { isHanded, answer, answered } = trust(origin)
+    const { isHanded, answer, answered, spoken } = trust(origin)
     const made = trustOf(runs, origin)
-    trusts.set(origin, isHanded ? made : { ...made, answer, answered })
+    trusts.set(origin, isHanded ? made : { ...made, answer, answered, spoken })
   }
   /** Was someone asked in vain since the last answer? Then the numbers alone decide. */
   const isVain = (t: Trust): boolean => vainOf(t) >= settings.tries

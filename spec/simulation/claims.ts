@@ -314,6 +314,7 @@ export const claimed = (chronicle: Chronicle, origins: Origins, say: Say, life: 
       if (
         v.isAnswered &&
         !v.isRivalled &&
+        !origins.isForged(v.name) &&
         !origins.isConflicted(v.name) &&
         asked.length === 0 &&
         !v.isMute &&

@@ -198,7 +198,7 @@ export const doubts = (chronicle: Chronicle, origins: Origins, say: Say, life: L
     if (!hasPlaces) return
     mind.doubtedAt = index
     const { questions, questionedAt } = mind
-    const isVain = questions.length >= settings.tries && ask.local >= questionedAt + last - slack
+    const isVain = questions.length >= settings.tries && (mind.isRefused || ask.local >= questionedAt + last - slack)
     mind.open = {
       since: index,
       first: ask.number,
@@ -451,7 +451,7 @@ export const doubts = (chronicle: Chronicle, origins: Origins, say: Say, life: L
         mind.isRefused = true
         // Afterwards it has been judged without it.
         mind.isInTime ||= cause.local <= mind.questionedAt + last
-        if (mind.open !== undefined && cause.number >= mind.open.from) {
+        if (mind.open !== undefined && cause.number >= Math.min(mind.open.from, mind.open.late, mind.vain)) {
           mind.open.isRefused = true
           mind.open.isSure = true
         }

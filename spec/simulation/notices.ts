@@ -427,7 +427,12 @@ export const notices = (chronicle: Chronicle, origins: Origins, say: Say, life: 
         ear.hasEnded = true
         ear.isVouched = false
         // It may make way, and is new when it is heard again.
-        if (!hasPlaces) ear.reach = 0
+        // It may make way, and be new when it is heard again.
+        if (!hasPlaces) {
+          ear.reach = 0
+          ear.rivals.clear()
+          ear.isRivalled = false
+        }
         return
       case 'Message':
         // Where the end was forged, it may have begun anew below that.
