@@ -252,9 +252,8 @@ const unmixed = (chronicle: Chronicle, runs: Runs, report: Report, story: Story,
   const { origin, life } = piece
   if (runs.isConflicted(origin) || runs.isVague(origin)) return
   const own = runs.find(origin, piece.epoch)
-  // As long as nobody has spoken for any of them only numbers tell one run from the next.
-  const isUnheard = (by: number): boolean =>
-    !life.seen.some(s => s.what === 'Head' && s.head !== undefined && s.head.epoch === own?.epoch && s.at <= by)
+  // As long as nobody has answered for any of them only numbers tell one run from the next.
+  const isUnheard = (by: number): boolean => !(life.answered.get(own?.epoch ?? '') ?? []).some(at => at <= by)
   for (const { message, at } of piece.settled)
     if (message !== undefined && own !== undefined && message.run !== own && !isResidue(life, own, message))
       if (piece.named !== undefined || !isUnheard(at))
@@ -272,7 +271,12 @@ const unmixed = (chronicle: Chronicle, runs: Runs, report: Report, story: Story,
   // Or it went on from a saved position of a run before it, of which nobody spoke.
   const saved = life.saved?.positions.find(p => p.origin === origin)?.epoch
   const isNext = piece.begunBy === 'Hearing' && saved !== undefined && saved !== own?.epoch
-  const isMixed = piece.left === own?.epoch && (isNext || piece.settled.some(isOther))
+  // Or what came of another run was kept with it, and makes it seem to be further than it says.
+  const isAmong = (p: Published): boolean =>
+    p.run.origin === origin && p.run !== own && (life.came.get(p.id) ?? Number.POSITIVE_INFINITY) <= piece.endedAt
+  const isMixed =
+    piece.left === own?.epoch &&
+    (isNext || piece.settled.some(isOther) || (piece.named === undefined && chronicle.published.some(isAmong)))
   // Of a silence that found no room nothing was told.
   const isOver = piece.isSilent || piece.isEnded || life.settings.maxMessages < defaultBound
   const isMisled = isPosed(chronicle, origin, piece.left, piece.endedAt) && isOver
