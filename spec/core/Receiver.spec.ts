@@ -788,6 +788,19 @@ describe('a receiver of the addressing single', () => {
     expect(t.isAnswered(headOf(0, { epoch: run(3) }), asked)).toEqual(['conflict @0000000002 @0000000003'])
   })
 
+  it('asks about the rival again when that is heard after its own run has ended, though it was asked in vain before', () => {
+    const t = following()
+    t.hears(headOf(0, { epoch: run(2) }))
+    t.isAnswered(headOf(0))
+    t.isAnswered(headOf(0, { epoch: run(2) }))
+    t.hears(headOf(0, { state: 'ended' }))
+    t.gets(1)
+    t.passes(1500)
+    expect(t.hears(headOf(1, { epoch: run(2) }))).toEqual(['ask updates'])
+    t.isAnswered(headOf(1, { epoch: run(2) }))
+    expect(t.passes(1500)).toContain('restarted @0000000001 after 1, @0000000002 from 1')
+  })
+
   it('takes what came of the rival meanwhile for its own, as far as that says that it has sent it', () => {
     const t = following()
     const rival = (head: number): Head => headOf(head, { epoch: run(2), age: 1000 + head })

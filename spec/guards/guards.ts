@@ -265,9 +265,15 @@ const belief: ReadonlyArray<Guard> = [
   ),
   heads(
     'a rival that is known raises no doubt',
-    'if (t.rival?.told && t.rival.epoch === head.epoch && (t.end === undefined || !answers))\n    return {',
-    'if (false as boolean)\n    return {',
+    'if (t.rival?.told && t.rival.epoch === head.epoch && waits)',
+    'if (false as boolean)',
     'two senders of one subject are asked at each heartbeat, and followed in turn',
+  ),
+  heads(
+    'of a rival that is heard when the own run is over it is asked',
+    'asked === undefined ? !isOver || t.doubt !== undefined :',
+    'asked === undefined ? true :',
+    'a rival that was asked in vain once is never followed',
   ),
   heads(
     'what a rival says since it has answered is noted',
@@ -277,8 +283,8 @@ const belief: ReadonlyArray<Guard> = [
   ),
   heads(
     'a rival takes over at once where the own run has ended',
-    ' && (t.end === undefined || !answers))',
-    ')',
+    ': t.end === undefined || !answers\n',
+    ': true\n',
     'a third sender is followed instead, and what comes of the second leads to and fro between them',
   ),
   heads(

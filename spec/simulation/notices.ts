@@ -291,7 +291,9 @@ export const notices = (chronicle: Chronicle, origins: Origins, say: Say, life: 
       const { epoch } = cause.head
       if (life.addressing === 'perSender' && !ear.name.endsWith(epoch))
         say('AskedForAReason', s.at, `${ear.name}: a head of ${epoch} says nothing of it, and is asked about`)
-      if (ear.rivals.has(epoch) && hasRoom && hasPlaces)
+      // Where its own run is over it is asked about all the same.
+      const isOver = ear.ended !== undefined || ear.hasEnded || ear.silent !== undefined
+      if (ear.rivals.has(epoch) && !isOver && hasRoom && hasPlaces)
         say('AskedForAReason', s.at, `${ear.name}: a heartbeat of ${epoch}, which is told, is asked about`)
       const before = ear.askedFor.get(epoch)
       // Who made way for another is new when it is heard again.

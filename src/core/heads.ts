@@ -209,8 +209,11 @@ const otherRun = <A>(turn: Turn<A>, t: Track<A>, l: Ledger<A>, head: Head, asked
     return { ...claimed(t, head, asked), left: t.left.map(r => (r === left ? known : r)) }
   }
   const answers = asked !== undefined && t.doubt !== undefined && asked >= t.doubt.asked
-  // It takes over when the own run answers no more; at once, where that has ended.
-  if (t.rival?.told && t.rival.epoch === head.epoch && (t.end === undefined || !answers))
+  // The run that we follow must have ended or fallen silent, or two would take turns.
+  const isOver = t.end !== undefined || t.silence !== undefined
+  // A rival takes over when the own run answers no more; at once, where that has ended. What it says is asked about only then.
+  const waits = asked === undefined ? !isOver || t.doubt !== undefined : t.end === undefined || !answers
+  if (t.rival?.told && t.rival.epoch === head.epoch && waits)
     return { ...t, rival: asked === undefined ? noted(turn, t.rival, head) : { ...t.rival, head } }
   if (asked === t.answered) {
     // With a third run it is the same conflict.
@@ -222,10 +225,8 @@ const otherRun = <A>(turn: Turn<A>, t: Track<A>, l: Ledger<A>, head: Head, asked
   if (answers && keepsUp(turn)) return { ...entered(turn, t, l, head), answered: asked }
   // It has answered, and is entered when there is room.
   if (answers) return { ...t, rival: { epoch: head.epoch, head, told: false } }
-  if (t.rival?.epoch === head.epoch) return { ...t, rival: noted(turn, t.rival, head) }
+  if (t.rival?.told === false && t.rival.epoch === head.epoch) return { ...t, rival: noted(turn, t.rival, head) }
   if (t.doubt !== undefined && t.doubt.cause !== 'Jump' && t.voice === 'Heard') return t
-  // The run that we follow must have ended or fallen silent, or two would take turns.
-  const isOver = t.end !== undefined || t.silence !== undefined
   // As long as that has no name, what lies below what has come since may be a late heartbeat of its own.
   const isOther = t.epoch !== undefined || t.claim?.highest === l.highest
   if (asked === undefined && isOver && isOther && isSaidAgain(turn, t, head) && keepsUp(turn))
