@@ -292,7 +292,8 @@ export const notices = (chronicle: Chronicle, origins: Origins, say: Say, life: 
       if (life.addressing === 'perSender' && !ear.name.endsWith(epoch))
         say('AskedForAReason', s.at, `${ear.name}: a head of ${epoch} says nothing of it, and is asked about`)
       // Where its own run is over it is asked about all the same.
-      const isOver = ear.ended !== undefined || ear.hasEnded || ear.silent !== undefined
+      const isOver =
+        ear.ended !== undefined || ear.hasEnded || ear.farewell || ear.words !== undefined || ear.silent !== undefined
       if (ear.rivals.has(epoch) && !isOver && hasRoom && hasPlaces)
         say('AskedForAReason', s.at, `${ear.name}: a heartbeat of ${epoch}, which is told, is asked about`)
       const before = ear.askedFor.get(epoch)
@@ -330,7 +331,9 @@ export const notices = (chronicle: Chronicle, origins: Origins, say: Say, life: 
     if (life.addressing === 'single' || ear.name.endsWith(head.epoch)) ear.borne = Math.max(ear.borne, head.head)
     if (s.number > 0 && !ear.answers.has(s.number)) ear.answers.set(s.number, head.epoch)
     // It lives, and has sent more than anyone knew of: it takes its end back.
-    if (head.state === 'live' && ear.ended !== undefined && head.head > Math.max(ear.ended, ear.settled)) {
+    // What a rival says takes back no end of another.
+    const isRival = ear.rivals.has(head.epoch)
+    if (!isRival && head.state === 'live' && ear.ended !== undefined && head.head > Math.max(ear.ended, ear.settled)) {
       ear.ended = undefined
       ear.hasEnded = false
       ear.farewell = false
