@@ -1282,6 +1282,11 @@ describe('a receiver of a plain client, which sends no heartbeats', () => {
     ])
   })
 
+  it('asks about a number that comes again, though a far one waits for the one after it', () => {
+    const t = ofMute(7, { maxJump: 100 })
+    expect([t.gets(500), t.gets(3)]).toEqual([[], ['ask updates']])
+  })
+
   it('does not take a number that is far above two in a row for one that they confirm', () => {
     const t = ofMute(7, { maxJump: 100 })
     expect([t.gets(900_000), t.gets(500), t.gets(501)]).toEqual([[], [], ['gap 8-499 Data']])
