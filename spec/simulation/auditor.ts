@@ -252,6 +252,9 @@ const unmixed = (chronicle: Chronicle, runs: Runs, report: Report, story: Story,
   const { origin, life } = piece
   if (runs.isConflicted(origin) || runs.isVague(origin)) return
   const own = runs.find(origin, piece.epoch)
+  // A number that somebody made up, and that was taken, makes a run without a name seem to be further than it says.
+  const isMadeUp = (s: Settled): boolean => !s.isLost && s.message === undefined
+  if (piece.named === undefined && story.pieces.some(p => p.settled.some(isMadeUp))) return
   // As long as nobody has answered for any of them only numbers tell one run from the next.
   const isUnheard = (by: number): boolean => !(life.answered.get(own?.epoch ?? '') ?? []).some(at => at <= by)
   for (const { message, at } of piece.settled)

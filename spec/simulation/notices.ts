@@ -525,7 +525,9 @@ export const notices = (chronicle: Chronicle, origins: Origins, say: Say, life: 
         return
       case 'Restarted': {
         const isNamed = d.from !== undefined && ear.epoch !== undefined
-        if (d.to === undefined && isNamed && hasRoom && (ear.silent === undefined || !ear.isRefused))
+        // So it is when that is said late, of what was asked in vain before.
+        const isRefused = ear.isRefused || cause?.what === 'Nobody'
+        if (d.to === undefined && isNamed && hasRoom && (ear.silent === undefined || !isRefused))
           say('GuessesHaveReason', s.at, `${name}: ${d.from} is left for a guess`)
         if (life.addressing === 'perSender' && d.to === undefined)
           say('GuessesHaveReason', s.at, `${name}: a run with an origin of its own is told to begin anew`)

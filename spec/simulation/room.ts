@@ -210,7 +210,7 @@ export const roomed = (life: Life, say: Report): void => {
         }
         case 'Silent':
           if (d.promised !== undefined && life.jumped === 0 && maxMessages > ample)
-            if (local > s.heard + d.promised + settings.grace + slack)
+            if (local > s.heard + d.promised + settings.grace + 2 * slack)
               say('SilenceInTime', at, `${d.origin} is told to be silent at ${local}, and was heard at ${s.heard}`)
           break
         case 'Ended':

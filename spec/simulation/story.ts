@@ -167,7 +167,8 @@ export const storiesOf = (chronicle: Chronicle, life: Life): ReadonlyArray<Story
     const isSilence = isOver && (d.promised !== undefined || life.handed[index + 1]?.at !== at)
     const isNew = d._tag === 'Ended' || isSilence || (from !== undefined && isAnew(piece, from))
     // Of two that are alive one may send on after the end of the other.
-    const hasEnded = piece.isEnded || (piece.hasConflict && piece.endedWith > 0)
+    const isAgain = from !== undefined && from <= piece.endedWith
+    const hasEnded = piece.isEnded || (piece.hasConflict && isAgain)
     if (hasEnded && isCrowded && isNew) {
       piece.endedBy = 'Dropped'
       piece.endedAt = at
