@@ -292,8 +292,13 @@ export const notices = (chronicle: Chronicle, origins: Origins, say: Say, life: 
       if (life.addressing === 'perSender' && !ear.name.endsWith(epoch))
         say('AskedForAReason', s.at, `${ear.name}: a head of ${epoch} says nothing of it, and is asked about`)
       // Where its own run is over it is asked about all the same.
-      const isOver =
-        ear.ended !== undefined || ear.hasEnded || ear.farewell || ear.words !== undefined || ear.silent !== undefined
+      const hasSaid = (x: Seen): boolean =>
+        x.what === 'Head' &&
+        x.origin === ear.name &&
+        x.head?.state === 'ended' &&
+        x.head.epoch !== epoch &&
+        x.at <= s.at
+      const isOver = ear.ended !== undefined || ear.silent !== undefined || life.seen.some(hasSaid)
       if (ear.rivals.has(epoch) && !isOver && hasRoom && hasPlaces)
         say('AskedForAReason', s.at, `${ear.name}: a heartbeat of ${epoch}, which is told, is asked about`)
       const before = ear.askedFor.get(epoch)
