@@ -256,7 +256,8 @@ const unmixed = (chronicle: Chronicle, runs: Runs, report: Report, story: Story,
   const isMadeUp = (s: Settled): boolean => !s.isLost && s.message === undefined
   if (piece.named === undefined && story.pieces.some(p => p.settled.some(isMadeUp))) return
   // As long as nobody has answered for any of them only numbers tell one run from the next.
-  const isUnheard = (by: number): boolean => !(life.answered.get(own?.epoch ?? '') ?? []).some(at => at <= by)
+  const answered = own === undefined ? [] : (life.answered.get(own.epoch) ?? [])
+  const isUnheard = (by: number): boolean => !answered.some(at => at <= by)
   for (const { message, at } of piece.settled)
     if (message !== undefined && own !== undefined && message.run !== own && !isResidue(life, own, message))
       if (piece.named !== undefined || !isUnheard(at))

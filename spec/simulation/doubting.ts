@@ -394,13 +394,10 @@ export const doubts = (chronicle: Chronicle, origins: Origins, say: Say, life: L
 
   const questioned = (mind: Mind, s: Seen, cause: Seen): void => {
     const { open } = mind
+    // What a run that was left says is asked about for itself.
+    const isOfLeft = cause.head !== undefined && mind.left.has(cause.head.epoch)
     if (open !== undefined && !isOpen(mind, s.local)) open.isOver = true
-    else if (
-      open !== undefined &&
-      s.number > open.first &&
-      !(cause.what === 'Head' && mind.left.has(cause.head?.epoch))
-    ) {
-      // What a run that was left says is asked about for itself.
+    else if (open !== undefined && s.number > open.first && !isOfLeft) {
       open.asks += 1
       // More than that it is asked for another reason.
       if (open.asks <= settings.tries) open.askedAt = s.local
