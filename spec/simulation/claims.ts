@@ -278,7 +278,8 @@ export const claimed = (chronicle: Chronicle, origins: Origins, say: Say, life: 
     }
     v.doubtFrom = Number.POSITIVE_INFINITY
     v.hasAgain = false
-    v.claims = [...v.claims.slice(-30), { head, local, questions: v.questions, isAsked: question !== undefined }]
+    const isKept = (c: Claim, i: number, { length }: ReadonlyArray<Claim>): boolean => c.isAsked || i + 30 > length
+    v.claims = [...v.claims.filter(isKept), { head, local, questions: v.questions, isAsked: question !== undefined }]
     v.isPure = true
   }
 
