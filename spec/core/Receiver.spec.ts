@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import type { Head } from '../../src/core/Head.ts'
@@ -1397,21 +1399,13 @@ describe('a receiver of a plain client, which sends no heartbeats', () => {
 
 describe('a receiver that is told nothing', () => {
   it('has the settings that are documented', () => {
-    expect(Receiver.defaults).toEqual({
-      mode: 'ordered',
-      start: 'new',
-      deadline: 2000,
-      grace: 1000,
-      patience: 100,
-      tries: 4,
-      maxJump: 65_536,
-      maxMessages: 65_536,
-      maxBytes: 67_108_864,
-      maxGaps: 16_384,
-      maxOrigins: 16_384,
-      stored: false,
-      seed: 0,
-    })
+    const source = readFileSync(join(__dirname, '..', '..', 'src', 'core', 'Turn.ts'), 'utf8')
+    const documented = [...source.matchAll(/Default `?([^`.]+?)`?\.\s+\*\/\s+readonly (\w+):/g)]
+    const stated = documented.map(([, value = '', name]) => [name, value.replace(/ MiB$/, '_MiB')])
+    const actual = Object.entries(Receiver.defaults).map(([name, value]) => [name, String(value)])
+    expect(stated).toEqual(
+      actual.map(([name, value]) => [name, name === 'maxBytes' ? `${Number(value) / 2 ** 20}_MiB` : value]),
+    )
   })
 })
 

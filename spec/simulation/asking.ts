@@ -285,8 +285,7 @@ const asked = (report: Report, life: Life, steps: ReadonlyArray<Step>): void => 
     for (const f of flying) {
       if (!touches(f.ask, a.first, a.last)) {
         // What came meanwhile may have made gaps of its own below those that were asked for before, and the rest of one is no other.
-        const isRest = flying.some(g => g.ask.last + 1 === f.ask.first)
-        if (f.isOpen && f.ask.first < a.first && !isRest) open += 1
+        if (f.isOpen && f.ask.first < a.first && !flying.some(g => g.ask.last + 1 === f.ask.first)) open += 1
         continue
       }
       f.isOpen = false
@@ -339,6 +338,15 @@ const asked = (report: Report, life: Life, steps: ReadonlyArray<Step>): void => 
       case 'Reconnected':
         recent = new Map()
     }
+}
+
+/** Is its sender there, as far as a receiver can know? It has said so since, and no question is open, or was in vain. */
+const isThere = ({ seen }: Life, origin: string, since: number, by: number): boolean => {
+  const of = seen.filter(s => s.origin === origin && s.at <= by)
+  const question = of.findLast(s => s.what === 'Asked')?.number ?? 0
+  const heard = of.findLast(s => s.what === 'Head' || s.what === 'Nobody')
+  const isAnswered = question === 0 || of.some(s => s.what === 'Head' && s.number >= question)
+  return isAnswered && heard?.what === 'Head' && heard.at >= since
 }
 
 /** Numbers of an origin that came as answers: when first, and when last, and for what request. */
@@ -396,18 +404,15 @@ const timed = (
     const isApart = life.settings.maxMessages < roomy
     if (isAsked && first !== undefined && !isApart && local - first.local < deadline)
       say(`first asked for ${local - first.local} ms ago`)
-    // Its sender is there: it has said so since something else of it was asked for, and since nobody was there for a question.
     const other = of.asks.findLast(a => a.at <= at && local - a.local < deadline)
-    const heard = life.seen.findLast(
-      s => (s.what === 'Head' || s.what === 'Nobody') && s.origin === d.origin && s.at <= at,
+    if (
+      !isAsked &&
+      other !== undefined &&
+      isAlone(d.origin) &&
+      !isDeaf(d.origin) &&
+      isThere(life, d.origin, other.at, at)
     )
-    // Of a question that nobody has answered yet it may have learned that nobody will.
-    const question = life.seen.findLast(s => s.what === 'Asked' && s.origin === d.origin && s.at <= at)?.number ?? 0
-    const isAnswered =
-      question === 0 ||
-      life.seen.some(s => s.what === 'Head' && s.origin === d.origin && s.number >= question && s.at <= at)
-    const isThere = isAnswered && heard?.what === 'Head' && heard.at >= (other?.at ?? Number.POSITIVE_INFINITY)
-    if (!isAsked && isThere && isAlone(d.origin) && !isDeaf(d.origin)) say('never asked for')
+      say('never asked for')
     // An answer that names another run is no progress.
     if (!isAlone(d.origin)) continue
     // With little room what lies side by side may be forgotten and asked for apart.

@@ -11,6 +11,7 @@ import type { Chronicle, Handed, Life, Published, Run, Saved } from './chronicle
 import { claimed, claimRules } from './claims.ts'
 import { idOf, isSame, textOf } from './content.ts'
 import { doubtingRules, doubts } from './doubting.ts'
+import { eventsOf } from './events.ts'
 import { isForewarned, noticeRules, notices } from './notices.ts'
 import { roomed, roomRules } from './room.ts'
 import { audited as auditSending, sendingRules } from './sending.ts'
@@ -69,10 +70,11 @@ export const audit = (chronicle: Chronicle): ReadonlyArray<Violation> => {
     frugal(say, life)
     notices(chronicle, runs, say, life)
     believed(chronicle, runs, life, say)
-    doubts(chronicle, runs, say, life)
-    claimed(chronicle, runs, say, life)
+    const events = eventsOf(life)
+    doubts(chronicle, runs, say, life, events)
+    claimed(chronicle, runs, say, life, events)
     remembered(runs, life, say)
-    roomed(life, say)
+    roomed(life, say, events)
     const stories = storiesOf(chronicle, life)
     for (const story of stories) for (const piece of story.pieces) audited(chronicle, runs, say, story, piece)
     if (life.endedAt === Number.POSITIVE_INFINITY) settled(chronicle, runs, say, life, stories)
@@ -244,6 +246,10 @@ const hasAnswered = ({ answered, settings, seen }: Life, run: Run | undefined, b
 const isGuessed = (piece: Piece, run: Run | undefined): boolean =>
   piece.endedBy === 'Restarted' && piece.left === undefined && !hasAnswered(piece.life, run, piece.endedAt)
 
+/** Has somebody made up a head in the name of a sender? */
+const hasPoser = ({ forged }: Chronicle, origin: string): boolean =>
+  forged.some(f => f.origin === origin && f.kind === 'Head')
+
 /** Has somebody said at least twice in the name of a run that it is there, which nobody knows? Where none can be asked that counts. */
 const isPosed = (chronicle: Chronicle, origin: string, epoch: Epoch | undefined, by: number): boolean =>
   epoch !== undefined && chronicle.forged.filter(f => f.origin === origin && f.epoch === epoch && f.at <= by).length > 1
@@ -412,8 +418,8 @@ const settled = (chronicle: Chronicle, runs: Runs, report: Report, life: Life, s
     const newest = pieces.at(-1)
     if (newest !== undefined && newest !== piece && isOvertaken(runs, run, newest)) continue
     // Where there is no place for all, one that was made up may have taken that of one that can't be asked.
-    const isPosing = chronicle.forged.some(f => f.origin === run.origin && f.kind === 'Head')
-    if (isSmall && run.isDeaf && isPosing && newest !== piece && newest?.epoch === undefined) continue
+    if (isSmall && run.isDeaf && newest !== piece && newest?.epoch === undefined && hasPoser(chronicle, run.origin))
+      continue
     // It was left for a run that somebody has made up, and is not entered again.
     if (newest !== piece && isPosed(chronicle, run.origin, newest?.epoch, chronicle.overAt)) continue
     // A line that has sent nothing but what all were there for may have no piece only if it has sent nothing at all.
@@ -547,7 +553,7 @@ const tail = (chronicle: Chronicle, report: Report, run: Run, piece: Piece): voi
   for (const t of chronicle.tails) {
     if (t.run !== run || t.life !== piece.life) continue
     // Of two that can be heard and not asked the one that was made up may have been first.
-    if (run.isDeaf && chronicle.forged.some(f => f.origin === run.origin && f.kind === 'Head')) continue
+    if (run.isDeaf && hasPoser(chronicle, run.origin)) continue
     // One that was guessed has no name at first; and in place of the last another may have been dropped.
     if (piece.begunBy === 'Restarted' && piece.named === undefined) continue
     const sent = chronicle.published.find(p => p.run === run && p.number === t.number)

@@ -4,8 +4,7 @@ import type { Delivery } from '../../src/core/Delivery.ts'
 import type { Epoch } from '../../src/core/Epoch.ts'
 import type { Head } from '../../src/core/Head.ts'
 import type { Chronicle, Life } from './chronicle.ts'
-import type { Event } from './doubting.ts'
-import { eventsOf } from './doubting.ts'
+import type { Event } from './events.ts'
 import type { Origins } from './notices.ts'
 
 export const claimRules = {
@@ -135,7 +134,13 @@ const voiceOf = (name: string): Voice => ({
 
 const isLater = (a: Head, b: Head): boolean => a.age === undefined || b.age === undefined || a.age < b.age
 
-export const claimed = (chronicle: Chronicle, origins: Origins, say: Say, life: Life): void => {
+export const claimed = (
+  chronicle: Chronicle,
+  origins: Origins,
+  say: Say,
+  life: Life,
+  events: ReadonlyArray<Event>,
+): void => {
   const { settings } = life
   const hasRoom = settings.maxMessages > ample
   // As long as there is a place left, none has to make way.
@@ -427,7 +432,7 @@ export const claimed = (chronicle: Chronicle, origins: Origins, say: Say, life: 
     v.isBegun = true
   }
 
-  for (const event of eventsOf(life)) {
+  for (const event of events) {
     const { cause, asked } = event
     const v = cause.origin === undefined || !isOurs(cause.origin) ? undefined : voiceFor(cause.origin)
     if (v !== undefined && cause.what !== 'Nobody') unspoken(v, cause)

@@ -5,6 +5,7 @@
 import type { Delivery } from '../../src/core/Delivery.ts'
 import type { Epoch } from '../../src/core/Epoch.ts'
 import type { Chronicle, Life, Seen } from './chronicle.ts'
+import type { Event } from './events.ts'
 import type { Origins } from './notices.ts'
 
 export const doubtingRules = {
@@ -32,26 +33,6 @@ const ample = 10_000
 /** By how much timers are late here, or early. */
 const slack = 110
 const early = 10
-
-/** What came in, or an alarm, and all that a receiver did because of it. */
-export interface Event {
-  readonly index: number
-  readonly cause: Seen
-  readonly asked: Seen[]
-  readonly handed: Delivery<Uint8Array>[]
-}
-
-export const eventsOf = (life: Life): ReadonlyArray<Event> => {
-  const events: Event[] = []
-  for (const s of life.seen) {
-    const now = events.at(-1)
-    if (s.what === 'Asked') now?.asked.push(s)
-    else if (s.what === 'Handed') {
-      if (s.delivery !== undefined) now?.handed.push(s.delivery)
-    } else if (s.what !== 'Begged') events.push({ index: events.length, cause: s, asked: [], handed: [] })
-  }
-  return events
-}
 
 /** A doubt: since when, with which question, and what became of that. */
 interface Open {
@@ -165,7 +146,13 @@ const mindOf = (name: string, askedAt: number): Mind => ({
   wentOn: -1,
 })
 
-export const doubts = (chronicle: Chronicle, origins: Origins, say: Say, life: Life): void => {
+export const doubts = (
+  chronicle: Chronicle,
+  origins: Origins,
+  say: Say,
+  life: Life,
+  events: ReadonlyArray<Event>,
+): void => {
   const { settings } = life
   const hasRoom = settings.maxMessages > ample && settings.maxGaps > ample
   // None has to make way for another.
@@ -429,7 +416,7 @@ export const doubts = (chronicle: Chronicle, origins: Origins, say: Say, life: L
     say('RivalTakesOver', at, `${mind.name}: ${mind.run} is silent, and ${mind.rivalled} is not entered`)
   }
 
-  for (const event of eventsOf(life)) {
+  for (const event of events) {
     const { cause, asked, handed } = event
     const mind = cause.origin === undefined ? undefined : mindFor(cause.origin)
     if (mind !== undefined) passed(mind, cause.local)

@@ -293,13 +293,9 @@ export const notices = (chronicle: Chronicle, origins: Origins, say: Say, life: 
         say('AskedForAReason', s.at, `${ear.name}: a head of ${epoch} says nothing of it, and is asked about`)
       // Where its own run is over it is asked about all the same.
       const hasSaid = (x: Seen): boolean =>
-        x.what === 'Head' &&
-        x.origin === ear.name &&
-        x.head?.state === 'ended' &&
-        x.head.epoch !== epoch &&
-        x.at <= s.at
-      const isOver = ear.ended !== undefined || ear.silent !== undefined || life.seen.some(hasSaid)
-      if (ear.rivals.has(epoch) && !isOver && hasRoom && hasPlaces)
+        x.origin === ear.name && x.head?.state === 'ended' && x.head.epoch !== epoch && x.at <= s.at
+      const isOver = (): boolean => ear.ended !== undefined || ear.silent !== undefined || life.seen.some(hasSaid)
+      if (ear.rivals.has(epoch) && hasRoom && hasPlaces && !isOver())
         say('AskedForAReason', s.at, `${ear.name}: a heartbeat of ${epoch}, which is told, is asked about`)
       const before = ear.askedFor.get(epoch)
       // Who made way for another is new when it is heard again.

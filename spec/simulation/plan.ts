@@ -259,12 +259,12 @@ export const planOf = (seed: number): Plan => {
       ? ofTheme.noticing.filter(k => !excluded.has(k) && later.hit(oftenOf(k)))
       : []
   const latest = chanceOf(seed + 2 ** 43)
-  const most =
+  const most: ReadonlyArray<Kind> =
     theme === 'noticing' && (style === 'rough' || style === 'all')
       ? untimely.filter(k => !excluded.has(k) && latest.hit(oftenOf(k)))
       : []
-  const own = [...drawKinds(chance, theme, style), ...more, ...most]
-  const has = (k: Kind): boolean => own.includes(k)
+  const own = [...drawKinds(chance, theme, style), ...more]
+  const has = (k: Kind): boolean => own.includes(k) || most.includes(k)
   const addressing: Addressing = chance.hit(0.5) ? 'single' : 'perSender'
   // All of them together, mostly where a run can be taken for another.
   const last = chanceOf(seed + 2 ** 42)
@@ -333,20 +333,19 @@ export const planOf = (seed: number): Plan => {
       maxMessages: latest.of([8, 16]),
       maxJump: has('farUnkept') ? latest.of([10, 50]) : chosen.maxJump,
     }
-  const isLate = (k: Kind): boolean => most.some(m => m === k)
   const deeds = [
     ...drawPublishing(chance, faultMs),
-    ...drawDeeds(chance, own, faultMs, k => !added.includes(k)),
-    ...drawDeeds(later, own, faultMs, k => added.includes(k) && !isLate(k)),
-    ...drawDeeds(last, rest, faultMs, () => true),
-    ...drawDeeds(latest, most, faultMs, () => true),
+    ...drawDeeds(chance, own, faultMs, false),
+    ...drawDeeds(later, own, faultMs, true),
+    ...drawDeeds(last, rest, faultMs, true),
+    ...drawDeeds(latest, most, faultMs, true),
   ].sort((a, b) => a.at - b.at)
   const plan = {
     seed,
     theme,
     style,
     addressing,
-    kinds: [...own, ...rest],
+    kinds: [...own, ...most, ...rest],
     rates,
     processes,
     receivers,
@@ -410,10 +409,13 @@ const drawPublishing = (chance: Chance, faultMs: number): Deed[] => {
   return deeds
 }
 
-const drawDeeds = (chance: Chance, own: ReadonlyArray<Kind>, faultMs: number, isIts: (k: Kind) => boolean): Deed[] => {
+const drawDeeds = (chance: Chance, own: ReadonlyArray<Kind>, faultMs: number, isAdded: boolean): Deed[] => {
   const deeds: Deed[] = []
   for (const kind of done)
-    if (isIts(kind) && (own.includes(kind) || (kind === 'senderAway' && own.includes('resendRefused'))))
+    if (
+      added.includes(kind) === isAdded &&
+      (own.includes(kind) || (kind === 'senderAway' && own.includes('resendRefused')))
+    )
       for (let i = chance.between(1, 3); i > 0; i--)
         deeds.push({
           at: chance.between(200, faultMs - 500),

@@ -1,6 +1,7 @@
 // What a receiver does where there is little room, or much is lost: what it keeps, what it tells a consumer that is behind, and
 // when. It is read off what came to one life of it, and what that asked and handed over: event by event, each with what it led to.
 import type { Life, Seen } from './chronicle.ts'
+import type { Event } from './events.ts'
 
 export const roomRules = {
   LossToldInOne: 'in `ordered`, what is lost side by side at one time, and for one reason, is told in one',
@@ -22,20 +23,6 @@ const ample = 10_000
 
 /** By how much timers are late here. */
 const slack = 110
-
-/** An event, and what was asked and handed over because of it. */
-interface Turn {
-  readonly cause: Seen
-  readonly after: Seen[]
-}
-
-const turnsOf = (seen: ReadonlyArray<Seen>): ReadonlyArray<Turn> => {
-  const turns: Turn[] = []
-  for (const s of seen)
-    if (s.what === 'Asked' || s.what === 'Begged' || s.what === 'Handed') turns.at(-1)?.after.push(s)
-    else turns.push({ cause: s, after: [] })
-  return turns
-}
 
 interface Range {
   readonly first: number
@@ -93,7 +80,7 @@ const shelf = (): Shelf => ({
   asks: [],
 })
 
-export const roomed = (life: Life, say: Report): void => {
+export const roomed = (life: Life, say: Report, events: ReadonlyArray<Event>): void => {
   const { settings } = life
   const { maxMessages, maxBytes, maxJump, maxGaps } = settings
   const isOrdered = settings.mode === 'ordered'
@@ -113,7 +100,7 @@ export const roomed = (life: Life, say: Report): void => {
     s.isSpokenOf = false
     s.far.clear()
   }
-  const came = ({ cause }: Turn): void => {
+  const came = (cause: Seen): void => {
     if (cause.what === 'Taken') {
       untaken -= cause.upTo ?? 0
       untakenBytes -= cause.bytes ?? 0
@@ -133,17 +120,16 @@ export const roomed = (life: Life, say: Report): void => {
   }
 
   let isAway = false
-  for (const turn of turnsOf(life.seen)) {
-    const { cause } = turn
+  for (const { cause, after } of events) {
     if (cause.what === 'Away' || cause.what === 'Back') isAway = cause.what === 'Away'
     if (isAway && (cause.what === 'Woken' || cause.what === 'Taken'))
-      for (const { at, what, origin } of turn.after) say('AwayStandsStill', at, `${origin}: ${what} while disconnected`)
-    came(turn)
+      for (const { at, what, origin } of after) say('AwayStandsStill', at, `${origin}: ${what} while disconnected`)
+    came(cause)
     const isBehind = untaken >= maxMessages || untakenBytes >= maxBytes
-    /** Up to where each origin was settled in this turn, and by what loss. */
+    /** Up to where each origin was settled in this event, and by what loss. */
     const settled = new Map<string, { readonly last: number; readonly reason: string | undefined }>()
     const spokenOf = new Set<string>()
-    for (const { what, origin, delivery: d, at, local, bytes = 0, number, asked = 0, upTo = 0 } of turn.after) {
+    for (const { what, origin, delivery: d, at, local, bytes = 0, number, asked = 0, upTo = 0 } of after) {
       if (what === 'Begged' && origin !== undefined) {
         const s = of(origin)
         const ask = { id: number, first: asked, last: upTo }

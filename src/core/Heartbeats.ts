@@ -7,7 +7,8 @@
  * @module
  * @since 0.1.0
  */
-import { fromCompare } from 'fp-ts/lib/Ord.js'
+import * as number from 'fp-ts/lib/number.js'
+import { tuple } from 'fp-ts/lib/Ord.js'
 import * as string from 'fp-ts/lib/string.js'
 import type { OrderedMap } from './OrderedMap.ts'
 import * as M from './OrderedMap.ts'
@@ -22,11 +23,7 @@ export interface Heartbeats {
   readonly at: number
 }
 
-const times = M.orderedBy(
-  fromCompare<readonly [number, string]>((a, b) =>
-    a[0] === b[0] ? string.Ord.compare(a[1], b[1]) : a[0] < b[0] ? -1 : 1,
-  ),
-)
+const times = M.orderedBy(tuple(number.Ord, string.Ord))
 const names = M.orderedBy(string.Ord)
 
 /** What may go out at once. */

@@ -270,8 +270,9 @@ export const headHeard = <A>(turn: Turn<A>, t: Track<A>, head: Head, asked: numb
   }
   if (isForgedStart(t, l, head) && (asked ?? Number.POSITIVE_INFINITY) > t.answered) {
     // A farewell is not taken back by an answer to what was asked before.
-    const isSure = t.doubt === undefined ? t.end === undefined : settles(t.doubt, asked ?? 0)
-    const proves = asked === undefined ? isSaidAgain(turn, t, head) : isSure
+    const isOpen = t.doubt === undefined && t.end === undefined
+    const proves =
+      asked === undefined ? isSaidAgain(turn, t, head) : isOpen || (t.doubt !== undefined && settles(t.doubt, asked))
     const anew = { ...t, ledger: undefined, end: undefined, claim: undefined, answered: asked ?? t.answered }
     if (proves) return firstHead(turn, anew, head)
     // The first may have been forged, or this one be late: whoever is there can tell, or says so again when asked in vain.

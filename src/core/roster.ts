@@ -2,7 +2,7 @@
  * The origins that a receiver follows, and what they share: one agenda, one budget, and a place for each.
  */
 import * as number from 'fp-ts/lib/number.js'
-import { fromCompare } from 'fp-ts/lib/Ord.js'
+import { tuple } from 'fp-ts/lib/Ord.js'
 import * as string from 'fp-ts/lib/string.js'
 import { dropped, isIdle, isVoid } from './circumstances.ts'
 import type { OrderedMap } from './OrderedMap.ts'
@@ -57,11 +57,7 @@ export interface Receiver<A> {
 
 export const names = M.orderedBy(string.Ord)
 export const numbers = M.orderedBy(number.Ord)
-export const times = M.orderedBy(
-  fromCompare<readonly [number, string]>((a, b) =>
-    a[0] === b[0] ? string.Ord.compare(a[1], b[1]) : a[0] < b[0] ? -1 : 1,
-  ),
-)
+export const times = M.orderedBy(tuple(number.Ord, string.Ord))
 
 const gapsOf = <A>(t: Track<A>): number => (t.ledger === undefined ? 0 : M.size(t.ledger.missing))
 

@@ -20,6 +20,8 @@ export interface LinkListener {
 interface Link {
   readonly listeners: Set<LinkListener>
   isUp: boolean
+  /** What its server was last known to take: while it dials, a client knows nothing. */
+  maxPayload: number | undefined
 }
 
 const Refused = t.type({ operation: t.string, subject: t.string })
@@ -38,7 +40,7 @@ const links = new WeakMap<Connection, Link>()
 
 /** One reader of `status()` per connection: each call of it leaves a listener in the client for good. */
 const open = (nc: Connection): Link => {
-  const link: Link = { listeners: new Set(), isUp: true }
+  const link: Link = { listeners: new Set(), isUp: true, maxPayload: nc.info?.max_payload }
   const tell = (f: (l: LinkListener) => void): void => {
     for (const l of [...link.listeners]) f(l)
   }
@@ -49,6 +51,7 @@ const open = (nc: Connection): Link => {
       if (refusal !== undefined) tell(l => l.refused?.(refusal))
       else if (type === 'disconnect' || type === 'reconnect') {
         link.isUp = type === 'reconnect'
+        link.maxPayload = nc.info?.max_payload ?? link.maxPayload
         tell(l => (link.isUp ? l.reconnected() : l.disconnected()))
       }
     }
@@ -71,6 +74,10 @@ const open = (nc: Connection): Link => {
  * @since 0.1.0
  */
 export const isConnected = (nc: Connection): boolean => (links.get(nc) ?? open(nc)).isUp
+
+/** How much its server takes, in bytes, as far as that was ever known. */
+export const maxPayloadOf = (nc: Connection): number | undefined =>
+  nc.info?.max_payload ?? (links.get(nc) ?? open(nc)).maxPayload
 
 /** Listens until the returned function is called. */
 export const listen = (nc: Connection, listener: LinkListener): (() => void) => {

@@ -5,6 +5,7 @@ import type { Epoch } from '../core/Epoch.ts'
 import * as Origin from '../core/Origin.ts'
 import * as Subject from '../core/Subject.ts'
 import type { Connection } from './Connection.ts'
+import { maxPayloadOf } from './link.ts'
 import { orThrow, sequencedError } from './SequencedError.ts'
 
 /** The origin of a new publisher. */
@@ -71,14 +72,9 @@ export const encoded = (headers: Headers): Uint8Array => {
   return headers.encode()
 }
 
-/** The last that was known of each server: while it dials, a client knows nothing. */
-const lastKnown = new WeakMap<Connection, number>()
-
 /** Checked here too, as the clients don't while disconnected. */
 export const checkSize = (nc: Connection, bytes: number): void => {
-  const before = lastKnown.get(nc)
-  const max = nc.info?.max_payload ?? before
-  if (max !== undefined && max !== before) lastKnown.set(nc, max)
+  const max = maxPayloadOf(nc)
   if (max !== undefined && bytes > max)
     throw sequencedError(
       `Payload and headers have ${bytes} bytes, and the server takes ${max} at most: send less, or raise its max_payload.`,
