@@ -34,10 +34,11 @@ export const loaderOf = ({ given = {}, edited = {}, enter = () => {} } = {}) => 
     const require = createRequire(path)
     const from = what => given[what] ?? (what.startsWith('.') ? load(resolve(dirname(path), what)) : require(what))
     enter(path)
-    compileFunction(compile(path, edited[path]), ['exports', 'require', 'module'], { filename: path })(
+    compileFunction(compile(path, edited[path]), ['exports', 'require', 'module', '__dirname'], { filename: path })(
       module.exports,
       from,
       module,
+      dirname(path),
     )
     return module.exports
   }
