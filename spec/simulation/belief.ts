@@ -2,7 +2,7 @@
 // knows of each origin whether someone who can be asked has spoken for it.
 //
 // Where a sender was asked in vain, as often as a receiver asks, only the numbers are left: then nothing of this is demanded.
-import type { Gap, Unsequenced } from '../../src/core/Delivery.ts'
+import type { Delivery, Gap, Unsequenced } from '../../src/core/Delivery.ts'
 import type { Epoch } from '../../src/core/Epoch.ts'
 import type { Head } from '../../src/core/Head.ts'
 import type { Chronicle, Handed, Life, Published, Run } from './chronicle.ts'
@@ -63,6 +63,8 @@ interface Trust {
   unresumed: (() => void) | undefined
   /** Its last number, once its end was told. */
   ended: number
+  /** Its end was told: where there are few places, it may have made way since. */
+  hasEnded: boolean
   /** It was said that nobody vouches for what comes. */
   isMute: boolean
   /** It has said farewell. */
@@ -112,6 +114,7 @@ const trustOf = (runs: Known, origin: string): Trust => ({
   silent: Number.POSITIVE_INFINITY,
   unresumed: undefined,
   ended: Number.POSITIVE_INFINITY,
+  hasEnded: false,
   isMute: false,
   isLeaving: false,
   asks: [],
@@ -153,6 +156,11 @@ export const believed = (chronicle: Chronicle, runs: Known, life: Life, report: 
     const { isHanded, answer, answered, spoken } = trust(origin)
     const made = trustOf(runs, origin)
     trusts.set(origin, isHanded ? made : { ...made, answer, answered, spoken })
+  }
+  /** Who has ended and made way is new, and begins with what was heard of it last. */
+  const renew = (origin: string): void => {
+    const { heard, said, answered, spoken } = trust(origin)
+    trusts.set(origin, { ...trustOf(runs, origin), heard, said, answered, spoken, known: heard?.head.head ?? 0 })
   }
   /** Was someone asked in vain since the last answer? Then the numbers alone decide. */
   const isVain = (t: Trust): boolean => vainOf(t) >= settings.tries
@@ -263,6 +271,8 @@ export const believed = (chronicle: Chronicle, runs: Known, life: Life, report: 
           const isHead = heard !== undefined && course.slice(heard.at + 1, i).every(c => c._tag === 'Handed')
           if (isHead && run === undefined) trust(h.delivery.origin).run = heard.head.epoch
         }
+        const again = isWide ? undefined : renewed(trust, h.delivery)
+        if (again !== undefined) renew(again)
         told(chronicle, report, life, trust, forget, isWide, isRoomy, isVain, h, i)
         const t = h.delivery._tag === 'Message' ? trust(h.delivery.origin) : undefined
         if (t?.unresumed !== undefined) silent.push(t)
@@ -270,6 +280,18 @@ export const believed = (chronicle: Chronicle, runs: Known, life: Life, report: 
     }
   }
   spoken()
+}
+
+/** Which origin is new again, as it has ended and made way: there is no place for it, or it begins with what was done with. */
+const renewed = (trust: (origin: string) => Trust, d: Delivery<Uint8Array>): string | undefined => {
+  const origin =
+    d._tag === 'Unsequenced' && d.reason === 'TooManyOrigins'
+      ? d.subject.slice(0, d.subject.lastIndexOf('.'))
+      : (d._tag === 'Gap' && d.first <= trust(d.origin).done) ||
+          (d._tag === 'Message' && d.verdict === 'InOrder' && d.number <= trust(d.origin).done)
+        ? d.origin
+        : undefined
+  return origin !== undefined && trust(origin).hasEnded ? origin : undefined
 }
 
 const told = (
@@ -369,6 +391,7 @@ const told = (
       return
     case 'Ended':
       t.ended = d.last
+      t.hasEnded = true
       t.isMute = false
       return
     case 'Restarted':
@@ -404,6 +427,7 @@ const told = (
       t.unresumed = undefined
       t.silent = Number.POSITIVE_INFINITY
       t.ended = Number.POSITIVE_INFINITY
+      t.hasEnded = false
       t.isLeaving = t.said.some(h => h.state === 'ended')
       t.run = d.to
       if (d.to !== undefined) t.runs.add(d.to)

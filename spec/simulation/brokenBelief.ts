@@ -98,6 +98,18 @@ export const unbelievable: ReadonlyArray<readonly [BeliefRule, string, () => Chr
   ],
   ['FarIsConfirmed', 'a forged number is far ahead', () => begun(1).came(100_000).gap(2, 99_999).chronicle],
   [
+    'FarIsConfirmed',
+    'one that has ended goes on with a forged head',
+    () => {
+      const settings = { ...defaults, maxJump: 10, maxOrigins: 1 }
+      const book = new Witness({ settings }).publish(1).answered(1, 0).came(1).message(1)
+      return book
+        .hand({ _tag: 'Ended', ...about, last: 1 })
+        .heard(1, 50)
+        .gap(2, 50).chronicle
+    },
+  ],
+  [
     'CameIsKept',
     'the first message came before it was known where to begin',
     () => new Witness().publish(2).came(1).came(2).answered(1, 2).message(2).chronicle,
