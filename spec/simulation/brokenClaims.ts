@@ -89,4 +89,9 @@ export const brokenClaims: ReadonlyArray<readonly [ClaimRule, string, () => Chro
   ],
   ['FarewellEnds', 'its end is not told', () => played([...followed, farewell(1)])],
   ['FarewellIsKnown', 'its last message is not spoken of', () => played([...followed, farewell(2)])],
+  [
+    'FarewellIsKnown',
+    'what was far when it was heard has been answered for',
+    () => played([said(1, 0, {}, 1), said(1, 50), asked(2), said(1, 50, {}, 2), came(1), message(1), farewell(55)], 10),
+  ],
 ]

@@ -293,10 +293,11 @@ export const claimed = (
     const { head, number, at } = cause
     if (head === undefined) return
     v.heads.set(head.epoch, Math.max(v.heads.get(head.epoch) ?? 0, head.head))
-    // It may begin there, unseen.
+    // It may begin there, unseen; but not with what is asked about.
     if (!v.isBegun) {
+      const isAsked = number === 0 && asked.some(s => s.origin === v.name)
       v.sure = Math.max(v.sure, head.head)
-      v.told = Math.max(v.told, head.head)
+      if (!isAsked) v.told = Math.max(v.told, head.head)
     }
     if (number === 0) unasked(v, event, head)
     else {
