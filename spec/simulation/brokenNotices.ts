@@ -111,6 +111,15 @@ const saved = (number: number): Partial<Life> => ({
   settings: { ...defaults, start: { v: 1, positions: [{ origin: own, number }] } },
 })
 
+/** A run with a name is left for a guess; that happened some time before, and that just then. */
+const left = (before: ReadonlyArray<Step>, now: ReadonlyArray<Step>): Chronicle => {
+  const begun = [heard(9), restarted(undefined, 1, 1), ...before]
+  const isSilent = handed({ _tag: 'Silent', ...about(shared), promised: 1000 })
+  const after = [isSilent, ...now, came(3), came(4), woken, restarted(1, undefined, 3)]
+  return lived([...begun, ...after.map((s, i) => ({ ...s, at: 9000 + i }))], { addressing: 'single' })
+}
+const rival = heard(0, { epoch: epochOf(2) }, 0)
+
 export const brokenNotices: ReadonlyArray<readonly [NoticeRule, string, () => Chronicle]> = [
   ['SilenceTold', 'it is told twice', () => lived([heard(1), came(1), message(1), silent(9000), silent(9001)])],
   ['SilenceTold', 'it is told before its time', () => lived([heard(1), came(1), message(1), silent(2000)])],
@@ -196,6 +205,12 @@ export const brokenNotices: ReadonlyArray<readonly [NoticeRule, string, () => Ch
     'GuessesHaveReason',
     'its run is not silent',
     () => lived([heard(9), restarted(undefined, 1, 1), came(9), restarted(1, undefined, 3)], { addressing: 'single' }),
+  ],
+  ['GuessesHaveReason', 'nobody was there long ago', () => left([asked(2)], [{ what: 'Nobody', number: 2 }])],
+  [
+    'GuessesHaveReason',
+    'nobody was there before it has answered',
+    () => left([asked(2), heard(9, {}, 2)], [rival, asked(3), { what: 'Nobody', number: 2 }]),
   ],
   [
     'GuessesHaveReason',

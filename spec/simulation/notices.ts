@@ -88,6 +88,9 @@ interface Ear {
   /** The questions that were for it alone, and when they were asked. */
   readonly questions: Map<number, number>
   askedAt: number
+  /** The first of them since its run has answered, and the last that another run has led to. */
+  vain: number
+  raisedBy: number
   /** When a head of it came last. */
   heardAt: number
   /** When a number was first spoken of. */
@@ -144,6 +147,8 @@ const earOf = (origins: Origins, name: string): Ear => {
     progress: 0,
     questions: new Map(),
     askedAt: Number.NEGATIVE_INFINITY,
+    vain: Number.POSITIVE_INFINITY,
+    raisedBy: 0,
     heardAt: Number.NEGATIVE_INFINITY,
     spokenAt: Number.POSITIVE_INFINITY,
     first: Number.POSITIVE_INFINITY,
@@ -286,6 +291,7 @@ export const notices = (chronicle: Chronicle, origins: Origins, say: Say, life: 
     const ear = earFor(s.origin)
     ear.questions.set(s.number, s.local)
     ear.askedAt = s.local
+    ear.vain = Math.min(ear.vain, s.number)
     ear.isRefused = false
     if (cause?.what === 'Head' && cause.number === 0 && cause.head !== undefined && cause.origin === s.origin) {
       const { epoch } = cause.head
@@ -300,6 +306,7 @@ export const notices = (chronicle: Chronicle, origins: Origins, say: Say, life: 
       const before = ear.askedFor.get(epoch)
       // Who made way for another is new when it is heard again.
       const isLeft = ear.left.has(epoch)
+      if (ear.epoch !== undefined && ear.epoch !== epoch && !isLeft) ear.raisedBy = s.number
       if (isLeft && before !== undefined && s.local < before + settings.grace && kept.origins < settings.maxOrigins)
         say('AskedForAReason', s.at, `${ear.name}: heartbeats of ${epoch} are asked about at ${before} and again`)
       if (isLeft) ear.askedFor.set(epoch, s.local)
@@ -326,6 +333,7 @@ export const notices = (chronicle: Chronicle, origins: Origins, say: Say, life: 
     ear.heardAt = s.local
     // That it is heard does not say that it can be asked.
     if (s.number > 0) ear.isRefused = false
+    if (s.number > 0 && !ear.left.has(head.epoch)) ear.vain = Number.POSITIVE_INFINITY
     if (!ear.isHeard) ear.outset = head.head
     ear.isHeard = true
     ear.head = Math.max(ear.head, head.head)
@@ -526,9 +534,7 @@ export const notices = (chronicle: Chronicle, origins: Origins, say: Say, life: 
         return
       case 'Restarted': {
         const isNamed = d.from !== undefined && ear.epoch !== undefined
-        // So it is when that is said late, of what was asked in vain before.
-        const isRefused = ear.isRefused || cause?.what === 'Nobody'
-        if (d.to === undefined && isNamed && hasRoom && (ear.silent === undefined || !isRefused))
+        if (d.to === undefined && isNamed && hasRoom && (ear.silent === undefined || !ear.isRefused))
           say('GuessesHaveReason', s.at, `${name}: ${d.from} is left for a guess`)
         if (life.addressing === 'perSender' && d.to === undefined)
           say('GuessesHaveReason', s.at, `${name}: a run with an origin of its own is told to begin anew`)
@@ -549,6 +555,7 @@ export const notices = (chronicle: Chronicle, origins: Origins, say: Say, life: 
         ear.words = undefined
         if (d.from !== undefined) ear.left.add(d.from)
         ear.epoch = d.to
+        ear.vain = Number.POSITIVE_INFINITY
         ear.rivals.clear()
         ear.isRivalled = false
         ear.ended = undefined
@@ -615,9 +622,12 @@ export const notices = (chronicle: Chronicle, origins: Origins, say: Say, life: 
           if (join?.last === s.number) join.isRefused = true
         } else {
           const ear = earFor(s.origin)
-          const askedAt = ear.questions.get(s.number)
-          // It may be the answer to one that was asked shortly before the last.
-          if (askedAt !== undefined && s.local <= askedAt + asking) ear.isRefused = true
+          const isOpen = (question: number): boolean =>
+            s.local <= (ear.questions.get(question) ?? Number.NEGATIVE_INFINITY) + asking
+          // It may be the answer to one that was asked shortly before the last. And while it is asked since another run was
+          // heard, to any that was in vain before.
+          const isLate = s.number >= ear.vain && s.number < ear.raisedBy && isOpen(ear.raisedBy)
+          if (isOpen(s.number) || isLate) ear.isRefused = true
         }
         break
       case 'Strayed':
