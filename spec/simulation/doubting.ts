@@ -287,7 +287,8 @@ export const doubts = (
         mind.missing = 0
         mind.isNamed = d.to !== undefined
         mind.run = d.to
-        mind.answered = 0
+        // The answer that it is entered for is its own.
+        mind.answered = cause.what === 'Head' && cause.head?.epoch === d.to ? cause.number : 0
         mind.rivalled = undefined
         mind.isRivalHeard = false
         mind.takenBy = Number.POSITIVE_INFINITY

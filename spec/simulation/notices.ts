@@ -19,6 +19,7 @@ export const noticeRules = {
     'a sender is asked where it is when that is in doubt, not at each heartbeat, and not while disconnected',
   GuessesHaveReason:
     'a run with a name is taken to be over only when it is silent and nobody is there to ask, or another one answers',
+  LeftStaysLeft: 'a run that was left is never entered again (10)',
   NothingVanishes: 'each message that comes is handed over, was, is told to be lost, or is counted',
   AskedAgainAtOnce: 'what was asked for before a disconnect is asked for again as soon as it is connected',
   FarIsDoubted: 'a number further ahead than may be is believed only when a head, or two numbers in a row, confirm it',
@@ -540,6 +541,8 @@ export const notices = (chronicle: Chronicle, origins: Origins, say: Say, life: 
           say('GuessesHaveReason', s.at, `${name}: a run with an origin of its own is told to begin anew`)
         if (d.to === undefined && !(ear.again.has(d.start) && ear.again.has(d.start + 1)))
           say('GuessesHaveReason', s.at, `${name}: ${d.start} alone is taken for a restart`)
+        if (d.to !== undefined && ear.left.has(d.to) && kept.origins < settings.maxOrigins)
+          say('LeftStaysLeft', s.at, `${name}: ${d.to} was left, and is entered again`)
         ear.reach = 0
         ear.again.clear()
         if (

@@ -114,8 +114,11 @@ const unasked = ['falseWitness', 'deafReturn', 'lastGlance'] as const
 /** What comes when it is least expected: drawn in the same places, apart from those. */
 const untimely = ['nobodyLate', 'jumpAway', 'lastRing', 'partingWords', 'crowdedStall', 'farUnkept'] as const
 
+/** Drawn in one seed of ten, apart from all others. */
+const apart: ReadonlyArray<Kind> = []
+
 /** Drawn apart, so that a seed is what it was but for them. */
-const added: ReadonlyArray<Kind> = [...ofTheme.noticing, ...ofTheme.sending, ...unasked, ...untimely]
+const added: ReadonlyArray<Kind> = [...ofTheme.noticing, ...ofTheme.sending, ...unasked, ...untimely, ...apart]
 
 /** Some can't strike everywhere, and so are drawn more often. */
 const often: Readonly<Partial<Record<Kind, number>>> = {
@@ -263,6 +266,8 @@ export const planOf = (seed: number): Plan => {
     theme === 'noticing' && (style === 'rough' || style === 'all')
       ? untimely.filter(k => !excluded.has(k) && latest.hit(oftenOf(k)))
       : []
+  const aside = chanceOf(seed + 2 ** 44)
+  const set: ReadonlyArray<Kind> = seed % 10 === 4 ? apart.filter(k => !excluded.has(k) && aside.hit(0.65)) : []
   const own = [...drawKinds(chance, theme, style), ...more]
   const has = (k: Kind): boolean => own.includes(k) || most.includes(k)
   const addressing: Addressing = chance.hit(0.5) ? 'single' : 'perSender'
@@ -339,13 +344,14 @@ export const planOf = (seed: number): Plan => {
     ...drawDeeds(later, own, faultMs, true),
     ...drawDeeds(last, rest, faultMs, true),
     ...drawDeeds(latest, most, faultMs, true),
+    ...drawDeeds(aside, set, faultMs, true),
   ].sort((a, b) => a.at - b.at)
   const plan = {
     seed,
     theme,
     style,
     addressing,
-    kinds: [...own, ...most, ...rest],
+    kinds: [...own, ...most, ...rest, ...set],
     rates,
     processes,
     receivers,
