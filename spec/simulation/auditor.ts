@@ -13,6 +13,7 @@ import { idOf, isSame, textOf } from './content.ts'
 import { doubtingRules, doubts } from './doubting.ts'
 import { eventsOf } from './events.ts'
 import { isForewarned, noticeRules, notices } from './notices.ts'
+import { rivalRules, rivals } from './rivals.ts'
 import { roomed, roomRules } from './room.ts'
 import { audited as auditSending, sendingRules } from './sending.ts'
 import type { Piece, Settled, Story } from './story.ts'
@@ -40,6 +41,7 @@ export const rules = {
   ...beliefRules,
   ...roomRules,
   ...doubtingRules,
+  ...rivalRules,
   ...claimRules,
 } as const
 
@@ -72,6 +74,7 @@ export const audit = (chronicle: Chronicle): ReadonlyArray<Violation> => {
     believed(chronicle, runs, life, say)
     const events = eventsOf(life)
     doubts(chronicle, runs, say, life, events)
+    rivals(life, say, events)
     claimed(chronicle, runs, say, life, events)
     remembered(runs, life, say)
     roomed(life, say, events)

@@ -20,8 +20,8 @@ export const doubtingRules = {
   DoubtRefusesNothing: 'while a sender may have restarted no refusal counts (10)',
   LateAnswersCount: 'a run that answers what the one before was asked in vain is entered when it answers again (10)',
   RemainingIsFollowed: 'of two senders of one subject the one that is left is followed (10)',
+  UnconfirmedInTime: 'where nobody answers, what waits for the number next to it waits until its deadline (9)',
   AskedInTurn: 'whoever was asked where it is, alone or with all others, is given time to answer (11)',
-  RivalTakesOver: 'a run that is silent, or was asked in vain, is left for the other one that is alive (10)',
 } as const
 
 export type DoubtingRule = keyof typeof doubtingRules
@@ -77,15 +77,10 @@ interface Mind {
   run: Epoch | undefined
   /** The last question that it has answered. */
   answered: number
-  /** Two are alive at once, as was told; since then the other was heard. */
+  /** Two are alive at once, as was told. */
   rivalled: Epoch | undefined
-  isRivalHeard: boolean
   /** When any run of it was heard last. */
   heardAt: number
-  /** When that takes over at the latest. */
-  takenBy: number
-  /** By how much its clock was ahead then. */
-  lag: number
   readonly left: Set<Epoch>
   isSilent: boolean
   /** When it was asked last, alone or with all others. */
@@ -105,6 +100,8 @@ interface Mind {
   doubtedAt: number
   /** When each number came, first and last; and whether it was silent then. */
   readonly came: Map<number, { readonly first: number; last: number; isNear: boolean }>
+  /** When what came, and was not handed over, came first. */
+  readonly waiting: Map<number, number>
   /** What came again, and whether it was silent then. */
   readonly again: Map<number, { readonly came: number; readonly wasSilent: boolean }>
   outside: Again[]
@@ -125,10 +122,7 @@ const mindOf = (name: string, askedAt: number): Mind => ({
   run: undefined,
   answered: 0,
   rivalled: undefined,
-  isRivalHeard: false,
   heardAt: -1,
-  takenBy: Number.POSITIVE_INFINITY,
-  lag: 0,
   left: new Set(),
   isSilent: false,
   askedAt,
@@ -141,6 +135,7 @@ const mindOf = (name: string, askedAt: number): Mind => ({
   open: undefined,
   doubtedAt: -1,
   came: new Map(),
+  waiting: new Map(),
   again: new Map(),
   outside: [],
   wentOn: -1,
@@ -163,7 +158,6 @@ export const doubts = (
   const hasPlaces = followed.size <= settings.maxOrigins
   const isSingle = life.addressing === 'single'
   const last = settings.patience * 2 ** (settings.tries - 1)
-  const all = settings.patience * (2 ** settings.tries - 1)
   const minds = new Map<string, Mind>()
   let allAskedAt = Number.NEGATIVE_INFINITY
   let isAway = false
@@ -209,6 +203,7 @@ export const doubts = (
     const { number, local } = cause
     // It is not followed.
     if (handed.some(d => d._tag === 'Unsequenced' && d.reason === 'TooManyOrigins')) return
+    if (!mind.waiting.has(number)) mind.waiting.set(number, local)
     const isNear = number <= mind.done + settings.maxJump
     const before = mind.came.get(number)
     if (before === undefined) mind.came.set(number, { first: index, last: index, isNear })
@@ -234,15 +229,13 @@ export const doubts = (
         if (c !== undefined && d.verdict !== 'Recovered') {
           const isDoubted = mind.open !== undefined && c.first >= mind.open.since
           if (isOpen(mind, local) && hasRoom && isDoubted) early(`${d.number} is handed over`)
-          const isLeft = handed.some(h => h._tag === 'Restarted' && h.origin === name)
-          if (isDoubted && mind.isRivalHeard && mind.run !== undefined && !isLeft)
-            say('RivalTakesOver', at, `${name}: ${mind.run} is asked in vain, and ${mind.rivalled} is not entered`)
           if (c.isNear && hasRoom) mind.wentOn = Math.max(mind.wentOn, c.first)
           const over = mind.outside.find(a => a.came < c.first && c.first < a.until)
           if (over !== undefined && over.came > mind.heardAt && c.isNear && hasRoom)
             say('GoneOnIsOver', at, `${name}.${over.number} came again before ${d.number} came, and was no duplicate`)
         }
         mind.came.delete(d.number)
+        mind.waiting.delete(d.number)
         if (d.verdict === 'Late' || d.verdict === 'Recovered') mind.missing -= 1
         mind.done = Math.max(mind.done, d.number)
         break
@@ -259,10 +252,6 @@ export const doubts = (
         break
       case 'Silent':
         if (d.promised === undefined && isOpen(mind, local) && hasRoom) early('it is called mute')
-        if (d.promised !== undefined && mind.isRivalHeard && hasRoom) {
-          mind.takenBy = local + 2 * (all + settings.tries * slack)
-          mind.lag = local - at
-        }
         mind.isSilent = true
         break
       case 'Resumed':
@@ -290,8 +279,6 @@ export const doubts = (
         // The answer that it is entered for is its own.
         mind.answered = cause.what === 'Head' && cause.head?.epoch === d.to ? cause.number : 0
         mind.rivalled = undefined
-        mind.isRivalHeard = false
-        mind.takenBy = Number.POSITIVE_INFINITY
         mind.open = undefined
         mind.isSilent = handed.some(h => h._tag === 'Silent' && h.origin === name)
         mind.vain = Number.POSITIVE_INFINITY
@@ -334,6 +321,14 @@ export const doubts = (
         say('PairBeginsAnew', cause.at, `${mind.name}: ${number} and the number after it came again, and begin nothing`)
   }
 
+  const unconfirmed = (mind: Mind, { cause, handed }: Event, outside: ReadonlySet<number>): void => {
+    const since = Math.min(...[...outside].map(n => mind.waiting.get(n) ?? Number.NEGATIVE_INFINITY))
+    const isGuess = handed.some(d => d._tag === 'Restarted' && d.origin === mind.name)
+    if (hasRoom && !isGuess && cause.local < since + settings.deadline - early)
+      say('UnconfirmedInTime', cause.at, `${mind.name}: ${[...outside][0]} came at ${since}, and waits no longer`)
+    for (const n of outside) mind.waiting.delete(n)
+  }
+
   const heard = (mind: Mind, event: Event): void => {
     const { cause, handed } = event
     const { head, number: asked, at, local } = cause
@@ -354,7 +349,6 @@ export const doubts = (
     if (!isSingle || (asked > 0 && (asked >= from || head.epoch !== mind.run))) mind.open = undefined
     if (!isSingle || !hasPlaces || mind.run === undefined) return
     if (head.epoch === mind.run) {
-      mind.takenBy = Number.POSITIVE_INFINITY
       if (asked === 0) return
       mind.answered = asked
       mind.questions = mind.questions.filter(q => q > asked)
@@ -363,7 +357,6 @@ export const doubts = (
       return
     }
     if (mind.left.has(head.epoch)) return
-    if (asked > 0 && head.epoch === mind.rivalled) mind.isRivalHeard = true
     const isTold = mind.rivalled !== undefined || handed.some(d => d._tag === 'Conflict' && of(d))
     if (asked === 0) {
       const ask = event.asked.find(s => s.origin === mind.name)
@@ -410,20 +403,10 @@ export const doubts = (
     mind.vain = Math.min(vain, questions.at(-settings.tries) ?? vain)
   }
 
-  const late = (mind: Mind, { at, local }: { readonly at: number; readonly local: number }): void => {
-    // Where its clock jumps ahead, the next question may still be to come.
-    if (Math.min(local, at + mind.lag) <= mind.takenBy) return
-    mind.takenBy = Number.POSITIVE_INFINITY
-    say('RivalTakesOver', at, `${mind.name}: ${mind.run} is silent, and ${mind.rivalled} is not entered`)
-  }
-
   for (const event of events) {
     const { cause, asked, handed } = event
     const mind = cause.origin === undefined ? undefined : mindFor(cause.origin)
     if (mind !== undefined) passed(mind, cause.local)
-    for (const m of minds.values()) {
-      late(m, cause)
-    }
     switch (cause.what) {
       case 'Came':
         if (mind !== undefined) came(mind, event)
@@ -457,7 +440,6 @@ export const doubts = (
           m.wasThere = m.hasCome || m.isSaved
           m.open = undefined
           m.questions = []
-          m.takenBy = Number.POSITIVE_INFINITY
           if ((m.hasCome || m.isSaved) && !m.isBegun && !m.isKnown && ask !== undefined) opened(m, event, ask)
         }
       }
@@ -469,8 +451,10 @@ export const doubts = (
         const origin = d.subject.slice(0, dot)
         outside.set(origin, (outside.get(origin) ?? new Set()).add(Number(d.subject.slice(dot + 1))))
       }
-    for (const [origin, numbers] of outside)
+    for (const [origin, numbers] of outside) {
       for (const number of numbers) unsequenced(mindFor(origin), number, event, numbers)
+      unconfirmed(mindFor(origin), event, numbers)
+    }
     for (const d of handed) if ('origin' in d) told(mindFor(d.origin), d, event)
     for (const s of asked) {
       if (s.origin === undefined) {

@@ -6,6 +6,7 @@ import { unbelievable } from './brokenBelief.ts'
 import { brokenClaims } from './brokenClaims.ts'
 import { brokenDoubting } from './brokenDoubting.ts'
 import { brokenNotices } from './brokenNotices.ts'
+import { brokenRivals } from './brokenRivals.ts'
 import { brokenRoom } from './brokenRoom.ts'
 import { brokenSending, soundSending } from './brokenSending.ts'
 import { kinds, planOf } from './plan.ts'
@@ -22,6 +23,7 @@ const broken = [
   ...unbelievable,
   ...brokenRoom,
   ...brokenDoubting,
+  ...brokenRivals,
   ...brokenClaims,
 ]
 
