@@ -3,7 +3,7 @@ import type { Delivery } from '../../src/core/Delivery.ts'
 import { nearest } from '../../src/core/SequenceNumber.ts'
 import { defaults } from '../../src/core/Turn.ts'
 import type { Rule } from './auditor.ts'
-import type { Chronicle, Handed, Life, Published, Run } from './chronicle.ts'
+import type { Chronicle, Handed, Life, Published, Run, Seen, Sight } from './chronicle.ts'
 import { blank } from './chronicle.ts'
 import { payloadOf } from './content.ts'
 import { epochOf, originOf } from './names.ts'
@@ -48,6 +48,16 @@ export const lifeOf = (changes: Partial<Life> = {}): Life => ({
   jumped: 0,
   seen: [],
   ...changes,
+})
+
+const sight = (what: Sight, number = 0): Seen => ({
+  at: 3100,
+  local: 3100,
+  what,
+  origin: what === 'Woken' || what === 'Back' ? undefined : origin.name,
+  number,
+  head: undefined,
+  delivery: undefined,
 })
 
 /** A world in which one sender publishes and one receiver is handed all of it, in words that can be bent. */
@@ -111,6 +121,29 @@ const away = (from: number, to: number): Chronicle => {
   chronicle.told.push({ at: from, run, notice: { _tag: 'Disconnected' } })
   chronicle.told.push({ at: to, run, notice: { _tag: 'Reconnected' } })
   return chronicle
+}
+
+/** Of a run that begins while the receiver is away the second number is handed over as if the one before went on. */
+const takenForOld = (before: ReadonlyArray<Seen>): Chronicle => {
+  const seen = [...before, { ...sight('Back'), at: 4000, local: 4000 }]
+  const book = new Book({ seen, away: [{ from: 3200, to: 4000 }] }).publish(1).message(1, { at: 3100 })
+  Object.assign(book.run, { endedAt: 3300, end: 'Crashed' })
+  const next = runOf(2, { bornAt: 3400 })
+  book.chronicle.runs.push(next)
+  book.publish(2, next)
+  const second = book.chronicle.published[2]
+  book.life.came.set(second?.id ?? 0, 4010)
+  book.life.answered.set(epochOf(1), [3050]).set(epochOf(2), [4100, 4200])
+  book.message(2, { data: second?.data ?? payloadOf(0, 0), at: 4010 })
+  const restart = {
+    _tag: 'Restarted',
+    ...about,
+    from: epochOf(1),
+    to: epochOf(2),
+    after: 2,
+    start: nearest(1),
+  } as const
+  return book.hand(restart, 4100).chronicle
 }
 
 /** All of it, as it should be. */
@@ -242,6 +275,16 @@ export const broken: ReadonlyArray<readonly [Rule, string, () => Chronicle]> = [
       const first = book.chronicle.published[2]
       return book.message(1, { data: first?.data ?? payloadOf(0, 0), at: 5000 }).message(2, { at: 15_000 }).chronicle
     },
+  ],
+  [
+    'RunsNeverMix',
+    'a run that began while it was away, and answered in time, is taken for the one before it',
+    () => takenForOld([]),
+  ],
+  [
+    'RunsNeverMix',
+    'so it is, though that was not asked in vain before, but only once, when nobody was there',
+    () => takenForOld([sight('Came'), sight('Asked', 1), sight('Nobody', 1), sight('Woken')]),
   ],
   [
     'RunsNeverMix',

@@ -708,17 +708,3 @@ const begun = (say: Say, life: Life, ears: ReadonlyMap<string, Ear>, overAt: num
       say('SavedSpokenOf', overAt, `${origin} was followed up to ${number}, and is never spoken of`)
   }
 }
-
-/**
- * A run that began while the receiver was away is not mixed with the one before it: after its reconnect it asks, and believes
- * nothing until it is answered. Whoever does not answer in time is judged by the numbers alone.
- */
-export const isForewarned = (life: Life, run: Run, came: number): boolean => {
-  const away = life.away.findLast(a => a.to <= came)
-  if (away === undefined || run.bornAt >= away.to || run.bornAt < away.from) return false
-  const heard = life.seen.findLast(n => n.what === 'Head' && n.origin === run.origin && n.at < came)?.at ?? 0
-  const refused = life.seen.filter(n => n.what === 'Nobody' && n.origin === run.origin && n.at >= heard && n.at <= came)
-  if (new Set(refused.map(n => n.number)).size > 1) return false
-  const asking = life.settings.patience * (2 ** life.settings.tries - 1)
-  return (life.answered.get(run.epoch) ?? []).some(at => at >= away.to && at <= away.to + asking)
-}
