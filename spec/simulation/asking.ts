@@ -340,13 +340,23 @@ const asked = (report: Report, life: Life, steps: ReadonlyArray<Step>): void => 
     }
 }
 
+/** Was it heard since it has gone on after its farewell? Who does that is followed like a plain client until then. */
+const isHeardOn = (of: ReadonlyArray<Seen>, maxJump: number): boolean => {
+  const farewell = of.findLastIndex(s => s.head?.state === 'ended')
+  const end = of[farewell]?.head?.head ?? 0
+  const isBeyond = (s: Seen, i: number): boolean =>
+    i > farewell && s.what === 'Came' && s.number > end && s.number <= end + maxJump
+  const wentOn = farewell < 0 ? -1 : of.findIndex(isBeyond)
+  return wentOn <= of.findLastIndex(s => s.what === 'Head')
+}
+
 /** Is its sender there, as far as a receiver can know? It has said so since, and no question is open, or was in vain. */
-const isThere = ({ seen }: Life, origin: string, since: number, by: number): boolean => {
+const isThere = ({ seen, settings: { maxJump } }: Life, origin: string, since: number, by: number): boolean => {
   const of = seen.filter(s => s.origin === origin && s.at <= by)
   const question = of.findLast(s => s.what === 'Asked')?.number ?? 0
   const heard = of.findLast(s => s.what === 'Head' || s.what === 'Nobody')
   const isAnswered = question === 0 || of.some(s => s.what === 'Head' && s.number >= question)
-  return isAnswered && heard?.what === 'Head' && heard.at >= since
+  return isAnswered && heard?.what === 'Head' && heard.at >= since && isHeardOn(of, maxJump)
 }
 
 /** Numbers of an origin that came as answers: when first, and when last, and for what request. */
@@ -422,7 +432,10 @@ const timed = (
       if (came.at <= at && local - came.local < deadline) say(`${n} came ${local - came.local} ms ago`)
     }
     for (let n = d.first; n <= Math.min(d.last, d.first + 100); n++) {
-      const came = of.came.get(n)?.findLast(c => c.at < at && c.at >= gap.at)
+      // What comes again for the same request may have been kept before, and forgotten.
+      const came = of.came
+        .get(n)
+        ?.findLast((c, i, all) => c.at < at && c.at >= gap.at && all.findIndex(b => b.asked === c.asked) === i)
       if (came === undefined || came.bytes > maxBytes || local - came.local >= deadline) continue
       const latest = of.asks.findLast(a => a.at <= came.at && a.first <= n && n <= a.last)
       // What was on its way at a disconnect is forgotten.

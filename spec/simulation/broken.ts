@@ -50,14 +50,15 @@ export const lifeOf = (changes: Partial<Life> = {}): Life => ({
   ...changes,
 })
 
-const sight = (what: Sight, number = 0): Seen => ({
+export const sight = (what: Sight, changes: Partial<Seen> = {}): Seen => ({
   at: 3100,
   local: 3100,
   what,
   origin: what === 'Woken' || what === 'Back' ? undefined : origin.name,
-  number,
+  number: 0,
   head: undefined,
   delivery: undefined,
+  ...changes,
 })
 
 /** A world in which one sender publishes and one receiver is handed all of it, in words that can be bent. */
@@ -125,7 +126,7 @@ const away = (from: number, to: number): Chronicle => {
 
 /** Of a run that begins while the receiver is away the second number is handed over as if the one before went on. */
 const takenForOld = (before: ReadonlyArray<Seen>): Chronicle => {
-  const seen = [...before, { ...sight('Back'), at: 4000, local: 4000 }]
+  const seen = [...before, sight('Back', { at: 4000, local: 4000 })]
   const book = new Book({ seen, away: [{ from: 3200, to: 4000 }] }).publish(1).message(1, { at: 3100 })
   Object.assign(book.run, { endedAt: 3300, end: 'Crashed' })
   const next = runOf(2, { bornAt: 3400 })
@@ -283,8 +284,8 @@ export const broken: ReadonlyArray<readonly [Rule, string, () => Chronicle]> = [
   ],
   [
     'RunsNeverMix',
-    'so it is, though that was not asked in vain before, but only once, when nobody was there',
-    () => takenForOld([sight('Came'), sight('Asked', 1), sight('Nobody', 1), sight('Woken')]),
+    'it is taken for the one before it, which was not asked in vain: once only, when nobody was there',
+    () => takenForOld([sight('Came'), sight('Asked', { number: 1 }), sight('Nobody', { number: 1 }), sight('Woken')]),
   ],
   [
     'RunsNeverMix',

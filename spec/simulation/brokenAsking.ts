@@ -3,8 +3,9 @@ import type { Answer, Request } from '../../src/core/Replays.ts'
 import { nearest } from '../../src/core/SequenceNumber.ts'
 import { defaults } from '../../src/core/Turn.ts'
 import type { Rule } from './auditor.ts'
-import { about, Book } from './broken.ts'
-import type { Chronicle, Life } from './chronicle.ts'
+import { about, Book, sight } from './broken.ts'
+import { headOf } from './brokenNotices.ts'
+import type { Chronicle, Life, Seen } from './chronicle.ts'
 import { payloadOf } from './content.ts'
 import type { Service, Step } from './exchange.ts'
 import { epochOf } from './names.ts'
@@ -85,6 +86,12 @@ const asking = (steps: ReadonlyArray<Step>, changes: Partial<Life> = {}, tell?: 
   book.chronicle.exchange.steps.set(book.life, [...steps])
   return book.chronicle
 }
+
+/** One of two that are missing is given up, and only the other was asked for. */
+const neverAsked = (seen: ReadonlyArray<Seen>): Chronicle =>
+  asking([ask(2, 4, 4, 6000)], { seen: [...seen] }, book =>
+    book.publish(6).message(1).gap(2, 2, 4000).lost(2, 2, 'unresolved', 7000),
+  )
 
 export const brokenAsking: ReadonlyArray<readonly [Rule, string, () => Chronicle]> = [
   ['RefusedOnlyWhenGone', 'it holds what it calls gone', () => served([request('x.1', 5), refusal('x.1', 5, 5, 410)])],
@@ -263,6 +270,18 @@ export const brokenAsking: ReadonlyArray<readonly [Rule, string, () => Chronicle
       asking([ask(2, 2, 2, 4000), came(2, 2, 6900)], {}, book =>
         book.publish(3).message(1).gap(2, 2, 4000).lost(2, 2, 'unresolved', 7000),
       ),
+  ],
+  ['GivenTime', 'it is never asked for', () => neverAsked([sight('Head', { at: 6500, head: headOf(6) })])],
+  [
+    'GivenTime',
+    'it is never asked for, though its sender was heard since it has gone on after its farewell',
+    () =>
+      neverAsked([
+        sight('Head', { head: headOf(4, { state: 'ended' }) }),
+        sight('Came', { number: 5 }),
+        sight('Head', { at: 6500, head: headOf(4) }),
+        sight('Came', { at: 6600, number: 6 }),
+      ]),
   ],
   [
     'GapsToldOnce',

@@ -23,7 +23,7 @@ const nameOf = (addressing: Addressing): string => originOf(addressing, 'a', epo
 const own = nameOf('perSender')
 export const shared = nameOf('single')
 
-const headOf = (head: number, changes: Partial<Head> = {}): Head => ({
+export const headOf = (head: number, changes: Partial<Head> = {}): Head => ({
   v: 1,
   epoch: epochOf(1),
   start: nearest(1),
