@@ -13,6 +13,7 @@ import { idOf, isSame, textOf } from './content.ts'
 import { doubtingRules, doubts } from './doubting.ts'
 import { eventsOf } from './events.ts'
 import { isForewarned } from './forewarned.ts'
+import { namingRules, runsNamed } from './naming.ts'
 import { noticeRules, notices } from './notices.ts'
 import { roomed, roomRules } from './room.ts'
 import { audited as auditSending, sendingRules } from './sending.ts'
@@ -42,6 +43,7 @@ export const rules = {
   ...roomRules,
   ...doubtingRules,
   ...claimRules,
+  ...namingRules,
 } as const
 
 export type Rule = keyof typeof rules
@@ -74,6 +76,7 @@ export const audit = (chronicle: Chronicle): ReadonlyArray<Violation> => {
     const events = eventsOf(life)
     doubts(chronicle, runs, say, life, events)
     claimed(chronicle, runs, say, life, events)
+    runsNamed(life, say, events)
     remembered(runs, life, say)
     roomed(life, say, events)
     const stories = storiesOf(chronicle, life)

@@ -174,6 +174,22 @@ export const brokenNotices: ReadonlyArray<readonly [NoticeRule, string, () => Ch
     () => lived([heard(9, {}, 5), heard(9, { epoch: epochOf(2) }, 5), restarted(1, 2, 1)], { addressing: 'single' }),
   ],
   [
+    'LeftStaysLeft',
+    'it answers again',
+    () =>
+      lived(
+        [
+          heard(9),
+          came(9),
+          heard(0, { epoch: epochOf(2) }, 2),
+          restarted(1, 2, 1),
+          heard(9, {}, 3),
+          restarted(2, 1, 1),
+        ],
+        { addressing: 'single' },
+      ),
+  ],
+  [
     'EverybodyAsked',
     'nobody is asked after a reconnect',
     () => lived([heard(1), { what: 'Away' }, { what: 'Back' }, woken]),

@@ -250,7 +250,7 @@ export const claimed = (
         hasRoom &&
         (isFar || v.hasAgain) &&
         question === undefined &&
-        before.length === 0 &&
+        !before.some(c => c.isAsked) &&
         !v.isRivalled &&
         !isAway
       ) {

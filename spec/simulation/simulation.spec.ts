@@ -5,6 +5,7 @@ import { brokenAsking } from './brokenAsking.ts'
 import { unbelievable } from './brokenBelief.ts'
 import { brokenClaims } from './brokenClaims.ts'
 import { brokenDoubting } from './brokenDoubting.ts'
+import { brokenNaming } from './brokenNaming.ts'
 import { brokenNotices } from './brokenNotices.ts'
 import { brokenRoom } from './brokenRoom.ts'
 import { brokenSending, soundSending } from './brokenSending.ts'
@@ -23,6 +24,7 @@ const broken = [
   ...brokenRoom,
   ...brokenDoubting,
   ...brokenClaims,
+  ...brokenNaming,
 ]
 
 /**
