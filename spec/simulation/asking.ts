@@ -263,6 +263,25 @@ const mostAsked = { gaps: 32, numbers: 4096 } as const
 const touches = (a: { readonly first: number; readonly last: number }, first: number, last: number): boolean =>
   a.first <= last && first <= a.last
 
+/**
+ * Had all of it come unasked before it was asked for, and was not handed over? Then it was in doubt, and is there as soon as
+ * that is over: in `ordered` nothing tells of it. Nothing ends a doubt but what happens afterwards.
+ */
+const wasDoubted = ({ seen }: Life, { origin, id, first, last }: Asked, now: Asked): boolean => {
+  const by = seen.findIndex(s => s.what === 'Begged' && s.number === id)
+  const until = seen.findIndex(s => s.what === 'Begged' && s.number === now.id)
+  if (seen.slice(by, until).every(s => s.what === 'Begged' || s.what === 'Asked' || s.what === 'Handed')) return false
+  const isOf = ({ delivery: d }: Seen, n: number): boolean =>
+    d?._tag === 'Message'
+      ? d.origin === origin && d.number === n
+      : d?._tag === 'Unsequenced' && d.subject === `${origin}.${n}`
+  const isPending = (n: number): boolean =>
+    seen.slice(0, by).findLast(s => (s.what === 'Came' && s.origin === origin && s.number === n) || isOf(s, n))
+      ?.what === 'Came'
+  for (let n = first; n <= last; n++) if (!isPending(n)) return false
+  return true
+}
+
 /** What it asks for, and when it asks again. */
 const asked = (report: Report, life: Life, steps: ReadonlyArray<Step>): void => {
   const { settings } = life
@@ -296,16 +315,17 @@ const asked = (report: Report, life: Life, steps: ReadonlyArray<Step>): void => 
       else if (!f.hasCome && a.local - f.endedAt < Math.min(soon / 2, soon - (f.endedAt - f.ask.local)))
         say('AskedAgainLater', `asked ${wait} ms ago (${f.ask.id}), ended ${a.local - f.endedAt} ms ago, nothing came`)
     }
-    if (isRoomy && open > mostAsked.gaps && open - givenUp(flying, a) > mostAsked.gaps)
+    if (isRoomy && open > mostAsked.gaps && open - over(flying, a) > mostAsked.gaps)
       say('AsksWithinRoom', `${open} at once`)
     flying.push({ ask: a, isOpen: true, hasCome: false, endedAt: undefined })
   }
-  const givenUp = (flying: ReadonlyArray<Flying>, { at, origin }: Asked): number => {
+  /** How many were given up since, or were there already. */
+  const over = (flying: ReadonlyArray<Flying>, now: Asked): number => {
     const lost = life.handed.flatMap(h =>
-      h.at <= at && h.delivery._tag === 'Lost' && h.delivery.origin === origin ? [h.delivery] : [],
+      h.at <= now.at && h.delivery._tag === 'Lost' && h.delivery.origin === now.origin ? [h.delivery] : [],
     )
     const isLost = (n: number): boolean => lost.some(d => d.first <= n && n <= (d.last ?? Number.POSITIVE_INFINITY))
-    return flying.filter(f => f.isOpen && isLost(f.ask.first)).length
+    return flying.filter(f => f.isOpen && (isLost(f.ask.first) || wasDoubted(life, f.ask, now))).length
   }
   const came = (origin: string, first: number, last: number): void => {
     for (const [key, flying] of recent)

@@ -92,6 +92,19 @@ const neverAsked = (seen: ReadonlyArray<Seen>): Chronicle =>
   asking([ask(2, 4, 4, 6000)], { seen: [...seen] }, book =>
     book.publish(6).message(1).gap(2, 2, 4000).lost(2, 2, 'unresolved', 7000),
   )
+/** More gaps than may be asked for at once, one after the other; each request bears its number. What else has happened meanwhile? */
+const odd = Array.from({ length: 40 }, (_, i) => 2 * i + 1)
+const gaps = (...seen: ReadonlyArray<Seen>): Chronicle =>
+  asking(
+    odd.map(n => ask(n, n, n, 5000)),
+    { seen: [...seen] },
+  )
+const passed = (what: 'Came' | 'Begged' | 'Handed', n: number): Seen => {
+  const number = nearest(n)
+  const more = { verdict: 'InOrder', data: payloadOf(n, 3), headers: undefined, reply: undefined } as const
+  const delivery = what === 'Handed' ? { _tag: 'Message' as const, ...about, number, ...more } : undefined
+  return sight(what, { at: 5000, local: 5000, number, delivery })
+}
 
 export const brokenAsking: ReadonlyArray<readonly [Rule, string, () => Chronicle]> = [
   ['RefusedOnlyWhenGone', 'it holds what it calls gone', () => served([request('x.1', 5), refusal('x.1', 5, 5, 410)])],
@@ -206,10 +219,16 @@ export const brokenAsking: ReadonlyArray<readonly [Rule, string, () => Chronicle
     'there is no room for that much',
     () => asking([ask(2, 1, 10, 5000, { untaken: 95 })], { settings: { ...defaults, maxMessages: 100 } }),
   ],
+  ['AsksWithinRoom', 'it asks for too many gaps at once', () => gaps()],
   [
     'AsksWithinRoom',
-    'it asks for too many gaps at once',
-    () => asking(Array.from({ length: 40 }, (_, i) => ask(2 + i, 2 * i + 1, 2 * i + 1, 5000))),
+    'it asks for too many gaps at once, all of which have come and are in doubt',
+    () => gaps(...odd.map(n => passed('Came', n)), ...odd.map(n => passed('Begged', n))),
+  ],
+  [
+    'AsksWithinRoom',
+    'it asks for too many gaps, all of which had come and were handed over',
+    () => gaps(...odd.flatMap(n => [passed('Came', n), passed('Handed', n), passed('Begged', n)])),
   ],
   ['AskedAgainLater', 'it asks twice', () => asking([ask(2, 5, 9, 5000), ask(3, 9, 9, 5010)])],
   [
