@@ -240,6 +240,18 @@ export const brokenNotices: ReadonlyArray<readonly [NoticeRule, string, () => Ch
     'the only message of a new sender does',
     () => lived([heard(1), came(1)], { run: { bornAt: 5000 } }),
   ],
+  [
+    'NothingVanishes',
+    'the first message of a run does, which is younger, and over before the next',
+    () => {
+      const next = heard(1, { epoch: epochOf(2) })
+      return lived([heard(4), came(4), next, came(1), message(1, shared)], {
+        addressing: 'single',
+        run: { bornAt: 1001 },
+        prepare: ({ chronicle }) => chronicle.runs.push(runOf(2, { origin: shared })),
+      })
+    },
+  ],
   ['FarIsDoubted', 'one number says so', () => lived([heard(1), came(1), message(1), came(900_000), gap(2, 899_999)])],
   [
     'GapsHaveReason',

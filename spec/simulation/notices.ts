@@ -99,8 +99,8 @@ interface Ear {
   /** The lowest and highest number that was spoken of, and settled. */
   first: number
   settled: number
-  /** The newest number, as the first head said that came of it. */
-  outset: number
+  /** The newest number, as the first head said that came of it, and whose that was, unless somebody has made up heads. */
+  outset: { readonly head: number; readonly run: Run | undefined }
   /** Is anything told of it, and has any head come? */
   isSpokenOf: boolean
   isHeard: boolean
@@ -154,7 +154,7 @@ const earOf = (origins: Origins, name: string): Ear => {
     spokenAt: Number.POSITIVE_INFINITY,
     first: Number.POSITIVE_INFINITY,
     settled: 0,
-    outset: 0,
+    outset: { head: 0, run: undefined },
     isSpokenOf: false,
     isHeard: false,
     reach: 0,
@@ -335,7 +335,11 @@ export const notices = (chronicle: Chronicle, origins: Origins, say: Say, life: 
     // That it is heard does not say that it can be asked.
     if (s.number > 0) ear.isRefused = false
     if (s.number > 0 && !ear.left.has(head.epoch)) ear.vain = Number.POSITIVE_INFINITY
-    if (!ear.isHeard) ear.outset = head.head
+    if (!ear.isHeard)
+      ear.outset = {
+        head: head.head,
+        run: origins.isForged(ear.name) ? undefined : origins.of(ear.name).find(r => r.epoch === head.epoch),
+      }
     ear.isHeard = true
     ear.head = Math.max(ear.head, head.head)
     if (life.addressing === 'single' || ear.name.endsWith(head.epoch)) ear.borne = Math.max(ear.borne, head.head)
@@ -677,15 +681,15 @@ export const notices = (chronicle: Chronicle, origins: Origins, say: Say, life: 
   begun(say, life, ears, overAt)
 }
 
-/** Where no number had been spoken of: was this one sent before the receiver has begun, which nothing but the first head says? */
+/** While no number had been spoken of: was this one sent before the receiver has begun, which nothing but the first head says? */
 const isBefore = (
   { settings: { start }, startedAt }: Life,
-  { plain, spokenAt, outset }: Ear,
+  { spokenAt, outset: { head, run } }: Ear,
   { at, number }: Seen,
 ): boolean => {
-  if (typeof start !== 'string') return 'from' in start && at < spokenAt && number <= outset && number < start.from
-  if (spokenAt !== Number.POSITIVE_INFINITY || number > outset || start === 'all') return false
-  return plain === undefined || plain.bornAt - plain.jumped < startedAt
+  if (at >= spokenAt || number > head || start === 'all') return false
+  if (typeof start !== 'string') return 'from' in start && number < start.from
+  return run === undefined || run.bornAt - run.jumped < startedAt
 }
 
 /** Where it was told to begin, and the origins of an earlier life. */
