@@ -76,6 +76,23 @@ export const brokenDoubting: ReadonlyArray<readonly [DoubtingRule, string, () =>
     'nobody was there before it arose',
     () => played(...followed, ...later([came(1), asked(9), came(2), nobody(8), message(2)], 9000)),
   ],
+  [
+    'DoubtTakesItsTime',
+    'what was asked after a reconnect is answered late, and was not asked in vain',
+    () =>
+      played(
+        ...followed,
+        { what: 'Away', ...all },
+        { what: 'Back', ...all },
+        { ...asked(9), ...all },
+        ...[10, 11].flatMap(n => [woken, asked(n)]),
+        of(2, 0),
+        asked(12),
+        came(2),
+        of(1, 2, 9),
+        message(2),
+      ),
+  ],
   ['AskedInTurn', 'nobody was there', () => played(came(1), asked(2), nobody(2), asked(3))],
   [
     'AskedInTurn',

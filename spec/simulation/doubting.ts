@@ -456,7 +456,8 @@ export const doubts = (
         for (const m of minds.values()) {
           m.wasThere = m.hasCome || m.isSaved
           m.open = undefined
-          m.questions = []
+          // Whoever has a name is doubted from now on, and asked with all others first.
+          m.questions = isSingle && m.isNamed && ask !== undefined ? [ask.number] : []
           m.takenBy = Number.POSITIVE_INFINITY
           if ((m.hasCome || m.isSaved) && !m.isBegun && !m.isKnown && ask !== undefined) opened(m, event, ask)
         }
