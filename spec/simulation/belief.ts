@@ -85,6 +85,8 @@ interface Trust {
   readonly answered: Set<Epoch>
   /** Whether it is still the one that we follow: since when that is open, and by which answers it may be settled. */
   doubt: { readonly since: number; readonly why: string; above: number | undefined } | undefined
+  /** What was refused of its run while that was not open: it is only to wait for its turn. */
+  refused: Array<{ readonly first: number; readonly last: number }>
   /** Nothing of it was handed over so far, and nobody has said where it is. */
   isNew: boolean
   isHanded: boolean
@@ -127,6 +129,7 @@ const trustOf = (runs: Known, origin: string): Trust => ({
   said: [],
   answered: new Set(),
   doubt: undefined,
+  refused: [],
   isNew: true,
   isHanded: false,
   lowest: undefined,
@@ -229,6 +232,11 @@ export const believed = (chronicle: Chronicle, runs: Known, life: Life, report: 
         const { asked } = s
         t.asks = t.asks.filter(a => a.id > asked)
         if (!isLate) t.doubt = undefined
+        break
+      }
+      case 'Refused': {
+        const t = trust(s.origin)
+        if (t.doubt === undefined) t.refused.push(s)
         break
       }
       case 'Nobody':
@@ -369,7 +377,14 @@ const told = (
     case 'Lost':
       // It is followed no more.
       if (d.last === undefined) return forget(d.origin)
-      if (d.reason === 'evicted' && t.doubt !== undefined && t.isSound && t.isHanded && i > t.doubt.since)
+      if (
+        d.reason === 'evicted' &&
+        t.doubt !== undefined &&
+        t.isSound &&
+        t.isHanded &&
+        i > t.doubt.since &&
+        !wasRefused(t, d.first, d.last)
+      )
         report(
           'DoubtHoldsBack',
           at,
@@ -424,6 +439,7 @@ const told = (
       t.done = d.start - 1
       t.missing = 0
       t.doubt = undefined
+      t.refused = []
       t.unresumed = undefined
       t.silent = Number.POSITIVE_INFINITY
       t.ended = Number.POSITIVE_INFINITY
@@ -436,6 +452,12 @@ const told = (
       t.far.clear()
       t.isHanded = true
   }
+}
+
+/** Was all of it refused, in one go or several? */
+const wasRefused = (t: Trust, first: number, last: number): boolean => {
+  const next = Math.max(first, ...t.refused.flatMap(r => (r.first <= first ? r.last + 1 : [])))
+  return next > last || (next > first && wasRefused(t, next, last))
 }
 
 /** Did a run say the same again, unasked and later: that it has come as far, and not far beyond? */

@@ -54,6 +54,8 @@ class Witness extends Book {
 /** The first message has come and was handed over. */
 const begun = (published: number): Witness => new Witness().publish(published).answered(1, 0).came(1).message(1)
 
+const refused = (number: number): Moment => ({ _tag: 'Refused', origin: name, first: number, last: number })
+
 const unsequenced = (number: number, book: Witness, reason: 'Refuted' | 'Unconfirmed'): Chronicle => {
   const data = book.chronicle.published[number - 1]?.data ?? payloadOf(0, 0)
   return book.hand({
@@ -95,6 +97,11 @@ export const unbelievable: ReadonlyArray<readonly [BeliefRule, string, () => Chr
     () =>
       begun(2).see({ _tag: 'Back' }, { _tag: 'Question', id: 2, origin: name }).came(2).answered(1, 2).message(2)
         .chronicle,
+  ],
+  [
+    'DoubtHoldsBack',
+    'part of what is lost was refused only in the doubt',
+    () => begun(4).came(4).gap(2, 3).see(refused(2)).came(1).see(refused(3)).lost(2, 3, 'evicted').chronicle,
   ],
   ['FarIsConfirmed', 'a forged number is far ahead', () => begun(1).came(100_000).gap(2, 99_999).chronicle],
   [

@@ -144,6 +144,8 @@ export type Moment =
   | { readonly _tag: 'Head'; readonly origin: string; readonly head: Head; readonly asked: number | undefined }
   /** Nobody listens for that question. */
   | { readonly _tag: 'Nobody'; readonly asked: number; readonly origin: string | undefined }
+  /** Numbers that were asked for are not to be had. */
+  | { readonly _tag: 'Refused'; readonly origin: string; readonly first: number; readonly last: number }
   /** It was connected again. */
   | { readonly _tag: 'Back' }
   /** It asks a sender, or all, where they are. */

@@ -465,6 +465,8 @@ const momentOf = (e: ReceiverEvent): Moment | undefined => {
       return { _tag: 'Head', origin: e.origin.name, head: e.head, asked: e.asked }
     case 'HeadRefused':
       return { _tag: 'Nobody', asked: e.asked, origin: e.origin }
+    case 'ReplayRefused':
+      return { _tag: 'Refused', origin: e.origin.name, first: e.first, last: e.last }
     case 'Reconnected':
       return { _tag: 'Back' }
     default:
