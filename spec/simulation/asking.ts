@@ -1,5 +1,6 @@
 // What is promised of asking for what is missing, and of answering: the part of the auditor that reads who asked whom for what.
 import type { Chronicle, Life, Run, Seen } from './chronicle.ts'
+import { eventsOf } from './events.ts'
 import type { Service, Step } from './exchange.ts'
 
 export const rules = {
@@ -263,23 +264,22 @@ const mostAsked = { gaps: 32, numbers: 4096 } as const
 const touches = (a: { readonly first: number; readonly last: number }, first: number, last: number): boolean =>
   a.first <= last && first <= a.last
 
-/**
- * Had all of it come unasked before it was asked for, and was not handed over? Then it was in doubt, and is there as soon as
- * that is over: in `ordered` nothing tells of it. Nothing ends a doubt but what happens afterwards.
- */
-const wasDoubted = ({ seen }: Life, { origin, id, first, last }: Asked, now: Asked): boolean => {
-  const by = seen.findIndex(s => s.what === 'Begged' && s.number === id)
-  const until = seen.findIndex(s => s.what === 'Begged' && s.number === now.id)
-  if (seen.slice(by, until).every(s => s.what === 'Begged' || s.what === 'Asked' || s.what === 'Handed')) return false
-  const isOf = ({ delivery: d }: Seen, n: number): boolean =>
-    d?._tag === 'Message'
-      ? d.origin === origin && d.number === n
-      : d?._tag === 'Unsequenced' && d.subject === `${origin}.${n}`
-  const isPending = (n: number): boolean =>
-    seen.slice(0, by).findLast(s => (s.what === 'Came' && s.origin === origin && s.number === n) || isOf(s, n))
-      ?.what === 'Came'
-  for (let n = first; n <= last; n++) if (!isPending(n)) return false
-  return true
+/** In which event each request was made, and whether all of it had come unasked by then, and was not handed over. */
+const begged = (life: Life): Map<number, { readonly event: number; readonly isDoubted: boolean }> => {
+  const requests = new Map<number, { readonly event: number; readonly isDoubted: boolean }>()
+  const pending = new Set<string>()
+  for (const { index, cause, after } of eventsOf(life)) {
+    if (cause.what === 'Came') pending.add(`${cause.origin}.${cause.number}`)
+    for (const { what, origin, number, delivery: d, asked: first = 0, upTo = 0 } of after)
+      if (d?._tag === 'Message') pending.delete(`${d.origin}.${d.number}`)
+      else if (d?._tag === 'Unsequenced') pending.delete(d.subject)
+      else if (what === 'Begged') {
+        let next = first
+        while (next <= upTo && pending.has(`${origin}.${next}`)) next += 1
+        requests.set(number, { event: index, isDoubted: next > upTo })
+      }
+  }
+  return requests
 }
 
 /** What it asks for, and when it asks again. */
@@ -288,6 +288,7 @@ const asked = (report: Report, life: Life, steps: ReadonlyArray<Step>): void => 
   const soon = settings.patience / 2
   const isRoomy = settings.maxMessages >= roomy
   let recent = new Map<string, Flying[]>()
+  let requests: ReturnType<typeof begged> | undefined
   const ask = (a: Asked): void => {
     const say = (rule: keyof typeof rules, why: string): void =>
       report(rule, a.at, `r${life.receiver} asks ${a.origin} ${a.first}-${a.last} (${a.id}): ${why}`)
@@ -319,13 +320,23 @@ const asked = (report: Report, life: Life, steps: ReadonlyArray<Step>): void => 
       say('AsksWithinRoom', `${open} at once`)
     flying.push({ ask: a, isOpen: true, hasCome: false, endedAt: undefined })
   }
-  /** How many were given up since, or were there already. */
-  const over = (flying: ReadonlyArray<Flying>, now: Asked): number => {
+  /**
+   * How many were given up since; or had come before they were asked for, and were in doubt: they are there as soon as that is
+   * over, and in `ordered` nothing tells of it. Nothing ends a doubt but what happens afterwards.
+   */
+  const over = (flying: ReadonlyArray<Flying>, { id, at, origin }: Asked): number => {
+    requests ??= begged(life)
+    const made = requests
     const lost = life.handed.flatMap(h =>
-      h.at <= now.at && h.delivery._tag === 'Lost' && h.delivery.origin === now.origin ? [h.delivery] : [],
+      h.at <= at && h.delivery._tag === 'Lost' && h.delivery.origin === origin ? [h.delivery] : [],
     )
     const isLost = (n: number): boolean => lost.some(d => d.first <= n && n <= (d.last ?? Number.POSITIVE_INFINITY))
-    return flying.filter(f => f.isOpen && (isLost(f.ask.first) || wasDoubted(life, f.ask, now))).length
+    const now = made.get(id)?.event ?? 0
+    const wasDoubted = (ask: Asked): boolean => {
+      const request = made.get(ask.id)
+      return request?.isDoubted === true && request.event < now
+    }
+    return flying.filter(f => f.isOpen && (isLost(f.ask.first) || wasDoubted(f.ask))).length
   }
   const came = (origin: string, first: number, last: number): void => {
     for (const [key, flying] of recent)
