@@ -218,6 +218,11 @@ export const brokenNotices: ReadonlyArray<readonly [NoticeRule, string, () => Ch
     () => lived([came(1), silent(2000, true), message(1), came(90), asked(3)]),
   ],
   [
+    'AskedForAReason',
+    'it asks who does not answer for messages',
+    () => lived([came(1), silent(2000, true), message(1), came(3), gap(2, 2), { what: 'Begged', number: 3 }]),
+  ],
+  [
     'GuessesHaveReason',
     'its run is not silent',
     () => lived([heard(9), restarted(undefined, 1, 1), came(9), restarted(1, undefined, 3)], { addressing: 'single' }),

@@ -16,7 +16,7 @@ export const noticeRules = {
   MakesWay: 'only what is silent, and has nothing missing, makes way for another',
   EverybodyAsked: 'all senders are asked at the start and after a reconnect, until one answers, a few times at most',
   AskedForAReason:
-    'a sender is asked where it is when that is in doubt, not at each heartbeat, and not while disconnected',
+    'a sender is asked where it is when that is in doubt, not at each heartbeat, and not while disconnected; nor for messages if it answers nothing',
   GuessesHaveReason:
     'a run with a name is taken to be over only when it is silent and nobody is there to ask, or another one answers',
   LeftStaysLeft: 'a run that was left is never entered again (10)',
@@ -597,6 +597,9 @@ export const notices = (chronicle: Chronicle, origins: Origins, say: Say, life: 
       case 'Begged': {
         if (isAway) say('AskedForAReason', s.at, 'asks for messages while disconnected')
         const ear = earFor(s.origin ?? '')
+        const { silent } = ear
+        if (silent !== undefined && silent.promised === undefined && ear.heardAt < silent.local && !settings.stored)
+          say('AskedForAReason', s.at, `${ear.name} answers nothing, and is asked for messages`)
         ear.hasBegged = true
         // The time of a gap begins when it is first asked for.
         if (ear.isUnasked) ear.progress = s.local
