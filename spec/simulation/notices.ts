@@ -40,8 +40,9 @@ export interface Origins {
   readonly isForged: (origin: string) => boolean
 }
 
-/** By how much timers are late here. */
+/** By how much timers are late here, or early. */
 const slack = 110
+const early = 10
 
 const ample = 10_000
 
@@ -57,8 +58,9 @@ interface Ear {
   farewell: boolean
   /** What the run that is followed has said last. */
   words: { readonly epoch: Epoch; readonly last: number; readonly local: number; readonly age: number } | undefined
-  /** When something of it came last. */
+  /** When something of it came last; and when something did that was handed over at once. */
   last: number
+  followed: number
   isFollowed: boolean
   silent: { readonly local: number; readonly promised: number | undefined } | undefined
   ended: number | undefined
@@ -127,6 +129,7 @@ const earOf = (origins: Origins, name: string): Ear => {
     farewell: false,
     words: undefined,
     last: 0,
+    followed: Number.NEGATIVE_INFINITY,
     isFollowed: false,
     silent: undefined,
     ended: undefined,
@@ -391,6 +394,7 @@ export const notices = (chronicle: Chronicle, origins: Origins, say: Say, life: 
       ear.spokenAt = Math.min(ear.spokenAt, s.at)
       ear.settled = Math.max(ear.settled, d.number)
       ear.reach = Math.max(ear.reach, d.number)
+      if (cause?.what === 'Came' && cause.origin === name && cause.number === d.number) ear.followed = s.local
       // What was pending while it was asked is believed only now.
       if (s.local <= ear.askedAt + asking) ear.last = s.local
     } else if (d._tag === 'Gap' || d._tag === 'Lost') {
@@ -409,6 +413,9 @@ export const notices = (chronicle: Chronicle, origins: Origins, say: Say, life: 
         if (d.promised !== undefined) {
           if (isAway && hasRoom) say('SilenceTold', s.at, `${name} is told to be silent while disconnected`)
           if (ear.ended !== undefined && hasPlaces) say('EndsTold', s.at, `${name} is told to be silent after its end`)
+          // Where there was no room it may be told later, if it is silent still.
+          if (s.local < ear.followed + d.promised + settings.grace - early)
+            say('SilenceTold', s.at, `${name} was followed at ${ear.followed}, and is told to be silent`)
           if (
             ear.plain !== undefined &&
             hasRoom &&
