@@ -13,6 +13,7 @@ import { idOf, isSame, textOf } from './content.ts'
 import { doubtingRules, doubts } from './doubting.ts'
 import { eventsOf } from './events.ts'
 import { isForewarned } from './forewarned.ts'
+import { keepingRules, kept } from './keeping.ts'
 import { namingRules, runsNamed } from './naming.ts'
 import { noticeRules, notices } from './notices.ts'
 import { roomed, roomRules } from './room.ts'
@@ -44,6 +45,7 @@ export const rules = {
   ...doubtingRules,
   ...claimRules,
   ...namingRules,
+  ...keepingRules,
 } as const
 
 export type Rule = keyof typeof rules
@@ -79,6 +81,7 @@ export const audit = (chronicle: Chronicle): ReadonlyArray<Violation> => {
     runsNamed(life, say, events)
     remembered(runs, life, say)
     roomed(life, say, events)
+    kept(life, say, events)
     const stories = storiesOf(chronicle, life)
     for (const story of stories) for (const piece of story.pieces) audited(chronicle, runs, say, story, piece)
     if (life.endedAt === Number.POSITIVE_INFINITY) settled(chronicle, runs, say, life, stories)

@@ -90,6 +90,9 @@ interface Trust {
   /** Nothing of it was handed over so far, and nobody has said where it is. */
   isNew: boolean
   isHanded: boolean
+  hasBegun: boolean
+  /** Where its run begins, as it has last said. */
+  start: number
   lowest: { readonly number: number; readonly id: number } | undefined
   /** What came unasked in this run, and when: its place among all that was seen. */
   readonly came: Map<number, number>
@@ -132,6 +135,8 @@ const trustOf = (runs: Known, origin: string): Trust => ({
   refused: [],
   isNew: true,
   isHanded: false,
+  hasBegun: false,
+  start: 0,
   lowest: undefined,
   came: new Map(),
   far: new Set(),
@@ -181,8 +186,8 @@ export const believed = (chronicle: Chronicle, runs: Known, life: Life, report: 
     silent = []
   }
   for (const [i, s] of course.entries()) {
-    if (s._tag !== 'Question' && s._tag !== 'Asked' && s._tag !== 'Handed') spoken()
-    if (s._tag !== 'Question' && s._tag !== 'Handed') {
+    if (s._tag !== 'Question' && s._tag !== 'Asked' && s._tag !== 'Handed' && s._tag !== 'Began') spoken()
+    if (s._tag !== 'Question' && s._tag !== 'Handed' && s._tag !== 'Began') {
       for (const t of fresh) if (t.doubt?.above === undefined && t.doubt !== undefined) t.doubt.above = 0
       fresh = []
     }
@@ -207,6 +212,7 @@ export const believed = (chronicle: Chronicle, runs: Known, life: Life, report: 
       case 'Head': {
         const t = trust(s.origin)
         t.isNew = false
+        t.start = s.head.start
         if (!t.isHanded) t.known = Math.max(t.known, s.head.head)
         if (s.head.state === 'ended') t.isLeaving = true
         // It lives, and has sent more: so it says itself that it has not ended.
@@ -270,13 +276,24 @@ export const believed = (chronicle: Chronicle, runs: Known, life: Life, report: 
           report('DoubtAsksNothing', s.at, `${s.origin}: asks for messages after ${t.doubt.why}`)
         break
       }
+      case 'Began': {
+        const t = trust(s.origin)
+        // There was a place for each, so none was turned away.
+        const hasPlaces = life.kept.origins < settings.maxOrigins
+        // It may begin again where the first head was forged.
+        if (settings.start === 'new' && hasPlaces && !t.hasBegun && (t.lowest?.number ?? 0) >= t.start)
+          begins(report, { origin: s.origin, number: s.number + 1 }, s.at, t)
+        t.hasBegun = true
+        break
+      }
       case 'Handed': {
         const h = handed[s.index]
         if (h === undefined) break
         // The head that it is back with has named it.
         if (h.delivery._tag === 'Resumed') {
           const { run, heard } = trust(h.delivery.origin)
-          const isHead = heard !== undefined && course.slice(heard.at + 1, i).every(c => c._tag === 'Handed')
+          const isHead =
+            heard !== undefined && course.slice(heard.at + 1, i).every(c => c._tag === 'Handed' || c._tag === 'Began')
           if (isHead && run === undefined) trust(h.delivery.origin).run = heard.head.epoch
         }
         const again = isWide ? undefined : renewed(trust, h.delivery)

@@ -121,6 +121,14 @@ export const unbelievable: ReadonlyArray<readonly [BeliefRule, string, () => Chr
     'the first message came before it was known where to begin',
     () => new Witness().publish(2).came(1).came(2).answered(1, 2).message(2).chronicle,
   ],
+  [
+    'CameIsKept',
+    'it found no room before it was known where to begin',
+    () => {
+      const book = new Witness({ settings: { ...defaults, maxMessages: 1 } }).publish(2).came(1).answered(1, 1)
+      return book.see({ _tag: 'Began', origin: name, at: 4000, number: 1 }).chronicle
+    },
+  ],
   ['GapIsMissing', 'it waits to be believed', () => begun(2).came(2).gap(2).chronicle],
   [
     'SilenceEnds',

@@ -133,8 +133,12 @@ export interface Seen {
   /** What a message costs, or all that was taken; the request that it answers, or the first number that is asked for. */
   readonly bytes?: number
   readonly asked?: number
-  /** How many deliveries were taken, or the last number that is asked for. */
+  /** How many deliveries were taken, or the last number that is asked for, or refused. */
   readonly upTo?: number
+  /** The first number that is refused. */
+  readonly refused?: number
+  /** What the machine kept after it, be it held back, in doubt or not taken yet. */
+  kept?: { readonly messages: number; readonly bytes: number }
 }
 
 export type Moment =
@@ -150,6 +154,8 @@ export type Moment =
   | { readonly _tag: 'Back' }
   /** It asks a sender, or all, where they are. */
   | { readonly _tag: 'Question'; readonly id: number; readonly origin: string | undefined }
+  /** It follows an origin from here on: all up to that number is done with. */
+  | { readonly _tag: 'Began'; readonly origin: string; readonly at: number; readonly number: number }
   /** It asks for messages again. */
   | { readonly _tag: 'Asked'; readonly origin: string; readonly at: number }
   | { readonly _tag: 'Handed'; readonly index: number }

@@ -83,7 +83,7 @@ export const receiverOf = (world: World, plan: ReceiverPlan, index: number, aske
   let isTaking = false
   let lag = 0
 
-  type More = Partial<Pick<Seen, 'head' | 'delivery' | 'bytes' | 'asked' | 'upTo'>>
+  type More = Partial<Pick<Seen, 'head' | 'delivery' | 'bytes' | 'asked' | 'upTo' | 'refused'>>
   const see = (l: Life, what: Sight, origin?: string, number = 0, more: More = {}): void => {
     const { head, delivery, ...rest } = more
     l.seen.push({ at: agenda.now(), local: localNow(l), what, origin, number, head, delivery, ...rest })
@@ -102,6 +102,7 @@ export const receiverOf = (world: World, plan: ReceiverPlan, index: number, aske
       case 'ReplayAnswered':
         return see(l, 'Replayed', e.origin.name, e.arrival.number, { bytes: e.arrival.bytes, asked: e.asked })
       case 'ReplayRefused':
+        return see(l, 'Replayed', e.origin.name, e.last, { refused: e.first, upTo: e.last })
       case 'ReplayEnded':
         return see(l, 'Replayed', e.origin.name, e.last)
       case 'Strayed':
@@ -182,8 +183,10 @@ export const receiverOf = (world: World, plan: ReceiverPlan, index: number, aske
     if (life === undefined) return
     witness(life, event)
     sight(life, event)
+    const cause = life.seen.at(-1)
     const [outputs, after] = Machine.step(event)(machine)
     machine = after
+    if (cause !== undefined) cause.kept = { messages: machine.messages, bytes: machine.bytes }
     world.calls += 1
     audit(life)
     if (world.trace !== undefined && event._tag !== 'Taken') world.trace(() => `${name} <- ${brief(event)}`)
@@ -245,6 +248,7 @@ export const receiverOf = (world: World, plan: ReceiverPlan, index: number, aske
         return port.isUp ? asked.replay(self, output) : undefined
       case 'Began':
         world.say('Began')
+        l.course?.push({ _tag: 'Began', origin: output.origin, at: agenda.now(), number: output.number })
         return moveTo(output.origin, output.epoch, output.number)
       case 'WakeAt':
         world.say('WakeAt')
