@@ -119,6 +119,11 @@ export const brokenDoubting: ReadonlyArray<readonly [DoubtingRule, string, () =>
     'it is asked again, and again',
     () => played(...followed, ...inVain(2, 2000), ...later([of(2, 1, 2), asked(6), of(2, 1, 3), asked(7)], 9000)),
   ],
+  [
+    'AgainIsAsked',
+    'one far ahead is in doubt',
+    () => played(...followed, came(2), message(2), came(100_000), asked(2), came(1)),
+  ],
   ['RemainingIsFollowed', 'it is over', () => remaining(...rivalled)],
   [
     'RivalTakesOver',
