@@ -1,29 +1,40 @@
 // Broken histories of what a machine keeps: see keeping.ts.
 import type { Step } from './brokenRoom.ts'
-import { asked, came, handed, lived, message } from './brokenRoom.ts'
+import { answeredBy, asked, came, handed, lived, message } from './brokenRoom.ts'
 import type { Chronicle } from './chronicle.ts'
 import type { KeepingRule } from './keeping.ts'
 
 /** What came in, and what is kept after it. */
 const keeps = (messages: number, bytes: number, step: Step): Step => ({ ...step, kept: { messages, bytes } })
 const replayed = (number: number, id: number, bytes = 3): Step => ({ what: 'Replayed', number, bytes, asked: id })
+/** The sender has said where it is. */
+const named = keeps(0, 0, answeredBy(1))
 const woken = (at: number): Step => ({ what: 'Woken', at, local: at })
 
 export const brokenKeeping: ReadonlyArray<readonly [KeepingRule, string, () => Chronicle]> = [
   [
     'NewestMakesNoWay',
     'what is held is thrown away for what follows it',
-    () => lived('perSender', {}, keeps(1, 3, came(3)), keeps(1, 2, { ...came(4), bytes: 2 })),
+    () => lived('perSender', {}, named, keeps(1, 3, came(3)), keeps(1, 2, { ...came(4), bytes: 2 })),
   ],
   [
     'NothingMakesWayInVain',
     'what is held is thrown away for what is larger than all that may be kept',
-    () => lived('perSender', { maxBytes: 10 }, keeps(1, 3, came(3)), keeps(0, 0, { ...came(2), bytes: 11 })),
+    () => lived('perSender', { maxBytes: 10 }, named, keeps(1, 3, came(3)), keeps(0, 0, { ...came(2), bytes: 11 })),
   ],
   [
     'NextMakesRoom',
     'it waits, and what follows it is held on',
-    () => lived('perSender', {}, keeps(1, 3, came(1)), message(1), keeps(2, 6, came(3)), keeps(2, 6, { ...came(2) })),
+    () =>
+      lived(
+        'perSender',
+        {},
+        named,
+        keeps(1, 3, came(1)),
+        message(1),
+        keeps(2, 6, came(3)),
+        keeps(2, 6, { ...came(2) }),
+      ),
   ],
   [
     'AnswersAreKept',
@@ -32,6 +43,7 @@ export const brokenKeeping: ReadonlyArray<readonly [KeepingRule, string, () => C
       lived(
         'perSender',
         {},
+        named,
         keeps(1, 3, came(1)),
         message(1),
         asked(2, 4, 7),
@@ -47,6 +59,7 @@ export const brokenKeeping: ReadonlyArray<readonly [KeepingRule, string, () => C
       lived(
         'perSender',
         { maxBytes: 10 },
+        named,
         keeps(1, 3, came(1)),
         message(1),
         asked(2, 2, 7),

@@ -59,12 +59,12 @@ export const asked = (first: number, upTo: number, id: number): Step => ({
   asked: first,
   upTo,
 })
-const answered: Step = {
+export const answeredBy = (run: number): Step => ({
   what: 'Head',
   number: 2,
   head: {
     v: 1,
-    epoch: epochOf(2),
+    epoch: epochOf(run),
     start: nearest(1),
     first: 1,
     head: 0,
@@ -73,7 +73,8 @@ const answered: Step = {
     max: 1000,
     state: 'live',
   } satisfies Head,
-}
+})
+const answered = answeredBy(2)
 
 export const brokenRoom: ReadonlyArray<readonly [RoomRule, string, () => Chronicle]> = [
   [

@@ -1,5 +1,5 @@
 // What a machine keeps: how much that is, is seen after each event, and so what an event has made of it. What is held back of an
-// origin of `perSender` in which no number came from afar is in its sequence: nothing else of it is kept.
+// origin of `perSender` whose sender has named it, and in which no number came from afar, is in its sequence: nothing is in doubt.
 import type { Life, Seen } from './chronicle.ts'
 import type { Event } from './events.ts'
 
@@ -42,7 +42,9 @@ interface Pile {
   /** The highest that came, was said, or was told of. */
   known: number
   highest: number
-  /** Some number came from afar: what is kept may be in doubt. */
+  /** Its sender has said where it is. */
+  isNamed: boolean
+  /** Some number came from afar, or it was followed by its numbers alone: what is kept may be in doubt. */
   isClouded: boolean
   /** When each came last, by the index of the event. */
   readonly came: Map<number, number>
@@ -62,6 +64,7 @@ const pile = (): Pile => ({
   reach: 0,
   known: 0,
   highest: 0,
+  isNamed: false,
   isClouded: false,
   came: new Map(),
   held: new Set(),
@@ -94,6 +97,7 @@ export const kept = (life: Life, say: Report, events: ReadonlyArray<Event>): voi
 
   const forget = (p: Pile): void => {
     p.done = 0
+    p.isNamed = false
     p.held.clear()
     p.asks.clear()
     p.latest = undefined
@@ -145,6 +149,7 @@ export const kept = (life: Life, say: Report, events: ReadonlyArray<Event>): voi
   }
 
   const told = (p: Pile, index: number, { delivery: d }: Seen): void => {
+    if (!p.isNamed || (d?._tag === 'Silent' && d.promised === undefined)) p.isClouded = true
     if (d?._tag === 'Message') {
       p.held.delete(d.number)
       p.done = Math.max(p.done, d.number)
@@ -187,7 +192,10 @@ export const kept = (life: Life, say: Report, events: ReadonlyArray<Event>): voi
       p.highest = Math.max(p.highest, number)
       p.known = Math.max(p.known, number)
     }
-    if (p !== undefined && cause.head !== undefined) p.known = Math.max(p.known, cause.head.head)
+    if (p !== undefined && cause.head !== undefined) {
+      p.known = Math.max(p.known, cause.head.head)
+      p.isNamed ||= origin?.endsWith(cause.head.epoch) === true
+    }
     if (p !== undefined && cause.refused !== undefined)
       p.over.push({ index, first: cause.refused, last: cause.upTo ?? cause.refused })
     // --- what waits for room
