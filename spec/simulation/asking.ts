@@ -1,4 +1,5 @@
 // What is promised of asking for what is missing, and of answering: the part of the auditor that reads who asked whom for what.
+import type { Epoch } from '../../src/core/Epoch.ts'
 import type { Chronicle, Life, Run, Seen } from './chronicle.ts'
 import { eventsOf } from './events.ts'
 import type { Service, Step } from './exchange.ts'
@@ -8,6 +9,8 @@ export const rules = {
   RequestsAnswered: 'a request is answered number by number, and a range is ended, unless its asker has asked anew (7)',
   AsksWithinRoom:
     'while connected a receiver asks for what it has room for: 4,096 numbers, and 32 gaps of an origin, at most (8)',
+  RunIsNamed: 'in `single` messages are asked for of a run that has a name, and by that (10)',
+  StoreIsAsked: 'where a store can be asked, nothing of `perSender` is called unresolved that nobody was asked for (5)',
   AskedAgainLater: 'what was asked for is not asked for again before it may have come (11)',
   AskedAnew: 'what was asked for before a disconnect is asked for again right after it (7)',
   GivenTime: 'nothing is called unresolved within a deadline of its first request, or of the last that came of it (5)',
@@ -293,6 +296,7 @@ const asked = (report: Report, life: Life, steps: ReadonlyArray<Step>): void => 
     const say = (rule: keyof typeof rules, why: string): void =>
       report(rule, a.at, `r${life.receiver} asks ${a.origin} ${a.first}-${a.last} (${a.id}): ${why}`)
     const count = a.last - a.first + 1
+    if (life.addressing === 'single' && a.epoch === undefined) say('RunIsNamed', 'of nobody')
     if (!a.isUp) say('AsksWithinRoom', 'it is not connected')
     if (count < 1) say('AsksWithinRoom', 'for nothing')
     if (count > mostAsked.numbers) say('AsksWithinRoom', 'for too much')
@@ -476,6 +480,15 @@ const timed = (
   }
 }
 
+/** A store can be asked whoever is there: so nothing is given up before that was done. */
+const storeAsked = (report: Report, life: Life, answered: Map<string, Answered>): void => {
+  if (!life.settings.stored || life.addressing === 'single') return
+  for (const { at, delivery: d } of life.handed)
+    if (d._tag === 'Lost' && d.reason === 'unresolved')
+      if (answered.get(d.origin)?.asks.some(a => a.at <= at && touches(a, d.first, d.first)) !== true)
+        report('StoreIsAsked', at, `r${life.receiver}: ${d.origin}.${d.first} is lost, and was not asked for`)
+}
+
 /** Gaps are told upwards. */
 const toldOnce = (report: Report, life: Life): void => {
   if (life.settings.maxOrigins < roomy) return
@@ -535,16 +548,30 @@ const askedAnew = (report: Report, life: Life, steps: ReadonlyArray<Step>): void
   }
 }
 
-/** It was asked in vain, or nobody was there, since it has last answered: as of a plain client only its messages tell of it. */
+/**
+ * It was asked in vain, or nobody was there, since it has last answered: as of a plain client only its messages tell of it. What
+ * it says unasked answers no question that was just asked; nor does an answer that comes again, or what another run says.
+ */
 const isUnheard = ({ seen, settings }: Life, origin: string, at: number): boolean => {
-  const since = (what: Seen['what'], after: (s: Seen) => boolean): number => {
-    const heard = seen.findLastIndex(s => s.at <= at && s.what === 'Head' && s.origin === origin && after(s))
-    const all = seen.flatMap((s, i) =>
-      i > heard && s.at <= at && s.what === what && s.origin === origin ? [s.number] : [],
-    )
-    return new Set(all).size
+  const asking = settings.patience * (2 ** settings.tries - 1)
+  let vain: Seen[] = []
+  let run: Epoch | undefined
+  let answered = 0
+  for (const s of seen) {
+    if (s.at > at) break
+    if (s.origin !== origin) continue
+    const { what, number, head, local, delivery } = s
+    if (what === 'Asked' || what === 'Nobody') vain.push(s)
+    if (delivery?._tag === 'Restarted') run = delivery.to
+    if (head === undefined) continue
+    if (number > answered) {
+      answered = number
+      run = head.epoch
+      vain = vain.filter(v => v.number > number)
+    } else if (number === 0 && (run ?? head.epoch) === head.epoch) vain = vain.filter(v => local - v.local < asking)
   }
-  return since('Nobody', () => true) > 1 || since('Asked', s => s.number > 0) >= settings.tries
+  const since = (what: Seen['what']): number => new Set(vain.flatMap(v => (v.what === what ? [v.number] : []))).size
+  return since('Nobody') > 1 || since('Asked') >= settings.tries
 }
 
 /** Who has ended, or fallen silent, makes way. */
@@ -614,6 +641,7 @@ export const judged = (chronicle: Chronicle, report: Report): void => {
     asked(report, life, own)
     const answered = answeredOf(own)
     timed(report, life, answered, isAlone, isDeaf)
+    storeAsked(report, life, answered)
     toldOf(report, chronicle, life, isAlone)
     toldOnce(report, life)
     askedAnew(report, life, own)

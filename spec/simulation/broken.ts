@@ -29,6 +29,8 @@ export const runOf = (n: number, changes: Partial<Run> = {}): Run => ({
   ...changes,
 })
 
+const nothing: Life['kept'] = { messages: 0, bytes: 0, gaps: 0, origins: 0, queue: 0, notices: 0, left: 0 }
+
 export const lifeOf = (changes: Partial<Life> = {}): Life => ({
   receiver: 0,
   addressing: 'single',
@@ -40,7 +42,7 @@ export const lifeOf = (changes: Partial<Life> = {}): Life => ({
   answered: new Map(),
   taken: 0,
   saved: undefined,
-  kept: { messages: 0, bytes: 0, gaps: 0, origins: 0, queue: 0, notices: 0 },
+  kept: { ...nothing },
   forgotten: 0,
   replays: { asks: 0, answers: 0 },
   lateAsks: 0,
@@ -153,6 +155,14 @@ export const sound = (): Chronicle => new Book().publish(3).message(1).gap(2).lo
 const reply = (p: Published | undefined): Uint8Array =>
   p === undefined ? payloadOf(0, 0) : Uint8Array.from(p.data).fill(9, 4)
 
+/** A sender that keeps nothing and is gone; a store holds its message. */
+const stored = (): Book => {
+  const book = new Book({ addressing: 'perSender', settings: { ...defaults, stored: true } }).publish(1)
+  Object.assign(book.run, { endedAt: 3500, end: 'Crashed', keeps: 0 })
+  book.chronicle.stored.set(`${origin.name}.1`, 3002)
+  return book
+}
+
 export const broken: ReadonlyArray<readonly [Rule, string, () => Chronicle]> = [
   ['EveryNumberSettled', 'the last message never comes', () => new Book().publish(3).message(1).message(2).chronicle],
   ['EveryNumberSettled', 'it begins too late', () => new Book().publish(3).message(2).message(3).chronicle],
@@ -175,9 +185,7 @@ export const broken: ReadonlyArray<readonly [Rule, string, () => Chronicle]> = [
     'numbers are skipped after an end, though it had room to go on',
     () => {
       const settings = { ...defaults, mode: 'arrival', maxOrigins: 2 } as const
-      const book = new Book({ settings, kept: { messages: 0, bytes: 0, gaps: 0, origins: 1, queue: 0, notices: 0 } })
-        .publish(3)
-        .message(1)
+      const book = new Book({ settings, kept: { ...nothing, origins: 1 } }).publish(3).message(1)
       return book.hand({ _tag: 'Ended', ...about, last: nearest(1) }).message(3).chronicle
     },
   ],
@@ -236,6 +244,12 @@ export const broken: ReadonlyArray<readonly [Rule, string, () => Chronicle]> = [
     'all is well, and its sender has it',
     () => new Book().publish(1).gap(1, 1, 9000).lost(1, 1, 'unresolved', 12_000).chronicle,
   ],
+  ['LostOnlyWhenLost', 'a store has what its sender does not', () => stored().gap(1).lost(1, 1, 'evicted').chronicle],
+  [
+    'LostOnlyWhenLost',
+    'all is well, its sender is gone, and a store has it',
+    () => stored().gap(1, 1, 9000).lost(1, 1, 'unresolved', 12_000).chronicle,
+  ],
   [
     'TailLossFound',
     'the heartbeat goes unheard',
@@ -247,10 +261,11 @@ export const broken: ReadonlyArray<readonly [Rule, string, () => Chronicle]> = [
   ],
   ['GapsSettle', 'a gap stays open', () => new Book().publish(2).message(1).gap(2).chronicle],
   ['GapsSettle', 'nothing wakes it', () => new Book({ forgotten: 1 }).publish(1).message(1).chronicle],
+  ['MemoryBounded', 'it keeps more than it may', () => new Book({ kept: { ...nothing, messages: 70_000 } }).chronicle],
   [
     'MemoryBounded',
-    'it keeps more than it may',
-    () => new Book({ kept: { messages: 70_000, bytes: 0, gaps: 0, origins: 0, queue: 0, notices: 0 } }).chronicle,
+    'it remembers all runs that it has left',
+    () => new Book({ kept: { ...nothing, left: 65 } }).chronicle,
   ],
   [
     'ForgeryHidesNothing',
@@ -301,6 +316,20 @@ export const broken: ReadonlyArray<readonly [Rule, string, () => Chronicle]> = [
         start: nearest(1),
       } as const
       return book.hand(restart).message(1).message(2).chronicle
+    },
+  ],
+  [
+    'RunsNeverMix',
+    'a store answers for another run, of which nothing was taken',
+    () => {
+      const book = new Book({ settings: { ...defaults, stored: true }, answered: new Map([[epochOf(1), [3300]]]) })
+      Object.assign(book.publish(2).run, { endedAt: 3500, end: 'Crashed' })
+      const next = runOf(2, { bornAt: 3600 })
+      book.chronicle.runs.push(next)
+      const data = book.publish(2, next).message(1).chronicle.published[3]?.data ?? payloadOf(0, 0)
+      book.chronicle.stored.set(`${origin.name}.2`, 3700)
+      const message = { _tag: 'Message', ...about, number: nearest(2), headers: undefined, reply: undefined } as const
+      return book.hand({ ...message, verdict: 'Recovered', data }).chronicle
     },
   ],
   ['RequestsEnd', 'it asks for ever', () => new Book({ lateAsks: 3 }).publish(1).message(1).chronicle],

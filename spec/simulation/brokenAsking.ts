@@ -59,7 +59,7 @@ const ask = (
   at,
   local: at,
   origin,
-  epoch: undefined,
+  epoch: epochOf(1),
   id,
   first,
   last,
@@ -105,6 +105,11 @@ const passed = (what: 'Came' | 'Begged' | 'Handed', n: number): Seen => {
   const delivery = what === 'Handed' ? { _tag: 'Message' as const, ...about, number, ...more } : undefined
   return sight(what, { at: 5000, local: 5000, number, delivery })
 }
+/** One message of `perSender` is lost, and a store could have been asked for it. */
+const stored = (steps: ReadonlyArray<Step>): Chronicle =>
+  asking(steps, { addressing: 'perSender', settings: { ...defaults, stored: true } }, book =>
+    book.publish(3).message(1).gap(2).lost(2).message(3, { at: 7000 }),
+  )
 
 export const brokenAsking: ReadonlyArray<readonly [Rule, string, () => Chronicle]> = [
   ['RefusedOnlyWhenGone', 'it holds what it calls gone', () => served([request('x.1', 5), refusal('x.1', 5, 5, 410)])],
@@ -230,6 +235,9 @@ export const brokenAsking: ReadonlyArray<readonly [Rule, string, () => Chronicle
     'it asks for too many gaps, all of which had come and were handed over',
     () => gaps(...odd.flatMap(n => [passed('Came', n), passed('Handed', n), passed('Begged', n)])),
   ],
+  ['RunIsNamed', 'nobody has named the run', () => asking([ask(2, 5, 5, 5000, { epoch: undefined })])],
+  ['StoreIsAsked', 'nobody could be asked but the store', () => stored([])],
+  ['StoreIsAsked', 'it was asked for another only', () => stored([ask(2, 3, 3, 4000)])],
   ['AskedAgainLater', 'it asks twice', () => asking([ask(2, 5, 9, 5000), ask(3, 9, 9, 5010)])],
   [
     'AskedAgainLater',

@@ -295,7 +295,7 @@ export const brokenNotices: ReadonlyArray<readonly [NoticeRule, string, () => Ch
     'more is handed over than there is room for',
     () =>
       lived([heard(1)], {
-        life: { kept: { messages: 0, bytes: 0, gaps: 0, origins: 0, queue: 70_000, notices: 70_000 } },
+        life: { kept: { messages: 0, bytes: 0, gaps: 0, origins: 0, queue: 70_000, notices: 70_000, left: 0 } },
       }),
   ],
 ]

@@ -87,7 +87,16 @@ export interface Life {
   /** What the application had stored when this life began. */
   readonly saved: Saved | undefined
   /** The most it kept of each. */
-  readonly kept: { messages: number; bytes: number; gaps: number; origins: number; queue: number; notices: number }
+  readonly kept: {
+    messages: number
+    bytes: number
+    gaps: number
+    origins: number
+    queue: number
+    notices: number
+    /** Runs of one origin that it remembers to have left. */
+    left: number
+  }
   /** Something was open, and no wake-up was asked for. */
   forgotten: number
   /** Requests for replay that it has sent, and messages that came as their answers. */
@@ -146,6 +155,8 @@ export type Moment =
   | { readonly _tag: 'Came'; readonly origin: string; readonly number: number; readonly id: number }
   /** A sender has said where it is: unasked, or because it was `asked`. */
   | { readonly _tag: 'Head'; readonly origin: string; readonly head: Head; readonly asked: number | undefined }
+  /** A message came that was asked for: from its sender, who says of which run it is, or from a store, which does not (`single`). */
+  | { readonly _tag: 'Answered'; readonly origin: string; readonly number: number; readonly isNamed: boolean }
   /** Nobody listens for that question. */
   | { readonly _tag: 'Nobody'; readonly asked: number; readonly origin: string | undefined }
   /** Numbers that were asked for are not to be had. */
@@ -230,6 +241,8 @@ export interface Chronicle {
   readonly forged: Forgery[]
   readonly lives: Life[]
   readonly told: Told[]
+  /** What a store holds, by subject, and since when. */
+  readonly stored: Map<string, number>
   /** Answers to requests for replay that carried a message. */
   replayed: number
   /** When the faults ended, when the last message was published, and when all had to be settled. */
@@ -248,6 +261,7 @@ export const blank = (): Chronicle => ({
   forged: [],
   lives: [],
   told: [],
+  stored: new Map(),
   replayed: 0,
   healedAt: 0,
   quietAt: 0,

@@ -7,6 +7,7 @@ import * as M from '../../src/core/OrderedMap.ts'
 import type { Position, Start } from '../../src/core/Positions.ts'
 import type { Event } from '../../src/core/Receiver.ts'
 import * as Machine from '../../src/core/Receiver.ts'
+import { names } from '../../src/core/roster.ts'
 import * as SequenceNumber from '../../src/core/SequenceNumber.ts'
 import type { Deliver, Output } from '../../src/core/Turn.ts'
 import type { Life, Moment, Saved, Seen, Sight } from './chronicle.ts'
@@ -204,6 +205,8 @@ export const receiverOf = (world: World, plan: ReceiverPlan, index: number, aske
         const { delivery } = output
         world.say(delivery._tag)
         if (delivery._tag === 'Message') world.say(delivery.verdict)
+        if (delivery._tag === 'Restarted')
+          l.kept.left = Math.max(l.kept.left, names.get(machine.origins, delivery.origin)?.track.left.length ?? 0)
         if (delivery._tag === 'Lost' || delivery._tag === 'Unsequenced') world.say(delivery.reason)
         if (delivery._tag === 'Gap') world.say(`Gap.${delivery.noticedBy}`)
         world.trace?.(() => `${name} is handed ${told(delivery)}`)
@@ -360,8 +363,9 @@ export const receiverOf = (world: World, plan: ReceiverPlan, index: number, aske
         : typeof plan.start === 'string'
           ? plan.start
           : { from: SequenceNumber.nearest(plan.start) }
-    const { addressing, mode, deadline, grace, patience, maxJump, maxMessages, maxBytes, maxGaps, maxOrigins } = plan
-    const settings = { mode, deadline, grace, patience, maxJump, maxMessages, maxBytes, maxGaps, maxOrigins }
+    const { addressing, mode, deadline, grace, patience, maxJump, maxMessages, maxBytes, maxGaps, maxOrigins, stored } =
+      plan
+    const settings = { mode, deadline, grace, patience, maxJump, maxMessages, maxBytes, maxGaps, maxOrigins, stored }
     machine = Machine.create<Uint8Array>({ addressing, ...settings, start: given, seed: index * 1000 + lives })
     lives += 1
     queue = []
@@ -385,7 +389,7 @@ export const receiverOf = (world: World, plan: ReceiverPlan, index: number, aske
       answered: new Map(),
       taken: 0,
       saved,
-      kept: { messages: 0, bytes: 0, gaps: 0, origins: 0, queue: 0, notices: 0 },
+      kept: { messages: 0, bytes: 0, gaps: 0, origins: 0, queue: 0, notices: 0, left: 0 },
       forgotten: 0,
       replays: { asks: 0, answers: 0 },
       lateAsks: 0,
@@ -467,6 +471,13 @@ const momentOf = (e: ReceiverEvent): Moment | undefined => {
       return { _tag: 'Head', origin: e.origin.name, head: e.head, asked: undefined }
     case 'HeadAnswered':
       return { _tag: 'Head', origin: e.origin.name, head: e.head, asked: e.asked }
+    case 'ReplayAnswered':
+      return {
+        _tag: 'Answered',
+        origin: e.origin.name,
+        number: e.arrival.number,
+        isNamed: e.origin.run !== undefined || e.epoch !== undefined,
+      }
     case 'HeadRefused':
       return { _tag: 'Nobody', asked: e.asked, origin: e.origin }
     case 'ReplayRefused':
