@@ -128,7 +128,7 @@ export const openRecord = (): Record => {
       // What only a simulated world can see into.
       came: new Map(),
       answered: new Map(),
-      kept: { messages: 0, bytes: 0, gaps: 0, origins: 0, queue: 0, notices: 0 },
+      kept: { messages: 0, bytes: 0, gaps: 0, origins: 0, queue: 0, notices: 0, left: 0 },
       forgotten: 0,
       replays: { asks: 0, answers: 0 },
       lateAsks: 0,

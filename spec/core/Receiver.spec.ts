@@ -1611,6 +1611,20 @@ describe('a receiver within its bounds', () => {
     expect(t.passes(2000)).toContain('restarted @0000000001 after 4, @0000000002 from 1')
   })
 
+  it('enters a run that has answered while there was no room, and not a third that is heard meanwhile and might be its own', () => {
+    const t = ofMute(5, { maxMessages: 4 })
+    t.gets(6, 7)
+    const second = headOf(3, { epoch: run(2) })
+    const third = headOf(8, { epoch: run(3) })
+    t.hears(second)
+    t.isAnswered(second)
+    t.hears(third)
+    t.takes(4)
+    expect(t.passes(3000)).toContain('restarted ? after 7, @0000000002 from 1')
+    t.hears(third)
+    expect(t.isAnswered(third)).toContain('restarted @0000000002 after 3, @0000000003 from 1')
+  })
+
   it('waits for a consumer that takes nothing, and does not spin, when a gap passes its deadline', () => {
     const t = following({ maxMessages: 4, mode: 'arrival' })
     expect(t.gets(1, 3, 4, 5)).toEqual(['1', 'gap 2-2 Data', '3 AfterGap', '4'])

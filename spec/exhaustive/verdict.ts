@@ -42,7 +42,7 @@ const lifeOf = (w: World, overAt: number): Life => {
     came: new Map(w.came),
     answered: new Map([...w.answered].map(([epoch, at]) => [epoch, [...at]])),
     saved: undefined,
-    kept: { messages: messages - handedMessages, bytes, gaps, origins: M.size(origins), queue: 0, notices: 0 },
+    kept: { messages: messages - handedMessages, bytes, gaps, origins: M.size(origins), queue: 0, notices: 0, left: 0 },
     forgotten: w.forgotten,
     replays: { asks: 0, answers: 0 },
     lateAsks: w.askedAt > overAt - 1000 ? 1 : 0,

@@ -504,6 +504,12 @@ const belief: ReadonlyArray<Guard> = [
     'a restart that had to wait for room is never told',
   ),
   heads(
+    'while a rival waits for room nothing that is heard names its own run',
+    'asked === undefined && t.rival?.told === false',
+    'false as boolean',
+    'a run that is over is entered in place of the one that is alive, which is never followed again',
+  ),
+  heads(
     'a rival that waits for room is forgotten when the own run answers',
     'rival: t.rival?.told ? t.rival : undefined',
     'rival: t.rival',

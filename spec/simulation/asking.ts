@@ -1,5 +1,7 @@
 // What is promised of asking for what is missing, and of answering: the part of the auditor that reads who asked whom for what.
+import type { Epoch } from '../../src/core/Epoch.ts'
 import type { Chronicle, Life, Run, Seen } from './chronicle.ts'
+import { eventsOf } from './events.ts'
 import type { Service, Step } from './exchange.ts'
 
 export const rules = {
@@ -7,6 +9,8 @@ export const rules = {
   RequestsAnswered: 'a request is answered number by number, and a range is ended, unless its asker has asked anew (7)',
   AsksWithinRoom:
     'while connected a receiver asks for what it has room for: 4,096 numbers, and 32 gaps of an origin, at most (8)',
+  RunIsNamed: 'in `single` messages are asked for of a run that has a name, and by that (10)',
+  StoreIsAsked: 'where a store can be asked, nothing of `perSender` is called unresolved that nobody was asked for (5)',
   AskedAgainLater: 'what was asked for is not asked for again before it may have come (11)',
   AskedAnew: 'what was asked for before a disconnect is asked for again right after it (7)',
   GivenTime: 'nothing is called unresolved within a deadline of its first request, or of the last that came of it (5)',
@@ -263,16 +267,36 @@ const mostAsked = { gaps: 32, numbers: 4096 } as const
 const touches = (a: { readonly first: number; readonly last: number }, first: number, last: number): boolean =>
   a.first <= last && first <= a.last
 
+/** In which event each request was made, and whether all of it had come unasked by then, and was not handed over. */
+const begged = (life: Life): Map<number, { readonly event: number; readonly isDoubted: boolean }> => {
+  const requests = new Map<number, { readonly event: number; readonly isDoubted: boolean }>()
+  const pending = new Set<string>()
+  for (const { index, cause, after } of eventsOf(life)) {
+    if (cause.what === 'Came') pending.add(`${cause.origin}.${cause.number}`)
+    for (const { what, origin, number, delivery: d, asked: first = 0, upTo = 0 } of after)
+      if (d?._tag === 'Message') pending.delete(`${d.origin}.${d.number}`)
+      else if (d?._tag === 'Unsequenced') pending.delete(d.subject)
+      else if (what === 'Begged') {
+        let next = first
+        while (next <= upTo && pending.has(`${origin}.${next}`)) next += 1
+        requests.set(number, { event: index, isDoubted: next > upTo })
+      }
+  }
+  return requests
+}
+
 /** What it asks for, and when it asks again. */
 const asked = (report: Report, life: Life, steps: ReadonlyArray<Step>): void => {
   const { settings } = life
   const soon = settings.patience / 2
   const isRoomy = settings.maxMessages >= roomy
   let recent = new Map<string, Flying[]>()
+  let requests: ReturnType<typeof begged> | undefined
   const ask = (a: Asked): void => {
     const say = (rule: keyof typeof rules, why: string): void =>
       report(rule, a.at, `r${life.receiver} asks ${a.origin} ${a.first}-${a.last} (${a.id}): ${why}`)
     const count = a.last - a.first + 1
+    if (life.addressing === 'single' && a.epoch === undefined) say('RunIsNamed', 'of nobody')
     if (!a.isUp) say('AsksWithinRoom', 'it is not connected')
     if (count < 1) say('AsksWithinRoom', 'for nothing')
     if (count > mostAsked.numbers) say('AsksWithinRoom', 'for too much')
@@ -296,16 +320,27 @@ const asked = (report: Report, life: Life, steps: ReadonlyArray<Step>): void => 
       else if (!f.hasCome && a.local - f.endedAt < Math.min(soon / 2, soon - (f.endedAt - f.ask.local)))
         say('AskedAgainLater', `asked ${wait} ms ago (${f.ask.id}), ended ${a.local - f.endedAt} ms ago, nothing came`)
     }
-    if (isRoomy && open > mostAsked.gaps && open - givenUp(flying, a) > mostAsked.gaps)
+    if (isRoomy && open > mostAsked.gaps && open - over(flying, a) > mostAsked.gaps)
       say('AsksWithinRoom', `${open} at once`)
     flying.push({ ask: a, isOpen: true, hasCome: false, endedAt: undefined })
   }
-  const givenUp = (flying: ReadonlyArray<Flying>, { at, origin }: Asked): number => {
+  /**
+   * How many were given up since; or had come before they were asked for, and were in doubt: they are there as soon as that is
+   * over, and in `ordered` nothing tells of it. Nothing ends a doubt but what happens afterwards.
+   */
+  const over = (flying: ReadonlyArray<Flying>, { id, at, origin }: Asked): number => {
+    requests ??= begged(life)
+    const made = requests
     const lost = life.handed.flatMap(h =>
       h.at <= at && h.delivery._tag === 'Lost' && h.delivery.origin === origin ? [h.delivery] : [],
     )
     const isLost = (n: number): boolean => lost.some(d => d.first <= n && n <= (d.last ?? Number.POSITIVE_INFINITY))
-    return flying.filter(f => f.isOpen && isLost(f.ask.first)).length
+    const now = made.get(id)?.event ?? 0
+    const wasDoubted = (ask: Asked): boolean => {
+      const request = made.get(ask.id)
+      return request?.isDoubted === true && request.event < now
+    }
+    return flying.filter(f => f.isOpen && (isLost(f.ask.first) || wasDoubted(f.ask))).length
   }
   const came = (origin: string, first: number, last: number): void => {
     for (const [key, flying] of recent)
@@ -340,13 +375,23 @@ const asked = (report: Report, life: Life, steps: ReadonlyArray<Step>): void => 
     }
 }
 
+/** Was it heard since it has gone on after its farewell? Who does that is followed like a plain client until then. */
+const isHeardOn = (of: ReadonlyArray<Seen>, maxJump: number): boolean => {
+  const farewell = of.findLastIndex(s => s.head?.state === 'ended')
+  const end = of[farewell]?.head?.head ?? 0
+  const isBeyond = (s: Seen, i: number): boolean =>
+    i > farewell && s.what === 'Came' && s.number > end && s.number <= end + maxJump
+  const wentOn = farewell < 0 ? -1 : of.findIndex(isBeyond)
+  return wentOn <= of.findLastIndex(s => s.what === 'Head')
+}
+
 /** Is its sender there, as far as a receiver can know? It has said so since, and no question is open, or was in vain. */
-const isThere = ({ seen }: Life, origin: string, since: number, by: number): boolean => {
+const isThere = ({ seen, settings: { maxJump } }: Life, origin: string, since: number, by: number): boolean => {
   const of = seen.filter(s => s.origin === origin && s.at <= by)
   const question = of.findLast(s => s.what === 'Asked')?.number ?? 0
   const heard = of.findLast(s => s.what === 'Head' || s.what === 'Nobody')
   const isAnswered = question === 0 || of.some(s => s.what === 'Head' && s.number >= question)
-  return isAnswered && heard?.what === 'Head' && heard.at >= since
+  return isAnswered && heard?.what === 'Head' && heard.at >= since && isHeardOn(of, maxJump)
 }
 
 /** Numbers of an origin that came as answers: when first, and when last, and for what request. */
@@ -422,7 +467,10 @@ const timed = (
       if (came.at <= at && local - came.local < deadline) say(`${n} came ${local - came.local} ms ago`)
     }
     for (let n = d.first; n <= Math.min(d.last, d.first + 100); n++) {
-      const came = of.came.get(n)?.findLast(c => c.at < at && c.at >= gap.at)
+      // What comes again for the same request may have been kept before, and forgotten.
+      const came = of.came
+        .get(n)
+        ?.findLast((c, i, all) => c.at < at && c.at >= gap.at && all.findIndex(b => b.asked === c.asked) === i)
       if (came === undefined || came.bytes > maxBytes || local - came.local >= deadline) continue
       const latest = of.asks.findLast(a => a.at <= came.at && a.first <= n && n <= a.last)
       // What was on its way at a disconnect is forgotten.
@@ -430,6 +478,15 @@ const timed = (
       if (latest?.id === came.asked && !isForgotten) say(`${n} came ${local - came.local} ms ago, and found no room`)
     }
   }
+}
+
+/** A store can be asked whoever is there: so nothing is given up before that was done. */
+const storeAsked = (report: Report, life: Life, answered: Map<string, Answered>): void => {
+  if (!life.settings.stored || life.addressing === 'single') return
+  for (const { at, delivery: d } of life.handed)
+    if (d._tag === 'Lost' && d.reason === 'unresolved')
+      if (answered.get(d.origin)?.asks.some(a => a.at <= at && touches(a, d.first, d.first)) !== true)
+        report('StoreIsAsked', at, `r${life.receiver}: ${d.origin}.${d.first} is lost, and was not asked for`)
 }
 
 /** Gaps are told upwards. */
@@ -491,16 +548,30 @@ const askedAnew = (report: Report, life: Life, steps: ReadonlyArray<Step>): void
   }
 }
 
-/** It was asked in vain, or nobody was there, since it has last answered: as of a plain client only its messages tell of it. */
+/**
+ * It was asked in vain, or nobody was there, since it has last answered: as of a plain client only its messages tell of it. What
+ * it says unasked answers no question that was just asked; nor does an answer that comes again, or what another run says.
+ */
 const isUnheard = ({ seen, settings }: Life, origin: string, at: number): boolean => {
-  const since = (what: Seen['what'], after: (s: Seen) => boolean): number => {
-    const heard = seen.findLastIndex(s => s.at <= at && s.what === 'Head' && s.origin === origin && after(s))
-    const all = seen.flatMap((s, i) =>
-      i > heard && s.at <= at && s.what === what && s.origin === origin ? [s.number] : [],
-    )
-    return new Set(all).size
+  const asking = settings.patience * (2 ** settings.tries - 1)
+  let vain: Seen[] = []
+  let run: Epoch | undefined
+  let answered = 0
+  for (const s of seen) {
+    if (s.at > at) break
+    if (s.origin !== origin) continue
+    const { what, number, head, local, delivery } = s
+    if (what === 'Asked' || what === 'Nobody') vain.push(s)
+    if (delivery?._tag === 'Restarted') run = delivery.to
+    if (head === undefined) continue
+    if (number > answered) {
+      answered = number
+      run = head.epoch
+      vain = vain.filter(v => v.number > number)
+    } else if (number === 0 && (run ?? head.epoch) === head.epoch) vain = vain.filter(v => local - v.local < asking)
   }
-  return since('Nobody', () => true) > 1 || since('Asked', s => s.number > 0) >= settings.tries
+  const since = (what: Seen['what']): number => new Set(vain.flatMap(v => (v.what === what ? [v.number] : []))).size
+  return since('Nobody') > 1 || since('Asked') >= settings.tries
 }
 
 /** Who has ended, or fallen silent, makes way. */
@@ -570,6 +641,7 @@ export const judged = (chronicle: Chronicle, report: Report): void => {
     asked(report, life, own)
     const answered = answeredOf(own)
     timed(report, life, answered, isAlone, isDeaf)
+    storeAsked(report, life, answered)
     toldOf(report, chronicle, life, isAlone)
     toldOnce(report, life)
     askedAnew(report, life, own)

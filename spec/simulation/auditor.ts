@@ -12,7 +12,10 @@ import { claimed, claimRules } from './claims.ts'
 import { idOf, isSame, textOf } from './content.ts'
 import { doubtingRules, doubts } from './doubting.ts'
 import { eventsOf } from './events.ts'
-import { isForewarned, noticeRules, notices } from './notices.ts'
+import { isForewarned } from './forewarned.ts'
+import { keepingRules, kept } from './keeping.ts'
+import { namingRules, runsNamed } from './naming.ts'
+import { noticeRules, notices } from './notices.ts'
 import { rivalRules, rivals } from './rivals.ts'
 import { roomed, roomRules } from './room.ts'
 import { audited as auditSending, sendingRules } from './sending.ts'
@@ -43,6 +46,8 @@ export const rules = {
   ...doubtingRules,
   ...rivalRules,
   ...claimRules,
+  ...namingRules,
+  ...keepingRules,
 } as const
 
 export type Rule = keyof typeof rules
@@ -60,6 +65,9 @@ const inFlight = 700
 
 const defaultBound = 16_384
 
+/** Runs of one origin that a receiver remembers to have left. */
+const mostLeft = 64
+
 export const audit = (chronicle: Chronicle): ReadonlyArray<Violation> => {
   const violations: Violation[] = []
   const report: Report = (rule, at, what) => violations.push({ rule, at, what })
@@ -76,8 +84,10 @@ export const audit = (chronicle: Chronicle): ReadonlyArray<Violation> => {
     doubts(chronicle, runs, say, life, events)
     rivals(life, say, events)
     claimed(chronicle, runs, say, life, events)
+    runsNamed(life, say, events)
     remembered(runs, life, say)
     roomed(life, say, events)
+    kept(life, say, events)
     const stories = storiesOf(chronicle, life)
     for (const story of stories) for (const piece of story.pieces) audited(chronicle, runs, say, story, piece)
     if (life.endedAt === Number.POSITIVE_INFINITY) settled(chronicle, runs, say, life, stories)
@@ -121,7 +131,8 @@ const runsOf = (chronicle: Chronicle): Runs => {
 
 // --- 3 --------------------------------------------------------------------------------------------------------------
 
-const genuine = (chronicle: Chronicle, report: Report, life: Life, { at, delivery: d }: Handed): void => {
+const genuine = (chronicle: Chronicle, report: Report, life: Life, handed: Handed): void => {
+  const { at, delivery: d } = handed
   if (d._tag !== 'Message' && d._tag !== 'Unsequenced') return
   const subject = d._tag === 'Message' ? `${d.origin}.${d.number}` : d.subject
   const id = idOf(d.data)
@@ -138,7 +149,10 @@ const genuine = (chronicle: Chronicle, report: Report, life: Life, { at, deliver
   if (`${p.run.origin}.${p.number}` !== subject)
     return report('NothingInvented', at, `${subject} is the content of ${p.run.origin}.${p.number}`)
   if (p.at > at) report('NothingInvented', at, `${subject} comes before it is published`)
-  if (!isSame(p.data, d.data) || textOf(d.headers) !== p.headers || d.reply !== p.reply)
+  // A store keeps no reply subject.
+  const isStored = life.settings.stored && isRecovered(handed) && chronicle.stored.has(subject)
+  const hasReply = d.reply === p.reply || (isStored && d.reply === undefined)
+  if (!isSame(p.data, d.data) || textOf(d.headers) !== p.headers || !hasReply)
     report('NothingInvented', at, `${subject} is not as it was published`)
   if (p.run.addressing !== life.addressing) report('RunsNeverMix', at, `${subject} has the other addressing`)
 }
@@ -155,6 +169,7 @@ const bounded = (report: Report, { overAt, runs }: Chronicle, life: Life): void 
   // Beyond them each origin may have forgotten its tail.
   check('gaps', kept.gaps, settings.maxGaps + kept.origins)
   check('origins', kept.origins, settings.maxOrigins)
+  check('runs that were left', kept.left, mostLeft)
   if (life.forgotten > 0)
     report('GapsSettle', life.startedAt, `${life.forgotten} times something was open and no wake-up booked`)
   // What a run says that was left, and can't be asked, is asked about less and less, but never not at all.
@@ -257,6 +272,11 @@ const hasPoser = ({ forged }: Chronicle, origin: string): boolean =>
 const isPosed = (chronicle: Chronicle, origin: string, epoch: Epoch | undefined, by: number): boolean =>
   epoch !== undefined && chronicle.forged.filter(f => f.origin === origin && f.epoch === epoch && f.at <= by).length > 1
 
+const isRecovered = (handed: Handed | undefined): boolean =>
+  handed?.delivery._tag === 'Message' && handed.delivery.verdict === 'Recovered'
+
+const subjectOf = ({ run, number }: Published): string => `${run.origin}.${number}`
+
 const unmixed = (chronicle: Chronicle, runs: Runs, report: Report, story: Story, piece: Piece): void => {
   const { origin, life } = piece
   if (runs.isConflicted(origin) || runs.isVague(origin)) return
@@ -267,14 +287,22 @@ const unmixed = (chronicle: Chronicle, runs: Runs, report: Report, story: Story,
   // As long as nobody has answered for any of them only numbers tell one run from the next.
   const answered = own === undefined ? [] : (life.answered.get(own.epoch) ?? [])
   const isUnheard = (by: number): boolean => !answered.some(at => at <= by)
-  for (const { message, at } of piece.settled)
-    if (message !== undefined && own !== undefined && message.run !== own && !isResidue(life, own, message))
+  const taken = new Set<Run>()
+  if (life.settings.stored && own !== undefined)
+    for (const { message } of piece.settled)
+      if (message !== undefined && message.run !== own && isResidue(life, own, message)) taken.add(message.run)
+  for (const { message, at, index } of piece.settled)
+    if (message !== undefined && own !== undefined && message.run !== own && !isResidue(life, own, message)) {
+      // A store does not say either of which run it is: it goes with those beside it.
+      if (taken.has(message.run) && isRecovered(life.handed[index]) && chronicle.stored.has(subjectOf(message)))
+        continue
       if (piece.named !== undefined || !isUnheard(at))
         report(
           'RunsNeverMix',
           at,
           `${origin}.${message.number} of ${message.run.epoch} is handed over as one of ${piece.epoch}`,
         )
+    }
   const entered = story.pieces.flatMap(p => (p.named === undefined ? [] : [p.named]))
   if (new Set(entered).size !== entered.length)
     report('RunsNeverMix', piece.endedAt, `${origin}: a run is entered again`)
@@ -340,12 +368,20 @@ const lost = (chronicle: Chronicle, runs: Runs, report: Report, piece: Piece): v
       d.first >= run.start &&
       d.first <= run.head &&
       !isRefused(chronicle, run, d.first)
+    // One that holds what came last can tell whose it is where numbers never go back.
+    const isUnique = life.addressing === 'perSender' || (run?.start ?? 1) > 1
+    const storedAt =
+      life.settings.stored && isUnique
+        ? (chronicle.stored.get(`${origin}.${d.first}`) ?? Number.POSITIVE_INFINITY)
+        : Number.POSITIVE_INFINITY
+    if (d.reason === 'evicted' && storedAt < at) say('a store holds it')
     if (d.reason === 'unresolved') {
       if (gap === undefined ? hadRoom : hadRoom && local - gap.local < life.settings.deadline)
         say(`noticed at ${gap?.at}, given up at ${at}, before the deadline`)
       // Its sender may have waited still for what was on its way before.
       const isHealed = gap !== undefined && gap.at > chronicle.healedAt + inFlight
       if (isHealed && isHeld && !run.isMute && !run.isDeaf && hadRoom) say('its sender holds it, and can be reached')
+      if (isHealed && life.addressing === 'perSender' && storedAt < gap.at && hadRoom) say('a store holds it')
     }
     // A message that was refused may be one of a run before, asked of this one.
     const isMisled = d.reason === 'evicted' && Asking.isMisled(chronicle, life, `${origin}.${d.first}`, at)

@@ -85,12 +85,19 @@ interface Trust {
   readonly answered: Set<Epoch>
   /** Whether it is still the one that we follow: since when that is open, and by which answers it may be settled. */
   doubt: { readonly since: number; readonly why: string; above: number | undefined } | undefined
+  /** What was refused of its run while that was not open: it is only to wait for its turn. */
+  refused: Array<{ readonly first: number; readonly last: number }>
   /** Nothing of it was handed over so far, and nobody has said where it is. */
   isNew: boolean
   isHanded: boolean
+  hasBegun: boolean
+  /** Where its run begins, as it has last said. */
+  start: number
   lowest: { readonly number: number; readonly id: number } | undefined
   /** What came unasked in this run, and when: its place among all that was seen. */
   readonly came: Map<number, number>
+  /** What came as an answer that does not name its run, and when. */
+  readonly unnamed: Map<number, number>
   /** Of these, what was too far ahead to be believed when it came. */
   readonly far: Set<number>
   /** The last message that was heard when nobody was to be asked, and what was asked since. */
@@ -127,10 +134,14 @@ const trustOf = (runs: Known, origin: string): Trust => ({
   said: [],
   answered: new Set(),
   doubt: undefined,
+  refused: [],
   isNew: true,
   isHanded: false,
+  hasBegun: false,
+  start: 0,
   lowest: undefined,
   came: new Map(),
+  unnamed: new Map(),
   far: new Set(),
   heard: undefined,
   questioned: -1,
@@ -178,8 +189,8 @@ export const believed = (chronicle: Chronicle, runs: Known, life: Life, report: 
     silent = []
   }
   for (const [i, s] of course.entries()) {
-    if (s._tag !== 'Question' && s._tag !== 'Asked' && s._tag !== 'Handed') spoken()
-    if (s._tag !== 'Question' && s._tag !== 'Handed') {
+    if (s._tag !== 'Question' && s._tag !== 'Asked' && s._tag !== 'Handed' && s._tag !== 'Began') spoken()
+    if (s._tag !== 'Question' && s._tag !== 'Handed' && s._tag !== 'Began') {
       for (const t of fresh) if (t.doubt?.above === undefined && t.doubt !== undefined) t.doubt.above = 0
       fresh = []
     }
@@ -204,6 +215,7 @@ export const believed = (chronicle: Chronicle, runs: Known, life: Life, report: 
       case 'Head': {
         const t = trust(s.origin)
         t.isNew = false
+        t.start = s.head.start
         if (!t.isHanded) t.known = Math.max(t.known, s.head.head)
         if (s.head.state === 'ended') t.isLeaving = true
         // It lives, and has sent more: so it says itself that it has not ended.
@@ -231,6 +243,15 @@ export const believed = (chronicle: Chronicle, runs: Known, life: Life, report: 
         if (!isLate) t.doubt = undefined
         break
       }
+      case 'Refused': {
+        const t = trust(s.origin)
+        if (t.doubt === undefined) t.refused.push(s)
+        break
+      }
+      case 'Answered':
+        if (s.isNamed) trust(s.origin).unnamed.delete(s.number)
+        else trust(s.origin).unnamed.set(s.number, i)
+        break
       case 'Nobody':
         // One more question, and it is known that nobody is there.
         for (const [origin, t] of trusts)
@@ -262,13 +283,24 @@ export const believed = (chronicle: Chronicle, runs: Known, life: Life, report: 
           report('DoubtAsksNothing', s.at, `${s.origin}: asks for messages after ${t.doubt.why}`)
         break
       }
+      case 'Began': {
+        const t = trust(s.origin)
+        // There was a place for each, so none was turned away.
+        const hasPlaces = life.kept.origins < settings.maxOrigins
+        // It may begin again where the first head was forged.
+        if (settings.start === 'new' && hasPlaces && !t.hasBegun && (t.lowest?.number ?? 0) >= t.start)
+          begins(report, { origin: s.origin, number: s.number + 1 }, s.at, t)
+        t.hasBegun = true
+        break
+      }
       case 'Handed': {
         const h = handed[s.index]
         if (h === undefined) break
         // The head that it is back with has named it.
         if (h.delivery._tag === 'Resumed') {
           const { run, heard } = trust(h.delivery.origin)
-          const isHead = heard !== undefined && course.slice(heard.at + 1, i).every(c => c._tag === 'Handed')
+          const isHead =
+            heard !== undefined && course.slice(heard.at + 1, i).every(c => c._tag === 'Handed' || c._tag === 'Began')
           if (isHead && run === undefined) trust(h.delivery.origin).run = heard.head.epoch
         }
         const again = isWide ? undefined : renewed(trust, h.delivery)
@@ -329,6 +361,9 @@ const told = (
       const { doubt } = t
       if (doubt !== undefined && t.isSound && d.verdict !== 'Recovered' && came !== undefined && came >= doubt.since)
         report('DoubtHoldsBack', at, `${d.origin}.${d.number} came after ${doubt.why}, and is handed over at once`)
+      const unnamed = d.verdict === 'Recovered' ? t.unnamed.get(d.number) : undefined
+      if (doubt !== undefined && t.isSound && unnamed !== undefined && unnamed >= doubt.since)
+        report('DoubtHoldsBack', at, `${d.origin}.${d.number} is an answer after ${doubt.why}, and names no run`)
       if (
         came !== undefined &&
         came > Math.max(t.silent, t.judged) &&
@@ -369,7 +404,14 @@ const told = (
     case 'Lost':
       // It is followed no more.
       if (d.last === undefined) return forget(d.origin)
-      if (d.reason === 'evicted' && t.doubt !== undefined && t.isSound && t.isHanded && i > t.doubt.since)
+      if (
+        d.reason === 'evicted' &&
+        t.doubt !== undefined &&
+        t.isSound &&
+        t.isHanded &&
+        i > t.doubt.since &&
+        !wasRefused(t, d.first, d.last)
+      )
         report(
           'DoubtHoldsBack',
           at,
@@ -424,6 +466,7 @@ const told = (
       t.done = d.start - 1
       t.missing = 0
       t.doubt = undefined
+      t.refused = []
       t.unresumed = undefined
       t.silent = Number.POSITIVE_INFINITY
       t.ended = Number.POSITIVE_INFINITY
@@ -433,9 +476,16 @@ const told = (
       if (d.to !== undefined) t.runs.add(d.to)
       t.lowest = undefined
       t.came.clear()
+      t.unnamed.clear()
       t.far.clear()
       t.isHanded = true
   }
+}
+
+/** Was all of it refused, in one go or several? */
+const wasRefused = (t: Trust, first: number, last: number): boolean => {
+  const next = Math.max(first, ...t.refused.flatMap(r => (r.first <= first ? r.last + 1 : [])))
+  return next > last || (next > first && wasRefused(t, next, last))
 }
 
 /** Did a run say the same again, unasked and later: that it has come as far, and not far beyond? */

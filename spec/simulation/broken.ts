@@ -3,7 +3,7 @@ import type { Delivery } from '../../src/core/Delivery.ts'
 import { nearest } from '../../src/core/SequenceNumber.ts'
 import { defaults } from '../../src/core/Turn.ts'
 import type { Rule } from './auditor.ts'
-import type { Chronicle, Handed, Life, Published, Run } from './chronicle.ts'
+import type { Chronicle, Handed, Life, Published, Run, Seen, Sight } from './chronicle.ts'
 import { blank } from './chronicle.ts'
 import { payloadOf } from './content.ts'
 import { epochOf, originOf } from './names.ts'
@@ -29,6 +29,8 @@ export const runOf = (n: number, changes: Partial<Run> = {}): Run => ({
   ...changes,
 })
 
+const nothing: Life['kept'] = { messages: 0, bytes: 0, gaps: 0, origins: 0, queue: 0, notices: 0, left: 0 }
+
 export const lifeOf = (changes: Partial<Life> = {}): Life => ({
   receiver: 0,
   addressing: 'single',
@@ -40,13 +42,24 @@ export const lifeOf = (changes: Partial<Life> = {}): Life => ({
   answered: new Map(),
   taken: 0,
   saved: undefined,
-  kept: { messages: 0, bytes: 0, gaps: 0, origins: 0, queue: 0, notices: 0 },
+  kept: { ...nothing },
   forgotten: 0,
   replays: { asks: 0, answers: 0 },
   lateAsks: 0,
   away: [],
   jumped: 0,
   seen: [],
+  ...changes,
+})
+
+export const sight = (what: Sight, changes: Partial<Seen> = {}): Seen => ({
+  at: 3100,
+  local: 3100,
+  what,
+  origin: what === 'Woken' || what === 'Back' ? undefined : origin.name,
+  number: 0,
+  head: undefined,
+  delivery: undefined,
   ...changes,
 })
 
@@ -113,11 +126,42 @@ const away = (from: number, to: number): Chronicle => {
   return chronicle
 }
 
+/** Of a run that begins while the receiver is away the second number is handed over as if the one before went on. */
+const takenForOld = (before: ReadonlyArray<Seen>): Chronicle => {
+  const seen = [...before, sight('Back', { at: 4000, local: 4000 })]
+  const book = new Book({ seen, away: [{ from: 3200, to: 4000 }] }).publish(1).message(1, { at: 3100 })
+  Object.assign(book.run, { endedAt: 3300, end: 'Crashed' })
+  const next = runOf(2, { bornAt: 3400 })
+  book.chronicle.runs.push(next)
+  book.publish(2, next)
+  const second = book.chronicle.published[2]
+  book.life.came.set(second?.id ?? 0, 4010)
+  book.life.answered.set(epochOf(1), [3050]).set(epochOf(2), [4100, 4200])
+  book.message(2, { data: second?.data ?? payloadOf(0, 0), at: 4010 })
+  const restart = {
+    _tag: 'Restarted',
+    ...about,
+    from: epochOf(1),
+    to: epochOf(2),
+    after: 2,
+    start: nearest(1),
+  } as const
+  return book.hand(restart, 4100).chronicle
+}
+
 /** All of it, as it should be. */
 export const sound = (): Chronicle => new Book().publish(3).message(1).gap(2).lost(2).message(3, { at: 7000 }).chronicle
 
 const reply = (p: Published | undefined): Uint8Array =>
   p === undefined ? payloadOf(0, 0) : Uint8Array.from(p.data).fill(9, 4)
+
+/** A sender that keeps nothing and is gone; a store holds its message. */
+const stored = (): Book => {
+  const book = new Book({ addressing: 'perSender', settings: { ...defaults, stored: true } }).publish(1)
+  Object.assign(book.run, { endedAt: 3500, end: 'Crashed', keeps: 0 })
+  book.chronicle.stored.set(`${origin.name}.1`, 3002)
+  return book
+}
 
 export const broken: ReadonlyArray<readonly [Rule, string, () => Chronicle]> = [
   ['EveryNumberSettled', 'the last message never comes', () => new Book().publish(3).message(1).message(2).chronicle],
@@ -141,9 +185,7 @@ export const broken: ReadonlyArray<readonly [Rule, string, () => Chronicle]> = [
     'numbers are skipped after an end, though it had room to go on',
     () => {
       const settings = { ...defaults, mode: 'arrival', maxOrigins: 2 } as const
-      const book = new Book({ settings, kept: { messages: 0, bytes: 0, gaps: 0, origins: 1, queue: 0, notices: 0 } })
-        .publish(3)
-        .message(1)
+      const book = new Book({ settings, kept: { ...nothing, origins: 1 } }).publish(3).message(1)
       return book.hand({ _tag: 'Ended', ...about, last: nearest(1) }).message(3).chronicle
     },
   ],
@@ -202,6 +244,12 @@ export const broken: ReadonlyArray<readonly [Rule, string, () => Chronicle]> = [
     'all is well, and its sender has it',
     () => new Book().publish(1).gap(1, 1, 9000).lost(1, 1, 'unresolved', 12_000).chronicle,
   ],
+  ['LostOnlyWhenLost', 'a store has what its sender does not', () => stored().gap(1).lost(1, 1, 'evicted').chronicle],
+  [
+    'LostOnlyWhenLost',
+    'all is well, its sender is gone, and a store has it',
+    () => stored().gap(1, 1, 9000).lost(1, 1, 'unresolved', 12_000).chronicle,
+  ],
   [
     'TailLossFound',
     'the heartbeat goes unheard',
@@ -213,10 +261,11 @@ export const broken: ReadonlyArray<readonly [Rule, string, () => Chronicle]> = [
   ],
   ['GapsSettle', 'a gap stays open', () => new Book().publish(2).message(1).gap(2).chronicle],
   ['GapsSettle', 'nothing wakes it', () => new Book({ forgotten: 1 }).publish(1).message(1).chronicle],
+  ['MemoryBounded', 'it keeps more than it may', () => new Book({ kept: { ...nothing, messages: 70_000 } }).chronicle],
   [
     'MemoryBounded',
-    'it keeps more than it may',
-    () => new Book({ kept: { messages: 70_000, bytes: 0, gaps: 0, origins: 0, queue: 0, notices: 0 } }).chronicle,
+    'it remembers all runs that it has left',
+    () => new Book({ kept: { ...nothing, left: 65 } }).chronicle,
   ],
   [
     'ForgeryHidesNothing',
@@ -245,6 +294,16 @@ export const broken: ReadonlyArray<readonly [Rule, string, () => Chronicle]> = [
   ],
   [
     'RunsNeverMix',
+    'a run that began while it was away, and answered in time, is taken for the one before it',
+    () => takenForOld([]),
+  ],
+  [
+    'RunsNeverMix',
+    'it is taken for the one before it, which was not asked in vain: once only, when nobody was there',
+    () => takenForOld([sight('Came'), sight('Asked', { number: 1 }), sight('Nobody', { number: 1 }), sight('Woken')]),
+  ],
+  [
+    'RunsNeverMix',
     'a run is told as a restart of itself',
     () => {
       const book = new Book().publish(2).message(1)
@@ -257,6 +316,20 @@ export const broken: ReadonlyArray<readonly [Rule, string, () => Chronicle]> = [
         start: nearest(1),
       } as const
       return book.hand(restart).message(1).message(2).chronicle
+    },
+  ],
+  [
+    'RunsNeverMix',
+    'a store answers for another run, of which nothing was taken',
+    () => {
+      const book = new Book({ settings: { ...defaults, stored: true }, answered: new Map([[epochOf(1), [3300]]]) })
+      Object.assign(book.publish(2).run, { endedAt: 3500, end: 'Crashed' })
+      const next = runOf(2, { bornAt: 3600 })
+      book.chronicle.runs.push(next)
+      const data = book.publish(2, next).message(1).chronicle.published[3]?.data ?? payloadOf(0, 0)
+      book.chronicle.stored.set(`${origin.name}.2`, 3700)
+      const message = { _tag: 'Message', ...about, number: nearest(2), headers: undefined, reply: undefined } as const
+      return book.hand({ ...message, verdict: 'Recovered', data }).chronicle
     },
   ],
   ['RequestsEnd', 'it asks for ever', () => new Book({ lateAsks: 3 }).publish(1).message(1).chronicle],

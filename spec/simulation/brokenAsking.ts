@@ -3,8 +3,9 @@ import type { Answer, Request } from '../../src/core/Replays.ts'
 import { nearest } from '../../src/core/SequenceNumber.ts'
 import { defaults } from '../../src/core/Turn.ts'
 import type { Rule } from './auditor.ts'
-import { about, Book } from './broken.ts'
-import type { Chronicle, Life } from './chronicle.ts'
+import { about, Book, sight } from './broken.ts'
+import { headOf } from './brokenNotices.ts'
+import type { Chronicle, Life, Seen } from './chronicle.ts'
 import { payloadOf } from './content.ts'
 import type { Service, Step } from './exchange.ts'
 import { epochOf } from './names.ts'
@@ -58,7 +59,7 @@ const ask = (
   at,
   local: at,
   origin,
-  epoch: undefined,
+  epoch: epochOf(1),
   id,
   first,
   last,
@@ -85,6 +86,30 @@ const asking = (steps: ReadonlyArray<Step>, changes: Partial<Life> = {}, tell?: 
   book.chronicle.exchange.steps.set(book.life, [...steps])
   return book.chronicle
 }
+
+/** One of two that are missing is given up, and only the other was asked for. */
+const neverAsked = (seen: ReadonlyArray<Seen>): Chronicle =>
+  asking([ask(2, 4, 4, 6000)], { seen: [...seen] }, book =>
+    book.publish(6).message(1).gap(2, 2, 4000).lost(2, 2, 'unresolved', 7000),
+  )
+/** More gaps than may be asked for at once, one after the other; each request bears its number. What else has happened meanwhile? */
+const odd = Array.from({ length: 40 }, (_, i) => 2 * i + 1)
+const gaps = (...seen: ReadonlyArray<Seen>): Chronicle =>
+  asking(
+    odd.map(n => ask(n, n, n, 5000)),
+    { seen: [...seen] },
+  )
+const passed = (what: 'Came' | 'Begged' | 'Handed', n: number): Seen => {
+  const number = nearest(n)
+  const more = { verdict: 'InOrder', data: payloadOf(n, 3), headers: undefined, reply: undefined } as const
+  const delivery = what === 'Handed' ? { _tag: 'Message' as const, ...about, number, ...more } : undefined
+  return sight(what, { at: 5000, local: 5000, number, delivery })
+}
+/** One message of `perSender` is lost, and a store could have been asked for it. */
+const stored = (steps: ReadonlyArray<Step>): Chronicle =>
+  asking(steps, { addressing: 'perSender', settings: { ...defaults, stored: true } }, book =>
+    book.publish(3).message(1).gap(2).lost(2).message(3, { at: 7000 }),
+  )
 
 export const brokenAsking: ReadonlyArray<readonly [Rule, string, () => Chronicle]> = [
   ['RefusedOnlyWhenGone', 'it holds what it calls gone', () => served([request('x.1', 5), refusal('x.1', 5, 5, 410)])],
@@ -199,11 +224,20 @@ export const brokenAsking: ReadonlyArray<readonly [Rule, string, () => Chronicle
     'there is no room for that much',
     () => asking([ask(2, 1, 10, 5000, { untaken: 95 })], { settings: { ...defaults, maxMessages: 100 } }),
   ],
+  ['AsksWithinRoom', 'it asks for too many gaps at once', () => gaps()],
   [
     'AsksWithinRoom',
-    'it asks for too many gaps at once',
-    () => asking(Array.from({ length: 40 }, (_, i) => ask(2 + i, 2 * i + 1, 2 * i + 1, 5000))),
+    'it asks for too many gaps at once, all of which have come and are in doubt',
+    () => gaps(...odd.map(n => passed('Came', n)), ...odd.map(n => passed('Begged', n))),
   ],
+  [
+    'AsksWithinRoom',
+    'it asks for too many gaps, all of which had come and were handed over',
+    () => gaps(...odd.flatMap(n => [passed('Came', n), passed('Handed', n), passed('Begged', n)])),
+  ],
+  ['RunIsNamed', 'nobody has named the run', () => asking([ask(2, 5, 5, 5000, { epoch: undefined })])],
+  ['StoreIsAsked', 'nobody could be asked but the store', () => stored([])],
+  ['StoreIsAsked', 'it was asked for another only', () => stored([ask(2, 3, 3, 4000)])],
   ['AskedAgainLater', 'it asks twice', () => asking([ask(2, 5, 9, 5000), ask(3, 9, 9, 5010)])],
   [
     'AskedAgainLater',
@@ -263,6 +297,18 @@ export const brokenAsking: ReadonlyArray<readonly [Rule, string, () => Chronicle
       asking([ask(2, 2, 2, 4000), came(2, 2, 6900)], {}, book =>
         book.publish(3).message(1).gap(2, 2, 4000).lost(2, 2, 'unresolved', 7000),
       ),
+  ],
+  ['GivenTime', 'it is never asked for', () => neverAsked([sight('Head', { at: 6500, head: headOf(6) })])],
+  [
+    'GivenTime',
+    'it is never asked for, though its sender was heard since it has gone on after its farewell',
+    () =>
+      neverAsked([
+        sight('Head', { head: headOf(4, { state: 'ended' }) }),
+        sight('Came', { number: 5 }),
+        sight('Head', { at: 6500, head: headOf(4) }),
+        sight('Came', { at: 6600, number: 6 }),
+      ]),
   ],
   [
     'GapsToldOnce',

@@ -54,6 +54,8 @@ class Witness extends Book {
 /** The first message has come and was handed over. */
 const begun = (published: number): Witness => new Witness().publish(published).answered(1, 0).came(1).message(1)
 
+const refused = (number: number): Moment => ({ _tag: 'Refused', origin: name, first: number, last: number })
+
 const unsequenced = (number: number, book: Witness, reason: 'Refuted' | 'Unconfirmed'): Chronicle => {
   const data = book.chronicle.published[number - 1]?.data ?? payloadOf(0, 0)
   return book.hand({
@@ -65,6 +67,15 @@ const unsequenced = (number: number, book: Witness, reason: 'Refuted' | 'Unconfi
     reply: undefined,
   }).chronicle
 }
+
+const message = {
+  _tag: 'Message',
+  ...about,
+  number: nearest(2),
+  verdict: 'Recovered',
+  headers: undefined,
+  reply: undefined,
+} as const
 
 const restarted = {
   _tag: 'Restarted',
@@ -96,6 +107,22 @@ export const unbelievable: ReadonlyArray<readonly [BeliefRule, string, () => Chr
       begun(2).see({ _tag: 'Back' }, { _tag: 'Question', id: 2, origin: name }).came(2).answered(1, 2).message(2)
         .chronicle,
   ],
+  [
+    'DoubtHoldsBack',
+    'part of what is lost was refused only in the doubt',
+    () => begun(4).came(4).gap(2, 3).see(refused(2)).came(1).see(refused(3)).lost(2, 3, 'evicted').chronicle,
+  ],
+  [
+    'DoubtHoldsBack',
+    'an answer that names no run came in it',
+    () =>
+      begun(3)
+        .came(3)
+        .gap(2)
+        .came(1)
+        .see({ _tag: 'Answered', origin: name, number: 2, isNamed: false })
+        .hand({ ...message, data: payloadOf(2, 3) }).chronicle,
+  ],
   ['FarIsConfirmed', 'a forged number is far ahead', () => begun(1).came(100_000).gap(2, 99_999).chronicle],
   [
     'FarIsConfirmed',
@@ -113,6 +140,14 @@ export const unbelievable: ReadonlyArray<readonly [BeliefRule, string, () => Chr
     'CameIsKept',
     'the first message came before it was known where to begin',
     () => new Witness().publish(2).came(1).came(2).answered(1, 2).message(2).chronicle,
+  ],
+  [
+    'CameIsKept',
+    'it found no room before it was known where to begin',
+    () => {
+      const book = new Witness({ settings: { ...defaults, maxMessages: 1 } }).publish(2).came(1).answered(1, 1)
+      return book.see({ _tag: 'Began', origin: name, at: 4000, number: 1 }).chronicle
+    },
   ],
   ['GapIsMissing', 'it waits to be believed', () => begun(2).came(2).gap(2).chronicle],
   [

@@ -77,6 +77,23 @@ export const brokenDoubting: ReadonlyArray<readonly [DoubtingRule, string, () =>
     'nobody was there before it arose',
     () => played(...followed, ...later([came(1), asked(9), came(2), nobody(8), message(2)], 9000)),
   ],
+  [
+    'DoubtTakesItsTime',
+    'what was asked after a reconnect is answered late, and was not asked in vain',
+    () =>
+      played(
+        ...followed,
+        { what: 'Away', ...all },
+        { what: 'Back', ...all },
+        { ...asked(9), ...all },
+        ...[10, 11].flatMap(n => [woken, asked(n)]),
+        of(2, 0),
+        asked(12),
+        came(2),
+        of(1, 2, 9),
+        message(2),
+      ),
+  ],
   ['AskedInTurn', 'nobody was there', () => played(came(1), asked(2), nobody(2), asked(3))],
   [
     'AskedInTurn',
@@ -102,6 +119,11 @@ export const brokenDoubting: ReadonlyArray<readonly [DoubtingRule, string, () =>
     'LateAnswersCount',
     'it is asked again, and again',
     () => played(...followed, ...inVain(2, 2000), ...later([of(2, 1, 2), asked(6), of(2, 1, 3), asked(7)], 9000)),
+  ],
+  [
+    'AgainIsAsked',
+    'one far ahead is in doubt',
+    () => played(...followed, came(2), message(2), came(100_000), asked(2), came(1)),
   ],
   ['RemainingIsFollowed', 'it is over', () => remaining(...rivalled)],
   [

@@ -23,7 +23,7 @@ const nameOf = (addressing: Addressing): string => originOf(addressing, 'a', epo
 const own = nameOf('perSender')
 export const shared = nameOf('single')
 
-const headOf = (head: number, changes: Partial<Head> = {}): Head => ({
+export const headOf = (head: number, changes: Partial<Head> = {}): Head => ({
   v: 1,
   epoch: epochOf(1),
   start: nearest(1),
@@ -174,6 +174,22 @@ export const brokenNotices: ReadonlyArray<readonly [NoticeRule, string, () => Ch
     () => lived([heard(9, {}, 5), heard(9, { epoch: epochOf(2) }, 5), restarted(1, 2, 1)], { addressing: 'single' }),
   ],
   [
+    'LeftStaysLeft',
+    'it answers again',
+    () =>
+      lived(
+        [
+          heard(9),
+          came(9),
+          heard(0, { epoch: epochOf(2) }, 2),
+          restarted(1, 2, 1),
+          heard(9, {}, 3),
+          restarted(2, 1, 1),
+        ],
+        { addressing: 'single' },
+      ),
+  ],
+  [
     'EverybodyAsked',
     'nobody is asked after a reconnect',
     () => lived([heard(1), { what: 'Away' }, { what: 'Back' }, woken]),
@@ -202,6 +218,11 @@ export const brokenNotices: ReadonlyArray<readonly [NoticeRule, string, () => Ch
     () => lived([came(1), silent(2000, true), message(1), came(90), asked(3)]),
   ],
   [
+    'AskedForAReason',
+    'it asks who does not answer for messages',
+    () => lived([came(1), silent(2000, true), message(1), came(3), gap(2, 2), { what: 'Begged', number: 3 }]),
+  ],
+  [
     'GuessesHaveReason',
     'its run is not silent',
     () => lived([heard(9), restarted(undefined, 1, 1), came(9), restarted(1, undefined, 3)], { addressing: 'single' }),
@@ -223,6 +244,18 @@ export const brokenNotices: ReadonlyArray<readonly [NoticeRule, string, () => Ch
     'NothingVanishes',
     'the only message of a new sender does',
     () => lived([heard(1), came(1)], { run: { bornAt: 5000 } }),
+  ],
+  [
+    'NothingVanishes',
+    'the first message of a run does, which is younger, and over before the next',
+    () => {
+      const next = heard(1, { epoch: epochOf(2) })
+      return lived([heard(4), came(4), next, came(1), message(1, shared)], {
+        addressing: 'single',
+        run: { bornAt: 1001 },
+        prepare: ({ chronicle }) => chronicle.runs.push(runOf(2, { origin: shared })),
+      })
+    },
   ],
   ['FarIsDoubted', 'one number says so', () => lived([heard(1), came(1), message(1), came(900_000), gap(2, 899_999)])],
   [
@@ -262,7 +295,7 @@ export const brokenNotices: ReadonlyArray<readonly [NoticeRule, string, () => Ch
     'more is handed over than there is room for',
     () =>
       lived([heard(1)], {
-        life: { kept: { messages: 0, bytes: 0, gaps: 0, origins: 0, queue: 70_000, notices: 70_000 } },
+        life: { kept: { messages: 0, bytes: 0, gaps: 0, origins: 0, queue: 70_000, notices: 70_000, left: 0 } },
       }),
   ],
 ]

@@ -11,9 +11,9 @@ import { payloadOf } from './content.ts'
 import { epochOf, originOf } from './names.ts'
 import type { RoomRule } from './room.ts'
 
-type Step = Partial<Seen> & Pick<Seen, 'what'>
+export type Step = Partial<Seen> & Pick<Seen, 'what'>
 
-const lived = (
+export const lived = (
   addressing: Addressing,
   settings: Partial<Settings<Uint8Array>>,
   ...steps: ReadonlyArray<Step>
@@ -23,7 +23,8 @@ const lived = (
   book.chronicle.runs.splice(0, 1, runOf(1, { origin, addressing }))
   const life = lifeOf({ addressing, settings: { ...defaults, ...settings } })
   book.chronicle.lives.splice(0, 1, life)
-  for (const [i, step] of [{ what: 'Started' } as const, ...steps].entries()) {
+  const started: Step = { what: 'Started', kept: { messages: 0, bytes: 0 } }
+  for (const [i, step] of [started, ...steps].entries()) {
     const at = 1000 + i
     const delivery = step.delivery === undefined ? undefined : { ...step.delivery, origin }
     const seen: Seen = { at, local: at, origin, number: 0, head: undefined, ...step, delivery }
@@ -34,8 +35,8 @@ const lived = (
 }
 
 const about = { origin: '', subject: originOf('single', 'a', epochOf(1)).subject, sender: undefined }
-const handed = (delivery: Delivery<Uint8Array>): Step => ({ what: 'Handed', delivery })
-const message = (number: number): Step =>
+export const handed = (delivery: Delivery<Uint8Array>): Step => ({ what: 'Handed', delivery })
+export const message = (number: number): Step =>
   handed({
     _tag: 'Message',
     ...about,
@@ -51,14 +52,19 @@ const lost = (first: number, last: number, reason: Exclude<LossReason, 'gone'>):
   handed({ _tag: 'Lost', ...about, first: nearest(first), last: nearest(last), reason })
 const restarted = (after: number): Step =>
   handed({ _tag: 'Restarted', ...about, from: epochOf(1), to: epochOf(2), after, start: nearest(1) })
-const came = (number: number): Step => ({ what: 'Came', number, bytes: 3 })
-const asked = (first: number, upTo: number, id: number): Step => ({ what: 'Begged', number: id, asked: first, upTo })
-const answered: Step = {
+export const came = (number: number): Step => ({ what: 'Came', number, bytes: 3 })
+export const asked = (first: number, upTo: number, id: number): Step => ({
+  what: 'Begged',
+  number: id,
+  asked: first,
+  upTo,
+})
+export const answeredBy = (run: number): Step => ({
   what: 'Head',
   number: 2,
   head: {
     v: 1,
-    epoch: epochOf(2),
+    epoch: epochOf(run),
     start: nearest(1),
     first: 1,
     head: 0,
@@ -67,7 +73,8 @@ const answered: Step = {
     max: 1000,
     state: 'live',
   } satisfies Head,
-}
+})
+const answered = answeredBy(2)
 
 export const brokenRoom: ReadonlyArray<readonly [RoomRule, string, () => Chronicle]> = [
   [

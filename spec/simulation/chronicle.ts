@@ -87,7 +87,16 @@ export interface Life {
   /** What the application had stored when this life began. */
   readonly saved: Saved | undefined
   /** The most it kept of each. */
-  readonly kept: { messages: number; bytes: number; gaps: number; origins: number; queue: number; notices: number }
+  readonly kept: {
+    messages: number
+    bytes: number
+    gaps: number
+    origins: number
+    queue: number
+    notices: number
+    /** Runs of one origin that it remembers to have left. */
+    left: number
+  }
   /** Something was open, and no wake-up was asked for. */
   forgotten: number
   /** Requests for replay that it has sent, and messages that came as their answers. */
@@ -133,8 +142,12 @@ export interface Seen {
   /** What a message costs, or all that was taken; the request that it answers, or the first number that is asked for. */
   readonly bytes?: number
   readonly asked?: number
-  /** How many deliveries were taken, or the last number that is asked for. */
+  /** How many deliveries were taken, or the last number that is asked for, or refused. */
   readonly upTo?: number
+  /** The first number that is refused. */
+  readonly refused?: number
+  /** What the machine kept after it, be it held back, in doubt or not taken yet. */
+  kept?: { readonly messages: number; readonly bytes: number }
 }
 
 export type Moment =
@@ -142,12 +155,18 @@ export type Moment =
   | { readonly _tag: 'Came'; readonly origin: string; readonly number: number; readonly id: number }
   /** A sender has said where it is: unasked, or because it was `asked`. */
   | { readonly _tag: 'Head'; readonly origin: string; readonly head: Head; readonly asked: number | undefined }
+  /** A message came that was asked for: from its sender, who says of which run it is, or from a store, which does not (`single`). */
+  | { readonly _tag: 'Answered'; readonly origin: string; readonly number: number; readonly isNamed: boolean }
   /** Nobody listens for that question. */
   | { readonly _tag: 'Nobody'; readonly asked: number; readonly origin: string | undefined }
+  /** Numbers that were asked for are not to be had. */
+  | { readonly _tag: 'Refused'; readonly origin: string; readonly first: number; readonly last: number }
   /** It was connected again. */
   | { readonly _tag: 'Back' }
   /** It asks a sender, or all, where they are. */
   | { readonly _tag: 'Question'; readonly id: number; readonly origin: string | undefined }
+  /** It follows an origin from here on: all up to that number is done with. */
+  | { readonly _tag: 'Began'; readonly origin: string; readonly at: number; readonly number: number }
   /** It asks for messages again. */
   | { readonly _tag: 'Asked'; readonly origin: string; readonly at: number }
   | { readonly _tag: 'Handed'; readonly index: number }
@@ -222,6 +241,8 @@ export interface Chronicle {
   readonly forged: Forgery[]
   readonly lives: Life[]
   readonly told: Told[]
+  /** What a store holds, by subject, and since when. */
+  readonly stored: Map<string, number>
   /** Answers to requests for replay that carried a message. */
   replayed: number
   /** When the faults ended, when the last message was published, and when all had to be settled. */
@@ -240,6 +261,7 @@ export const blank = (): Chronicle => ({
   forged: [],
   lives: [],
   told: [],
+  stored: new Map(),
   replayed: 0,
   healedAt: 0,
   quietAt: 0,

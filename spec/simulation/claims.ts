@@ -188,7 +188,8 @@ export const claimed = (
           ? // One that was left is waited for no longer than its grace.
             (left !== undefined && local >= c.local + settings.grace) ||
             ((v.vain > c.questions || v.refusedAt >= c.local) && (left !== undefined || v.questions - c.questions >= 2))
-          : v.vain >= c.questions,
+          : // What another run says is asked about, or says nothing: a late answer is no claim.
+            (v.run === undefined || isOwn(v, head)) && v.vain >= c.questions,
       )
       const what = of.some(d => d._tag === 'Restarted' && d.to === head.epoch)
         ? `${head.epoch} is entered`
@@ -250,7 +251,7 @@ export const claimed = (
         hasRoom &&
         (isFar || v.hasAgain) &&
         question === undefined &&
-        before.length === 0 &&
+        !before.some(c => c.isAsked) &&
         !v.isRivalled &&
         !isAway
       ) {

@@ -20,6 +20,8 @@ export interface Stage {
   readonly restore: () => void
   /** Another process that sends on one of its lines. */
   readonly rival: (line: Line, messages: number, ms: number) => boolean
+  /** Another process, on a line of its own, that crashes and begins anew, that often and in that many ms. */
+  readonly restless: (times: number, ms: number) => boolean
 }
 
 type FaultDeed = Exclude<Deed, { do: 'publish' }>
@@ -541,6 +543,8 @@ export const perform = (world: World, stage: Stage, d: FaultDeed): boolean => {
       agenda.at(agenda.now() + 4000 + d.ms, stage.restore)
       return true
     },
+    // Each time it is another origin of `perSender`: fewer of them will do.
+    restless: () => stage.restless(r.plan.addressing === 'single' ? 80 : 8, 40 + (d.size % 40)),
     slowConsumer: () => {
       r.pace(5 + (d.size % 60))
       later(() => r.pace(0))

@@ -19,6 +19,7 @@ export const doubtingRules = {
   TwoAnswersConflict: 'two runs that answer the same question are a conflict (10)',
   DoubtRefusesNothing: 'while a sender may have restarted no refusal counts (10)',
   LateAnswersCount: 'a run that answers what the one before was asked in vain is entered when it answers again (10)',
+  AgainIsAsked: 'a number that comes again is asked about, though one far ahead may be in doubt (10)',
   RemainingIsFollowed: 'of two senders of one subject the one that is left is followed (10)',
   UnconfirmedInTime: 'where nobody answers, what waits for the number next to it waits until its deadline (9)',
   AskedInTurn: 'whoever was asked where it is, alone or with all others, is given time to answer (11)',
@@ -98,6 +99,8 @@ interface Mind {
   open: Open | undefined
   /** When the last doubt arose. */
   doubtedAt: number
+  /** The last that came was handed over at once, and since then it was asked of nothing but numbers far ahead: nothing is held up. */
+  isFree: boolean
   /** When each number came, first and last; and whether it was silent then. */
   readonly came: Map<number, { readonly first: number; last: number; isNear: boolean }>
   /** When what came, and was not handed over, came first. */
@@ -134,6 +137,7 @@ const mindOf = (name: string, askedAt: number): Mind => ({
   rival: undefined,
   open: undefined,
   doubtedAt: -1,
+  isFree: false,
   came: new Map(),
   waiting: new Map(),
   again: new Map(),
@@ -214,7 +218,12 @@ export const doubts = (
     mind.hasCome = true
     if (isSingle && mind.isBegun && isNear && ask !== undefined && !isAway && !isOpen(mind, local))
       opened(mind, event, ask)
+    const isFree = mind.isFree && !isAway
+    mind.isFree = isFree && (!isNear || ask === undefined)
+    if (handed.some(d => d._tag === 'Message' && d.origin === mind.name && d.number === number)) mind.isFree = !isAway
     if (!isSingle || !mind.isBegun || number > mind.done || (settings.mode === 'arrival' && mind.missing > 0)) return
+    if (isFree && ask === undefined && hasRoom && hasPlaces)
+      say('AgainIsAsked', cause.at, `${mind.name}.${number} comes again, and is not asked about`)
     mind.again.set(number, { came: index, wasSilent: mind.isSilent })
   }
 
@@ -272,6 +281,7 @@ export const doubts = (
           say('GuessIsRefused', at, `${name}: ${d.from} is left, and the last question may yet be answered`)
         if (d.to === undefined && isOpen(mind, local) && hasRoom) early('it is taken for a restart')
         if (d.from !== undefined) mind.left.add(d.from)
+        mind.isFree = false
         mind.done = d.start - 1
         mind.missing = 0
         mind.isNamed = d.to !== undefined
@@ -388,6 +398,7 @@ export const doubts = (
     const isOwnAccord = cause.what === 'Woken' || cause.what === 'Nobody' || cause.what === 'Back'
     if (!mind.isBegun && !mind.isKnown && isOwnAccord && hasPlaces && s.local < before + settings.patience - early)
       say('AskedInTurn', s.at, `${mind.name} is asked at ${s.local}, and was at ${before}`)
+    if (cause.what !== 'Came') mind.isFree = false
     mind.askedAt = s.local
     mind.questionedAt = s.local
     // It is in doubt since then, at the latest.
@@ -438,8 +449,10 @@ export const doubts = (
         const ask = asked.find(s => s.origin === undefined)
         for (const m of minds.values()) {
           m.wasThere = m.hasCome || m.isSaved
+          m.isFree = false
           m.open = undefined
-          m.questions = []
+          // Whoever has a name is doubted from now on, and asked with all others first.
+          m.questions = isSingle && m.isNamed && ask !== undefined ? [ask.number] : []
           if ((m.hasCome || m.isSaved) && !m.isBegun && !m.isKnown && ask !== undefined) opened(m, event, ask)
         }
       }

@@ -62,6 +62,14 @@ const travel = (world: World): number => {
 const survives = (from: Port, to: Port, sentAt: number, leftAt: number): boolean =>
   !(from.cutAt >= sentAt && from.cutAt < leftAt) && to.isUp && to.since <= leftAt
 
+/** What the servers have once it has left: on the way from them it may get lost, and not before. */
+export const capture = (world: World, from: Port, open: () => void): void => {
+  if (!from.isUp) return
+  const sentAt = world.agenda.now()
+  const leftAt = leave(world, from)
+  world.agenda.at(leftAt, () => (from.cutAt >= sentAt && from.cutAt < leftAt ? undefined : open()))
+}
+
 /** Sends something from one node to another. */
 export const send = (
   world: World,

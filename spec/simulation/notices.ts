@@ -16,7 +16,7 @@ export const noticeRules = {
   MakesWay: 'only what is silent, and has nothing missing, makes way for another',
   EverybodyAsked: 'all senders are asked at the start and after a reconnect, until one answers, a few times at most',
   AskedForAReason:
-    'a sender is asked where it is when that is in doubt, not at each heartbeat, and not while disconnected',
+    'a sender is asked where it is when that is in doubt, not at each heartbeat, and not while disconnected; nor for messages if it answers nothing',
   GuessesHaveReason:
     'a run with a name is taken to be over only when it is silent and nobody is there to ask, or another one answers',
   LeftStaysLeft: 'a run that was left is never entered again (10)',
@@ -40,8 +40,9 @@ export interface Origins {
   readonly isForged: (origin: string) => boolean
 }
 
-/** By how much timers are late here. */
+/** By how much timers are late here, or early. */
 const slack = 110
+const early = 10
 
 const ample = 10_000
 
@@ -57,8 +58,9 @@ interface Ear {
   farewell: boolean
   /** What the run that is followed has said last. */
   words: { readonly epoch: Epoch; readonly last: number; readonly local: number; readonly age: number } | undefined
-  /** When something of it came last. */
+  /** When something of it came last; and when something did that was handed over at once. */
   last: number
+  followed: number
   isFollowed: boolean
   silent: { readonly local: number; readonly promised: number | undefined } | undefined
   ended: number | undefined
@@ -99,8 +101,8 @@ interface Ear {
   /** The lowest and highest number that was spoken of, and settled. */
   first: number
   settled: number
-  /** The newest number, as the first head said that came of it. */
-  outset: number
+  /** The newest number, as the first head said that came of it, and whose that was, unless somebody has made up heads. */
+  outset: { readonly head: number; readonly run: Run | undefined }
   /** Is anything told of it, and has any head come? */
   isSpokenOf: boolean
   isHeard: boolean
@@ -127,6 +129,7 @@ const earOf = (origins: Origins, name: string): Ear => {
     farewell: false,
     words: undefined,
     last: 0,
+    followed: Number.NEGATIVE_INFINITY,
     isFollowed: false,
     silent: undefined,
     ended: undefined,
@@ -154,7 +157,7 @@ const earOf = (origins: Origins, name: string): Ear => {
     spokenAt: Number.POSITIVE_INFINITY,
     first: Number.POSITIVE_INFINITY,
     settled: 0,
-    outset: 0,
+    outset: { head: 0, run: undefined },
     isSpokenOf: false,
     isHeard: false,
     reach: 0,
@@ -335,7 +338,11 @@ export const notices = (chronicle: Chronicle, origins: Origins, say: Say, life: 
     // That it is heard does not say that it can be asked.
     if (s.number > 0) ear.isRefused = false
     if (s.number > 0 && !ear.left.has(head.epoch)) ear.vain = Number.POSITIVE_INFINITY
-    if (!ear.isHeard) ear.outset = head.head
+    if (!ear.isHeard)
+      ear.outset = {
+        head: head.head,
+        run: origins.isForged(ear.name) ? undefined : origins.of(ear.name).find(r => r.epoch === head.epoch),
+      }
     ear.isHeard = true
     ear.head = Math.max(ear.head, head.head)
     if (life.addressing === 'single' || ear.name.endsWith(head.epoch)) ear.borne = Math.max(ear.borne, head.head)
@@ -387,6 +394,7 @@ export const notices = (chronicle: Chronicle, origins: Origins, say: Say, life: 
       ear.spokenAt = Math.min(ear.spokenAt, s.at)
       ear.settled = Math.max(ear.settled, d.number)
       ear.reach = Math.max(ear.reach, d.number)
+      if (cause?.what === 'Came' && cause.origin === name && cause.number === d.number) ear.followed = s.local
       // What was pending while it was asked is believed only now.
       if (s.local <= ear.askedAt + asking) ear.last = s.local
     } else if (d._tag === 'Gap' || d._tag === 'Lost') {
@@ -405,6 +413,9 @@ export const notices = (chronicle: Chronicle, origins: Origins, say: Say, life: 
         if (d.promised !== undefined) {
           if (isAway && hasRoom) say('SilenceTold', s.at, `${name} is told to be silent while disconnected`)
           if (ear.ended !== undefined && hasPlaces) say('EndsTold', s.at, `${name} is told to be silent after its end`)
+          // Where there was no room it may be told later, if it is silent still.
+          if (s.local < ear.followed + d.promised + settings.grace - early)
+            say('SilenceTold', s.at, `${name} was followed at ${ear.followed}, and is told to be silent`)
           if (
             ear.plain !== undefined &&
             hasRoom &&
@@ -593,6 +604,9 @@ export const notices = (chronicle: Chronicle, origins: Origins, say: Say, life: 
       case 'Begged': {
         if (isAway) say('AskedForAReason', s.at, 'asks for messages while disconnected')
         const ear = earFor(s.origin ?? '')
+        const { silent } = ear
+        if (silent !== undefined && silent.promised === undefined && ear.heardAt < silent.local && !settings.stored)
+          say('AskedForAReason', s.at, `${ear.name} answers nothing, and is asked for messages`)
         ear.hasBegged = true
         // The time of a gap begins when it is first asked for.
         if (ear.isUnasked) ear.progress = s.local
@@ -677,15 +691,15 @@ export const notices = (chronicle: Chronicle, origins: Origins, say: Say, life: 
   begun(say, life, ears, overAt)
 }
 
-/** Where no number had been spoken of: was this one sent before the receiver has begun, which nothing but the first head says? */
+/** While no number had been spoken of: was this one sent before the receiver has begun, which nothing but the first head says? */
 const isBefore = (
   { settings: { start }, startedAt }: Life,
-  { plain, spokenAt, outset }: Ear,
+  { spokenAt, outset: { head, run } }: Ear,
   { at, number }: Seen,
 ): boolean => {
-  if (typeof start !== 'string') return 'from' in start && at < spokenAt && number <= outset && number < start.from
-  if (spokenAt !== Number.POSITIVE_INFINITY || number > outset || start === 'all') return false
-  return plain === undefined || plain.bornAt - plain.jumped < startedAt
+  if (at >= spokenAt || number > head || start === 'all') return false
+  if (typeof start !== 'string') return 'from' in start && number < start.from
+  return run === undefined || run.bornAt - run.jumped < startedAt
 }
 
 /** Where it was told to begin, and the origins of an earlier life. */
@@ -707,18 +721,4 @@ const begun = (say: Say, life: Life, ears: ReadonlyMap<string, Ear>, overAt: num
     if (ear === undefined || !(ear.isSpokenOf || ear.isHeard))
       say('SavedSpokenOf', overAt, `${origin} was followed up to ${number}, and is never spoken of`)
   }
-}
-
-/**
- * A run that began while the receiver was away is not mixed with the one before it: after its reconnect it asks, and believes
- * nothing until it is answered. Whoever does not answer in time is judged by the numbers alone.
- */
-export const isForewarned = (life: Life, run: Run, came: number): boolean => {
-  const away = life.away.findLast(a => a.to <= came)
-  if (away === undefined || run.bornAt >= away.to || run.bornAt < away.from) return false
-  const heard = life.seen.findLast(n => n.what === 'Head' && n.origin === run.origin && n.at < came)?.at ?? 0
-  const refused = life.seen.filter(n => n.what === 'Nobody' && n.origin === run.origin && n.at >= heard && n.at <= came)
-  if (new Set(refused.map(n => n.number)).size > 1) return false
-  const asking = life.settings.patience * (2 ** life.settings.tries - 1)
-  return (life.answered.get(run.epoch) ?? []).some(at => at >= away.to && at <= away.to + asking)
 }

@@ -62,6 +62,7 @@ export const done = [
   'crowdedStall',
   'farUnkept',
   'jumpAway',
+  'restless',
 ] as const
 
 /** Faults that someone is born with. */
@@ -80,6 +81,7 @@ export const innate = [
   'manyLines',
   'lingering',
   'mixedPayloads',
+  'stored',
 ] as const
 
 export const kinds = [...rated, ...done, ...innate] as const
@@ -115,7 +117,11 @@ const unasked = ['falseWitness', 'deafReturn', 'lastGlance'] as const
 const untimely = ['nobodyLate', 'jumpAway', 'lastRing', 'partingWords', 'crowdedStall', 'farUnkept'] as const
 
 /** Drawn in one seed of ten, apart from all others. */
-const apart: ReadonlyArray<Kind> = []
+const apart: ReadonlyArray<Kind> = ['stored', 'restless']
+
+/** Each by a chance of its own, whatever others there are. */
+const ownChance = (seed: number, kind: Kind): Chance =>
+  chanceOf(seed + 2 ** 44 + 2 ** 32 * [...kind].reduce((sum, c) => (sum * 31 + c.charCodeAt(0)) % 1021, 0))
 
 /** Drawn apart, so that a seed is what it was but for them. */
 const added: ReadonlyArray<Kind> = [...ofTheme.noticing, ...ofTheme.sending, ...unasked, ...untimely, ...apart]
@@ -128,6 +134,8 @@ const often: Readonly<Partial<Record<Kind, number>>> = {
   crowdedStall: 0.35,
   farUnkept: 0.5,
   hugePayloads: 0.6,
+  stored: 0.75,
+  restless: 0.75,
 }
 const oftenOf = (k: Kind): number => often[k] ?? 0.28
 
@@ -177,6 +185,8 @@ export interface ReceiverPlan {
   readonly maxOrigins: number
   /** For how long it may hand over what had come before it was cut off, in ms. */
   readonly lingers: number
+  /** Can a store be asked for what is missing, beside the senders? */
+  readonly stored: boolean
 }
 
 /** `who` and `whom` are taken modulo those that are there. */
@@ -249,6 +259,7 @@ const drawReceiver = (
     maxGaps: isSmall ? chance.of([1, 2, 5, 20]) : 16_384,
     maxOrigins: has('fewOrigins') ? chance.of([1, 2, 3, 8]) : 16_384,
     lingers: has('lingering') ? 1000 : 0,
+    stored: false,
   }
 }
 
@@ -266,8 +277,9 @@ export const planOf = (seed: number): Plan => {
     theme === 'noticing' && (style === 'rough' || style === 'all')
       ? untimely.filter(k => !excluded.has(k) && latest.hit(oftenOf(k)))
       : []
-  const aside = chanceOf(seed + 2 ** 44)
-  const set: ReadonlyArray<Kind> = seed % 10 === 4 ? apart.filter(k => !excluded.has(k) && aside.hit(0.65)) : []
+  const set = (seed % 10 === 4 ? apart : [])
+    .map(kind => ({ kind, own: ownChance(seed, kind) }))
+    .filter(({ kind, own }) => !excluded.has(kind) && own.hit(oftenOf(kind)))
   const own = [...drawKinds(chance, theme, style), ...more]
   const has = (k: Kind): boolean => own.includes(k) || most.includes(k)
   const addressing: Addressing = chance.hit(0.5) ? 'single' : 'perSender'
@@ -338,20 +350,28 @@ export const planOf = (seed: number): Plan => {
       maxMessages: latest.of([8, 16]),
       maxJump: has('farUnkept') ? latest.of([10, 50]) : chosen.maxJump,
     }
+  // A store is of use in `single` where numbers never go back.
+  const stored = set.find(({ kind }) => kind === 'stored')
+  if (stored !== undefined) {
+    for (const [at, r] of receivers.entries()) receivers[at] = { ...r, stored: true }
+    if (addressing === 'single')
+      for (const [at, p] of processes.entries())
+        processes[at] = { ...p, lines: p.lines.map(l => ({ ...l, from: stored.own.hit(0.8) ? 'clock' : 1 })) }
+  }
   const deeds = [
     ...drawPublishing(chance, faultMs),
     ...drawDeeds(chance, own, faultMs, false),
     ...drawDeeds(later, own, faultMs, true),
     ...drawDeeds(last, rest, faultMs, true),
     ...drawDeeds(latest, most, faultMs, true),
-    ...drawDeeds(aside, set, faultMs, true),
+    ...set.flatMap(({ kind, own: chance }) => drawDeeds(chance, [kind], faultMs, true)),
   ].sort((a, b) => a.at - b.at)
   const plan = {
     seed,
     theme,
     style,
     addressing,
-    kinds: [...own, ...most, ...rest, ...set],
+    kinds: [...own, ...most, ...rest, ...set.map(({ kind }) => kind)],
     rates,
     processes,
     receivers,

@@ -6,6 +6,7 @@ import type { Line, Process } from './process.ts'
 import { processOf } from './process.ts'
 import type { Receiver } from './receiver.ts'
 import { receiverOf } from './receiver.ts'
+import { storeOf } from './store.ts'
 import { askedOf, audienceOf } from './wires.ts'
 import { beginning, worldOf } from './world.ts'
 
@@ -46,7 +47,8 @@ export const play = (plan: Plan, lines?: string[]): Played => {
   const processes: Process[] = []
   const rivals: Process[] = []
   const receivers: Receiver[] = []
-  const everybody = { processes: () => [...processes, ...rivals], receivers: () => receivers }
+  const store = plan.receivers.some(r => r.stored) ? storeOf(world) : undefined
+  const everybody = { store, processes: () => [...processes, ...rivals], receivers: () => receivers }
   const audience = audienceOf(world, everybody)
   const asked = askedOf(world, everybody)
   let incarnations = 0
@@ -82,12 +84,32 @@ export const play = (plan: Plan, lines?: string[]): Played => {
     return true
   }
 
+  const restless = (times: number, ms: number): boolean => {
+    const template = plan.processes[0]
+    if (template === undefined || world.isHealed) return false
+    const name = `restless${chronicle.runs.length}`
+    const begin = (left: number): void => {
+      incarnations += 1
+      const p = processOf(world, template, `restless#${incarnations}`, audience)
+      rivals.push(p)
+      p.open({ from: 1, voice: 'full' }, 0, name)
+      agenda.at(agenda.now() + ms, () => {
+        if (world.isHealed) return
+        p.crash()
+        if (left > 1) begin(left - 1)
+      })
+    }
+    begin(times)
+    return true
+  }
+
   const stage = {
     process: (who: number) => processes[who % Math.max(processes.length, 1)],
     receiver: (whom: number) => receivers[whom % Math.max(receivers.length, 1)],
     receivers: () => receivers,
     restore,
     rival,
+    restless,
   }
 
   /** On the line that is meant, or on any other that can. */
@@ -144,6 +166,7 @@ export const play = (plan: Plan, lines?: string[]): Played => {
     if (of.maxOrigins < 1000) world.count('fewOrigins')
     if (of.maxMessages < 1000) world.count('smallBounds')
     if (of.lingers > 0) world.count('lingering')
+    if (of.stored) world.count('stored')
   }
   if (plan.largest > 40) world.count('largePayloads')
   for (const [i, of] of plan.processes.entries()) {

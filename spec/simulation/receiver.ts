@@ -7,6 +7,7 @@ import * as M from '../../src/core/OrderedMap.ts'
 import type { Position, Start } from '../../src/core/Positions.ts'
 import type { Event } from '../../src/core/Receiver.ts'
 import * as Machine from '../../src/core/Receiver.ts'
+import { names } from '../../src/core/roster.ts'
 import * as SequenceNumber from '../../src/core/SequenceNumber.ts'
 import type { Deliver, Output } from '../../src/core/Turn.ts'
 import type { Life, Moment, Saved, Seen, Sight } from './chronicle.ts'
@@ -83,7 +84,7 @@ export const receiverOf = (world: World, plan: ReceiverPlan, index: number, aske
   let isTaking = false
   let lag = 0
 
-  type More = Partial<Pick<Seen, 'head' | 'delivery' | 'bytes' | 'asked' | 'upTo'>>
+  type More = Partial<Pick<Seen, 'head' | 'delivery' | 'bytes' | 'asked' | 'upTo' | 'refused'>>
   const see = (l: Life, what: Sight, origin?: string, number = 0, more: More = {}): void => {
     const { head, delivery, ...rest } = more
     l.seen.push({ at: agenda.now(), local: localNow(l), what, origin, number, head, delivery, ...rest })
@@ -102,6 +103,7 @@ export const receiverOf = (world: World, plan: ReceiverPlan, index: number, aske
       case 'ReplayAnswered':
         return see(l, 'Replayed', e.origin.name, e.arrival.number, { bytes: e.arrival.bytes, asked: e.asked })
       case 'ReplayRefused':
+        return see(l, 'Replayed', e.origin.name, e.last, { refused: e.first, upTo: e.last })
       case 'ReplayEnded':
         return see(l, 'Replayed', e.origin.name, e.last)
       case 'Strayed':
@@ -182,8 +184,10 @@ export const receiverOf = (world: World, plan: ReceiverPlan, index: number, aske
     if (life === undefined) return
     witness(life, event)
     sight(life, event)
+    const cause = life.seen.at(-1)
     const [outputs, after] = Machine.step(event)(machine)
     machine = after
+    if (cause !== undefined) cause.kept = { messages: machine.messages, bytes: machine.bytes }
     world.calls += 1
     audit(life)
     if (world.trace !== undefined && event._tag !== 'Taken') world.trace(() => `${name} <- ${brief(event)}`)
@@ -201,6 +205,8 @@ export const receiverOf = (world: World, plan: ReceiverPlan, index: number, aske
         const { delivery } = output
         world.say(delivery._tag)
         if (delivery._tag === 'Message') world.say(delivery.verdict)
+        if (delivery._tag === 'Restarted')
+          l.kept.left = Math.max(l.kept.left, names.get(machine.origins, delivery.origin)?.track.left.length ?? 0)
         if (delivery._tag === 'Lost' || delivery._tag === 'Unsequenced') world.say(delivery.reason)
         if (delivery._tag === 'Gap') world.say(`Gap.${delivery.noticedBy}`)
         world.trace?.(() => `${name} is handed ${told(delivery)}`)
@@ -245,6 +251,7 @@ export const receiverOf = (world: World, plan: ReceiverPlan, index: number, aske
         return port.isUp ? asked.replay(self, output) : undefined
       case 'Began':
         world.say('Began')
+        l.course?.push({ _tag: 'Began', origin: output.origin, at: agenda.now(), number: output.number })
         return moveTo(output.origin, output.epoch, output.number)
       case 'WakeAt':
         world.say('WakeAt')
@@ -356,8 +363,9 @@ export const receiverOf = (world: World, plan: ReceiverPlan, index: number, aske
         : typeof plan.start === 'string'
           ? plan.start
           : { from: SequenceNumber.nearest(plan.start) }
-    const { addressing, mode, deadline, grace, patience, maxJump, maxMessages, maxBytes, maxGaps, maxOrigins } = plan
-    const settings = { mode, deadline, grace, patience, maxJump, maxMessages, maxBytes, maxGaps, maxOrigins }
+    const { addressing, mode, deadline, grace, patience, maxJump, maxMessages, maxBytes, maxGaps, maxOrigins, stored } =
+      plan
+    const settings = { mode, deadline, grace, patience, maxJump, maxMessages, maxBytes, maxGaps, maxOrigins, stored }
     machine = Machine.create<Uint8Array>({ addressing, ...settings, start: given, seed: index * 1000 + lives })
     lives += 1
     queue = []
@@ -381,7 +389,7 @@ export const receiverOf = (world: World, plan: ReceiverPlan, index: number, aske
       answered: new Map(),
       taken: 0,
       saved,
-      kept: { messages: 0, bytes: 0, gaps: 0, origins: 0, queue: 0, notices: 0 },
+      kept: { messages: 0, bytes: 0, gaps: 0, origins: 0, queue: 0, notices: 0, left: 0 },
       forgotten: 0,
       replays: { asks: 0, answers: 0 },
       lateAsks: 0,
@@ -463,8 +471,17 @@ const momentOf = (e: ReceiverEvent): Moment | undefined => {
       return { _tag: 'Head', origin: e.origin.name, head: e.head, asked: undefined }
     case 'HeadAnswered':
       return { _tag: 'Head', origin: e.origin.name, head: e.head, asked: e.asked }
+    case 'ReplayAnswered':
+      return {
+        _tag: 'Answered',
+        origin: e.origin.name,
+        number: e.arrival.number,
+        isNamed: e.origin.run !== undefined || e.epoch !== undefined,
+      }
     case 'HeadRefused':
       return { _tag: 'Nobody', asked: e.asked, origin: e.origin }
+    case 'ReplayRefused':
+      return { _tag: 'Refused', origin: e.origin.name, first: e.first, last: e.last }
     case 'Reconnected':
       return { _tag: 'Back' }
     default:

@@ -5,6 +5,8 @@ import { brokenAsking } from './brokenAsking.ts'
 import { unbelievable } from './brokenBelief.ts'
 import { brokenClaims } from './brokenClaims.ts'
 import { brokenDoubting } from './brokenDoubting.ts'
+import { brokenKeeping } from './brokenKeeping.ts'
+import { brokenNaming } from './brokenNaming.ts'
 import { brokenNotices } from './brokenNotices.ts'
 import { brokenRivals } from './brokenRivals.ts'
 import { brokenRoom } from './brokenRoom.ts'
@@ -22,9 +24,11 @@ const broken = [
   ...brokenNotices,
   ...unbelievable,
   ...brokenRoom,
+  ...brokenKeeping,
   ...brokenDoubting,
   ...brokenRivals,
   ...brokenClaims,
+  ...brokenNaming,
 ]
 
 /**

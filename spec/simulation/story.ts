@@ -1,4 +1,5 @@
 // What one receiver was handed of one origin, in pieces: a piece ends where a run ends, or where the origin is followed no more.
+import type { Delivery } from '../../src/core/Delivery.ts'
 import type { Epoch } from '../../src/core/Epoch.ts'
 import type { Chronicle, Handed, Life, Published } from './chronicle.ts'
 import { idOf } from './content.ts'
@@ -21,6 +22,8 @@ export interface Piece {
   epoch: Epoch | undefined
   /** The run that `Restarted` has named. */
   readonly named: Epoch | undefined
+  /** The run whose head has ended a silence: that is the one that it is taken for. */
+  heard: Epoch | undefined
   readonly begunBy: 'Hearing' | 'Restarted'
   /** Where the run begins, as `Restarted` has said. */
   readonly start: number | undefined
@@ -51,6 +54,7 @@ const pieceOf = (life: Life, origin: string, epoch: Epoch | undefined, start: nu
   life,
   epoch,
   named: start === undefined ? undefined : epoch,
+  heard: undefined,
   begunBy: start === undefined ? 'Hearing' : 'Restarted',
   start,
   endedBy: life.endedAt === Number.POSITIVE_INFINITY ? 'Over' : 'Crash',
@@ -65,6 +69,13 @@ const pieceOf = (life: Life, origin: string, epoch: Epoch | undefined, start: nu
   endedWith: 0,
   hasConflict: false,
 })
+
+/** The run of the head that a silence has ended with, if it was one. */
+const backWith = ({ origin, life: { seen } }: Piece, resumed: Delivery<Uint8Array>): Epoch | undefined => {
+  const index = seen.findIndex(s => s.delivery === resumed)
+  const cause = seen.findLast((s, i) => i < index && s.what !== 'Handed' && s.what !== 'Asked' && s.what !== 'Begged')
+  return cause?.origin === origin ? cause.head?.epoch : undefined
+}
 
 const note = (chronicle: Chronicle, p: Piece, { at, local, delivery: d }: Handed, index: number): void => {
   switch (d._tag) {
@@ -100,6 +111,7 @@ const note = (chronicle: Chronicle, p: Piece, { at, local, delivery: d }: Handed
       return
     case 'Resumed':
       p.isSilent = false
+      p.heard ??= backWith(p, d)
   }
 }
 
@@ -190,7 +202,7 @@ export const storiesOf = (chronicle: Chronicle, life: Life): ReadonlyArray<Story
       piece.endedAt = at
     } else note(chronicle, piece, handed, index)
   }
-  for (const pieces of stories.values()) for (const p of pieces) p.epoch ??= guess(chronicle, p)
+  for (const pieces of stories.values()) for (const p of pieces) p.epoch ??= p.heard ?? guess(chronicle, p)
   return [...stories].map(([origin, pieces]) => ({ origin, pieces }))
 }
 

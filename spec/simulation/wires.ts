@@ -8,12 +8,14 @@ import { encodedHeaders, headersOf, idOf, payloadOf } from './content.ts'
 import { send } from './network.ts'
 import type { Audience, Line, Process } from './process.ts'
 import type { Asked, AskReplay, Receiver } from './receiver.ts'
+import type { Store } from './store.ts'
 import type { World } from './world.ts'
 
 export interface Everybody {
   /** All that are connected or may be again. */
   readonly processes: () => ReadonlyArray<Process>
   readonly receivers: () => ReadonlyArray<Receiver>
+  readonly store: Store | undefined
 }
 
 export const arrivalOf = (number: number, kept: Kept): Arrival<Uint8Array> => ({
@@ -34,6 +36,7 @@ export const audienceOf = (world: World, all: Everybody): Audience => ({
         send(world, from.port, r.port, 'Data', () =>
           r.on({ _tag: 'Arrived', origin: line.origin, arrival: arrivalOf(number, kept) }),
         )
+    all.store?.capture(from, line, number, kept)
     if (again !== undefined) again.leftAt = from.port.sentBy
   },
   heartbeat: (from, line, head) => {
@@ -51,12 +54,13 @@ export const audienceOf = (world: World, all: Everybody): Audience => ({
     const inbox = answer.reply.slice(0, dot)
     const asked = Number(answer.reply.slice(dot + 1))
     const r = all.receivers().find(one => one.inbox() === inbox)
-    if (r !== undefined) answered(world, from, line, r, inbox, asked, answer)
+    if (r !== undefined) answered(world, all.store, from, line, r, inbox, asked, answer)
   },
 })
 
 const answered = (
   world: World,
+  store: Store | undefined,
   from: Process,
   line: Line,
   r: Receiver,
@@ -65,13 +69,13 @@ const answered = (
   answer: Answer,
 ): void => {
   const { chance, agenda } = world
-  if (world.strikes('replayForged')) forged(world, from, line, r, inbox, asked)
+  if (world.strikes('replayForged')) forged(world, store, from, line, r, inbox, asked)
   world.say(answer._tag === 'Refusal' ? `Replay.${answer.code}` : `Replay.${answer._tag}`)
   if (answer._tag === 'Message') world.chronicle.replayed += 1
   if (world.strikes('replayStall')) return
   const id = world.strikes('replayMisdirected') ? chance.of([asked - 1, asked + 1, 1, asked + 100]) : asked
   const go = (): void =>
-    send(world, from.port, r.port, 'Aside', () => (r.inbox() === inbox ? open(r, line, id, answer) : undefined))
+    send(world, from.port, r.port, 'Aside', () => (r.inbox() === inbox ? open(r, store, line, id, answer) : undefined))
   if (world.strikes('replayLate')) agenda.at(agenda.now() + chance.between(100, 4000), go)
   else go()
   if (world.strikes('replayTwice')) agenda.at(agenda.now() + chance.between(0, 1500), go)
@@ -94,7 +98,15 @@ const answered = (
  * Somebody else knows where the answers go, and sends some that nobody has asked for: of a request that was never sent, of the
  * first (that was for heads), or of numbers that were not asked for.
  */
-const forged = (world: World, from: Process, line: Line, r: Receiver, inbox: string, asked: number): void => {
+const forged = (
+  world: World,
+  store: Store | undefined,
+  from: Process,
+  line: Line,
+  r: Receiver,
+  inbox: string,
+  asked: number,
+): void => {
   const { chance, chronicle } = world
   const life = r.life()
   const steps = life === undefined ? undefined : chronicle.exchange.steps.get(life)
@@ -117,11 +129,11 @@ const forged = (world: World, from: Process, line: Line, r: Receiver, inbox: str
     : { _tag: 'Refusal', reply, origin, first: number, last: number, code: 410 }
   if (life !== undefined) chronicle.exchange.forged.push({ life, asked: id, origin, number })
   world.trace?.(() => `*** forged ${answer._tag} ${id} ${origin}.${number} ${epoch}`)
-  send(world, from.port, r.port, 'Aside', () => (r.inbox() === inbox ? open(r, line, id, answer) : undefined))
+  send(world, from.port, r.port, 'Aside', () => (r.inbox() === inbox ? open(r, store, line, id, answer) : undefined))
 }
 
 /** What the shell makes of an answer. */
-const open = (r: Receiver, line: Line, asked: number, answer: Answer): void => {
+const open = (r: Receiver, store: Store | undefined, line: Line, asked: number, answer: Answer): void => {
   const { origin } = line
   const epoch = line.run.addressing === 'single' ? line.run.epoch : undefined
   switch (answer._tag) {
@@ -134,7 +146,7 @@ const open = (r: Receiver, line: Line, asked: number, answer: Answer): void => {
         arrival: arrivalOf(answer.number, answer.kept),
       })
     case 'Refusal':
-      if (answer.code === 404) return
+      if (answer.code === 404 || store?.refused(r, asked, origin, answer.first, answer.last)) return
       return r.on({
         _tag: 'ReplayRefused',
         asked,
@@ -177,14 +189,20 @@ export const askedOf = (world: World, all: Everybody): Asked => ({
     if (world.strikes('nobodyLate')) world.agenda.at(world.agenda.now() + world.chance.between(50, 1500), go)
     else go()
   },
-  replay: (from: Receiver, { id, origin, epoch, first, last }: AskReplay) => {
+  replay: (from: Receiver, ask: AskReplay) => {
+    const { id, origin, epoch, first, last } = ask
+    if (all.store?.isFirst(from, ask)) return all.store.ask(from, ask, first, last, false)
+    let heard = false
     const reply = `${from.inbox()}.${id}`
     const range = !(last === first && epoch === undefined)
     for (const p of all.processes())
       for (const line of p.lines)
-        if (p.port.isUp && !line.isFinished && answers(line) && line.origin.name === origin.name)
+        if (p.port.isUp && !line.isFinished && answers(line) && line.origin.name === origin.name) {
+          heard = true
           send(world, from.port, p.port, 'Aside', () =>
             p.replay(line, { origin: origin.name, first, last, range, epoch, reply }),
           )
+        }
+    if (!heard) all.store?.ask(from, ask, first, last, false)
   },
 })

@@ -284,7 +284,9 @@ export const headHeard = <A>(turn: Turn<A>, t: Track<A>, head: Head, asked: numb
   // Who can't be asked has to say so again, after a question that was in vain.
   const isAgain = asked === undefined && left !== undefined && turn.now >= left.inquireAt && isSaidAgain(turn, t, head)
   const isOver = left !== undefined && !isAgain && (asked ?? 0) <= left.asked
-  const isFirst = t.epoch === undefined && !isOver && mayName(turn, t, l, head)
+  // Where another run has answered in its place, and waits for room, only an answer tells that it is there itself.
+  const isTaken = asked === undefined && t.rival?.told === false
+  const isFirst = t.epoch === undefined && !isOver && !isTaken && mayName(turn, t, l, head)
   // Of `perSender` it is the same run in any case: only an answer proves that what we began with was not of it.
   const isOwn = head.epoch === t.epoch || isFirst || (!isSingle(t) && isSaidAgain(turn, t, head))
   return isOwn ? sameRun(turn, t, l, head, asked) : otherRun(turn, t, l, head, asked)
