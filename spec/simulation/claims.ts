@@ -76,6 +76,8 @@ interface Voice {
   hasAgain: boolean
   /** How many questions there had been when one of these raised one, and nothing was heard since. */
   doubtFrom: number
+  /** The questions since then for which nobody was there. */
+  readonly refused: Set<number>
   /** Questions since something came of an origin of which nothing is known; how many were raised by a heartbeat. */
   pending: { first: number; asks: number; refusedAt: number; heard: number; raised: number } | undefined
   ended: number
@@ -119,6 +121,7 @@ const voiceOf = (name: string): Voice => ({
   far: new Set(),
   hasAgain: false,
   doubtFrom: Number.POSITIVE_INFINITY,
+  refused: new Set(),
   pending: undefined,
   ended: 0,
   farewell: 0,
@@ -168,6 +171,12 @@ export const claimed = (
   /** Was the last question in vain, and the time for its answer over? */
   const isOver = (v: Voice, local: number, late = 0): boolean =>
     !v.isAnswered && ((v.isRefused && local >= v.refusedAt + late) || local >= v.askedAt + last - 10 + late)
+
+  /** What has come raises a question: about that and what follows, until it is heard. */
+  const doubted = (v: Voice): void => {
+    if (v.doubtFrom === Number.POSITIVE_INFINITY) v.refused.clear()
+    v.doubtFrom = Math.min(v.doubtFrom, v.questions)
+  }
 
   const unasked = (v: Voice, event: Event, head: Head): void => {
     const { cause, asked, handed } = event
@@ -243,7 +252,8 @@ export const claimed = (
       )
         say('TwiceIsBelieved', at, `${v.name}: ${head.epoch} says again that it is at ${head.head}, and is asked again`)
       const tried = v.questions - v.doubtFrom
-      const isVain = isOver(v, local, slack) && (tried >= settings.tries || (v.isRefused && tried >= 2))
+      // Where nobody is there it is asked once more.
+      const isVain = isOver(v, local, slack) && (tried >= settings.tries || (v.isRefused && v.refused.size >= 2))
       // What came in between may have brought it near.
       const isFar = [...v.far].some(n => n > v.sure + settings.maxJump)
       if (
@@ -446,11 +456,11 @@ export const claimed = (
         const isAsked = asked.some(s => s.origin === v.name)
         if (v.isBegun && hasRoom && cause.number > v.sure + settings.maxJump && !isAway && (v.isMute || isAsked)) {
           v.far.add(cause.number)
-          if (isAsked) v.doubtFrom = Math.min(v.doubtFrom, v.questions)
+          if (isAsked) doubted(v)
         } else v.sure = Math.max(v.sure, cause.number)
         if (isSingle && v.isBegun && cause.number <= v.told && v.open === 0 && !isAway && (v.isMute || isAsked)) {
           v.hasAgain = true
-          if (isAsked) v.doubtFrom = Math.min(v.doubtFrom, v.questions)
+          if (isAsked) doubted(v)
         }
         if (!v.isBegun && v.pending === undefined && asked.some(s => s.origin === v.name))
           v.pending = { first: Number.POSITIVE_INFINITY, asks: 0, refusedAt: 0, heard: 0, raised: 0 }
@@ -463,6 +473,7 @@ export const claimed = (
         // That nobody is there at all says nothing of one of an earlier life.
         if (v === undefined) break
         if (cause.number === v.lastAsk) v.isRefused = true
+        v.refused.add(cause.number)
         v.refusedAt = cause.local
         if (v.pending !== undefined && cause.number >= v.pending.first && v.pending.refusedAt === 0)
           v.pending.refusedAt = v.pending.asks
