@@ -3,7 +3,7 @@
 import type { Delivery } from '../../src/core/Delivery.ts'
 import type { Epoch } from '../../src/core/Epoch.ts'
 import type { Head } from '../../src/core/Head.ts'
-import type { Chronicle, Life } from './chronicle.ts'
+import type { Chronicle, Life, Seen } from './chronicle.ts'
 import type { Event } from './events.ts'
 import type { Origins } from './notices.ts'
 
@@ -76,7 +76,8 @@ interface Voice {
   hasAgain: boolean
   /** How many questions there had been when one of these raised one, and nothing was heard since. */
   doubtFrom: number
-  /** The questions since then for which nobody was there. */
+  /** The first of these; and those for which nobody was there. */
+  doubtedBy: number
   readonly refused: Set<number>
   /** Questions since something came of an origin of which nothing is known; how many were raised by a heartbeat. */
   pending: { first: number; asks: number; refusedAt: number; heard: number; raised: number } | undefined
@@ -121,6 +122,7 @@ const voiceOf = (name: string): Voice => ({
   far: new Set(),
   hasAgain: false,
   doubtFrom: Number.POSITIVE_INFINITY,
+  doubtedBy: 0,
   refused: new Set(),
   pending: undefined,
   ended: 0,
@@ -173,9 +175,11 @@ export const claimed = (
     !v.isAnswered && ((v.isRefused && local >= v.refusedAt + late) || local >= v.askedAt + last - 10 + late)
 
   /** What has come raises a question: about that and what follows, until it is heard. */
-  const doubted = (v: Voice): void => {
-    if (v.doubtFrom === Number.POSITIVE_INFINITY) v.refused.clear()
-    v.doubtFrom = Math.min(v.doubtFrom, v.questions)
+  const doubted = (v: Voice, { number }: Seen): void => {
+    if (v.doubtFrom !== Number.POSITIVE_INFINITY) return
+    v.refused.clear()
+    v.doubtFrom = v.questions
+    v.doubtedBy = number
   }
 
   const unasked = (v: Voice, event: Event, head: Head): void => {
@@ -453,14 +457,15 @@ export const claimed = (
         if (v === undefined) break
         v.isPure = false
         v.came = Math.max(v.came, cause.number)
-        const isAsked = asked.some(s => s.origin === v.name)
+        const ask = asked.find(s => s.origin === v.name)
+        const isAsked = ask !== undefined
         if (v.isBegun && hasRoom && cause.number > v.sure + settings.maxJump && !isAway && (v.isMute || isAsked)) {
           v.far.add(cause.number)
-          if (isAsked) doubted(v)
+          if (ask !== undefined) doubted(v, ask)
         } else v.sure = Math.max(v.sure, cause.number)
         if (isSingle && v.isBegun && cause.number <= v.told && v.open === 0 && !isAway && (v.isMute || isAsked)) {
           v.hasAgain = true
-          if (isAsked) doubted(v)
+          if (ask !== undefined) doubted(v, ask)
         }
         if (!v.isBegun && v.pending === undefined && asked.some(s => s.origin === v.name))
           v.pending = { first: Number.POSITIVE_INFINITY, asks: 0, refusedAt: 0, heard: 0, raised: 0 }
@@ -473,7 +478,7 @@ export const claimed = (
         // That nobody is there at all says nothing of one of an earlier life.
         if (v === undefined) break
         if (cause.number === v.lastAsk) v.isRefused = true
-        v.refused.add(cause.number)
+        if (cause.number >= v.doubtedBy) v.refused.add(cause.number)
         v.refusedAt = cause.local
         if (v.pending !== undefined && cause.number >= v.pending.first && v.pending.refusedAt === 0)
           v.pending.refusedAt = v.pending.asks
