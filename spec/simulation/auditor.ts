@@ -174,17 +174,18 @@ const bounded = (report: Report, { overAt, runs }: Chronicle, life: Life): void 
     report('GapsSettle', life.startedAt, `${life.forgotten} times something was open and no wake-up booked`)
   // What a run says that was left, and can't be asked, is asked about less and less, but never not at all.
   const most = life.addressing === 'single' && runs.some(r => r.isDeaf && r.end === 'Live') ? 1 : 0
-  if (life.lateAsks > most && !isEndless(life))
-    report('RequestsEnd', overAt, `${life.lateAsks} requests in the last second`)
+  const waits = (): boolean => life.handed.some(({ delivery: d }) => d._tag === 'Gap' && isEndless(life, d))
+  if (life.lateAsks > most && !waits()) report('RequestsEnd', overAt, `${life.lateAsks} requests in the last second`)
 }
 
 /**
  * Where two runs count from their clocks millions of numbers lie between them. A store is asked for these as well, a page at a
  * time, and refuses page after page: as long as there is no end to that the rest has to wait.
  */
-const isEndless = ({ settings, handed }: Life): boolean =>
-  settings.stored &&
-  handed.some(({ delivery: d }) => d._tag === 'Gap' && d.last - d.first > 1000 * Math.min(4096, settings.maxMessages))
+const isEndless = (
+  { settings: { stored, maxMessages } }: Life,
+  { first, last }: { readonly first: number; readonly last: number },
+): boolean => stored && last - first > 1000 * Math.min(4096, maxMessages)
 
 /**
  * Asked for again in vain, an interval has its turns until its deadline: four soon after one another, then one each eight
@@ -534,6 +535,7 @@ const isMisled = (chronicle: Chronicle, life: Life, run: Run): boolean =>
 const contiguous = (chronicle: Chronicle, runs: Runs, report: Report, piece: Piece): void => {
   const { origin } = piece
   const rule = named(runs, origin)
+  if (piece.gaps.some(g => isEndless(piece.life, g))) return
   let next: number | undefined = piece.start
   for (const s of ascending(piece)) {
     if (next !== undefined && s.first > next) report(rule, s.at, `${origin}: ${range(s)} follows ${next - 1}`)
@@ -542,7 +544,7 @@ const contiguous = (chronicle: Chronicle, runs: Runs, report: Report, piece: Pie
   // An origin that was dropped for want of room has said so, with an open end.
   if (piece.endedBy === 'Dropped') return
   for (const g of piece.gaps)
-    if ((next === undefined || g.last >= next) && !isEndless(piece.life))
+    if (next === undefined || g.last >= next)
       report('GapsSettle', chronicle.overAt, `${origin}: the gap ${range(g)} is never settled`)
 }
 
