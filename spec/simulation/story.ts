@@ -39,6 +39,8 @@ export interface Piece {
   isMute: boolean
   isSilent: boolean
   isEnded: boolean
+  /** Its end was told, whatever came after that. */
+  wasEnded: boolean
   /** The number it has ended with. */
   endedWith: number
   hasConflict: boolean
@@ -66,6 +68,7 @@ const pieceOf = (life: Life, origin: string, epoch: Epoch | undefined, start: nu
   isMute: false,
   isSilent: false,
   isEnded: false,
+  wasEnded: false,
   endedWith: 0,
   hasConflict: false,
 })
@@ -103,6 +106,7 @@ const note = (chronicle: Chronicle, p: Piece, { at, local, delivery: d }: Handed
       return
     case 'Ended':
       p.isEnded = true
+      p.wasEnded = true
       p.endedWith = d.last
       p.known = Math.max(p.known, d.last)
       return
@@ -163,8 +167,7 @@ export const storiesOf = (chronicle: Chronicle, life: Life): ReadonlyArray<Story
     // It has ended and made way, and there was no room to follow it anew at once.
     if (d._tag === 'Unsequenced' && d.reason === 'TooManyOrigins') {
       const left = stories.get(d.subject.slice(0, d.subject.lastIndexOf('.')))?.at(-1)
-      const hasEnded = left?.isEnded === true || (left?.endedWith ?? 0) > 0
-      if (left !== undefined && hasEnded && (left.endedBy === 'Over' || left.endedBy === 'Crash')) {
+      if (left?.wasEnded === true && (left.endedBy === 'Over' || left.endedBy === 'Crash')) {
         left.endedBy = 'Dropped'
         left.endedAt = at
       }
@@ -179,8 +182,7 @@ export const storiesOf = (chronicle: Chronicle, life: Life): ReadonlyArray<Story
     const isSilence = isOver && (d.promised !== undefined || life.handed[index + 1]?.at !== at)
     const isNew = d._tag === 'Ended' || isSilence || (from !== undefined && isAnew(piece, from))
     // Of two that are alive one may send on after the end of the other.
-    const isAgain = from !== undefined && from <= piece.endedWith
-    const hasEnded = piece.isEnded || (piece.hasConflict && isAgain)
+    const hasEnded = piece.isEnded || (piece.hasConflict && piece.wasEnded)
     if (hasEnded && isCrowded && isNew) {
       piece.endedBy = 'Dropped'
       piece.endedAt = at
