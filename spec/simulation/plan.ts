@@ -117,7 +117,7 @@ const unasked = ['falseWitness', 'deafReturn', 'lastGlance'] as const
 const untimely = ['nobodyLate', 'jumpAway', 'lastRing', 'partingWords', 'crowdedStall', 'farUnkept'] as const
 
 /** Drawn in one seed of ten, apart from all others. */
-const apart: ReadonlyArray<Kind> = ['stored', 'restless']
+const apart: ReadonlyArray<Kind> = ['stored', 'restless', 'jumpAway']
 
 /** Each by a chance of its own, whatever others there are. */
 const ownChance = (seed: number, kind: Kind): Chance =>
