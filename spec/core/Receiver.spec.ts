@@ -515,6 +515,16 @@ describe('a receiver of the addressing perSender', () => {
     expect(t.isAnswered(headOf(1))).toEqual([`unsequenced ${alice().name}.500 Refuted`])
   })
 
+  it('takes two far numbers in a row for a sign of life, as long a promise as before', () => {
+    const t = following({ addressing: 'perSender', maxJump: 100 })
+    t.hears(headOf(0, { max: 3000 }))
+    t.gets(500)
+    t.passes(1500)
+    expect(t.gets(501)).toEqual(['gap 1-499 Data'])
+    const isSilence = (w: string): boolean => w.startsWith('silent')
+    expect([t.passes(3999).filter(isSilence), t.passes(1)]).toEqual([[], ['silent 3000']])
+  })
+
   it('takes a message for the end of a silence, and for as long a promise as before', () => {
     const t = following({ addressing: 'perSender' })
     t.hears(headOf(0, { max: 500 }))

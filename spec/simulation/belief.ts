@@ -376,8 +376,9 @@ const told = (
       far(d.number)
       // In `arrival`, and without room, the first that is handed over need not be the lowest.
       if (!t.isHanded && settings.start === 'new' && isWide && t.isSound && !isVain(t))
-        // Of a run before the one that has answered there may have been no room for all.
-        if (isRoomy || (settings.mode === 'ordered' && (t.lowest?.number ?? 0) >= t.start)) begins(report, d, at, t)
+        if (isRoomy || (settings.mode === 'ordered' && (t.lowest?.number ?? 0) >= t.start))
+          // Of a run before the one that has answered there may have been no room for all.
+          begins(report, d, at, t)
       if (t.known >= d.number && (d.verdict === 'Late' || d.verdict === 'Recovered')) t.missing -= 1
       if (d.number > t.ended) {
         if (isRoomy && t.isSound && !t.isSingle && t.silent === Number.POSITIVE_INFINITY && !t.isMute)

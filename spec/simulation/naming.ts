@@ -25,8 +25,9 @@ const slack = 110
 /** One origin, as far as it was read. */
 interface Name {
   readonly name: string
-  /** Something of it was handed over. */
+  /** Something of it was handed over; or nobody has answered, and it has begun without. */
   isBegun: boolean
+  isMute: boolean
   /** A position that was saved without a run, as long as nobody has answered. */
   saved: number | undefined
   /** The heartbeat that it began with, as long as nothing else has come. */
@@ -49,7 +50,15 @@ export const runsNamed = (life: Life, say: Say, events: ReadonlyArray<Event>): v
   const nameFor = (name: string): Name => {
     const known = names.get(name)
     if (known !== undefined) return known
-    const made = { name, isBegun: false, saved: undefined, outset: undefined, front: undefined, left: new Set<Epoch>() }
+    const made = {
+      name,
+      isBegun: false,
+      isMute: false,
+      saved: undefined,
+      outset: undefined,
+      front: undefined,
+      left: new Set<Epoch>(),
+    }
     names.set(name, made)
     return made
   }
@@ -73,7 +82,7 @@ export const runsNamed = (life: Life, say: Say, events: ReadonlyArray<Event>): v
           `${n.name}: ${n.front.first}-${n.front.last} is missing, and ${head.epoch} is another`,
         )
     if (number > 0) {
-      if (n.saved !== undefined && !n.isBegun) {
+      if (n.saved !== undefined && !n.isBegun && !n.isMute) {
         const isOther = head.head < n.saved || head.start > n.saved + 1
         const isTold = handed.some(d => d._tag === 'Restarted' && d.origin === n.name)
         if (isOther !== isTold)
@@ -119,7 +128,8 @@ export const runsNamed = (life: Life, say: Say, events: ReadonlyArray<Event>): v
         n.front = undefined
     }
     // Silence comes first, and then what is missing.
-    if (d._tag !== 'Silent') {
+    if (d._tag === 'Silent') n.isMute = true
+    else {
       n.isBegun = true
       n.saved = undefined
       n.outset = undefined

@@ -394,7 +394,10 @@ export const notices = (chronicle: Chronicle, origins: Origins, say: Say, life: 
       ear.spokenAt = Math.min(ear.spokenAt, s.at)
       ear.settled = Math.max(ear.settled, d.number)
       ear.reach = Math.max(ear.reach, d.number)
-      if (cause?.what === 'Came' && cause.origin === name && cause.number === d.number) ear.followed = s.local
+      // Who was asked in vain is silent all the same: nobody vouches for what it sends.
+      const isVouched = ear.heardAt >= ear.askedAt
+      if (isVouched && cause?.what === 'Came' && cause.origin === name && cause.number === d.number)
+        ear.followed = s.local
       // What was pending while it was asked is believed only now.
       if (s.local <= ear.askedAt + asking) ear.last = s.local
     } else if (d._tag === 'Gap' || d._tag === 'Lost') {

@@ -25,9 +25,8 @@ const leapt = <A>(turn: Turn<A>, t: Track<A>, l: Ledger<A>, a: Arrival<A>): Trac
   // What lies below is believed with them, and comes first: none of it is missing.
   const isSure = ({ number }: Arrival<A>): boolean => number >= l.next && number <= pair + 1
   const ledger = all.filter(isSure).reduce((to, p) => receive(turn, t.about, to, p), l)
-  return all
-    .filter(p => !isSure(p))
-    .reduce((to: Track<A>, p) => arrived(turn, to, p), { ...t, doubt: undefined, ledger })
+  const after = promised(turn, { ...t, doubt: undefined, ledger }, t.promise?.max)
+  return all.filter(p => !isSure(p)).reduce((to, p) => arrived(turn, to, p), after)
 }
 
 /** The sequence goes on where it should: what was pending below was a duplicate. */
