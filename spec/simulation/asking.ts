@@ -399,7 +399,13 @@ interface Answered {
   readonly asks: Asked[]
   readonly came: Map<
     number,
-    Array<{ readonly local: number; readonly at: number; readonly asked: number; readonly bytes: number }>
+    Array<{
+      readonly local: number
+      readonly at: number
+      readonly asked: number
+      readonly bytes: number
+      readonly isNameless: boolean
+    }>
   >
 }
 
@@ -414,10 +420,10 @@ const answeredOf = (steps: ReadonlyArray<Step>): Map<string, Answered> => {
     if (s._tag === 'Asked') of(s.origin).asks.push(s)
     else if (s._tag === 'Came' && s.asked !== undefined) {
       const { came } = of(s.origin)
-      const { local, at, asked, bytes } = s
+      const { local, at, asked, bytes, isNameless = false } = s
       const times = came.get(s.number)
-      if (times === undefined) came.set(s.number, [{ local, at, asked, bytes }])
-      else times.push({ local, at, asked, bytes })
+      if (times === undefined) came.set(s.number, [{ local, at, asked, bytes, isNameless }])
+      else times.push({ local, at, asked, bytes, isNameless })
     }
   return all
 }
@@ -463,7 +469,15 @@ const timed = (
     // With little room what lies side by side may be forgotten and asked for apart.
     for (const n of life.settings.maxMessages < roomy ? [] : [d.first - 1, d.last + 1]) {
       const came = of.came.get(n)?.find(c => c.at >= gap.at)
-      if (came === undefined || n < gap.first || n > gap.last || recovered.get(d.origin)?.has(n) !== true) continue
+      // What names no run counts only where there is no doubt.
+      if (
+        came === undefined ||
+        came.isNameless ||
+        n < gap.first ||
+        n > gap.last ||
+        recovered.get(d.origin)?.has(n) !== true
+      )
+        continue
       if (came.at <= at && local - came.local < deadline) say(`${n} came ${local - came.local} ms ago`)
     }
     for (let n = d.first; n <= Math.min(d.last, d.first + 100); n++) {
@@ -471,7 +485,7 @@ const timed = (
       const came = of.came
         .get(n)
         ?.findLast((c, i, all) => c.at < at && c.at >= gap.at && all.findIndex(b => b.asked === c.asked) === i)
-      if (came === undefined || came.bytes > maxBytes || local - came.local >= deadline) continue
+      if (came === undefined || came.isNameless || came.bytes > maxBytes || local - came.local >= deadline) continue
       const latest = of.asks.findLast(a => a.at <= came.at && a.first <= n && n <= a.last)
       // What was on its way at a disconnect is forgotten.
       const isForgotten = life.away.some(a => latest !== undefined && latest.at <= a.from && a.from <= came.at)

@@ -96,8 +96,6 @@ interface Trust {
   lowest: { readonly number: number; readonly id: number } | undefined
   /** What came unasked in this run, and when: its place among all that was seen. */
   readonly came: Map<number, number>
-  /** What came as an answer that does not name its run, and when. */
-  readonly unnamed: Map<number, number>
   /** Of these, what was too far ahead to be believed when it came. */
   readonly far: Set<number>
   /** The last message that was heard when nobody was to be asked, and what was asked since. */
@@ -141,7 +139,6 @@ const trustOf = (runs: Known, origin: string): Trust => ({
   start: 0,
   lowest: undefined,
   came: new Map(),
-  unnamed: new Map(),
   far: new Set(),
   heard: undefined,
   questioned: -1,
@@ -248,10 +245,6 @@ export const believed = (chronicle: Chronicle, runs: Known, life: Life, report: 
         if (t.doubt === undefined) t.refused.push(s)
         break
       }
-      case 'Answered':
-        if (s.isNamed) trust(s.origin).unnamed.delete(s.number)
-        else trust(s.origin).unnamed.set(s.number, i)
-        break
       case 'Nobody':
         // One more question, and it is known that nobody is there.
         for (const [origin, t] of trusts)
@@ -361,9 +354,6 @@ const told = (
       const { doubt } = t
       if (doubt !== undefined && t.isSound && d.verdict !== 'Recovered' && came !== undefined && came >= doubt.since)
         report('DoubtHoldsBack', at, `${d.origin}.${d.number} came after ${doubt.why}, and is handed over at once`)
-      const unnamed = d.verdict === 'Recovered' ? t.unnamed.get(d.number) : undefined
-      if (doubt !== undefined && t.isSound && unnamed !== undefined && unnamed >= doubt.since)
-        report('DoubtHoldsBack', at, `${d.origin}.${d.number} is an answer after ${doubt.why}, and names no run`)
       if (
         came !== undefined &&
         came > Math.max(t.silent, t.judged) &&
@@ -478,7 +468,6 @@ const told = (
       if (d.to !== undefined) t.runs.add(d.to)
       t.lowest = undefined
       t.came.clear()
-      t.unnamed.clear()
       t.far.clear()
       t.isHanded = true
   }

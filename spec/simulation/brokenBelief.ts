@@ -68,15 +68,6 @@ const unsequenced = (number: number, book: Witness, reason: 'Refuted' | 'Unconfi
   }).chronicle
 }
 
-const message = {
-  _tag: 'Message',
-  ...about,
-  number: nearest(2),
-  verdict: 'Recovered',
-  headers: undefined,
-  reply: undefined,
-} as const
-
 const restarted = {
   _tag: 'Restarted',
   ...about,
@@ -111,17 +102,6 @@ export const unbelievable: ReadonlyArray<readonly [BeliefRule, string, () => Chr
     'DoubtHoldsBack',
     'part of what is lost was refused only in the doubt',
     () => begun(4).came(4).gap(2, 3).see(refused(2)).came(1).see(refused(3)).lost(2, 3, 'evicted').chronicle,
-  ],
-  [
-    'DoubtHoldsBack',
-    'an answer that names no run came in it',
-    () =>
-      begun(3)
-        .came(3)
-        .gap(2)
-        .came(1)
-        .see({ _tag: 'Answered', origin: name, number: 2, isNamed: false })
-        .hand({ ...message, data: payloadOf(2, 3) }).chronicle,
   ],
   ['FarIsConfirmed', 'a forged number is far ahead', () => begun(1).came(100_000).gap(2, 99_999).chronicle],
   [

@@ -116,6 +116,11 @@ export const brokenDoubting: ReadonlyArray<readonly [DoubtingRule, string, () =>
     () => played(...followed, of(2, 0), asked(2), { what: 'Replayed', number: 3 }, evicted),
   ],
   [
+    'DoubtTakesNames',
+    'a store has answered',
+    () => played(...followed, of(2, 0), asked(2), { what: 'Replayed', number: 2, isNameless: true }, message(2)),
+  ],
+  [
     'LateAnswersCount',
     'it is asked again, and again',
     () => played(...followed, ...inVain(2, 2000), ...later([of(2, 1, 2), asked(6), of(2, 1, 3), asked(7)], 9000)),

@@ -127,6 +127,11 @@ export const brokenRoom: ReadonlyArray<readonly [RoomRule, string, () => Chronic
     () => lived('single', {}, came(1), message(1), came(2), answered, restarted(1)),
   ],
   [
+    'LeftIsSpokenOf',
+    'the lowest that found no room is forgotten',
+    () => lived('single', { maxMessages: 8 }, came(1), message(1), came(2), answered, restarted(1)),
+  ],
+  [
     'UnkeptIsNear',
     'all up to a far number is called missing',
     () => lived('single', { maxJump: 10 }, came(1), message(1), came(50), { what: 'Woken' }, gap(2, 50)),

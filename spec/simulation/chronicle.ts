@@ -142,6 +142,8 @@ export interface Seen {
   /** What a message costs, or all that was taken; the request that it answers, or the first number that is asked for. */
   readonly bytes?: number
   readonly asked?: number
+  /** It does not say of which run of `single` it is, as a sender would: it is from a store. */
+  readonly isNameless?: boolean
   /** How many deliveries were taken, or the last number that is asked for, or refused. */
   readonly upTo?: number
   /** The first number that is refused. */
@@ -155,8 +157,6 @@ export type Moment =
   | { readonly _tag: 'Came'; readonly origin: string; readonly number: number; readonly id: number }
   /** A sender has said where it is: unasked, or because it was `asked`. */
   | { readonly _tag: 'Head'; readonly origin: string; readonly head: Head; readonly asked: number | undefined }
-  /** A message came that was asked for: from its sender, who says of which run it is, or from a store, which does not (`single`). */
-  | { readonly _tag: 'Answered'; readonly origin: string; readonly number: number; readonly isNamed: boolean }
   /** Nobody listens for that question. */
   | { readonly _tag: 'Nobody'; readonly asked: number; readonly origin: string | undefined }
   /** Numbers that were asked for are not to be had. */

@@ -18,6 +18,8 @@ export const doubtingRules = {
     'what came in a doubt is handed over only when that was answered, or asked about in vain since it arose, and since the reconnect (10)',
   TwoAnswersConflict: 'two runs that answer the same question are a conflict (10)',
   DoubtRefusesNothing: 'while a sender may have restarted no refusal counts (10)',
+  DoubtTakesNames:
+    'while a sender may have restarted no message that was asked for counts but by the name of its run (10)',
   LateAnswersCount: 'a run that answers what the one before was asked in vain is entered when it answers again (10)',
   AgainIsAsked: 'a number that comes again is asked about, though one far ahead may be in doubt (10)',
   RemainingIsFollowed: 'of two senders of one subject the one that is left is followed (10)',
@@ -243,6 +245,8 @@ export const doubts = (
           if (over !== undefined && over.came > mind.heardAt && c.isNear && hasRoom)
             say('GoneOnIsOver', at, `${name}.${over.number} came again before ${d.number} came, and was no duplicate`)
         }
+        if (cause.isNameless === true && cause.origin === name && cause.number === d.number && isOpen(mind, local))
+          say('DoubtTakesNames', at, `${name}.${d.number} is nobody's, and is taken in a doubt`)
         mind.came.delete(d.number)
         mind.waiting.delete(d.number)
         if (d.verdict === 'Late' || d.verdict === 'Recovered') mind.missing -= 1

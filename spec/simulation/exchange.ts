@@ -30,6 +30,8 @@ export type Step =
       readonly asked: number | undefined
       readonly number: number
       readonly bytes: number
+      /** It does not say of which run of `single` it is: in a doubt it does not count. */
+      readonly isNameless?: boolean
       /** The id that its payload bears. */
       readonly id: number
     }

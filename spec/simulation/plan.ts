@@ -148,8 +148,8 @@ export type Kind = (typeof kinds)[number]
 export type Voice = 'full' | 'mute' | 'deaf'
 
 export interface LinePlan {
-  /** The first number, or from the clock. */
-  readonly from: number | 'clock'
+  /** The first number; or from the clock; or above all that any run before it has sent, and not by much. */
+  readonly from: number | 'clock' | 'above'
   /** `mute`: no heartbeats, and no answers; `deaf`: heartbeats, and no answers. */
   readonly voice: Voice
 }
@@ -350,13 +350,13 @@ export const planOf = (seed: number): Plan => {
       maxMessages: latest.of([8, 16]),
       maxJump: has('farUnkept') ? latest.of([10, 50]) : chosen.maxJump,
     }
-  // A store is of use in `single` where numbers never go back.
+  // A store is of use in `single` where numbers never go back. It is asked for what lies between, number by number.
   const stored = set.find(({ kind }) => kind === 'stored')
   if (stored !== undefined) {
     for (const [at, r] of receivers.entries()) receivers[at] = { ...r, stored: true }
     if (addressing === 'single')
       for (const [at, p] of processes.entries())
-        processes[at] = { ...p, lines: p.lines.map(l => ({ ...l, from: stored.own.hit(0.8) ? 'clock' : 1 })) }
+        processes[at] = { ...p, lines: p.lines.map(l => ({ ...l, from: stored.own.hit(0.8) ? 'above' : 1 })) }
   }
   const deeds = [
     ...drawPublishing(chance, faultMs),

@@ -358,7 +358,7 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
       const start =
         linePlan.from === 'clock'
           ? Sender.startFromClock(1_700_000_000_000 + agenda.now())
-          : SequenceNumber.nearest(linePlan.from)
+          : SequenceNumber.nearest(linePlan.from === 'above' ? 1 + 2000 * world.lastEpoch : linePlan.from)
       const run: Run = {
         origin: origin.name,
         epoch,

@@ -84,7 +84,7 @@ export const receiverOf = (world: World, plan: ReceiverPlan, index: number, aske
   let isTaking = false
   let lag = 0
 
-  type More = Partial<Pick<Seen, 'head' | 'delivery' | 'bytes' | 'asked' | 'upTo' | 'refused'>>
+  type More = Partial<Pick<Seen, 'head' | 'delivery' | 'bytes' | 'asked' | 'upTo' | 'refused' | 'isNameless'>>
   const see = (l: Life, what: Sight, origin?: string, number = 0, more: More = {}): void => {
     const { head, delivery, ...rest } = more
     l.seen.push({ at: agenda.now(), local: localNow(l), what, origin, number, head, delivery, ...rest })
@@ -101,7 +101,11 @@ export const receiverOf = (world: World, plan: ReceiverPlan, index: number, aske
       case 'HeadRefused':
         return see(l, 'Nobody', e.origin, e.asked)
       case 'ReplayAnswered':
-        return see(l, 'Replayed', e.origin.name, e.arrival.number, { bytes: e.arrival.bytes, asked: e.asked })
+        return see(l, 'Replayed', e.origin.name, e.arrival.number, {
+          bytes: e.arrival.bytes,
+          asked: e.asked,
+          isNameless: isNamelessOf(e),
+        })
       case 'ReplayRefused':
         return see(l, 'Replayed', e.origin.name, e.last, { refused: e.first, upTo: e.last })
       case 'ReplayEnded':
@@ -146,7 +150,17 @@ export const receiverOf = (world: World, plan: ReceiverPlan, index: number, aske
         if (steps.length === 0) return
         const { number, bytes, data } = event.arrival
         const asked = event._tag === 'Arrived' ? undefined : event.asked
-        steps.push({ _tag: 'Came', ...when, origin: event.origin.name, asked, number, bytes, id: idOf(data) })
+        const isNameless = event._tag === 'ReplayAnswered' && isNamelessOf(event)
+        steps.push({
+          _tag: 'Came',
+          ...when,
+          origin: event.origin.name,
+          asked,
+          number,
+          bytes,
+          isNameless,
+          id: idOf(data),
+        })
         return
       }
       case 'ReplayRefused':
@@ -462,6 +476,10 @@ export const receiverOf = (world: World, plan: ReceiverPlan, index: number, aske
   return self
 }
 
+/** Does an answer not say of which run it is? Of `perSender` its address does. */
+const isNamelessOf = (e: Extract<ReceiverEvent, { _tag: 'ReplayAnswered' }>): boolean =>
+  e.origin.run === undefined && e.epoch === undefined
+
 /** What bears on whom it may believe. */
 const momentOf = (e: ReceiverEvent): Moment | undefined => {
   switch (e._tag) {
@@ -471,13 +489,6 @@ const momentOf = (e: ReceiverEvent): Moment | undefined => {
       return { _tag: 'Head', origin: e.origin.name, head: e.head, asked: undefined }
     case 'HeadAnswered':
       return { _tag: 'Head', origin: e.origin.name, head: e.head, asked: e.asked }
-    case 'ReplayAnswered':
-      return {
-        _tag: 'Answered',
-        origin: e.origin.name,
-        number: e.arrival.number,
-        isNamed: e.origin.run !== undefined || e.epoch !== undefined,
-      }
     case 'HeadRefused':
       return { _tag: 'Nobody', asked: e.asked, origin: e.origin }
     case 'ReplayRefused':

@@ -59,6 +59,8 @@ interface Shelf {
   heard: number
   /** Of these, what came since a sender has last answered, and was not spoken of; unless far numbers came, too. */
   readonly waiting: Set<number>
+  /** There were some before that answer, and none was handed over since. */
+  hasWaited: boolean
   isClouded: boolean
   /** What came in any way, was not handed over, and not asked for since. */
   readonly brought: Set<number>
@@ -75,10 +77,22 @@ const shelf = (): Shelf => ({
   far: new Set(),
   heard: Number.POSITIVE_INFINITY,
   waiting: new Set(),
+  hasWaited: false,
   isClouded: false,
   brought: new Set(),
   asks: [],
 })
+
+/**
+ * What came in a doubt, and is known when that is settled. Of what finds no room only the lowest and the highest number are
+ * remembered: where the highest is of the run that is entered, nobody knows what came of the one before above the lowest.
+ */
+const remembered = ({ waiting, hasWaited }: Shelf, start: number, head: number): Iterable<number> => {
+  let [lowest, highest] = [Number.POSITIVE_INFINITY, 0]
+  for (const one of waiting) [lowest, highest] = [Math.min(lowest, one), Math.max(highest, one)]
+  if (highest < start || highest > head) return waiting
+  return hasWaited ? [] : [lowest]
+}
 
 export const roomed = (life: Life, say: Report, events: ReadonlyArray<Event>): void => {
   const { settings } = life
@@ -156,6 +170,7 @@ export const roomed = (life: Life, say: Report, events: ReadonlyArray<Event>): v
           const one = { first: d.number, last: d.number }
           s.open = without(s.open, one)
           s.waiting.delete(d.number)
+          s.hasWaited = false
           s.brought.delete(d.number)
           s.reach = Math.max(s.reach, d.number)
           s.done = Math.max(s.done, d.number)
@@ -212,7 +227,7 @@ export const roomed = (life: Life, say: Report, events: ReadonlyArray<Event>): v
           // Where there is no place for all, it may not have been followed when that came.
           const hasPlaces = life.kept.origins < life.settings.maxOrigins
           if (head !== undefined && !s.isClouded && s.isSpokenOf && maxJump > ample && hasPlaces)
-            for (const one of s.waiting)
+            for (const one of maxMessages > ample ? s.waiting : remembered(s, d.start, head))
               if (one > d.after && (one < d.start || one > head))
                 say('LeftIsSpokenOf', at, `${d.origin}.${one} came, and its run is left after ${d.after}`)
           s.open = []
@@ -224,6 +239,10 @@ export const roomed = (life: Life, say: Report, events: ReadonlyArray<Event>): v
       }
     }
     for (const origin of spokenOf) of(origin).isSpokenOf = true
-    if (cause.what === 'Head' && cause.number > 0 && cause.origin !== undefined) of(cause.origin).waiting.clear()
+    if (cause.what === 'Head' && cause.number > 0 && cause.origin !== undefined) {
+      const s = of(cause.origin)
+      s.hasWaited ||= s.waiting.size > 0
+      s.waiting.clear()
+    }
   }
 }
