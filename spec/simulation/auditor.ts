@@ -150,7 +150,7 @@ const genuine = (chronicle: Chronicle, report: Report, life: Life, handed: Hande
     return report('NothingInvented', at, `${subject} is the content of ${p.run.origin}.${p.number}`)
   if (p.at > at) report('NothingInvented', at, `${subject} comes before it is published`)
   // A store keeps no reply subject.
-  const isStored = life.settings.stored && isRecovered(handed) && chronicle.stored.has(subject)
+  const isStored = life.settings.stored && isRecovered(handed) && chronicle.stored.has(subjectOf(p))
   const hasReply = d.reply === p.reply || (isStored && d.reply === undefined)
   if (!isSame(p.data, d.data) || textOf(d.headers) !== p.headers || !hasReply)
     report('NothingInvented', at, `${subject} is not as it was published`)
@@ -285,7 +285,7 @@ const isPosed = (chronicle: Chronicle, origin: string, epoch: Epoch | undefined,
 const isRecovered = (handed: Handed | undefined): boolean =>
   handed?.delivery._tag === 'Message' && handed.delivery.verdict === 'Recovered'
 
-const subjectOf = ({ run, number }: Published): string => `${run.origin}.${number}`
+const subjectOf = ({ run, number }: Published): string => `${run.epoch} ${run.origin}.${number}`
 
 const unmixed = (chronicle: Chronicle, runs: Runs, report: Report, story: Story, piece: Piece): void => {
   const { origin, life } = piece
@@ -382,7 +382,7 @@ const lost = (chronicle: Chronicle, runs: Runs, report: Report, piece: Piece): v
     const isUnique = life.addressing === 'perSender' || (run?.start ?? 1) > 1
     const storedAt =
       life.settings.stored && isUnique
-        ? (chronicle.stored.get(`${origin}.${d.first}`) ?? Number.POSITIVE_INFINITY)
+        ? (chronicle.stored.get(`${run?.epoch} ${origin}.${d.first}`) ?? Number.POSITIVE_INFINITY)
         : Number.POSITIVE_INFINITY
     if (d.reason === 'evicted' && storedAt < at) say('a store holds it')
     if (d.reason === 'unresolved') {

@@ -159,7 +159,7 @@ const reply = (p: Published | undefined): Uint8Array =>
 const stored = (): Book => {
   const book = new Book({ addressing: 'perSender', settings: { ...defaults, stored: true } }).publish(1)
   Object.assign(book.run, { endedAt: 3500, end: 'Crashed', keeps: 0 })
-  book.chronicle.stored.set(`${origin.name}.1`, 3002)
+  book.chronicle.stored.set(`${book.run.epoch} ${origin.name}.1`, 3002)
   return book
 }
 
@@ -327,7 +327,7 @@ export const broken: ReadonlyArray<readonly [Rule, string, () => Chronicle]> = [
       const next = runOf(2, { bornAt: 3600 })
       book.chronicle.runs.push(next)
       const data = book.publish(2, next).message(1).chronicle.published[3]?.data ?? payloadOf(0, 0)
-      book.chronicle.stored.set(`${origin.name}.2`, 3700)
+      book.chronicle.stored.set(`${next.epoch} ${origin.name}.2`, 3700)
       const message = { _tag: 'Message', ...about, number: nearest(2), headers: undefined, reply: undefined } as const
       return book.hand({ ...message, verdict: 'Recovered', data }).chronicle
     },

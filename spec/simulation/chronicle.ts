@@ -241,7 +241,7 @@ export interface Chronicle {
   readonly forged: Forgery[]
   readonly lives: Life[]
   readonly told: Told[]
-  /** What a store holds, by subject, and since when. */
+  /** What a store has held, by run and subject, and since when. */
   readonly stored: Map<string, number>
   /** Answers to requests for replay that carried a message. */
   replayed: number

@@ -56,12 +56,12 @@ export const storeOf = (world: World): Store => {
   }
 
   return {
-    capture: ({ port: from }, { origin: { name } }, number, { data, headers }) =>
+    capture: ({ port: from }, { origin: { name }, run }, number, { data, headers }) =>
       capture(world, from, () => {
         const of = held.get(name) ?? new Map<number, Kept>()
         // It keeps no reply subject.
         held.set(name, of.set(number, { data, headers, reply: undefined }))
-        const subject = `${name}.${number}`
+        const subject = `${run.epoch} ${name}.${number}`
         if (!world.chronicle.stored.has(subject)) world.chronicle.stored.set(subject, world.agenda.now())
       }),
     isFirst: (from, one) => {
