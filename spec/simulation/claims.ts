@@ -76,9 +76,10 @@ interface Voice {
   hasAgain: boolean
   /** How many questions there had been when one of these raised one, and nothing was heard since. */
   doubtFrom: number
-  /** The first of these; and those for which nobody was there. */
+  /** The first of these; whether nobody was there for one, and it was asked once more since. */
   doubtedBy: number
-  readonly refused: Set<number>
+  isWarned: boolean
+  isLast: boolean
   /** Questions since something came of an origin of which nothing is known; how many were raised by a heartbeat. */
   pending: { first: number; asks: number; refusedAt: number; heard: number; raised: number } | undefined
   ended: number
@@ -123,7 +124,8 @@ const voiceOf = (name: string): Voice => ({
   hasAgain: false,
   doubtFrom: Number.POSITIVE_INFINITY,
   doubtedBy: 0,
-  refused: new Set(),
+  isWarned: false,
+  isLast: false,
   pending: undefined,
   ended: 0,
   farewell: 0,
@@ -177,7 +179,8 @@ export const claimed = (
   /** What has come raises a question: about that and what follows, until it is heard. */
   const doubted = (v: Voice, { number }: Seen): void => {
     if (v.doubtFrom !== Number.POSITIVE_INFINITY) return
-    v.refused.clear()
+    v.isWarned = false
+    v.isLast = false
     v.doubtFrom = v.questions
     v.doubtedBy = number
   }
@@ -257,7 +260,7 @@ export const claimed = (
         say('TwiceIsBelieved', at, `${v.name}: ${head.epoch} says again that it is at ${head.head}, and is asked again`)
       const tried = v.questions - v.doubtFrom
       // Where nobody is there it is asked once more.
-      const isVain = isOver(v, local, slack) && (tried >= settings.tries || (v.isRefused && v.refused.size >= 2))
+      const isVain = isOver(v, local, slack) && (tried >= settings.tries || v.isLast)
       // What came in between may have brought it near.
       const isFar = [...v.far].some(n => n > v.sure + settings.maxJump)
       if (
@@ -478,7 +481,7 @@ export const claimed = (
         // That nobody is there at all says nothing of one of an earlier life.
         if (v === undefined) break
         if (cause.number === v.lastAsk) v.isRefused = true
-        if (cause.number >= v.doubtedBy) v.refused.add(cause.number)
+        if (cause.number >= v.doubtedBy) v.isWarned = true
         v.refusedAt = cause.local
         if (v.pending !== undefined && cause.number >= v.pending.first && v.pending.refusedAt === 0)
           v.pending.refusedAt = v.pending.asks
@@ -521,6 +524,7 @@ export const claimed = (
       for (const one of s.origin === undefined ? voices.values() : [voiceFor(s.origin)]) {
         if (isOver(one, s.local)) one.vain = one.questions
         one.questions += 1
+        one.isLast ||= one.isWarned
         if (cause.what === 'Came' || cause.what === 'Head' || cause.what === 'Back') one.raisedBy = s.number
         one.askedAt = s.local
         one.lastAsk = s.number

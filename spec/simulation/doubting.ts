@@ -209,7 +209,8 @@ export const doubts = (
     const { number, local } = cause
     // It is not followed.
     if (handed.some(d => d._tag === 'Unsequenced' && d.reason === 'TooManyOrigins')) return
-    if (!mind.waiting.has(number)) mind.waiting.set(number, local)
+    // They wait together, as long as one of them does.
+    if (!mind.waiting.has(number)) mind.waiting.set(number, mind.waiting.values().next().value ?? local)
     const isNear = number <= mind.done + settings.maxJump
     const before = mind.came.get(number)
     if (before === undefined) mind.came.set(number, { first: index, last: index, isNear })

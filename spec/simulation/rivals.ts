@@ -151,7 +151,7 @@ export const rivals = (life: Life, say: Say, events: ReadonlyArray<Event>): void
     mind.takenBy = Number.POSITIVE_INFINITY
     if (head?.state === 'live') mind.ended = undefined
     if (number === 0) return
-    if (mind.doubt !== undefined && !isBefore(mind, mind.doubt, number)) {
+    if (mind.doubt === undefined || !isBefore(mind, mind.doubt, number)) {
       mind.doubt = undefined
       mind.pending.clear()
     }
