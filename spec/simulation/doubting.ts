@@ -103,6 +103,8 @@ interface Mind {
   doubtedAt: number
   /** The last that came was handed over at once, and since then it was asked of nothing but numbers far ahead: nothing is held up. */
   isFree: boolean
+  /** Some run has said farewell since this one was entered. */
+  isLeaving: boolean
   /** When each number came, first and last; and whether it was silent then. */
   readonly came: Map<number, { readonly first: number; last: number; isNear: boolean }>
   /** When what came, and was not handed over, came first. */
@@ -140,6 +142,7 @@ const mindOf = (name: string, askedAt: number): Mind => ({
   open: undefined,
   doubtedAt: -1,
   isFree: false,
+  isLeaving: false,
   came: new Map(),
   waiting: new Map(),
   again: new Map(),
@@ -222,7 +225,8 @@ export const doubts = (
     if (isSingle && mind.isBegun && isNear && ask !== undefined && !isAway && !isOpen(mind, local))
       opened(mind, event, ask)
     const isFree = mind.isFree && !isAway
-    mind.isFree = isFree && (!isNear || ask === undefined)
+    // What comes after an end, or a silence, holds all up, however far ahead it is.
+    mind.isFree = isFree && (ask === undefined || !(isNear || mind.isLeaving || mind.isSilent))
     if (handed.some(d => d._tag === 'Message' && d.origin === mind.name && d.number === number)) mind.isFree = !isAway
     if (!isSingle || !mind.isBegun || number > mind.done || (settings.mode === 'arrival' && mind.missing > 0)) return
     if (isFree && ask === undefined && hasRoom && hasPlaces)
@@ -287,6 +291,7 @@ export const doubts = (
         if (d.to === undefined && isOpen(mind, local) && hasRoom) early('it is taken for a restart')
         if (d.from !== undefined) mind.left.add(d.from)
         mind.isFree = false
+        mind.isLeaving = false
         mind.done = d.start - 1
         mind.missing = 0
         mind.isNamed = d.to !== undefined
@@ -349,6 +354,7 @@ export const doubts = (
     const { head, number: asked, at, local } = cause
     if (head === undefined) return
     mind.heardAt = event.index
+    if (head.state === 'ended') mind.isLeaving = true
     const of = (d: Delivery<Uint8Array>): boolean => 'origin' in d && d.origin === mind.name
     if (asked > 0 && !mind.isBegun && !mind.isKnown && isSingle)
       for (const d of handed) {

@@ -267,6 +267,10 @@ export const rivals = (life: Life, say: Say, events: ReadonlyArray<Event>): void
           mind.mayBeGone = false
           mind.done = Math.max(mind.done, d.number)
           break
+        case 'Gap':
+          // It goes on after its end.
+          if (mind.ended !== undefined && d.last > mind.ended) mind.ended = undefined
+          break
         case 'Lost':
           mind.done = Math.max(mind.done, d.last ?? 0)
           if (d.last === undefined) {
