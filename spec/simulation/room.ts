@@ -59,7 +59,7 @@ interface Shelf {
   heard: number
   /** Of these, what came since a sender has last answered, and was not spoken of; unless far numbers came, too. */
   readonly waiting: Set<number>
-  /** There were some before that answer, and none was handed over since. */
+  /** There were some before that answer, or what was settled has come again; and none was handed over since. */
   hasWaited: boolean
   isClouded: boolean
   /** What came in any way, was not handed over, and not asked for since. */
@@ -131,6 +131,7 @@ export const roomed = (life: Life, say: Report, events: ReadonlyArray<Event>): v
       s.isClouded = true
       if (s.isSpokenOf && s.reach > 0) s.far.add(number)
     } else if (number > s.reach) s.waiting.add(number)
+    else s.hasWaited = true
   }
 
   let isAway = false
