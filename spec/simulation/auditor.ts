@@ -278,9 +278,10 @@ const isGuessed = (piece: Piece, run: Run | undefined): boolean =>
 const hasPoser = ({ forged }: Chronicle, origin: string): boolean =>
   forged.some(f => f.origin === origin && f.kind === 'Head')
 
-/** Has somebody said at least twice in the name of a run that it is there, which nobody knows? Where none can be asked that counts. */
-const isPosed = (chronicle: Chronicle, origin: string, epoch: Epoch | undefined, by: number): boolean =>
-  epoch !== undefined && chronicle.forged.filter(f => f.origin === origin && f.epoch === epoch && f.at <= by).length > 1
+/** Has somebody said at least that often in the name of a run that it is there, which nobody knows? Where none can be asked that counts. */
+const isPosed = (chronicle: Chronicle, origin: string, epoch: Epoch | undefined, by: number, often = 2): boolean =>
+  epoch !== undefined &&
+  chronicle.forged.filter(f => f.origin === origin && f.epoch === epoch && f.at <= by).length >= often
 
 const isRecovered = (handed: Handed | undefined): boolean =>
   handed?.delivery._tag === 'Message' && handed.delivery.verdict === 'Recovered'
@@ -470,7 +471,9 @@ const settled = (chronicle: Chronicle, runs: Runs, report: Report, life: Life, s
     if (isSmall && run.isDeaf && newest !== piece && newest?.epoch === undefined && hasPoser(chronicle, run.origin))
       continue
     // It was left for a run that somebody has made up, and is not entered again.
-    if (newest !== piece && isPosed(chronicle, run.origin, newest?.epoch, chronicle.overAt)) continue
+    // A run without a name gets that of the first that is heard.
+    const often = newest?.named === undefined ? 1 : 2
+    if (newest !== piece && isPosed(chronicle, run.origin, newest?.epoch, chronicle.overAt, often)) continue
     // A line that has sent nothing but what all were there for may have no piece only if it has sent nothing at all.
     if (piece === undefined) {
       if (later !== undefined && !isSmall && !isDone(life, run))

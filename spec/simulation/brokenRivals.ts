@@ -69,6 +69,6 @@ export const brokenRivals: ReadonlyArray<readonly [RivalRule, string, () => Chro
   [
     'RivalTakesOver',
     'it was asked in vain',
-    () => played(...rivalled, came(1), asked(3), came(2), ...inVain(4, 2000), ...later([woken, message(2)], 9000)),
+    () => played(...rivalled, came(1), asked(3), came(2), ...inVain(4, 2000), ...later([woken, message(2)], 3100)),
   ],
 ]

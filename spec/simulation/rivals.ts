@@ -253,12 +253,20 @@ export const rivals = (life: Life, say: Say, events: ReadonlyArray<Event>): void
     const { cause, handed } = event
     const { at, local } = cause
     const isLeft = handed.some(d => d._tag === 'Restarted' && d.origin === name)
+    // Later than that it may have been judged before, and have waited for a gap.
+    const isJudged = local <= mind.askedAt + settings.patience * 2 ** (tries - 1) + slack
     for (const d of handed) {
       if (!('origin' in d) || d.origin !== name) continue
       switch (d._tag) {
         case 'Message':
           if (mind.ended !== undefined && d.number > mind.ended) mind.ended = undefined
-          if (!isLeft && cause.what === 'Woken' && mind.pending.has(d.number) && d.verdict !== 'Recovered') {
+          if (
+            !isLeft &&
+            isJudged &&
+            cause.what === 'Woken' &&
+            mind.pending.has(d.number) &&
+            d.verdict !== 'Recovered'
+          ) {
             const rival = mind.isRivalHeard ? mind.rivalled : mind.waits
             if (rival !== undefined)
               say('RivalTakesOver', at, `${name}: ${mind.run} is asked in vain, and ${rival} is not entered`)

@@ -147,7 +147,8 @@ const guess = (chronicle: Chronicle, p: Piece): Epoch | undefined => {
 const isAnew = (p: Piece, from: number): boolean => {
   const holds = (r: { readonly first: number; readonly last: number }): boolean => r.first <= from && from <= r.last
   if (p.gaps.some(holds) && !p.settled.some(holds)) return false
-  const isOpen = (ascending(p).at(-1)?.last ?? 0) < p.known
+  // When its end is told all up to there is settled, though nothing may have been handed over.
+  const isOpen = Math.max(ascending(p).at(-1)?.last ?? 0, p.endedWith) < p.known
   return from <= p.endedWith || (!isOpen && from !== Math.max(p.known, p.endedWith) + 1)
 }
 
@@ -182,7 +183,8 @@ export const storiesOf = (chronicle: Chronicle, life: Life): ReadonlyArray<Story
     const isSilence = isOver && (d.promised !== undefined || life.handed[index + 1]?.at !== at)
     const isNew = d._tag === 'Ended' || isSilence || (from !== undefined && isAnew(piece, from))
     // Of two that are alive one may send on after the end of the other.
-    const hasEnded = piece.isEnded || (piece.hasConflict && piece.wasEnded)
+    const isAgain = from !== undefined && from <= piece.known
+    const hasEnded = piece.isEnded || (piece.hasConflict && piece.wasEnded && isAgain)
     if (hasEnded && isCrowded && isNew) {
       piece.endedBy = 'Dropped'
       piece.endedAt = at
