@@ -283,6 +283,9 @@ const isPosed = (chronicle: Chronicle, origin: string, epoch: Epoch | undefined,
   epoch !== undefined &&
   chronicle.forged.filter(f => f.origin === origin && f.epoch === epoch && f.at <= by).length >= often
 
+/** A run without a name gets that of the first that is heard. */
+const oftenFor = ({ named: name }: Piece): number => (name === undefined ? 1 : 2)
+
 const isRecovered = (handed: Handed | undefined): boolean =>
   handed?.delivery._tag === 'Message' && handed.delivery.verdict === 'Recovered'
 
@@ -345,7 +348,7 @@ const unmixed = (chronicle: Chronicle, runs: Runs, report: Report, story: Story,
     piece.begunBy === 'Restarted' &&
     piece.epoch !== undefined &&
     own === undefined &&
-    !isPosed(chronicle, origin, piece.epoch, piece.endedAt)
+    !isPosed(chronicle, origin, piece.epoch, piece.endedAt, oftenFor(piece))
   )
     report('RunsNeverMix', piece.endedAt, `${origin}: ${piece.epoch} is entered, and nobody's`)
 }
@@ -471,9 +474,8 @@ const settled = (chronicle: Chronicle, runs: Runs, report: Report, life: Life, s
     if (isSmall && run.isDeaf && newest !== piece && newest?.epoch === undefined && hasPoser(chronicle, run.origin))
       continue
     // It was left for a run that somebody has made up, and is not entered again.
-    // A run without a name gets that of the first that is heard.
-    const often = newest?.named === undefined ? 1 : 2
-    if (newest !== piece && isPosed(chronicle, run.origin, newest?.epoch, chronicle.overAt, often)) continue
+    if (newest !== undefined && newest !== piece)
+      if (isPosed(chronicle, run.origin, newest.epoch, chronicle.overAt, oftenFor(newest))) continue
     // A line that has sent nothing but what all were there for may have no piece only if it has sent nothing at all.
     if (piece === undefined) {
       if (later !== undefined && !isSmall && !isDone(life, run))

@@ -183,7 +183,7 @@ export const storiesOf = (chronicle: Chronicle, life: Life): ReadonlyArray<Story
     const isSilence = isOver && (d.promised !== undefined || life.handed[index + 1]?.at !== at)
     const isNew = d._tag === 'Ended' || isSilence || (from !== undefined && isAnew(piece, from))
     // Of two that are alive one may send on after the end of the other.
-    const isAgain = from !== undefined && from <= piece.known
+    const isAgain = from !== undefined && from <= piece.known && d._tag !== 'Lost'
     const hasEnded = piece.isEnded || (piece.hasConflict && piece.wasEnded && isAgain)
     if (hasEnded && isCrowded && isNew) {
       piece.endedBy = 'Dropped'
