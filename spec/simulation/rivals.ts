@@ -178,7 +178,10 @@ export const rivals = (life: Life, say: Say, events: ReadonlyArray<Event>): void
     const isEntered = handed.some(d => d._tag === 'Restarted' && d.origin === mind.name)
     const isConflict = handed.some(d => d._tag === 'Conflict' && d.origin === mind.name)
     const isSilent =
-      isRival || isConflict || isEntered || (number > 0 && number <= mind.answered && rivalled !== undefined)
+      isRival ||
+      isConflict ||
+      isEntered ||
+      (number > 0 && number <= mind.answered && (rivalled !== undefined || mind.isClouded))
     if (mind.isCalm && mind.lastAsk <= mind.settled && !isSilent && !asked.some(s => s.origin === mind.name))
       say('OtherIsAskedAbout', at, `${mind.name}: ${head.epoch} is heard beside ${mind.run}, and nobody is asked`)
     if (number === 0) return
@@ -303,7 +306,11 @@ export const rivals = (life: Life, say: Say, events: ReadonlyArray<Event>): void
           if (cause.what === 'Head' && cause.origin === name && !mind.mayBeGone) mind.run ??= cause.head?.epoch
           break
         case 'Conflict':
-          if (mind.left.has(d.rival) || mind.mayBeGone) break
+          if (mind.left.has(d.rival) || mind.mayBeGone) {
+            // It may have been followed anew since it was left.
+            mind.isClouded = true
+            break
+          }
           mind.run = d.epoch
           mind.rivalled = d.rival
           mind.isRivalHeard = false
