@@ -55,6 +55,8 @@ interface Mind {
   isRivalHeard: boolean
   /** A third one has answered when the consumer was behind. */
   isClouded: boolean
+  /** A conflict with a run that was left was told. */
+  mayBeRivalled: boolean
   /** It has answered in a doubt when the consumer was behind. */
   waits: Epoch | undefined
   /** The highest number that is done with. */
@@ -92,6 +94,7 @@ const mindOf = (name: string, before?: Mind): Mind => ({
   rivalled: undefined,
   isRivalHeard: false,
   isClouded: false,
+  mayBeRivalled: false,
   waits: undefined,
   others: new Set(before?.others),
   done: 0,
@@ -181,7 +184,7 @@ export const rivals = (life: Life, say: Say, events: ReadonlyArray<Event>): void
       isRival ||
       isConflict ||
       isEntered ||
-      (number > 0 && number <= mind.answered && (rivalled !== undefined || mind.isClouded))
+      (number > 0 && number <= mind.answered && (rivalled !== undefined || mind.mayBeRivalled))
     if (mind.isCalm && mind.lastAsk <= mind.settled && !isSilent && !asked.some(s => s.origin === mind.name))
       say('OtherIsAskedAbout', at, `${mind.name}: ${head.epoch} is heard beside ${mind.run}, and nobody is asked`)
     if (number === 0) return
@@ -308,7 +311,7 @@ export const rivals = (life: Life, say: Say, events: ReadonlyArray<Event>): void
         case 'Conflict':
           if (mind.left.has(d.rival) || mind.mayBeGone) {
             // It may have been followed anew since it was left.
-            mind.isClouded = true
+            mind.mayBeRivalled = true
             break
           }
           mind.run = d.epoch
@@ -344,6 +347,7 @@ export const rivals = (life: Life, say: Say, events: ReadonlyArray<Event>): void
           mind.rivalled = undefined
           mind.isRivalHeard = false
           mind.isClouded = false
+          mind.mayBeRivalled = false
           mind.waits = undefined
           mind.others.clear()
           mind.isCalm = false
