@@ -87,7 +87,11 @@ const shelf = (): Shelf => ({
  * What came in a doubt, and is known when that is settled. Of what finds no room only the lowest and the highest number are
  * remembered: where the highest is of the run that is entered, nobody knows what came of the one before above the lowest.
  */
-const remembered = ({ waiting, hasWaited }: Shelf, start: number, head: number): Iterable<number> => {
+const remembered = (
+  { waiting, hasWaited }: Pick<Shelf, 'waiting' | 'hasWaited'>,
+  start: number,
+  head: number,
+): Iterable<number> => {
   let [lowest, highest] = [Number.POSITIVE_INFINITY, 0]
   for (const one of waiting) [lowest, highest] = [Math.min(lowest, one), Math.max(highest, one)]
   if (highest < start || highest > head) return waiting
@@ -135,7 +139,8 @@ export const roomed = (life: Life, say: Report, events: ReadonlyArray<Event>): v
   }
 
   let isAway = false
-  for (const { cause, after } of events) {
+  for (const event of events) {
+    const { cause, after } = event
     if (cause.what === 'Away' || cause.what === 'Back') isAway = cause.what === 'Away'
     if (isAway && (cause.what === 'Woken' || cause.what === 'Taken'))
       for (const { at, what, origin } of after) say('AwayStandsStill', at, `${origin}: ${what} while disconnected`)
@@ -144,6 +149,13 @@ export const roomed = (life: Life, say: Report, events: ReadonlyArray<Event>): v
     /** Up to where each origin was settled in this event, and by what loss. */
     const settled = new Map<string, { readonly last: number; readonly reason: string | undefined }>()
     const spokenOf = new Set<string>()
+    /** Where a run is left in this event: what waited until then. */
+    const before = new Map<string, Pick<Shelf, 'waiting' | 'hasWaited'>>()
+    for (const d of event.handed)
+      if (d._tag === 'Restarted') {
+        const { waiting, hasWaited } = of(d.origin)
+        before.set(d.origin, { waiting: new Set(waiting), hasWaited })
+      }
     for (const { what, origin, delivery: d, at, local, bytes = 0, number, asked = 0, upTo = 0 } of after) {
       if (what === 'Begged' && origin !== undefined) {
         const s = of(origin)
@@ -228,8 +240,8 @@ export const roomed = (life: Life, say: Report, events: ReadonlyArray<Event>): v
           // Where there is no place for all, it may not have been followed when that came.
           const hasPlaces = life.kept.origins < life.settings.maxOrigins
           if (head !== undefined && !s.isClouded && s.isSpokenOf && maxJump > ample && hasPlaces)
-            for (const one of maxMessages > ample ? s.waiting : remembered(s, d.start, head))
-              if (one > d.after && (one < d.start || one > head))
+            for (const one of maxMessages > ample ? s.waiting : remembered(before.get(d.origin) ?? s, d.start, head))
+              if (s.waiting.has(one) && one > d.after && (one < d.start || one > head))
                 say('LeftIsSpokenOf', at, `${d.origin}.${one} came, and its run is left after ${d.after}`)
           s.open = []
           s.waiting.clear()
