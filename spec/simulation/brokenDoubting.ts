@@ -94,6 +94,18 @@ export const brokenDoubting: ReadonlyArray<readonly [DoubtingRule, string, () =>
         message(2),
       ),
   ],
+  [
+    'DoubtTakesItsTime',
+    'it was asked once less than in vain, and once about a run that was left',
+    () =>
+      played(
+        ...followed,
+        of(2, 1, 2),
+        restarted(1, 2, 1),
+        ...later([of(1, 1), asked(3), ...[4, 5, 6].flatMap(n => [woken, asked(n)])], 5000),
+        ...later([of(3, 0), asked(7), came(2), of(2, 2, 4), message(2)], 9000),
+      ),
+  ],
   ['AskedInTurn', 'nobody was there', () => played(came(1), asked(2), nobody(2), asked(3))],
   [
     'AskedInTurn',

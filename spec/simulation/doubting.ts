@@ -92,7 +92,7 @@ interface Mind {
   isRefused: boolean
   /** That was said while the doubt was still open. */
   isInTime: boolean
-  /** Questions to it alone, since its run has answered last. */
+  /** Questions to it alone, since its run has answered last, and not about one that was left. */
   questions: number[]
   questionedAt: number
   /** The first question that was in vain since then; and when another run has answered such a one. */
@@ -411,10 +411,12 @@ export const doubts = (
       say('AskedInTurn', s.at, `${mind.name} is asked at ${s.local}, and was at ${before}`)
     if (cause.what !== 'Came') mind.isFree = false
     mind.askedAt = s.local
-    mind.questionedAt = s.local
     // It is in doubt since then, at the latest.
     mind.isRefused = false
     mind.isInTime = false
+    // What is asked about a run that was left is no try of a doubt.
+    if (isOfLeft && mind.isBegun) return
+    mind.questionedAt = s.local
     mind.questions.push(s.number)
   }
 
