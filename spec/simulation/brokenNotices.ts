@@ -209,6 +209,21 @@ export const brokenNotices: ReadonlyArray<readonly [NoticeRule, string, () => Ch
   ],
   [
     'AskedForAReason',
+    'it asks twice about a run that was left, though another has resumed meanwhile',
+    () =>
+      lived(
+        [
+          heard(9),
+          restarted(1, 2, 1),
+          ...[heard(9, {}, 0), asked(2), handed({ _tag: 'Silent', ...about(shared), promised: 1000 })],
+          ...[heard(9, { epoch: epochOf(2) }, 0), handed({ _tag: 'Resumed', ...about(shared) })],
+          ...[heard(9, {}, 0), asked(3)],
+        ],
+        { addressing: 'single' },
+      ),
+  ],
+  [
+    'AskedForAReason',
     'it asks twice why a sender is late',
     () => lived([heard(1), message(1), woken, asked(2), woken, asked(3)]),
   ],

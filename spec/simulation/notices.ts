@@ -443,8 +443,11 @@ export const notices = (chronicle: Chronicle, origins: Origins, say: Say, life: 
       case 'Resumed':
         if (ear.silent === undefined) say('SilenceTold', s.at, `${name} is told to be back, and was not silent`)
         ear.silent = undefined
-        // What was left for a guess goes on, and is asked about like any run that is followed.
-        if (cause?.head !== undefined && ear.epoch === undefined) ear.left.delete(cause.head.epoch)
+        // What was left for a guess goes on, and is asked about like any run that is followed; when it is left again, anew.
+        if (cause?.head !== undefined && ear.epoch === undefined) {
+          ear.left.delete(cause.head.epoch)
+          ear.askedFor.delete(cause.head.epoch)
+        }
         return
       case 'Ended':
         if (ear.ended !== undefined && hasPlaces) say('EndsTold', s.at, `the end of ${name} is told again`)
