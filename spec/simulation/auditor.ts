@@ -7,7 +7,7 @@
 import type { Epoch } from '../../src/core/Epoch.ts'
 import * as Asking from './asking.ts'
 import { beliefRules, believed, remembered } from './belief.ts'
-import type { Chronicle, Handed, Life, Published, Run, Saved } from './chronicle.ts'
+import type { Chronicle, Forgery, Handed, Life, Published, Run, Saved } from './chronicle.ts'
 import { claimed, claimRules } from './claims.ts'
 import { idOf, isSame, textOf } from './content.ts'
 import { doubtingRules, doubts } from './doubting.ts'
@@ -329,9 +329,22 @@ const unmixed = (chronicle: Chronicle, runs: Runs, report: Report, story: Story,
   // Or what came of another run was kept with it, and makes it seem to be further than it says.
   const isAmong = (p: Published): boolean =>
     p.run.origin === origin && p.run !== own && (life.came.get(p.id) ?? Number.POSITIVE_INFINITY) <= piece.endedAt
+  // Or a number that somebody made up, beyond all that it says, has come, and was lost since there was no room for it.
+  const isSeen = (number: number, since: number): boolean =>
+    life.seen.some(
+      s => s.what === 'Came' && s.origin === origin && s.number === number && since <= s.at && s.at <= piece.endedAt,
+    )
+  const isBeyond = ({ kind, number, at }: Forgery): boolean =>
+    kind === 'Message' &&
+    number > (own?.head ?? number) &&
+    isSeen(number, at) &&
+    piece.settled.some(s => s.isLost && s.first <= number && number <= s.last)
+  const isAbove = chronicle.forged.some(f => f.origin === origin && isBeyond(f))
   const isMixed =
     piece.left === own?.epoch &&
-    (isNext || piece.settled.some(isOther) || (piece.named === undefined && chronicle.published.some(isAmong)))
+    (isNext ||
+      piece.settled.some(isOther) ||
+      (piece.named === undefined && (isAbove || chronicle.published.some(isAmong))))
   // Of a silence that found no room nothing was told.
   const isOver = piece.isSilent || piece.isEnded || life.settings.maxMessages < defaultBound
   const isMisled = isPosed(chronicle, origin, piece.left, piece.endedAt) && isOver

@@ -126,6 +126,15 @@ const away = (from: number, to: number): Chronicle => {
   return chronicle
 }
 
+/** A run without a name is left for itself: one number was forged, one came, and there was no room up to 7. */
+const leftForItself = (forged: number, came: number): Chronicle => {
+  const book = new Book({ seen: [sight('Came', { number: came })] }).publish(2).message(1)
+  book.chronicle.forged.push({ at: 3000, kind: 'Message', origin: origin.name, number: forged })
+  book.hand({ _tag: 'Lost', ...about, first: nearest(2), last: nearest(7), reason: 'overflow' })
+  book.hand({ _tag: 'Restarted', ...about, from: undefined, to: epochOf(1), after: 7, start: nearest(1) })
+  return book.message(1).message(2).chronicle
+}
+
 /** Of a run that begins while the receiver is away the second number is handed over as if the one before went on. */
 const takenForOld = (before: ReadonlyArray<Seen>): Chronicle => {
   const seen = [...before, sight('Back', { at: 4000, local: 4000 })]
@@ -317,6 +326,16 @@ export const broken: ReadonlyArray<readonly [Rule, string, () => Chronicle]> = [
       } as const
       return book.hand(restart).message(1).message(2).chronicle
     },
+  ],
+  [
+    'RunsNeverMix',
+    'a run is told as a restart of itself, for a forged number that never came',
+    () => leftForItself(7, 2),
+  ],
+  [
+    'RunsNeverMix',
+    'a run is told as a restart of itself, for a forged number that it has sent as well',
+    () => leftForItself(2, 2),
   ],
   [
     'RunsNeverMix',
