@@ -265,7 +265,8 @@ export const rivals = (life: Life, say: Say, events: ReadonlyArray<Event>): void
       if (!('origin' in d) || d.origin !== name) continue
       switch (d._tag) {
         case 'Message':
-          if (mind.ended !== undefined && d.number > mind.ended) mind.ended = undefined
+          // It goes on after its end; or that has made way since, and another one is followed anew.
+          if (mind.ended !== undefined && (d.number > mind.ended || mind.mayBeGone)) mind.ended = undefined
           if (
             !isLeft &&
             isJudged &&
@@ -282,8 +283,7 @@ export const rivals = (life: Life, say: Say, events: ReadonlyArray<Event>): void
           mind.done = Math.max(mind.done, d.number)
           break
         case 'Gap':
-          // It goes on after its end.
-          if (mind.ended !== undefined && d.last > mind.ended) mind.ended = undefined
+          if (mind.ended !== undefined && (d.last > mind.ended || mind.mayBeGone)) mind.ended = undefined
           break
         case 'Lost':
           mind.done = Math.max(mind.done, d.last ?? 0)
