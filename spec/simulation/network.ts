@@ -104,9 +104,9 @@ export const send = (
     }
     agenda.at(at, () => {
       if (survives(from, to, sentAt, leftAt)) return open()
-      // It waits in the client still, as its program is busy.
+      // It waits in the client still, as its program is busy, until that is back, or ends and another begins.
       if (to.lingers > 0 && !to.isUp && to.cutAt >= leftAt && to.since <= leftAt)
-        agenda.at(agenda.now() + chance.below(to.lingers), () => (to.isUp ? undefined : open()))
+        agenda.at(agenda.now() + chance.below(to.lingers), () => (to.isUp || to.since > leftAt ? undefined : open()))
     })
   }
 }
