@@ -405,6 +405,8 @@ interface Answered {
       readonly asked: number
       readonly bytes: number
       readonly isNameless: boolean
+      /** The last request for it until then. */
+      readonly latest: Asked | undefined
     }>
   >
 }
@@ -419,11 +421,13 @@ const answeredOf = (steps: ReadonlyArray<Step>): Map<string, Answered> => {
   for (const s of steps)
     if (s._tag === 'Asked') of(s.origin).asks.push(s)
     else if (s._tag === 'Came' && s.asked !== undefined) {
-      const { came } = of(s.origin)
+      const { came, asks } = of(s.origin)
       const { local, at, asked, bytes, isNameless = false } = s
+      const latest = asks.findLast(a => touches(a, s.number, s.number))
+      const one = { local, at, asked, bytes, isNameless, latest }
       const times = came.get(s.number)
-      if (times === undefined) came.set(s.number, [{ local, at, asked, bytes, isNameless }])
-      else times.push({ local, at, asked, bytes, isNameless })
+      if (times === undefined) came.set(s.number, [one])
+      else times.push(one)
     }
   return all
 }
@@ -486,7 +490,7 @@ const timed = (
         .get(n)
         ?.findLast((c, i, all) => c.at < at && c.at >= gap.at && all.findIndex(b => b.asked === c.asked) === i)
       if (came === undefined || came.isNameless || came.bytes > maxBytes || local - came.local >= deadline) continue
-      const latest = of.asks.findLast(a => a.at <= came.at && a.first <= n && n <= a.last)
+      const { latest } = came
       // What was on its way at a disconnect is forgotten.
       const isForgotten = life.away.some(a => latest !== undefined && latest.at <= a.from && a.from <= came.at)
       if (latest?.id === came.asked && !isForgotten) say(`${n} came ${local - came.local} ms ago, and found no room`)
