@@ -601,12 +601,15 @@ const placed = (report: Report, chronicle: Chronicle, life: Life): void => {
   const asking = Math.max(life.settings.deadline, life.settings.patience * (2 ** life.settings.tries - 1)) + 500
   const saved = (life.saved?.positions ?? []).map(p => p.origin)
   const idleSince = new Map<string, number>()
+  const silent = new Set<string>()
   for (const { at, local, delivery: d } of life.handed) {
     if ('origin' in d && d._tag !== 'Mismatch') {
       const isIdle =
         d._tag === 'Ended' ||
         (d._tag === 'Silent' && d.promised !== undefined && !isUnheard(life, d.origin, at)) ||
         (d._tag === 'Lost' && d.last === undefined)
+      if (isIdle && d._tag === 'Silent') silent.add(d.origin)
+      else silent.delete(d.origin)
       if (!isIdle) idleSince.delete(d.origin)
       else if (!idleSince.has(d.origin)) idleSince.set(d.origin, at)
     }
@@ -617,7 +620,9 @@ const placed = (report: Report, chronicle: Chronicle, life: Life): void => {
         if (!(idleSince.has(r.origin) && r.endedAt + 4500 < at)) alive.add(r.origin)
     if (local - (life.seen[0]?.local ?? 0) < asking)
       for (const origin of saved) if (!idleSince.has(origin) && !d.subject.startsWith(`${origin}.`)) alive.add(origin)
-    if (alive.size < maxOrigins)
+    // Who was silent may have been asked in vain since, after a reconnect: then only its messages tell of it.
+    const mute = (): number => [...silent].filter(o => !alive.has(o) && isUnheard(life, o, at)).length
+    if (alive.size < maxOrigins && alive.size + mute() < maxOrigins)
       report('PlacesFreed', at, `r${life.receiver}: ${d.subject} is turned away, ${alive.size} are alive`)
   }
 }
