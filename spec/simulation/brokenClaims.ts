@@ -3,7 +3,7 @@ import type { Head } from '../../src/core/Head.ts'
 import { nearest } from '../../src/core/SequenceNumber.ts'
 import { defaults } from '../../src/core/Turn.ts'
 import type { Step } from './brokenNotices.ts'
-import { about, asked, came, handed, heard, lived, restarted, shared, woken } from './brokenNotices.ts'
+import { about, asked, came, gone, handed, heard, lived, restarted, shared, woken } from './brokenNotices.ts'
 import type { Chronicle } from './chronicle.ts'
 import type { ClaimRule } from './claims.ts'
 import { payloadOf } from './content.ts'
@@ -93,5 +93,11 @@ export const brokenClaims: ReadonlyArray<readonly [ClaimRule, string, () => Chro
     'FarewellIsKnown',
     'what was far when it was heard has been answered for',
     () => played([said(1, 0, {}, 1), said(1, 50), asked(2), said(1, 50, {}, 2), came(1), message(1), farewell(55)], 10),
+  ],
+  [
+    'FarewellIsKnown',
+    'it came before all of it was gone',
+    () =>
+      played([...followed, came(2), message(2), gone(3, shared), said(1, 1, {}, 1), came(1), message(1), farewell(2)]),
   ],
 ]

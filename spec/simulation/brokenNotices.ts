@@ -84,7 +84,7 @@ const silent = (at?: number, isMute = false): Step =>
 const ended = (last: number): Step => handed({ _tag: 'Ended', ...about(own), last })
 const gap = (first: number, last: number): Step =>
   handed({ _tag: 'Gap', ...about(own), first: nearest(first), last: nearest(last), noticedBy: 'Data' })
-const gone = (first: number, origin = own): Step =>
+export const gone = (first: number, origin = own): Step =>
   handed({ _tag: 'Lost', ...about(origin), first: nearest(first), last: undefined, reason: 'gone' })
 export const conflict = (rival: number): Step =>
   handed({ _tag: 'Conflict', ...about(shared), epoch: epochOf(1), rival: epochOf(rival) })

@@ -407,8 +407,10 @@ export const claimed = (
         break
       case 'Lost':
         if (d.last === undefined) {
-          const { claims } = v
-          return void voices.set(v.name, { ...voiceOf(v.name), claims, questions: v.questions })
+          const { claims, questions } = v
+          // What came before it has begun waits on, for the run that is entered; later it is gone as well.
+          const came = v.isBegun ? 0 : v.came
+          return void voices.set(v.name, { ...voiceOf(v.name), claims, questions, came })
         }
         v.open -= d.last - d.first + 1
         v.told = Math.max(v.told, d.last)
