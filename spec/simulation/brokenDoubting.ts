@@ -58,6 +58,17 @@ export const brokenDoubting: ReadonlyArray<readonly [DoubtingRule, string, () =>
       ),
   ],
   [
+    'PairBeginsAnew',
+    'it is silent, nobody is there, and they are no part of anything',
+    () =>
+      played(
+        ...followed,
+        came(2),
+        message(2),
+        ...later([silent(1000), came(1), asked(9), came(2), nobody(9), woken, unconfirmed(1), unconfirmed(2)], 9000),
+      ),
+  ],
+  [
     'GuessIsRefused',
     'it may have gone unheard',
     () =>

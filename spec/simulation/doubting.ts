@@ -90,7 +90,7 @@ interface Mind {
   askedAt: number
   /** Since it was asked last, alone: nobody was there. */
   isRefused: boolean
-  /** That was said while the doubt was still open. */
+  /** That was said of a question that counts, while the doubt was still open. */
   isInTime: boolean
   /** Questions to it alone, since its run has answered last, and not about one that was left. */
   questions: number[]
@@ -206,6 +206,10 @@ export const doubts = (
     open !== undefined &&
     !open.isOver &&
     (open.asks < (open.isRefused ? 2 : settings.tries) || !(open.isSure || local >= open.askedAt + last - early))
+
+  /** The first question whose answer counts: what was asked before the doubt, or before the reconnect, tells nothing of it. */
+  const firstOf = ({ open, questions, vain }: Mind): number =>
+    Math.min(vain, open === undefined ? (questions[0] ?? vain) : Math.min(open.from, open.late))
 
   const came = (mind: Mind, event: Event): void => {
     const { cause, asked, handed, index } = event
@@ -442,8 +446,8 @@ export const doubts = (
         if (mind === undefined) break
         mind.isRefused = true
         // Afterwards it has been judged without it.
-        mind.isInTime ||= cause.local <= mind.questionedAt + last
-        if (mind.open !== undefined && cause.number >= Math.min(mind.open.from, mind.open.late, mind.vain)) {
+        mind.isInTime ||= cause.number >= firstOf(mind) && cause.local <= mind.questionedAt + last
+        if (mind.open !== undefined && cause.number >= firstOf(mind)) {
           mind.open.isRefused = true
           mind.open.isSure = true
         }
