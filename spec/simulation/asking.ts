@@ -3,6 +3,7 @@ import type { Epoch } from '../../src/core/Epoch.ts'
 import type { Chronicle, Life, Run, Seen } from './chronicle.ts'
 import { eventsOf } from './events.ts'
 import type { Service, Step } from './exchange.ts'
+import { partsOf } from './names.ts'
 
 export const rules = {
   RefusedOnlyWhenGone: 'a sender refuses only what it does not hold, or has not sent yet, and says which (5)',
@@ -639,7 +640,7 @@ const toldOf = (report: Report, chronicle: Chronicle, life: Life, isAlone: (orig
     if (d._tag === 'Message') last.set(d.origin, Math.max(d.number, last.get(d.origin) ?? 0))
     else if (d._tag === 'Lost')
       last.set(d.origin, Math.max(d.last ?? Number.POSITIVE_INFINITY, last.get(d.origin) ?? 0))
-    else if (d._tag === 'Unsequenced') mutes.delete(d.subject.slice(0, d.subject.lastIndexOf('.')))
+    else if (d._tag === 'Unsequenced') mutes.delete(partsOf(d.subject).origin)
   }
   for (const id of came.keys()) {
     const p = chronicle.published[id - 1]

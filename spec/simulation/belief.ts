@@ -7,6 +7,7 @@ import type { Epoch } from '../../src/core/Epoch.ts'
 import type { Head } from '../../src/core/Head.ts'
 import type { Chronicle, Handed, Life, Published, Run } from './chronicle.ts'
 import { idOf } from './content.ts'
+import { partsOf } from './names.ts'
 
 export const beliefRules = {
   DoubtHoldsBack:
@@ -311,7 +312,7 @@ export const believed = (chronicle: Chronicle, runs: Known, life: Life, report: 
 const renewed = (trust: (origin: string) => Trust, d: Delivery<Uint8Array>): string | undefined => {
   const origin =
     d._tag === 'Unsequenced' && d.reason === 'TooManyOrigins'
-      ? d.subject.slice(0, d.subject.lastIndexOf('.'))
+      ? partsOf(d.subject).origin
       : (d._tag === 'Gap' && d.first <= trust(d.origin).done) ||
           (d._tag === 'Message' && d.verdict === 'InOrder' && d.number <= trust(d.origin).done)
         ? d.origin
@@ -334,8 +335,7 @@ const told = (
   const { settings } = life
   if (d._tag === 'Unsequenced') {
     const p: Published | undefined = chronicle.published[idOf(d.data) - 1]
-    const dot = d.subject.lastIndexOf('.')
-    const [origin, number] = [d.subject.slice(0, dot), Number(d.subject.slice(dot + 1))]
+    const { origin, number } = partsOf(d.subject)
     const t = trust(origin)
     if (p !== undefined && d.reason !== 'TooManyOrigins') doubted(report, d, at, t, p, isVain(t))
     t.came.delete(number)

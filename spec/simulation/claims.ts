@@ -5,7 +5,9 @@ import type { Epoch } from '../../src/core/Epoch.ts'
 import type { Head } from '../../src/core/Head.ts'
 import type { Chronicle, Life, Seen } from './chronicle.ts'
 import type { Event } from './events.ts'
+import { partsOf } from './names.ts'
 import type { Origins } from './notices.ts'
+import { ample, early, slack } from './tolerance.ts'
 
 export const claimRules = {
   OnceProvesNothing:
@@ -25,11 +27,6 @@ export const claimRules = {
 export type ClaimRule = keyof typeof claimRules
 
 type Say = (rule: ClaimRule, at: number, what: string) => void
-
-const ample = 10_000
-
-/** By how much timers are late here. */
-const slack = 110
 
 /** What was said unasked. */
 interface Claim {
@@ -174,7 +171,7 @@ export const claimed = (
 
   /** Was the last question in vain, and the time for its answer over? */
   const isOver = (v: Voice, local: number, late = 0): boolean =>
-    !v.isAnswered && ((v.isRefused && local >= v.refusedAt + late) || local >= v.askedAt + last - 10 + late)
+    !v.isAnswered && ((v.isRefused && local >= v.refusedAt + late) || local >= v.askedAt + last - early + late)
 
   /** What has come raises a question: about that and what follows, until it is heard. */
   const doubted = (v: Voice, { number }: Seen): void => {
@@ -512,10 +509,10 @@ export const claimed = (
     for (const d of event.handed)
       if ('origin' in d && d._tag !== 'Mismatch') told(voiceFor(d.origin), d)
       else if (d._tag === 'Unsequenced') {
-        const dot = d.subject.lastIndexOf('.')
-        const one = voiceFor(d.subject.slice(0, dot))
+        const { origin, number } = partsOf(d.subject)
+        const one = voiceFor(origin)
         one.hasAgain = false
-        one.far.delete(Number(d.subject.slice(dot + 1)))
+        one.far.delete(number)
         if (d.reason === 'TooManyOrigins') one.pending = undefined
       }
     if (v?.isVouched) {

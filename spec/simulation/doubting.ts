@@ -6,7 +6,9 @@ import type { Delivery } from '../../src/core/Delivery.ts'
 import type { Epoch } from '../../src/core/Epoch.ts'
 import type { Chronicle, Life, Seen } from './chronicle.ts'
 import type { Event } from './events.ts'
+import { partsOf } from './names.ts'
 import type { Origins } from './notices.ts'
+import { ample, early, slack } from './tolerance.ts'
 
 export const doubtingRules = {
   GoneOnIsOver: 'what came again is a duplicate as soon as the sequence goes on where nobody answers (9)',
@@ -30,12 +32,6 @@ export const doubtingRules = {
 export type DoubtingRule = keyof typeof doubtingRules
 
 type Say = (rule: DoubtingRule, at: number, what: string) => void
-
-const ample = 10_000
-
-/** By how much timers are late here, or early. */
-const slack = 110
-const early = 10
 
 /** A doubt: since when, with which question, and what became of that. */
 interface Open {
@@ -477,9 +473,8 @@ export const doubts = (
     const outside = new Map<string, Set<number>>()
     for (const d of handed)
       if (d._tag === 'Unsequenced' && d.reason === 'Unconfirmed') {
-        const dot = d.subject.lastIndexOf('.')
-        const origin = d.subject.slice(0, dot)
-        outside.set(origin, (outside.get(origin) ?? new Set()).add(Number(d.subject.slice(dot + 1))))
+        const { origin, number } = partsOf(d.subject)
+        outside.set(origin, (outside.get(origin) ?? new Set()).add(number))
       }
     for (const [origin, numbers] of outside) {
       for (const number of numbers) unsequenced(mindFor(origin), number, event, numbers)

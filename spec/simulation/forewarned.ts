@@ -9,11 +9,11 @@ import { eventsOf } from './events.ts'
 export const isForewarned = (life: Life, run: Run, came: number): boolean => {
   const away = life.away.findLast(a => a.to <= came)
   if (away === undefined || run.bornAt >= away.to || run.bornAt < away.from) return false
-  const inVain = mute(life, run.origin)
   const by = away.to + life.settings.patience * (2 ** life.settings.tries - 1)
-  const isInTime = (at: number): boolean =>
-    at >= away.to && at <= by && !inVain.some(({ from, to }) => from < at && came <= to)
-  return (life.answered.get(run.epoch) ?? []).some(isInTime)
+  const inTime = (life.answered.get(run.epoch) ?? []).filter(at => at >= away.to && at <= by)
+  if (inTime.length === 0) return false
+  const inVain = mute(life, run.origin)
+  return inTime.some(at => !inVain.some(({ from, to }) => from < at && came <= to))
 }
 
 /**

@@ -2,6 +2,7 @@
 // origin of `perSender` whose sender has named it, and in which no number came from afar, is in its sequence: nothing is in doubt.
 import type { Life, Seen } from './chronicle.ts'
 import type { Event } from './events.ts'
+import { slack } from './tolerance.ts'
 
 export const keepingRules = {
   NewestMakesNoWay: 'for what is newer than all that came of its origin nothing makes way (8)',
@@ -15,9 +16,6 @@ export const keepingRules = {
 export type KeepingRule = keyof typeof keepingRules
 
 type Report = (rule: KeepingRule, at: number, what: string) => void
-
-/** By how much timers are late here. */
-const slack = 110
 
 interface Ask {
   readonly index: number

@@ -26,3 +26,9 @@ export const originOf = (addressing: Addressing, name: string, epoch: Epoch.Epoc
   addressing === 'single'
     ? valid(Origins.single(valid(Subject.parse(`updates.${name}`))))
     : valid(Origins.perSender(valid(Subject.parse('updates')), { sender: valid(Subject.parseToken(name)), epoch }))
+
+/** The origin that a subject names, and the number. */
+export const partsOf = (subject: string): { readonly origin: string; readonly number: number } => {
+  const dot = subject.lastIndexOf('.')
+  return { origin: subject.slice(0, dot), number: Number(subject.slice(dot + 1)) }
+}

@@ -5,6 +5,7 @@ import type { Epoch } from '../../src/core/Epoch.ts'
 import type { Head } from '../../src/core/Head.ts'
 import type { Life } from './chronicle.ts'
 import type { Event } from './events.ts'
+import { ample, slack } from './tolerance.ts'
 
 export const namingRules = {
   SavedIsLeft:
@@ -16,11 +17,6 @@ export const namingRules = {
 export type NamingRule = keyof typeof namingRules
 
 type Say = (rule: NamingRule, at: number, what: string) => void
-
-const ample = 10_000
-
-/** By how much timers are late here. */
-const slack = 110
 
 /** One origin, as far as it was read. */
 interface Name {

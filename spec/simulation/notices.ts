@@ -6,6 +6,8 @@
 import type { Epoch } from '../../src/core/Epoch.ts'
 import type { Head } from '../../src/core/Head.ts'
 import type { Chronicle, Life, Run, Seen } from './chronicle.ts'
+import { partsOf } from './names.ts'
+import { ample, early, slack } from './tolerance.ts'
 
 export const noticeRules = {
   SilenceTold:
@@ -39,12 +41,6 @@ export interface Origins {
   readonly isConflicted: (origin: string) => boolean
   readonly isForged: (origin: string) => boolean
 }
-
-/** By how much timers are late here, or early. */
-const slack = 110
-const early = 10
-
-const ample = 10_000
 
 /** What is known of one origin, as far as it was read. */
 interface Ear {
@@ -378,8 +374,8 @@ export const notices = (chronicle: Chronicle, origins: Origins, say: Say, life: 
     if (d._tag === 'Unsequenced') {
       if (d.reason === 'NoNumber') straysTold += 1
       else {
-        const dot = d.subject.lastIndexOf('.')
-        earFor(d.subject.slice(0, dot)).outside.add(Number(d.subject.slice(dot + 1)))
+        const { origin, number } = partsOf(d.subject)
+        earFor(origin).outside.add(number)
       }
       return
     }
@@ -458,7 +454,6 @@ export const notices = (chronicle: Chronicle, origins: Origins, say: Say, life: 
         ear.ended = d.last
         ear.hasEnded = true
         ear.isVouched = false
-        // It may make way, and is new when it is heard again.
         // It may make way, and be new when it is heard again.
         if (!hasPlaces) {
           ear.reach = 0

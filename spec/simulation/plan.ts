@@ -116,7 +116,7 @@ const unasked = ['falseWitness', 'deafReturn', 'lastGlance'] as const
 /** What comes when it is least expected: drawn in the same places, apart from those. */
 const untimely = ['nobodyLate', 'jumpAway', 'lastRing', 'partingWords', 'crowdedStall', 'farUnkept'] as const
 
-/** Drawn in one seed of ten, apart from all others. */
+/** Drawn in one seed of ten, apart from all others; where a kind is drawn elsewhere too, it strikes too seldom there. */
 const apart: ReadonlyArray<Kind> = ['stored', 'restless', 'jumpAway']
 
 /** Each by a chance of its own, whatever others there are. */

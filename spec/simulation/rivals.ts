@@ -4,6 +4,7 @@
 import type { Epoch } from '../../src/core/Epoch.ts'
 import type { Life, Seen } from './chronicle.ts'
 import type { Event } from './events.ts'
+import { early, slack } from './tolerance.ts'
 
 export const rivalRules = {
   AnswerIsEntered:
@@ -23,10 +24,6 @@ export const rivalRules = {
 export type RivalRule = keyof typeof rivalRules
 
 type Say = (rule: RivalRule, at: number, what: string) => void
-
-/** By how much timers are late here, or early. */
-const slack = 110
-const early = 10
 
 /** A doubt that is surely open. */
 interface Open {

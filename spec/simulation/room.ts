@@ -2,6 +2,8 @@
 // when. It is read off what came to one life of it, and what that asked and handed over: event by event, each with what it led to.
 import type { Life, Seen } from './chronicle.ts'
 import type { Event } from './events.ts'
+import { partsOf } from './names.ts'
+import { ample, slack } from './tolerance.ts'
 
 export const roomRules = {
   LossToldInOne: 'in `ordered`, what is lost side by side at one time, and for one reason, is told in one',
@@ -18,11 +20,6 @@ export const roomRules = {
 export type RoomRule = keyof typeof roomRules
 
 type Report = (rule: RoomRule, at: number, what: string) => void
-
-const ample = 10_000
-
-/** By how much timers are late here. */
-const slack = 110
 
 interface Range {
   readonly first: number
@@ -167,10 +164,8 @@ export const roomed = (life: Life, say: Report, events: ReadonlyArray<Event>): v
       untaken += 1
       untakenBytes += bytes
       if (d._tag === 'Unsequenced') {
-        const dot = d.subject.lastIndexOf('.')
-        const outside = Number(d.subject.slice(dot + 1))
-        const s = of(d.subject.slice(0, dot))
-        s.waiting.delete(outside)
+        const outside = partsOf(d.subject)
+        of(outside.origin).waiting.delete(outside.number)
         continue
       }
       if (!('origin' in d) || d._tag === 'Mismatch') continue

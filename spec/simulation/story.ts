@@ -3,6 +3,7 @@ import type { Delivery } from '../../src/core/Delivery.ts'
 import type { Epoch } from '../../src/core/Epoch.ts'
 import type { Chronicle, Handed, Life, Published } from './chronicle.ts'
 import { idOf } from './content.ts'
+import { partsOf } from './names.ts'
 
 export interface Settled {
   readonly first: number
@@ -167,7 +168,7 @@ export const storiesOf = (chronicle: Chronicle, life: Life): ReadonlyArray<Story
     const { delivery: d, at } = handed
     // It has ended and made way, and there was no room to follow it anew at once.
     if (d._tag === 'Unsequenced' && d.reason === 'TooManyOrigins') {
-      const left = stories.get(d.subject.slice(0, d.subject.lastIndexOf('.')))?.at(-1)
+      const left = stories.get(partsOf(d.subject).origin)?.at(-1)
       if (left?.wasEnded === true && (left.endedBy === 'Over' || left.endedBy === 'Crash')) {
         left.endedBy = 'Dropped'
         left.endedAt = at
