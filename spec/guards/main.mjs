@@ -94,6 +94,7 @@ const save = () => {
   writeFileSync(file, `${JSON.stringify(Object.fromEntries(sorted), undefined, 2)}\n`)
 }
 
+const found = { seed: 0, test: 0, nothing: 0 }
 for (const guard of guards) {
   const known = failures[guard.name]
   if (!guard.name.includes(values.only) || !guard.file.includes(values.file)) continue
@@ -101,12 +102,12 @@ for (const guard of guards) {
   const failure = failureFor(guard, values.again ? undefined : known)
   console.log(`${guard.file.padEnd(16)} ${guard.name}: ${inWords(failure)}`)
   if (failure === undefined) process.exitCode = 1
+  found[failure === undefined ? 'nothing' : failure.test === undefined ? 'seed' : 'test'] += 1
   if (values.check || JSON.stringify(failure) === JSON.stringify(known)) continue
   failures[guard.name] = failure
   save()
 }
-const bySeed = guards.filter(g => failures[g.name]?.seed !== undefined).length
-const byTest = guards.filter(g => failures[g.name]?.test !== undefined).length
+const tried = found.seed + found.test + found.nothing
 console.log(
-  `${guards.length} guards: a seed fails without ${bySeed}, a test without ${byTest}, nothing without ${guards.length - bySeed - byTest}`,
+  `${tried} of ${guards.length} guards tried: a seed fails without ${found.seed}, a test without ${found.test}, nothing without ${found.nothing}`,
 )

@@ -4,7 +4,7 @@ import type { Start } from '../../src/core/Positions.ts'
 import { nearest } from '../../src/core/SequenceNumber.ts'
 import { defaults } from '../../src/core/Turn.ts'
 import type { Step } from './brokenNotices.ts'
-import { about, came, handed, heard, lived, restarted, shared, woken } from './brokenNotices.ts'
+import { about, came, handed, heard, lived, message, restarted, shared, woken } from './brokenNotices.ts'
 import type { Chronicle, Life } from './chronicle.ts'
 import { epochOf } from './names.ts'
 import type { NamingRule } from './naming.ts'
@@ -53,6 +53,14 @@ export const brokenNaming: ReadonlyArray<readonly [NamingRule, string, () => Chr
     'FittingIsNamed',
     'its run is another',
     () => played([...nameless, said(1, 12, {}, 1), restarted(undefined, 1, 1)], { from: nearest(5) }),
+  ],
+  [
+    'OutrunNamesNothing',
+    'it ends the silence',
+    () => {
+      const restart = [came(7), came(8), restarted(1, undefined, 7), message(7, shared), message(8, shared)]
+      return played([...restart, said(2, 3), handed({ _tag: 'Resumed', ...about(shared) })])
+    },
   ],
   [
     'ContradictedIsAsked',

@@ -69,7 +69,7 @@ export const about = (origin: string) => ({
 
 export const handed = (delivery: Delivery<Uint8Array>, at?: number): Step =>
   at === undefined ? { what: 'Handed', delivery } : { what: 'Handed', delivery, at }
-const message = (number: number, origin = own): Step =>
+export const message = (number: number, origin = own): Step =>
   handed({
     _tag: 'Message',
     ...about(origin),

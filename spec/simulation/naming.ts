@@ -11,6 +11,7 @@ export const namingRules = {
   SavedIsLeft:
     'a position without a run, which the run that answers has not come to, or begins beyond, is lost with an open end; any other goes on (12)',
   FittingIsNamed: 'a run that is followed without a name gets that of the first head that fits, and is no other (10)',
+  OutrunNamesNothing: 'a head below what has come of a run that was followed without a name is not of that run (10)',
   ContradictedIsAsked: 'a first heartbeat that the next contradicts is asked about (9)',
 } as const
 
@@ -30,6 +31,8 @@ interface Name {
   outset: Head | undefined
   /** What is missing where it was told to begin, as long as nothing there is settled, and it has no name. */
   front: { readonly first: number; readonly last: number } | undefined
+  /** The highest number of a run that was entered without a name and has none yet, as long as nothing of it is missing. */
+  outrun: number | undefined
   readonly left: Set<Epoch>
 }
 
@@ -53,6 +56,7 @@ export const runsNamed = (life: Life, say: Say, events: ReadonlyArray<Event>): v
       saved: undefined,
       outset: undefined,
       front: undefined,
+      outrun: undefined,
       left: new Set<Epoch>(),
     }
     names.set(name, made)
@@ -77,6 +81,11 @@ export const runsNamed = (life: Life, say: Say, events: ReadonlyArray<Event>): v
           at,
           `${n.name}: ${n.front.first}-${n.front.last} is missing, and ${head.epoch} is another`,
         )
+    if (n.outrun !== undefined && head.head < n.outrun) {
+      const tags = handed.flatMap(d => ('origin' in d && d.origin === n.name ? [d._tag] : []))
+      if (tags.includes('Resumed') && !tags.includes('Restarted'))
+        say('OutrunNamesNothing', at, `${n.name}: ${n.outrun} has come, and ${head.epoch} is at ${head.head}`)
+    } else n.outrun = undefined
     if (number > 0) {
       if (n.saved !== undefined && !n.isBegun && !n.isMute) {
         const isOther = head.head < n.saved || head.start > n.saved + 1
@@ -112,17 +121,23 @@ export const runsNamed = (life: Life, say: Say, events: ReadonlyArray<Event>): v
       case 'Message':
         if (n.front !== undefined && d.number <= n.front.last)
           n.front = d.number === n.front.first ? undefined : { first: n.front.first, last: d.number - 1 }
+        if (n.outrun !== undefined) n.outrun = Math.max(n.outrun, d.number)
         break
       case 'Restarted':
         if (d.from !== undefined) n.left.add(d.from)
         n.front = undefined
+        n.outrun = d.to === undefined && hasPlaces ? d.start - 1 : undefined
+        break
+      case 'Resumed':
+        n.front = undefined
         break
       case 'Lost':
-      case 'Resumed':
       case 'Ended':
       case 'Conflict':
         n.front = undefined
+        n.outrun = undefined
     }
+    if (d._tag === 'Gap') n.outrun = undefined
     // Silence comes first, and then what is missing.
     if (d._tag === 'Silent') n.isMute = true
     else {
