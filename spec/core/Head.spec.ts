@@ -106,6 +106,14 @@ describe('Head', () => {
     expect(Head.codec.is({ ...good, ...changes })).toBe(false)
   })
 
+  it('says what a head is, and shows no more than the start of what is none', () => {
+    expect(Head.explain({ _tag: 'NotAHead', body: '+OK' })).toMatch(
+      /^"\+OK" is not a head: a head is JSON such as {"v":1,/,
+    )
+    expect(Head.explain({ _tag: 'NotAHead', body: 'x'.repeat(81) })).toContain(`"${'x'.repeat(80)}…" is not`)
+    expect(Head.explain({ _tag: 'NotAHead', body: 'x'.repeat(80) })).toContain(`"${'x'.repeat(80)}" is not`)
+  })
+
   it('refuses times beyond what a double holds', () => {
     expect(E.isLeft(Head.parse(body({}).replace('5000', '1e999')))).toBe(true)
     expect(Head.codec.is({ ...good, max: Number.POSITIVE_INFINITY })).toBe(false)

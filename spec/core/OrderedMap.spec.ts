@@ -120,9 +120,12 @@ describe('OrderedMap', () => {
     fc.assert(
       fc.property(fc.oneof(changesOf(some, 200), changesOf(many, 200)), changes => {
         let tree: Tree = OrderedMap.empty
+        let mirrored: Tree = OrderedMap.empty
         return changes.every(change => {
           tree = applied(tree, change)
-          return isBalanced(tree)
+          const [kind, key, value] = change
+          mirrored = applied(mirrored, kind === 'set' ? [kind, -key, value] : [kind, -key])
+          return isBalanced(tree) && isBalanced(mirrored)
         })
       }),
     )

@@ -62,6 +62,8 @@ describe('Origin', () => {
         expect(E.isRight(Origin.perSender(tail, { sender: token('alice'), epoch }))).toBe(true)
       }),
     )
+    for (const s of ['updates.x@k3v9x0a1bz', 'updates.@K3V9X0A1BZ'])
+      expect(Origin.single(valid(Subject.parse(s)))).toMatchObject({ right: { name: s } })
   })
 
   it('holds the longest subject and the longest sender', () => {
@@ -99,7 +101,12 @@ describe('Origin', () => {
     ['perSender', 'a..alice.@k3v9x0a1bz', 'BadSubject', 'the subject ends in a dot'],
     ['perSender', '>.alice.@k3v9x0a1bz', 'BadSubject', 'the subject is a wildcard'],
   ])('refuses, as %s, the origin %j as %s because %s', (spelled, name, tag) => {
-    expect(Origin.parse(spelled)(name)).toMatchObject({ left: { _tag: tag } })
+    const expected = tag === 'OtherAddressing' ? { expected: spelled } : {}
+    expect(Origin.parse(spelled)(name)).toMatchObject({ left: { _tag: tag, ...expected } })
+  })
+
+  it('has one other addressing', () => {
+    expect([Origin.other('single'), Origin.other('perSender')]).toEqual(['perSender', 'single'])
   })
 
   it('names the option to change when it hears the other addressing', () => {

@@ -10,6 +10,17 @@ import { covers, crossing, filter, number, numberLike, subject, subjectLike, tok
 const prices = Pattern.of('prices.*.*', t.keyof({ eur: null, usd: null }), Pattern.integer)
 const readings = Pattern.of('readings.*.>')
 
+const either = Pattern.of('x.*', t.union([t.literal('a'), t.literal('b')]))
+const loud = Pattern.of(
+  'x.*',
+  new t.Type(
+    'loud',
+    t.string.is,
+    (u, c) => (typeof u === 'string' ? t.success(u.toLowerCase()) : t.failure(u, c)),
+    s => s,
+  ),
+)
+
 /** Values near and far from what the wildcards of `prices` stand for. */
 const pricesLike: fc.Arbitrary<string> = fc.oneof(
   fc
@@ -101,6 +112,12 @@ describe('Pattern', () => {
       /"01" can't stand for wildcard 2: "01" is not an int/,
     ],
     ['a value of another type', Pattern.format(prices)(['eur', 0.5]), /0.5 can't stand for wildcard 2: integer is exp/],
+    [
+      'two words at once',
+      Pattern.parse(either)('x.c'),
+      /"c" can't stand for wildcard 1: "a" is expected; "b" is expected\.$/,
+    ],
+    ['one of many spellings', Pattern.parse(loud)('x.A'), /"A" can't stand for wildcard 1: "a" is its one spelling/],
     ['a dot in a token', Pattern.format(readings)(['a.b', 'c']), /"a.b" is not a token: it has more than one token/],
     ['an empty token', Pattern.format(readings)(['', 'c']), /"" is not a token: it is empty/],
     ['a wildcard in a value', Pattern.format(readings)(['a', 'b.*']), /"b.\*" is not a subject: it has a wildcard/],
@@ -119,6 +136,11 @@ describe('Pattern', () => {
     expect(() => of('a.*', t.string, t.string)).toThrow(/a\.\* has 1 wildcards, not 2/)
     expect(Pattern.codec(readings).is(['a b', 'c'])).toBe(false)
     expect(Pattern.codec(readings).is(['a', 'b.c'])).toBe(true)
+    expect([['a'], ['a', 'b.c', 'd'], 'ab'].map(Pattern.codec(readings).is)).toEqual([false, false, false])
+    const wrong = Reflect.apply(Pattern.format(prices), undefined, [['eur', {}]])
+    expect(E.match(Pattern.explain, String)(wrong)).toMatch(
+      /: object can't stand for wildcard 2: integer is expected\.$/,
+    )
     expect(() => Pattern.codec(readings).encode(['a b', 'c'])).toThrow(/it has white space/)
   })
 

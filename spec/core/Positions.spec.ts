@@ -23,6 +23,14 @@ describe('saved positions', () => {
     )
   })
 
+  it('are told from a text that is none, and shown in part', () => {
+    const wrong = Positions.parse('x'.repeat(100))
+    expect(wrong).toMatchObject({ left: { _tag: 'NotPositions' } })
+    expect(E.match(Positions.explain, String)(wrong)).toMatch(
+      /^"x{80}…" is not saved positions: these are JSON such as {"v":1,/,
+    )
+  })
+
   const one = { origin: 'updates', number: 41 }
   it.each<[string, unknown]>([
     ['nothing', undefined],

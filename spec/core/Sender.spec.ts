@@ -100,6 +100,12 @@ describe('a sender', () => {
     expect([s.state, Sender.dueAt(s.max)(s)]).toEqual(['ended', Number.POSITIVE_INFINITY])
   })
 
+  it('says nothing of its own accord once it is retired, and that it has ended', () => {
+    const s = Sender.retired(Sender.published(5)(create()))
+    expect(Sender.dueAt(s.max)(s)).toBe(Number.POSITIVE_INFINITY)
+    expect(Sender.headOf(10, 6000, 1)(s)).toMatchObject({ head: 1, state: 'ended' })
+  })
+
   it('is closed once', () => {
     const s = Sender.closed(1)(create())
     expect(Sender.closed(2)(s)).toBe(s)

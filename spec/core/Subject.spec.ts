@@ -104,6 +104,12 @@ describe('Subject', () => {
       '"a b" is not a subject: it has white space. A subject is tokens of printable ASCII joined by "." (ADR-6).',
     )
     expect(why('a'.repeat(100_000)).length).toBeLessThan(300)
+    expect(E.match(Subject.explain, String)(Subject.parseFilter('a.>.b'))).toBe(
+      '"a.>.b" is not a filter: it has ">" before its last token. A filter is tokens of printable ASCII joined by ".", in which a whole token may be "*" and the last may be ">" (ADR-6).',
+    )
+    expect(E.match(Subject.explain, String)(Subject.parseToken('a.b'))).toBe(
+      '"a.b" is not a token: it has more than one token. A token is one or more printable ASCII characters without ".", "*" and ">" (ADR-6).',
+    )
   })
 
   it('matches as NATS does', () => {

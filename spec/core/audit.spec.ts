@@ -6,7 +6,7 @@ import { audit } from '../../src/core/audit.ts'
 import * as Delivery from '../../src/core/Delivery.ts'
 import * as Receiver from '../../src/core/Receiver.ts'
 import * as SequenceNumber from '../../src/core/SequenceNumber.ts'
-import { single } from './receiverHarness.ts'
+import { headOf, single } from './receiverHarness.ts'
 
 const address = (number: number, subject = 'updates'): Address => ({
   origin: single(subject),
@@ -53,7 +53,23 @@ describe('an audit', () => {
     const told = (events: ReadonlyArray<Receiver.Event<number>>): ReadonlyArray<number> =>
       lostOf(S.evaluate(Receiver.create<number>({ deadline: 2000 }))(audit(events)))
     expect(told([...heard, at(11_900, 3)])).toEqual([])
+    expect(told([...heard, at(12_000, 3)])).toEqual([3])
     expect(told([...heard, at(12_100, 3)])).toEqual([3])
+  })
+
+  const heard: Receiver.Event<number> = { _tag: 'HeartbeatHeard', now: 0, origin: single(), head: headOf(0) }
+
+  it('looks no further than the capture, once nothing is missing', () => {
+    const events = [heard, ...[1, 2].map(n => Receiver.arrival(n, n)(address(n)))]
+    const found = S.evaluate(Receiver.create<number>())(audit(events))
+    expect(found.map(d => d._tag)).toEqual(['Message', 'Message'])
+    expect(S.evaluate(Receiver.create<number>())(audit<number>([]))).toEqual([])
+  })
+
+  it('goes over more bytes than a receiver may hold', () => {
+    const events = [heard, ...range(1, 20).map(n => Receiver.arrival(n, n, 400)(address(n)))]
+    const found = S.evaluate(Receiver.create<number>({ maxBytes: 1000 }))(audit(events))
+    expect(found.filter(Delivery.isMessage).map(d => d.data)).toEqual(range(1, 20))
   })
 
   it('goes over more messages than a receiver may hold', () => {

@@ -34,6 +34,15 @@ const obeysTheLaws = <A, O>(
   values: fc.Arbitrary<A>,
   near: fc.Arbitrary<unknown>,
 ): void => {
+  it('has a name, and refuses with a sentence what is nothing of the kind', () => {
+    expect(codec.name).not.toBe('')
+    for (const u of [null, undefined, true, 0.5, '']) {
+      expect([u, codec.is(u)]).toEqual([u, false])
+      const decoded = codec.decode(u)
+      expect(E.isLeft(decoded) && failure(decoded.left).join()).toMatch(/^\S/)
+    }
+  })
+
   it('decodes what it encoded', () => {
     fc.assert(
       fc.property(values, a => {
@@ -127,6 +136,7 @@ for (const spelled of ['single', 'perSender'] as const) {
 }
 
 describe('codecs', () => {
+  const whole = { v: 1, epoch: '@0000000000', start: 1, first: 1, head: 1, age: 0, after: 1, max: 1, state: 'live' }
   it.each<readonly [string, t.Decode<unknown, unknown>, unknown, RegExp]>([
     ['a string for a number', SequenceNumber.codec.decode, '42', /an integer from 1 to 9007199254740991 is expected/],
     ['a number for a token', SequenceNumber.token.decode, 42, /a string is expected/],
@@ -135,12 +145,15 @@ describe('codecs', () => {
     ['a broken filter', Subject.filterCodec.decode, 'a.>.b', /it has ">" before its last token/],
     ['a short epoch', Epoch.codec.decode, '@1', /is not an epoch/],
     ['the other addressing', Address.codec('perSender').decode, 'updates.42', /Set addressing: 'single'/],
+    ['a head that contradicts itself', Head.codec.decode, { ...whole, start: 9 }, /start - 1 <= head/],
     [
-      'a head that contradicts itself',
+      'an oldest number that is none',
       Head.codec.decode,
-      { v: 1, epoch: '@0000000000', start: 9, first: 1, head: 1, age: 0, after: 1, max: 1, state: 'live' },
-      /start - 1 <= head/,
+      { ...whole, first: 0 },
+      /an integer from 1 to 2\^53 is expected/,
     ],
+    ['a head below 0', Head.codec.decode, { ...whole, head: -1 }, /an integer from 0 to 2\^53-1 is expected/],
+    ['a wait in words', Head.codec.decode, { ...whole, max: '1 s' }, /a time in ms is expected/],
   ])('say what is wrong with %s', (_, decode, u, reason) => {
     const decoded = decode(u)
     expect(E.isLeft(decoded) && failure(decoded.left).join()).toMatch(reason)
@@ -155,6 +168,7 @@ describe('codecs', () => {
       { name: alice.name },
       { ...alice, subject: 'prices' },
       { ...alice, run: undefined },
+      { ...alice, run: null },
       { ...alice, run: 'alice' },
       { ...alice, run: { ...run, sender: 'bob' } },
       { ...alice, run: { ...run, epoch: '@0000000000' } },

@@ -39,7 +39,7 @@ const sentences = all.map(d => [JSON.stringify(d), describe(d), d] as const)
 group('describe', () => {
   it.each(sentences)('says a sentence about %s', (_, sentence) => {
     expect(sentence).toMatch(/\.$/)
-    expect(sentence).not.toMatch(/undefined|null|NaN|\[object|\.\./)
+    expect(sentence).not.toMatch(/undefined|null|NaN|\[object|\.\.|[,:(] ?[.,)]| {2}/)
   })
 
   it('says something else about each', () => {
@@ -50,6 +50,13 @@ group('describe', () => {
     expect(sentences.map(s => s[1]).filter(s => s.includes('missing so far'))).toEqual([
       'updates: 1 message missing so far (3), noticed by a later message.',
       "updates: 7 messages missing so far (3 to 9), noticed by its sender's word of how far it is.",
+    ])
+  })
+
+  it('counts what is lost, as far as it can be known', () => {
+    expect(sentences.map(s => s[1]).filter(s => s.includes(' lost ('))).toMatchObject([
+      ...reasons.map(() => expect.stringContaining('7 messages lost (3 to 9): ')),
+      expect.stringContaining('messages lost (3 and all after it): '),
     ])
   })
 

@@ -9,7 +9,7 @@ import * as Epoch from '../../src/core/Epoch.ts'
 import * as Origin from '../../src/core/Origin.ts'
 import * as SequenceNumber from '../../src/core/SequenceNumber.ts'
 import * as Subject from '../../src/core/Subject.ts'
-import { addressing, addressOf, epoch, filter, number, spelledOrigin } from './arbitraries.ts'
+import { addressing, addressOf, epoch, filter, number, spelledOrigin, valid } from './arbitraries.ts'
 
 /** Of three values, two are likely to be the same. */
 const threeOf = <A>(values: fc.Arbitrary<A>): fc.Arbitrary<readonly [A, A, A]> =>
@@ -58,6 +58,12 @@ describe('an origin', () => isEqualTo(origin, Origin.Eq, Origin.Show))
 describe('an address', () => {
   isEqualTo(address, Address.Eq, Address.Show)
   isOrdered(address, Address.Ord)
+
+  it('is sorted by origin first', () => {
+    const a = Address.parse('single')('a.9')
+    const b = Address.parse('single')('b.1')
+    expect(Address.Ord.compare(valid(b), valid(a))).toBe(1)
+  })
 
   it('comes after all lower numbers of its origin', () => {
     fc.assert(

@@ -78,6 +78,12 @@ describe('the short way', () => {
           }
         },
       ),
+      // Time that was spent away counts for no promise.
+      {
+        examples: [
+          [(['Disconnected', 'Reconnected', 'Arrived'] as const).map(tag => ({ tag, skip: 0 })), 'ordered', false],
+        ],
+      },
     )
     // Most steps have gone it, of however many runs.
     expect(short).toBeGreaterThan(2 * (fc.readConfigureGlobal().numRuns ?? 100))

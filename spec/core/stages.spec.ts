@@ -69,6 +69,18 @@ describe('a delivery', () => {
   })
 })
 
+/** No headers but in name: nobody here reads them. */
+const headersOf = (name: string): Delivery.Headers => ({
+  code: 0,
+  get: () => name,
+  has: () => true,
+  keys: () => [name],
+  values: () => [name],
+  append: () => undefined,
+  delete: () => undefined,
+  [Symbol.iterator]: () => [][Symbol.iterator](),
+})
+
 describe('what goes out', () => {
   const outgoing = fc
     .integer()
@@ -83,6 +95,13 @@ describe('what goes out', () => {
         expect(Outgoing.encode(t.number)(o)).toEqual(o)
       }),
     )
+  })
+
+  it('takes headers in place of those it had, and keeps the rest', () => {
+    const [before, after] = [headersOf('a'), headersOf('b')]
+    const o = pipe(Outgoing.of('x'), Outgoing.withReply('there'), Outgoing.withHeaders(before))
+    expect(o).toEqual({ data: 'x', headers: before, reply: 'there' })
+    expect(Outgoing.withHeaders(after)(o)).toEqual({ ...o, headers: after })
   })
 
   it('is nothing but a payload, until it is given a reply subject', () => {

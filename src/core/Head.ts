@@ -8,7 +8,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as Json from 'fp-ts/lib/Json.js'
 import * as t from 'io-ts'
-import { natural, ofGuard, ofParser } from './codec.ts'
+import { natural, ofGuard, ofParser, quoted } from './codec.ts'
 import * as Epoch from './Epoch.ts'
 import * as SequenceNumber from './SequenceNumber.ts'
 
@@ -92,7 +92,7 @@ export const format = (head: Head): string => JSON.stringify(codec.encode(head))
 
 /** The sentence for a body that was refused. @since 0.1.0 */
 export const explain = (e: NotAHead): string =>
-  `${JSON.stringify(e.body.length > 80 ? `${e.body.slice(0, 80)}…` : e.body)} is not a head: a head is JSON such as {"v":1,"epoch":"@k3v9x0a1bz","start":1,"first":1,"head":42,"after":50,"max":5000,"state":"live"}.`
+  `${quoted(e.body)} is not a head: a head is JSON such as {"v":1,"epoch":"@k3v9x0a1bz","start":1,"first":1,"head":42,"after":50,"max":5000,"state":"live"}.`
 
 /**
  * The codec of the body, JSON in text. Laws: `decode(encode(a))` is `right(a)`; what was decoded is encoded without the

@@ -85,7 +85,7 @@ export const max = <K, V>(m: OrderedMap<K, V>): Entry<K, V> | undefined => {
 export function* entries<K, V>(m: OrderedMap<K, V>): Generator<Entry<K, V>> {
   const above: Array<Node<K, V>> = []
   let at = m
-  while (at !== undefined || above.length > 0) {
+  for (;;) {
     for (; at !== undefined; at = at.left) above.push(at)
     const here = above.pop()
     if (here === undefined) return

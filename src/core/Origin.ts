@@ -82,7 +82,7 @@ const parseSingle = (name: string): E.Either<OriginError, Origin> => {
 const parsePerSender = (name: string): E.Either<OriginError, Origin> => {
   const dot2 = name.lastIndexOf('.')
   const dot1 = name.lastIndexOf('.', dot2 - 1)
-  if (dot1 <= 0 || dot2 <= dot1) return E.left(otherAddressing(name, 'perSender'))
+  if (dot1 <= 0) return E.left(otherAddressing(name, 'perSender'))
   const epoch = Epoch.parse(name.slice(dot2 + 1))
   if (E.isLeft(epoch)) return E.left(otherAddressing(name, 'perSender'))
   const sender = Subject.parseToken(name.slice(dot1 + 1, dot2))

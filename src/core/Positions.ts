@@ -11,7 +11,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as Json from 'fp-ts/lib/Json.js'
 import * as t from 'io-ts'
-import { natural, ofParser } from './codec.ts'
+import { natural, ofParser, quoted } from './codec.ts'
 import * as Epoch from './Epoch.ts'
 
 /** All up to this number is done with. @since 0.1.0 */
@@ -76,7 +76,7 @@ export const format = (positions: Positions): string => JSON.stringify(codec.enc
 
 /** The sentence for a text that was refused. @since 0.1.0 */
 export const explain = (e: NotPositions): string =>
-  `${JSON.stringify(e.text.length > 80 ? `${e.text.slice(0, 80)}…` : e.text)} is not saved positions: these are JSON such as {"v":1,"positions":[{"origin":"updates","number":41}]}.`
+  `${quoted(e.text)} is not saved positions: these are JSON such as {"v":1,"positions":[{"origin":"updates","number":41}]}.`
 
 /** The codec of the text, JSON. @since 0.1.0 */
 export const text: t.Type<Positions, string, unknown> = ofParser('PositionsText', codec.is, parse, explain, format)

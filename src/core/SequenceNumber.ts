@@ -47,7 +47,7 @@ export const is = (n: unknown): n is SequenceNumber => typeof n === 'number' && 
  * @since 0.1.0
  */
 export const nearest = (n: number): SequenceNumber => {
-  const near = n >= 1 ? Math.min(Math.trunc(n), Number.MAX_SAFE_INTEGER) : 1
+  const near = Math.min(Math.trunc(n), Number.MAX_SAFE_INTEGER)
   return is(near) ? near : nearest(1)
 }
 

@@ -13,7 +13,7 @@ import type { Ord as OrdOf } from 'fp-ts/lib/Ord.js'
 import type { Show as ShowOf } from 'fp-ts/lib/Show.js'
 import * as string from 'fp-ts/lib/string.js'
 import type * as t from 'io-ts'
-import { ofParser } from './codec.ts'
+import { ofParser, quoted } from './codec.ts'
 
 interface TokenBrand {
   readonly Token: unique symbol
@@ -143,7 +143,7 @@ export const explain = (e: BadSubject): string => {
     e.kind === 'token'
       ? 'one or more printable ASCII characters without ".", "*" and ">"'
       : `tokens of printable ASCII joined by "."${e.kind === 'filter' ? ', in which a whole token may be "*" and the last may be ">"' : ''}`
-  return `${JSON.stringify(e.subject.length > 80 ? `${e.subject.slice(0, 80)}…` : e.subject)} is not a ${e.kind}: ${e.reason}. A ${e.kind} is ${rule} (ADR-6).`
+  return `${quoted(e.subject)} is not a ${e.kind}: ${e.reason}. A ${e.kind} is ${rule} (ADR-6).`
 }
 
 /** The codec of a subject to publish to. @since 0.1.0 */

@@ -2,6 +2,9 @@
 import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
 
+/** Text that was refused, in a sentence: no more of it than its start. */
+export const quoted = (text: string): string => JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text)
+
 /** A codec of a value that is its own encoding, out of its guard; `expected` says what it lets through. */
 export const ofGuard = <A>(name: string, is: (u: unknown) => u is A, expected: string): t.Type<A, A, unknown> =>
   new t.Type<A, A, unknown>(
