@@ -20,8 +20,8 @@ const happening = fc.oneof(
   { weight: 1, arbitrary: fc.record({ tag: fc.constant('Ticked' as const), skip: fc.integer({ min: 0, max: 9000 }) }) },
   { weight: 3, arbitrary: fc.record({ tag: fc.constant('Taken' as const), skip: fc.integer({ min: 0, max: 12 }) }) },
   { weight: 1, arbitrary: fc.constant({ tag: 'Strayed' as const, skip: 0 }) },
-  { weight: 1, arbitrary: fc.constant({ tag: 'Disconnected' as const, skip: 0 }) },
-  { weight: 1, arbitrary: fc.constant({ tag: 'Reconnected' as const, skip: 0 }) },
+  { weight: 1, arbitrary: fc.constant({ tag: 'Disconnected', skip: 0 } as const) },
+  { weight: 1, arbitrary: fc.constant({ tag: 'Reconnected', skip: 0 } as const) },
 )
 
 const stray = {
@@ -35,9 +35,9 @@ const stray = {
 
 /** Time that was spent away counts for no promise. */
 const cutOff = [
-  { tag: 'Disconnected' as const, skip: 0 },
-  { tag: 'Reconnected' as const, skip: 0 },
-  { tag: 'Arrived' as const, skip: 0 },
+  { tag: 'Disconnected', skip: 0 } as const,
+  { tag: 'Reconnected', skip: 0 } as const,
+  { tag: 'Arrived', skip: 0 } as const,
 ]
 
 describe('the short way', () => {
