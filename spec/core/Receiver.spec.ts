@@ -405,6 +405,27 @@ describe.each(['single', 'perSender'] as const)('a receiver (%s)', addressing =>
     expect(t.gets(6, 7)).toEqual(['6', '7'])
   })
 
+  it('begins anew where a heartbeat below the one that it began with is said again in vain, or answered', () => {
+    const doubting = (): Talk => {
+      const t = talk({ addressing })
+      t.hears(headOf(500_000))
+      t.hears(headOf(5, { age: 2e9 }))
+      return t
+    }
+    const answered = doubting()
+    expect([answered.isAnswered(headOf(5)), answered.gets(6)]).toEqual([[], ['6']])
+    const unanswered = doubting()
+    unanswered.passes(1600)
+    expect([unanswered.hears(headOf(5, { age: 2e9 + 200 })), unanswered.gets(6)]).toEqual([[], ['6']])
+  })
+
+  it('takes no farewell back that it began with for an answer to what was asked before', () => {
+    const t = talk({ addressing })
+    const asked = t.asked()
+    expect(t.hears(headOf(500_000, { state: 'ended' }))).toEqual(['ended 500000'])
+    expect(t.isAnswered(headOf(5), asked)).toEqual([expect.stringMatching(/^ask /)])
+  })
+
   it('stays with what it began with where a heartbeat below it was just late', () => {
     const t = talk({ addressing })
     t.hears(headOf(10))
@@ -607,6 +628,18 @@ describe('a receiver of the addressing single', () => {
     t.passes(10_000)
     expect(t.hears(next(11_000))).toEqual(['restarted @0000000001 after 2, @0000000002 from 1', 'resumed'])
     expect([t.hears(next(12_000)), t.self().duplicates]).toEqual([[], 0])
+  })
+
+  it('enters a run that nobody answers for, though something of the one before it has come that late', () => {
+    const t = following()
+    t.gets(1, 2, 3)
+    t.passes(6000)
+    t.hears(headOf(0, { epoch: run(2) }))
+    t.gets(4)
+    expect(t.passes(2000)).toContain('4')
+    expect(t.hears(headOf(0, { epoch: run(2), age: 2e9 }))).toContain(
+      'restarted @0000000001 after 4, @0000000002 from 1',
+    )
   })
 
   it('does not take two runs for one that says again where it is', () => {
@@ -831,6 +864,22 @@ describe('a receiver of the addressing single', () => {
     ])
   })
 
+  it('believes the rival no further ahead than a jump from where it was', () => {
+    const t = following({ maxJump: 10 })
+    const rival = (head: number): Head => headOf(head, { epoch: run(2), age: 1000 + head })
+    t.hears(rival(1))
+    t.isAnswered(headOf(0))
+    t.isAnswered(rival(1))
+    t.passes(6000)
+    t.isAnswered(rival(1))
+    expect([t.hears(rival(11)), t.hears(rival(22))]).toEqual([[], []])
+    expect(t.passes(1500).filter(s => !s.startsWith('ask'))).toEqual([
+      'restarted @0000000001 after 0, @0000000002 from 1',
+      'resumed',
+      'gap 1-11 Heartbeat',
+    ])
+  })
+
   it('never goes back to a run that it has left: that is a conflict, said once', () => {
     const t = following()
     t.gets(1, 1)
@@ -952,7 +1001,7 @@ describe('a receiver of the addressing single', () => {
   it('takes no heartbeat that was overtaken for one of another run, as long as its own has no name', () => {
     const t = talk()
     t.gets(7)
-    t.passes(400)
+    t.passes(800)
     t.hears(headOf(7, { age: 1000 }))
     t.passes(1500)
     t.gets(8, 9)
@@ -977,6 +1026,16 @@ describe('a receiver of the addressing single', () => {
     t.gets(5)
     t.passes(2000)
     expect(t.hears(headOf(6, { start: SequenceNumber.nearest(5) }))).toEqual(['resumed', 'gap 6-6 Heartbeat'])
+  })
+
+  it.each<[string, Options['start']]>([
+    ['number', { from: SequenceNumber.nearest(5) }],
+    ['position', { v: 1, positions: [{ origin: 'updates', number: 4 }] }],
+  ])('knows it by what has come of it, from wherever above a %s that it was told', (_, start) => {
+    const t = talk({ ...(start === undefined ? {} : { start }), deadline: 60_000 })
+    t.gets(9)
+    t.passes(2000)
+    expect(t.hears(headOf(10, { start: SequenceNumber.nearest(9) }))).toEqual(['resumed', 'gap 10-10 Heartbeat'])
   })
 
   it('hands over as unsequenced what the first run that it hears of can not have sent', () => {
@@ -1152,6 +1211,19 @@ describe('a receiver (single) that has guessed that a run is over', () => {
     expect(guessing().hears(headOf(3, { epoch: run(2) }))).toEqual(['resumed', 'gap 3-3 Heartbeat'])
   })
 
+  it('leaves that for a run that can not be it, and says twice that it is there, if nothing of it has come meanwhile', () => {
+    const other = (age: number): Head => headOf(0, { epoch: run(3), age })
+    const quiet = guessing()
+    quiet.hears(other(0))
+    quiet.passes(2000)
+    expect(quiet.hears(other(2000))).toContain('restarted ? after 2, @0000000003 from 1')
+    const alive = guessing()
+    alive.hears(other(0))
+    alive.passes(2000)
+    alive.gets(3)
+    expect(alive.hears(other(2000))).toEqual(['ask updates'])
+  })
+
   it('does not go back for an answer to what it had asked before', () => {
     expect(guessing().isAnswered(headOf(3))).toEqual([])
   })
@@ -1299,6 +1371,13 @@ describe('a receiver of a plain client, which sends no heartbeats', () => {
     expect([t.gets(500), t.gets(3)]).toEqual([[], ['ask updates']])
   })
 
+  it('asks about a number that comes again, though two far ones in a row confirm a jump', () => {
+    const t = ofMute(7, { maxJump: 100 })
+    t.gets(3)
+    t.passes(1500)
+    expect([t.gets(500), t.gets(501)]).toEqual([[], ['gap 8-499 Data', 'ask updates']])
+  })
+
   it('does not take a number that is far above two in a row for one that they confirm', () => {
     const t = ofMute(7, { maxJump: 100 })
     expect([t.gets(900_000), t.gets(500), t.gets(501)]).toEqual([[], [], ['gap 8-499 Data']])
@@ -1427,6 +1506,15 @@ describe('a receiver that is disconnected', () => {
     t.gets(1)
     t.on({ _tag: 'Reconnected' })
     expect(t.passes(7000)).toContain('silent 5000')
+  })
+
+  it('asks for nothing that it misses meanwhile', () => {
+    const t = following({ addressing: 'perSender' })
+    const on = (h: Parameters<Rig['on']>[0]): string[] => t.on(h).map(o => o._tag)
+    on({ _tag: 'Disconnected' })
+    expect(on({ _tag: 'Arrived', origin: alice(), arrival: arrival(3) })).toEqual(['Deliver'])
+    expect(t.passes(500)).toEqual([])
+    expect(on({ _tag: 'Reconnected' })).toContain('AskReplay')
   })
 
   it('gives nothing up when its timer rings late', () => {
@@ -1633,6 +1721,29 @@ describe('a receiver within its bounds', () => {
     expect(t.passes(3000)).toContain('restarted ? after 7, @0000000002 from 1')
     t.hears(third)
     expect(t.isAnswered(third)).toContain('restarted @0000000002 after 3, @0000000003 from 1')
+  })
+
+  it('takes a run that answers itself for its own that has no name, though another has answered while there was no room', () => {
+    const t = ofMute(5, { maxMessages: 4 })
+    t.gets(6, 7)
+    const second = headOf(3, { epoch: run(2) })
+    t.hears(second)
+    t.isAnswered(second)
+    expect(t.isAnswered(headOf(8, { epoch: run(3) }))).toEqual(['resumed'])
+    expect([...t.takes(4), ...t.passes(3000)].filter(d => d.startsWith('restarted'))).toEqual([])
+  })
+
+  it('enters a run that has answered while there was no room where that was heard last', () => {
+    const t = following({ maxMessages: 4 })
+    t.gets(1, 2, 3, 4)
+    t.hears(headOf(0, { epoch: run(2) }))
+    t.isAnswered(headOf(0, { epoch: run(2) }))
+    t.hears(headOf(2, { epoch: run(2), age: 2e9 }))
+    t.takes(4)
+    expect(t.passes(2000).filter(d => !d.startsWith('ask'))).toEqual([
+      'restarted @0000000001 after 4, @0000000002 from 1',
+      'gap 1-2 Heartbeat',
+    ])
   })
 
   it('waits for a consumer that takes nothing, and does not spin, when a gap passes its deadline', () => {
