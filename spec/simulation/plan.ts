@@ -221,13 +221,8 @@ export interface Plan {
 /** Messages published in the first phase, at least. */
 export const leastMessages = 200
 
-/**
- * Faults that are left out until a defect of the machines is mended; each with its reason.
- */
-export const excluded: ReadonlyMap<Kind, string> = new Map<Kind, string>([])
-
 const drawKinds = (chance: Chance, theme: Theme, style: Plan['style']): Kind[] => {
-  const usable = kinds.filter(k => !excluded.has(k) && !added.includes(k) && !isOfAnother(theme, k))
+  const usable = kinds.filter(k => !added.includes(k) && !isOfAnother(theme, k))
   if (style === 'calm') return []
   if (style === 'all') return [...usable].filter(k => k !== 'mute' && k !== 'deaf' && k !== 'rival')
   if (style === 'single') {
@@ -270,23 +265,21 @@ export const planOf = (seed: number): Plan => {
   const theme = themes[seed % themes.length] ?? 'noticing'
   const more =
     theme === 'noticing' && (style === 'rough' || style === 'all')
-      ? ofTheme.noticing.filter(k => !excluded.has(k) && later.hit(oftenOf(k)))
+      ? ofTheme.noticing.filter(k => later.hit(oftenOf(k)))
       : []
   const latest = chanceOf(seed + 2 ** 43)
   const most: ReadonlyArray<Kind> =
-    theme === 'noticing' && (style === 'rough' || style === 'all')
-      ? untimely.filter(k => !excluded.has(k) && latest.hit(oftenOf(k)))
-      : []
+    theme === 'noticing' && (style === 'rough' || style === 'all') ? untimely.filter(k => latest.hit(oftenOf(k))) : []
   const set = (seed % 10 === 4 ? apart : [])
     .map(kind => ({ kind, own: ownChance(seed, kind) }))
-    .filter(({ kind, own }) => !excluded.has(kind) && own.hit(oftenOf(kind)))
+    .filter(({ kind, own }) => own.hit(oftenOf(kind)))
   const own = [...drawKinds(chance, theme, style), ...more]
   const has = (k: Kind): boolean => own.includes(k) || most.includes(k)
   const addressing: Addressing = chance.hit(0.5) ? 'single' : 'perSender'
   // All of them together, mostly where a run can be taken for another.
   const last = chanceOf(seed + 2 ** 42)
   const isUnasked = more.length > 0 && last.hit(addressing === 'single' ? 0.95 : 0.3)
-  const rest = isUnasked ? unasked.filter(k => !excluded.has(k)) : []
+  const rest = isUnasked ? unasked : []
   const faultMs = chance.between(4000, 20_000)
   const rates: Record<Rated, number> = {
     loss: 0,
