@@ -1,11 +1,11 @@
 // npm run -s exhaustive               every large scope, one after the other
-// npm run -s exhaustive -- --most N   at most that many worlds of each (default 400,000)
+// npm run -s exhaustive -- --most N   at most that many worlds of each (default 1,000,000)
 import { parseArgs } from 'node:util'
 import { explore } from './explore.ts'
 import { describeScope } from './scope.ts'
 import { large } from './scopes.ts'
 
-const { values } = parseArgs({ options: { most: { type: 'string', default: '400000' } } })
+const { values } = parseArgs({ options: { most: { type: 'string', default: '1000000' } } })
 
 let worlds = 0
 for (const scope of large) {
