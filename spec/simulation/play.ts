@@ -28,13 +28,15 @@ export const settlingTime = (plan: Plan): number => {
 }
 
 /**
- * How much longer it may take where there is little room: what nobody answers for is given up in turns of as much as there is
- * room for, and what never finds any one by one, each a deadline after it was asked for.
+ * How much longer it may take where nobody answers: what is missing is given up in turns of 32 gaps, and of as much as there is
+ * room for; what never finds any one by one; each a deadline after it was asked for.
  */
 const turnsTime = (plan: Plan, published: ReadonlyArray<Published>): number => {
   const turns = plan.receivers.map(r => {
     const huge = published.filter(p => p.data.length > r.maxBytes).length
-    return r.deadline * (huge + (r.maxMessages < 1000 ? published.length / r.maxMessages : 0))
+    // Between two gaps lies a message that has come.
+    const turnsOfGaps = published.length / 2 / 32
+    return r.deadline * (huge + turnsOfGaps + (r.maxMessages < 1000 ? published.length / r.maxMessages : 0))
   })
   return Math.max(0, ...turns)
 }
