@@ -401,7 +401,8 @@ const lost = (chronicle: Chronicle, runs: Runs, report: Report, piece: Piece): v
       life.settings.stored && isUnique
         ? (chronicle.stored.get(`${run?.epoch} ${origin}.${d.first}`) ?? Number.POSITIVE_INFINITY)
         : Number.POSITIVE_INFINITY
-    if (d.reason === 'evicted' && storedAt < at) say('a store holds it')
+    // What was refused before it was sent, as somebody made up a number above it, may be told to be lost when it is stored.
+    if (d.reason === 'evicted' && storedAt < (gap?.at ?? at)) say('a store holds it')
     if (d.reason === 'unresolved') {
       if (gap === undefined ? hadRoom : hadRoom && local - gap.local < life.settings.deadline)
         say(`noticed at ${gap?.at}, given up at ${at}, before the deadline`)

@@ -265,7 +265,8 @@ export const claimed = (
         hasRoom &&
         (isFar || v.hasAgain) &&
         question === undefined &&
-        !before.some(c => c.isAsked) &&
+        // One that was too far ahead was asked about with what was in doubt before it.
+        !before.some(c => c.isAsked || c.head.head > v.sure + settings.maxJump) &&
         !v.isRivalled &&
         !isAway
       ) {
