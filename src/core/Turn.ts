@@ -22,7 +22,10 @@ export interface Settings<A> {
   readonly mode: Mode
   /** Where to begin. Default `new`. */
   readonly start: Start
-  /** How long a gap may stay open without any of it coming, before it is `Lost`, in ms. Default 2000. */
+  /**
+   * How long a gap may stay open without any of it coming, before it is `Lost`, in ms. Default 2000. Its time begins when it is
+   * first asked for: at most 32 gaps of a sender are at once.
+   */
   readonly deadline: number
   /** How long after a broken promise a sender is called `Silent`, in ms. Default 1000. */
   readonly grace: number
