@@ -1,8 +1,8 @@
-/** The two shapes of io-ts codec that this library needs. */
+/** The two shapes of io-ts codec that this library needs, and how a text that was refused is shown. */
 import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
 
-/** Text that was refused, in a sentence: no more of it than its start. */
+/** A text in a sentence: no more of it than its first 80 characters. */
 export const quoted = (text: string): string => JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text)
 
 /** A codec of a value that is its own encoding, out of its guard; `expected` says what it lets through. */
