@@ -23,8 +23,8 @@ export interface Settings<A> {
   /** Where to begin. Default `new`. */
   readonly start: Start
   /**
-   * How long a gap may stay open without any of it coming, before it is `Lost`, in ms. Default 2000. At most 32 gaps of a
-   * sender are asked for at once: the time of one that has to wait begins with its turn.
+   * How long a gap may stay open without any of it coming, before it is `Lost`, in ms. At most 32 gaps of a sender are asked for at
+   * once: the time of one that has to wait begins with its turn. Default 2000.
    */
   readonly deadline: number
   /** How long after a broken promise a sender is called `Silent`, in ms. Default 1000. */
