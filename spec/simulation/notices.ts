@@ -77,6 +77,8 @@ interface Ear {
   readonly askedFor: Map<Epoch, number>
   readonly answers: Map<number, Epoch>
   inquiries: number
+  /** What it says unasked raised a question, and it has not answered since. */
+  isDoubted: boolean
   isRefused: boolean
   /** Has it been asked for what is missing since something last came in? */
   hasBegged: boolean
@@ -141,6 +143,7 @@ const earOf = (origins: Origins, name: string): Ear => {
     askedFor: new Map(),
     answers: new Map(),
     inquiries: 0,
+    isDoubted: false,
     isRefused: false,
     hasBegged: false,
     isUnasked: false,
@@ -295,6 +298,7 @@ export const notices = (chronicle: Chronicle, origins: Origins, say: Say, life: 
     ear.isRefused = false
     if (cause?.what === 'Head' && cause.number === 0 && cause.head !== undefined && cause.origin === s.origin) {
       const { epoch } = cause.head
+      ear.isDoubted = true
       if (life.addressing === 'perSender' && !ear.name.endsWith(epoch))
         say('AskedForAReason', s.at, `${ear.name}: a head of ${epoch} says nothing of it, and is asked about`)
       // Where its own run is over it is asked about all the same.
@@ -315,8 +319,8 @@ export const notices = (chronicle: Chronicle, origins: Origins, say: Say, life: 
     // One that is heard after all may be asked what nobody has answered so far.
     if (ear.silent !== undefined && ear.silent.promised === undefined && s.local > ear.heardAt + asking)
       say('AskedForAReason', s.at, `${ear.name} answers nothing, and is asked again`)
-    // About a far number it is asked several times.
-    if (cause?.what === 'Woken' && ear.isFollowed && believes && ear.far.size === 0) {
+    // About a far number, and what it says itself, it is asked several times.
+    if (cause?.what === 'Woken' && ear.isFollowed && believes && ear.far.size === 0 && !ear.isDoubted) {
       ear.inquiries += 1
       if (ear.inquiries > 1) say('AskedForAReason', s.at, `${ear.name} is asked again why it is late`)
     }
@@ -332,7 +336,10 @@ export const notices = (chronicle: Chronicle, origins: Origins, say: Say, life: 
     ear.inquiries = 0
     ear.heardAt = s.local
     // That it is heard does not say that it can be asked.
-    if (s.number > 0) ear.isRefused = false
+    if (s.number > 0) {
+      ear.isRefused = false
+      ear.isDoubted = false
+    }
     if (s.number > 0 && !ear.left.has(head.epoch)) ear.vain = Number.POSITIVE_INFINITY
     if (!ear.isHeard)
       ear.outset = {
