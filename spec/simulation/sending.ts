@@ -167,6 +167,11 @@ class Reading {
         this.#isUp = true
         this.#debt = { at: p.at, turns: this.#turns }
         for (const c of this.#courses.values()) if (c.closedAt === undefined) this.#due(c, p.at, 'it is back')
+        // The farewells of those that have closed meanwhile take their turns of the others.
+        if (this.#isCrowded)
+          for (const c of this.#courses.values())
+            if (c.closedAt !== undefined && c.farewells < farewells.length)
+              for (const other of this.#courses.values()) other.due += 2000 / this.#box.perSecond
         return
       case 'Disconnected':
       case 'Crashed':
