@@ -846,14 +846,20 @@ describe('a receiver of the addressing single', () => {
     expect(t.passes(1500)).toContain('restarted @0000000001 after 1, @0000000002 from 1')
   })
 
-  it('takes what came of the rival meanwhile for its own, as far as that says that it has sent it', () => {
-    const t = following()
-    const rival = (head: number): Head => headOf(head, { epoch: run(2), age: 1000 + head })
-    t.hears(rival(0))
+  const rival = (head: number): Head => headOf(head, { epoch: run(2), age: 1000 + head })
+  /** The run that it follows is silent, and the rival, of which it has told, has answered that it is there. */
+  const rivalled = (head: number, options: Options = {}): Talk => {
+    const t = following(options)
+    t.hears(rival(head))
     t.isAnswered(headOf(0))
-    t.isAnswered(rival(0))
+    t.isAnswered(rival(head))
     t.passes(6000)
-    t.isAnswered(rival(0))
+    t.isAnswered(rival(head))
+    return t
+  }
+
+  it('takes what came of the rival meanwhile for its own, as far as that says that it has sent it', () => {
+    const t = rivalled(0)
     t.gets(1, 2)
     expect([t.hears(rival(2)), t.hears(rival(1)), t.hears(rival(900_000))]).toEqual([[], [], []])
     expect(t.passes(1500).filter(s => !s.startsWith('ask'))).toEqual([
@@ -865,13 +871,7 @@ describe('a receiver of the addressing single', () => {
   })
 
   it('believes the rival no further ahead than a jump from where it was', () => {
-    const t = following({ maxJump: 10 })
-    const rival = (head: number): Head => headOf(head, { epoch: run(2), age: 1000 + head })
-    t.hears(rival(1))
-    t.isAnswered(headOf(0))
-    t.isAnswered(rival(1))
-    t.passes(6000)
-    t.isAnswered(rival(1))
+    const t = rivalled(1, { maxJump: 10 })
     expect([t.hears(rival(11)), t.hears(rival(22))]).toEqual([[], []])
     expect(t.passes(1500).filter(s => !s.startsWith('ask'))).toEqual([
       'restarted @0000000001 after 0, @0000000002 from 1',

@@ -491,7 +491,7 @@ const settled = (chronicle: Chronicle, runs: Runs, report: Report, life: Life, s
     if (newest !== undefined && newest !== piece)
       if (isPosed(chronicle, run.origin, newest.epoch, chronicle.overAt, oftenFor(newest))) continue
     // In `perSender` all is of one run, also where nothing of it was handed over, but told to be lost, since it was new again.
-    if (run.addressing === 'perSender' && newest?.epoch === undefined)
+    if (run.addressing === 'perSender' && newest !== piece && newest?.epoch === undefined)
       if (pieces.some(p => p.settled.some(s => s.last >= run.head))) continue
     // A line that has sent nothing but what all were there for may have no piece only if it has sent nothing at all.
     if (piece === undefined) {

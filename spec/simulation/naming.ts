@@ -116,6 +116,7 @@ export const runsNamed = (life: Life, say: Say, events: ReadonlyArray<Event>): v
         const isMute = handed.some(h => h._tag === 'Silent' && h.origin === n.name && h.promised === undefined)
         const from = typeof start === 'string' ? undefined : 'from' in start ? start.from : (n.saved ?? -1) + 1
         if (!n.isBegun && isMute && hasRoom && d.first === from) n.front = { first: d.first, last: d.last }
+        n.outrun = undefined
         break
       }
       case 'Message':
@@ -137,7 +138,6 @@ export const runsNamed = (life: Life, say: Say, events: ReadonlyArray<Event>): v
         n.front = undefined
         n.outrun = undefined
     }
-    if (d._tag === 'Gap') n.outrun = undefined
     // Silence comes first, and then what is missing.
     if (d._tag === 'Silent') n.isMute = true
     else {

@@ -129,6 +129,15 @@ class Reading {
     return course
   }
 
+  #back(at: number): void {
+    const all = [...this.#courses.values()]
+    for (const c of all) if (c.closedAt === undefined) this.#due(c, at, 'it is back')
+    if (!this.#isCrowded) return
+    // The farewells of those that have closed meanwhile take their turns of the others.
+    const closing = all.filter(c => c.closedAt !== undefined && c.farewells < farewells.length).length
+    for (const c of all) c.due += (2000 * closing) / this.#box.perSecond
+  }
+
   #passed(p: Passed): void {
     this.#settleDebt(p.at)
     switch (p._tag) {
@@ -166,13 +175,7 @@ class Reading {
       case 'Reconnected':
         this.#isUp = true
         this.#debt = { at: p.at, turns: this.#turns }
-        for (const c of this.#courses.values()) if (c.closedAt === undefined) this.#due(c, p.at, 'it is back')
-        // The farewells of those that have closed meanwhile take their turns of the others.
-        if (this.#isCrowded)
-          for (const c of this.#courses.values())
-            if (c.closedAt !== undefined && c.farewells < farewells.length)
-              for (const other of this.#courses.values()) other.due += 2000 / this.#box.perSecond
-        return
+        return this.#back(p.at)
       case 'Disconnected':
       case 'Crashed':
         this.#settleDebt(Number.POSITIVE_INFINITY)
