@@ -112,7 +112,7 @@ const openDesk = (): Desk => {
       for (let id = 1; id <= orderCount; id++) {
         const symbol = symbols[id % symbols.length] ?? 'eur'
         const order: Order = { id, symbol, quantity: 1 + (id % 5) }
-        nc.publish('orders', JSON.stringify(order), { reply: 'confirmations' })
+        nc.publish('orders', JSON.stringify(order))
         if (id % 10 === 0) await pause(1)
       }
     },
@@ -135,7 +135,7 @@ const openBroker = (): { readonly executed: () => number } => {
       // What is lost can't be executed; the report says so.
       if (err !== null) return
       const order = message.json<Order>()
-      message.respond(`order ${order.id}`)
+      nc.publish('confirmations', `order ${order.id}`)
       execute(order).catch(cause => console.error(`order ${order.id}:`, cause))
     },
   })

@@ -3,6 +3,7 @@ import type { Headers, Message, Unsequenced, Verdict } from '../core/Delivery.ts
 import type { SequenceNumber } from '../core/SequenceNumber.ts'
 import type { PublishOptions } from '../nats/publisher.ts'
 import type { Handed } from '../nats/receive.ts'
+import { sharedKey } from '../nats/shared.ts'
 import type { FullMsg } from './Client.ts'
 
 /** Both clients have `reply` and `headers`, and v3 traces. */
@@ -24,6 +25,9 @@ export interface Sequence {
 }
 
 const decoder = new TextDecoder()
+
+/** Where a message says its sequence, also to another copy of this library. */
+const sequenceKey = sharedKey('sequence')
 
 /** A class, since its methods are shared by all messages, and `#item` tells ours from those of the client. */
 class SequencedMsg implements FullMsg {
@@ -62,12 +66,15 @@ class SequencedMsg implements FullMsg {
     return decoder.decode(this.data)
   }
 
-  static item(u: object): Handed | undefined {
-    return #item in u ? u.#item : undefined
+  get [sequenceKey](): Sequence | undefined {
+    const content = this.#content
+    if (content._tag !== 'Message') return undefined
+    const { origin, number, verdict } = content
+    return { origin, number, verdict }
   }
 
-  static content(u: object): Content | undefined {
-    return #content in u ? u.#content : undefined
+  static item(u: object): Handed | undefined {
+    return #item in u ? u.#item : undefined
   }
 }
 
@@ -78,6 +85,8 @@ export const message = (subject: string, sid: number, content: Content, item: Ha
 /** What a message was handed over as; `undefined` if it is not one of ours. */
 export const itemOf = (msg: object): Handed | undefined => SequencedMsg.item(msg)
 
+const isSequence = (u: unknown): u is Sequence => typeof u === 'object' && u !== null && 'verdict' in u
+
 /**
  * Where a message of a sequenced subscription stands: its origin, its number, and how it came. `undefined` if it is
  * not part of any sequence, such as one that was published without a number.
@@ -85,8 +94,6 @@ export const itemOf = (msg: object): Handed | undefined => SequencedMsg.item(msg
  * @since 0.1.0
  */
 export const sequenceOf = (msg: object): Sequence | undefined => {
-  const content = SequencedMsg.content(msg)
-  if (content?._tag !== 'Message') return undefined
-  const { origin, number, verdict } = content
-  return { origin, number, verdict }
+  const sequence: unknown = Reflect.get(msg, sequenceKey)
+  return isSequence(sequence) ? sequence : undefined
 }

@@ -9,18 +9,22 @@ import type { Addressing } from '../core/Origin.ts'
 import * as Subject from '../core/Subject.ts'
 import * as Verb from '../core/Verb.ts'
 import { inboxPrefix } from '../nats/inbox.ts'
-import { isConnected } from '../nats/link.ts'
+import { connectedWithin, isConnected } from '../nats/link.ts'
+import type { Notices } from '../nats/notices.ts'
 import * as Options from '../nats/Options.ts'
-import type { PublisherOptions } from '../nats/publisher.ts'
-import type { Publishers } from '../nats/publishers.ts'
-import { publishers } from '../nats/publishers.ts'
+import type { PublisherOptions, SenderNotice } from '../nats/publisher.ts'
+import type { SilentPublishers } from '../nats/publishers.ts'
+import { openPublishers } from '../nats/publishers.ts'
 import type { ReceiveOptions } from '../nats/receive.ts'
-import { isSequencedError, orThrow, sequencedError } from '../nats/SequencedError.ts'
+import type { NotConfirmed, SequencedError } from '../nats/SequencedError.ts'
+import { isSequencedError, orThrow, sequencedError, unconfirmedError } from '../nats/SequencedError.ts'
+import { sharedWeakMap } from '../nats/shared.ts'
+import { markWrapped } from '../nats/wrapped.ts'
 import { asyncDispose } from './asyncDispose.ts'
-import type { Board, Notice } from './Board.ts'
-import { startBoard } from './Board.ts'
 import type { Client, ClientSubscribeOptions, ClientSubscription } from './Client.ts'
 import type { Publish, PublishSettings } from './message.ts'
+import type { Notice } from './notices.ts'
+import { startConnectionNotices } from './notices.ts'
 import { overriding } from './overriding.ts'
 import { subjectsOf } from './subjects.ts'
 import type { Surroundings } from './subscription.ts'
@@ -34,15 +38,27 @@ export interface SequencedOptions extends PublisherOptions, Omit<ReceiveOptions,
   /** What is numbered: subjects, or filters such as `prices.*` and `prices.>`, but not `>` alone. All else passes untouched. */
   readonly subjects: ReadonlyArray<string>
   /**
-   * Told what happened beside messages: gaps, losses, restarts, conflicts … Without it, and while nobody reads
-   * `notices(nc)`, what must not go unseen becomes a warning of the process.
+   * Called with what happened beside messages: gaps, losses, restarts, conflicts … Without it, and while nobody reads
+   * `notices(nc)`, a notice of loss, conflict or refusal becomes a warning of the process.
    */
   readonly onNotice?: (notice: Notice) => void
+  /**
+   * Calls the callback of a subscription with each loss, too, as a `SequencedError` in place of a message. Default false:
+   * callbacks get messages, and the errors of the client.
+   */
+  readonly lossAsError?: boolean
+  /**
+   * Lets subscriptions in a queue group through. Its members get the messages with their numbers; a loss goes unnoticed, as
+   * each member sees a part of the sequence. Default false: they are refused.
+   */
+  readonly queueGroups?: boolean
 }
 
 const publishing = ({
   subjects,
   onNotice,
+  lossAsError,
+  queueGroups,
   replayer,
   mode,
   deadline,
@@ -60,6 +76,8 @@ const publishing = ({
 const receiving = ({
   subjects,
   onNotice,
+  lossAsError,
+  queueGroups,
   sender,
   from,
   history,
@@ -80,6 +98,8 @@ const checkOptions = Options.check('sequenced', {
   ...Options.publisher,
   subjects: subjectList,
   onNotice: Options.handler,
+  lossAsError: t.boolean,
+  queueGroups: t.boolean,
 })
 
 /** A message to publish, of either client. */
@@ -91,7 +111,7 @@ interface ToPublish {
 }
 
 /** The notices of a wrapped connection, by both: the wrapped and the plain. */
-const wrapped = new WeakMap<object, Board>()
+const wrapped = sharedWeakMap<object, Notices<Notice>>('notices')
 
 /**
  * A connection that numbers what is published to certain subjects, and notices what is missing of what it subscribes to.
@@ -112,34 +132,38 @@ export const sequenced = <C extends Client>(nc: C, options: SequencedOptions): C
   const verbs = orThrow(Subject.explain)(Verb.parsePrefix(prefix))
   const subjects = subjectsOf(options.subjects, [`${verbs}.`, `${inboxPrefix(nc)}.`, '$'])
   const terms = publishing(options)
-  const board = startBoard(options.onNotice)
+  const told = startConnectionNotices(options.onNotice)
   // The first message may be published while disconnected: it must be known by then.
   isConnected(nc)
+
+  let state: 'open' | 'draining' | 'closing' = 'open'
+  const isOver = (): boolean => state === 'closing' || nc.isClosed()
+  /** The client as it will be: what it refuses then, it refuses now, in its own words. */
+  const drainingClient: C = Object.create(nc, { isDraining: { value: () => true } })
+  const closingClient: C = Object.create(nc, { isClosed: { value: () => true } })
+  const client = (): C => (state === 'closing' ? closingClient : nc)
 
   // --- publishing
 
   /** One publisher for each filter, from its first message on. */
-  const senders = new Map<number, Publishers>()
-  const senderOf = (at: number): Publishers | undefined => {
+  const senders = new Map<number, SilentPublishers>()
+  const senderOf = (at: number): SilentPublishers | undefined => {
     const filter = subjects.filters[at]
     if (filter === undefined) return undefined
     const known = senders.get(at)
     if (known !== undefined) return known
-    const sender = publishers(nc, filter, terms)
+    const put = (notice: SenderNotice): void => told.put({ side: 'Sender', notice })
+    const sender = openPublishers(nc, filter, terms, { put, end: () => undefined })
     senders.set(at, sender)
-    const tellAll = async (): Promise<void> => {
-      for await (const notice of sender.notices()) board.put({ side: 'Sender', notice }, false)
-    }
-    tellAll().catch(() => undefined)
     return sender
   }
 
   /** The publisher of a message; none, if it is not numbered, or if the client refuses it: that it does in its own words. */
-  const senderFor = (subject: string, payload: unknown): Publishers | undefined =>
-    isPayload(payload) && !nc.isClosed() ? senderOf(subjects.filterOf(subject)) : undefined
+  const senderFor = (subject: string, payload: unknown): SilentPublishers | undefined =>
+    isPayload(payload) && !isOver() ? senderOf(subjects.filterOf(subject)) : undefined
 
   const send = (
-    sender: Publishers,
+    sender: SilentPublishers,
     subject: string,
     payload: Uint8Array | string | undefined,
     settings: PublishSettings | undefined,
@@ -156,34 +180,33 @@ export const sequenced = <C extends Client>(nc: C, options: SequencedOptions): C
     try {
       sender.publish(subject, payload, headers === undefined ? { reply } : { reply, headers })
     } catch (e) {
-      if (isSequencedError(e) && isForClient(e.reason._tag)) nc.publish(subject, payload, { ...settings })
-      throw e
+      if (!isSequencedError(e)) throw e
+      if (isForClient(e.reason._tag)) nc.publish(subject, payload, { ...settings })
+      throw e.reason._tag === 'Closed' ? (refusal() ?? e) : e
     }
   }
 
   const publish: Publish = (subject, payload, settings) => {
     const sender = senderFor(subject, payload)
-    if (sender === undefined) nc.publish(subject, payload, settings)
+    if (sender === undefined) client().publish(subject, payload, settings)
     else send(sender, subject, payload, settings)
   }
 
   const publishMessage = (msg: ToPublish): void => {
     const sender = senderFor(msg.subject, msg.data)
-    if (sender === undefined) nc.publishMessage(msg)
+    if (sender === undefined) client().publishMessage(msg)
     else send(sender, msg.subject, msg.data, msg)
   }
 
-  const respondMessage = (msg: ToPublish): boolean => {
-    const { reply = '' } = msg
-    const sender = senderFor(reply, msg.data)
-    if (sender === undefined) return nc.respondMessage(msg)
-    send(sender, reply, msg.data, msg)
-    return true
+  /** A flush of the application proves what was published before it, for the publishers too: all of them share one proof. */
+  const flush = async (): Promise<void> => {
+    const [sender] = senders.values()
+    await Promise.all([client().flush(), sender?.confirm()])
   }
 
-  /** The clients drop an answer that comes too late; no handler expects an exception for it. */
+  /** An answer goes to who asked, and is never numbered. The clients drop one that comes too late. */
   const respond: Publish = (reply, payload, settings) => {
-    if (!nc.isClosed()) publish(reply, payload, settings)
+    if (!nc.isClosed()) nc.publish(reply, payload, settings)
   }
 
   // --- subscribing
@@ -195,14 +218,13 @@ export const sequenced = <C extends Client>(nc: C, options: SequencedOptions): C
     options: receiving(options),
     respond,
     isSequenced: subject => subjects.filterOf(subject) !== -1,
-    tell: (notice, seen) => board.put({ side: 'Receiver', notice }, seen),
+    lossAsError: options.lossAsError ?? false,
+    tell: notice => told.put({ side: 'Receiver', notice }),
   }
 
   const subscribe = (subject: string, settings: ClientSubscribeOptions = {}): ClientSubscription => {
-    if (isDraining && !nc.isDraining())
-      throw sequencedError(`This connection is draining: it takes no subscription to ${subject} any more.`, {
-        _tag: 'Draining',
-      })
+    const ended = standIn()
+    if (ended !== undefined) return ended.subscribe(subject, settings)
     const relation = Subject.isFilter(subject) && !nc.isClosed() ? subjects.relate(subject) : 'Beside'
     if (relation === 'Beside') return nc.subscribe(subject, settings)
     if (relation === 'Across')
@@ -225,42 +247,97 @@ export const sequenced = <C extends Client>(nc: C, options: SequencedOptions): C
 
   // --- the end
 
-  let isDraining = false
+  /** On what the client's methods are called once it ends; `undefined` before. */
+  const standIn = (): C | undefined => {
+    if (nc.isClosed() || nc.isDraining() || state === 'open') return undefined
+    return state === 'draining' ? drainingClient : closingClient
+  }
+  /** The client's own error for what it refuses at its end. */
+  const refusal = (): unknown => {
+    try {
+      standIn()?.subscribe('refused')
+      return undefined
+    } catch (e) {
+      return e
+    }
+  }
+
+  /** Rejects with what the publishers could not confirm. */
+  const endWith = async (ends: ReadonlyArray<Promise<void>>, end: () => Promise<void>): Promise<void> => {
+    const settled = await Promise.allSettled(ends)
+    await end()
+    const left = settled.flatMap(s =>
+      s.status === 'rejected' && isUnconfirmed(s.reason) ? s.reason.reason.ranges : [],
+    )
+    if (left.length > 0) throw unconfirmedError(left)
+  }
+
   /** In this order: what comes in may still be answered, and what went out be asked for. */
-  const drain = async (): Promise<void> => {
-    if (isDraining)
-      throw sequencedError('This connection is draining already: wait for closed().', { _tag: 'Draining' })
-    if (nc.isClosed() || nc.isDraining()) return nc.drain()
-    isDraining = true
+  const drainInOrder = async (): Promise<void> => {
+    const back = connectedWithin(nc, options.drainTimeout ?? 5000)
     await Promise.allSettled([...open].map(s => s.drain()))
-    await Promise.all([...senders.values()].map(s => s.close()))
-    await nc.drain()
+    // The client's own `drain()` does not end while it is disconnected.
+    if (await back)
+      await endWith(
+        [...senders.values()].map(s => s.close()),
+        () => nc.drain(),
+      )
+    else
+      await endWith(
+        [...senders.values()].map(s => s.stop()),
+        () => nc.close(),
+      )
+  }
+  const drain = (): Promise<void> => {
+    const ended = standIn()
+    if (ended !== undefined || nc.isClosed() || nc.isDraining()) return (ended ?? nc).drain()
+    state = 'draining'
+    return handled(drainInOrder())
   }
 
-  /** Receivers are told, once, that nothing follows, if the client still sends it: 2.29 discards what it has not sent yet. */
+  /** Subscriptions end at once. Messages that are on their way out are waited for: 2.29 discards them when it is closed. */
   const close = (): Promise<void> => {
-    for (const sender of senders.values()) sender.stop()
-    return nc.close()
+    if (nc.isClosed() || senders.size === 0) return nc.close()
+    state = 'closing'
+    for (const s of open) s.unsubscribe()
+    return handled(
+      endWith(
+        [...senders.values()].map(s => s.stop()),
+        () => nc.close(),
+      ),
+    )
   }
 
-  const dispose = (): Promise<unknown> => (nc.isClosed() ? Promise.resolve() : isDraining ? nc.closed() : drain())
+  const dispose = (): Promise<unknown> =>
+    nc.isClosed() ? Promise.resolve() : state === 'open' && !nc.isDraining() ? drain() : nc.closed()
 
-  nc.closed().then(board.end, board.end)
+  nc.closed().then(told.end, told.end)
 
   const members = new Map<PropertyKey, unknown>(
-    Object.entries({ publish, publishMessage, respondMessage, subscribe, drain, close }),
+    Object.entries({ publish, publishMessage, subscribe, flush, drain, close }),
   )
-  members.set('isDraining', () => isDraining || nc.isDraining())
+  members.set('isDraining', () => state === 'draining' || nc.isDraining())
+  members.set('isClosed', isOver)
   if (asyncDispose !== undefined) members.set(asyncDispose, dispose)
-  const result = overriding(nc, members)
-  wrapped.set(nc, board)
-  wrapped.set(result, board)
+  const result = overriding({ target: nc, members, standIn })
+  wrapped.set(nc, told)
+  wrapped.set(result, told)
+  markWrapped(result)
   return result
 }
 
+const isUnconfirmed = (u: unknown): u is SequencedError<NotConfirmed> =>
+  isSequencedError(u) && u.reason._tag === 'Unconfirmed'
+
+/** A notice says why it fails, too: who doesn't await the end must not be ended by an unhandled rejection. */
+const handled = (ending: Promise<void>): Promise<void> => {
+  ending.catch(() => undefined)
+  return ending
+}
+
 /**
- * What happened to a sequenced connection beside its messages, from now on, as an async iterator in the style of
- * `nc.status()`. It ends with the connection; the last 1024 notices wait for the reader.
+ * What happened to a sequenced connection beside its messages, as an async iterator in the style of `nc.status()`: the last
+ * 1024 notices, then what follows until the connection closes. Each call has an iterator of its own.
  *
  * Throws a `SequencedError` for a connection that is not sequenced.
  *

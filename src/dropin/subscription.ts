@@ -26,8 +26,9 @@ export interface Surroundings {
   /** Answers a message. */
   readonly respond: Publish
   readonly isSequenced: (subject: string) => boolean
-  /** Tells what happened; `seen` if the subscriber has been handed it as an error. */
-  readonly tell: (notice: Notice, seen: boolean) => void
+  /** Whether a callback gets a loss as an error. */
+  readonly lossAsError: boolean
+  readonly tell: (notice: Notice) => void
 }
 
 type Callback = (err: Error | null, msg: object) => void
@@ -71,10 +72,9 @@ export const sequencedSubscription = (
   }
 
   const put = (notice: Notice): void => {
-    const seen = callback !== undefined && isLoss(notice)
     // As for other errors, there is no message to it.
-    if (seen) callback(sequencedError(describe(notice), notice), {})
-    around.tell(notice, seen)
+    if (around.lossAsError && isLoss(notice)) callback?.(sequencedError(describe(notice), notice), {})
+    around.tell(notice)
   }
 
   const hand = (item: Handed): void => {
@@ -95,10 +95,18 @@ export const sequencedSubscription = (
     return isNumbered ? own : d.subject
   }
 
+  const ended = (error: Error | undefined): void => {
+    if (!isSequencedError(error)) return
+    if (error.reason._tag === 'Unsettled') for (const lost of error.reason.ranges) put(lost)
+    if (error.reason._tag === 'SubscriptionRefused') refused(error.reason.cause)
+  }
+
   /** The server does not let us subscribe: subscribers know the client's own error for that. */
-  const refused = (error: Error | undefined): void => {
-    if (!isSequencedError(error) || error.reason._tag !== 'SubscriptionRefused') return
-    carrier.callback(error.reason.cause, {})
+  const refused = (cause: Error): void => {
+    carrier.callback(cause, {})
+    // Not in the clients' types; v3 says by it why `closed` settles.
+    const closeClient: unknown = Reflect.get(carrier, 'close')
+    if (typeof closeClient === 'function') closeClient.call(carrier, cause)
     carrier.unsubscribe()
   }
 
@@ -106,7 +114,7 @@ export const sequencedSubscription = (
     nc,
     subject,
     { ...around.options, addressing: around.addressing, unnumbered: true },
-    { hand, end: refused, keeps: callback === undefined },
+    { hand, end: ended, keeps: callback === undefined },
   )
   const leave = (): void => {
     reception.close()
@@ -126,7 +134,10 @@ export const sequencedSubscription = (
   let drained: Promise<void> | undefined
   const drain = (): Promise<void> => {
     if (nc.isClosed() || carrier.isClosed()) return carrier.drain()
-    drained ??= reception.drain().then(() => (carrier.isClosed() ? undefined : carrier.drain()))
+    if (drained !== undefined) return drained
+    drained = reception.drain().finally(() => (carrier.isClosed() ? undefined : carrier.drain()))
+    // Notices say it, too.
+    drained.catch(() => undefined)
     return drained
   }
 
@@ -165,5 +176,5 @@ export const sequencedSubscription = (
   members.set(Symbol.asyncIterator, iterate)
   if (asyncDispose !== undefined)
     members.set(asyncDispose, () => drained ?? (nc.isClosed() || carrier.isClosed() ? Promise.resolve() : drain()))
-  return overriding(carrier, members)
+  return overriding({ target: carrier, members })
 }

@@ -3,25 +3,12 @@
  * so a block that has been encoded once is sent, kept and sent again as the same bytes.
  */
 import type { Headers } from '../core/Delivery.ts'
-import type { Connection } from './Connection.ts'
-
-export type WireHeaders = NonNullable<NonNullable<Parameters<Connection['publish']>[2]>['headers']>
+import { SealedHeaders } from './SealedHeaders.ts'
 
 const encoder = new TextEncoder()
-const decoder = new TextDecoder()
-
-const lines = (block: Uint8Array): ReadonlyArray<string> => decoder.decode(block).split('\r\n').slice(1, -2)
 
 /** An encoded block as a header object. */
-export const wireHeaders = (block: Uint8Array): WireHeaders & { encode(): Uint8Array } => ({
-  encode: () => block,
-  *[Symbol.iterator]() {
-    for (const line of lines(block)) {
-      const colon = line.indexOf(':')
-      yield [line.slice(0, colon), [line.slice(colon + 1).trim()]]
-    }
-  },
-})
+export const wireHeaders = (block: Uint8Array): SealedHeaders => new SealedHeaders(block)
 
 export type Fields = ReadonlyArray<readonly [string, string]>
 

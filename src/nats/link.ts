@@ -2,6 +2,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
 import type { Connection } from './Connection.ts'
+import { sharedWeakMap } from './shared.ts'
 
 /** The server has refused something: a user without the permission for it. */
 export interface Refusal {
@@ -36,7 +37,7 @@ const refusalIn = (status: unknown): Refusal | undefined => {
   return E.isRight(in3) ? in3.right.error : undefined
 }
 
-const links = new WeakMap<Connection, Link>()
+const links = sharedWeakMap<Connection, Link>('links')
 
 /** One reader of `status()` per connection: each call of it leaves a listener in the client for good. */
 const open = (nc: Connection): Link => {
@@ -74,6 +75,29 @@ const open = (nc: Connection): Link => {
  * @since 0.1.0
  */
 export const isConnected = (nc: Connection): boolean => (links.get(nc) ?? open(nc)).isUp
+
+/** Settled when it is connected, or closed for good. */
+export const whenConnected = (nc: Connection): Promise<void> =>
+  isConnected(nc)
+    ? Promise.resolve()
+    : new Promise(resolve => {
+        const settle = (): void => {
+          unlisten()
+          resolve()
+        }
+        const unlisten = listen(nc, { disconnected: () => undefined, reconnected: settle, closed: settle })
+      })
+
+/** Waits for the connection, at most so many ms. Is it connected then? */
+export const connectedWithin = async (nc: Connection, ms: number): Promise<boolean> => {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const over = new Promise<void>(resolve => {
+    timer = setTimeout(resolve, ms)
+  })
+  await Promise.race([whenConnected(nc), over])
+  clearTimeout(timer)
+  return isConnected(nc) && !nc.isClosed()
+}
 
 /** How much its server takes, in bytes, as far as that was ever known. */
 export const maxPayloadOf = (nc: Connection): number | undefined =>

@@ -2,6 +2,7 @@
 import * as Heartbeats from '../core/Heartbeats.ts'
 import { alarm, now } from './alarm.ts'
 import type { Connection } from './Connection.ts'
+import { sharedWeakMap } from './shared.ts'
 
 /** An origin as the pulse sees it. `latest` is how long after a heartbeat the next must be due now, in ms. */
 export interface Beating {
@@ -27,7 +28,7 @@ export interface Pulse {
 /** Heartbeats per second and connection: at about 250 bytes each that is 250 kB/s at most. */
 const perSecond = 1000
 
-const pulses = new WeakMap<Connection, Pulse>()
+const pulses = sharedWeakMap<Connection, Pulse>('pulses')
 
 const start = (): Pulse => {
   let schedule = Heartbeats.create(perSecond, now())

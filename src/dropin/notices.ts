@@ -1,0 +1,26 @@
+/** Notices of a wrapped connection, of both directions. */
+import type { Notice as ReceiverNotice } from '../core/Delivery.ts'
+import { describe } from '../core/describe.ts'
+import { describeSender, isGraveForSender } from '../nats/describeSender.ts'
+import type { Notices } from '../nats/notices.ts'
+import { startNotices } from '../nats/notices.ts'
+import type { SenderNotice } from '../nats/publisher.ts'
+
+/** What happened to what a connection receives, or sends, beside the messages. @since 0.1.0 */
+export type Notice =
+  | { readonly side: 'Receiver'; readonly notice: ReceiverNotice }
+  | { readonly side: 'Sender'; readonly notice: SenderNotice }
+
+/** Says in a sentence what happened and what it means. @since 0.1.0 */
+export const describeNotice = (n: Notice): string =>
+  n.side === 'Receiver' ? describe(n.notice) : describeSender(n.notice)
+
+const isGraveForReceiver = ({ _tag }: ReceiverNotice): boolean =>
+  _tag === 'Lost' || _tag === 'Overflowed' || _tag === 'Conflict' || _tag === 'Mismatch'
+
+export const startConnectionNotices = (onNotice: ((notice: Notice) => void) | undefined): Notices<Notice> =>
+  startNotices({
+    explain: describeNotice,
+    isGrave: n => (n.side === 'Receiver' ? isGraveForReceiver(n.notice) : isGraveForSender(n.notice)),
+    onNotice,
+  })
