@@ -27,11 +27,11 @@ export * as Sender from './core/Sender.ts'
 export * as SequenceNumber from './core/SequenceNumber.ts'
 export * as Subject from './core/Subject.ts'
 export * as Verb from './core/Verb.ts'
-export type { Notice as SequencedNotice } from './dropin/Board.ts'
-export { describeNotice } from './dropin/Board.ts'
 export type { Client, ClientSubscribeOptions, ClientSubscription } from './dropin/Client.ts'
 export type { Sequence } from './dropin/message.ts'
 export { sequenceOf } from './dropin/message.ts'
+export type { Notice as SequencedNotice } from './dropin/notices.ts'
+export { describeNotice } from './dropin/notices.ts'
 export type { SequencedOptions } from './dropin/sequenced.ts'
 export { notices, sequenced } from './dropin/sequenced.ts'
 export type { Connection, Msg, NatsSubscription, Status } from './nats/Connection.ts'
@@ -49,6 +49,7 @@ export type {
   SenderConflict,
   SenderNotice,
   SenderRefused,
+  Unconfirmed,
 } from './nats/publisher.ts'
 export { publisher } from './nats/publisher.ts'
 export type { Publishers } from './nats/publishers.ts'
@@ -78,9 +79,9 @@ export type {
   BadPayload,
   BadStream,
   Closed,
-  Draining,
   HistoryFull,
   NoSubject,
+  NotConfirmed,
   NotSequenced,
   OutsideFilter,
   PayloadTooLarge,
@@ -90,6 +91,7 @@ export type {
   SequencedError,
   StatusInHeaders,
   SubscriptionRefused,
+  Unsettled,
   WrappedTwice,
 } from './nats/SequencedError.ts'
 export { isSequencedError, orThrow, sequencedError } from './nats/SequencedError.ts'

@@ -19,6 +19,7 @@ export interface Options {
   readonly pass?: string
   readonly inboxPrefix?: string
   readonly reconnect?: boolean
+  readonly maxReconnectAttempts?: number
   /** In ms: how long the handshake may take, and how often it is asked whether the server is still there. */
   readonly timeout?: number
   readonly pingInterval?: number

@@ -308,7 +308,7 @@ describe.each(kinds)('with $name', kind => {
     const wired = await wire(kind)
     const reconnect = await cutOff(link, nc)
     for (const _ of range(30, 32)) older.publish('older')
-    await within(2000, 'the farewell', older.close())
+    const closing = older.close()
     const newer = publisher(nc, 'updates')
     const told = notices(newer)
     for (const _ of range(1, 9)) newer.publish('newer')
@@ -317,6 +317,7 @@ describe.each(kinds)('with $name', kind => {
     await told.until('the repair', t => t.length >= 1)
     expect(wired.seen).toEqual([...range(30, 32), ...range(1, 9)].map(n => `updates.${n}`))
     expect(told.seen).toEqual([{ _tag: 'Resent', origin: 'updates', first: 1, last: 9 }])
+    await closing
   })
 
   test.each(both)('a receiver that was cut off for 5,000 messages gets all of them (%s)', async addressing => {

@@ -211,6 +211,19 @@ export const first = <O>(h: History<O>, origin: O): number | undefined => {
   return own?.items[own.front]?.number
 }
 
+/** The serial of the newest message held of an origin; 0 if none is. @since 0.1.0 */
+export const newest = <O>(h: History<O>, origin: O): number => h.origins.get(origin)?.items.at(-1)?.serial ?? 0
+
+/** The numbers of an origin's messages after a serial, descending, as far as they are held. @since 0.1.0 */
+export function* numbersAfter<O>(h: History<O>, origin: O, serial: number): Generator<number> {
+  const own = h.origins.get(origin)
+  for (let i = own?.items.length ?? 0; own !== undefined && i > own.front; i--) {
+    const entry = own.items[i - 1]
+    if (entry === undefined || entry.serial <= serial) return
+    if (!entry.withdrawn) yield entry.number
+  }
+}
+
 /** All messages after a serial, oldest first, as far as they are held; not those kept from now on. @since 0.1.0 */
 export function* after<O>(h: History<O>, serial: number): Generator<Kept & Place<O>> {
   // What is kept or evicted meanwhile moves neither this array nor its end.

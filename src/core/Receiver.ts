@@ -19,7 +19,7 @@ import type { State } from 'fp-ts/lib/State.js'
 import type { Address } from './Address.ts'
 import * as Arrivals from './arrivals.ts'
 import * as Circumstances from './circumstances.ts'
-import type { Unsequenced } from './Delivery.ts'
+import type { Lost, Unsequenced } from './Delivery.ts'
 import type { Epoch } from './Epoch.ts'
 import type { Head } from './Head.ts'
 import * as Heads from './heads.ts'
@@ -30,6 +30,7 @@ import * as Replies from './replies.ts'
 import type { Receiver } from './roster.ts'
 import { change, follow, known, names, times } from './roster.ts'
 import type { SequenceNumber } from './SequenceNumber.ts'
+import { nearest } from './SequenceNumber.ts'
 import { arrivedShort } from './shortcut.ts'
 import * as T from './Track.ts'
 import type { Arrival, Output, Settings, Turn } from './Turn.ts'
@@ -348,6 +349,23 @@ export const matchOutput =
 /** Is nothing missing, held back or in doubt? @since 0.1.0 */
 export const isSettled = <A>(self: Receiver<A>): boolean =>
   self.gaps === 0 && self.messages === self.handedMessages && self.overflowed === 0
+
+/**
+ * What is lost if it ends now: of each origin the numbers from the first that is missing to the last that is missing or held
+ * back.
+ *
+ * @since 0.1.0
+ */
+export const unsettled = <A>(self: Receiver<A>): ReadonlyArray<Lost> => {
+  const open: Array<Lost> = []
+  for (const { value } of M.entries(self.origins)) {
+    const { ledger, about } = value.track
+    if (ledger === undefined || ledger.next > ledger.highest) continue
+    const [first, last] = [nearest(ledger.next), nearest(ledger.highest)]
+    open.push({ _tag: 'Lost', ...about, first, last, reason: 'unresolved' })
+  }
+  return open
+}
 
 /** One step of the machine. @since 0.1.0 */
 export const step =

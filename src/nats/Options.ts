@@ -47,6 +47,7 @@ export const receive = {
   maxBytes: positive,
   maxGaps: positive,
   maxOrigins: positive,
+  drainTimeout: atLeastZero,
 }
 
 /** Those of `publisher` and `publishers`. @since 0.1.0 */
@@ -60,6 +61,7 @@ export const publisher = {
   ),
   heartbeatAfter: positive,
   heartbeatMax: positive,
+  drainTimeout: atLeastZero,
 }
 
 /** Why there is no option `queue`. @since 0.1.0 */

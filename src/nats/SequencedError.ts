@@ -27,6 +27,18 @@ export interface Closed {
   readonly _tag: 'Closed'
 }
 
+/** The server did not confirm these messages before the end: they may not have arrived. @since 0.1.0 */
+export interface NotConfirmed {
+  readonly _tag: 'Unconfirmed'
+  readonly ranges: ReadonlyArray<{ readonly origin: string; readonly first: number; readonly last: number }>
+}
+
+/** A subscription was drained while disconnected, and these messages are missing or held back. @since 0.1.0 */
+export interface Unsettled {
+  readonly _tag: 'Unsettled'
+  readonly ranges: ReadonlyArray<Lost>
+}
+
 /** Neither bytes nor text. @since 0.1.0 */
 export interface BadPayload {
   readonly _tag: 'BadPayload'
@@ -89,11 +101,6 @@ export interface NotSequenced {
   readonly _tag: 'NotSequenced'
 }
 
-/** A connection that is draining: it takes no more. @since 0.1.0 */
-export interface Draining {
-  readonly _tag: 'Draining'
-}
-
 /** A filter that takes in subjects that are numbered, and others. @since 0.1.0 */
 export interface Across {
   readonly _tag: 'Across'
@@ -129,7 +136,8 @@ export type Reason =
   | BadStream
   | WrappedTwice
   | NotSequenced
-  | Draining
+  | NotConfirmed
+  | Unsettled
   | Across
   | QueueGroup
   | Lost
@@ -145,6 +153,21 @@ export interface SequencedError<R extends Reason = Reason> extends Error {
 /** An error of this library: it says what was wrong, and what to do. @since 0.1.0 */
 export const sequencedError = <R extends Reason>(message: string, reason: R): SequencedError<R> =>
   Object.assign(new Error(message), { name: 'SequencedError' as const, reason })
+
+/** The first ten ranges of messages in words. */
+export const listed = (ranges: ReadonlyArray<{ origin: string; first: number; last: number | undefined }>): string => {
+  const some = ranges.slice(0, 10).map(r => `${r.origin} ${r.first === r.last ? r.first : `${r.first} to ${r.last}`}`)
+  return some.join(', ') + (ranges.length > some.length ? `, and ${ranges.length - some.length} more` : '')
+}
+
+/** The error of an end that came before the server's confirmation. */
+export const unconfirmedError = (unconfirmed: NotConfirmed['ranges']): SequencedError<NotConfirmed> => {
+  const ranges = unconfirmed.map(({ origin, first, last }) => ({ origin, first, last }))
+  return sequencedError(
+    `The server has not confirmed ${listed(ranges)}: these messages may not have arrived, and are not sent again. Close while connected, or allow for a longer drainTimeout.`,
+    { _tag: 'Unconfirmed', ranges },
+  )
+}
 
 /** True for what this library throws. @since 0.1.0 */
 export const isSequencedError = (u: unknown): u is SequencedError =>

@@ -2,6 +2,7 @@
  * What goes out over one connection, for all of its publishers: it is kept to be replayed, sent again after a
  * reconnect, and replayed to whoever asks.
  */
+import type { Headers } from '../core/Delivery.ts'
 import type { Epoch } from '../core/Epoch.ts'
 import type { Limits } from '../core/History.ts'
 import * as History from '../core/History.ts'
@@ -9,17 +10,20 @@ import type { Request, Source } from '../core/Replays.ts'
 import * as Watermark from '../core/Watermark.ts'
 import { alarm, now } from './alarm.ts'
 import { answering } from './answering.ts'
-import type { Connection } from './Connection.ts'
+import type { Connection, PublishOptions } from './Connection.ts'
 import { wireHeaders } from './headers.ts'
 import { isConnected, listen } from './link.ts'
+import { checkSize, encoded, isEncodable } from './outgoing.ts'
 import type { Ranges } from './ranges.ts'
 import { add, each, together } from './ranges.ts'
 import { sequencedError } from './SequencedError.ts'
+import { sharedWeakMap } from './shared.ts'
 
-/** One publisher, as the connection sees it. */
+/** One origin that is sent, as the connection sees it. */
 export interface Line {
-  /** Of its origin. */
   readonly name: string
+  /** Its publisher: lines of one publisher have the same. */
+  readonly owner: object
   readonly epoch: Epoch
   /** `single`: the epoch is not part of the address, and so must be said beside it. */
   readonly isSingle: boolean
@@ -54,11 +58,17 @@ export interface Outbound {
   readonly open: (line: Line) => void
   /** Nothing follows; what is kept of it can be asked for as long as it is kept. */
   readonly retire: (line: Line) => void
-  /** Nothing of it can be asked for any more. */
+  /** Nothing of it can be asked for any more. What is not confirmed is still sent again after a reconnect. */
   readonly close: (line: Line) => void
+  /** Nothing of the closed lines of a publisher is sent again. */
+  readonly abandon: (owner: object) => void
+  /** Settled when the server has confirmed all that was published before, heartbeats too; or when the connection has closed. */
+  readonly confirm: () => Promise<void>
+  /** What the server has not confirmed of the closed lines of a publisher. */
+  readonly unconfirmed: (owner: object) => Ranges<Line>
   readonly knows: (origin: string) => boolean
   /** Publishes and keeps; throws what the client throws, and `HistoryFull`. Then nothing has happened. */
-  readonly send: (line: Line, number: number, data: Uint8Array, headers: Uint8Array | undefined, reply: string) => void
+  readonly send: (line: Line, number: number, data: Uint8Array, headers: Headers | undefined, reply: string) => void
   /** A copy of bytes that nobody else can change, in memory that the history uses anyway. */
   readonly copy: (bytes: Uint8Array) => Uint8Array
   /** Settled when there is room to publish. */
@@ -67,13 +77,15 @@ export interface Outbound {
   readonly oldest: (line: Line) => number | undefined
 }
 
-const outbounds = new WeakMap<Connection, Outbound>()
+const outbounds = sharedWeakMap<Connection, Outbound>('outbounds')
 
-const publishKept = (nc: Connection, subject: string, kept: History.Kept): void =>
-  nc.publish(subject, kept.data, {
-    ...(kept.reply === undefined ? {} : { reply: kept.reply }),
-    ...(kept.headers === undefined ? {} : { headers: wireHeaders(kept.headers) }),
-  })
+const optionsFor = (reply: string | undefined, headers: PublishOptions['headers']): PublishOptions => ({
+  ...(reply === undefined ? {} : { reply }),
+  ...(headers === undefined ? {} : { headers }),
+})
+
+const publishKept = (nc: Connection, subject: string, { data, headers, reply }: History.Kept): void =>
+  nc.publish(subject, data, optionsFor(reply, headers === undefined ? undefined : wireHeaders(headers)))
 
 const start = (nc: Connection, limits: Limits): Outbound => {
   const history = History.create<Line>(limits)
@@ -81,7 +93,8 @@ const start = (nc: Connection, limits: Limits): Outbound => {
   const lines = new Map<string, Line>()
   /** Lines on which nothing follows; they go with the last message that is kept of them. */
   const retired = new Set<Line>()
-  let watermark = Watermark.create(now())
+  // The first message is flushed at once.
+  let watermark = Watermark.create(Number.MIN_SAFE_INTEGER)
   if (!isConnected(nc)) watermark = Watermark.disconnected(watermark)
   let isClosed = false
   /** What was evicted before it was known to have arrived: as far as the flush on its way covers it, and since. */
@@ -90,6 +103,10 @@ const start = (nc: Connection, limits: Limits): Outbound => {
   /** What the client would not send again: that it is lost was told, and is not told once more when it is evicted. */
   const refused = new Set<number>()
   let waiting: Array<() => void> = []
+  /** Who waits for a flush that is called from now on to complete. */
+  let confirming: ReadonlyArray<() => void> = []
+  /** Closed lines with messages that are not confirmed yet. */
+  const closing = new Set<Line>()
   /** What the last message that found no room would have cost. */
   let wanted = History.cost(new Uint8Array(0), undefined, undefined)
 
@@ -98,6 +115,8 @@ const start = (nc: Connection, limits: Limits): Outbound => {
   const flush = (): void => {
     watermark = Watermark.flushing(now())(watermark)
     const { flight } = watermark
+    // A flush proves what was published before it was called.
+    const proved = confirming
     // All that was evicted so far had been sent before.
     unsure = together(unsure, unsureSince)
     unsureSince = new Map()
@@ -108,13 +127,27 @@ const start = (nc: Connection, limits: Limits): Outbound => {
         const sure = unsure
         unsure = new Map()
         for (const line of sure.keys()) forgetIfOver(line)
+        for (const line of closing) forgetIfConfirmed(line)
+        confirming = confirming.slice(proved.length)
+        for (const done of proved) done()
       }
-      clock.set(Watermark.flushAt(watermark))
+      if (confirming.length > 0 && watermark.connected && watermark.flight === undefined) flush()
+      else clock.set(Watermark.flushAt(watermark))
     }
     nc.flush().then(
       () => settle(true),
       () => settle(false),
     )
+  }
+  let isFlushing = false
+  /** Once all that is published in this turn of the event loop has gone out: one flush proves all of it. */
+  const flushSoon = (): void => {
+    if (isFlushing) return
+    isFlushing = true
+    queueMicrotask(() => {
+      isFlushing = false
+      if (Watermark.flushAt(watermark) <= now()) flush()
+    })
   }
   const clock = alarm(() => {
     if (Watermark.flushAt(watermark) <= now()) flush()
@@ -125,7 +158,8 @@ const start = (nc: Connection, limits: Limits): Outbound => {
     const wasDue = Watermark.flushAt(watermark)
     watermark = Watermark.sent(serial, bytes)(watermark)
     const due = Watermark.flushAt(watermark)
-    if (due <= now()) flush()
+    if (due === Number.NEGATIVE_INFINITY) flush()
+    else if (due <= now()) flushSoon()
     else if (wasDue === Number.POSITIVE_INFINITY) clock.set(due)
   }
 
@@ -149,37 +183,56 @@ const start = (nc: Connection, limits: Limits): Outbound => {
 
   const close = (line: Line): void => {
     retired.delete(line)
-    History.forget(history, line)
+    closing.add(line)
+    forgetIfConfirmed(line)
     if (lines.get(line.name) !== line) return
     lines.delete(line.name)
     answers.without(line.name)
   }
+  const isUnsure = (line: Line): boolean => unsure.has(line) || unsureSince.has(line)
+  const forgetIfConfirmed = (line: Line): void => {
+    if (isUnsure(line) || History.newest(history, line) > watermark.confirmed) return
+    closing.delete(line)
+    History.forget(history, line)
+  }
   const forgetIfOver = (line: Line): void => {
     if (!retired.has(line) || History.first(history, line) !== undefined) return
     // Its owner may still have to be told of a loss.
-    if (unsure.has(line) || unsureSince.has(line)) return
-    line.stop()
+    if (!isUnsure(line)) line.stop()
   }
 
   /** While disconnected only what has surely arrived makes room. */
   const hasSafeRoom = (bytes: number): boolean => History.couldFit(history, bytes, watermark.confirmed)
 
+  /** Publishes now, and gives what has to be kept. */
+  const publishNow = (line: Line, number: number, kept: History.Kept, headers: Headers | undefined): History.Kept => {
+    const options = optionsFor(kept.reply, headers)
+    nc.publish(`${line.name}.${number}`, kept.data, options)
+    // Instrumentation of the client may have added headers: what went out is kept.
+    const sent = options.headers
+    return sent === undefined || !isEncodable(sent) ? kept : { ...kept, headers: History.copy(history, sent.encode()) }
+  }
+
+  const checkSafeRoom = (bytes: number): void => {
+    if (hasSafeRoom(bytes)) return
+    wanted = bytes
+    throw sequencedError(
+      `Disconnected, and the history is full (${history.messages} messages, ${history.bytes} bytes): wait for ready(), or allow for more with the option history.`,
+      { _tag: 'HistoryFull', messages: history.messages, bytes: history.bytes },
+    )
+  }
+
   const send: Outbound['send'] = (line, number, data, headers, reply) => {
-    const kept = { data, headers, reply: reply === '' ? undefined : reply }
-    const bytes = History.cost(data, headers, kept.reply)
-    if (!watermark.connected && !hasSafeRoom(bytes)) {
-      wanted = bytes
-      throw sequencedError(
-        `Disconnected, and the history is full (${history.messages} messages, ${history.bytes} bytes): wait for ready(), or allow for more with the option history.`,
-        { _tag: 'HistoryFull', messages: history.messages, bytes: history.bytes },
-      )
-    }
+    const block = headers === undefined ? undefined : encoded(headers)
+    checkSize(nc, data.length + (block?.length ?? 0))
+    let kept: History.Kept = { data, headers: block, reply: reply === '' ? undefined : reply }
     // What is published while disconnected would vanish in the client; it goes out with the rest on reconnect.
-    if (watermark.connected) {
-      publishKept(nc, `${line.name}.${number}`, kept)
-      // Nothing makes way for what can't be kept anyway.
-      if (bytes <= limits.bytes) makeRoom(bytes)
-    } else while (!History.fits(history, bytes)) evict()
+    if (watermark.connected) kept = publishNow(line, number, kept, headers)
+    else checkSafeRoom(History.cost(data, block, kept.reply))
+    const bytes = History.cost(data, kept.headers, kept.reply)
+    // Nothing makes way for what can't be kept anyway.
+    if (watermark.connected && bytes <= limits.bytes) makeRoom(bytes)
+    if (!watermark.connected) while (!History.fits(history, bytes)) evict()
     const fits = History.fits(history, bytes)
     const serial = fits ? History.keep(history, line, number, kept, now()) : History.skip(history)
     if (!fits) noteGone({ origin: line, number, serial })
@@ -210,7 +263,8 @@ const start = (nc: Connection, limits: Limits): Outbound => {
     }
     for (const [line, { first, last }] of each(resent)) line.tell({ _tag: 'Resent', origin: line.name, first, last })
     for (const line of lines.values()) line.revive()
-    clock.set(Watermark.flushAt(watermark))
+    if (confirming.length > 0) flush()
+    else clock.set(Watermark.flushAt(watermark))
     for (const go of waiting) go()
     waiting = []
   }
@@ -222,14 +276,54 @@ const start = (nc: Connection, limits: Limits): Outbound => {
       clock.clear()
     },
     reconnected: repair,
-    closed: () => {
+    closed: cause => {
       isClosed = true
+      // The client's own `drain()` closes after a flush.
+      if (cause === undefined && nc.isDraining() && watermark.connected) {
+        watermark = Watermark.flushing(now())(watermark)
+        watermark = Watermark.flushed(watermark.flight, true)(watermark)
+        unsure = new Map()
+        unsureSince = new Map()
+      }
+      for (const done of confirming) done()
       clock.clear()
       unlisten()
       outbounds.delete(nc)
       for (const go of waiting) go()
     },
   })
+
+  // --- the end
+
+  const confirm = (): Promise<void> => {
+    if (isClosed) return Promise.resolve()
+    const confirmed = new Promise<void>(resolve => {
+      confirming = [...confirming, resolve]
+    })
+    if (watermark.connected && watermark.flight === undefined) flush()
+    return confirmed
+  }
+
+  const unconfirmed = (owner: object): Ranges<Line> => {
+    const all: Ranges<Line> = new Map()
+    for (const line of closing) {
+      if (line.owner !== owner) continue
+      for (const ranges of [unsure, unsureSince])
+        for (const { first, last } of ranges.get(line) ?? []) add(all, line, first, last)
+      for (const number of History.numbersAfter(history, line, watermark.confirmed)) add(all, line, number)
+    }
+    return all
+  }
+
+  const abandon = (owner: object): void => {
+    for (const line of closing) {
+      if (line.owner !== owner) continue
+      closing.delete(line)
+      unsure.delete(line)
+      unsureSince.delete(line)
+      History.forget(history, line)
+    }
+  }
 
   // --- replays
 
@@ -266,6 +360,9 @@ const start = (nc: Connection, limits: Limits): Outbound => {
       forgetIfOver(line)
     },
     close,
+    abandon,
+    confirm,
+    unconfirmed,
     knows: origin => lines.has(origin),
     ready: () =>
       isClosed || watermark.connected || hasSafeRoom(wanted)

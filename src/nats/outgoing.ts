@@ -1,5 +1,4 @@
 /** What goes out, checked here since the clients do not: subjects, payloads, headers, sizes. */
-import { ofGuard } from '../core/codec.ts'
 import type { Headers } from '../core/Delivery.ts'
 import type { Epoch } from '../core/Epoch.ts'
 import * as Origin from '../core/Origin.ts'
@@ -50,16 +49,17 @@ export const payloadOf = (data: unknown, copy: (bytes: Uint8Array) => Uint8Array
   )
 }
 
-const Encodes = ofGuard(
-  'headers',
-  (u): u is { encode(): Uint8Array } =>
-    typeof u === 'object' && u !== null && 'encode' in u && typeof u.encode === 'function',
-  "headers of the client's own making",
-)
+interface Encodable {
+  encode(): Uint8Array
+}
 
-/** The header block, encoded once. */
+/** Headers of the client's own making: its types don't say that they encode themselves. */
+export const isEncodable = (u: unknown): u is Encodable =>
+  typeof u === 'object' && u !== null && 'encode' in u && typeof u.encode === 'function'
+
+/** The header block. */
 export const encoded = (headers: Headers): Uint8Array => {
-  if (!Encodes.is(headers))
+  if (!isEncodable(headers))
     throw sequencedError('Headers must be made by the client: import { headers } from it.', {
       _tag: 'BadHeaders',
       headers,

@@ -11,14 +11,16 @@ import * as SequenceNumber from '../core/SequenceNumber.ts'
 import * as Subject from '../core/Subject.ts'
 import * as Verb from '../core/Verb.ts'
 import type { Connection, Msg, NatsSubscription } from './Connection.ts'
-import { feed } from './Feed.ts'
 import { block, wireHeaders } from './headers.ts'
-import { listen } from './link.ts'
+import { listen, whenConnected } from './link.ts'
+import type { NoticeSink } from './notices.ts'
 import * as Options from './Options.ts'
+import type { Outbound } from './outbound.ts'
 import { outboundOf } from './outbound.ts'
-import type { PublisherOptions, SenderNotice } from './publisher.ts'
+import type { PublisherOptions, SenderNotice, Unconfirmed } from './publisher.ts'
 import { pulseOf } from './pulse.ts'
-import { orThrow, sequencedError } from './SequencedError.ts'
+import { each } from './ranges.ts'
+import { orThrow, sequencedError, unconfirmedError } from './SequencedError.ts'
 import type { Means } from './sending.ts'
 
 /** A message that wants an answer. */
@@ -47,7 +49,9 @@ export const spellingOf = (options: PublisherOptions, subjects: string): Spellin
   return { addressing, verbs }
 }
 
-export interface Outlet extends Means {
+export interface Outlet {
+  readonly means: Means
+  readonly outbound: Outbound
   readonly settings: Sender.Options
   /** Listens until the end; what a message makes `take` throw does not reach the client. */
   readonly listenTo: (at: string, take: (msg: Msg) => void) => void
@@ -59,10 +63,17 @@ export interface Outlet extends Means {
   readonly replayAt: (at: string) => void
   /** What a start gives; if it throws, nothing of it is left. */
   readonly started: <A>(start: () => A) => A
-  readonly notices: () => AsyncIterable<SenderNotice>
-  /** Unsubscribes, and ends the notices. */
+  /**
+   * Ends it, at most `drainTimeout` ms later: waits for the connection, says farewell, and waits until the server has
+   * confirmed everything. Rejects with `Unconfirmed` if it did not.
+   *
+   * @param farewell settled when receivers have been told
+   */
+  readonly end: (farewell: () => Promise<void>) => Promise<void>
+  /** Ends it at once. */
   readonly finish: () => void
-  readonly closed: Promise<void>
+  /** Settled at the end, with the error if messages are not confirmed. */
+  readonly closed: Promise<Error | undefined>
 }
 
 const decoder = new TextDecoder()
@@ -74,52 +85,78 @@ const parseHeadRequest = (body: string): E.Either<unknown, t.TypeOf<typeof HeadR
 
 const isQuestion = (msg: Msg): msg is Question => msg.reply !== undefined && msg.reply !== ''
 
+/** Settled after so many ms, unless it is cancelled. */
+const timeout = (ms: number): { readonly over: Promise<void>; readonly cancel: () => void } => {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const over = new Promise<void>(resolve => {
+    timer = setTimeout(resolve, ms)
+  })
+  return { over, cancel: () => clearTimeout(timer) }
+}
+
 /**
  * @param isOurs whether a subject that the server has refused concerns this publisher
- * @param ended called when the connection has closed
+ * @param stop stops all origins at once
  */
 export const openOutlet = (
   nc: Connection,
   { addressing, verbs }: Spelling,
   options: PublisherOptions,
+  notices: NoticeSink<SenderNotice>,
   isOurs: (at: string) => boolean,
-  ended: () => void,
+  stop: () => void,
 ): Outlet => {
-  const { from = 1, heartbeatAfter, heartbeatMax, history } = options
+  const { from = 1, heartbeatAfter, heartbeatMax, history, drainTimeout = 5000 } = options
   const pulse = pulseOf(nc)
   const outbound = outboundOf(nc, history === undefined ? undefined : { ...defaultLimits, ...history })
 
-  const notices = feed<SenderNotice, SenderNotice>(
-    notice => notice,
-    () => undefined,
-    () => undefined,
-    256,
-  )
-  let settle: () => void = () => undefined
-  const closed = new Promise<void>(resolve => {
+  let settle: (error: Error | undefined) => void = () => undefined
+  const closed = new Promise<Error | undefined>(resolve => {
     settle = resolve
   })
   const subscriptions: Array<NatsSubscription> = []
   let isFinished = false
-  const finish = (): void => {
-    if (isFinished) return
+  const unsubscribe = (): void => {
     isFinished = true
     unlisten()
     if (!nc.isClosed()) for (const s of subscriptions) s.unsubscribe()
+  }
+  const finish = (): void => {
+    if (isFinished) return
+    unsubscribe()
+    stop()
+    const left = [...each(outbound.unconfirmed(means))].map(
+      ([{ name }, range]): Unconfirmed => ({ _tag: 'Unconfirmed', origin: name, ...range }),
+    )
+    outbound.abandon(means)
+    for (const notice of left) notices.put(notice)
     notices.end()
-    settle()
+    settle(left.length === 0 ? undefined : unconfirmedError(left))
+  }
+  const end: Outlet['end'] = farewell => {
+    const ending = endInOrder(farewell)
+    // A notice says it, too: who doesn't await the end must not be ended by an unhandled rejection.
+    ending.catch(() => undefined)
+    return ending
+  }
+  const endInOrder: Outlet['end'] = async farewell => {
+    const { over, cancel } = timeout(drainTimeout)
+    const isOver = Promise.race([over, closed])
+    for (const step of [() => whenConnected(nc), farewell, outbound.confirm]) await Promise.race([step(), isOver])
+    cancel()
+    finish()
+    const error = await closed
+    if (error !== undefined) throw error
   }
   const unlisten = listen(nc, {
     disconnected: () => undefined,
     reconnected: () => undefined,
     refused: ({ operation, subject }) => {
-      if (isOurs(subject)) notices.push({ _tag: 'Refused', operation, subject })
+      if (isOurs(subject)) notices.put({ _tag: 'Refused', operation, subject })
     },
-    closed: () => {
-      ended()
-      finish()
-    },
+    closed: finish,
   })
+  const means: Means = { nc, verbs, outbound, pulse, tell: notices.put }
 
   const listenTo: Outlet['listenTo'] = (at, take) => {
     const callback = (err: Error | null, msg: Msg): void => {
@@ -130,16 +167,13 @@ export const openOutlet = (
   const answerAt: Outlet['answerAt'] = (at, take) => listenTo(at, msg => (isQuestion(msg) ? take(msg) : undefined))
 
   return {
-    nc,
-    verbs,
+    means,
     outbound,
-    pulse,
     settings: {
       start: from === 'clock' ? Sender.startFromClock(Date.now()) : SequenceNumber.nearest(from),
       ...(heartbeatAfter === undefined ? {} : { after: heartbeatAfter }),
       ...(heartbeatMax === undefined ? {} : { max: heartbeatMax }),
     },
-    tell: notices.push,
     listenTo,
     answerAt,
     answerAll: take =>
@@ -164,11 +198,11 @@ export const openOutlet = (
       try {
         return start()
       } catch (e) {
-        finish()
+        unsubscribe()
         throw e
       }
     },
-    notices: () => notices,
+    end,
     finish,
     closed,
   }

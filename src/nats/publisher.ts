@@ -11,12 +11,15 @@ import type { SequenceNumber } from '../core/SequenceNumber.ts'
 import * as Subject from '../core/Subject.ts'
 import * as Verb from '../core/Verb.ts'
 import type { Connection } from './Connection.ts'
+import { describeSender, isGraveForSender } from './describeSender.ts'
 import { drawEpoch } from './entropy.ts'
+import { startNotices } from './notices.ts'
 import { checkSubject } from './Options.ts'
 import type { Repair } from './outbound.ts'
 import { originFor } from './outgoing.ts'
 import { openOutlet, spellingOf } from './outlet.ts'
 import { Sending } from './sending.ts'
+import { checkPlain } from './wrapped.ts'
 
 /** How a publisher numbers, beats and keeps; none is needed. @since 0.1.0 */
 export interface PublisherOptions {
@@ -40,6 +43,8 @@ export interface PublisherOptions {
   readonly heartbeatAfter?: number
   /** The longest time between two heartbeats, in ms. Default 5000. */
   readonly heartbeatMax?: number
+  /** How long the end waits for a connection and for the server's confirmation, in ms. Default 5000. */
+  readonly drainTimeout?: number
 }
 
 /** What goes with a payload. @since 0.1.0 */
@@ -69,8 +74,21 @@ export interface SenderRefused {
   readonly subject: string
 }
 
+/**
+ * The publisher, or its connection, ended before the server confirmed these messages: they may not have arrived, and are
+ * not sent again.
+ *
+ * @since 0.1.0
+ */
+export interface Unconfirmed {
+  readonly _tag: 'Unconfirmed'
+  readonly origin: string
+  readonly first: number
+  readonly last: number
+}
+
 /** What a sender is told. @since 0.1.0 */
-export type SenderNotice = SenderConflict | SenderRefused | Repair
+export type SenderNotice = SenderConflict | SenderRefused | Unconfirmed | Repair
 
 /** One run of one sender. @since 0.1.0 */
 export interface Publisher {
@@ -87,12 +105,19 @@ export interface Publisher {
   readonly publish: (data?: Uint8Array | string, options?: PublishOptions) => SequenceNumber
   /** Settled when there is room to publish: at once, unless disconnected with a full history. */
   readonly ready: () => Promise<void>
-  /** What its owner should know; it ends with the publisher. The last 256 wait for a reader. */
+  /**
+   * What its owner should know: the last 1024 notices, then what follows until the end. Each call has an iterator of its
+   * own. While nobody reads, a notice of loss, conflict or refusal becomes a warning of the process.
+   */
   readonly notices: () => AsyncIterable<SenderNotice>
-  /** Says that nothing follows, three times within 200 ms, then stops. */
+  /**
+   * Takes no more messages, tells receivers that nothing follows (three times within 200 ms), and resolves when the server
+   * has confirmed everything. While disconnected it waits for the reconnect. After `drainTimeout` ms it ends all the same,
+   * and rejects with a `SequencedError` (`Unconfirmed`) that names what may not have arrived.
+   */
   readonly close: () => Promise<void>
-  /** Settled when it is closed. */
-  readonly closed: Promise<void>
+  /** Settled at the end, also when the connection has ended; with the error, if messages are not confirmed. */
+  readonly closed: Promise<Error | undefined>
 }
 
 /**
@@ -104,6 +129,7 @@ export interface Publisher {
  * @since 0.1.0
  */
 export const publisher = (nc: Connection, subject: string, options: PublisherOptions = {}): Publisher => {
+  checkPlain(nc, 'publisher')
   checkSubject(subject)
   const { addressing, verbs } = spellingOf(options, subject)
   const epoch = drawEpoch()
@@ -112,7 +138,9 @@ export const publisher = (nc: Connection, subject: string, options: PublisherOpt
     at.startsWith(`${origin.name}.`) ||
     (at.startsWith(`${verbs}.`) && `${at}.`.includes(`.${origin.subject}.`)) ||
     at === Verb.headOfAll(verbs)
-  const outlet = openOutlet(nc, { addressing, verbs }, options, isOurs, () => sending.stop())
+  const notices = startNotices<SenderNotice>({ explain: describeSender, isGrave: isGraveForSender })
+  const outlet = openOutlet(nc, { addressing, verbs }, options, notices, isOurs, () => sending.stop())
+  let farewell: () => void = () => undefined
   const start = (): Sending => {
     outlet.answerAt(Verb.head(verbs)(origin.subject), ({ reply }) => sending.answer(reply))
     if (addressing === 'single')
@@ -122,19 +150,32 @@ export const publisher = (nc: Connection, subject: string, options: PublisherOpt
       if (Subject.matches(filter)(origin.subject)) sending.answer(reply)
     })
     outlet.replayAt(Verb.replays(verbs)(origin))
-    return new Sending(outlet, origin, epoch, outlet.settings, outlet.finish)
+    return new Sending(outlet.means, origin, epoch, outlet.settings, {
+      ended: () => farewell(),
+      stopped: outlet.finish,
+    })
   }
   const sending = outlet.started(start)
+  let ending: Promise<void> | undefined
+  const end = (): Promise<void> => {
+    sending.close()
+    return outlet.end(
+      () =>
+        new Promise(resolve => {
+          farewell = resolve
+        }),
+    )
+  }
 
   return {
     origin: origin.name,
     epoch,
     publish: (data, settings) => sending.publish(data, settings),
     ready: outlet.outbound.ready,
-    notices: outlet.notices,
+    notices: notices.read,
     close: () => {
-      sending.close()
-      return outlet.closed
+      ending ??= end()
+      return ending
     },
     closed: outlet.closed,
   }

@@ -8,15 +8,20 @@ import * as Sender from '../core/Sender.ts'
 import type { SequenceNumber } from '../core/SequenceNumber.ts'
 import * as Subject from '../core/Subject.ts'
 import * as Verb from '../core/Verb.ts'
-import { alarm, now } from './alarm.ts'
 import type { Connection } from './Connection.ts'
+import { describeSender, isGraveForSender } from './describeSender.ts'
 import { drawEpoch } from './entropy.ts'
+import { isConnected } from './link.ts'
+import type { NoticeSink } from './notices.ts'
+import { startNotices } from './notices.ts'
 import { checkSubject } from './Options.ts'
 import { originFor } from './outgoing.ts'
 import { openOutlet, spellingOf } from './outlet.ts'
 import type { PublisherOptions, PublishOptions, SenderNotice } from './publisher.ts'
 import { orThrow, sequencedError } from './SequencedError.ts'
+import type { SendingListener } from './sending.ts'
 import { Sending } from './sending.ts'
+import { checkPlain } from './wrapped.ts'
 
 /** One run of the sender of many subjects. @since 0.1.0 */
 export interface Publishers {
@@ -27,14 +32,22 @@ export interface Publishers {
   readonly publish: (subject: string, data?: Uint8Array | string, options?: PublishOptions) => SequenceNumber
   /** Settled when there is room to publish: at once, unless disconnected with a full history. */
   readonly ready: () => Promise<void>
-  /** What its owner should know, of all subjects; it ends with the publisher. The last 256 wait for a reader. */
+  /**
+   * What its owner should know, of all subjects: the last 1024 notices, then what follows until the end. Each call has an
+   * iterator of its own. While nobody reads, a notice of loss, conflict or refusal becomes a warning of the process.
+   */
   readonly notices: () => AsyncIterable<SenderNotice>
-  /** Says of each subject that nothing follows, then stops: within 200 ms, or a second if there are many. */
+  /**
+   * Takes no more messages, tells receivers of each subject that nothing follows (within 200 ms, or a second if there are
+   * many), and resolves when the server has confirmed everything. While disconnected it waits for the reconnect. After
+   * `drainTimeout` ms it ends all the same, and rejects with a `SequencedError` (`Unconfirmed`) that names what may not have
+   * arrived.
+   */
   readonly close: () => Promise<void>
-  /** Says so once, and stops at once. */
-  readonly stop: () => void
-  /** Settled when it is closed. */
-  readonly closed: Promise<void>
+  /** The same, but it tells receivers only once, and does not wait for a reconnect. */
+  readonly stop: () => Promise<void>
+  /** Settled at the end, also when the connection has ended; with the error, if messages are not confirmed. */
+  readonly closed: Promise<Error | undefined>
 }
 
 /**
@@ -70,6 +83,25 @@ const longestFarewell = 1000
  * @since 0.1.0
  */
 export const publishers = (nc: Connection, subjects: string, options: PublisherOptions = {}): Publishers => {
+  checkPlain(nc, 'publishers')
+  const notices = startNotices<SenderNotice>({ explain: describeSender, isGrave: isGraveForSender })
+  const { confirm, ...opened } = openPublishers(nc, subjects, options, notices)
+  return { ...opened, notices: notices.read }
+}
+
+/** Publishers whose notices go to a sink of the caller's. */
+export interface SilentPublishers extends Omit<Publishers, 'notices'> {
+  /** Settled when the server has confirmed what was published before, or the connection has closed. */
+  readonly confirm: () => Promise<void>
+}
+
+/** The same as `publishers`, with the notices going to a sink of the caller's. */
+export const openPublishers = (
+  nc: Connection,
+  subjects: string,
+  options: PublisherOptions,
+  notices: NoticeSink<SenderNotice>,
+): SilentPublishers => {
   checkSubject(subjects)
   const { addressing, verbs } = spellingOf(options, subjects)
   const filter = orThrow(Subject.explain)(Subject.parseFilter(subjects))
@@ -92,20 +124,14 @@ export const publishers = (nc: Connection, subjects: string, options: PublisherO
     nc,
     { addressing, verbs },
     options,
+    notices,
     at => at.startsWith(`${verbs}.`) || (Subject.isSubject(at) && isAddress(at)),
     () => stopAll(),
   )
   let isClosing = false
-  const clock = alarm(() => stop())
   const stopAll = (): void => {
     isClosing = true
-    clock.clear()
     for (const sending of [...origins.values()]) sending.stop()
-  }
-  const stop = (): void => {
-    for (const { sending } of lives.values()) sending.retire()
-    stopAll()
-    outlet.finish()
   }
 
   // --- what it is asked
@@ -170,11 +196,19 @@ export const publishers = (nc: Connection, subjects: string, options: PublisherO
     }
   }
 
-  const stopped = (sending: Sending): void => {
-    if (origins.get(sending.name) === sending) origins.delete(sending.name)
+  const forgetLive = (sending: Sending): void => {
     const { subject } = sending.origin
     if (lives.get(subject)?.sending === sending) lives.delete(subject)
-    if (isClosing && lives.size === 0) stop()
+  }
+  const listener: SendingListener = {
+    ended: sending => {
+      forgetLive(sending)
+      if (lives.size === 0) farewellIsOver()
+    },
+    stopped: sending => {
+      if (origins.get(sending.name) === sending) origins.delete(sending.name)
+      forgetLive(sending)
+    },
   }
 
   const open = (subject: string): Sending => {
@@ -195,7 +229,7 @@ export const publishers = (nc: Connection, subjects: string, options: PublisherO
       hasRetired && addressing === 'single'
         ? { ...outlet.settings, start: Sender.startFromClock(Date.now()) }
         : outlet.settings
-    const sending = new Sending(outlet, origin, epoch, settings, stopped)
+    const sending = new Sending(outlet.means, origin, epoch, settings, listener)
     origins.set(origin.name, sending)
     return sending
   }
@@ -211,19 +245,39 @@ export const publishers = (nc: Connection, subjects: string, options: PublisherO
     }
   }
 
+  // --- the end
+
+  let farewellIsOver: () => void = () => undefined
+  /** Of those that are left after a second each says it once. */
+  const farewell = async (): Promise<void> => {
+    const all = new Promise<void>(resolve => {
+      farewellIsOver = resolve
+    })
+    const clock = setTimeout(farewellIsOver, longestFarewell)
+    if (lives.size > 0) await all
+    clearTimeout(clock)
+    sayOnce()
+  }
+  const sayOnce = (): void => {
+    for (const { sending } of lives.values()) sending.retire()
+  }
+
+  let ending: Promise<void> | undefined
   return {
     publish,
     ready: outlet.outbound.ready,
-    notices: outlet.notices,
+    confirm: outlet.outbound.confirm,
     close: () => {
-      if (isClosing) return outlet.closed
       isClosing = true
-      if (lives.size === 0) stop()
-      for (const { sending } of [...lives.values()]) sending.close()
-      clock.set(now() + longestFarewell)
-      return outlet.closed
+      if (ending === undefined) for (const { sending } of [...lives.values()]) sending.close()
+      ending ??= outlet.end(farewell)
+      return ending
     },
-    stop,
+    stop: () => {
+      isClosing = true
+      if (!isConnected(nc)) outlet.finish()
+      return outlet.end(async () => sayOnce())
+    },
     closed: outlet.closed,
   }
 }

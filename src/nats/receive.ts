@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import * as Address from '../core/Address.ts'
+import type { Lost } from '../core/Delivery.ts'
 import type { Epoch } from '../core/Epoch.ts'
 import type { Addressing } from '../core/Origin.ts'
 import * as Origin from '../core/Origin.ts'
@@ -20,11 +21,13 @@ import { drawSeed } from './entropy.ts'
 import { createInbox, inboxPrefix } from './inbox.ts'
 import type { Read, Terms } from './incoming.ts'
 import { copy, readData, readHead, readHeartbeat, readMixed, readNumbered, view } from './incoming.ts'
-import { listen } from './link.ts'
+import { connectedWithin, listen } from './link.ts'
 import * as Options from './Options.ts'
 import type { Replayer } from './replayers.ts'
 import { fromSender } from './replayers.ts'
-import { orThrow, sequencedError } from './SequencedError.ts'
+import type { SequencedError } from './SequencedError.ts'
+import { listed, orThrow, sequencedError } from './SequencedError.ts'
+import { checkPlain } from './wrapped.ts'
 
 /** What is expected of senders, and what may be kept; none is needed. @since 0.1.0 */
 export interface ReceiveOptions extends Partial<Omit<Settings<Uint8Array>, 'retain' | 'seed' | 'stored'>> {
@@ -39,6 +42,8 @@ export interface ReceiveOptions extends Partial<Omit<Settings<Uint8Array>, 'reta
   readonly unnumbered?: boolean
   /** Who is asked for what was missed. Default `fromSender`. */
   readonly replayer?: Replayer
+  /** How long `drain()` waits for a connection, in ms. Default 5000. */
+  readonly drainTimeout?: number
 }
 
 /** A delivery, and what it means for whoever keeps it. @since 0.1.0 */
@@ -62,11 +67,20 @@ export interface Reception {
   readonly close: () => void
   /** How far the application has come, safe to turn into JSON. */
   readonly positions: () => Positions
-  /** Takes no new messages, hands what is in flight, and closes once every gap is settled. */
+  /**
+   * Takes no new messages, hands what is in flight, and closes once every gap is settled. While disconnected it waits for
+   * the reconnect, at most `drainTimeout` ms; then it closes, and rejects with `Unsettled` if a gap is open.
+   */
   readonly drain: () => Promise<void>
   /** Settled when it is closed; with the error, if one has closed it. */
   readonly closed: Promise<Error | undefined>
 }
+
+const unsettledError = (subject: string, ranges: ReadonlyArray<Lost>): SequencedError =>
+  sequencedError(
+    `The subscription to ${subject} ended while disconnected, with messages missing or held back: ${listed(ranges)}. Drain while connected, allow for a longer drainTimeout, or start again from positions().`,
+    { _tag: 'Unsettled', ranges },
+  )
 
 const checkOptions = Options.check('receive', Options.receive, { queue: Options.queueHint })
 
@@ -79,9 +93,17 @@ const checkOptions = Options.check('receive', Options.receive, { queue: Options.
  * @since 0.1.0
  */
 export const receive = (nc: Connection, subject: string, options: ReceiveOptions, consumer: Consumer): Reception => {
+  checkPlain(nc, 'subscribe')
   Options.checkSubject(subject)
   checkOptions(options)
-  const { addressing = 'single', prefix = '_SEQ', unnumbered = false, replayer = fromSender, ...settings } = options
+  const {
+    addressing = 'single',
+    prefix = '_SEQ',
+    unnumbered = false,
+    replayer = fromSender,
+    drainTimeout = 5000,
+    ...settings
+  } = options
   const filter = orThrow(Subject.explain)(Subject.parseFilter(subject))
   const verbs = orThrow(Subject.explain)(Verb.parsePrefix(prefix))
   if (filter === '>')
@@ -269,6 +291,13 @@ export const receive = (nc: Connection, subject: string, options: ReceiveOptions
   dispatch({ _tag: 'Started', now: now() })
 
   const drain = async (): Promise<void> => {
+    if (!(await connectedWithin(nc, drainTimeout))) {
+      const ranges = Receiver.unsettled(receiver)
+      const error = ranges.length === 0 ? undefined : unsettledError(subject, ranges)
+      close(error)
+      if (error !== undefined) throw error
+      return
+    }
     // New messages stay away; what is missing of those that came may still be recovered.
     await Promise.all(data.map(s => s.drain()))
     isDraining = true

@@ -17,6 +17,7 @@ import { createInbox } from './inbox.ts'
 import { copy, headersOf, readReplay } from './incoming.ts'
 import { orThrow } from './SequencedError.ts'
 import type { ClientError } from './tryPublish.ts'
+import { checkPlain } from './wrapped.ts'
 
 /** How a replay is asked for. @since 0.1.0 */
 export interface ReplayOptions {
@@ -224,6 +225,7 @@ export const replay = (
   nc: Connection,
   options: ReplayOptions = {},
 ): ((address: Address.Address) => TaskEither<ReplayError, Replayed>) => {
+  checkPlain(nc, 'replay')
   const request = ask(nc, ...settings(options))
   return address => async () => {
     const page = await request(address, undefined)
@@ -250,6 +252,7 @@ export const replayRange = (
   nc: Connection,
   options: ReplayOptions = {},
 ): ((range: Range) => TaskEither<Failure, ReadonlyArray<Answer>>) => {
+  checkPlain(nc, 'replayRange')
   const request = ask(nc, ...settings(options))
   return ({ origin, first, last }) =>
     async () => {

@@ -10,8 +10,9 @@ import * as Verb from '../core/Verb.ts'
 import { now } from './alarm.ts'
 import type { Connection, Msg } from './Connection.ts'
 import { block, wireHeaders } from './headers.ts'
+import { isConnected, whenConnected } from './link.ts'
 import type { Line, Outbound } from './outbound.ts'
-import { checkSize, encoded, payloadOf } from './outgoing.ts'
+import { payloadOf } from './outgoing.ts'
 import type { PublishOptions, SenderNotice } from './publisher.ts'
 import type { Beating, Pulse } from './pulse.ts'
 import { orThrow, sequencedError } from './SequencedError.ts'
@@ -25,6 +26,14 @@ export interface Means {
   readonly tell: (notice: SenderNotice) => void
 }
 
+/** What the publisher of an origin has to know. */
+export interface SendingListener {
+  /** The last heartbeat marked `ended` has gone out. */
+  readonly ended: (self: Sending) => void
+  /** It has stopped. A retired origin stops when nothing is kept of it. */
+  readonly stopped: (self: Sending) => void
+}
+
 const decoder = new TextDecoder()
 const nothing = new Uint8Array(0)
 
@@ -36,17 +45,17 @@ export class Sending implements Line, Beating {
   readonly origin: Origin
   readonly epoch: Epoch
   readonly #means: Means
-  /** Called when it has said its farewell, or, once retired, when nothing is kept of it. */
-  readonly #stopped: (self: Sending) => void
+  readonly #listener: SendingListener
   #sender: Sender.Sender
   #rivals: Set<Epoch> | undefined
+  #isClosing = false
   #isStopped = false
 
-  constructor(means: Means, origin: Origin, epoch: Epoch, options: Sender.Options, stopped: (self: Sending) => void) {
+  constructor(means: Means, origin: Origin, epoch: Epoch, options: Sender.Options, listener: SendingListener) {
     this.origin = origin
     this.epoch = epoch
     this.#means = means
-    this.#stopped = stopped
+    this.#listener = listener
     this.#sender = Sender.create(origin, epoch, now(), options)
     means.outbound.open(this)
     // Before any message: a receiver of the run before this one must not take the first for a gap of that.
@@ -58,6 +67,10 @@ export class Sending implements Line, Beating {
     return this.origin.name
   }
 
+  get owner(): object {
+    return this.#means
+  }
+
   /** When it last sent something, in ms of the monotonic clock. */
   get sentAt(): number {
     return this.#sender.sentAt
@@ -66,15 +79,13 @@ export class Sending implements Line, Beating {
   // --- messages
 
   publish(data: Uint8Array | string = nothing, { reply = '', headers }: PublishOptions = {}): SequenceNumber {
-    const { nc, outbound, pulse } = this.#means
-    if (this.#sender.state !== 'live')
+    const { outbound, pulse } = this.#means
+    if (this.#isClosing || this.#sender.state !== 'live')
       throw sequencedError(`The publisher of ${this.name} is closed: make a new one to go on.`, { _tag: 'Closed' })
     const number = orThrow(Sender.explain)(Sender.next(this.#sender))
     if (reply !== '') orThrow(Subject.explain)(Subject.parse(reply))
     const payload = payloadOf(data, outbound.copy)
-    const head = headers === undefined ? undefined : outbound.copy(encoded(headers))
-    checkSize(nc, payload.length + (head?.length ?? 0))
-    outbound.send(this, number, payload, head, reply)
+    outbound.send(this, number, payload, headers, reply)
     const decayed = this.#sender.wait !== undefined
     this.#sender = Sender.published(now())(this.#sender)
     if (decayed) pulse.book(this)
@@ -98,7 +109,7 @@ export class Sending implements Line, Beating {
   beat(latest: number): void {
     this.#say()
     this.#sender = Sender.beaten(now(), latest)(this.#sender)
-    if (this.#sender.state === 'ended') this.stop()
+    if (this.#sender.state === 'ended') this.#listener.ended(this)
   }
 
   #say(): void {
@@ -144,7 +155,8 @@ export class Sending implements Line, Beating {
   }
 
   revive(): void {
-    if (this.#sender.state === 'ended') return
+    // The heartbeats that said so may have been lost with the connection.
+    if (this.#sender.state === 'ended') return this.#isClosing ? this.#say() : undefined
     this.#sender = Sender.revived(now())(this.#sender)
     this.#means.pulse.book(this)
   }
@@ -155,14 +167,19 @@ export class Sending implements Line, Beating {
 
   // --- the end
 
-  /** Says that nothing follows, three times within 200 ms, then stops. */
+  /** Takes no more messages. Says so three times within 200 ms, after the reconnect if there is no connection. */
   close(): void {
     if (this.#isStopped) return
-    this.#sender = Sender.closed(now())(this.#sender)
-    this.#means.pulse.book(this)
+    this.#isClosing = true
+    const begin = (): void => {
+      this.#sender = Sender.closed(now())(this.#sender)
+      if (!this.#isStopped) this.#means.pulse.book(this)
+    }
+    if (isConnected(this.#means.nc)) begin()
+    else whenConnected(this.#means.nc).then(begin, begin)
   }
 
-  /** Says once that nothing follows; it can be asked for what is kept of it as long as that is kept. */
+  /** Says once that nothing follows. What is kept of it can still be requested. */
   retire(): void {
     if (this.#sender.state === 'ended' || this.#isStopped) return
     const isNews = this.#sender.farewells === 0
@@ -178,6 +195,6 @@ export class Sending implements Line, Beating {
     this.#isStopped = true
     this.#means.pulse.remove(this)
     this.#means.outbound.close(this)
-    this.#stopped(this)
+    this.#listener.stopped(this)
   }
 }

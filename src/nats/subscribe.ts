@@ -30,7 +30,9 @@ export interface Subscription extends AsyncIterable<Delivery<Uint8Array>> {
   readonly positions: () => Positions
   /**
    * Takes no new messages, hands out what is in flight, and closes once every gap is settled: at the latest when all
-   * deadlines have passed. Drain a subscription before its connection, or close it and start from its positions.
+   * deadlines have passed. While disconnected it waits for the reconnect, at most `drainTimeout` ms; then it closes, and
+   * rejects with a `SequencedError` (`Unsettled`) if a gap is open. Drain a subscription before its connection, or close it and
+   * start from its positions.
    */
   readonly drain: () => Promise<void>
   /** Settled when it is closed; with the error, if one has closed it. */
