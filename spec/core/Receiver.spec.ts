@@ -1990,7 +1990,7 @@ describe('a receiver within its bounds', () => {
     const [origin, epoch, first] = [single('other'), run(1), SequenceNumber.first]
     for (const answer of [
       { _tag: 'ReplayAnswered', arrival: arrival(1) },
-      { _tag: 'ReplayRefused', first, last: first },
+      { _tag: 'ReplayRefused', first, last: first, reason: 'evicted' },
       { _tag: 'ReplayEnded', last: first },
     ] as const)
       expect(t.on({ ...answer, asked: 1, origin, epoch })).toEqual([])

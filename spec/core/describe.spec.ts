@@ -11,7 +11,7 @@ const n = SequenceNumber.nearest
 const content = { data: 'x', headers: undefined, reply: undefined }
 
 const verdicts = ['InOrder', 'AfterGap', 'Late', 'Recovered'] as const
-const reasons = ['unresolved', 'evicted', 'overflow', 'gone'] as const
+const reasons = ['unresolved', 'evicted', 'tooLarge', 'unreadable', 'overflow', 'gone'] as const
 const strays = ['NoNumber', 'TooManyOrigins', 'Refuted', 'Unconfirmed', 'BetweenRuns'] as const
 
 const all: ReadonlyArray<Delivery<string>> = [
@@ -59,6 +59,13 @@ group('describe', () => {
       ...reasons.map(() => expect.stringContaining('7 messages lost (3 to 9): ')),
       expect.stringContaining('messages lost (3 and all after it): '),
     ])
+  })
+
+  it('names the remedy for a message that can not be sent or read again', () => {
+    const of = (reason: 'tooLarge' | 'unreadable') =>
+      describe({ _tag: 'Lost', ...about, first: n(3), last: n(3), reason })
+    expect(of('tooLarge')).toContain('raise max_payload')
+    expect(of('unreadable')).toContain('header names')
   })
 
   it('names the option that would end a mismatch', () => {

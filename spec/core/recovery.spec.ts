@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
+import type { RefusalReason } from '../../src/core/Delivery.ts'
 import type { Epoch } from '../../src/core/Epoch.ts'
 import type { Head } from '../../src/core/Head.ts'
 import type { Origin } from '../../src/core/Origin.ts'
@@ -32,7 +33,11 @@ interface Talk extends Rig {
   readonly takes: (deliveries: number, bytes?: number) => string[]
   /** Answers to the last request, or to that one; of run 1, unless told otherwise. */
   readonly recovers: (number: number, o?: { asked?: number; epoch?: Epoch | undefined; bytes?: number }) => string[]
-  readonly isRefused: (first: number, last: number, o?: { asked?: number; epoch?: Epoch }) => string[]
+  readonly isRefused: (
+    first: number,
+    last: number,
+    o?: { asked?: number; epoch?: Epoch; reason?: RefusalReason },
+  ) => string[]
   readonly isDone: (last: number, o?: { asked?: number; epoch?: Epoch }) => string[]
 }
 
@@ -58,9 +63,9 @@ const talk = (options: Options = {}): Talk => {
       const known = 'epoch' in o ? o.epoch : epoch
       return words(r.on({ _tag: 'ReplayAnswered', asked, origin, epoch: known, arrival: arrival(n, `m${n}`, bytes) }))
     },
-    isRefused: (first, last, { asked = request, epoch = run(1) } = {}) => {
+    isRefused: (first, last, { asked = request, epoch = run(1), reason = 'evicted' } = {}) => {
       const [from, to] = [SequenceNumber.nearest(first), SequenceNumber.nearest(last)]
-      return words(r.on({ _tag: 'ReplayRefused', asked, origin, epoch, first: from, last: to }))
+      return words(r.on({ _tag: 'ReplayRefused', asked, origin, epoch, first: from, last: to, reason }))
     },
     isDone: (last, { asked = request, epoch = run(1) } = {}) =>
       words(r.on({ _tag: 'ReplayEnded', asked, origin, epoch, last })),
@@ -326,6 +331,25 @@ describe('an answer to a request', () => {
     t.isRefused(4, 4)
     t.isRefused(3, 3)
     expect(t.recovers(2)).toEqual(['2 Recovered', 'lost 3-4 evicted', '5 AfterGap'])
+  })
+
+  it.each(['tooLarge', 'unreadable'] as const)('that refuses one as %s is told with that reason', reason => {
+    const t = asking()
+    expect(t.isRefused(2, 2, { reason })).toEqual([`lost 2-2 ${reason}`])
+    expect([...t.recovers(3), ...t.recovers(4)]).toEqual(['3 Recovered', '4 Recovered', '5 AfterGap'])
+  })
+
+  it.each(['tooLarge', 'unreadable'] as const)('that refuses one as %s is told in its turn', reason => {
+    const t = asking()
+    expect(t.isRefused(3, 3, { reason })).toEqual([])
+    expect(t.isRefused(4, 4)).toEqual([])
+    expect(t.recovers(2)).toEqual(['2 Recovered', `lost 3-3 ${reason}`, 'lost 4-4 evicted', '5 AfterGap'])
+  })
+
+  it('that refuses one in the mode arrival is told at once, with its reason', () => {
+    const t = following({ mode: 'arrival' })
+    t.gets(1, 5)
+    expect(t.isRefused(3, 3, { reason: 'tooLarge' })).toEqual(['lost 3-3 tooLarge'])
   })
 
   it('that refuses for all gaps below the oldest that is held settles all that were asked for', () => {
@@ -976,6 +1000,7 @@ describe('the work for one event', () => {
           epoch: run(1),
           first: SequenceNumber.nearest(3),
           last: SequenceNumber.nearest(1e6),
+          reason: 'evicted',
         },
         { _tag: 'ReplayEnded', now: 1, asked: asked - (i % 31), origin, epoch: run(1), last: 1e6 },
       ]).flat()

@@ -113,7 +113,7 @@ export const play = (plan: World): { readonly wrong: string[]; readonly lost: nu
     if (a._tag === 'End') post(() => ({ _tag: 'ReplayEnded', ...about, last: a.last }), life)
     if (a._tag === 'Refusal' && a.code === 410) {
       const [first, last] = [SequenceNumber.nearest(a.first), SequenceNumber.nearest(a.last)]
-      post(() => ({ _tag: 'ReplayRefused', ...about, first, last }), life)
+      post(() => ({ _tag: 'ReplayRefused', ...about, first, last, reason: 'evicted' }), life)
     }
     if (a._tag === 'Message') {
       const again = arrival(a.number, new TextDecoder().decode(a.kept.data), Number(a.kept.reply))

@@ -378,6 +378,7 @@ const openedAnswer = (w: World, line: Line, answer: Replays.Answer): Happening |
         epoch,
         first: SequenceNumber.nearest(answer.first),
         last: SequenceNumber.nearest(answer.last),
+        reason: 'evicted',
       }
     case 'End':
       // 0 is no number: the shell can't read it.

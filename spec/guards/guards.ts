@@ -851,8 +851,8 @@ const accounts: ReadonlyArray<Guard> = [
   ),
   receptions(
     'what is refused side by side is lost in one',
-    "m.refused === true ? 'evicted' : m",
-    'm',
+    'm.refused ?? (m.deadline',
+    '(m.deadline',
     'what nobody has is told piece by piece, or as if nobody had said so',
   ),
   receptions(

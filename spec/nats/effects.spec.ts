@@ -155,7 +155,7 @@ describe.each(kinds)('with $name', kind => {
       await nc.flush()
       const why = async (n: number): Promise<unknown> =>
         replay(asking, { timeout: 5000 })({ origin, number: numberOf(n) })()
-      expect(await why(1)).toEqual(E.left({ _tag: 'Gone', first: 1, last: 1 }))
+      expect(await why(1)).toEqual(E.left({ _tag: 'Gone', first: 1, last: 1, reason: 'evicted' }))
       expect(await why(3)).toEqual(E.left({ _tag: 'NotSentYet', first: 3, last: 3 }))
       await updates.close()
       await nc.flush()

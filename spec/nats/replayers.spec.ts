@@ -8,10 +8,9 @@ import * as SequenceNumber from '../../src/core/SequenceNumber.ts'
 import * as Subject from '../../src/core/Subject.ts'
 import * as Verb from '../../src/core/Verb.ts'
 import { sequenced } from '../../src/dropin/sequenced.ts'
-import type { Asking } from '../../src/nats/asking.ts'
+import type { Asking, Replay } from '../../src/nats/asking.ts'
 import { asking } from '../../src/nats/asking.ts'
 import type { Msg } from '../../src/nats/Connection.ts'
-import type { Replay } from '../../src/nats/incoming.ts'
 import type { Publisher, PublisherOptions } from '../../src/nats/publisher.ts'
 import type { Replayer } from '../../src/nats/replayers.ts'
 import { firstOf, fromJetStream, fromSender } from '../../src/nats/replayers.ts'
@@ -303,12 +302,15 @@ const desk = (replayer: Replayer) => {
     addressing: 'single',
     verbs: valid(Verb.parsePrefix('_SEQ')),
     isWanted: () => true,
+    subject: undefined,
     asides: [],
     heads: 'me.head',
     replays: 'me.replay',
     take: (data: Uint8Array) => data,
   } as const
-  const machine: Asking = asking(nc, terms, replayer.sources, 100, event => told.push(event))
+  const machine: Asking = asking(nc, terms, replayer.sources, { patience: 100, deadline: 2000, maxBytes: 1e6 }, event =>
+    told.push(event),
+  )
   let id = 0
   return {
     machine,

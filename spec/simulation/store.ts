@@ -38,7 +38,13 @@ export const storeOf = (world: World): Store => {
     const about = { asked: id, origin, epoch }
     const lack = (a: number, b: number): void => {
       if (isRefused && a <= b)
-        answer({ _tag: 'ReplayRefused', ...about, first: SequenceNumber.nearest(a), last: SequenceNumber.nearest(b) })
+        answer({
+          _tag: 'ReplayRefused',
+          ...about,
+          first: SequenceNumber.nearest(a),
+          last: SequenceNumber.nearest(b),
+          reason: 'evicted',
+        })
     }
     send(world, from.port, port, 'Aside', () => {
       let next = first

@@ -154,6 +154,7 @@ const open = (r: Receiver, store: Store | undefined, line: Line, asked: number, 
         epoch,
         first: SequenceNumber.nearest(answer.first),
         last: SequenceNumber.nearest(answer.last),
+        reason: 'evicted',
       })
     case 'End':
       // 0 is no number: the shell can't read it.

@@ -75,16 +75,28 @@ export interface Gap extends About {
 }
 
 /**
+ * Why a replayer has refused numbers:
+ *
+ * - `evicted`: it does not hold them any more;
+ * - `tooLarge`: it holds them, and they are larger than its server takes (`max_payload`);
+ * - `unreadable`: it has sent them, and the client of this receiver can't read their headers.
+ *
+ * @since 0.1.0
+ */
+export type RefusalReason = 'evicted' | 'tooLarge' | 'unreadable'
+
+/**
  * Why numbers were given up:
  *
  * - `unresolved`: nothing brought them before the deadline;
- * - `evicted`: every replayer that could hold them has refused;
+ * - `evicted`, `tooLarge`, `unreadable`: every replayer that could hold them has refused (see `RefusalReason`). If they
+ *   refused for different reasons, the reason is not `evicted`;
  * - `overflow`: more gaps were open than a receiver may remember;
  * - `gone`: their run has ended, and nobody vouches for it any more.
  *
  * @since 0.1.0
  */
-export type LossReason = 'unresolved' | 'evicted' | 'overflow' | 'gone'
+export type LossReason = RefusalReason | 'unresolved' | 'overflow' | 'gone'
 
 /** Numbers given up: they will not be delivered any more. @since 0.1.0 */
 export interface Lost extends About {

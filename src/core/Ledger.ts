@@ -12,7 +12,7 @@
  * no input makes us count them one by one.
  */
 import * as number from 'fp-ts/lib/number.js'
-import type { Message } from './Delivery.ts'
+import type { Message, RefusalReason } from './Delivery.ts'
 import type { OrderedMap } from './OrderedMap.ts'
 import * as M from './OrderedMap.ts'
 
@@ -36,8 +36,8 @@ export interface Missing {
   readonly deadline: number
   /** Once they have been asked for. */
   readonly ask?: Ask
-  /** Nobody has them any more: they are lost as soon as it is their turn. */
-  readonly refused?: true
+  /** Everybody who could hold them has refused: they are lost as soon as it is their turn, for this reason. */
+  readonly refused?: RefusalReason
 }
 
 /** A message that waits for those before it. */
@@ -96,7 +96,7 @@ export const replace = <A>(l: Ledger<A>, interval: Missing): Ledger<A> => {
   return {
     ...l,
     missing: set(l.missing, first, interval),
-    wanted: refused || isForgotten ? remove(l.wanted, first) : set(l.wanted, first, interval),
+    wanted: refused !== undefined || isForgotten ? remove(l.wanted, first) : set(l.wanted, first, interval),
     forgotten: isForgotten ? set(l.forgotten, first, interval) : remove(l.forgotten, first),
   }
 }
@@ -152,10 +152,17 @@ export const forgetNewest = <A>(l: Ledger<A>): Ledger<A> => {
 }
 
 /** Part of an interval is refused: from now on it only waits for its turn. */
-export const refuse = <A>(l: Ledger<A>, interval: Missing, first: number, last: number, now: number): Ledger<A> => {
+export const refuse = <A>(
+  l: Ledger<A>,
+  interval: Missing,
+  first: number,
+  last: number,
+  reason: RefusalReason,
+  now: number,
+): Ledger<A> => {
   const parts: ReadonlyArray<Missing> = [
     { ...interval, last: first - 1 },
-    { first, last, deadline: now, refused: true },
+    { first, last, deadline: now, refused: reason },
     { ...interval, first: last + 1 },
   ]
   return parts.reduce((to: Ledger<A>, part) => replace(to, part), without(l, interval.first))

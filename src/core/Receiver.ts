@@ -19,7 +19,7 @@ import type { State } from 'fp-ts/lib/State.js'
 import type { Address } from './Address.ts'
 import * as Arrivals from './arrivals.ts'
 import * as Circumstances from './circumstances.ts'
-import type { Lost, Unsequenced } from './Delivery.ts'
+import type { Lost, RefusalReason, Unsequenced } from './Delivery.ts'
 import type { Epoch } from './Epoch.ts'
 import type { Head } from './Head.ts'
 import * as Heads from './heads.ts'
@@ -66,7 +66,7 @@ export type Event<A> =
       readonly epoch: Epoch | undefined
       readonly arrival: Arrival<A>
     }
-  /** The numbers are not to be had any more (`410`). */
+  /** Everybody who could hold the numbers has refused them (`410`). */
   | {
       readonly _tag: 'ReplayRefused'
       readonly now: number
@@ -75,6 +75,7 @@ export type Event<A> =
       readonly epoch: Epoch | undefined
       readonly first: SequenceNumber
       readonly last: SequenceNumber
+      readonly reason: RefusalReason
     }
   /** The request has been considered up to a number (`204 EOB`). */
   | {
@@ -298,7 +299,7 @@ const handle = <A>(self: Receiver<A>, turn: Turn<A>, event: Event<A>): Receiver<
       )
     case 'ReplayRefused':
       return known(self, turn, event.origin, (t, of) =>
-        Replies.refused(t, of, event.asked, event.epoch, event.first, event.last),
+        Replies.refused(t, of, event.asked, event.epoch, event.first, event.last, event.reason),
       )
     case 'ReplayEnded':
       return known(self, turn, event.origin, (t, of) => Replies.considered(t, of, event.asked, event.epoch, event.last))

@@ -21,6 +21,9 @@ const verdicts: Record<Verdict, string> = {
 const whyLost: Record<LossReason, string> = {
   unresolved: 'nothing brought them before the deadline',
   evicted: 'nobody who could hold them has them any more',
+  tooLarge: 'their sender holds them, but they are larger than its server takes: raise max_payload there',
+  unreadable:
+    "this client can't read their headers: let whoever writes them use header names of printable ASCII without spaces and colons",
   overflow: 'more gaps were open than this receiver may remember (maxGaps)',
   gone: 'the run that sent them is over, and nobody vouches for it any more',
 }

@@ -42,7 +42,7 @@ export const giveUp = <A>(turn: Turn<A>, about: About, l: Ledger<A>, first: numb
 
 /** Why an interval is to be given up now, if it is. */
 const dueFor = <A>(turn: Turn<A>, m: Missing): LossReason | undefined =>
-  m.refused === true ? 'evicted' : m.deadline <= turn.now ? 'unresolved' : undefined
+  m.refused ?? (m.deadline <= turn.now ? 'unresolved' : undefined)
 
 /** Gives up what nobody has, and what has passed its deadline, as far as it is its turn. */
 export const expire = <A>(turn: Turn<A>, about: About, ledger: Ledger<A>, canAsk: boolean): Ledger<A> => {
@@ -60,11 +60,11 @@ export const expire = <A>(turn: Turn<A>, about: About, ledger: Ledger<A>, canAsk
   return l
 }
 
-/** Gives up what nobody has, as far as it is its turn. */
+/** Gives up what everybody has refused, as far as it is its turn. */
 export const evict = <A>(turn: Turn<A>, about: About, ledger: Ledger<A>): Ledger<A> => {
   let l = ledger
-  for (let front = L.frontMissing(l); front?.refused === true; front = L.frontMissing(l))
-    l = giveUp(turn, about, l, front.first, 'evicted')
+  for (let front = L.frontMissing(l); front?.refused !== undefined; front = L.frontMissing(l))
+    l = giveUp(turn, about, l, front.first, front.refused)
   return l
 }
 

@@ -2,7 +2,7 @@
  * Asking for what is missing: lowest first, a few at a time, again with growing patience, until it comes, is refused, or
  * is given up.
  */
-import type { About } from './Delivery.ts'
+import type { About, RefusalReason } from './Delivery.ts'
 import type { Ledger, Missing } from './Ledger.ts'
 import * as L from './Ledger.ts'
 import * as M from './OrderedMap.ts'
@@ -131,6 +131,7 @@ export const refused = <A>(
   asked: number,
   first: number,
   last: number,
+  reason: RefusalReason,
 ): Ledger<A> => {
   let ledger = l
   // Of what is wanted, the lowest is asked for first: above what was not, nothing was.
@@ -139,8 +140,8 @@ export const refused = <A>(
     // No message comes again: so a refusal holds for whatever was asked for before it.
     if (asked < m.ask.since || asked > turn.asked || from > m.ask.upTo) continue
     const interval = { ...m, ask: { ...m.ask, tries: 0 } }
-    ledger = L.refuse(ledger, interval, from, Math.min(m.last, last), turn.now)
-    if (turn.settings.mode === 'arrival') ledger = giveUp(turn, about, ledger, from, 'evicted')
+    ledger = L.refuse(ledger, interval, from, Math.min(m.last, last), reason, turn.now)
+    if (turn.settings.mode === 'arrival') ledger = giveUp(turn, about, ledger, from, reason)
   }
   return evict(turn, about, boundGaps(turn, about, ledger))
 }

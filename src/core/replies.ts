@@ -1,4 +1,5 @@
 /** What a track asks for, and what the answers make of it. */
+import type { RefusalReason } from './Delivery.ts'
 import type { Epoch } from './Epoch.ts'
 import * as R from './recovery.ts'
 import type { Track } from './Track.ts'
@@ -41,7 +42,7 @@ export const considered = <A>(
     ? t
     : { ...t, ledger: R.considered(turn, t.ledger, asked, last) }
 
-/** Numbers that were asked for are not to be had any more. */
+/** Numbers that were requested were refused by everybody who could hold them. */
 export const refused = <A>(
   turn: Turn<A>,
   t: Track<A>,
@@ -49,7 +50,8 @@ export const refused = <A>(
   epoch: Epoch | undefined,
   first: number,
   last: number,
+  reason: RefusalReason,
 ): Track<A> =>
   t.ledger === undefined || !canAsk(turn, t) || !isOwn(t, epoch)
     ? t
-    : withEnd(turn, { ...t, ledger: R.refused(turn, t.about, t.ledger, asked, first, last) })
+    : withEnd(turn, { ...t, ledger: R.refused(turn, t.about, t.ledger, asked, first, last, reason) })

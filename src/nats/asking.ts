@@ -2,43 +2,53 @@
  * Asks the sources of a replayer for what the machine misses, and makes events of what they answer.
  *
  * Each ask goes to one source after the other: what one refuses, or can't answer for, is asked of the next at once; what it
- * is silent about when the machine asks again. Refused is only what all of them have refused. Where answers go:
+ * is silent about when the machine asks again. Refused is only what all of them have refused. The reply subject leads back
+ * to the request, and so to the origin that it was about:
  *
  * ```
- * <replays>.<ask>                      a sender's, where nobody else is asked
- * <replays>.<ask>.<request>            a sender's, for a range
- * <replays>.<ask>.<request>.<number>   a stream's, for one id
+ * <replays>.<request>            a sender's answers
+ * <replays>.<request>.<number>   a stream's, for one id
  * ```
  */
+import type { RefusalReason } from '../core/Delivery.ts'
+import type { Epoch } from '../core/Epoch.ts'
+import type { Event } from '../core/Receiver.ts'
 import * as SequenceNumber from '../core/SequenceNumber.ts'
-import type { Output } from '../core/Turn.ts'
+import type { Output, Settings } from '../core/Turn.ts'
 import * as Verb from '../core/Verb.ts'
 import { now } from './alarm.ts'
+import type { Answer, Conversation } from './answers.ts'
+import { begin, hear, readStored } from './answers.ts'
 import type { Connection, Msg } from './Connection.ts'
-import type { Replay, Terms } from './incoming.ts'
-import { NO_RESPONDERS, readReplay, readStored, statusOf } from './incoming.ts'
+import type { Terms } from './incoming.ts'
 import type { Source } from './replayers.ts'
 
 type Ask = Extract<Output<Uint8Array>, { _tag: 'AskReplay' }>
+
+/** What comes of asking for a message. */
+export type Replay = Extract<Event<Uint8Array>, { _tag: `Replay${string}` }>
 
 /** Numbers of an ask, and how far it has come with them. */
 interface Part {
   readonly ask: Ask
   readonly first: number
   readonly last: number
-  /** Sources that were asked before, and whether all of them have refused. */
+  /** Sources that were asked before, and why all of them have refused; `undefined` if one has not. */
   readonly turn: number
-  readonly refused: boolean
+  readonly refused: RefusalReason | undefined
 }
 
-/** A part that was sent to a sender. */
-interface Request extends Part {
+/** A part that was sent to a source. */
+interface Sent extends Part {
   readonly id: number
   heardAt: number
 }
 
+/** A part that was sent to a sender. */
+interface Request extends Sent, Conversation {}
+
 /** A part that a stream is asked for, id by id. */
-interface Job extends Request {
+interface Job extends Sent {
   readonly stream: string
   /** What is to be asked for yet. */
   next: number
@@ -60,6 +70,12 @@ const proof = 3
 /** Messages that a stream did not have of late. */
 const maxMisses = 65_536
 
+/** Requests that may still be answered. */
+const maxSent = 65_536
+
+/** Messages of which some parts have arrived: one of each sender that answers at the time. */
+const maxJoining = 8
+
 export interface Asking {
   readonly ask: (ask: Ask) => void
   readonly hear: (msg: Msg) => void
@@ -78,6 +94,9 @@ const rangesOf = (numbers: ReadonlyArray<number>): ReadonlyArray<readonly [numbe
   return ranges
 }
 
+/** Of two reasons the one that says more: that one source holds a message no more does not say why another can't give it. */
+const specific = (a: RefusalReason, b: RefusalReason): RefusalReason => (a === 'evicted' ? b : a)
+
 /** Can a stream tell whose message that is? Where each run counts from 1, `updates.17` is whichever wrote it last. */
 const isUnique = ({ origin, start }: Ask): boolean => origin.run !== undefined || (start !== undefined && start > 1)
 
@@ -85,13 +104,16 @@ export const asking = (
   nc: Pick<Connection, 'publish'>,
   terms: Terms,
   sources: ReadonlyArray<Source>,
-  patience: number,
+  { patience, deadline, maxBytes }: Pick<Settings<Uint8Array>, 'patience' | 'deadline' | 'maxBytes'>,
   tell: (event: Replay) => void,
 ): Asking => {
   let ids = 0
-  /** Those that were not heard of for longest come first. */
-  const requests = new Map<number, Request>()
+  /** What may still be answered. What was not heard of for longest comes first. */
+  const sent = new Map<number, Request | Job>()
+  /** Of these, the jobs that have something to do. */
   const jobs = new Map<number, Job>()
+  /** Those of which parts of a message have arrived. */
+  const joining = new Set<Request>()
   const ofOrigin = new Map<string, Set<Job>>()
   let queue: Array<Job> = []
   let open = 0
@@ -112,36 +134,36 @@ export const asking = (
   const put = (part: Part): void => {
     const { ask, first, last, turn, refused } = part
     const source = turn < sources.length ? sources[(ask.tries + turn) % sources.length] : undefined
-    const request = { ...part, id: ids++, heardAt: now() }
+    const next = { ...part, id: ids++, heardAt: now() }
     if (source === undefined) {
-      if (refused) tell({ _tag: 'ReplayRefused', ...about(ask), first: at(first), last: at(last) })
-    } else if (source._tag === 'Sender') askSender(request)
-    else if (isUnique(ask)) askStream(request, source.stream)
+      if (refused !== undefined) tellRefused(ask, undefined, first, last, refused)
+    } else if (source._tag === 'Sender') askSender(next)
+    else if (isUnique(ask)) askStream(next, source.stream)
     else put({ ...part, turn: turn + 1 })
   }
 
-  const pass = (part: Part, first: number, last: number, refused: boolean): void => {
+  const tellRefused = (ask: Ask, epoch: Epoch | undefined, first: number, last: number, reason: RefusalReason): void =>
+    tell({ _tag: 'ReplayRefused', ...about(ask), epoch: epoch ?? ask.epoch, first: at(first), last: at(last), reason })
+
+  /** To the next source; `why` the one that was asked has refused, if it has. */
+  const pass = (part: Part, first: number, last: number, why: RefusalReason | undefined): void => {
     const { ask, turn } = part
-    if (first <= last) put({ ask, first, last, turn: turn + 1, refused: part.refused && refused })
+    const refused = part.refused === undefined || why === undefined ? undefined : specific(part.refused, why)
+    if (first <= last) put({ ask, first, last, turn: turn + 1, refused })
   }
 
-  const askSender = (request: Request): void => {
-    const { ask, id, first, last } = request
+  const askSender = (part: Sent): void => {
+    const { ask, id, first, last } = part
     const { origin, epoch } = ask
-    const isAlone = sources.length === 1
-    if (!isAlone) requests.set(id, request)
+    sent.set(id, { ...part, ...begin(origin, first, last) })
     const body = last === first && epoch === undefined ? undefined : JSON.stringify({ last, epoch })
-    publish(
-      Verb.replay(terms.verbs)({ origin, number: at(first) }),
-      body,
-      `${terms.replays}.${ask.id}${isAlone ? '' : `.${id}`}`,
-    )
+    publish(Verb.replay(terms.verbs)({ origin, number: at(first) }), body, `${terms.replays}.${id}`)
   }
 
-  const askStream = (request: Request, stream: string): void => {
-    const { ask, id, first, last } = request
-    const job = { ...request, stream, next: first, end: last, open: new Set<number>(), absent: [], doubtful: [] }
-    requests.set(id, job)
+  const askStream = (part: Sent, stream: string): void => {
+    const { ask, id, first, last } = part
+    const job = { ...part, stream, next: first, end: last, open: new Set<number>(), absent: [], doubtful: [] }
+    sent.set(id, job)
     jobs.set(id, job)
     const siblings = ofOrigin.get(ask.origin.name)
     if (siblings === undefined) ofOrigin.set(ask.origin.name, new Set([job]))
@@ -162,11 +184,7 @@ export const asking = (
       open += 1
       queue.push(job)
       const { ask, id, stream } = job
-      publish(
-        `$JS.API.DIRECT.GET.${stream}.${ask.origin.name}.${n}`,
-        undefined,
-        `${terms.replays}.${ask.id}.${id}.${n}`,
-      )
+      publish(`$JS.API.DIRECT.GET.${stream}.${ask.origin.name}.${n}`, undefined, `${terms.replays}.${id}.${n}`)
     }
   }
 
@@ -181,60 +199,116 @@ export const asking = (
   const isDone = (job: Job): boolean => job.next > job.end && job.open.size === 0
 
   const close = (job: Job): void => {
-    requests.delete(job.id)
     if (!jobs.delete(job.id)) return
     open -= job.open.size
+    job.open.clear()
     job.next = Number.POSITIVE_INFINITY
     const { name } = job.ask.origin
     const siblings = ofOrigin.get(name)
     siblings?.delete(job)
     if (siblings?.size === 0) ofOrigin.delete(name)
-    for (const [first, last] of rangesOf(job.absent)) pass(job, first, last, true)
-    for (const [first, last] of rangesOf(job.doubtful)) pass(job, first, last, false)
+    for (const [first, last] of rangesOf(job.absent)) pass(job, first, last, 'evicted')
+    for (const [first, last] of rangesOf(job.doubtful)) pass(job, first, last, undefined)
   }
 
   // --- what they answer
 
   const about = (ask: Ask) => ({ now: now(), asked: ask.id, origin: ask.origin, epoch: ask.epoch })
 
-  const heardOf = (request: Request): void => {
-    request.heardAt = now()
-    if (requests.delete(request.id)) requests.set(request.id, request)
-  }
-
-  const senderAnswers = (msg: Msg, asked: number, request: Request | undefined): void => {
-    const event = readReplay(terms, msg, now(), asked)
-    if (request !== undefined) heardOf(request)
-    if (event !== undefined && (event._tag !== 'ReplayRefused' || sources.length === 1)) return tell(event)
-    if (request === undefined) return
-    if (event?._tag === 'ReplayRefused')
-      pass(request, Math.max(request.first, event.first), Math.min(request.last, event.last), true)
-    else if (statusOf(msg) === NO_RESPONDERS) pass(request, request.first, request.last, false)
-  }
-
-  const streamAnswers = (msg: Msg, asked: number, job: Job | undefined, n: number): void => {
-    const event = readStored(terms, msg, now(), asked, n)
-    const isOpen = job?.open.delete(n) === true
-    if (isOpen) open -= 1
-    if (event !== undefined) {
-      misses.delete(`${event.origin.name}.${n}`)
-      weight = Math.max(event.arrival.bytes, weight * 0.9)
-      tell(event)
+  /** Nothing is kept of a request that is silent for so long that the machine has given up what it was for. */
+  const lapse = <S extends Sent>(all: Map<number, S>, patiently: number, end: (lapsed: S) => void): void => {
+    const lapsed = now() - patiently
+    for (const one of all.values()) {
+      if (one.heardAt > lapsed && all.size <= maxSent) return
+      end(one)
     }
-    if (job === undefined || !isOpen || !jobs.has(job.id)) return
-    heardOf(job)
-    if (event === undefined && statusOf(msg) !== NOT_FOUND) {
+  }
+
+  const forgetOne = (one: Request | Job): void => {
+    sent.delete(one.id)
+    if ('stream' in one) close(one)
+    else joining.delete(one)
+  }
+
+  const heardOf = (one: Request | Job): void => {
+    one.heardAt = now()
+    sent.delete(one.id)
+    sent.set(one.id, one)
+    if (!('stream' in one) || !jobs.delete(one.id)) return
+    jobs.set(one.id, one)
+  }
+
+  /** Keeps what parts take up within bounds. */
+  const boundJoining = (request: Request): void => {
+    if (request.joining === undefined) return void joining.delete(request)
+    joining.add(request)
+    let bytes = 0
+    for (const one of joining) bytes += one.joining?.bytes ?? 0
+    for (const one of joining) {
+      if (joining.size <= maxJoining && bytes <= maxBytes) return
+      bytes -= one.joining?.bytes ?? 0
+      one.joining = undefined
+      joining.delete(one)
+    }
+  }
+
+  const senderAnswers = (msg: Msg, request: Request): void => {
+    const answers = hear(request, msg, terms.take)
+    boundJoining(request)
+    for (const answer of answers) understand(request, answer)
+  }
+
+  const understand = (request: Request, answer: Answer): void => {
+    const { ask, first, last } = request
+    switch (answer._tag) {
+      case 'Message': {
+        const { epoch, arrival } = answer
+        if (arrival.number < first || arrival.number > last) return
+        return tell({ _tag: 'ReplayAnswered', ...about(ask), epoch, arrival })
+      }
+      case 'Ended':
+        return tell({ _tag: 'ReplayEnded', ...about(ask), epoch: answer.epoch, last: answer.last })
+      case 'Refused': {
+        const { epoch, reason } = answer
+        // A refusal may reach further than what was asked for; where another source may have it, it does not count there.
+        if (sources.length === 1) return tellRefused(ask, epoch, answer.first, answer.last, reason)
+        return pass(request, Math.max(first, answer.first), Math.min(last, answer.last), reason)
+      }
+      case 'NoResponders':
+        return pass(request, first, last, undefined)
+      case 'NotSentYet':
+      case 'BadRequest':
+        // It may be sent yet, or another sender may understand: the machine repeats the request until its deadline.
+        return
+    }
+  }
+
+  const streamAnswers = (msg: Msg, job: Job, n: number): void => {
+    const { ask } = job
+    const isOpen = job.open.delete(n)
+    if (isOpen) open -= 1
+    const stored = readStored(ask.origin, n, msg, terms.take)
+    if (stored !== 'Unreadable' && 'number' in stored) {
+      misses.delete(`${ask.origin.name}.${n}`)
+      weight = Math.max(stored.bytes, weight * 0.9)
+      tell({ _tag: 'ReplayAnswered', ...about(ask), epoch: undefined, arrival: stored })
+    }
+    // What was asked for anew is another job's; a message counts all the same.
+    if (!isOpen) return
+    if (stored === 'Unreadable') pass(job, n, n, 'unreadable')
+    else if ('status' in stored && stored.status === NOT_FOUND)
+      (isAbsent(`${ask.origin.name}.${n}`) ? job.absent : job.doubtful).push(n)
+    else if ('status' in stored) {
       // Nobody to ask: of what else it has asked for nothing will come either.
       job.absent.length = 0
       job.doubtful.length = 0
       close(job)
-      pass(job, job.first, job.last, false)
+      pass(job, job.first, job.last, undefined)
       return pump()
     }
-    if (event === undefined) (isAbsent(`${job.ask.origin.name}.${n}`) ? job.absent : job.doubtful).push(n)
     if (isDone(job)) {
       close(job)
-      if (job.last === job.ask.last) tell({ _tag: 'ReplayEnded', ...about(job.ask), last: job.last })
+      if (job.last === ask.last) tell({ _tag: 'ReplayEnded', ...about(ask), last: job.last })
     }
     pump()
   }
@@ -252,28 +326,27 @@ export const asking = (
       const { origin, first, last } = ask
       for (const job of [...(ofOrigin.get(origin.name) ?? [])]) trim(job, first, last)
       // What is still missing would have been asked for again by now.
-      const lapsed = now() - patience * 32
-      for (const request of requests.values()) {
-        if (request.heardAt > lapsed) break
-        requests.delete(request.id)
-        const job = jobs.get(request.id)
-        if (job !== undefined) close(job)
-      }
-      put({ ask, first, last, turn: 0, refused: true })
+      lapse(jobs, patience * 32, close)
+      lapse(sent, Math.max(patience * 32, deadline), forgetOne)
+      put({ ask, first, last, turn: 0, refused: 'evicted' })
       pump()
     },
     hear: msg => {
-      const ids = msg.subject.slice(terms.replays.length + 1)
-      // A lone sender's answers belong to no part, and are many.
-      if (!ids.includes('.')) return senderAnswers(msg, Number(ids), undefined)
-      const [asked, id, n] = ids.split('.').map(Number)
-      if (asked === undefined || id === undefined) return
-      if (n === undefined) senderAnswers(msg, asked, requests.get(id))
-      else streamAnswers(msg, asked, jobs.get(id), n)
+      const [id, n] = msg.subject
+        .slice(terms.replays.length + 1)
+        .split('.')
+        .map(Number)
+      if (id === undefined) return
+      const one = sent.get(id)
+      if (one === undefined) return
+      heardOf(one)
+      if (!('stream' in one)) senderAnswers(msg, one)
+      else if (n !== undefined) streamAnswers(msg, one, n)
     },
     forget: () => {
-      requests.clear()
+      sent.clear()
       jobs.clear()
+      joining.clear()
       ofOrigin.clear()
       queue = []
       open = 0

@@ -3,12 +3,9 @@
  * so a block that has been encoded once is sent, kept and sent again as the same bytes.
  */
 import type { Headers } from '../core/Delivery.ts'
-import { SealedHeaders } from './SealedHeaders.ts'
 
 const encoder = new TextEncoder()
-
-/** An encoded block as a header object. */
-export const wireHeaders = (block: Uint8Array): SealedHeaders => new SealedHeaders(block)
+const decoder = new TextDecoder()
 
 export type Fields = ReadonlyArray<readonly [string, string]>
 
@@ -27,16 +24,41 @@ export const extended = (original: Uint8Array, fields: Fields): Uint8Array => {
   return whole
 }
 
+// Names of printable ASCII without a colon, and each line whole.
+const readable = /^NATS\/1\.0\r\n(?:[!-9;-~]*:[^\r\n]*\r\n)+\r\n$/
+
+/**
+ * Can fields be added to this block, and a client still read it? A name that no client reads, such as `My Key`, would cost
+ * the reader of an answer all of its headers; one of `reserved` would be taken for ours.
+ */
+export const isExtensible = (block: Uint8Array, reserved: string): boolean => {
+  const text = decoder.decode(block)
+  return readable.test(text) && !text.includes(`\r\n${reserved}:`)
+}
+
+/** Puts an encoded block in the place of what a header object holds; `undefined` if the client can't read the block. */
+export const refilled = (headers: Headers, block: Uint8Array): Headers | undefined => {
+  for (const k of headers.keys()) headers.delete(k)
+  if (block.length === 0) return undefined
+  try {
+    // As the clients read a block: a line without a colon is no header.
+    for (const line of decoder.decode(block).split('\r\n').slice(1)) {
+      const colon = line.indexOf(':')
+      if (colon > -1) headers.append(line.slice(0, colon), line.slice(colon + 1).trim())
+    }
+    return headers
+  } catch {
+    return undefined
+  }
+}
+
 /** Headers without the last value of each name, which the sender of a replay has added; `undefined` if none are left. */
 export const stripped = (headers: Headers, names: ReadonlyArray<string>): Headers | undefined => {
-  const own = [...headers].map(([k, values]): [string, string[]] => [
-    k,
-    names.includes(k) ? values.slice(0, -1) : values,
-  ])
-  const left = own.filter(([, values]) => values.length > 0)
-  if (left.length === 0 && headers.code === 0) return undefined
   // The object is the client's, which users may want to send again; so it is changed, and keeps its order.
-  for (const [k] of own) headers.delete(k)
-  for (const [k, values] of left) for (const v of values) headers.append(k, v)
-  return headers
+  if (names.some(k => headers.values(k).length > 1)) {
+    const own = [...headers].map(([k, values]) => [k, names.includes(k) ? values.slice(0, -1) : values] as const)
+    for (const [k] of own) headers.delete(k)
+    for (const [k, values] of own) for (const v of values) headers.append(k, v)
+  } else for (const k of names) headers.delete(k)
+  return headers.keys().length === 0 && headers.code === 0 ? undefined : headers
 }

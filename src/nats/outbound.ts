@@ -11,11 +11,11 @@ import * as Watermark from '../core/Watermark.ts'
 import { alarm, now } from './alarm.ts'
 import { answering } from './answering.ts'
 import type { Connection, PublishOptions } from './Connection.ts'
-import { wireHeaders } from './headers.ts'
 import { isConnected, listen } from './link.ts'
 import { checkSize, encoded, isEncodable } from './outgoing.ts'
 import type { Ranges } from './ranges.ts'
 import { add, each, together } from './ranges.ts'
+import { SealedHeaders } from './SealedHeaders.ts'
 import { sequencedError } from './SequencedError.ts'
 import { sharedWeakMap } from './shared.ts'
 
@@ -85,7 +85,7 @@ const optionsFor = (reply: string | undefined, headers: PublishOptions['headers'
 })
 
 const publishKept = (nc: Connection, subject: string, { data, headers, reply }: History.Kept): void =>
-  nc.publish(subject, data, optionsFor(reply, headers === undefined ? undefined : wireHeaders(headers)))
+  nc.publish(subject, data, optionsFor(reply, headers === undefined ? undefined : new SealedHeaders(headers)))
 
 const start = (nc: Connection, limits: Limits): Outbound => {
   const history = History.create<Line>(limits)

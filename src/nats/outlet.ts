@@ -11,7 +11,7 @@ import * as SequenceNumber from '../core/SequenceNumber.ts'
 import * as Subject from '../core/Subject.ts'
 import * as Verb from '../core/Verb.ts'
 import type { Connection, Msg, NatsSubscription } from './Connection.ts'
-import { block, wireHeaders } from './headers.ts'
+import { block } from './headers.ts'
 import { listen, whenConnected } from './link.ts'
 import type { NoticeSink } from './notices.ts'
 import * as Options from './Options.ts'
@@ -20,6 +20,7 @@ import { outboundOf } from './outbound.ts'
 import type { PublisherOptions, SenderNotice, Unconfirmed } from './publisher.ts'
 import { pulseOf } from './pulse.ts'
 import { each } from './ranges.ts'
+import { SealedHeaders } from './SealedHeaders.ts'
 import { orThrow, sequencedError, unconfirmedError } from './SequencedError.ts'
 import type { Means } from './sending.ts'
 
@@ -192,7 +193,7 @@ export const openOutlet = (
           ? E.left({ why: Address.explain(address.left) })
           : Replays.parse(address.right, decoder.decode(data), reply)
         if (E.isRight(request)) outbound.replay(request.right)
-        else nc.publish(reply, undefined, { headers: wireHeaders(block(`400 ${request.left.why}`, [])) })
+        else nc.publish(reply, undefined, { headers: new SealedHeaders(block(`400 ${request.left.why}`, [])) })
       }),
     started: start => {
       try {

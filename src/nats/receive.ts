@@ -120,6 +120,7 @@ export const receive = (nc: Connection, subject: string, options: ReceiveOptions
     addressing,
     verbs,
     isWanted: Subject.matches(filter),
+    subject: Subject.isSubject(filter) ? filter : undefined,
     // A filter such as `*.*` takes in what senders and receivers say to one another, here and elsewhere.
     asides: [`${verbs}.`, `${inboxes}.`].filter(aside => !filter.startsWith(aside)),
     heads: `${inbox}.head`,
@@ -178,14 +179,14 @@ export const receive = (nc: Connection, subject: string, options: ReceiveOptions
     const reply = origin === undefined ? `${terms.heads}.${id}` : `${terms.heads}.${id}.${origin}`
     try {
       if (origin !== undefined) nc.publish(Verb.head(verbs)(origin), undefined, { reply })
-      else if (Subject.isSubject(filter)) nc.publish(Verb.head(verbs)(filter), undefined, { reply })
+      else if (terms.subject !== undefined) nc.publish(Verb.head(verbs)(terms.subject), undefined, { reply })
       else nc.publish(Verb.headOfAll(verbs), JSON.stringify({ filter }), { reply })
     } catch {
       // The connection is closing, and says so itself; until then the machine asks again.
     }
   }
 
-  const replays = asking(nc, terms, replayer.sources, receiver.settings.patience, dispatch)
+  const replays = asking(nc, terms, replayer.sources, receiver.settings, dispatch)
 
   // --- what the application is handed
 

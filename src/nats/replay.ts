@@ -5,16 +5,17 @@
  */
 import * as E from 'fp-ts/lib/Either.js'
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js'
-import * as t from 'io-ts'
-import * as Address from '../core/Address.ts'
-import type { Headers } from '../core/Delivery.ts'
-import * as Origin from '../core/Origin.ts'
+import type * as Address from '../core/Address.ts'
+import type { Headers, RefusalReason } from '../core/Delivery.ts'
+import type * as Origin from '../core/Origin.ts'
 import * as SequenceNumber from '../core/SequenceNumber.ts'
 import * as Subject from '../core/Subject.ts'
 import * as Verb from '../core/Verb.ts'
+import type { Answer as Heard } from './answers.ts'
+import { begin, hear } from './answers.ts'
 import type { Connection, Msg } from './Connection.ts'
 import { createInbox } from './inbox.ts'
-import { copy, headersOf, readReplay } from './incoming.ts'
+import { copy } from './incoming.ts'
 import { orThrow } from './SequencedError.ts'
 import type { ClientError } from './tryPublish.ts'
 import { checkPlain } from './wrapped.ts'
@@ -43,11 +44,17 @@ export interface NotSentYet {
   readonly last: SequenceNumber.SequenceNumber
 }
 
-/** Its sender does not hold it any more, or it is of another run (`410`). @since 0.1.0 */
+/**
+ * Its sender does not hold it any more, or it is of another run (`410`, `evicted`); its sender holds it, and it is larger than
+ * the server takes (`410`, `tooLarge`); or this client can't read its headers (`unreadable`).
+ *
+ * @since 0.1.0
+ */
 export interface Gone {
   readonly _tag: 'Gone'
   readonly first: SequenceNumber.SequenceNumber
   readonly last: SequenceNumber.SequenceNumber
+  readonly reason: RefusalReason
 }
 
 /** Its sender can make nothing of the request (`400`). @since 0.1.0 */
@@ -97,45 +104,6 @@ export type Answer = Replayed | NotSentYet | Gone
 /** Why a range was not replayed. @since 0.1.0 */
 export type Failure = Refused | NoResponders | TimedOut | ClientError
 
-const description = t.type({ description: t.string })
-
-const refused = (headers: Headers): Refused => {
-  const status = description.decode(headers)
-  return { _tag: 'Refused', why: E.isRight(status) ? status.right.description : '' }
-}
-
-interface Considered {
-  readonly _tag: 'Considered'
-  readonly last: number
-}
-
-/** One message of the conversation; `undefined` if it is none. */
-const read = (addressing: Origin.Addressing, msg: Msg): Answer | Failure | Considered | undefined => {
-  const headers = headersOf(msg)
-  if (headers?.code === 503) return { _tag: 'NoResponders' }
-  if (headers?.code === 400) return refused(headers)
-  if (headers?.code === 404) {
-    const address = Address.parse(addressing)(headers.get('Nats-Subject'))
-    const last = SequenceNumber.parse(headers.get('Seq-Last'))
-    if (E.isLeft(address)) return undefined
-    const first = address.right.number
-    return { _tag: 'NotSentYet', first, last: E.isRight(last) ? last.right : first }
-  }
-  const event = readReplay({ addressing, take: copy }, msg, 0, 1)
-  switch (event?._tag) {
-    case 'ReplayAnswered': {
-      const { number, data, headers: own, reply } = event.arrival
-      return { _tag: 'Replayed', number, data, headers: own, reply }
-    }
-    case 'ReplayRefused':
-      return { _tag: 'Gone', first: event.first, last: event.last }
-    case 'ReplayEnded':
-      return { _tag: 'Considered', last: event.last }
-    default:
-      return undefined
-  }
-}
-
 /** All answers to one request, and up to which number it was considered. */
 interface Page {
   readonly answers: ReadonlyArray<Answer>
@@ -163,25 +131,34 @@ const ask =
         clearTimeout(timer)
         timer = setTimeout(() => settle(E.left({ _tag: 'TimedOut', ms: timeout })), timeout)
       }
-      const hear = (heard: Answer | Failure | Considered): void => {
-        wait()
+      const add = (answer: Answer): void => {
+        answers.push(answer)
+        if (last === undefined) settle(E.right({ answers, last: number }))
+      }
+      const understand = (heard: Heard): void => {
         switch (heard._tag) {
-          case 'Considered':
-            return settle(E.right({ answers, last: heard.last }))
-          case 'Replayed':
+          case 'Message': {
+            const { number: n, data, headers, reply } = heard.arrival
+            return add({ _tag: 'Replayed', number: n, data, headers, reply })
+          }
+          case 'Refused':
+            return add({ _tag: 'Gone', first: heard.first, last: heard.last, reason: heard.reason })
           case 'NotSentYet':
-          case 'Gone':
-            answers.push(heard)
-            return last === undefined ? settle(E.right({ answers, last: number })) : undefined
-          default:
+            return add(heard)
+          case 'Ended':
+            return settle(E.right({ answers, last: heard.last }))
+          case 'NoResponders':
             return settle(E.left(heard))
+          case 'BadRequest':
+            return settle(E.left({ _tag: 'Refused', why: heard.why }))
         }
       }
+      const conversation = begin(origin, number, last ?? number)
       try {
         const callback = (cause: Error | null, msg: Msg): void => {
           if (cause !== null) return settle(E.left({ _tag: 'ClientError', cause }))
-          const heard = read(Origin.addressingOf(origin), msg)
-          if (heard !== undefined) hear(heard)
+          wait()
+          for (const heard of hear(conversation, msg, copy)) understand(heard)
         }
         const subscription = nc.subscribe(`${inbox}.*`, { callback })
         unsubscribe = () => subscription.unsubscribe()

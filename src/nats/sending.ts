@@ -9,12 +9,13 @@ import * as Subject from '../core/Subject.ts'
 import * as Verb from '../core/Verb.ts'
 import { now } from './alarm.ts'
 import type { Connection, Msg } from './Connection.ts'
-import { block, wireHeaders } from './headers.ts'
+import { block } from './headers.ts'
 import { isConnected, whenConnected } from './link.ts'
 import type { Line, Outbound } from './outbound.ts'
 import { payloadOf } from './outgoing.ts'
 import type { PublishOptions, SenderNotice } from './publisher.ts'
 import type { Beating, Pulse } from './pulse.ts'
+import { SealedHeaders } from './SealedHeaders.ts'
 import { orThrow, sequencedError } from './SequencedError.ts'
 
 /** What all origins of one publisher share. */
@@ -128,7 +129,7 @@ export class Sending implements Line, Beating {
 
   /** Says where it is to whoever has asked. */
   answer(reply: string): void {
-    const headers = wireHeaders(block('', [['Nats-Subject', Verb.newest(this.origin, this.head)]]))
+    const headers = new SealedHeaders(block('', [['Nats-Subject', Verb.newest(this.origin, this.head)]]))
     this.#means.nc.publish(reply, Head.format(this.#headNow()), { headers })
   }
 
