@@ -65,6 +65,7 @@ const receiving = ({
   history,
   heartbeatAfter,
   heartbeatMax,
+  inboxes,
   ...options
 }: SequencedOptions): ReceiveOptions => options
 

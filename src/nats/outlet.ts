@@ -10,6 +10,7 @@ import * as Sender from '../core/Sender.ts'
 import * as SequenceNumber from '../core/SequenceNumber.ts'
 import * as Subject from '../core/Subject.ts'
 import * as Verb from '../core/Verb.ts'
+import { answersTo } from './answersTo.ts'
 import type { Connection, Msg, NatsSubscription } from './Connection.ts'
 import { feed } from './Feed.ts'
 import { block, wireHeaders } from './headers.ts'
@@ -127,7 +128,9 @@ export const openOutlet = (
     }
     subscriptions.push(nc.subscribe(at, { callback }))
   }
-  const answerAt: Outlet['answerAt'] = (at, take) => listenTo(at, msg => (isQuestion(msg) ? take(msg) : undefined))
+  const mayAnswer = answersTo(nc, verbs, options.inboxes, notices.push)
+  const answerAt: Outlet['answerAt'] = (at, take) =>
+    listenTo(at, msg => (isQuestion(msg) && mayAnswer(msg) ? take(msg) : undefined))
 
   return {
     nc,

@@ -40,6 +40,11 @@ export interface PublisherOptions {
   readonly heartbeatAfter?: number
   /** The longest time between two heartbeats, in ms. Default 5000. */
   readonly heartbeatMax?: number
+  /**
+   * What the inboxes of receivers begin with, beside `_INBOX`, `_INBOX_…`, `_INBOX-…` and the `inboxPrefix` of this connection:
+   * subjects without wildcards, matched by whole tokens. Requests with any other reply subject are not answered. Default: none.
+   */
+  readonly inboxes?: ReadonlyArray<string>
 }
 
 /** What goes with a payload. @since 0.1.0 */
@@ -69,8 +74,22 @@ export interface SenderRefused {
   readonly subject: string
 }
 
+/**
+ * A request names a reply subject that is not an inbox, so it is not answered. Reported once for each verb and first token
+ * of the reply subject, for 64 of these at most.
+ *
+ * @since 0.1.0
+ */
+export interface AnswerRefused {
+  readonly _tag: 'AnswerRefused'
+  /** Where the request was sent, such as `_SEQ.REPLAY.updates.2`. */
+  readonly subject: string
+  /** Where the answer should have gone. */
+  readonly reply: string
+}
+
 /** What a sender is told. @since 0.1.0 */
-export type SenderNotice = SenderConflict | SenderRefused | Repair
+export type SenderNotice = SenderConflict | SenderRefused | AnswerRefused | Repair
 
 /** One run of one sender. @since 0.1.0 */
 export interface Publisher {
