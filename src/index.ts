@@ -43,6 +43,7 @@ export { isConnected } from './nats/link.ts'
 export * as Options from './nats/Options.ts'
 export type { Repair } from './nats/outbound.ts'
 export type {
+  AnswerRefused,
   Publisher,
   PublisherOptions,
   PublishOptions,

@@ -1,14 +1,23 @@
 // A user who may not do something learns it as a user of the client does, and is told what it means.
 import { describe, expect, test } from '@jest/globals'
 import type { SequencedNotice } from '../../src/index.ts'
-import { sequenced } from '../../src/index.ts'
+import { describeNotice, sequenced } from '../../src/index.ts'
 import { withServer } from '../nats/clients.ts'
+import { drop, pass } from '../server/lossyLink.ts'
 import type { Json, Nc } from './bench.ts'
-import { dial, kinds, listening, reading, showError, told, until } from './bench.ts'
+import { dial, kinds, listening, reading, showError, texts, told, until } from './bench.ts'
 
 const server = withServer({
   config: `authorization { users: [
     { user: deaf, password: x, permissions: { publish: ">", subscribe: { deny: ["updates", "updates.>"] } } }
+    { user: docsSender, password: x, permissions: {
+      publish: ["updates.*", "_SEQ.HB.updates.*", "_INBOX.>"]
+      subscribe: ["_SEQ.HEAD", "_SEQ.HEAD.updates", "_SEQ.REPLAY.updates.*", "_SEQ.HB.updates.*"]
+    } }
+    { user: docsReceiver, password: x, permissions: {
+      publish: ["_SEQ.HEAD.updates", "_SEQ.HEAD.updates.>", "_SEQ.REPLAY.updates.>"]
+      subscribe: ["updates", "updates.*", "_SEQ.HB.updates.*", "_SEQ.HB.updates.*.*.*", "_INBOX.>"]
+    } }
     { user: mute, password: x, permissions: { publish: { deny: ["updates.>", "updates"] }, subscribe: ">" } }
   ] }`,
 })
@@ -50,5 +59,36 @@ describe.each(kinds)('with $name', kind => {
     nc.publish('updates', 'x')
     await until('both say so', () => told(notices, 'Refused').length > 0 && statuses.includes('error'))
     expect(told(notices, 'Refused')).toMatchObject([{ operation: 'publish', subject: 'updates.1' }])
+  })
+
+  test('with the permissions of the table in README.md what was missed is recovered, and nothing is refused', async () => {
+    const link = await server.link(({ subject }) => (subject === 'updates.2' ? drop : pass))
+    const notices: Array<SequencedNotice> = []
+    const options = { subjects: ['updates'], onNotice: (notice: SequencedNotice) => notices.push(notice) }
+    const receiving = sequenced(
+      await dial(server, kind, { user: 'docsReceiver', pass: 'x', servers: link.url }),
+      options,
+    )
+    const { seen, errors } = listening(receiving, 'updates')
+    await receiving.flush()
+    const sending = sequenced(await dial(server, kind, { user: 'docsSender', pass: 'x' }), options)
+    for (const text of ['1', '2', '3']) sending.publish('updates', text)
+    await until('all have come', () => seen.length === 3)
+    expect(texts(seen)).toEqual(['1', '2', '3'])
+    expect([errors, told(notices, 'Refused'), told(notices, 'AnswerRefused')]).toEqual([[], [], []])
+  })
+
+  test('who may request, and names no inbox, is not answered; the owner of the connection reads it among its notices', async () => {
+    const notices: Array<SequencedNotice> = []
+    const nc = sequenced(await dial(server, kind, { user: 'docsSender', pass: 'x' }), {
+      subjects: ['updates'],
+      onNotice: notice => notices.push(notice),
+    })
+    nc.publish('updates', '1')
+    await nc.flush()
+    const attacker = await dial(server, kind, { user: 'docsReceiver', pass: 'x' })
+    attacker.publish('_SEQ.REPLAY.updates.1', '', { reply: 'updates.6' })
+    await until('the notice', () => told(notices, 'AnswerRefused').length > 0)
+    expect(notices.map(describeNotice)).toEqual([expect.stringContaining('is not an inbox')])
   })
 })

@@ -1,7 +1,21 @@
 import { describe, expect, test } from '@jest/globals'
+import type { PublisherOptions, SenderNotice } from '../../src/nats/publisher.ts'
 import { publisher } from '../../src/nats/publisher.ts'
 import { subscribe } from '../../src/nats/subscribe.ts'
-import { eventually, isMessage, kinds, messages, numbers, range, read, some, within, withServer } from './clients.ts'
+import { drop, pass } from '../server/lossyLink.ts'
+import {
+  eventually,
+  isMessage,
+  kinds,
+  log,
+  messages,
+  numbers,
+  range,
+  read,
+  some,
+  within,
+  withServer,
+} from './clients.ts'
 
 const bench = withServer({
   config: `
@@ -17,6 +31,28 @@ authorization {
     { user: alice, password: x, permissions: {
       publish: ["updates.alice.>", "_SEQ.HB.updates.alice.>", "_INBOX.>"]
       subscribe: ["_SEQ.HEAD", "_SEQ.HEAD.>", "_SEQ.REPLAY.updates.alice.>", "_INBOX.>"]
+    } }
+    # The table in README.md, and its alternative.
+    { user: docsSingle, password: x, permissions: {
+      publish: ["updates.*", "_SEQ.HB.updates.*", "_INBOX.>"]
+      subscribe: ["_SEQ.HEAD", "_SEQ.HEAD.updates", "_SEQ.REPLAY.updates.*", "_SEQ.HB.updates.*"]
+    } }
+    { user: docsAlice, password: x, permissions: {
+      publish: ["updates.alice.>", "_SEQ.HB.updates.alice.>", "_INBOX.>"]
+      subscribe: ["_SEQ.HEAD", "_SEQ.HEAD.updates", "_SEQ.HEAD.updates.alice.*", "_SEQ.REPLAY.updates.alice.>"]
+    } }
+    { user: responses, password: x, permissions: {
+      publish: ["updates.*", "_SEQ.HB.updates.*"]
+      subscribe: ["_SEQ.HEAD", "_SEQ.HEAD.updates", "_SEQ.REPLAY.updates.*", "_SEQ.HB.updates.*"]
+      allow_responses: { max: 4200, expires: "1m" }
+    } }
+    { user: noAnswers, password: x, permissions: {
+      publish: ["updates.*", "_SEQ.HB.updates.*"]
+      subscribe: ["_SEQ.HEAD", "_SEQ.HEAD.updates", "_SEQ.REPLAY.updates.*", "_SEQ.HB.updates.*"]
+    } }
+    { user: docsReceiver, password: x, permissions: {
+      publish: ["_SEQ.HEAD.updates", "_SEQ.HEAD.updates.>", "_SEQ.REPLAY.updates.>"]
+      subscribe: ["updates.*", "updates.*.*.*", "_SEQ.HB.updates.*", "_SEQ.HB.updates.*.*.*", "_INBOX.>"]
     } }
   ]
 }`,
@@ -97,6 +133,61 @@ describe.each(kinds)('with $name', kind => {
     const seen = await reader.until('the end', s => s.some(d => d._tag === 'Ended' && d.origin === alice.origin))
     expect(numbers(seen)).toEqual([1, 2, 3])
     expect(seen.filter(isMessage).map(d => d.origin)).toEqual(Array(3).fill(alice.origin))
+  })
+
+  describe('with the permissions of the table in README.md', () => {
+    /** Messages 1 to 3 of that user, of which the receiver has missed the second. */
+    const sendingAs = async (user: string, options: PublisherOptions = {}) => {
+      const { addressing = 'single' } = options
+      const link = await bench.link(({ subject }) => (/^updates(\..+)?\.2$/.test(subject) ? drop : pass))
+      const receiving = await bench.connect(kind, { ...as('docsReceiver'), servers: link.url })
+      const reader = read(subscribe(receiving, 'updates', { addressing, deadline: 500 }))
+      await receiving.flush()
+      const updates = publisher(await bench.connect(kind, as(user)), 'updates', options)
+      const notices = log<SenderNotice>()
+      const listen = async (): Promise<void> => {
+        for await (const notice of updates.notices()) notices.add(notice)
+      }
+      listen().catch(() => undefined)
+      for (const n of range(1, 3)) updates.publish(`${n}`)
+      return { reader, notices }
+    }
+
+    test.each([
+      ['a sender of a subject', 'docsSingle', {}],
+      ['a sender among many', 'docsAlice', { addressing: 'perSender', sender: 'alice' }],
+      ['a sender that may respond, as the server sees it', 'responses', {}],
+    ] as const)('%s answers requests, and is refused nothing', async (_, user, options) => {
+      const { reader, notices } = await sendingAs(user, options)
+      expect(numbers(await reader.until('all', messages(3)))).toEqual([1, 2, 3])
+      expect(notices.seen).toEqual([])
+    })
+
+    test('a sender that has neither right can not answer', async () => {
+      const { reader } = await sendingAs('noAnswers')
+      expect(numbers(await reader.until('the loss', s => some('Lost')(s) && messages(2)(s)))).toEqual([1, 3])
+    })
+
+    test('the server itself keeps a sender from publishing where a request says, and not one with allow_responses', async () => {
+      const attacker = await bench.connect(kind, as('all'))
+      const stolen = log<string>()
+      attacker.subscribe('secret.orders', { callback: (_, { subject }) => stolen.add(subject) })
+      await attacker.flush()
+      for (const [user, count] of [
+        ['docsSingle', 0],
+        ['responses', 1],
+      ] as const) {
+        // A responder that does not look where it answers.
+        const nc = await bench.connect(kind, as(user))
+        const sub = nc.subscribe('_SEQ.REPLAY.updates.*', { callback: (_, { reply = '' }) => nc.publish(reply, '') })
+        await nc.flush()
+        attacker.publish('_SEQ.REPLAY.updates.1', '', { reply: 'secret.orders' })
+        await attacker.request('_SEQ.REPLAY.updates.1', '', { timeout: 15_000 })
+        expect(stolen.seen).toHaveLength(count)
+        sub.unsubscribe()
+        await nc.flush()
+      }
+    })
   })
 
   test('a connection that is closed with an error ends its iterators', async () => {

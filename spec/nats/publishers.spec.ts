@@ -76,14 +76,14 @@ describe.each(kinds)('with $name', kind => {
     for (let i = 0; i < 1000; i++) prices.publish(`prices.p${i}`, '')
     expect(subscriptions).toBe(4)
     const heads = log<string>()
-    asking.subscribe('answers', {
+    asking.subscribe('_INBOX.answers', {
       callback: (_, { headers, data }) =>
         heads.add(`${headers?.get('Nats-Subject')} ${JSON.parse(decoder.decode(data)).head}`),
     })
-    asking.publish('_SEQ.HEAD', '{"filter":"prices.>"}', { reply: 'answers' })
-    asking.publish('_SEQ.HEAD.prices.p5', '', { reply: 'answers' })
-    asking.publish('_SEQ.HEAD', '{"filter":"orders.>"}', { reply: 'answers' })
-    asking.publish('_SEQ.HEAD', 'nonsense', { reply: 'answers' })
+    asking.publish('_SEQ.HEAD', '{"filter":"prices.>"}', { reply: '_INBOX.answers' })
+    asking.publish('_SEQ.HEAD.prices.p5', '', { reply: '_INBOX.answers' })
+    asking.publish('_SEQ.HEAD', '{"filter":"orders.>"}', { reply: '_INBOX.answers' })
+    asking.publish('_SEQ.HEAD', 'nonsense', { reply: '_INBOX.answers' })
     await heads.until('all heads', seen => seen.length >= 1001)
     expect(new Set(heads.seen).size).toBe(1000)
     expect(heads.seen.filter(h => h === 'prices.p5.1 1')).toHaveLength(2)

@@ -246,10 +246,10 @@ describe.each(kinds)('with $name', kind => {
       'a sender that is asked for %s stays silent, and lives on',
       async body => {
         const nc = await bench.connect(kind)
-        const answers = await wire(nc, 'answers')
+        const answers = await wire(nc, '_INBOX.answers')
         publisher(nc, 'updates').publish('a')
-        nc.publish('_SEQ.HEAD', body, { reply: 'answers' })
-        nc.publish('_SEQ.HEAD', '', { reply: 'answers' })
+        nc.publish('_SEQ.HEAD', body, { reply: '_INBOX.answers' })
+        nc.publish('_SEQ.HEAD', '', { reply: '_INBOX.answers' })
         await answers.until('the answer to the second question', a => a.length > 0)
         await nc.flush()
         expect(answers.seen).toHaveLength(1)

@@ -80,17 +80,20 @@ describe.each(kinds)('with $name', kind => {
     test('by typing NATS into a socket', async () => {
       const { epoch } = await forty()
       const answer = await telnet(
-        'CONNECT {"headers":true,"verbose":false}\r\nSUB me 1\r\nPUB _SEQ.REPLAY.updates.17 me 0\r\n\r\n',
+        'CONNECT {"headers":true,"verbose":false}\r\nSUB _INBOX.me 1\r\nPUB _SEQ.REPLAY.updates.17 _INBOX.me 0\r\n\r\n',
         /message/,
       )
       const headers = `NATS/1.0\r\nNats-Subject: updates.17\r\nSeq-Epoch: ${epoch}\r\n\r\n`
-      expect(answer).toContain(`HMSG me 1 ${headers.length} ${headers.length + 10}\r\n${headers}message 17`)
+      expect(answer).toContain(`HMSG _INBOX.me 1 ${headers.length} ${headers.length + 10}\r\n${headers}message 17`)
     })
 
     test('by typing NATS of the days before headers', async () => {
       await forty()
-      const answer = await telnet('CONNECT {}\r\nSUB me 1\r\nPUB _SEQ.REPLAY.updates.17 me 0\r\n\r\n', /message/)
-      expect(answer).toContain('MSG me 1 10\r\nmessage 17')
+      const answer = await telnet(
+        'CONNECT {}\r\nSUB _INBOX.me 1\r\nPUB _SEQ.REPLAY.updates.17 _INBOX.me 0\r\n\r\n',
+        /message/,
+      )
+      expect(answer).toContain('MSG _INBOX.me 1 10\r\nmessage 17')
     })
 
     test('of one sender among many', async () => {

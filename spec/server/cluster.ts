@@ -26,7 +26,7 @@ const isFree = (port: number): Promise<boolean> =>
 
 // A node must find its routes again where they were before it was killed. Below the range from which the system takes ports
 // for connections, nobody gets one by chance.
-const freePort = async (): Promise<number> => {
+export const freePort = async (): Promise<number> => {
   for (;;) {
     const port = 12_000 + Math.floor(Math.random() * 20_000)
     if (await isFree(port)) return port

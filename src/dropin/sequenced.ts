@@ -83,6 +83,7 @@ const receiving = ({
   history,
   heartbeatAfter,
   heartbeatMax,
+  inboxes,
   ...options
 }: SequencedOptions): ReceiveOptions => options
 

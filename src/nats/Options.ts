@@ -10,6 +10,7 @@ import * as t from 'io-ts'
 import { ofGuard } from '../core/codec.ts'
 import * as Positions from '../core/Positions.ts'
 import * as SequenceNumber from '../core/SequenceNumber.ts'
+import * as Subject from '../core/Subject.ts'
 import { isReplayer } from './replayers.ts'
 import { sequencedError } from './SequencedError.ts'
 
@@ -62,6 +63,7 @@ export const publisher = {
   heartbeatAfter: positive,
   heartbeatMax: positive,
   drainTimeout: atLeastZero,
+  inboxes: t.readonlyArray(Subject.codec, "a list of subjects without wildcards, such as ['_INBOX_alice']"),
 }
 
 /** Why there is no option `queue`. @since 0.1.0 */

@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import { quoted } from '../core/codec.ts'
 import type { SenderNotice } from './publisher.ts'
 
 const numbers = (first: number, last: number): string =>
@@ -23,6 +24,8 @@ export const describeSender = (n: SenderNotice): string => {
       return `${n.origin}: another sender uses this subject (run ${n.rival} beside ${n.epoch}). Their numbers mix, and loss can go unnoticed: give one of them another subject, or set addressing: 'perSender' on both sides.`
     case 'Refused':
       return `The server refuses to ${n.operation === 'publish' ? 'publish to' : 'subscribe to'} ${n.subject}: allow it for this user.`
+    case 'AnswerRefused':
+      return `The request to ${quoted(n.subject)} was not answered: its reply subject ${quoted(n.reply)} is not an inbox. If receivers use such inboxes, list what these begin with in the sender's option inboxes.`
   }
 }
 
@@ -35,6 +38,7 @@ export const isGraveForSender = (n: SenderNotice): boolean => {
     case 'Refused':
       return true
     case 'Resent':
+    case 'AnswerRefused':
       return false
   }
 }

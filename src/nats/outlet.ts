@@ -10,6 +10,7 @@ import * as Sender from '../core/Sender.ts'
 import * as SequenceNumber from '../core/SequenceNumber.ts'
 import * as Subject from '../core/Subject.ts'
 import * as Verb from '../core/Verb.ts'
+import { answersTo } from './answersTo.ts'
 import type { Connection, Msg, NatsSubscription } from './Connection.ts'
 import { block } from './headers.ts'
 import { listen, whenConnected } from './link.ts'
@@ -165,7 +166,9 @@ export const openOutlet = (
     }
     subscriptions.push(nc.subscribe(at, { callback }))
   }
-  const answerAt: Outlet['answerAt'] = (at, take) => listenTo(at, msg => (isQuestion(msg) ? take(msg) : undefined))
+  const mayAnswer = answersTo(nc, verbs, options.inboxes, notices.push)
+  const answerAt: Outlet['answerAt'] = (at, take) =>
+    listenTo(at, msg => (isQuestion(msg) && mayAnswer(msg) ? take(msg) : undefined))
 
   return {
     means,

@@ -45,6 +45,11 @@ export interface PublisherOptions {
   readonly heartbeatMax?: number
   /** How long the end waits for a connection and for the server's confirmation, in ms. Default 5000. */
   readonly drainTimeout?: number
+  /**
+   * What the inboxes of receivers begin with, beside `_INBOX`, `_INBOX_…`, `_INBOX-…` and the `inboxPrefix` of this connection:
+   * subjects without wildcards, matched by whole tokens. Requests with any other reply subject are not answered. Default: none.
+   */
+  readonly inboxes?: ReadonlyArray<string>
 }
 
 /** What goes with a payload. @since 0.1.0 */
@@ -87,8 +92,22 @@ export interface Unconfirmed {
   readonly last: number
 }
 
+/**
+ * A request names a reply subject that is not an inbox, so it is not answered. Reported once for each verb and first token
+ * of the reply subject, for 64 of these at most.
+ *
+ * @since 0.1.0
+ */
+export interface AnswerRefused {
+  readonly _tag: 'AnswerRefused'
+  /** Where the request was sent, such as `_SEQ.REPLAY.updates.2`. */
+  readonly subject: string
+  /** Where the answer should have gone. */
+  readonly reply: string
+}
+
 /** What a sender is told. @since 0.1.0 */
-export type SenderNotice = SenderConflict | SenderRefused | Unconfirmed | Repair
+export type SenderNotice = SenderConflict | SenderRefused | AnswerRefused | Unconfirmed | Repair
 
 /** One run of one sender. @since 0.1.0 */
 export interface Publisher {
