@@ -212,6 +212,17 @@ describe('a sender that is asked', () => {
     expect(answersTo(all(9), range(1, 2), range(1, 2, 'other.r.1'))).toEqual(['1', '2', 'end 2', '1', '2', 'end 2'])
   })
 
+  it('answers two askers in another account, whose reply subjects are drawn by the server', () => {
+    const [first, second] = ['_R_.qnA5mD.9cJuTs', '_R_.qnA5mD.w2ZsSe']
+    const [answers, replays] = ask(range(1, 3, first), range(2, 4, second))
+    const [page] = Replays.page(all(9), 100, 1e9)(replays)
+    expect([answers, page.filter(a => a.reply === first).length, page.filter(a => a.reply === second).length]).toEqual([
+      [],
+      4,
+      4,
+    ])
+  })
+
   it('gives each request its turn', () => {
     const requests = Array.from({ length: 5 }, (_, i) => range(1, 1000, `asker${i}.r.1`))
     const [, replays] = ask(...requests)

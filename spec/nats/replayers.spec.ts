@@ -458,6 +458,127 @@ describe('asking a stream', () => {
   })
 })
 
+/** Answers of a sender of `updates`, or of another subject that the server has mapped to it. */
+const sends = (subject: string, fields: Readonly<Record<string, ReadonlyArray<string>>> = {}): Headers =>
+  nats2?.headers({ 'Nats-Subject': [subject], ...fields }) ?? status(404)()
+
+const part = (n: number, place: string): Headers => sends(`updates.${n}`, { 'Seq-Part': [place], 'Seq-Headers': ['0'] })
+
+describe('asking a sender', () => {
+  const hears = (d: ReturnType<typeof desk>, request: number, headers: Headers, bytes = 1): void =>
+    d.machine.hear({ subject: `me.replay.${request}`, data: new Uint8Array(bytes), headers })
+
+  test('takes an answer for the number that it bears, whatever the sender calls the subject', () => {
+    const d = desk(fromSender)
+    d.ask(2, 9)
+    hears(d, 0, sends('elsewhere.updates.2'))
+    hears(d, 0, sends('x.3'))
+    expect(words(d.told)).toEqual([2, 3])
+    expect(d.told.map(e => e.origin.name)).toEqual(['updates', 'updates'])
+  })
+
+  test.each(['4', 'updates', 'updates.', 'updates.04', '', 'updates.1', 'updates.10'])(
+    'takes no heed of an answer about %j',
+    at => {
+      const d = desk(fromSender)
+      d.ask(2, 9)
+      hears(d, 0, sends(at))
+      expect(words(d.told)).toEqual([])
+    },
+  )
+
+  test('takes no heed of an answer to what was not asked, or was forgotten', () => {
+    const d = desk(fromSender)
+    d.ask(2, 9)
+    hears(d, 1, sends('updates.2'))
+    hears(d, -1, sends('updates.2'))
+    hears(d, Number.NaN, sends('updates.2'))
+    d.machine.forget()
+    hears(d, 0, sends('updates.2'))
+    expect(words(d.told)).toEqual([])
+  })
+
+  test('takes answers to the first request after it was repeated', () => {
+    const d = desk(fromSender)
+    d.ask(2, 9)
+    d.ask(2, 9, { tries: 1 })
+    hears(d, 0, sends('updates.2'))
+    hears(d, 1, sends('updates.3'))
+    expect(words(d.told)).toEqual([2, 3])
+  })
+
+  test('joins the parts of a message that come for one request', () => {
+    const d = desk(fromSender)
+    d.ask(2, 9)
+    d.ask(12, 19)
+    hears(d, 0, part(2, '1/2'), 3)
+    hears(d, 1, part(12, '1/2'), 4)
+    hears(d, 0, part(2, '2/2'), 5)
+    hears(d, 1, part(12, '2/2'), 6)
+    expect(d.told.map(e => (e._tag === 'ReplayAnswered' ? [e.arrival.number, e.arrival.data.length] : []))).toEqual([
+      [2, 8],
+      [12, 10],
+    ])
+  })
+
+  test('joins no parts with another answer between them', () => {
+    const d = desk(fromSender)
+    d.ask(2, 9)
+    hears(d, 0, part(2, '1/2'))
+    hears(d, 0, sends('updates.3'))
+    hears(d, 0, part(2, '2/2'))
+    expect(words(d.told)).toEqual([3])
+  })
+
+  test('keeps parts of at most 8 messages, and no more bytes than it may', () => {
+    const joins = (requests: number, bytes: number): number => {
+      const d = desk(fromSender)
+      for (const i of range(1, requests)) d.ask(i * 10, i * 10 + 1)
+      for (const i of range(1, requests)) hears(d, i - 1, part(i * 10, '1/2'), bytes)
+      for (const i of range(1, requests)) hears(d, i - 1, part(i * 10, '2/2'))
+      return d.told.length
+    }
+    expect([joins(8, 1), joins(100, 1), joins(8, 300_000)]).toEqual([8, 8, 3])
+  })
+
+  test('says which numbers are too large', () => {
+    const d = desk(fromSender)
+    d.ask(2, 9)
+    const headers = Object.assign(refuses(3, 3)(), { _description: 'Too Large' })
+    hears(d, 0, headers)
+    expect(d.told.map(e => (e._tag === 'ReplayRefused' ? [e.first, e.last, e.reason] : []))).toEqual([
+      [3, 3, 'tooLarge'],
+    ])
+  })
+
+  test('of one run takes no answer of another', () => {
+    const told: Array<Replay> = []
+    const origin = valid(Origins.parse('perSender')('updates.alice.@0123456789'))
+    const terms = {
+      addressing: 'perSender',
+      verbs: valid(Verb.parsePrefix('_SEQ')),
+      isWanted: () => true,
+      subject: undefined,
+      asides: [],
+      heads: 'me.head',
+      replays: 'me.replay',
+      take: (data: Uint8Array) => data,
+    } as const
+    const settings = { patience: 100, deadline: 2000, maxBytes: 1e6 }
+    const machine = asking({ publish: () => undefined }, terms, fromSender.sources, settings, event => told.push(event))
+    const [first, last] = [SequenceNumber.nearest(1), SequenceNumber.nearest(9)]
+    machine.ask({ _tag: 'AskReplay', id: 1, origin, epoch: undefined, start: undefined, first, last, tries: 0 })
+    for (const at of [
+      'hub.bob.@0123456789.1',
+      'hub.alice.@0123456788.1',
+      'malice.@0123456789.1',
+      'hub.alice.@0123456789.2',
+    ])
+      machine.hear({ subject: 'me.replay.0', data: new Uint8Array(1), headers: sends(at) })
+    expect(words(told)).toEqual([2])
+  })
+})
+
 describe('asking one after the other', () => {
   const sources = (d: ReturnType<typeof desk>) => d.sent.map(s => s.subject)
 

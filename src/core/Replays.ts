@@ -114,8 +114,12 @@ const maxBytesPerRequest = 1024 * 1024
 /** Numbers considered of one request before the next has its turn. */
 const share = 64
 
-/** Who asks: the reply subject without its last token, which names the request. */
-const asker = (r: Request): string => r.reply.slice(0, Math.max(r.reply.lastIndexOf('.'), 0))
+/**
+ * Who asks: the reply subject without its last token, which names the request. For a request that has come through a service
+ * import the server has drawn another reply subject, `_R_.…`, which begins alike for all who import.
+ */
+const asker = ({ reply }: Request): string =>
+  reply.startsWith('_R_.') ? reply : reply.slice(0, Math.max(reply.lastIndexOf('.'), 0))
 
 const end = (r: Request, last: number): Answer => ({ _tag: 'End', reply: r.reply, origin: r.origin, last })
 

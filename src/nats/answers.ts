@@ -193,6 +193,10 @@ const extent = (answer: Answer): readonly [number, number] | undefined => {
   }
 }
 
+/** A message that was not requested. */
+const isStray = ({ first, last }: Conversation, answer: Answer): boolean =>
+  answer._tag === 'Message' && (answer.arrival.number < first || answer.arrival.number > last)
+
 /**
  * Hears a message that has come for a request, and says what it means. Which number an unreadable answer has is known where
  * only one was requested, or as soon as the answers around it leave as many numbers as were unreadable.
@@ -212,8 +216,9 @@ export const hear = (
     return []
   }
   const answer = heard._tag === 'Part' ? joined(conversation, heard) : heard
-  const about = answer === undefined ? undefined : extent(answer)
-  if (answer === undefined || about === undefined) return answer === undefined ? [] : [answer]
+  if (answer === undefined || isStray(conversation, answer)) return []
+  const about = extent(answer)
+  if (about === undefined) return [answer]
   const { next } = conversation
   const isKnown = conversation.unreadable > 0 && about[0] - next === conversation.unreadable
   conversation.unreadable = 0

@@ -261,11 +261,8 @@ export const asking = (
   const understand = (request: Request, answer: Answer): void => {
     const { ask, first, last } = request
     switch (answer._tag) {
-      case 'Message': {
-        const { epoch, arrival } = answer
-        if (arrival.number < first || arrival.number > last) return
-        return tell({ _tag: 'ReplayAnswered', ...about(ask), epoch, arrival })
-      }
+      case 'Message':
+        return tell({ _tag: 'ReplayAnswered', ...about(ask), epoch: answer.epoch, arrival: answer.arrival })
       case 'Ended':
         return tell({ _tag: 'ReplayEnded', ...about(ask), epoch: answer.epoch, last: answer.last })
       case 'Refused': {
