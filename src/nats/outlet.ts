@@ -166,7 +166,7 @@ export const openOutlet = (
     }
     subscriptions.push(nc.subscribe(at, { callback }))
   }
-  const mayAnswer = answersTo(nc, verbs, options.inboxes, notices.push)
+  const mayAnswer = answersTo(nc, verbs, options.inboxes, notices.put)
   const answerAt: Outlet['answerAt'] = (at, take) =>
     listenTo(at, msg => (isQuestion(msg) && mayAnswer(msg) ? take(msg) : undefined))
 
