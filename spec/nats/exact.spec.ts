@@ -348,6 +348,30 @@ describe.each(kinds)('with $name', kind => {
 describe('on a server with default limits', () => {
   const usual = withServer()
 
+  test.each(kinds)('a plain request gets a message as it is, or its first part, with $name', async kind => {
+    const nc = await usual.connect(kind)
+    const updates = publisher(nc, 'updates')
+    updates.publish('no headers', { headers: kind.headers({}) })
+    updates.publish(new Uint8Array(1024 * 1024).fill(7))
+    const answers = await Promise.all(
+      range(1, 2).map(n => nc.request(`_SEQ.REPLAY.updates.${n}`, '', { timeout: 10_000 })),
+    )
+    expect(answers.map(({ headers }) => headers && [...headers])).toEqual([
+      [
+        ['Nats-Subject', ['updates.1']],
+        ['Seq-Epoch', [updates.epoch]],
+      ],
+      [
+        ['Nats-Subject', ['updates.2']],
+        ['Seq-Epoch', [updates.epoch]],
+        ['Seq-Part', ['1/2']],
+        ['Seq-Headers', ['0']],
+      ],
+    ])
+    expect(answers.map(({ data }) => data.length)).toEqual([10, expect.any(Number)])
+    expect(new Set(answers[1]?.data)).toEqual(new Set([7]))
+  })
+
   test.each(kinds)('the longest subjects and reply subjects come back, too, with $name', async kind => {
     const link = await usual.link()
     const [sending, disturbed] = [await usual.connect(kind), await usual.connect(kind, { servers: link.url })]

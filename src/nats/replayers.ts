@@ -50,7 +50,8 @@ export const fromSender: Replayer = { sources: [{ _tag: 'Sender' }] }
  *
  * Ids are asked for one by one, 256 at once or as many as make 4 MiB. What a stream says it does not have counts as refused
  * when it says so a third time, 75 to 225 ms after the first unless `patience` is set, as it may lag. A stream that is
- * missing, or has no `allow_direct`, does not answer at all. The reply subject of a message is not kept by a stream.
+ * missing, or has no `allow_direct`, does not answer at all. The reply subject of a message is not kept by a stream. A message
+ * whose headers this client can't read is refused as `unreadable`; others are not affected.
  *
  * Throws a `SequencedError` if the name can't be that of a stream.
  *
@@ -72,8 +73,8 @@ export const fromJetStream = (stream: string): Replayer => {
 }
 
 /**
- * Asks the first, and the next for whatever that refuses or does not answer for. Messages are `Lost` as `evicted` only when
- * all of them have refused.
+ * Asks the first, and the next for whatever that refuses or does not answer for. Messages are `Lost` as refused only when
+ * all of them have refused. If their reasons differ, the reason is not `evicted`.
  *
  * @since 0.1.0
  */
