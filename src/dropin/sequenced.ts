@@ -34,6 +34,11 @@ export interface SequencedOptions extends PublisherOptions, Omit<ReceiveOptions,
   /** What is numbered: subjects, or filters such as `prices.*` and `prices.>`, but not `>` alone. All else passes untouched. */
   readonly subjects: ReadonlyArray<string>
   /**
+   * Senders number by hand: a last token that reads as a number is one, even if its sender sends no heartbeats and answers no
+   * head requests. Only for the addressing `single`; in `perSender` an epoch before the number tells. Default false.
+   */
+  readonly trustNumbers?: boolean
+  /**
    * Told what happened beside messages: gaps, losses, restarts, conflicts … Without it, and while nobody reads
    * `notices(nc)`, what must not go unseen becomes a warning of the process.
    */
@@ -43,6 +48,7 @@ export interface SequencedOptions extends PublisherOptions, Omit<ReceiveOptions,
 const publishing = ({
   subjects,
   onNotice,
+  trustNumbers,
   replayer,
   mode,
   deadline,
@@ -60,6 +66,7 @@ const publishing = ({
 const receiving = ({
   subjects,
   onNotice,
+  trustNumbers,
   sender,
   from,
   history,
@@ -80,6 +87,7 @@ const checkOptions = Options.check('sequenced', {
   ...received,
   ...Options.publisher,
   subjects: subjectList,
+  trustNumbers: t.boolean,
   onNotice: Options.handler,
 })
 
@@ -194,6 +202,7 @@ export const sequenced = <C extends Client>(nc: C, options: SequencedOptions): C
     nc,
     addressing,
     options: receiving(options),
+    trustNumbers: options.trustNumbers ?? false,
     respond,
     isSequenced: subject => subjects.filterOf(subject) !== -1,
     tell: (notice, seen) => board.put({ side: 'Receiver', notice }, seen),

@@ -11,6 +11,7 @@ import * as Verb from '../core/Verb.ts'
 import { alarm, now } from './alarm.ts'
 import type { Connection } from './Connection.ts'
 import { drawEpoch } from './entropy.ts'
+import { block, wireHeaders } from './headers.ts'
 import { checkSubject } from './Options.ts'
 import { originFor } from './outgoing.ts'
 import { openOutlet, spellingOf } from './outlet.ts'
@@ -110,7 +111,13 @@ export const publishers = (nc: Connection, subjects: string, options: PublisherO
 
   // --- what it is asked
 
-  const answer = (name: string, reply: string): void => (lives.get(name)?.sending ?? origins.get(name))?.answer(reply)
+  const notHere = wireHeaders(block('404 Not Here', []))
+  const answer = (name: string, reply: string): void => {
+    const sending = lives.get(name)?.sending ?? origins.get(name)
+    if (sending !== undefined) sending.answer(reply)
+    // Since somebody listens, the server does not say that nobody does: whoever asks would have to wait for its patience to end.
+    else if (addressing === 'single') nc.publish(reply, undefined, { headers: notHere })
+  }
 
   /** Whoever asks for all heads gets them page by page, one after the other. */
   const censuses: Array<{ readonly filter: Subject.Filter; readonly reply: string }> = []
