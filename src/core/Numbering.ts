@@ -300,15 +300,19 @@ const takenAsPlain = <A>(turn: Turn<A>, self: Numbering<A>, of: Plain, claim: Cl
 
 // --- a plain origin proves to be numbered
 
+/** A late head says less than is known by now: what was delivered right after it is of the same run. */
+const caughtUp = (ranges: ReadonlyArray<Range>, head: Head): Head => {
+  const next = ranges.find(r => r.first <= head.head + 1 && r.last > head.head)
+  return next === undefined || head.state === 'ended' ? head : { ...head, head: next.last }
+}
+
 /** Delivered numbers that can be of the run of that head, the highest first; and whether there are more than can be told. */
 const toldOf = (
   ranges: ReadonlyArray<Range>,
   head: Head,
-  earliest: number,
 ): { readonly numbers: ReadonlyArray<number>; readonly isAll: boolean } => {
   const numbers: Array<number> = []
-  const fitting = ranges.filter(r => r.at >= earliest).sort((a, b) => b.last - a.last)
-  for (const r of fitting)
+  for (const r of [...ranges].sort((a, b) => b.last - a.last))
     for (let n = Math.min(r.last, head.head); n >= Math.max(r.first, head.start); n--) {
       if (numbers.length >= maxTold) return { numbers, isAll: false }
       numbers.push(n)
@@ -324,12 +328,14 @@ const withoutAge = ({ age, ...head }: Head): Head => head
  *
  * @param at the latest time at which the sender can have been as old as the head says
  */
-const proved = <A>(turn: Turn<A>, self: Numbering<A>, of: Plain, head: Head, at: number): Numbering<A> => {
+const proved = <A>(turn: Turn<A>, self: Numbering<A>, of: Plain, said: Head, at: number): Numbering<A> => {
   const { origin, isOurs } = of
   let after = numbered(turn, self, origin.name)
   if (!isOurs) return after
-  const earliest = head.age === undefined ? Number.NEGATIVE_INFINITY : at - head.age
-  const { numbers, isAll } = toldOf(of.delivered, head, earliest)
+  const earliest = said.age === undefined ? Number.NEGATIVE_INFINITY : at - said.age
+  const delivered = of.delivered.filter(r => r.at >= earliest)
+  const head = caughtUp(delivered, said)
+  const { numbers, isAll } = toldOf(delivered, head)
   const arrivals: Array<Arrival<A>> = [...numbers].reverse().map(n => ({
     number: nearest(n),
     data: self.settings.delivered,

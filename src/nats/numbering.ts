@@ -69,16 +69,22 @@ export const numbering = (means: Means): Origins => {
   const { patience, maxOrigins } = settings
   let self = Numbering.create<Uint8Array>({ patience, maxOrigins, delivered, retain }, now())
   let isClosed = false
+  /** Steps whose outputs are under way. */
+  let steps = 0
   /** Origins of which an answer is expected, and the request of the receiver's machine that it will stand for. */
   const expected = new Map<string, number | undefined>()
 
   const step = (event: Numbering.Event<Uint8Array>): void => {
     const [outputs, after] = Numbering.step(event)(self)
     self = after
+    steps += 1
     // A handler may close the receiver in the middle.
     for (const output of outputs) if (!isClosed) perform(output)
-    if (Numbering.isSettled(self)) settled()
+    steps -= 1
+    if (isSettled()) settled()
   }
+
+  const isSettled = (): boolean => steps === 0 && Numbering.isSettled(self)
 
   const perform = (output: Numbering.Output<Uint8Array>): void => {
     switch (output._tag) {
@@ -164,7 +170,7 @@ export const numbering = (means: Means): Origins => {
       return true
     },
     ended: origin => step({ _tag: 'Ended', now: now(), origin }),
-    isSettled: () => Numbering.isSettled(self),
+    isSettled,
     release: () => step({ _tag: 'Closed', now: now() }),
     close: () => {
       isClosed = true
