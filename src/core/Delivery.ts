@@ -151,6 +151,7 @@ export interface Ended extends About {
  * Why a message is not part of any sequence:
  *
  * - `NoNumber`: its subject is not an address;
+ * - `NoSender`: its subject reads as an address, and no sender numbers messages there (only with `sequenced`);
  * - `TooManyOrigins`: no room to follow another sender;
  * - `Refuted`: its sender says that it never sent such a number;
  * - `Unconfirmed`: nobody could say whether its number is genuine;
@@ -158,7 +159,7 @@ export interface Ended extends About {
  *
  * @since 0.1.0
  */
-export type UnsequencedReason = 'NoNumber' | 'TooManyOrigins' | 'Refuted' | 'Unconfirmed' | 'BetweenRuns'
+export type UnsequencedReason = 'NoNumber' | 'NoSender' | 'TooManyOrigins' | 'Refuted' | 'Unconfirmed' | 'BetweenRuns'
 
 /** A message that no sequence vouches for; nothing of it is lost. @since 0.1.0 */
 export interface Unsequenced<A> {

@@ -30,6 +30,7 @@ const whyLost: Record<LossReason, string> = {
 
 const whyUnsequenced: Record<UnsequencedReason, string> = {
   NoNumber: 'its subject does not end in a sequence number of this addressing',
+  NoSender: 'its subject reads as a number of a sender, and there is no such sender',
   TooManyOrigins: 'more senders are active than this receiver may follow (maxOrigins)',
   Refuted: 'its sender says that it has not sent that number',
   Unconfirmed: 'its number does not follow, and nobody could say whether it is genuine',

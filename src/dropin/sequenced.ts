@@ -38,6 +38,11 @@ export interface SequencedOptions extends PublisherOptions, Omit<ReceiveOptions,
   /** What is numbered: subjects, or filters such as `prices.*` and `prices.>`, but not `>` alone. All else passes untouched. */
   readonly subjects: ReadonlyArray<string>
   /**
+   * Senders number by hand: a last token that reads as a number is one, even if its sender sends no heartbeats and answers no
+   * head requests. Only for the addressing `single`; in `perSender` an epoch before the number tells. Default false.
+   */
+  readonly trustNumbers?: boolean
+  /**
    * Called with what happened beside messages: gaps, losses, restarts, conflicts … Without it, and while nobody reads
    * `notices(nc)`, a notice of loss, conflict or refusal becomes a warning of the process.
    */
@@ -59,6 +64,7 @@ const publishing = ({
   onNotice,
   lossAsError,
   queueGroups,
+  trustNumbers,
   replayer,
   mode,
   deadline,
@@ -78,6 +84,7 @@ const receiving = ({
   onNotice,
   lossAsError,
   queueGroups,
+  trustNumbers,
   sender,
   from,
   history,
@@ -98,6 +105,7 @@ const checkOptions = Options.check('sequenced', {
   ...received,
   ...Options.publisher,
   subjects: subjectList,
+  trustNumbers: t.boolean,
   onNotice: Options.handler,
   lossAsError: t.boolean,
   queueGroups: t.boolean,
@@ -217,6 +225,7 @@ export const sequenced = <C extends Client>(nc: C, options: SequencedOptions): C
     nc,
     addressing,
     options: receiving(options),
+    trustNumbers: options.trustNumbers ?? false,
     respond,
     isSequenced: subject => subjects.filterOf(subject) !== -1,
     lossAsError: options.lossAsError ?? false,

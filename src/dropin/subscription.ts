@@ -23,6 +23,8 @@ export interface Surroundings {
   readonly nc: Client
   readonly addressing: Addressing
   readonly options: ReceiveOptions
+  /** Do senders number by hand, without heartbeats? */
+  readonly trustNumbers: boolean
   /** Answers a message. */
   readonly respond: Publish
   readonly isSequenced: (subject: string) => boolean
@@ -86,8 +88,9 @@ export const sequencedSubscription = (
     reception.taken(item)
   }
 
-  /** What the application calls the subject; nothing, if the message is numbered, and for others than us. */
+  /** What the application calls the subject; nothing, if the message is numbered, and for other subscriptions. */
   const subjectOf = (d: Unsequenced<Uint8Array>): string | undefined => {
+    if (d.reason === 'NoSender') return d.subject
     const address = Address.parse(around.addressing)(d.subject)
     const own = E.isRight(address) ? address.right.origin.subject : undefined
     const isNumbered = own !== undefined && around.isSequenced(own)
@@ -115,6 +118,7 @@ export const sequencedSubscription = (
     subject,
     { ...around.options, addressing: around.addressing, unnumbered: true },
     { hand, end: ended, keeps: callback === undefined },
+    around.trustNumbers ? undefined : around.isSequenced,
   )
   const leave = (): void => {
     reception.close()

@@ -95,7 +95,7 @@ const originIn = (
   return E.isRight(origin) && terms.isWanted(origin.right.subject) ? origin.right : undefined
 }
 
-const headIn = (msg: Msg): Head.Head | undefined => {
+export const headIn = (msg: Msg): Head.Head | undefined => {
   const head = Head.parse(decoder.decode(msg.data))
   return E.isRight(head) ? head.right : undefined
 }

@@ -11,6 +11,7 @@ import * as Verb from '../core/Verb.ts'
 import type { Connection } from './Connection.ts'
 import { describeSender, isGraveForSender } from './describeSender.ts'
 import { drawEpoch } from './entropy.ts'
+import { block } from './headers.ts'
 import { isConnected } from './link.ts'
 import type { NoticeSink } from './notices.ts'
 import { startNotices } from './notices.ts'
@@ -18,6 +19,7 @@ import { checkSubject } from './Options.ts'
 import { originFor } from './outgoing.ts'
 import { openOutlet, spellingOf } from './outlet.ts'
 import type { PublisherOptions, PublishOptions, SenderNotice } from './publisher.ts'
+import { SealedHeaders } from './SealedHeaders.ts'
 import { orThrow, sequencedError } from './SequencedError.ts'
 import type { SendingListener } from './sending.ts'
 import { Sending } from './sending.ts'
@@ -136,7 +138,13 @@ export const openPublishers = (
 
   // --- what it is asked
 
-  const answer = (name: string, reply: string): void => (lives.get(name)?.sending ?? origins.get(name))?.answer(reply)
+  const notHere = new SealedHeaders(block('404 Not Here', []))
+  const answer = (name: string, reply: string): void => {
+    const sending = lives.get(name)?.sending ?? origins.get(name)
+    if (sending !== undefined) sending.answer(reply)
+    // Since somebody listens, the server does not say that nobody does: whoever asks would have to wait for its patience to end.
+    else if (addressing === 'single') nc.publish(reply, undefined, { headers: notHere })
+  }
 
   /** Whoever asks for all heads gets them page by page, one after the other. */
   const censuses: Array<{ readonly filter: Subject.Filter; readonly reply: string }> = []

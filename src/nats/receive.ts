@@ -22,6 +22,7 @@ import { createInbox, inboxPrefix } from './inbox.ts'
 import type { Read, Terms } from './incoming.ts'
 import { copy, readData, readHead, readHeartbeat, readMixed, readNumbered, view } from './incoming.ts'
 import { connectedWithin, listen } from './link.ts'
+import { delivered, numbering, parentOf } from './numbering.ts'
 import * as Options from './Options.ts'
 import type { Replayer } from './replayers.ts'
 import { fromSender } from './replayers.ts'
@@ -90,9 +91,17 @@ const checkOptions = Options.check('receive', Options.receive, { queue: Options.
  * Throws a `SequencedError` if the subject is not valid or an option can't be, and what the client throws, such as for
  * a closed connection.
  *
+ * @param mayBeNumbered in the addressing `single`, with `unnumbered`: believes a number only if the sender of its origin sends
+ * heartbeats or answers head requests, and takes other messages as they are; true for the subjects that may have a sender
  * @since 0.1.0
  */
-export const receive = (nc: Connection, subject: string, options: ReceiveOptions, consumer: Consumer): Reception => {
+export const receive = (
+  nc: Connection,
+  subject: string,
+  options: ReceiveOptions,
+  consumer: Consumer,
+  mayBeNumbered?: (subject: string) => boolean,
+): Reception => {
   checkPlain(nc, 'subscribe')
   Options.checkSubject(subject)
   checkOptions(options)
@@ -131,12 +140,12 @@ export const receive = (nc: Connection, subject: string, options: ReceiveOptions
 
   // --- the machine: one event at a time, however deep a handler calls back into us
 
-  let receiver = Receiver.create({
+  let receiver = Receiver.create<Uint8Array>({
     addressing,
     ...settings,
     stored: replayer.sources.some(s => s._tag === 'JetStream'),
     seed: drawSeed(),
-    retain: consumer.keeps ? view : copy,
+    retain: data => (consumer.keeps || data === delivered ? data : copy(data)),
   })
   const events: Array<Event<Uint8Array>> = []
   let busy = false
@@ -152,15 +161,18 @@ export const receive = (nc: Connection, subject: string, options: ReceiveOptions
       for (const output of outputs) if (!isClosed) perform(output)
     }
     busy = false
-    if (isDraining && Receiver.isSettled(receiver)) close(undefined)
+    closeIfDrained()
+  }
+  const closeIfDrained = (): void => {
+    if (isDraining && !busy && Receiver.isSettled(receiver) && origins?.isSettled() !== false) close(undefined)
   }
 
   const perform = (output: Output<Uint8Array>): void => {
     switch (output._tag) {
       case 'Deliver':
-        return consumer.hand(output)
+        return hand(output)
       case 'AskHead':
-        return askHead(output.id, output.origin)
+        return origins?.isExpected(output.id, output.origin) === true ? undefined : askHead(output.id, output.origin)
       case 'AskReplay':
         // A large message may just find no room for want of what is taken and not told.
         tellTaken()
@@ -170,6 +182,14 @@ export const receive = (nc: Connection, subject: string, options: ReceiveOptions
       case 'WakeAt':
         return clock.set(output.at)
     }
+  }
+
+  const hand = (output: Handed): void => {
+    const { delivery } = output
+    if ('data' in delivery && delivery.data === delivered) return taken(output)
+    // Whoever uses its subject from now on may be another sender, or none.
+    if (delivery._tag === 'Ended') origins?.ended(delivery.origin)
+    consumer.hand(output)
   }
 
   const clock = alarm(() => dispatch({ _tag: 'Ticked', now: now() }))
@@ -186,7 +206,24 @@ export const receive = (nc: Connection, subject: string, options: ReceiveOptions
     }
   }
 
-  const replays = asking(nc, terms, replayer.sources, receiver.settings, dispatch)
+  const answers = `${inbox}.origin`
+  const origins =
+    mayBeNumbered === undefined || addressing !== 'single'
+      ? undefined
+      : numbering({
+          nc,
+          terms,
+          answers,
+          settings: receiver.settings,
+          mayBeNumbered,
+          retain: consumer.keeps ? view : copy,
+          dispatch: event => dispatch(event),
+          settled: () => closeIfDrained(),
+        })
+  /** What NATS tells us keeps its order, also where messages wait for what is known of their origins. */
+  const tell = origins === undefined ? dispatch : origins.tell
+
+  const replays = asking(nc, terms, replayer.sources, receiver.settings, tell)
 
   // --- what the application is handed
 
@@ -224,7 +261,7 @@ export const receive = (nc: Connection, subject: string, options: ReceiveOptions
     (read: Read) =>
     (msg: Msg): void => {
       const event = read(terms, msg, now())
-      if (event !== undefined) dispatch(event)
+      if (event !== undefined) tell(event)
     }
 
   // --- life and death
@@ -242,6 +279,7 @@ export const receive = (nc: Connection, subject: string, options: ReceiveOptions
     if (isClosed) return
     isClosed = true
     clock.clear()
+    origins?.close()
     unlisten()
     if (!nc.isClosed()) for (const s of subscriptions) s.unsubscribe()
     consumer.end(error)
@@ -266,24 +304,32 @@ export const receive = (nc: Connection, subject: string, options: ReceiveOptions
   const unlisten = listen(nc, {
     disconnected: () => {
       replays.forget()
-      dispatch({ _tag: 'Disconnected', now: now() })
+      tell({ _tag: 'Disconnected', now: now() })
     },
-    reconnected: () => dispatch({ _tag: 'Reconnected', now: now() }),
-    closed: cause => close(cause instanceof Error ? cause : undefined),
+    reconnected: () => tell({ _tag: 'Reconnected', now: now() }),
+    closed: cause => {
+      origins?.release()
+      close(cause instanceof Error ? cause : undefined)
+    },
   })
 
   try {
     const isOpen = filter.endsWith('>')
     // Data first, then heartbeats, then answers: so a head that is heard speaks of data that would have come.
-    if (!unnumbered || !isOpen) take(Address.filter(addressing)(filter), hears(unnumbered ? readNumbered : readData))
+    if (!unnumbered || !isOpen)
+      take(Address.filter(addressing)(filter), origins?.hear(false) ?? hears(unnumbered ? readNumbered : readData))
     // A filter that ends in `>` takes in the addresses, too.
-    if (unnumbered) take(filter, hears(readMixed))
+    if (unnumbered) take(filter, origins?.hear(true) ?? hears(readMixed))
     data.push(...subscriptions)
     // Where the filter ends in `>`, heartbeats of `single` are asked for in words that take in those of `perSender`.
     take(Verb.heartbeats(verbs, isOpen ? 'single' : addressing)(filter), hears(readHeartbeat))
     // So that a mismatch is heard; permissions need not allow it.
     if (!isOpen) take(Verb.heartbeats(verbs, Origin.other(addressing))(filter), hears(readHeartbeat), 'Helpful')
+    // The filter matches messages of these as well: they are for other subscriptions.
+    const parent = origins === undefined ? undefined : parentOf(filter)
+    if (parent !== undefined) take(Verb.heartbeats(verbs, addressing)(parent), msg => origins?.overhear(msg), 'Helpful')
     take(`${terms.heads}.>`, hears(readHead))
+    if (origins !== undefined) take(`${answers}.>`, origins.hearAnswer)
     take(`${terms.replays}.>`, replays.hear)
   } catch (e) {
     close(undefined)
