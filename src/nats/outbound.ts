@@ -81,14 +81,14 @@ const start = (nc: Connection, limits: Limits): Outbound => {
   const lines = new Map<string, Line>()
   /** Lines on which nothing follows; they go with the last message that is kept of them. */
   const retired = new Set<Line>()
+  /** Lines that have closed, with messages that may not have arrived: these are sent again after a reconnect. */
+  const unconfirmed = new Set<Line>()
   let watermark = Watermark.create(now())
   if (!isConnected(nc)) watermark = Watermark.disconnected(watermark)
   let isClosed = false
   /** What was evicted before it was known to have arrived: as far as the flush on its way covers it, and since. */
   let unsure: Ranges<Line> = new Map()
   let unsureSince: Ranges<Line> = new Map()
-  /** What the client would not send again: that it is lost was told, and is not told once more when it is evicted. */
-  const refused = new Set<number>()
   let waiting: Array<() => void> = []
   /** What the last message that found no room would have cost. */
   let wanted = History.cost(new Uint8Array(0), undefined, undefined)
@@ -108,6 +108,7 @@ const start = (nc: Connection, limits: Limits): Outbound => {
         const sure = unsure
         unsure = new Map()
         for (const line of sure.keys()) forgetIfOver(line)
+        for (const line of unconfirmed) forgetIfSure(line)
       }
       clock.set(Watermark.flushAt(watermark))
     }
@@ -142,14 +143,22 @@ const start = (nc: Connection, limits: Limits): Outbound => {
     while (History.mustEvict(history, bytes, now())) evict()
   }
   const noteGone = ({ origin, number, serial }: History.Place<Line>): void => {
-    if (refused.delete(serial) || serial <= watermark.confirmed) return
+    if (serial <= watermark.confirmed) return
     const covered = watermark.flight !== undefined && serial <= watermark.flight.serial
     add(covered ? unsure : unsureSince, origin, number)
   }
 
+  const forgetIfSure = (line: Line): void => {
+    if ((History.last(history, line)?.serial ?? 0) > watermark.confirmed) {
+      unconfirmed.add(line)
+      return
+    }
+    unconfirmed.delete(line)
+    History.forget(history, line)
+  }
   const close = (line: Line): void => {
     retired.delete(line)
-    History.forget(history, line)
+    forgetIfSure(line)
     if (lines.get(line.name) !== line) return
     lines.delete(line.name)
     answers.without(line.name)
@@ -203,8 +212,8 @@ const start = (nc: Connection, limits: Limits): Outbound => {
       } catch (cause) {
         if (nc.isClosed()) return
         History.withdraw(history, serial)
-        refused.add(serial)
         line.tell({ _tag: 'Lost', origin: line.name, first: number, last: number, reason: 'refused', cause })
+        forgetIfOver(line)
       }
       watermark = Watermark.sent(serial, History.cost(kept.data, kept.headers, kept.reply))(watermark)
     }
