@@ -5,9 +5,8 @@
 import type { Notice as ReceiverNotice } from '../core/Delivery.ts'
 import { describe } from '../core/describe.ts'
 import { describeSender } from '../nats/describeSender.ts'
-import type { Feed } from '../nats/Feed.ts'
-import { feed } from '../nats/Feed.ts'
 import type { SenderNotice } from '../nats/publisher.ts'
+import { openReaders } from '../nats/readers.ts'
 
 /** What happened to what a connection receives, or sends, beside the messages. @since 0.1.0 */
 export type Notice =
@@ -62,9 +61,8 @@ const warn = (text: string): void => {
 const maxWarnings = 1024
 
 export const startBoard = (onNotice: ((notice: Notice) => void) | undefined): Board => {
-  const readers = new Set<Feed<Notice, Notice>>()
+  const readers = openReaders<Notice>(1024)
   const warned = new Set<string>()
-  let isOver = false
   const warnOnce = (text: string): void => {
     if (warned.has(text)) return
     if (warned.size >= maxWarnings) warned.clear()
@@ -73,9 +71,9 @@ export const startBoard = (onNotice: ((notice: Notice) => void) | undefined): Bo
   }
   return {
     put: (notice, seen) => {
-      for (const reader of readers) reader.push(notice)
+      readers.push(notice)
       if (onNotice === undefined) {
-        if (!seen && readers.size === 0 && isGrave(notice)) warnOnce(describeNotice(notice))
+        if (!seen && !readers.isHeard() && isGrave(notice)) warnOnce(describeNotice(notice))
         return
       }
       try {
@@ -87,21 +85,7 @@ export const startBoard = (onNotice: ((notice: Notice) => void) | undefined): Bo
         })
       }
     },
-    read: () => {
-      const reader: Feed<Notice, Notice> = feed<Notice, Notice>(
-        notice => notice,
-        () => undefined,
-        () => readers.delete(reader),
-        1024,
-      )
-      if (isOver) reader.end()
-      else readers.add(reader)
-      return reader
-    },
-    end: () => {
-      isOver = true
-      for (const reader of readers) reader.end()
-      readers.clear()
-    },
+    read: readers.read,
+    end: readers.end,
   }
 }
