@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import * as History from '../../src/core/History.ts'
+import { bytesInUse } from '../leaks/heap.ts'
 
 const text = new TextDecoder()
 const kept = (s: string, headers?: string, reply?: string): History.Kept => ({
@@ -36,16 +37,16 @@ describe('a history', () => {
   it('counts what it holds, and nothing when all has gone', () => {
     const h = of()
     for (let n = 1; n <= 3; n++) keep(h, 'a', n)
-    expect([h.messages, h.bytes]).toEqual([3, 3 * (200 + 2)])
+    expect([h.messages, h.bytes]).toEqual([3, 1024 + 3 * (320 + 2)])
     while (History.evict(h) !== undefined);
     expect([h.messages, h.bytes, History.first(h, 'a'), h.origins.size]).toEqual([0, 0, undefined, 0])
   })
 
-  it('lets go of the places of what has gone, and finds what is left', () => {
+  it('frees the places of evicted messages, and finds those that are left', () => {
     const h = of({ messages: 10 })
     for (let n = 1; n <= 5000; n++) keep(h, 'a', n)
-    expect(h.all.items.length).toBeLessThan(2100)
-    expect(h.origins.get('a')?.items.length).toBeLessThan(2100)
+    expect(h.all.items.length).toBeLessThan(40)
+    expect(h.origins.get('a')?.items.length).toBeLessThan(40)
     expect([got(h, 'a', 4990), got(h, 'a', 4991), got(h, 'a', 5000)]).toEqual([undefined, 'a4991', 'a5000'])
     expect([History.first(h, 'a'), above(h, 4998)]).toEqual([4991, ['a4999', 'a5000']])
   })
@@ -76,12 +77,20 @@ describe('a history', () => {
     expect([got(h, 'a', 1), History.first(h, 'a'), History.first(h, 'b')]).toEqual([undefined, undefined, 1])
   })
 
-  it('keeps to its bytes: payloads, headers, reply subjects, and 200 for each', () => {
+  it('keeps to its bytes: payloads, headers, reply subjects, 320 for each message and 1024 for each origin', () => {
     const message = kept('12345', '123', '12')
-    expect(History.cost(message.data, message.headers, message.reply)).toBe(210)
-    const h = of({ bytes: 419 })
+    expect(History.cost(message.data, message.headers, message.reply)).toBe(330)
+    const h = of({ bytes: 2 * (1024 + 330) - 1 })
     History.keep(h, 'a', 1, message, 0)
-    expect([History.fits(h, 209), History.fits(h, 210)]).toEqual([true, false])
+    expect(h.bytes).toBe(1024 + 330)
+    expect([History.fits(h, 329), History.fits(h, 330)]).toEqual([true, false])
+  })
+
+  it('evicts nothing for a message that is too large to be kept, unless it is too old', () => {
+    const h = of({ bytes: 5000, age: 1000 })
+    keep(h, 'a', 1)
+    const must = (bytes: number, now: number) => History.mustEvict(h, bytes, now)
+    expect([must(5000 - 1024, 0), must(5000 - 1023, 0), must(5000 - 1023, 1001)]).toEqual([true, false, true])
   })
 
   it('forgets what is too old, however little there is', () => {
@@ -94,20 +103,21 @@ describe('a history', () => {
     expect([got(h, 'a', 1), got(h, 'a', 2)]).toEqual([undefined, 'a2'])
   })
 
-  it('says whether there would be room if the oldest up to a serial made way, and lets none go for that', () => {
-    const h = of({ messages: 3, bytes: 3 * 202 })
+  it('says whether there would be room if the oldest up to a serial were evicted, and evicts none', () => {
+    const h = of({ messages: 3, bytes: 2 * 1024 + 3 * 322 })
     for (let n = 1; n <= 3; n++) keep(h, 'a', n)
     const fits = (bytes: number, serial: number) => History.couldFit(h, bytes, serial)
-    expect([fits(1, 0), fits(1, 1), fits(202, 1), fits(203, 1), fits(404, 2), fits(405, 2), fits(606, 9)]).toEqual([
+    expect([fits(1, 0), fits(1, 1), fits(322, 1), fits(323, 1), fits(644, 2), fits(645, 2)]).toEqual([
       false,
       true,
       true,
       false,
       true,
       false,
-      true,
     ])
-    expect([fits(607, 9), h.messages, History.couldFit(of({ messages: 1 }), 1, 0)]).toEqual([false, 3, true])
+    // With the last of its messages the origin goes, too.
+    expect([fits(1024 + 966, 9), fits(1024 + 967, 9)]).toEqual([true, false])
+    expect([h.messages, History.couldFit(of({ messages: 1 }), 1, 0)]).toEqual([3, true])
   })
 
   it('has no room for one more message than it may keep, however small', () => {
@@ -135,13 +145,73 @@ describe('a history', () => {
     expect(got(h, 'a', 4)).toBe('a4')
   })
 
-  it('holds nothing of an origin that is over, but still sends again what may not have arrived', () => {
+  it('gives back at once all that a withdrawn message took', () => {
     const h = of()
-    for (const n of [1, 2]) keep(h, 'a', n)
-    History.forget(h, 'a')
-    expect([got(h, 'a', 1), History.first(h, 'a'), above(h, 1)]).toEqual([undefined, undefined, ['a2']])
+    for (const n of [1, 2, 3]) keep(h, 'a', n)
     History.withdraw(h, 2)
-    expect(above(h, 1)).toEqual([])
+    expect([h.messages, h.bytes]).toEqual([2, 1024 + 2 * 322])
+    for (const serial of [3, 1]) History.withdraw(h, serial)
+    expect([h.messages, h.bytes, h.origins.size, History.oldest(h)]).toEqual([0, 0, 0, undefined])
+  })
+
+  it('gives back at once all that a closed origin took', () => {
+    const h = of()
+    for (const n of [1, 2]) {
+      keep(h, 'a', n)
+      keep(h, 'b', n)
+    }
+    History.forget(h, 'a')
+    expect([got(h, 'a', 1), History.first(h, 'a'), above(h, 0)]).toEqual([undefined, undefined, ['b1', 'b2']])
+    expect([h.messages, h.bytes, History.oldest(h)?.serial]).toEqual([2, 1024 + 2 * 322, 2])
+    History.withdraw(h, 1)
+    History.forget(h, 'a')
+    History.forget(h, 'b')
+    expect([h.messages, h.bytes, h.origins.size, History.evict(h)]).toEqual([0, 0, 0, undefined])
+  })
+
+  it('skips the messages of closed origins when it says whether there would be room', () => {
+    const h = of({ messages: 3 })
+    for (const origin of ['a', 'b', 'c']) keep(h, origin, 1)
+    History.forget(h, 'b')
+    keep(h, 'd', 1)
+    expect([0, 1, 2].map(serial => History.couldFit(h, 1, serial))).toEqual([false, true, true])
+  })
+
+  it('keeps no more places for closed origins than for messages', () => {
+    const h = of()
+    keep(h, 'first', 1)
+    for (let i = 0; i < 10_000; i++) keep(h, `closed${i}`, 1)
+    keep(h, 'last', 1)
+    for (let i = 0; i < 10_000; i++) History.forget(h, `closed${(i * 7) % 10_000}`)
+    expect(h.all.items.length).toBeLessThan(40)
+    expect([above(h, 0), above(h, 5000)]).toEqual([['first1', 'last1'], ['last1']])
+  })
+
+  it('keeps no more places for withdrawn messages of an origin than for the others', () => {
+    const h = of()
+    for (let n = 1; n <= 10_000; n++) keep(h, 'a', n)
+    for (let n = 2; n < 10_000; n++) History.withdraw(h, n)
+    expect(h.origins.get('a')?.items.length).toBeLessThan(40)
+    expect([got(h, 'a', 1), got(h, 'a', 5000), got(h, 'a', 10_000)]).toEqual(['a1', undefined, 'a10000'])
+  })
+
+  it('does not name a message whose origin closes while it names the rest', () => {
+    const h = of()
+    for (let i = 0; i < 100; i++) keep(h, `${i % 4}`, i + 1)
+    const named: number[] = []
+    for (const k of History.after(h, 1)) {
+      named.push(k.number)
+      for (const origin of ['0', '1', '2']) History.forget(h, origin)
+    }
+    expect(named).toEqual([2, ...Array.from({ length: 25 }, (_, i) => 4 * i + 4)])
+  })
+
+  it('does not change what it gave out when the origin closes', () => {
+    const h = of()
+    keep(h, 'a', 1)
+    const before = History.get(h, 'a', 1)
+    History.forget(h, 'a')
+    expect(text.decode(before?.data)).toBe('a1')
   })
 
   it('does not mix an origin that begins anew with the one before', () => {
@@ -149,7 +219,7 @@ describe('a history', () => {
     for (const n of [1, 2, 3]) keep(h, 'a', n)
     History.forget(h, 'a')
     for (const n of [1, 2, 3]) keep(h, 'a', n)
-    expect([h.messages, History.first(h, 'a')]).toEqual([4, 1])
+    expect([h.messages, History.first(h, 'a'), above(h, 0)]).toEqual([3, 1, ['a1', 'a2', 'a3']])
     expect([1, 2, 3].map(n => got(h, 'a', n))).toEqual(['a1', 'a2', 'a3'])
   })
 
@@ -187,56 +257,147 @@ describe('a history', () => {
   })
 
   it('agrees with a plain list, whatever is kept, skipped, withdrawn, forgotten and evicted', () => {
-    const origin = fc.constantFrom('a', 'b')
+    const origins = ['a', 'b', 'c']
+    const origin = fc.constantFrom(...origins)
+    const bytesOf = (serial: number, size: number): Uint8Array => new Uint8Array(size).fill(serial)
     const deed = fc.oneof(
-      { weight: 6, arbitrary: fc.record({ do: fc.constant('keep' as const), origin }) },
+      {
+        weight: 8,
+        arbitrary: fc.record({ do: fc.constant('keep' as const), origin, size: fc.nat(60), back: fc.nat(9) }),
+      },
       { weight: 1, arbitrary: fc.record({ do: fc.constant('skip' as const), origin }) },
-      { weight: 1, arbitrary: fc.record({ do: fc.constant('withdraw' as const), origin, back: fc.nat(4) }) },
+      { weight: 2, arbitrary: fc.record({ do: fc.constant('withdraw' as const), origin, back: fc.nat(40) }) },
       { weight: 1, arbitrary: fc.record({ do: fc.constant('forget' as const), origin }) },
       { weight: 1, arbitrary: fc.record({ do: fc.constant('evict' as const), origin }) },
     )
+    const budgets = fc.record({
+      messages: fc.constantFrom(1, 3, 50, 1000),
+      bytes: fc.constantFrom(1e9, 1600, 4000, 20_000),
+    })
+    interface Held {
+      readonly origin: string
+      readonly number: number
+      readonly serial: number
+      readonly size: number
+    }
+    const taken = (list: ReadonlyArray<Held>): number =>
+      list.reduce((sum, e) => sum + 320 + e.size, 0) + 1024 * new Set(list.map(e => e.origin)).size
+    const room = (list: ReadonlyArray<Held>, size: number, limits: History.Limits): boolean =>
+      list.length < limits.messages && taken(list) + 1024 + 320 + size <= limits.bytes
     fc.assert(
-      fc.property(fc.array(deed, { maxLength: 60, size: 'max' }), fc.constantFrom(1, 3, 1000), (deeds, messages) => {
-        const h = of({ messages })
+      fc.property(fc.array(deed, { maxLength: 80, size: 'max' }), budgets, fc.nat(80), (deeds, limits, look) => {
+        const h = of(limits)
         let serial = 0
-        let list: Array<{ origin: string; life: number; number: number; serial: number; isHeld: boolean }> = []
-        const life = new Map<string, number>()
-        const head = new Map<string, number>()
+        let list: ReadonlyArray<Held> = []
+        const numbers = new Map<string, number>()
         for (const d of deeds) {
-          const alive = life.get(d.origin) ?? 0
-          const number = (head.get(d.origin) ?? 0) + 1
+          const number = (numbers.get(d.origin) ?? 0) + 1
           if (d.do === 'keep' || d.do === 'skip') {
             serial += 1
-            head.set(d.origin, number)
-            if (d.do === 'skip') History.skip(h)
-            else {
-              list = [...list, { origin: d.origin, life: alive, number, serial, isHeld: true }].slice(-messages)
-              keep(h, d.origin, number)
-            }
+            numbers.set(d.origin, number)
+          }
+          if (d.do === 'skip') expect(History.skip(h)).toBe(serial)
+          else if (d.do === 'keep') {
+            const bytes = 320 + d.size
+            const least = serial - 1 - d.back
+            let rest = list
+            while (!room(rest, d.size, h.limits) && (rest[0]?.serial ?? serial) <= least) rest = rest.slice(1)
+            const gone: Array<number | undefined> = []
+            const isRoom = History.couldFit(h, bytes, least)
+            while (History.mustEvict(h, bytes, 0)) gone.push(History.evict(h)?.serial)
+            const before = list
+            while (!room(list, d.size, h.limits) && list.length > 0) list = list.slice(1)
+            expect([isRoom, gone, History.fits(h, bytes)]).toEqual([
+              room(rest, d.size, h.limits),
+              before.slice(0, before.length - list.length).map(e => e.serial),
+              true,
+            ])
+            const data = bytesOf(serial, d.size)
+            History.keep(h, d.origin, number, { data: History.copy(h, data), headers: undefined, reply: undefined }, 0)
+            list = [...list, { origin: d.origin, number, serial, size: d.size }]
           } else if (d.do === 'withdraw') {
             History.withdraw(h, serial - d.back)
-            for (const e of list) if (e.serial === serial - d.back) e.isHeld = false
+            list = list.filter(e => e.serial !== serial - d.back)
           } else if (d.do === 'forget') {
             History.forget(h, d.origin)
-            life.set(d.origin, alive + 1)
-            head.delete(d.origin)
+            list = list.filter(e => e.origin !== d.origin)
+            numbers.delete(d.origin)
           } else {
-            expect(History.oldest(h)?.serial).toBe(list[0]?.serial)
             History.evict(h)
             list = list.slice(1)
           }
-          for (const o of ['a', 'b']) {
-            const held = list.filter(e => e.isHeld && e.origin === o && e.life === (life.get(o) ?? 0))
-            expect(History.first(h, o)).toBe(held[0]?.number)
-            for (let n = 0; n <= (head.get(o) ?? 0) + 1; n++)
-              expect(got(h, o, n)).toBe(held.some(e => e.number === n) ? `${o}${n}` : undefined)
-          }
-          expect(h.messages).toBe(list.length)
+          expect([h.messages, h.bytes, History.oldest(h)?.serial]).toEqual([list.length, taken(list), list[0]?.serial])
         }
-        for (let s = 0; s <= serial; s++)
-          expect(above(h, s)).toEqual(list.filter(e => e.isHeld && e.serial > s).map(e => `${e.origin}${e.number}`))
+        for (const o of origins) {
+          const held = list.filter(e => e.origin === o)
+          const all = Array.from({ length: (numbers.get(o) ?? 0) + 2 }, (_, n) => History.get(h, o, n)?.data)
+          expect([History.first(h, o), ...all.map(data => data?.join())]).toEqual([
+            held[0]?.number,
+            ...all.map((_, n) => held.find(e => e.number === n)).map(e => e && bytesOf(e.serial, e.size).join()),
+          ])
+        }
+        const s = serial - look
+        expect([...History.after(h, s)].map(e => e.serial)).toEqual(list.filter(e => e.serial > s).map(e => e.serial))
       }),
     )
+  })
+})
+
+describe('the memory of a history', () => {
+  const payload = new Uint8Array(128)
+  const put = (h: History.History<object>, origin: object, number: number, data = payload): void => {
+    const message = { data: History.copy(h, data), headers: undefined, reply: undefined }
+    const bytes = History.cost(message.data, undefined, undefined)
+    while (History.mustEvict(h, bytes, 0)) History.evict(h)
+    History.keep(h, origin, number, message, 0)
+  }
+  /** As large as a publisher. */
+  const large = (): object => ({ state: new Array(1000).fill(0) })
+
+  it('is that of an empty one after 65,536 publishers have sent a message each and closed', async () => {
+    const h = History.create<object>()
+    const before = await bytesInUse()
+    for (let i = 0; i < 65_536; i++) {
+      const origin = large()
+      put(h, origin, 1)
+      History.forget(h, origin)
+    }
+    expect((await bytesInUse()) - before).toBeLessThan(1_000_000)
+    expect([h.messages, h.bytes]).toEqual([0, 0])
+  })
+
+  it('is no more than its budget, whatever closes in between', async () => {
+    const h = History.create<object>({ messages: 1e9, bytes: 8_000_000, age: 1e9 })
+    const stays = {}
+    const before = await bytesInUse()
+    // Each message that stays shares its chunk with many that go.
+    for (let i = 1; i <= 10_000; i++) {
+      put(h, stays, i, new Uint8Array(16).fill(i))
+      const goes = large()
+      put(h, goes, 1, new Uint8Array(16_000))
+      History.forget(h, goes)
+    }
+    expect(h.messages).toBe(10_000)
+    expect((await bytesInUse()) - before).toBeLessThan(8_000_000)
+    for (const n of [1, 5000, 10_000]) expect(History.get(h, stays, n)?.data).toEqual(new Uint8Array(16).fill(n))
+  })
+
+  it('is no more than its budget with one message each of as many origins as it holds', async () => {
+    const h = History.create<object>({ messages: 1e9, bytes: 16_000_000, age: 1e9 })
+    const before = await bytesInUse()
+    for (let i = 0; i < 40_000; i++) put(h, { name: `updates${i}` }, 1)
+    expect(h.origins.size).toBeGreaterThan(10_000)
+    expect((await bytesInUse()) - before).toBeLessThan(16_000_000)
+    expect(h.bytes).toBeLessThanOrEqual(16_000_000)
+  })
+
+  it('is no more than its budget for small messages', async () => {
+    const h = History.create<object>({ messages: 1e9, bytes: 16_000_000, age: 1e9 })
+    const before = await bytesInUse()
+    const origin = {}
+    for (let i = 1; i <= 100_000; i++) put(h, origin, i, new Uint8Array(1))
+    expect(h.messages).toBeGreaterThan(49_000)
+    expect((await bytesInUse()) - before).toBeLessThan(16_000_000)
   })
 })
 

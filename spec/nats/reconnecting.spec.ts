@@ -210,7 +210,7 @@ describe.each(kinds)('with $name', kind => {
   describe('a full history', () => {
     test.each<[string, Partial<Limits>]>([
       ['messages', { messages: 10 }],
-      ['bytes', { bytes: 10 * 1200 + 700 }],
+      ['bytes', { bytes: 10 * 1320 + 2 * 1024 + 700 }],
     ])(
       'refuses messages while disconnected, uses up no number, and ready() tells when it goes on: %s',
       async (_, history) => {
@@ -254,7 +254,7 @@ describe.each(kinds)('with $name', kind => {
     )
 
     test('keeps what can be asked for, where that would not make room enough', async () => {
-      const { link, nc, updates } = await send(kind, { history: { bytes: 5000 } })
+      const { link, nc, updates } = await send(kind, { history: { bytes: 7000 } })
       const flush = jest.spyOn(nc, 'flush')
       updates.publish('small')
       await eventually('it is flushed', () => flush.mock.results.length > 0)

@@ -395,7 +395,7 @@ const withSenders = (chance: Chance, plan: Plan): Plan => {
     const [one] = p.lines
     return {
       ...p,
-      bytes: has('fewBytes') ? chance.of([400, 3000, 20_000]) * (isLarge ? 100 : 1) : p.bytes,
+      bytes: has('fewBytes') ? chance.of([2400, 6000, 26_000]) * (isLarge ? 100 : 1) : p.bytes,
       age: has('shortAge') ? chance.of([100, 1000, 5000]) : p.age,
       sizes: isLarge ? [40, chance.of([70_000, 500_000])] : has('fewBytes') && !isTight ? [40, 400] : p.sizes,
       // Who is heard seldom, and can't be asked, is not told from a plain client.

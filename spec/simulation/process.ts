@@ -71,9 +71,9 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
   let watermark = Watermark.create(now())
   let replays = Replays.empty
   let isPumping = false
-  const refused = new Set<number>()
   let unsure: Ranges<Line> = new Map()
   let unsureSince: Ranges<Line> = new Map()
+  const unconfirmed = new Set<Line>()
   let schedule = Heartbeats.create(plan.perSecond, now())
   let flushCount = 0
 
@@ -116,7 +116,10 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
       const isProof = completed && watermark.flight === flight
       watermark = Watermark.flushed(flight, completed)(watermark)
       world.calls += 1
-      if (isProof) unsure = new Map()
+      if (isProof) {
+        unsure = new Map()
+        for (const line of unconfirmed) forgetIfSure(line)
+      }
       flushes.set(Watermark.flushAt(watermark))
     })
   }
@@ -137,9 +140,19 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
   // --- the history
 
   const noteGone = ({ origin, number, serial }: History.Place<Line>): void => {
-    if (refused.delete(serial) || serial <= watermark.confirmed) return
+    if (serial <= watermark.confirmed) return
     const covered = watermark.flight !== undefined && serial <= watermark.flight.serial
     add(covered ? unsure : unsureSince, origin, number)
+  }
+  /** What may not have arrived is sent again, though its line has closed. */
+  const forgetIfSure = (line: Line): void => {
+    if ((History.last(history, line)?.serial ?? 0) > watermark.confirmed) {
+      unconfirmed.add(line)
+      return
+    }
+    unconfirmed.delete(line)
+    History.forget(history, line)
+    if (history.origins.has(line)) kept.over += 1
   }
   /** False where the publisher would throw: no number is taken then. */
   const dispatch = (line: Line, number: number, message: History.Kept): boolean => {
@@ -155,7 +168,7 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
           if (gone === undefined) break
           noteGone(gone)
         }
-    } else while (!History.fits(history, bytes)) refused.delete(History.evict(history)?.serial ?? 0)
+    } else while (!History.fits(history, bytes)) History.evict(history)
     const fits = History.fits(history, bytes)
     const serial = fits ? History.keep(history, line, number, message, now()) : History.skip(history)
     world.calls += 1
@@ -179,7 +192,6 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
       const bytes = History.cost(message.data, message.headers, message.reply)
       if (world.strikes('resendRefused')) {
         History.withdraw(history, serial)
-        refused.add(serial)
         tell(line.run, { _tag: 'Lost', first: number, last: number, reason: 'refused' })
       } else {
         passed.push({ ...stamp(), _tag: 'SentAgain', run: line.run, number, bytes })
@@ -302,8 +314,7 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
     line.run.endedAt = agenda.now()
     live.delete(line.origin.name)
     schedule = Heartbeats.book(line.origin.name, Number.POSITIVE_INFINITY)(schedule)
-    History.forget(history, line)
-    if (history.origins.has(line)) kept.over += 1
+    forgetIfSure(line)
     replays = Replays.without(line.origin.name)(replays)
     services.push({ _tag: 'Over', at: agenda.now(), run: line.run })
   }

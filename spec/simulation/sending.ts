@@ -28,6 +28,9 @@ const flushEvery = 100
 
 const farewells = [50, 100, 200]
 
+/** What an origin costs the history of its sender, in bytes. */
+const perOrigin = 1024
+
 /** What one run has said and published. */
 interface Course {
   readonly run: Run
@@ -273,13 +276,15 @@ class Reading {
   /** Older ones make way for it, and those that are too old; one that can't be kept moves nothing. */
   #keep(message: Message): void {
     const { limits } = this.#box
-    if (message.bytes > limits.bytes || limits.messages === 0) return
+    if (message.bytes + perOrigin > limits.bytes || limits.messages === 0) return
+    // Each origin takes some of the budget, and one that begins must find room.
+    const room = limits.bytes - perOrigin * (this.#courses.size + 1)
     this.#held.push(message)
     message.course.held.push(message.number)
     this.#bytes += message.bytes
     for (let oldest = this.#held[this.#front]; oldest !== undefined; oldest = this.#held[this.#front]) {
       const isOld = this.#isUp && oldest.local + limits.age < message.local
-      if (!isOld && this.#bytes <= limits.bytes && this.#held.length - this.#front <= limits.messages) return
+      if (!isOld && this.#bytes <= room && this.#held.length - this.#front <= limits.messages) return
       this.#front += 1
       this.#bytes -= oldest.bytes
       const { course } = oldest

@@ -1,5 +1,5 @@
 /**
- * What a sender keeps to replay: the newest messages of all origins of one connection, within one budget.
+ * The history of a sender: the newest messages of all origins of one connection, kept for replays within one budget.
  *
  * This is the one value of the core that changes in place: an immutable ring would cost more garbage per message than the
  * message itself. It has one owner, who passes it to these functions only. See docs/decisions/0005-history-in-place.md.
@@ -12,13 +12,16 @@
 export interface Limits {
   /** Messages kept. Default 65,536. */
   readonly messages: number
-  /** Bytes kept: payloads, headers, reply subjects, and 200 for each message. Default 32 MiB. */
+  /**
+   * Bytes kept: payloads, headers, reply subjects, 320 for each message and 1024 for each origin that has a message in the
+   * history. Default 32 MiB.
+   */
   readonly bytes: number
   /** How long a message is kept, in ms. Default 300,000 (5 minutes). */
   readonly age: number
 }
 
-/** What is kept unless told otherwise. @since 0.1.0 */
+/** What is kept unless the owner sets other limits. @since 0.1.0 */
 export const defaultLimits: Limits = { messages: 65_536, bytes: 32 * 1024 * 1024, age: 300_000 }
 
 /** A message as it was sent. @since 0.1.0 */
@@ -29,21 +32,33 @@ export interface Kept {
   readonly reply: string | undefined
 }
 
-interface Entry<O> extends Kept {
+/** A message that is held, or was. @since 0.1.0 */
+export interface Place<O = string> {
   readonly origin: O
   readonly number: number
-  readonly at: number
-  readonly bytes: number
   /** Its place among all messages of the connection. */
   readonly serial: number
-  /** It can't be sent, and so is not held any more; it goes when its turn comes. */
-  withdrawn: boolean
 }
 
-/** A queue of which the front goes first. */
-interface Queue<T> {
-  items: Array<T | undefined>
+interface Entry<O> extends Place<O> {
+  /** The bytes never change, but they may move to another chunk. */
+  data: Uint8Array
+  headers: Uint8Array | undefined
+  readonly reply: string | undefined
+  readonly at: number
+  readonly bytes: number
+}
+
+/**
+ * Entries in ascending order. An entry that is removed before its turn leaves only its key behind, so that a search by
+ * halving still works; keys are cut out before they outnumber the entries. The first and the last slot hold entries.
+ */
+interface Queue<O> {
+  readonly key: 'serial' | 'number'
+  items: Array<Entry<O> | number | undefined>
   front: number
+  /** How many slots hold only a key. */
+  keys: number
 }
 
 /**
@@ -54,47 +69,105 @@ interface Queue<T> {
  */
 export interface History<O = string> {
   readonly limits: Limits
-  /** All entries, oldest first; those of forgotten origins stay until their turn comes. */
-  readonly all: Queue<Entry<O>>
-  /** The entries of each origin, in ascending order; what was not kept is not among them. */
-  readonly origins: Map<O, Queue<Entry<O>>>
+  /** All entries, oldest first. */
+  readonly all: Queue<O>
+  /** The entries of each origin that has any, in ascending order of their numbers. */
+  readonly origins: Map<O, Queue<O>>
   messages: number
   bytes: number
   serial: number
   /** Payloads are copied into here, one after the other; a full chunk lives as long as one of them is kept. */
   chunk: Uint8Array
   used: number
+  /** Bytes of removed entries that may still lie in chunks with others. */
+  stale: number
 }
 
-const overhead = 200
+/** The heap that one message takes beside its bytes: see docs/decisions/0005-history-in-place.md for the measurement. */
+const perMessage = 320
+/** The heap that an origin takes, with the objects of its sender that live as long as one of its messages is kept. */
+const perOrigin = 1024
 const chunkSize = 64 * 1024
+
+const queue = <O>(key: Queue<O>['key']): Queue<O> => ({ key, items: [], front: 0, keys: 0 })
 
 /** An empty history. @since 0.1.0 */
 export const create = <O = string>(limits: Limits = defaultLimits): History<O> => ({
   limits,
-  all: { items: [], front: 0 },
+  all: queue('serial'),
   origins: new Map(),
   messages: 0,
   bytes: 0,
   serial: 0,
   chunk: new Uint8Array(0),
   used: 0,
+  stale: 0,
 })
 
-const shift = <T>(q: Queue<T>): T | undefined => {
-  const item = q.items[q.front]
-  q.items[q.front] = undefined
-  q.front += 1
-  if (q.front > 1024 && q.front * 2 > q.items.length) {
-    q.items = q.items.slice(q.front)
-    q.front = 0
-  }
-  return item
+// --- queues
+
+const isEntry = <O>(slot: Entry<O> | number | undefined): slot is Entry<O> => typeof slot === 'object'
+
+const entryAt = <O>(q: Queue<O>, index: number): Entry<O> | undefined => {
+  const slot = q.items[index]
+  return isEntry(slot) ? slot : undefined
 }
 
-/** What keeping a message costs, in bytes. @since 0.1.0 */
+const head = <O>(q: Queue<O>): Entry<O> | undefined => entryAt(q, q.front)
+
+/** The first index whose key is at least so much; the end if there is none. */
+const search = <O>({ items, front, key }: Queue<O>, least: number): number => {
+  let [low, high] = [front, items.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    const slot = items[middle]
+    if ((isEntry(slot) ? slot[key] : (slot ?? 0)) < least) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
+/** Cuts out what holds no entry before that is more than half: so each removal pays for O(1) of it. */
+const tidy = <O>(q: Queue<O>): void => {
+  const idle = q.front + q.keys
+  if (idle <= 16 || idle * 2 <= q.items.length) return
+  q.items = q.keys === 0 ? q.items.slice(q.front) : q.items.filter(isEntry)
+  q.front = 0
+  q.keys = 0
+}
+
+/** Takes the first entry out, and the keys behind it. */
+const shift = <O>(q: Queue<O>): Entry<O> | undefined => {
+  const entry = head(q)
+  if (entry === undefined) return undefined
+  q.items[q.front] = undefined
+  q.front += 1
+  for (; typeof q.items[q.front] === 'number'; q.front++) q.keys -= 1
+  tidy(q)
+  return entry
+}
+
+/** Takes out the entry at an index, wherever that is. */
+const remove = <O>(q: Queue<O>, index: number): void => {
+  const entry = entryAt(q, index)
+  if (entry === undefined || index === q.front) {
+    shift(q)
+  } else if (index === q.items.length - 1) {
+    q.items.pop()
+    for (; typeof q.items.at(-1) === 'number'; q.items.pop()) q.keys -= 1
+    tidy(q)
+  } else {
+    q.items[index] = entry[q.key]
+    q.keys += 1
+    tidy(q)
+  }
+}
+
+// --- bytes
+
+/** What keeping a message costs, in bytes, beside the cost of its origin. @since 0.1.0 */
 export const cost = (data: Uint8Array, headers: Uint8Array | undefined, reply: string | undefined): number =>
-  overhead + data.length + (headers?.length ?? 0) + (reply?.length ?? 0)
+  perMessage + data.length + (headers?.length ?? 0) + (reply?.length ?? 0)
 
 /** A copy of the bytes that nobody else can change. @since 0.1.0 */
 export const copy = <O>(h: History<O>, bytes: Uint8Array): Uint8Array => {
@@ -110,56 +183,80 @@ export const copy = <O>(h: History<O>, bytes: Uint8Array): Uint8Array => {
   return view
 }
 
-/** A message that is held, or was. @since 0.1.0 */
-export interface Place<O = string> {
-  readonly origin: O
-  readonly number: number
-  /** Its place among all messages of the connection. */
-  readonly serial: number
+/** Bytes that lie in a chunk, not in memory of their own. */
+const isShared = (bytes: Uint8Array): boolean => bytes.buffer.byteLength > bytes.length
+
+const sharedBytes = (bytes: Uint8Array | undefined): number =>
+  bytes !== undefined && isShared(bytes) ? bytes.length : 0
+
+/**
+ * An entry keeps its whole chunk in memory. Once removed entries may have left more than a quarter of the history there,
+ * the entries that remain move to new chunks.
+ */
+const repack = <O>(h: History<O>): void => {
+  if (h.stale <= 4 * chunkSize + h.bytes / 4) return
+  h.stale = 0
+  h.chunk = new Uint8Array(0)
+  h.used = 0
+  for (const entry of h.all.items) {
+    if (!isEntry(entry)) continue
+    if (isShared(entry.data)) entry.data = copy(h, entry.data)
+    if (entry.headers !== undefined && isShared(entry.headers)) entry.headers = copy(h, entry.headers)
+  }
 }
 
-/** The message that goes first when room is needed. @since 0.1.0 */
-export const oldest = <O>(h: History<O>): Place<O> | undefined => h.all.items[h.all.front]
+// --- what is kept
 
-const dropWithdrawn = <O>(own: Queue<Entry<O>>): void => {
-  while (own.items[own.front]?.withdrawn === true) shift(own)
+/** The message that goes first when room is needed. @since 0.1.0 */
+export const oldest = <O>(h: History<O>): Place<O> | undefined => head(h.all)
+
+const uncount = <O>(h: History<O>, entry: Entry<O>): void => {
+  h.messages -= 1
+  h.bytes -= entry.bytes
+}
+
+const closeIfEmpty = <O>(h: History<O>, origin: O, own: Queue<O>): void => {
+  if (own.front === own.items.length && h.origins.delete(origin)) h.bytes -= perOrigin
 }
 
 /** Drops the oldest message, and gives it. @since 0.1.0 */
 export const evict = <O>(h: History<O>): Place<O> | undefined => {
   const entry = shift(h.all)
   if (entry === undefined) return undefined
-  h.messages -= 1
-  h.bytes -= entry.bytes
+  uncount(h, entry)
   const own = h.origins.get(entry.origin)
-  // An origin that was forgotten, and has begun anew, has other entries.
-  if (own !== undefined && own.items[own.front] === entry) {
+  if (own !== undefined) {
     shift(own)
-    dropWithdrawn(own)
-    // Of an origin that has nothing to replay nothing is kept, however many have come and gone.
-    if (own.front === own.items.length) h.origins.delete(entry.origin)
+    closeIfEmpty(h, entry.origin, own)
   }
   return entry
 }
 
-/** Must the oldest go, for one more message of this cost, or because of its age? @since 0.1.0 */
-export const mustEvict = <O>(h: History<O>, bytes: number, now: number): boolean => {
-  const entry = h.all.items[h.all.front]
-  return entry !== undefined && (!fits(h, bytes) || entry.at + h.limits.age < now)
-}
-
-/** Is there room for one more message of this cost? @since 0.1.0 */
+/** Is there room for one more message of this cost, even of a new origin? @since 0.1.0 */
 export const fits = <O>(h: History<O>, bytes: number): boolean =>
-  h.messages < h.limits.messages && h.bytes + bytes <= h.limits.bytes
+  h.messages < h.limits.messages && h.bytes + bytes + perOrigin <= h.limits.bytes
+
+/**
+ * Must the oldest go, for one more message of this cost, or because of its age? None goes for a message that is too large
+ * to be kept at all.
+ *
+ * @since 0.1.0
+ */
+export const mustEvict = <O>(h: History<O>, bytes: number, now: number): boolean => {
+  const entry = head(h.all)
+  if (entry === undefined) return false
+  return entry.at + h.limits.age < now || (!fits(h, bytes) && bytes + perOrigin <= h.limits.bytes)
+}
 
 /** Would there be room for one more message of this cost, if the oldest up to a serial made way? @since 0.1.0 */
 export const couldFit = <O>(h: History<O>, bytes: number, serial: number): boolean => {
   let [messages, held] = [h.messages, h.bytes]
-  for (let i = h.all.front; messages >= h.limits.messages || held + bytes > h.limits.bytes; i++) {
+  for (let i = h.all.front; messages >= h.limits.messages || held + bytes + perOrigin > h.limits.bytes; i++) {
     const entry = h.all.items[i]
+    if (typeof entry === 'number') continue
     if (entry === undefined || entry.serial > serial) return false
     messages -= 1
-    held -= entry.bytes
+    held -= entry.bytes + (h.origins.get(entry.origin)?.items.at(-1) === entry ? perOrigin : 0)
   }
   return true
 }
@@ -173,78 +270,92 @@ export const skip = <O>(h: History<O>): number => {
 /** Keeps a message, with a higher number than those before it. Its bytes must not change any more: see `copy`. Gives its serial. @since 0.1.0 */
 export const keep = <O>(h: History<O>, origin: O, number: number, kept: Kept, now: number): number => {
   h.serial += 1
-  const bytes = cost(kept.data, kept.headers, kept.reply)
   const { data, headers, reply } = kept
-  const entry: Entry<O> = { data, headers, reply, origin, number, at: now, bytes, serial: h.serial, withdrawn: false }
+  const bytes = cost(data, headers, reply)
+  const entry: Entry<O> = { data, headers, reply, origin, number, serial: h.serial, at: now, bytes }
   const own = h.origins.get(origin)
-  if (own === undefined) h.origins.set(origin, { items: [entry], front: 0 })
-  else own.items.push(entry)
+  if (own !== undefined) own.items.push(entry)
+  else {
+    h.origins.set(origin, { key: 'number', items: [entry], front: 0, keys: 0 })
+    h.bytes += perOrigin
+  }
   h.all.items.push(entry)
   h.messages += 1
   h.bytes += bytes
   return h.serial
 }
 
-/** The first of which that is at least so much, or the last. */
-const search = <O>(q: Queue<Entry<O>>, of: 'number' | 'serial', least: number): Entry<O> | undefined => {
-  let [low, high] = [q.front, q.items.length - 1]
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if ((q.items[middle]?.[of] ?? 0) < least) low = middle + 1
-    else high = middle
-  }
-  return q.items[low]
-}
-
-const find = <O>(h: History<O>, origin: O, number: number): Entry<O> | undefined => {
-  const own = h.origins.get(origin)
-  const entry = own === undefined ? undefined : search(own, 'number', number)
-  return entry?.number === number && !entry.withdrawn ? entry : undefined
-}
-
 /** The message with a number, if it is still held. @since 0.1.0 */
-export const get = <O>(h: History<O>, origin: O, number: number): Kept | undefined => find(h, origin, number)
+export const get = <O>(h: History<O>, origin: O, number: number): Kept | undefined => {
+  const own = h.origins.get(origin)
+  const entry = own === undefined ? undefined : entryAt(own, search(own, number))
+  return entry?.number === number ? entry : undefined
+}
 
 /** The oldest number held of an origin; `undefined` if none is. @since 0.1.0 */
 export const first = <O>(h: History<O>, origin: O): number | undefined => {
   const own = h.origins.get(origin)
-  return own?.items[own.front]?.number
+  return own === undefined ? undefined : head(own)?.number
 }
 
-/** The serial of the newest message held of an origin; 0 if none is. @since 0.1.0 */
-export const newest = <O>(h: History<O>, origin: O): number => h.origins.get(origin)?.items.at(-1)?.serial ?? 0
+/** The newest message held of an origin. @since 0.1.0 */
+export const last = <O>(h: History<O>, origin: O): Place<O> | undefined => {
+  const own = h.origins.get(origin)
+  return own === undefined ? undefined : entryAt(own, own.items.length - 1)
+}
+
+/** The first entry after a serial. */
+const next = <O>(h: History<O>, serial: number): Entry<O> | undefined => {
+  let index = search(h.all, serial + 1)
+  while (typeof h.all.items[index] === 'number') index += 1
+  return entryAt(h.all, index)
+}
 
 /** The numbers of an origin's messages after a serial, descending, as far as they are held. @since 0.1.0 */
 export function* numbersAfter<O>(h: History<O>, origin: O, serial: number): Generator<number> {
   const own = h.origins.get(origin)
   for (let i = own?.items.length ?? 0; own !== undefined && i > own.front; i--) {
-    const entry = own.items[i - 1]
-    if (entry === undefined || entry.serial <= serial) return
-    if (!entry.withdrawn) yield entry.number
+    const entry = entryAt(own, i - 1)
+    if (entry !== undefined && entry.serial <= serial) return
+    if (entry !== undefined) yield entry.number
   }
 }
 
 /** All messages after a serial, oldest first, as far as they are held; not those kept from now on. @since 0.1.0 */
 export function* after<O>(h: History<O>, serial: number): Generator<Kept & Place<O>> {
-  // What is kept or evicted meanwhile moves neither this array nor its end.
-  const { items, front } = h.all
-  const end = items.length
-  for (let i = front; i < end; i++) {
-    const entry = items[i]
-    if (entry !== undefined && entry.serial > serial && !entry.withdrawn) yield entry
-  }
+  const end = h.serial
+  // Entries may go meanwhile, and others move up: so each is searched for.
+  for (let entry = next(h, serial); entry !== undefined && entry.serial <= end; entry = next(h, entry.serial))
+    yield entry
 }
 
-/** The message with that serial can't be sent, be its origin over or not: its number is not held any more. @since 0.1.0 */
+// --- what goes before its turn
+
+const removeEarly = <O>(h: History<O>, entry: Entry<O>): void => {
+  remove(h.all, search(h.all, entry.serial))
+  uncount(h, entry)
+  h.stale += sharedBytes(entry.data) + sharedBytes(entry.headers)
+}
+
+/** Drops the message with that serial: it can't be sent, so nobody can ask for it. @since 0.1.0 */
 export const withdraw = <O>(h: History<O>, serial: number): void => {
-  const entry = search(h.all, 'serial', serial)
+  const entry = entryAt(h.all, search(h.all, serial))
   if (entry?.serial !== serial) return
-  entry.withdrawn = true
+  removeEarly(h, entry)
   const own = h.origins.get(entry.origin)
-  if (own !== undefined) dropWithdrawn(own)
+  if (own !== undefined) {
+    remove(own, search(own, entry.number))
+    closeIfEmpty(h, entry.origin, own)
+  }
+  repack(h)
 }
 
-/** The origin is over: its messages can't be asked for, and go when their turn comes. @since 0.1.0 */
+/** Drops all messages of an origin, and all that is held for it: it is closed, so nobody can ask for them. @since 0.1.0 */
 export const forget = <O>(h: History<O>, origin: O): void => {
+  const own = h.origins.get(origin)
+  if (own === undefined) return
   h.origins.delete(origin)
+  h.bytes -= perOrigin
+  for (const slot of own.items) if (isEntry(slot)) removeEarly(h, slot)
+  repack(h)
 }

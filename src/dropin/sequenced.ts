@@ -223,6 +223,7 @@ export const sequenced = <C extends Client>(nc: C, options: SequencedOptions): C
   const open = new Set<ClientSubscription>()
   const around: Surroundings = {
     nc,
+    open,
     addressing,
     options: receiving(options),
     trustNumbers: options.trustNumbers ?? false,
@@ -248,11 +249,7 @@ export const sequenced = <C extends Client>(nc: C, options: SequencedOptions): C
         subject,
         queue: settings.queue,
       })
-    const subscription = sequencedSubscription(around, subject, settings)
-    open.add(subscription)
-    const gone = (): boolean => open.delete(subscription)
-    subscription.closed.then(gone, gone)
-    return subscription
+    return sequencedSubscription(around, subject, settings)
   }
 
   // --- the end

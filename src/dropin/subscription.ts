@@ -21,6 +21,8 @@ import { overriding } from './overriding.ts'
 /** What all subscriptions of a drop-in share. */
 export interface Surroundings {
   readonly nc: Client
+  /** All that receive. */
+  readonly open: Set<ClientSubscription>
   readonly addressing: Addressing
   readonly options: ReceiveOptions
   /** Do senders number by hand, without heartbeats? */
@@ -180,5 +182,10 @@ export const sequencedSubscription = (
   members.set(Symbol.asyncIterator, iterate)
   if (asyncDispose !== undefined)
     members.set(asyncDispose, () => drained ?? (nc.isClosed() || carrier.isClosed() ? Promise.resolve() : drain()))
-  return overriding({ target: carrier, members })
+  const subscription = overriding({ target: carrier, members })
+  around.open.add(subscription)
+  // The client settles `closed` when an iterator has been read to its end, which may be never.
+  const isOver = (): boolean => around.open.delete(subscription)
+  reception.closed.then(isOver, isOver)
+  return subscription
 }

@@ -2,8 +2,7 @@
  * Notices of one owner: a publisher, or a wrapped connection. Every reader has an iterator of its own. A grave notice that
  * nobody reads becomes a warning of the process.
  */
-import type { Feed } from './Feed.ts'
-import { feed } from './Feed.ts'
+import { openReaders } from './readers.ts'
 
 /** Takes the notices of one owner. */
 export interface NoticeSink<N> {
@@ -52,7 +51,7 @@ const warn = (text: string): void => {
 
 export const startNotices = <N>({ explain, isGrave, onNotice }: NoticeOptions<N>): Notices<N> => {
   const kept: Array<N> = []
-  const readers = new Set<Feed<N, N>>()
+  const readers = openReaders<N>(maxKept)
   const warned = new Set<string>()
   let isOver = false
   const warnOnce = (text: string): void => {
@@ -66,9 +65,9 @@ export const startNotices = <N>({ explain, isGrave, onNotice }: NoticeOptions<N>
       if (isOver) return
       if (kept.length >= maxKept) kept.shift()
       kept.push(notice)
-      for (const reader of readers) reader.push(notice)
+      readers.push(notice)
       if (onNotice === undefined) {
-        if (readers.size === 0 && isGrave(notice)) warnOnce(explain(notice))
+        if (!readers.isHeard() && isGrave(notice)) warnOnce(explain(notice))
         return
       }
       try {
@@ -80,24 +79,10 @@ export const startNotices = <N>({ explain, isGrave, onNotice }: NoticeOptions<N>
         })
       }
     },
-    read: () => ({
-      [Symbol.asyncIterator]: () => {
-        const reader: Feed<N, N> = feed<N, N>(
-          notice => notice,
-          () => undefined,
-          () => readers.delete(reader),
-          maxKept,
-        )
-        for (const notice of kept) reader.push(notice)
-        if (isOver) reader.end()
-        else readers.add(reader)
-        return reader[Symbol.asyncIterator]()
-      },
-    }),
+    read: () => ({ [Symbol.asyncIterator]: () => readers.read(kept)[Symbol.asyncIterator]() }),
     end: () => {
       isOver = true
-      for (const reader of readers) reader.end()
-      readers.clear()
+      readers.end()
     },
   }
 }

@@ -100,8 +100,6 @@ const start = (nc: Connection, limits: Limits): Outbound => {
   /** What was evicted before it was known to have arrived: as far as the flush on its way covers it, and since. */
   let unsure: Ranges<Line> = new Map()
   let unsureSince: Ranges<Line> = new Map()
-  /** What the client would not send again: that it is lost was told, and is not told once more when it is evicted. */
-  const refused = new Set<number>()
   let waiting: Array<() => void> = []
   /** Who waits for a flush that is called from now on to complete. */
   let confirming: ReadonlyArray<() => void> = []
@@ -176,7 +174,7 @@ const start = (nc: Connection, limits: Limits): Outbound => {
     while (History.mustEvict(history, bytes, now())) evict()
   }
   const noteGone = ({ origin, number, serial }: History.Place<Line>): void => {
-    if (refused.delete(serial) || serial <= watermark.confirmed) return
+    if (serial <= watermark.confirmed) return
     const covered = watermark.flight !== undefined && serial <= watermark.flight.serial
     add(covered ? unsure : unsureSince, origin, number)
   }
@@ -191,7 +189,7 @@ const start = (nc: Connection, limits: Limits): Outbound => {
   }
   const isUnsure = (line: Line): boolean => unsure.has(line) || unsureSince.has(line)
   const forgetIfConfirmed = (line: Line): void => {
-    if (isUnsure(line) || History.newest(history, line) > watermark.confirmed) return
+    if (isUnsure(line) || (History.last(history, line)?.serial ?? 0) > watermark.confirmed) return
     closing.delete(line)
     History.forget(history, line)
   }
@@ -230,9 +228,8 @@ const start = (nc: Connection, limits: Limits): Outbound => {
     if (watermark.connected) kept = publishNow(line, number, kept, headers)
     else checkSafeRoom(History.cost(data, block, kept.reply))
     const bytes = History.cost(data, kept.headers, kept.reply)
-    // Nothing makes way for what can't be kept anyway.
-    if (watermark.connected && bytes <= limits.bytes) makeRoom(bytes)
-    if (!watermark.connected) while (!History.fits(history, bytes)) evict()
+    if (watermark.connected) makeRoom(bytes)
+    else while (!History.fits(history, bytes)) evict()
     const fits = History.fits(history, bytes)
     const serial = fits ? History.keep(history, line, number, kept, now()) : History.skip(history)
     if (!fits) noteGone({ origin: line, number, serial })
@@ -256,8 +253,8 @@ const start = (nc: Connection, limits: Limits): Outbound => {
       } catch (cause) {
         if (nc.isClosed()) return
         History.withdraw(history, serial)
-        refused.add(serial)
         line.tell({ _tag: 'Lost', origin: line.name, first: number, last: number, reason: 'refused', cause })
+        forgetIfOver(line)
       }
       watermark = Watermark.sent(serial, History.cost(kept.data, kept.headers, kept.reply))(watermark)
     }

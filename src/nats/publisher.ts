@@ -35,8 +35,9 @@ export interface PublisherOptions {
    */
   readonly from?: number | 'clock'
   /**
-   * What is kept to be replayed, for all publishers of the connection together: at most `messages` (default 65,536),
-   * `bytes` (default 32 MiB, with 200 for each message counted in) and `age` in ms (default 300,000).
+   * What is kept for replays, for all publishers of the connection together: at most `messages` (default 65,536), `bytes`
+   * (default 32 MiB; payloads, headers, reply subjects, 320 for each message and 1024 for each subject with a message in
+   * the history) and `age` in ms (default 300,000).
    */
   readonly history?: Partial<Limits>
   /** How long after a message the first heartbeat follows, in ms. Default 50. */
