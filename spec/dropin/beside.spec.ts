@@ -108,9 +108,11 @@ describe('services', () => {
     await nc.flush()
     for (const subject of ['updates', 'elsewhere'])
       expect((await asking.nc.request(subject, 'a', { timeout: longestWait })).string()).toBe('re: a')
-    const infos = []
-    for await (const info of await asking.nc.services.client({ maxWait: 500, strategy: 'timer' as never }).info('echo'))
-      infos.push(info.name)
+    let infos: ReadonlyArray<string> = []
+    await until('somebody answers', async () => {
+      infos = await namesOf(await asking.nc.services.client({ maxWait: 500, strategy: 'timer' as never }).info('echo'))
+      return infos.length > 0
+    })
     expect(infos).toEqual(['echo'])
     await service.stop()
   })
@@ -121,9 +123,13 @@ describe('services', () => {
     service.addEndpoint('elsewhere', (_, m) => void m.respond(`re: ${m.string()}`))
     await nc.flush()
     expect((await asking.nc.request('elsewhere', 'a', { timeout: longestWait })).string()).toBe('re: a')
-    const pings = await reading3(
-      await new Svcm(anything(asking.nc)).client({ maxWait: 500, strategy: 'timer' }).ping('echo'),
-    )
+    let pings: ReadonlyArray<string> = []
+    await until('somebody answers', async () => {
+      pings = await namesOf(
+        await new Svcm(anything(asking.nc)).client({ maxWait: 500, strategy: 'timer' }).ping('echo'),
+      )
+      return pings.length > 0
+    })
     expect(pings).toEqual(['echo'])
     await service.stop()
   })
@@ -179,7 +185,7 @@ test.each(kinds)('requests and numbered messages go on beside each other ($name)
   expect(texts(await reading(many))).toEqual(['re: x'])
 })
 
-const reading3 = async (infos: AsyncIterable<{ readonly name: string }>): Promise<ReadonlyArray<string>> => {
+const namesOf = async (infos: AsyncIterable<{ readonly name: string }>): Promise<ReadonlyArray<string>> => {
   const seen: Array<string> = []
   for await (const { name: found } of infos) seen.push(found)
   return seen

@@ -214,7 +214,7 @@ describe.each(kinds)('with $name', kind => {
         await before.nc.close()
         const { updates } = await send(kind, named(addressing))
         for (const n of range(1, 60)) updates.publish(`new ${n}`)
-        const second = await listen(kind, { addressing, mode, start: saved(first), deadline: 300 })
+        const second = await listen(kind, { addressing, mode, start: saved(first), deadline: 3000 })
         const { until, seen } = read(second)
         await until('all of the new run', messages(60))
         await until('the loss', some('Lost'))

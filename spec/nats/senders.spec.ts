@@ -149,6 +149,7 @@ describe.each(kinds)('with $name', kind => {
     const options = { heartbeatAfter: 20, heartbeatMax: 100 }
 
     test.each(both)('of a sender that is cut off is told, and its end (%s)', async addressing => {
+      bench.after(slowDown(10))
       const { until, seen } = await receive(kind, { addressing, grace: 100 })
       const { link, updates } = await send(kind, { ...options, ...named(addressing) })
       updates.publish('1')
