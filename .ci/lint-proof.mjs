@@ -72,7 +72,7 @@ const lint = folder =>
       '--max-diagnostics=none',
       '.',
     ]
-    const limits = { cwd: folder, timeout: 60_000, maxBuffer: 1 << 26 }
+    const limits = { cwd: folder, timeout: 240_000, maxBuffer: 1 << 26 }
     execFile(process.execPath, args, limits, (_, stdout, stderr) => {
       try {
         resolve(JSON.parse(stdout).diagnostics)

@@ -22,7 +22,7 @@ const peers = ['fp-ts', 'io-ts', 'nats', '@nats-io', '@types']
 /** Runs node with a deadline, after which it is killed. */
 const node = (folder, args, env = {}) =>
   new Promise((resolve, reject) => {
-    const limits = { timeout: 60_000, killSignal: 'SIGKILL' }
+    const limits = { timeout: 240_000, killSignal: 'SIGKILL' }
     const child = spawn(process.execPath, args, {
       cwd: folder,
       env: { ...process.env, ...env },

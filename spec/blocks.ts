@@ -5,6 +5,7 @@ import * as v2 from 'nats'
 import ts from 'typescript'
 import * as core from '../src/core/index.ts'
 import * as face from '../src/index.ts'
+import { longestWait } from './server/longestWait.ts'
 
 export const root = join(__dirname, '..')
 
@@ -92,7 +93,7 @@ export const run = async (
   const timer = setTimeout(() => {
     late()
     for (const nc of opened) void nc.close()
-  }, 10_000)
+  }, longestWait)
   try {
     const names = Object.keys(scope)
     await new AsyncFunction('require', 'exports', ...names, outputText)(required, {}, ...names.map(name => scope[name]))

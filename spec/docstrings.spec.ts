@@ -108,30 +108,26 @@ describe('the docstrings', () => {
 
   it('are there for everything that can be imported', () => {
     expect(undocumented()).toEqual([])
-  }, 240_000)
+  })
 
   it('have examples that the types allow', () => {
     expect(complaints(files)).toBe('')
-  }, 240_000)
+  })
 
-  it.each(examples)(
-    'have examples that give what they say: $file, line $line',
-    async ({ code }) => {
-      const { code: checked, count } = checking(code)
-      expect(count).toBeGreaterThan(0)
-      const check = (actual: unknown, value: string): void => expect(actual).toEqual(evaluated(value))
-      let isLate = false
-      const nc = needsConnection(code) ? await connect({ servers: server.url, reconnect: false }) : undefined
-      try {
-        await run(checked, server.url, { check, nc }, () => {
-          isLate = true
-          void nc?.close()
-        })
-        expect(isLate).toBe(false)
-      } finally {
-        await nc?.close()
-      }
-    },
-    20_000,
-  )
+  it.each(examples)('have examples that give what they say: $file, line $line', async ({ code }) => {
+    const { code: checked, count } = checking(code)
+    expect(count).toBeGreaterThan(0)
+    const check = (actual: unknown, value: string): void => expect(actual).toEqual(evaluated(value))
+    let isLate = false
+    const nc = needsConnection(code) ? await connect({ servers: server.url, reconnect: false }) : undefined
+    try {
+      await run(checked, server.url, { check, nc }, () => {
+        isLate = true
+        void nc?.close()
+      })
+      expect(isLate).toBe(false)
+    } finally {
+      await nc?.close()
+    }
+  })
 })

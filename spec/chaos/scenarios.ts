@@ -1,10 +1,10 @@
 // What is done to real servers, links and handlers while messages are published. Each has its fault, and insists that it struck.
 import type { Cluster } from '../server/cluster.ts'
+import { eventually } from '../server/eventually.ts'
 import type { Fate, LossyLink } from '../server/lossyLink.ts'
 import { delay, drop, duplicate, pass } from '../server/lossyLink.ts'
 import type { NatsServer } from '../server/natsServer.ts'
 import type { Guest, Sender, Stage } from './stage.ts'
-import { until } from './stage.ts'
 
 /** It ends when the faults are over. */
 export type Scenario = (stage: Stage) => Promise<void>
@@ -24,7 +24,7 @@ const everybody = (stage: Stage): ReadonlyArray<Guest> => [...stage.senders, ...
 /** To be called before they are cut off, and again to wait until they are back. */
 const backAgain = (guests: ReadonlyArray<Guest>): (() => Promise<void>) => {
   const before = guests.map(g => g.returns())
-  return () => until('they are back', () => guests.every((g, i) => g.returns() > (before[i] ?? 0)))
+  return () => eventually('they are back', () => guests.every((g, i) => g.returns() > (before[i] ?? 0)))
 }
 
 /** The parts of a flow at which faults strike. */
@@ -44,7 +44,7 @@ const outages =
       await strike(stage, server)
     }
     await flow.done()
-    await until('everybody was cut off, and is back', () => everybody(stage).every(g => g.returns() > 0))
+    await eventually('everybody was cut off, and is back', () => everybody(stage).every(g => g.returns() > 0))
   }
 
 const killed = outages(async (stage, server) => {
@@ -70,9 +70,11 @@ const frozen = outages(async (stage, server) => {
   await stage.pause(50, 300)
   server.thaw()
   await stage.pause(50, 100)
-  const back = backAgain(everybody(stage))
+  const guests = everybody(stage)
+  const back = backAgain(guests)
+  const before = guests.map(g => g.departures())
   await server.freeze()
-  await stage.pause(1000, 1300)
+  await eventually('everybody notices', () => guests.every((g, i) => g.departures() > (before[i] ?? 0)))
   server.thaw()
   await back()
 }, alert)
@@ -91,6 +93,7 @@ const routeCut: Scenario = async stage => {
     cluster.cutRoute(0, 1)
     if (isAlone) cluster.cutRoute(0, 2)
     await stage.pause(200, 600)
+    await flow.reached(part + 0.05)
     cluster.healRoute(0, 1)
     cluster.healRoute(0, 2)
     await cluster.whole()
@@ -186,7 +189,7 @@ const slowConsumer: Scenario = async stage => {
   link.partition(true, 'toClient')
   await flow.done()
   // How much the system takes in before the server notices is not for us to know.
-  await until('it is cut off', async () => {
+  await eventually('it is cut off', async () => {
     if ((await slowConsumers(server)) > 0) return true
     await sender.publish(0.1).done()
     return false
@@ -279,11 +282,11 @@ const rollingConflict: Scenario = async stage => {
   await stage.receiver({ servers: server.url }, { addressing })
   const next = () => stage.sender({ servers: server.url }, { addressing, from: 'clock', heartbeatMax: 200 })
   await rollout(stage, next, async (old, young) => {
-    await until(
+    await eventually(
       'both senders are told',
       () => old.rivals.has(young.updates.epoch) && young.rivals.has(old.updates.epoch),
     )
-    await until('the receivers are told', () =>
+    await eventually('the receivers are told', () =>
       stage.receivers.every(r =>
         r.life.handed.some(
           ({ delivery: d }) => d._tag === 'Conflict' && [d.rival, d.epoch].includes(young.updates.epoch),

@@ -35,6 +35,8 @@ export interface Terms {
 
 export interface Guest {
   readonly nc: Client
+  /** How often it was disconnected. */
+  readonly departures: () => number
   /** How often it has come back. */
   readonly returns: () => number
 }
@@ -97,10 +99,6 @@ export interface Stage extends Terms {
   readonly end: () => Promise<void>
 }
 
-/** Only a failure takes that long, however busy the machine. */
-export const until = (what: string, isTrue: () => boolean | Promise<boolean>): Promise<void> =>
-  eventually(what, isTrue, 30_000)
-
 const isHistoryFull = (cause: unknown): boolean =>
   cause instanceof Error && cause.message.includes('the history is full')
 
@@ -130,19 +128,24 @@ export const stageOf = (terms: Terms): Stage => {
     at: Options,
     told: { readonly disconnected: () => void; readonly reconnected: () => void },
   ): Promise<Guest> => {
-    const nc = await kind.connect({ timeout: 1000, ...at })
+    // A handshake can be cut off in its middle, and a client waits 20 s for its end unless told otherwise.
+    const nc = await kind.connect({ timeout: 5000, ...at })
     ends.push(() => nc.close())
+    let departures = 0
     let returns = 0
     const watch = async (): Promise<void> => {
       for await (const { type } of nc.status()) {
-        if (type === 'disconnect') told.disconnected()
+        if (type === 'disconnect') {
+          departures += 1
+          told.disconnected()
+        }
         if (type !== 'reconnect') continue
         returns += 1
         told.reconnected()
       }
     }
     watch().catch(() => undefined)
-    return { nc, returns: () => returns }
+    return { nc, departures: () => departures, returns: () => returns }
   }
 
   const sender: Stage['sender'] = async (at, options = {}) => {
@@ -223,7 +226,7 @@ export const stageOf = (terms: Terms): Stage => {
       }, 5)
       ends.push(() => clearInterval(pacer))
       const reached = (part: number): Promise<void> =>
-        until(`${Math.round(part * 100)}% of it is published`, () => {
+        eventually(`${Math.round(part * 100)}% of it is published`, () => {
           if (failure !== undefined) throw failure
           return sent >= part * count
         })
@@ -320,7 +323,7 @@ export const stageOf = (terms: Terms): Stage => {
     end: async () => {
       // Whatever fails or hangs, all the others are ended too.
       for (const end of ends.splice(0).reverse())
-        await within(10_000, 'it ends', Promise.resolve().then(end)).catch(() => undefined)
+        await within('it ends', Promise.resolve().then(end), 10_000).catch(() => undefined)
     },
   }
   return stage

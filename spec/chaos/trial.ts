@@ -1,4 +1,6 @@
 // One scenario, once: played on real servers, and judged.
+import { eventually } from '../server/eventually.ts'
+import { longestWait } from '../server/longestWait.ts'
 import { within } from '../server/within.ts'
 import type { Violation } from '../simulation/auditor.ts'
 import { audit } from '../simulation/auditor.ts'
@@ -7,7 +9,7 @@ import type { Count } from './count.ts'
 import { countOf } from './count.ts'
 import type { Scenario } from './scenarios.ts'
 import type { Stage, Terms } from './stage.ts'
-import { stageOf, until } from './stage.ts'
+import { stageOf } from './stage.ts'
 
 export interface Trial extends Count {
   readonly violations: ReadonlyArray<Violation>
@@ -25,7 +27,7 @@ const settled = async (stage: Stage): Promise<void> => {
   const { record, senders, receivers, witnesses } = stage
   const guests = [...senders, ...receivers, ...witnesses]
   for (const { nc } of guests)
-    await until('all are connected', () =>
+    await eventually('all are connected', () =>
       nc.flush().then(
         () => true,
         () => false,
@@ -38,14 +40,14 @@ const settled = async (stage: Stage): Promise<void> => {
   const runs = senders.map(s => s.run)
   const isConflicted = live.some(s => s.rivals.size > 0)
   const due = isConflicted ? live.map(s => s.run) : runs
-  await until('all is settled', () => receivers.every(r => due.every(r.isDoneWith)))
+  await eventually('all is settled', () => receivers.every(r => due.every(r.isDoneWith)))
   if (!stage.chance.hit(0.5)) return
   for (const s of live) await s.close()
-  await until('all have ended', () => receivers.every(r => live.every(s => r.isDoneWith(s.run))))
+  await eventually('all have ended', () => receivers.every(r => live.every(s => r.isDoneWith(s.run))))
 }
 
 /** Only a failure takes that long. */
-export const trialMs = 90_000
+export const trialMs = 2 * longestWait
 
 const why = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))
 
@@ -56,9 +58,9 @@ export const trialOf = async (scenario: Scenario, seed: number, terms: Omit<Term
   let problem: string | undefined
   try {
     await within(
-      trialMs,
       'the whole trial',
       scenario(stage).then(() => settled(stage)),
+      trialMs,
     )
   } catch (cause) {
     problem = why(cause)

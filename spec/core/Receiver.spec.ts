@@ -2112,5 +2112,5 @@ describe('a receiver behind a link that loses, repeats, delays and reorders', ()
         expect(play(p)).toEqual([])
       }),
     )
-  }, 120_000)
+  })
 })

@@ -5,12 +5,14 @@ import type { Client, ClientSubscription } from '../../src/dropin/Client.ts'
 import type { SequencedNotice, SequencedOptions } from '../../src/index.ts'
 import { sequenced } from '../../src/index.ts'
 import type { Bench as Surroundings } from '../nats/clients.ts'
+import { patient } from '../nats/patient.ts'
 
 export { eventually as until } from '../server/eventually.ts'
 
 import type { DecideFate, LossyLink } from '../server/lossyLink.ts'
 import { startLossyLink } from '../server/lossyLink.ts'
 
+export { longestWait } from '../server/longestWait.ts'
 export { within } from '../server/within.ts'
 
 export interface Hdrs extends Iterable<[string, string[]]> {
@@ -149,7 +151,7 @@ export const run = (kind: Kind, mode: Mode, server: { readonly url: string; read
     ends.push(() => plain.close())
     return mode === 'plain'
       ? plain
-      : sequenced(plain, { subjects: [`${root}.>`], onNotice: notice => notices.push(notice) })
+      : sequenced(plain, { subjects: [`${root}.>`], onNotice: notice => notices.push(notice), ...patient })
   }
   return {
     bench: {
@@ -270,6 +272,7 @@ export const dialSequenced = async (
   const nc = sequenced(plain, {
     subjects: ['updates', 'prices.>'],
     onNotice: notice => notices.push(notice),
+    ...patient,
     ...options,
   })
   return { nc, link, notices }

@@ -8,7 +8,7 @@ import type { NatsConnection as Nats2 } from 'nats'
 import { connect as connect2 } from 'nats'
 import { sequenced, sequenceOf } from '../../src/index.ts'
 import { withServer } from '../nats/clients.ts'
-import { anything, kinds, listening, reading, texts, tried, until } from './bench.ts'
+import { anything, kinds, listening, longestWait, reading, texts, tried, until } from './bench.ts'
 
 const server = withServer({ jetstream: true })
 
@@ -45,7 +45,7 @@ describe('JetStream', () => {
     await jsm.consumers.add(stream, { durable_name: 'c', ack_policy: 'explicit' as never })
     const consumer = await js.consumers.get(stream, 'c')
     const got: Array<string> = []
-    for await (const m of await consumer.fetch({ max_messages: 2, expires: 5000 })) {
+    for await (const m of await consumer.fetch({ max_messages: 2, expires: longestWait })) {
       got.push(m.string())
       m.ack()
     }
@@ -107,10 +107,12 @@ describe('services', () => {
       })
     await nc.flush()
     for (const subject of ['updates', 'elsewhere'])
-      expect((await asking.nc.request(subject, 'a', { timeout: 5000 })).string()).toBe('re: a')
-    const infos = []
-    for await (const info of await asking.nc.services.client({ maxWait: 500, strategy: 'timer' as never }).info('echo'))
-      infos.push(info.name)
+      expect((await asking.nc.request(subject, 'a', { timeout: longestWait })).string()).toBe('re: a')
+    let infos: ReadonlyArray<string> = []
+    await until('somebody answers', async () => {
+      infos = await namesOf(await asking.nc.services.client({ maxWait: 500, strategy: 'timer' as never }).info('echo'))
+      return infos.length > 0
+    })
     expect(infos).toEqual(['echo'])
     await service.stop()
   })
@@ -120,10 +122,14 @@ describe('services', () => {
     const service = await new Svcm(anything(nc)).add({ name: 'echo', version: '1.0.0', queue: 'q' })
     service.addEndpoint('elsewhere', (_, m) => void m.respond(`re: ${m.string()}`))
     await nc.flush()
-    expect((await asking.nc.request('elsewhere', 'a', { timeout: 5000 })).string()).toBe('re: a')
-    const pings = await reading3(
-      await new Svcm(anything(asking.nc)).client({ maxWait: 500, strategy: 'timer' }).ping('echo'),
-    )
+    expect((await asking.nc.request('elsewhere', 'a', { timeout: longestWait })).string()).toBe('re: a')
+    let pings: ReadonlyArray<string> = []
+    await until('somebody answers', async () => {
+      pings = await namesOf(
+        await new Svcm(anything(asking.nc)).client({ maxWait: 500, strategy: 'timer' }).ping('echo'),
+      )
+      return pings.length > 0
+    })
     expect(pings).toEqual(['echo'])
     await service.stop()
   })
@@ -138,7 +144,7 @@ describe('services', () => {
     const other = await new Svcm(anything(plain)).add({ name: 'echo', version: '1.0.0' })
     other.addEndpoint('updates', (_, m) => void m.respond(`re: ${m.string()}`))
     await plain.flush()
-    expect((await asking.nc.request('updates', 'a', { timeout: 5000 })).string()).toBe('re: a')
+    expect((await asking.nc.request('updates', 'a', { timeout: longestWait })).string()).toBe('re: a')
     await other.stop()
   })
 
@@ -147,7 +153,7 @@ describe('services', () => {
     const service = await new Svcm(anything(nc)).add({ name: 'echo', version: '1.0.0', queue: '' })
     service.addEndpoint('updates', (_, m) => void m.respond(`re: ${m.string()}`))
     await nc.flush()
-    expect((await asking.nc.request('updates', 'a', { timeout: 5000 })).string()).toBe('re: a')
+    expect((await asking.nc.request('updates', 'a', { timeout: longestWait })).string()).toBe('re: a')
     await service.stop()
   })
 })
@@ -170,16 +176,16 @@ test.each(kinds)('requests and numbered messages go on beside each other ($name)
   const answers: Array<string> = []
   for (let i = 0; i < 20; i++) {
     asking.publish('updates', `message ${i}`)
-    answers.push((await asking.request('updates', `${i}`, { timeout: 5000 })).string())
+    answers.push((await asking.request('updates', `${i}`, { timeout: longestWait })).string())
   }
   await until('all have come', () => published.length === 20)
   expect(answers).toEqual(Array.from({ length: 20 }, (_, i) => `re: ${i}`))
   expect(published).toEqual(Array.from({ length: 20 }, (_, i) => `message ${i}`))
-  const many = await asking.requestMany('updates', 'x', { maxWait: 5000, maxMessages: 1, strategy: 'count' })
+  const many = await asking.requestMany('updates', 'x', { maxWait: longestWait, maxMessages: 1, strategy: 'count' })
   expect(texts(await reading(many))).toEqual(['re: x'])
 })
 
-const reading3 = async (infos: AsyncIterable<{ readonly name: string }>): Promise<ReadonlyArray<string>> => {
+const namesOf = async (infos: AsyncIterable<{ readonly name: string }>): Promise<ReadonlyArray<string>> => {
   const seen: Array<string> = []
   for await (const { name: found } of infos) seen.push(found)
   return seen

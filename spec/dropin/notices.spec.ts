@@ -3,6 +3,7 @@ import { afterEach, describe, expect, jest, test } from '@jest/globals'
 import type { SequencedNotice, SequencedOptions } from '../../src/index.ts'
 import { describeNotice, notices, sequenced, sequenceOf } from '../../src/index.ts'
 import { log, withServer } from '../nats/clients.ts'
+import { patient } from '../nats/patient.ts'
 import { drop, pass } from '../server/lossyLink.ts'
 import type { Kind, Msg, Nc } from './bench.ts'
 import { dial, dialSequenced, kinds, listening, reading, texts, told, until } from './bench.ts'
@@ -25,7 +26,7 @@ const lossy = async (kind: Kind, options: Partial<SequencedOptions> = {}): Promi
   const lost = ['updates.2', 'updates.3', 'updates.5']
   const link = await server.link(d => (lost.includes(d.subject) ? drop : pass))
   const plain = await dial(server, kind, { servers: link.url })
-  return sequenced(plain, { subjects: ['updates'], ...options })
+  return sequenced(plain, { subjects: ['updates'], ...patient, ...options })
 }
 
 /** A sender that keeps nothing, and so can't help. */
@@ -155,7 +156,7 @@ describe.each(kinds)('with $name', kind => {
     const seenWarnings = warnings()
     const lost = new Set(['updates.2'])
     const link = await server.link(d => (lost.delete(d.subject) ? drop : pass))
-    const nc = sequenced(await dial(server, kind, { servers: link.url }), { subjects: ['updates'] })
+    const nc = sequenced(await dial(server, kind, { servers: link.url }), { subjects: ['updates'], ...patient })
     const { seen, errors } = listening(nc, 'updates')
     await nc.flush()
     const sender = await dialSequenced(server, kind)

@@ -27,7 +27,7 @@ const grave = ['Lost', 'Overflowed', 'Conflict', 'Mismatch', 'Refused']
 
 const observe = async (scenario: Scenario, kind: Kind, mode: Mode, server: NatsServer): Promise<Seen> => {
   const { bench, notices, anonymous, end } = run(kind, mode, server)
-  const observation = await within(20_000, scenario.name, scenario.run(bench)).then(
+  const observation = await within(scenario.name, scenario.run(bench)).then(
     seen => ({ seen }),
     cause => ({ failed: showError(cause) }),
   )
@@ -75,7 +75,7 @@ describe.each(kinds)('with $name', kind => {
   beforeAll(async () => {
     server = await startNatsServer()
     observed = await observeAll(kind, server)
-  }, 120_000)
+  })
   afterAll(() => server.stop())
 
   test.each(scenarios)('$name', ({ name, differs }) => {

@@ -1,7 +1,7 @@
 // What can only be seen from outside of the process.
 import { execFile } from 'node:child_process'
 import { describe, expect, test } from '@jest/globals'
-import { withServer } from '../nats/clients.ts'
+import { longestWait, withServer } from '../nats/clients.ts'
 import { drop, pass } from '../server/lossyLink.ts'
 import { kinds } from './bench.ts'
 
@@ -13,7 +13,7 @@ interface Outcome {
   readonly err: string
 }
 
-/** Runs a module in a process of its own; it has 20 s to end by itself. Processes start slowly, so there are few. */
+/** Runs a module in a process of its own. It is killed if it does not end by itself. Processes start slowly, so there are few. */
 const run = (client: string, body: string, url = server.server().url): Promise<Outcome> => {
   const script = `
     import { connect } from '${client}'
@@ -22,7 +22,7 @@ const run = (client: string, body: string, url = server.server().url): Promise<O
     ${body}`
   const args = ['--import', 'tsx', '--input-type=module', '-e', script]
   return new Promise(resolve => {
-    execFile(process.execPath, args, { timeout: 20_000, killSignal: 'SIGKILL' }, (error, out, err) =>
+    execFile(process.execPath, args, { timeout: longestWait, killSignal: 'SIGKILL' }, (error, out, err) =>
       resolve({ code: error === null ? 0 : typeof error.code === 'number' ? error.code : -1, out, err }),
     )
   })
@@ -39,7 +39,7 @@ describe.each(kinds)('with $name', ({ name }) => {
         let gap = () => {}
         const hasGap = new Promise(resolve => { gap = resolve })
         const onNotice = n => { if (n.notice._tag === 'Gap') gap() }
-        const nc = sequenced(plain, { subjects: [subject], deadline: 60_000, onNotice })
+        const nc = sequenced(plain, { subjects: [subject], deadline: 600_000, onNotice })
         const readers = [notices(nc), nc.subscribe(subject)].map(async items => { for await (const _ of items); })
         nc.subscribe(subject, { callback: () => {} })
         nc.publish(subject, '1')

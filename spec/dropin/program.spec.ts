@@ -6,7 +6,8 @@ import * as nats3 from '@nats-io/transport-node'
 import * as nats2 from 'nats'
 import ts from 'typescript'
 import * as face from '../../src/index.ts'
-import { withServer } from '../nats/clients.ts'
+import { longestWait, withServer } from '../nats/clients.ts'
+import { patient } from '../nats/patient.ts'
 import type { DecideFate } from '../server/lossyLink.ts'
 import { drop, duplicate, pass } from '../server/lossyLink.ts'
 
@@ -48,12 +49,18 @@ const unkind = (): DecideFate => {
   }
 }
 
+/** The program as it is gives up a message after two seconds, which a busy machine may need. */
+const patiently: typeof face.sequenced = (nc, options) => face.sequenced(nc, { ...patient, ...options })
+
 type Run = (require: (name: string) => unknown, exports: object, console: object, process: object) => Promise<void>
 const AsyncFunction: new (...args: string[]) => Run = Object.getPrototypeOf(async () => undefined).constructor
 
 /** The lines that a program prints, with a client of either kind. */
 const run = async (code: string, client: object, patience: number, url: string): Promise<ReadonlyArray<string>> => {
-  const modules: Readonly<Record<string, unknown>> = { nats: client, 'nats-sequenced': face }
+  const modules: Readonly<Record<string, unknown>> = {
+    nats: client,
+    'nats-sequenced': { ...face, sequenced: patiently },
+  }
   const printed: Array<string> = []
   const print = (...args: ReadonlyArray<unknown>): void => {
     printed.push(args.join(' '))
@@ -95,7 +102,7 @@ describe.each([
   { name: '@nats-io/transport-node', client: nats3 },
 ])('with $name', ({ client }) => {
   test('the program as it was has all where nothing is lost', async () => {
-    expect(await run(program, client, 20_000, server.server().url)).toEqual(complete)
+    expect(await run(program, client, longestWait, server.server().url)).toEqual(complete)
   })
 
   test('the program as it was misses something over a lossy link', async () => {
@@ -107,6 +114,6 @@ describe.each([
 
   test('the migrated program misses nothing there', async () => {
     const link = await server.link(unkind())
-    expect(await run(patched(program, migration), client, 20_000, link.url)).toEqual(complete)
+    expect(await run(patched(program, migration), client, longestWait, link.url)).toEqual(complete)
   })
 })

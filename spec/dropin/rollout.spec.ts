@@ -5,7 +5,7 @@ import { withServer } from '../nats/clients.ts'
 import type { DecideFate } from '../server/lossyLink.ts'
 import { drop, pass } from '../server/lossyLink.ts'
 import type { Kind, Nc } from './bench.ts'
-import { dial, dialSequenced, kinds, listening, subjectsAndTexts, texts, told, until } from './bench.ts'
+import { dial, dialSequenced, kinds, listening, longestWait, subjectsAndTexts, texts, told, until } from './bench.ts'
 
 const server = withServer()
 
@@ -109,7 +109,7 @@ describe.each(kinds.flatMap(from => kinds.map(to => ({ from, to, names: `${from.
       for (const [asking, answering] of responders) {
         const sub = answering.subscribe('updates', { callback: (_, m) => void m.respond(`re: ${m.string()}`) })
         await answering.flush()
-        const answer = await asking.request('updates', 'x', { timeout: 5000 })
+        const answer = await asking.request('updates', 'x', { timeout: longestWait })
         expect(answer.string()).toBe('re: x')
         sub.unsubscribe()
         await answering.flush()

@@ -2,6 +2,9 @@
 import { connect as dial } from 'node:net'
 import { afterAll, afterEach, beforeAll } from '@jest/globals'
 import type { Delivery, Message } from '../../src/core/Delivery.ts'
+import type { Msg } from '../../src/nats/Connection.ts'
+import { eventually } from '../server/eventually.ts'
+import { longestWait } from '../server/longestWait.ts'
 import type { DecideFate, LossyLink } from '../server/lossyLink.ts'
 import { startLossyLink } from '../server/lossyLink.ts'
 import type { NatsServer, NatsServerOptions } from '../server/natsServer.ts'
@@ -9,6 +12,8 @@ import { startNatsServer } from '../server/natsServer.ts'
 import { within } from '../server/within.ts'
 import type { Client, Kind, Options } from './kinds.ts'
 
+export { eventually } from '../server/eventually.ts'
+export { longestWait } from '../server/longestWait.ts'
 export { within } from '../server/within.ts'
 export type { Client, Kind, Options } from './kinds.ts'
 export { kinds } from './kinds.ts'
@@ -59,18 +64,9 @@ export const withServer = (options?: NatsServerOptions): Bench => {
   }
 }
 
-/** Asks again and again, for what nobody tells us. The deadline is generous: only a failure takes that long. */
-export const eventually = async (
-  what: string,
-  isTrue: () => Promise<boolean> | boolean,
-  ms = 15_000,
-): Promise<void> => {
-  const deadline = Date.now() + ms
-  while (!(await isTrue())) {
-    if (Date.now() > deadline) throw new Error(`still not true after ${ms} ms: ${what}`)
-    await new Promise(resolve => setTimeout(resolve, 5))
-  }
-}
+/** Asks, and waits longer for the answer than the second that a client waits unless told otherwise. */
+export const request = (nc: Client, subject: string, body = ''): Promise<Msg> =>
+  nc.request(subject, body, { timeout: longestWait })
 
 /** Waits until a client that lost its server is connected again. */
 export const reconnected = (nc: Client): Promise<void> =>
@@ -103,7 +99,7 @@ export const log = <T>(): Log<T> => {
       seen.push(item)
       for (const look of [...waiting]) look()
     },
-    until: (what, isEnough, ms = 15_000) => {
+    until: (what, isEnough, ms) => {
       let look = (): void => undefined
       const enough = new Promise<ReadonlyArray<T>>(resolve => {
         look = () => {
@@ -112,10 +108,12 @@ export const log = <T>(): Log<T> => {
       })
       waiting.add(look)
       look()
-      return within(ms, what, enough)
+      return within(what, enough, ms)
         .finally(() => waiting.delete(look))
         .catch((cause: unknown) => {
-          throw new Error(`${cause instanceof Error ? cause.message : cause}; seen: ${JSON.stringify(seen)}`)
+          const last = seen.slice(-20)
+          const which = `the last ${last.length} of ${seen.length} seen`
+          throw new Error(`${cause instanceof Error ? cause.message : cause}; ${which}: ${JSON.stringify(last)}`)
         })
     },
   }

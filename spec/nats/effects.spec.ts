@@ -12,7 +12,7 @@ import type { Answer, ReplayError } from '../../src/nats/replay.ts'
 import { replay, replayRange } from '../../src/nats/replay.ts'
 import { matchPublishError, publishWith, tryPublish } from '../../src/nats/tryPublish.ts'
 import { valid } from '../core/arbitraries.ts'
-import { eventually, kinds, range, within, withServer } from './clients.ts'
+import { eventually, kinds, longestWait, range, within, withServer } from './clients.ts'
 import { both, named, sender } from './pair.ts'
 
 const bench = withServer({ config: 'max_payload: 65536' })
@@ -81,7 +81,7 @@ describe.each(kinds)('with $name', kind => {
       const heard = new Promise<Msg>(resolve => nc.subscribe('updates.1', { callback: (_, msg) => resolve(msg) }))
       const headers = Outgoing.withHeaders(kind.headers({ a: ['b'] }))
       tryPublish(updates)(headers(Outgoing.withReply('there')(Outgoing.of('x'))))()
-      const msg = await within(5000, 'the message', heard)
+      const msg = await within('the message', heard)
       expect([msg.reply, msg.headers?.get('a')]).toEqual(['there', 'b'])
     })
 
@@ -94,7 +94,7 @@ describe.each(kinds)('with $name', kind => {
       await eventually('it is disconnected, and the history is full', full)
       const waiting = Promise.all(['a', 'b'].map(text => publishWith(Outgoing.of(text))(updates)()))
       link.refuse(false)
-      const numbers = await within(15_000, 'room', waiting)
+      const numbers = await within('room', waiting)
       expect(numbers.every(E.isRight)).toBe(true)
     })
 
@@ -106,7 +106,7 @@ describe.each(kinds)('with $name', kind => {
       await eventually('the history is full', () => E.isLeft(tryPublish(updates)(Outgoing.of('x'))()))
       const waiting = publishWith(Outgoing.of('a'))(updates)()
       await nc.close()
-      expect(await within(15_000, 'an end', waiting)).toEqual(E.left({ _tag: 'Closed' }))
+      expect(await within('an end', waiting)).toEqual(E.left({ _tag: 'Closed' }))
     })
   })
 
@@ -120,7 +120,7 @@ describe.each(kinds)('with $name', kind => {
       updates.publish('one', { headers: kind.headers({ a: ['b'] }), reply: 'there' })
       updates.publish('two')
       await nc.flush()
-      const again = replay(asking)
+      const again = replay(asking, { timeout: longestWait })
       const one = valid(await again({ origin: originOf(updates), number: numberOf(1) })())
       expect({ ...one, headers: [...(one.headers ?? [])] }).toEqual({
         _tag: 'Replayed',
@@ -139,7 +139,7 @@ describe.each(kinds)('with $name', kind => {
       for (let i = 1; i <= 4500; i++) updates.publish(`${i}`)
       await nc.flush()
       const asked = { origin: originOf(updates), first: numberOf(1), last: numberOf(4600) }
-      const answers = valid(await within(15_000, 'the range', replayRange(asking)(asked)()))
+      const answers = valid(await within('the range', replayRange(asking, { timeout: longestWait })(asked)()))
       const numbers = answers.flatMap((a: Answer) => (a._tag === 'Replayed' ? [a.number] : range(a.first, a.last)))
       expect(numbers).toEqual(range(1, 4600))
       expect(answers.filter(a => a._tag === 'Replayed')).toHaveLength(4300)
@@ -154,7 +154,7 @@ describe.each(kinds)('with $name', kind => {
       updates.publish('two')
       await nc.flush()
       const why = async (n: number): Promise<unknown> =>
-        replay(asking, { timeout: 5000 })({ origin, number: numberOf(n) })()
+        replay(asking, { timeout: longestWait })({ origin, number: numberOf(n) })()
       expect(await why(1)).toEqual(E.left({ _tag: 'Gone', first: 1, last: 1, reason: 'evicted' }))
       expect(await why(3)).toEqual(E.left({ _tag: 'NotSentYet', first: 3, last: 3 }))
       await updates.close()
@@ -167,15 +167,18 @@ describe.each(kinds)('with $name', kind => {
 
   describe('a replay of a sender that is not ours', () => {
     const address = { origin: valid(Origin.parse('single')('theirs')), number: SequenceNumber.first }
-    const answered = async (answer: (msg: Msg) => void): Promise<E.Either<ReplayError, unknown>> => {
+    const answered = async (
+      answer: (msg: Msg) => void,
+      timeout = longestWait,
+    ): Promise<E.Either<ReplayError, unknown>> => {
       const theirs = await bench.connect(kind)
       theirs.subscribe('_OTHER.REPLAY.theirs.*', { callback: (_, msg) => answer(msg) })
       await theirs.flush()
-      return replay(await bench.connect(kind), { prefix: '_OTHER', timeout: 200 })(address)()
+      return replay(await bench.connect(kind), { prefix: '_OTHER', timeout })(address)()
     }
 
     test('ends when it is silent', async () => {
-      expect(await answered(() => undefined)).toEqual(E.left({ _tag: 'TimedOut', ms: 200 }))
+      expect(await answered(() => undefined, 200)).toEqual(E.left({ _tag: 'TimedOut', ms: 200 }))
     })
 
     test('says what its sender says of a request that makes no sense', async () => {
@@ -193,7 +196,9 @@ describe.each(kinds)('with $name', kind => {
       })
       await theirs.flush()
       const asked = { origin: address.origin, first: SequenceNumber.nearest(5), last: SequenceNumber.nearest(9) }
-      expect(await replayRange(await bench.connect(kind))(asked)()).toMatchObject({ left: { _tag: 'Refused' } })
+      expect(await replayRange(await bench.connect(kind), { timeout: longestWait })(asked)()).toMatchObject({
+        left: { _tag: 'Refused' },
+      })
     })
 
     test('is refused at once with a prefix that is no subject', async () => {

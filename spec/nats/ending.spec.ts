@@ -8,6 +8,7 @@ import { subscribe } from '../../src/nats/subscribe.ts'
 import { drop, pass } from '../server/lossyLink.ts'
 import type { Client, Kind, Log } from './clients.ts'
 import { kinds, log, messages, range, read, some, within, withServer } from './clients.ts'
+import { slowDown } from './clock.ts'
 import { both, named, receiver, sender, shape } from './pair.ts'
 
 const bench = withServer({
@@ -81,6 +82,7 @@ describe.each(kinds)('with $name', kind => {
     })
 
     test.each(both)('it serves replays until the last farewell, and not after (%s)', async addressing => {
+      bench.after(slowDown(10))
       const nc = await bench.connect(kind)
       const farewells = log<string>()
       nc.subscribe('_SEQ.HB.updates.>', {
@@ -102,6 +104,7 @@ describe.each(kinds)('with $name', kind => {
     })
 
     test.each(both)('a receiver gets the last message back before it is told of the end (%s)', async addressing => {
+      bench.after(slowDown(10))
       const { until, seen } = await receive(kind, { addressing }, d =>
         d.subject.startsWith('updates.') && d.subject.endsWith('.3') ? drop : pass,
       )
@@ -114,6 +117,7 @@ describe.each(kinds)('with $name', kind => {
     })
 
     test('a receiver that missed all but the first 500 gets them back, and then is told of the end', async () => {
+      bench.after(slowDown(10))
       const { until, seen } = await receive(kind, {}, d =>
         d.subject.startsWith('updates.') && Number(d.subject.slice(8)) > 500 ? drop : pass,
       )
@@ -133,8 +137,8 @@ describe.each(kinds)('with $name', kind => {
       await early.until('the refusal', t => t.length > 0)
       updates.publish('2')
       await nc.flush()
-      await within(2000, 'the close', updates.close())
-      await within(1000, 'the end of the notices', early.ended)
+      await within('the close', updates.close())
+      await within('the end of the notices', early.ended)
       expect(early.seen.map(n => n._tag)).toEqual(['Refused', 'Refused'])
       const late = notices(updates)
       await late.ended
@@ -153,7 +157,7 @@ describe.each(kinds)('with $name', kind => {
       older.publish('x')
       const closing = older.close()
       const newer = publisher(nc, 'updates', { heartbeatMax: 100 })
-      await within(2000, 'the close', closing)
+      await within('the close', closing)
       const isOf =
         ({ epoch }: Publisher, state: Head.Head['state']) =>
         (h: Head.Head): boolean =>
@@ -167,7 +171,7 @@ describe.each(kinds)('with $name', kind => {
       const { updates } = await send(kind)
       const closing = updates.close()
       expect(() => updates.publish('x')).toThrow('The publisher of updates is closed')
-      await within(1000, 'both', Promise.all([closing, updates.close(), updates.closed]))
+      await within('both', Promise.all([closing, updates.close(), updates.closed]))
     })
   })
 
@@ -203,7 +207,7 @@ describe.each(kinds)('with $name', kind => {
       prices.publish('allowed')
       await told[0]?.until('the refusal', t => t.length > 0)
       await Promise.all([updates.close(), prices.close()])
-      await within(1000, 'the end of the notices', Promise.all(told.map(t => t.ended)))
+      await within('the end of the notices', Promise.all(told.map(t => t.ended)))
       expect(told.map(t => t.seen)).toEqual([[{ _tag: 'Refused', operation: 'publish', subject: 'updates.1' }], []])
       await reader.until('the message', messages(1))
     })
@@ -217,8 +221,8 @@ describe.each(kinds)('A receiver that drains its subscription ($name)', kind => 
     for (const n of range(1, 5)) updates.publish(`${n}`)
     await nc.flush()
     await receiving.nc.flush()
-    await within(1000, 'the drain', receiving.subscription.drain())
-    expect(await within(1000, 'the end', receiving.ended)).toBeUndefined()
+    await within('the drain', receiving.subscription.drain())
+    expect(await within('the end', receiving.ended)).toBeUndefined()
     expect(shape(receiving.seen)).toEqual([1, 2, 'Gap', 3, 4, 5])
   })
 
@@ -228,7 +232,7 @@ describe.each(kinds)('A receiver that drains its subscription ($name)', kind => 
     for (const n of [1, 2, 4]) plain.publish(`updates.${n}`)
     await plain.flush()
     await receiving.until('the first', messages(1))
-    await within(2000, 'the drain', receiving.subscription.drain())
+    await within('the drain', receiving.subscription.drain())
     expect(shape(receiving.seen).slice(-4)).toEqual([2, 'Gap', 'Lost', 4])
   })
 
@@ -238,10 +242,10 @@ describe.each(kinds)('A receiver that drains its subscription ($name)', kind => 
     updates.publish('1')
     await receiving.until('the first', messages(1))
     const drained = receiving.subscription.drain()
-    await within(1000, 'the drain', drained)
+    await within('the drain', drained)
     updates.publish('2')
     await nc.flush()
-    await within(1000, 'the end', receiving.ended)
+    await within('the end', receiving.ended)
     expect(shape(receiving.seen)).toEqual([1])
   })
 })

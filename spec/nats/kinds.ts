@@ -10,7 +10,7 @@ export interface Client extends Connection {
   drain(): Promise<void>
   /** Where it is connected: host and port. */
   getServer(): string
-  request(subject: string, payload?: string, options?: { timeout: number }): Promise<Msg>
+  request(subject: string, payload: string, options: { timeout: number }): Promise<Msg>
 }
 
 export interface Options {

@@ -45,7 +45,7 @@ describe.each(kinds)('with $name', kind => {
       },
     })
     listen(nc, { ...quiet, closed: () => heard.add('b') })
-    await within(1000, 'close', nc.close())
+    await within('close', nc.close())
     expect(await heard.until('both', h => h.length === 2)).toEqual(['a', 'b'])
   })
 })

@@ -20,7 +20,7 @@ describe.each(kinds)('with $name', kind => {
       )
       const { updates } = await send(kind, named(addressing))
       for (const n of range(1, 3)) updates.publish(`${n}`)
-      await until('the gap', some('Gap'), 1000)
+      await until('the gap', some('Gap'))
       expect(seen.find(isTag('Gap'))).toEqual({
         _tag: 'Gap',
         origin: updates.origin,
@@ -43,7 +43,7 @@ describe.each(kinds)('with $name', kind => {
       })
       const { updates } = await send(kind)
       for (const n of range(1, 2)) updates.publish(`${n}`)
-      await until('the gap', some('Gap'), 2000)
+      await until('the gap', some('Gap'))
     })
 
     test('is noticed when its sender has closed right behind it', async () => {
@@ -60,7 +60,7 @@ describe.each(kinds)('with $name', kind => {
       const { until, seen } = await receive(kind, { deadline: 100 }, d => (d.subject === 'updates.1' ? drop : pass))
       const { updates } = await send(kind)
       updates.publish('1')
-      await until('the gap', some('Gap'), 1000)
+      await until('the gap', some('Gap'))
       expect(seen[0]).toMatchObject({ _tag: 'Gap', first: 1, last: 1, noticedBy: 'Heartbeat' })
     })
   })

@@ -8,6 +8,7 @@ import type { DecideFate, LossyLink } from '../server/lossyLink.ts'
 import { pass } from '../server/lossyLink.ts'
 import type { Bench, Client, Kind, Reader, Seen } from './clients.ts'
 import { isMessage, range, read } from './clients.ts'
+import { patient } from './patient.ts'
 
 export const both: ReadonlyArray<Addressing> = ['single', 'perSender']
 
@@ -20,13 +21,13 @@ export interface Receiving extends Reader {
   readonly subscription: Subscription
 }
 
-/** A receiver of `updates` that listens. */
+/** A receiver of `updates` that listens, and is patient. */
 export const receiver =
   (bench: Bench) =>
   async (kind: Kind, options: SubscribeOptions = {}, fate: DecideFate = () => pass): Promise<Receiving> => {
     const link = await bench.link(fate)
     const nc = await bench.connect(kind, { servers: link.url })
-    const subscription = subscribe(nc, 'updates', options)
+    const subscription = subscribe(nc, 'updates', { ...patient, ...options })
     const reader = read(subscription)
     await nc.flush()
     return { link, nc, subscription, ...reader }

@@ -4,7 +4,7 @@ import type { PublisherOptions } from '../../src/nats/publisher.ts'
 import { publisher } from '../../src/nats/publisher.ts'
 import { subscribe } from '../../src/nats/subscribe.ts'
 import type { Client, Kind } from './clients.ts'
-import { isMessage, kinds, log, messages, numbers, read, texts, within, withServer } from './clients.ts'
+import { isMessage, kinds, log, messages, numbers, read, request, texts, within, withServer } from './clients.ts'
 
 const bench = withServer({ config: 'max_payload: 65536' })
 
@@ -197,20 +197,16 @@ describe.each(kinds)('with $name', kind => {
 
     test('heartbeats go on, less and less often, up to the time I set', async () => {
       const nc = await bench.connect(kind)
-      const at: Array<number> = []
-      const seen = log<string>()
+      // A heartbeat says how old its sender is. On a busy machine it may arrive at any time.
+      const ages = log<number>()
       nc.subscribe('_SEQ.HB.updates.1', {
-        callback: (_, msg) => {
-          at.push(performance.now())
-          seen.add(msg.subject)
-        },
+        callback: (_, msg) => ages.add(JSON.parse(new TextDecoder().decode(msg.data)).age),
       })
       await nc.flush()
       publisher(nc, 'updates', { heartbeatAfter: 30, heartbeatMax: 240 }).publish('x')
-      await seen.until('six heartbeats', s => s.length >= 6)
-      const waits = at.slice(1).map((t, i) => t - (at[i] ?? 0))
-      // 60, 120, 240, 240, 240: a busy machine only makes them later.
-      for (const [i, wait] of [60, 120, 240, 240, 240].entries()) expect(waits[i]).toBeGreaterThan(wait * 0.6)
+      const at = await ages.until('six heartbeats', s => s.length >= 6)
+      const waits = at.slice(1).map((age, i) => age - (at[i] ?? 0))
+      for (const [i, wait] of [60, 120, 240, 240, 240].entries()) expect(waits[i]).toBeGreaterThanOrEqual(wait)
     })
 
     test('another prefix stands before all of it, and both sides must agree', async () => {
@@ -236,7 +232,7 @@ describe.each(kinds)('with $name', kind => {
         ['_SEQ.HEAD', '{"filter":"updates"}'],
         ['_SEQ.HEAD', '{"filter":">"}'],
       ] as const) {
-        const answer = await nc.request(at, body, { timeout: 2000 })
+        const answer = await request(nc, at, body)
         expect(answer.headers?.get('Nats-Subject')).toBe('updates.1')
         expect(JSON.parse(new TextDecoder().decode(answer.data))).toMatchObject({ epoch: updates.epoch, head: 1 })
       }
@@ -329,9 +325,9 @@ describe.each(kinds)('with $name', kind => {
     test('the connection is closed', async () => {
       const { updates, sending } = await pair(kind, 'updates')
       await sending.close()
-      await within(1000, 'the end of the publisher', updates.closed)
+      await within('the end of the publisher', updates.closed)
       expect(() => updates.publish('x')).toThrow()
-      await within(1000, 'close', updates.close())
+      await within('close', updates.close())
       expect(() => publisher(sending, 'updates')).toThrow()
       expect(() => subscribe(sending, 'updates')).toThrow()
     })
@@ -398,7 +394,7 @@ describe.each(kinds)('with $name', kind => {
       const nc = await bench.connect(kind)
       const seen = await wire(nc, '_SEQ.HB.>')
       expect(() => publisher(nc, 'a b')).toThrow()
-      await expect(nc.request('_SEQ.HEAD', '', { timeout: 500 })).rejects.toThrow()
+      await expect(request(nc, '_SEQ.HEAD')).rejects.toThrow()
       expect(seen.seen).toEqual([])
     })
 

@@ -19,8 +19,9 @@ import { valid } from '../core/arbitraries.ts'
 import type { DecideFate } from '../server/lossyLink.ts'
 import { drop, pass } from '../server/lossyLink.ts'
 import type { Kind, Seen } from './clients.ts'
-import { eventually, isMessage, kinds, messages, numbers, range, some, withServer } from './clients.ts'
+import { eventually, isMessage, kinds, longestWait, messages, numbers, range, some, withServer } from './clients.ts'
 import { accounted, both, receiver, sender, shape } from './pair.ts'
+import { patient } from './patient.ts'
 import { tally } from './tally.ts'
 
 const bench = withServer({ jetstream: true })
@@ -38,7 +39,7 @@ const forgetful = { history: { messages: 1 } }
 const api = async (verb: string, body: object = {}): Promise<void> => {
   const nc = await connect({ servers: bench.server().url })
   try {
-    const answer = await nc.request(`$JS.API.${verb}`, JSON.stringify(body), { timeout: 10_000 })
+    const answer = await nc.request(`$JS.API.${verb}`, JSON.stringify(body), { timeout: longestWait })
     const { error } = JSON.parse(answer.string())
     if (error !== undefined) throw new Error(`${verb}: ${JSON.stringify(error)}`)
   } finally {
@@ -58,7 +59,7 @@ const kept = async (count: number, name = 'UPDATES'): Promise<void> => {
   const nc = await connect({ servers: bench.server().url })
   bench.after(() => nc.close())
   await eventually(`${count} messages in ${name}`, async () => {
-    const { state } = (await nc.request(`$JS.API.STREAM.INFO.${name}`, '', { timeout: 10_000 })).json() as {
+    const { state } = (await nc.request(`$JS.API.STREAM.INFO.${name}`, '', { timeout: longestWait })).json() as {
       state: { messages: number }
     }
     return state.messages >= count
@@ -83,7 +84,7 @@ interface Scene {
 }
 
 /** A sender and a receiver that has heard of it. Places count from 1, whatever the numbers. */
-const scene = async ({ replayer, kind, addressing, deadline = 10_000, publishing = forgetful }: Scene) => {
+const scene = async ({ replayer, kind, addressing, deadline = patient.deadline, publishing = forgetful }: Scene) => {
   const to = await receive(kind, { addressing, replayer, deadline })
   const { updates, nc, link } = await send(kind, { ...named(addressing), ...publishing })
   const start = updates.publish('first')
@@ -165,7 +166,7 @@ describe.each(kinds)('with $name', kind => {
         kind,
         addressing,
         replayer: firstOf(fromSender, fromJetStream('UPDATES')),
-        deadline: 60_000,
+        deadline: patient.deadline,
       })
       const losing = s.losing(place => place >= 5 && place <= 20)
       s.to.link.setFate(d => (d.subject.includes('.replay.') ? drop : losing(d)))
@@ -186,7 +187,7 @@ describe.each(kinds)('with $name', kind => {
     const nc = await bench.connect(kind)
     const link = await bench.link()
     const to = await bench.connect(kind, { servers: link.url })
-    const options = { addressing: 'perSender', replayer: fromJetStream('UPDATES'), deadline: 20_000 } as const
+    const options = { addressing: 'perSender', replayer: fromJetStream('UPDATES'), deadline: patient.deadline } as const
     const all = tally(subscribe(to, 'updates', options), { payload: n => `${n}` })
     await to.flush()
     const { updates } = await send(kind, { ...named('perSender'), ...forgetful })
@@ -195,12 +196,17 @@ describe.each(kinds)('with $name', kind => {
     await eventually('the first has come', () => all.accounted() === 1)
     link.setFate(({ subject }) => (placeOf(updates, subject, 1) > 1 && !subject.endsWith('.5002') ? drop : pass))
     for (const n of range(2, 5002)) updates.publish(`${n}`)
-    await eventually('all have come', () => all.numbers.length === 5002, 50_000)
+    await eventually('all have come', () => all.numbers.length === 5002)
     expect([all.wrong(), all.lost()]).toEqual([undefined, []])
   })
 
   test('a stream that says at first that it has nothing, and then has it, is believed', async () => {
-    const s = await scene({ kind, addressing: 'perSender', replayer: fromJetStream('STALE'), deadline: 60_000 })
+    const s = await scene({
+      kind,
+      addressing: 'perSender',
+      replayer: fromJetStream('STALE'),
+      deadline: patient.deadline,
+    })
     const store = await bench.connect(kind)
     const asked = new Map<string, number>()
     store.subscribe('$JS.API.DIRECT.GET.STALE.>', {
@@ -254,7 +260,10 @@ describe('a sender that counts from 1 in each run', () => {
       storage: 'memory',
       allow_direct: true,
     })
-    const to = await receive(kind, { replayer: firstOf(fromSender, fromJetStream('UPDATES')), deadline: 60_000 })
+    const to = await receive(kind, {
+      replayer: firstOf(fromSender, fromJetStream('UPDATES')),
+      deadline: patient.deadline,
+    })
     const { updates } = await send(kind, forgetful)
     to.link.setFate(({ subject }) => (subject === 'updates.17' ? drop : pass))
     for (const n of range(1, 20)) updates.publish(`${n}`)
@@ -272,7 +281,7 @@ test('the drop-in takes a replayer, too', async () => {
   const plain = await connect({ servers: link.url })
   bench.after(() => plain.close())
   const replayer = fromJetStream('UPDATES')
-  const nc = sequenced(plain, { subjects: ['updates'], replayer, from: 'clock' })
+  const nc = sequenced(plain, { subjects: ['updates'], replayer, from: 'clock', ...patient })
   const got: string[] = []
   nc.subscribe('updates', { callback: (_, msg) => got.push(msg.string()) })
   await nc.flush()

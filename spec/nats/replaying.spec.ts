@@ -7,8 +7,9 @@ import { subscribe } from '../../src/nats/subscribe.ts'
 import type { DecideFate } from '../server/lossyLink.ts'
 import { drop, pass } from '../server/lossyLink.ts'
 import type { Client, Log } from './clients.ts'
-import { eventually, isMessage, kinds, log, messages, range, withServer } from './clients.ts'
+import { eventually, isMessage, kinds, log, longestWait, messages, range, request, withServer } from './clients.ts'
 import { both, named, receiver, sender } from './pair.ts'
+import { patient } from './patient.ts'
 import { tally } from './tally.ts'
 
 const bench = withServer()
@@ -27,7 +28,7 @@ const telnet = (lines: string, wanted: RegExp): Promise<string> =>
       how()
     }
     socket.setTimeout(
-      2000,
+      longestWait,
       settle(() => reject(new Error(`only this came: ${all}`))),
     )
     socket.once('error', reject)
@@ -69,7 +70,7 @@ describe.each(kinds)('with $name', kind => {
     test.each(kinds)('with a plain request of $name', async client => {
       const updates = await forty()
       const nc = await bench.connect(client)
-      const msg = await nc.request('_SEQ.REPLAY.updates.17')
+      const msg = await request(nc, '_SEQ.REPLAY.updates.17')
       expect(text(msg.data)).toBe('message 17')
       expect(asFields(msg.headers)).toEqual([
         ['Nats-Subject', ['updates.17']],
@@ -100,7 +101,7 @@ describe.each(kinds)('with $name', kind => {
       const { updates } = await send(kind, named('perSender'))
       for (const n of range(1, 20)) updates.publish(`message ${n}`)
       const nc = await bench.connect(kind)
-      const msg = await nc.request(`_SEQ.REPLAY.${updates.origin}.17`)
+      const msg = await request(nc, `_SEQ.REPLAY.${updates.origin}.17`)
       expect(text(msg.data)).toBe('message 17')
       expect(asFields(msg.headers)).toEqual([['Nats-Subject', [`${updates.origin}.17`]]])
     })
@@ -140,7 +141,7 @@ describe.each(kinds)('with $name', kind => {
   test('while the run that was asked for is the right one, its epoch changes nothing', async () => {
     const { epoch } = await forty()
     const nc = await bench.connect(kind)
-    expect(text((await nc.request('_SEQ.REPLAY.updates.17', JSON.stringify({ epoch }))).data)).toBe('message 17')
+    expect(text((await request(nc, '_SEQ.REPLAY.updates.17', JSON.stringify({ epoch }))).data)).toBe('message 17')
   })
 
   test.each([
@@ -164,7 +165,7 @@ describe.each(kinds)('with $name', kind => {
   ])('%s with the body %j is answered %d, as %s', async (address, body, code) => {
     await forty()
     const nc = await bench.connect(kind)
-    const { headers, data } = await nc.request(`_SEQ.REPLAY.${address}`, body)
+    const { headers, data } = await request(nc, `_SEQ.REPLAY.${address}`, body)
     expect(headers?.code).toBe(code)
     expect(data).toHaveLength(0)
     const description = `${headers && 'description' in headers ? headers.description : ''}`
@@ -256,17 +257,16 @@ describe.each(kinds)('with $name', kind => {
       await wire.flush()
       const link = await bench.link(losing(n => n > 1 && n <= count + 1))
       const receiving = await bench.connect(kind, { servers: link.url })
-      const seen = tally(subscribe(receiving, 'updates', { addressing }), { payload: n => `message ${n}` })
+      const seen = tally(subscribe(receiving, 'updates', { ...patient, addressing }), { payload: n => `message ${n}` })
       await receiving.flush()
       const { updates } = await send(kind, named(addressing))
       for (const n of range(1, count + 2)) updates.publish(`message ${n}`)
-      await eventually('all are there', () => seen.accounted() >= count + 2, 60_000)
+      await eventually('all are there', () => seen.accounted() >= count + 2, 2 * longestWait)
       expect(seen.wrong()).toBeUndefined()
       expect(seen.numbers).toHaveLength(count + 2)
       expect(seen.others).toMatchObject([{ _tag: 'Gap', first: 2 }])
       expect(asked.seen.length).toBeLessThan(200)
       expect(asked.seen.every(body => body.includes('"last"'))).toBe(true)
     },
-    90_000,
   )
 })

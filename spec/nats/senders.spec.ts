@@ -2,7 +2,9 @@
 import { describe, expect, test } from '@jest/globals'
 import type { Addressing } from '../../src/core/Origin.ts'
 import type { SenderNotice } from '../../src/nats/publisher.ts'
+import { publisher } from '../../src/nats/publisher.ts'
 import { isMessage, isTag, kinds, log, messages, numbers, range, some, texts, within, withServer } from './clients.ts'
+import { aMinuteAgo, slowDown } from './clock.ts'
 import { accounted, both, named, receiver, sender, shape } from './pair.ts'
 
 const bench = withServer()
@@ -103,19 +105,17 @@ describe.each(kinds)('with $name', kind => {
     expect(seen.filter(isTag('Conflict'))).toHaveLength(1)
     expect(told.map(t => t.notices.seen.length)).toEqual([1, 1])
     await Promise.all([first.updates.close(), second.updates.close()])
-    await within(1000, 'the end of the notices', Promise.all(told.map(t => t.ended)))
+    await within('the end of the notices', Promise.all(told.map(t => t.ended)))
   })
 
-  test('a sender that closes is told within a second, and its notices end', async () => {
+  test('a sender that closes is told, and its notices end', async () => {
     const { until, seen } = await receive(kind)
     const { updates } = await send(kind)
     for (const n of range(1, 3)) updates.publish(`${n}`)
-    const begun = performance.now()
     const closing = [updates.close(), updates.close(), updates.closed]
-    await within(1000, 'close', Promise.all(closing))
-    expect(performance.now() - begun).toBeLessThan(1000)
+    await within('close', Promise.all(closing))
     for await (const _ of updates.notices()) throw new Error('no notice was expected')
-    await until('the end', some('Ended'), 1000)
+    await until('the end', some('Ended'))
     expect(shape(seen)).toEqual([1, 2, 3, 'Ended'])
     expect(seen.at(-1)).toEqual({
       _tag: 'Ended',
@@ -135,12 +135,10 @@ describe.each(kinds)('with $name', kind => {
   })
 
   test('a receiver that comes later begins with what is sent from then on', async () => {
-    const { updates, nc } = await send(kind, { heartbeatAfter: 50 })
+    const nc = await bench.connect(kind)
+    const updates = aMinuteAgo(() => publisher(nc, 'updates'))
     for (const n of range(1, 10)) updates.publish(`${n}`)
-    // Who is older is told by times that a busy machine blurs.
-    const heartbeats = log<string>()
-    nc.subscribe('_SEQ.HB.updates.10', { callback: (_, msg) => heartbeats.add(msg.subject) })
-    await heartbeats.until('three heartbeats, 350 ms', h => h.length >= 3)
+    await nc.flush()
     const { until, seen } = await receive(kind)
     for (const n of range(11, 20)) updates.publish(`${n}`)
     await until('the rest', s => numbers(s).includes(20))
@@ -151,13 +149,14 @@ describe.each(kinds)('with $name', kind => {
     const options = { heartbeatAfter: 20, heartbeatMax: 100 }
 
     test.each(both)('of a sender that is cut off is told, and its end (%s)', async addressing => {
+      bench.after(slowDown(10))
       const { until, seen } = await receive(kind, { addressing, grace: 100 })
       const { link, updates } = await send(kind, { ...options, ...named(addressing) })
       updates.publish('1')
       await until('the message', messages(1))
       link.refuse(true)
       link.cut()
-      await until('silence', some('Silent'), 2000)
+      await until('silence', some('Silent'))
       expect(seen.filter(isTag('Silent'))).toMatchObject([{ origin: updates.origin, promised: 100 }])
       link.refuse(false)
       await until('its end', some('Resumed'))
@@ -167,6 +166,7 @@ describe.each(kinds)('with $name', kind => {
     })
 
     test('is not told of a sender that is only idle', async () => {
+      bench.after(slowDown(10))
       const { nc, seen } = await receive(kind, { grace: 100 })
       const heartbeats = log<string>()
       nc.subscribe('_SEQ.HB.updates.*', { callback: (_, msg) => heartbeats.add(msg.subject) })
@@ -178,7 +178,8 @@ describe.each(kinds)('with $name', kind => {
     })
 
     test('is not told because of our own disconnect, and what was missed meanwhile is', async () => {
-      const { link, nc, until, seen } = await receive(kind, { grace: 100, deadline: 200 })
+      bench.after(slowDown(10))
+      const { link, nc, until, seen } = await receive(kind, { grace: 100 })
       const { updates } = await send(kind, options)
       const statuses = log<string>()
       const watch = async (): Promise<void> => {

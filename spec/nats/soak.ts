@@ -6,7 +6,9 @@ import type { Connection } from '../../src/nats/Connection.ts'
 import type { SenderNotice } from '../../src/nats/publisher.ts'
 import { publisher } from '../../src/nats/publisher.ts'
 import { subscribe } from '../../src/nats/subscribe.ts'
+import { eventually } from '../server/eventually.ts'
 import { startNatsServer } from '../server/natsServer.ts'
+import { patient } from './patient.ts'
 import { tally } from './tally.ts'
 
 export interface Soak {
@@ -49,14 +51,11 @@ export interface Outcome {
 }
 
 /** Asks again and again; `false` when it takes too long. */
-const holds = async (isTrue: () => boolean, ms: number): Promise<boolean> => {
-  const deadline = performance.now() + ms
-  while (!isTrue()) {
-    if (performance.now() > deadline) return false
-    await pause(2)
-  }
-  return true
-}
+const holds = (isTrue: () => boolean): Promise<boolean> =>
+  eventually('it holds', isTrue).then(
+    () => true,
+    () => false,
+  )
 
 const tagOf = (cause: unknown): string => {
   if (typeof cause !== 'object' || cause === null) return String(cause)
@@ -83,7 +82,7 @@ export const soak = async (settings: Soak): Promise<Outcome> => {
   const receiving = await settings.connect({ servers: server.url })
   const returns = [sending, receiving].map(reconnects)
   try {
-    const subscription = subscribe(receiving, 'updates', { addressing })
+    const subscription = subscribe(receiving, 'updates', { ...patient, addressing })
     const read = tally(subscription, { payload: n => `message ${n}` })
     await receiving.flush()
     const updates = publisher(sending, 'updates', {
@@ -122,19 +121,19 @@ export const soak = async (settings: Soak): Promise<Outcome> => {
       await server.kill()
       const before = published
       const isFull = (): boolean => (thrown['HistoryFull'] ?? 0) > 0
-      if (!(await holds(() => published > before || isFull(), 5000))) problem = 'nothing could be published'
+      if (!(await holds(() => published > before || isFull()))) problem = 'nothing could be published'
       await server.restart()
       const areBack = (): boolean => returns.every(count => count() > i)
-      if (!hasty && !(await holds(areBack, 10_000))) problem = 'a client does not come back'
+      if (!hasty && !(await holds(areBack))) problem = 'a client does not come back'
     }
     await pause(uptime)
     clearInterval(pacer)
     await updates.ready()
     // Whoever closes serves replays for 200 ms more, so a sender that cares waits.
-    if (!(await holds(() => read.accounted() >= published, 40_000)))
+    if (!(await holds(() => read.accounted() >= published)))
       problem = problem ?? `stuck at ${read.accounted()} of ${published}`
     await updates.close()
-    const isOver = await holds(() => read.others.some(d => d._tag === 'Ended'), 40_000)
+    const isOver = await holds(() => read.others.some(d => d._tag === 'Ended'))
     if (!isOver) problem = problem ?? `no end: ${read.accounted()} of ${published}`
     subscription.close()
     await Promise.all([read.ended, listening])

@@ -14,6 +14,7 @@ import {
   numbers,
   range,
   read,
+  request,
   sayRaw,
   some,
   texts,
@@ -83,7 +84,7 @@ describe.each(kinds)('with $name', kind => {
     const nc = await bench.connect(kind)
     const updates = publisher(nc, 'a.b', { heartbeatAfter: 10, heartbeatMax: 20 })
     const all = [await listen(nc, '*.*'), await listen(await bench.connect(kind), '*.*')]
-    await nc.request('_SEQ.HEAD.a.b', '', { timeout: 2000 })
+    await request(nc, '_SEQ.HEAD.a.b')
     nc.publish('_INBOX.other.1', 'x')
     updates.publish('1')
     await updates.close()
@@ -166,7 +167,7 @@ describe.each(kinds)('with $name', kind => {
         [2, 'b'],
       ])
       subscription.close()
-      expect(await within(1000, 'closed', subscription.closed)).toBeUndefined()
+      expect(await within('closed', subscription.closed)).toBeUndefined()
     })
 
     test('that throws gets the messages that follow, hurts no other subscription, and onError is told', async () => {
@@ -189,7 +190,7 @@ describe.each(kinds)('with $name', kind => {
       await told.until('the error', t => t.length > 0)
       expect(numbers(all.seen)).toEqual([1, 2, 3, 4, 5])
       expect(told.seen).toEqual([[bad, expect.objectContaining({ number: 2 })]])
-      await within(1000, 'the connection lives', nc.flush())
+      await within('the connection lives', nc.flush())
     })
 
     test('may close its subscription, and is not called again', async () => {
@@ -205,7 +206,7 @@ describe.each(kinds)('with $name', kind => {
       const updates = publisher(nc, 'updates')
       for (const n of range(1, 5)) updates.publish(`${n}`)
       await other.until('all messages', messages(5))
-      await within(1000, 'closed', subscription.closed)
+      await within('closed', subscription.closed)
       expect(numbers(all.seen)).toEqual([1, 2])
     })
 
@@ -224,7 +225,7 @@ describe.each(kinds)('with $name', kind => {
       updates.publish('7')
       await all.until('the first', messages(1))
       for (const n of [9, 10, 12, 13]) nc.publish(`updates.${n}`, `${n}`)
-      await within(2000, 'closed', subscription.closed)
+      await within('closed', subscription.closed)
       // A heartbeat later nothing may have come any more.
       const reader = read(subscribe(nc, 'updates'))
       await nc.flush()
@@ -284,7 +285,7 @@ describe.each(kinds)('with $name', kind => {
       await nc.flush()
       for (const n of range(1, 5)) updates.publish(`${n}`)
       for await (const d of subscription) if (isMessage(d) && d.number === 3) break
-      expect(await within(1000, 'closed', subscription.closed)).toBeUndefined()
+      expect(await within('closed', subscription.closed)).toBeUndefined()
       const ofReceivers = (s: string): boolean => s === 'updates.*' || s.startsWith('_INBOX')
       await eventually('no receiver is left', async () => !(await interest()).some(ofReceivers))
       await updates.close()
@@ -299,7 +300,7 @@ describe.each(kinds)('with $name', kind => {
         for await (const _ of subscription) throw new Error('enough')
       }
       await expect(use()).rejects.toThrow('enough')
-      await within(1000, 'closed', subscription.closed)
+      await within('closed', subscription.closed)
     })
 
     test('still hands out what had come before close, then ends', async () => {
@@ -312,7 +313,7 @@ describe.each(kinds)('with $name', kind => {
       subscription.close()
       subscription.close()
       const late = read(subscription)
-      expect(await within(1000, 'the end', late.ended)).toBeUndefined()
+      expect(await within('the end', late.ended)).toBeUndefined()
       expect(numbers(late.seen)).toEqual([1, 2, 3, 4, 5])
     })
 
@@ -321,7 +322,7 @@ describe.each(kinds)('with $name', kind => {
       const subscription = subscribe(nc, 'updates')
       const reader = read(subscription)
       subscription.close()
-      expect(await within(1000, 'the end', reader.ended)).toBeUndefined()
+      expect(await within('the end', reader.ended)).toBeUndefined()
       expect(reader.seen).toEqual([])
     })
 
@@ -332,8 +333,8 @@ describe.each(kinds)('with $name', kind => {
       publisher(nc, 'updates').publish('x')
       await reader.until('the message', messages(1))
       await nc.close()
-      expect(await within(1000, 'the end', reader.ended)).toBeUndefined()
-      expect(await within(1000, 'closed', subscription.closed)).toBeUndefined()
+      expect(await within('the end', reader.ended)).toBeUndefined()
+      expect(await within('closed', subscription.closed)).toBeUndefined()
       subscription.close()
     })
 
@@ -349,7 +350,7 @@ describe.each(kinds)('with $name', kind => {
       for (const n of range(2, 100)) updates.publish(`${n}`)
       await sending.flush()
       await nc.drain()
-      expect(await within(1000, 'the end', reader.ended)).toBeUndefined()
+      expect(await within('the end', reader.ended)).toBeUndefined()
       expect(numbers(reader.seen)).toEqual(range(1, 100))
     })
   })
@@ -380,7 +381,7 @@ describe.each(kinds)('with $name', kind => {
       nc.subscribe('_SEQ.HEAD.>', { callback: (_, msg) => asked.add(msg.subject) })
       await nc.flush()
       const late = read(subscription)
-      expect(await within(1000, 'the end', late.ended)).toBeUndefined()
+      expect(await within('the end', late.ended)).toBeUndefined()
       // It ends with what it had: nothing is added to it by what reading it makes room for.
       expect(late.seen.length).toBeLessThanOrEqual(10)
       await updates.close()
@@ -485,7 +486,7 @@ describe.each(kinds)('with $name', kind => {
           [3, '3'],
         ])
       }
-      await within(1000, 'the connection lives', nc.flush())
+      await within('the connection lives', nc.flush())
     })
 
     test.each(['', '{', 'null', '[]', '{"v":1}', '\xff'])('as a heartbeat saying %j hurts nobody', async body => {

@@ -1,5 +1,6 @@
 // Three nats-servers in a cluster, with a link on each route between two of them.
 import { createServer } from 'node:net'
+import { eventually } from './eventually.ts'
 import type { LossyLink } from './lossyLink.ts'
 import { startLossyLink } from './lossyLink.ts'
 import type { NatsServer } from './natsServer.ts'
@@ -14,8 +15,6 @@ export type Cluster = {
   whole(): Promise<void>
   stop(): Promise<void>
 }
-
-const deadlineMs = 15_000
 
 const isFree = (port: number): Promise<boolean> =>
   new Promise(resolve => {
@@ -86,13 +85,14 @@ export const startCluster = async (extra = ''): Promise<Cluster> => {
       return route
     }
     const whole = async (): Promise<void> => {
-      const deadline = Date.now() + deadlineMs
-      for (;;) {
-        const all = await Promise.all(nodes.map(routez))
-        if (isWhole(all)) return
-        if (Date.now() > deadline) throw new Error(`the cluster does not come together: ${JSON.stringify(all)}`)
-        await new Promise(resolve => setTimeout(resolve, 20))
+      let all: ReadonlyArray<Routez> = []
+      const look = async (): Promise<boolean> => {
+        all = await Promise.all(nodes.map(routez))
+        return isWhole(all)
       }
+      await eventually('the cluster is whole', look).catch((cause: unknown) => {
+        throw new Error(`${cause}: ${JSON.stringify(all)}`)
+      })
     }
     await whole()
     return {

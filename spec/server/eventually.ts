@@ -1,14 +1,17 @@
 import { setTimeout as pause } from 'node:timers/promises'
+import { within } from './within.ts'
 
-/** Waits for what no event tells; fails with `what` when it takes longer than `ms`. */
+/** Asks again and again, for what no event tells. */
 export const eventually = async (
   what: string,
   isTrue: () => boolean | Promise<boolean>,
-  ms = 15_000,
+  ms?: number,
 ): Promise<void> => {
-  const deadline = Date.now() + ms
-  while (!(await isTrue())) {
-    if (Date.now() > deadline) throw new Error(`still not true: ${what}`)
-    await pause(2)
+  let isOver = false
+  const ask = async (): Promise<void> => {
+    while (!isOver && !(await isTrue())) await pause(5)
   }
+  await within(what, ask(), ms).finally(() => {
+    isOver = true
+  })
 }

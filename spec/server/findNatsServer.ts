@@ -3,6 +3,7 @@ import { access, constants, mkdir, mkdtemp, readdir, rename, rm, writeFile } fro
 import { homedir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { promisify } from 'node:util'
+import { longestWait } from './longestWait.ts'
 
 const exec = promisify(execFile)
 
@@ -29,7 +30,7 @@ const isExecutable = (path: string): Promise<boolean> =>
 
 /** The version of the nats-server at `path`; rejects when it isn't one that runs here. */
 const versionOf = async (path: string): Promise<string> => {
-  const { stdout } = await exec(path, ['-v'], { timeout: 10_000 })
+  const { stdout } = await exec(path, ['-v'], { timeout: longestWait })
   const version = /^nats-server: v?(\S+)/m.exec(stdout)?.[1]
   if (version === undefined) throw new Error(`"${path} -v" says: ${stdout.trim() || 'nothing'}`)
   return version

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { findNatsServer } from './findNatsServer.ts'
+import { longestWait } from './longestWait.ts'
 
 const exec = promisify(execFile)
 
@@ -42,8 +43,6 @@ export type NatsServer = {
 type Ports = { readonly nats: number; readonly monitoring?: number }
 type Running = Ports & { readonly child: ChildProcess }
 
-const deadlineMs = 10_000
-
 const isAlive = (child: ChildProcess): boolean => child.exitCode === null && child.signalCode === null
 
 const pidOf = (child: ChildProcess): number => {
@@ -58,7 +57,7 @@ const end = async (child: ChildProcess, signal: 'SIGTERM' | 'SIGKILL'): Promise<
   child.kill(signal)
   // A frozen server would hear the signal only once it is thawed.
   child.kill('SIGCONT')
-  const impatience = setTimeout(() => child.kill('SIGKILL'), deadlineMs)
+  const impatience = setTimeout(() => child.kill('SIGKILL'), longestWait)
   await gone
   clearTimeout(impatience)
 }
@@ -122,7 +121,7 @@ const greets = (port: number): Promise<boolean> =>
       resolve(answer)
       socket.destroy()
     }
-    socket.setTimeout(1000, settle(false))
+    socket.setTimeout(longestWait, settle(false))
     socket.once('error', settle(false))
     socket.once('close', settle(false))
     // INFO is the only thing that a nats-server says unasked, and four bytes do not come in pieces.
@@ -149,13 +148,13 @@ export const startNatsServer = async (options: NatsServerOptions = {}): Promise<
     // A forgotten server must not keep its owner alive.
     child.unref()
 
-    const deadline = Date.now() + deadlineMs
+    const deadline = Date.now() + longestWait
     while (isAlive(child) && Date.now() < deadline) {
       const ports = await portsOf(child, folder)
       if (ports !== undefined && (await greets(ports.nats))) return { child, ...ports }
       await pause(2)
     }
-    const failure = isAlive(child) ? `did not answer within ${deadlineMs} ms` : 'ended at once'
+    const failure = isAlive(child) ? `did not answer within ${longestWait} ms` : 'ended at once'
     throw new Error(`nats-server ${failure}:\n${await readFile(logFile, 'utf8')}`)
   }
 

@@ -1,6 +1,10 @@
-/** Rejects when a promise takes longer than it may. */
-export const within = <A>(ms: number, what: string, promise: Promise<A>): Promise<A> => {
-  let timer: ReturnType<typeof setTimeout> | undefined
+// The timers of the system, also in a test that slows down the clock of the library.
+import { clearTimeout, setTimeout } from 'node:timers'
+import { longestWait } from './longestWait.ts'
+
+/** Rejects if a promise does not settle in time. */
+export const within = <A>(what: string, promise: Promise<A>, ms = longestWait): Promise<A> => {
+  let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error(`not within ${ms} ms: ${what}`)), ms)
   })

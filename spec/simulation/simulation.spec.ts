@@ -52,7 +52,7 @@ describe('The simulated world', () => {
     // The rarest are counted over more seeds: see docs/correctness.md.
     const unsaid = expected.filter(what => summary.outputs[what] === 0)
     expect(unsaid).toEqual([])
-  }, 60_000)
+  })
 
   it.each(found)('keeps every promise in seed %d, where it once did not', seed => {
     expect(summaryOf(seed, 1, () => performance.now()).failures).toEqual([])

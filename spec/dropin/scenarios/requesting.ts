@@ -1,5 +1,5 @@
 import type { Bench, Json, Msg, Nc } from '../bench.ts'
-import { listening, reading, settled, show, showError, texts, until } from '../bench.ts'
+import { listening, longestWait, reading, settled, show, showError, texts, until } from '../bench.ts'
 import type { Scenario } from './Scenario.ts'
 
 /** A connection that asks, and another that answers on a numbered subject. */
@@ -22,7 +22,7 @@ export const requesting: ReadonlyArray<Scenario> = [
     name: 'a request is answered by a callback',
     run: asked(async (asking, at, answering) => {
       await echoing(answering, at)
-      return answer(asking.request(at, 'a', { timeout: 5000 }))
+      return answer(asking.request(at, 'a', { timeout: longestWait }))
     }),
   },
   {
@@ -36,7 +36,7 @@ export const requesting: ReadonlyArray<Scenario> = [
           break
         }
       }
-      const [first] = await Promise.all([answer(asking.request(at, 'a', { timeout: 5000 })), serve()])
+      const [first] = await Promise.all([answer(asking.request(at, 'a', { timeout: longestWait })), serve()])
       return first
     }),
   },
@@ -44,7 +44,7 @@ export const requesting: ReadonlyArray<Scenario> = [
     name: 'many requests at once',
     run: asked(async (asking, at, answering) => {
       await echoing(answering, at)
-      const requests = Array.from({ length: 50 }, (_, i) => asking.request(at, `${i}`, { timeout: 5000 }))
+      const requests = Array.from({ length: 50 }, (_, i) => asking.request(at, `${i}`, { timeout: longestWait }))
       return texts(await Promise.all(requests))
     }),
   },
@@ -52,7 +52,7 @@ export const requesting: ReadonlyArray<Scenario> = [
     name: 'a request without the shared inbox',
     run: asked(async (asking, at, answering) => {
       await echoing(answering, at)
-      return answer(asking.request(at, 'a', { timeout: 5000, noMux: true }))
+      return answer(asking.request(at, 'a', { timeout: longestWait, noMux: true }))
     }),
   },
   {
@@ -60,7 +60,7 @@ export const requesting: ReadonlyArray<Scenario> = [
     run: asked(async (asking, at, answering, bench) => {
       const { seen } = listening(answering, at)
       await answering.flush()
-      const response = answer(asking.request(at, 'a', { timeout: 5000, headers: bench.headers([['A', 'b']]) }))
+      const response = answer(asking.request(at, 'a', { timeout: longestWait, headers: bench.headers([['A', 'b']]) }))
       await until('it has come', () => seen.length === 1)
       const outcomes = seen.map(m => m.respond('b', { headers: bench.headers([['C', 'd']]) }))
       return [seen.map(show), outcomes, await response]
@@ -71,23 +71,23 @@ export const requesting: ReadonlyArray<Scenario> = [
     run: asked(async (asking, at, answering) => {
       answering.subscribe(at, { callback: (_, m) => void m.respond() })
       await answering.flush()
-      return answer(asking.request(at, undefined, { timeout: 5000 }))
+      return answer(asking.request(at, undefined, { timeout: longestWait }))
     }),
   },
   {
     name: 'a request on the own connection',
     run: asked(async (asking, at) => {
       await echoing(asking, at)
-      return answer(asking.request(at, 'a', { timeout: 5000 }))
+      return answer(asking.request(at, 'a', { timeout: longestWait }))
     }),
   },
   {
     name: 'a request that nobody serves',
-    run: asked((asking, at) => answer(asking.request(at, 'a', { timeout: 5000 }))),
+    run: asked((asking, at) => answer(asking.request(at, 'a', { timeout: longestWait }))),
   },
   {
     name: 'a request that nobody serves, without the shared inbox',
-    run: asked((asking, at) => answer(asking.request(at, 'a', { timeout: 5000, noMux: true }))),
+    run: asked((asking, at) => answer(asking.request(at, 'a', { timeout: longestWait, noMux: true }))),
   },
   {
     name: 'a request that nobody answers',
@@ -109,7 +109,7 @@ export const requesting: ReadonlyArray<Scenario> = [
     run: asked(async (asking, at, answering, bench) => {
       answering.subscribe(at, { callback: (_, m) => void m.respond('', { headers: bench.kind.status(503) }) })
       await answering.flush()
-      return answer(asking.request(at, 'a', { timeout: 5000 }))
+      return answer(asking.request(at, 'a', { timeout: longestWait }))
     }),
   },
   ...[true, false].map(
@@ -122,7 +122,7 @@ export const requesting: ReadonlyArray<Scenario> = [
           },
         })
         await answering.flush()
-        const options = { maxWait: 5000, maxMessages: 3, strategy: 'count', noMux }
+        const options = { maxWait: longestWait, maxMessages: 3, strategy: 'count', noMux }
         return texts(await reading(await asking.requestMany(at, 'x', options)))
       }),
     }),
@@ -136,6 +136,7 @@ export const requesting: ReadonlyArray<Scenario> = [
         },
       })
       await answering.flush()
+      // 2.29 waits so long in any case.
       const options = { maxWait: 5000, strategy: 'sentinel' }
       return texts(await reading(await asking.requestMany(at, 'x', options)))
     }),
@@ -177,7 +178,7 @@ export const requesting: ReadonlyArray<Scenario> = [
       await answering.flush()
       for (const i of [1, 2, 3]) {
         asking.publish(at, `message ${i}`)
-        asking.request(at, `request ${i}`, { timeout: 5000 }).catch(() => undefined)
+        asking.request(at, `request ${i}`, { timeout: longestWait }).catch(() => undefined)
       }
       await until('all have come', () => seen.length === 6)
       for (const m of seen) m.respond('done')

@@ -1,4 +1,4 @@
-import { setTimeout as pause } from 'node:timers/promises'
+import { aMinuteAgo } from '../../nats/clock.ts'
 import type { Bench, Json, Msg, Nc, Sub } from '../bench.ts'
 import {
   anything,
@@ -55,9 +55,6 @@ const connected =
   (f: (s: Subscribed) => Promise<Json>) =>
   async (bench: Bench): Promise<Json> =>
     f({ nc: await bench.connect(), at: bench.at('news'), bench })
-
-/** A sequence that began a round trip ago at most is taken for one that began after the subscription. */
-const sequenceIsOld = (): Promise<void> => pause(500)
 
 export const subscribing: ReadonlyArray<Scenario> = [
   {
@@ -296,9 +293,9 @@ export const subscribing: ReadonlyArray<Scenario> = [
     run: connected(async ({ nc, at }) => {
       const publishThem = await witnessed(nc, at)
       const before = listening(nc, at)
-      await publishThem(1, 2)
+      // A sequence that began a round trip ago at most is taken for one that began after the subscription.
+      await aMinuteAgo(() => publishThem(1, 2))
       before.sub.unsubscribe()
-      await sequenceIsOld()
       const after = listening(nc, at)
       await publishThem(3, 4)
       await until('both have come', () => after.seen.length === 2)
@@ -308,10 +305,9 @@ export const subscribing: ReadonlyArray<Scenario> = [
   {
     name: 'a subscriber does not get what was published before',
     run: connected(async ({ nc, at, bench }) => {
-      publish(nc, at, 1, 3)
+      aMinuteAgo(() => publish(nc, at, 1, 3))
       await nc.flush()
       const other = await bench.connect()
-      await sequenceIsOld()
       const { seen } = listening(other, at)
       await other.flush()
       publish(nc, at, 4, 5)
@@ -372,11 +368,14 @@ export const subscribing: ReadonlyArray<Scenario> = [
   },
   {
     name: 'a message in time calls the timeout of an iterator off',
-    run: connected(async ({ nc, at }) => {
-      const sub = nc.subscribe(at, { timeout: 1000 })
+    run: connected(async ({ nc, at, bench }) => {
+      const timeout = 3000
+      const sub = nc.subscribe(at, { timeout })
       const messages = reading(sub, 2)
       publish(nc, at, 1, 1)
       await until('the first has come', () => sub.getReceived() === 1)
+      // One that begins later, and gets nothing, ends by its timeout.
+      await ending(reading(nc.subscribe(bench.at('silence'), { timeout })))
       publish(nc, at, 2, 2)
       return ending(messages)
     }),
