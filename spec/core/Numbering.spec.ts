@@ -36,8 +36,8 @@ const word = (out: Out): string => {
 }
 
 /** A machine that is driven event by event. */
-const machine = (options: Partial<Numbering.Settings<string>> = {}, now = 0) => {
-  let self = Numbering.create<string>({ ...settings, ...options }, now)
+const machine = (options: Partial<Numbering.Settings<string>> = {}, joinedAt = -1e6) => {
+  let self = Numbering.create<string>({ ...settings, ...options }, joinedAt)
   const asked = new Map<string, number>()
   const step = (event: Numbering.Event<string>): ReadonlyArray<Out> => {
     const [out, after] = Numbering.step(event)(self)
@@ -64,6 +64,8 @@ const machine = (options: Partial<Numbering.Settings<string>> = {}, now = 0) => 
       said({ _tag: 'Arrived', now: at, claim: claim(origin, n, more, bytes) }),
     heartbeat: (at: number, origin: string, head: Head) =>
       said({ _tag: 'Heard', now: at, event: { _tag: 'HeartbeatHeard', now: at, origin: single(origin), head } }),
+    heartbeatOut: (at: number, origin: string, head: Head) =>
+      step({ _tag: 'Heard', now: at, event: { _tag: 'HeartbeatHeard', now: at, origin: single(origin), head } }),
     overhear: (at: number, origin: string, head: Head) => said({ _tag: 'Overheard', now: at, origin, head }),
     answer: (at: number, origin: string, head: Head) => said({ _tag: 'Answered', now: at, origin, head }),
     deny: (at: number, origin: string, isSure: boolean, id = asked.get(origin) ?? -1) =>
@@ -132,11 +134,18 @@ describe('a message of an origin that is not known', () => {
     expect(m.answer(219, 'room', headOf(12))).toEqual(['expect room', '12 of room', 'vouch room 12'])
   })
 
-  test('waits longer than for a denial, while all senders are answering where they are', () => {
+  test('waits longer, while all senders are answering where they are', () => {
     const m = machine({}, 1000)
     m.arrive(1010, 'room', 12)
     m.deny(1011, 'room', false)
-    expect(m.wake()).toBe(1100)
+    expect(m.wake()).toBe(1500)
+    expect(m.tick(1500)).toEqual(['plain room.12'])
+  })
+
+  test('does not wait longer then, if nobody listens', () => {
+    const m = machine({}, 1000)
+    m.arrive(1010, 'room', 12)
+    expect(m.deny(1011, 'room', true)).toEqual(['plain room.12'])
   })
 
   test('needs no question once its sender was heard', () => {
@@ -172,6 +181,16 @@ describe('order', () => {
     expect(m.deny(5, 'roof', true)).toEqual([])
     expect(m.deny(6, 'room', true)).toEqual(['plain room.12', '2 of hall', 'plain roof.1', 'plain x', 'HeartbeatHeard'])
     expect(Numbering.isSettled(m.self())).toBe(true)
+  })
+
+  test('a head that has waited is older by as much as it has waited', () => {
+    const m = machine()
+    m.arrive(0, 'room', 12)
+    const out = [
+      ...m.heartbeatOut(10, 'hall', headOf(1, { age: 5 })),
+      ...m.step({ _tag: 'Denied', now: 30, asked: 1, origin: 'room', isSure: true }),
+    ]
+    expect(out.flatMap(o => (o._tag === 'Pass' && 'head' in o.event ? [o.event.head.age] : []))).toEqual([25])
   })
 
   test('what is passed on late bears the time at which it is', () => {
@@ -380,7 +399,7 @@ describe('nothing stays stuck', () => {
     m.arrive(0, 'room', 12)
     m.other(10, { _tag: 'Disconnected', now: 10 })
     expect(m.other(50, { _tag: 'Reconnected', now: 50 })).toEqual(['ask room'])
-    expect(m.wake()).toBe(150)
+    expect(m.wake()).toBe(550)
     expect(m.deny(51, 'room', true)).toEqual(['plain room.12', 'Disconnected', 'Reconnected'])
   })
 

@@ -12,7 +12,7 @@ const content = { data: 'x', headers: undefined, reply: undefined }
 
 const verdicts = ['InOrder', 'AfterGap', 'Late', 'Recovered'] as const
 const reasons = ['unresolved', 'evicted', 'tooLarge', 'unreadable', 'overflow', 'gone'] as const
-const strays = ['NoNumber', 'TooManyOrigins', 'Refuted', 'Unconfirmed', 'BetweenRuns'] as const
+const strays = ['NoNumber', 'NoSender', 'TooManyOrigins', 'Refuted', 'Unconfirmed', 'BetweenRuns'] as const
 
 const all: ReadonlyArray<Delivery<string>> = [
   ...verdicts.map(verdict => ({ _tag: 'Message', ...about, number: n(7), verdict, ...content }) as const),

@@ -48,6 +48,7 @@ for await (const n of notices(nc3)) {
 sequenced(plain2, { subjects: ['updates', 'prices.>'], addressing: 'perSender', sender: 'alice', prefix: '_SEQ' })
 sequenced(plain2, { subjects: ['updates'], mode: 'arrival', deadline: 100, history: { messages: 10 }, from: 'clock' })
 sequenced(plain2, { subjects: ['updates'], onNotice: n => n.side })
+sequenced(plain2, { subjects: ['updates'], trustNumbers: true, inboxes: ['_INBOX_alice'] })
 const fixed = ['updates'] as const
 sequenced(plain2, { subjects: fixed })
 

@@ -124,7 +124,7 @@ type Standing = Asking | Plain | Numbered
 type Item<A> =
   | { readonly _tag: 'Claim'; readonly claim: Claim<A> }
   | { readonly _tag: 'Head'; readonly event: HeadEvent<A> }
-  | { readonly _tag: 'Answer'; readonly of: Asking | Plain; readonly head: Head }
+  | { readonly _tag: 'Answer'; readonly of: Asking | Plain; readonly head: Head; readonly at: number }
   | { readonly _tag: 'Other'; readonly event: Receiver.Event<A> }
 
 /** A message that a plain client would not deliver, and that is one of ours if its origin proves to number its messages. */
@@ -157,6 +157,12 @@ export const maxBytes = 4 * 1024 * 1024
 
 /** How long after an origin was found to be plain its messages are kept aside, in ms: a late answer or heartbeat may follow. */
 export const linger = 2000
+
+/**
+ * How many times the patience nothing but the server's word is believed after all senders were asked for their heads: an
+ * answer that is late then would cost a live sender its first messages.
+ */
+const welcome = 5
 
 /** Ranges of delivered numbers that are remembered of an origin. */
 const maxRanges = 8
@@ -222,6 +228,9 @@ const plain = <A>(
   return [of, standing(self, origin.name, of)]
 }
 
+/** When all senders have had time to say where they are. */
+const welcomed = <A>({ joinedAt, settings }: Numbering<A>): number => joinedAt + settings.patience * welcome
+
 const ask = <A>(
   turn: Turn<A>,
   self: Numbering<A>,
@@ -229,7 +238,7 @@ const ask = <A>(
 ): readonly [Asking, Numbering<A>] => {
   const asked = self.asked + 1
   turn.out.push({ _tag: 'Ask', id: asked, origin: origin.name })
-  const dueAt = turn.now + self.settings.patience
+  const dueAt = Math.max(turn.now + self.settings.patience, welcomed(self))
   const of: Asking = { _tag: 'Asking', origin, isOurs, asked, askedAt: turn.now, dueAt }
   return [of, standing({ ...self, asked }, origin.name, of)]
 }
@@ -393,6 +402,10 @@ const looked = <A>(turn: Turn<A>, self: Numbering<A>, claim: Claim<A>): readonly
   return of._tag === 'Asking' && of.dueAt <= turn.now ? plain(turn, after, of) : [of, after]
 }
 
+/** A head that has waited says how old its run was before: the receiver compares that with its own age now. */
+const aged = (head: Head, waited: number): Head =>
+  waited === 0 || head.age === undefined ? head : { ...head, age: head.age + waited }
+
 /** Deals with the item that is first, unless its origin is in question. */
 const dealt = <A>(turn: Turn<A>, self: Numbering<A>, item: Item<A>): readonly [isDone: boolean, Numbering<A>] => {
   switch (item._tag) {
@@ -408,17 +421,19 @@ const dealt = <A>(turn: Turn<A>, self: Numbering<A>, item: Item<A>): readonly [i
     case 'Head': {
       const { event } = item
       const of = names.get(self.origins, event.origin.name)
-      // Its age is that of when it was sent.
-      const after = of?._tag === 'Plain' ? proved(turn, self, of, event.head, event.now - self.settings.patience) : self
+      const head = aged(event.head, turn.now - event.now)
+      const after = of?._tag === 'Plain' ? proved(turn, self, of, head, turn.now - self.settings.patience) : self
       if (of?._tag !== 'Plain' || event._tag === 'HeadAnswered')
-        turn.out.push({ _tag: 'Pass', event: { ...event, now: turn.now } })
+        turn.out.push({ _tag: 'Pass', event: { ...event, now: turn.now, head } })
       return [true, after]
     }
     case 'Answer': {
       const { origin, isOurs, askedAt } = item.of
       const of = names.get(self.origins, origin.name)
-      if (of?._tag === 'Plain') return [true, proved(turn, self, of, item.head, askedAt)]
-      if (isOurs) turn.out.push({ _tag: 'Vouch', now: turn.now, origin, head: item.head })
+      const waited = turn.now - item.at
+      const head = aged(item.head, waited)
+      if (of?._tag === 'Plain') return [true, proved(turn, self, of, head, askedAt + waited)]
+      if (isOurs) turn.out.push({ _tag: 'Vouch', now: turn.now, origin, head })
       return [true, self]
     }
     case 'Other':
@@ -471,15 +486,13 @@ const heard = <A>(turn: Turn<A>, self: Numbering<A>, origin: string, head: Head)
 const answered = <A>(turn: Turn<A>, self: Numbering<A>, origin: string, head: Head): Numbering<A> => {
   const of = names.get(self.origins, origin)
   if (of === undefined || of._tag === 'Numbered') return self
-  if (of._tag === 'Plain') return taken(turn, self, { _tag: 'Answer', of, head })
+  const answer = { _tag: 'Answer', of, head, at: turn.now } as const
+  if (of._tag === 'Plain') return taken(turn, self, answer)
   if (of.isOurs) turn.out.push({ _tag: 'Expect', origin })
-  return released(turn, taken(turn, numbered(turn, self, origin), { _tag: 'Answer', of, head }))
+  return released(turn, taken(turn, numbered(turn, self, origin), answer))
 }
 
-/**
- * Another sender may be farther away, so it has as long again; and all senders that were just asked for their heads have
- * time to answer that.
- */
+/** Another sender may be farther away, so it has as long again; and all that were just asked for their heads answer first. */
 const denied = <A>(
   turn: Turn<A>,
   self: Numbering<A>,
@@ -489,7 +502,7 @@ const denied = <A>(
   if (of?._tag !== 'Asking' || of.asked !== asked) return self
   if (isSure) return released(turn, plain(turn, self, of)[1])
   const again = turn.now + (turn.now - of.askedAt)
-  const dueAt = Math.min(of.dueAt, Math.max(again, self.joinedAt + self.settings.patience))
+  const dueAt = Math.min(of.dueAt, Math.max(again, welcomed(self)))
   return released(turn, standing(self, origin, { ...of, dueAt }))
 }
 

@@ -18,6 +18,8 @@ import { headersOf, headIn, NO_RESPONDERS, readData } from './incoming.ts'
 export const delivered = new Uint8Array(0)
 
 export interface Origins {
+  /** Where the origins lie that `overhear` is about. */
+  readonly parent: Subject.Filter | undefined
   /** Takes messages of a subscription: to the filter of the application (`isMatch`), or to its addresses. */
   readonly hear: (isMatch: boolean) => (msg: Msg) => void
   /** Takes heartbeats of origins whose messages the filter matches and the receiver does not follow. */
@@ -40,7 +42,7 @@ export interface Origins {
  * Where the origins of messages lie that the filter matches as they stand, and whose origins it does not: `sensors.room.12`
  * matches `sensors.*.*`, and may be a message of `sensors.room`.
  */
-export const parentOf = (filter: Subject.Filter): Subject.Filter | undefined => {
+const parentOf = (filter: Subject.Filter): Subject.Filter | undefined => {
   const dot = filter.lastIndexOf('.')
   const parent = Subject.parseFilter(filter.slice(0, Math.max(dot, 0)))
   const last = filter.slice(dot + 1)
@@ -52,6 +54,8 @@ export const parentOf = (filter: Subject.Filter): Subject.Filter | undefined => 
 export interface Means {
   readonly nc: Pick<Connection, 'publish'>
   readonly terms: Terms
+  /** What the application subscribes to. */
+  readonly filter: Subject.Filter
   /** Where answers go: to this, and the id of the question. */
   readonly answers: string
   readonly settings: Pick<Settings<Uint8Array>, 'patience' | 'maxOrigins'>
@@ -130,7 +134,9 @@ export const numbering = (means: Means): Origins => {
     step({ _tag: 'Other', now: event.now, event })
   }
 
+  const parent = parentOf(means.filter)
   return {
+    parent: parent !== undefined && Subject.isSubject(parent) && !mayBeNumbered(parent) ? undefined : parent,
     tell,
     hear: isMatch => msg => {
       const event = readData(terms, msg, now())

@@ -22,7 +22,7 @@ import { createInbox, inboxPrefix } from './inbox.ts'
 import type { Read, Terms } from './incoming.ts'
 import { copy, readData, readHead, readHeartbeat, readMixed, readNumbered, view } from './incoming.ts'
 import { connectedWithin, listen } from './link.ts'
-import { delivered, numbering, parentOf } from './numbering.ts'
+import { delivered, numbering } from './numbering.ts'
 import * as Options from './Options.ts'
 import type { Replayer } from './replayers.ts'
 import { fromSender } from './replayers.ts'
@@ -213,6 +213,7 @@ export const receive = (
       : numbering({
           nc,
           terms,
+          filter,
           answers,
           settings: receiver.settings,
           mayBeNumbered,
@@ -326,8 +327,8 @@ export const receive = (
     // So that a mismatch is heard; permissions need not allow it.
     if (!isOpen) take(Verb.heartbeats(verbs, Origin.other(addressing))(filter), hears(readHeartbeat), 'Helpful')
     // The filter matches messages of these as well: they are for other subscriptions.
-    const parent = origins === undefined ? undefined : parentOf(filter)
-    if (parent !== undefined) take(Verb.heartbeats(verbs, addressing)(parent), msg => origins?.overhear(msg), 'Helpful')
+    if (origins?.parent !== undefined)
+      take(Verb.heartbeats(verbs, addressing)(origins.parent), origins.overhear, 'Helpful')
     take(`${terms.heads}.>`, hears(readHead))
     if (origins !== undefined) take(`${answers}.>`, origins.hearAnswer)
     take(`${terms.replays}.>`, replays.hear)
