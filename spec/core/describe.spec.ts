@@ -10,7 +10,7 @@ const about = { origin: name, subject, sender: undefined }
 const n = SequenceNumber.nearest
 const content = { data: 'x', headers: undefined, reply: undefined }
 
-const verdicts = ['InOrder', 'AfterGap', 'Late', 'Recovered'] as const
+const verdicts = ['InOrder', 'AfterGap', 'Late', 'Recovered', 'Unchecked'] as const
 const reasons = ['unresolved', 'evicted', 'tooLarge', 'unreadable', 'overflow', 'gone'] as const
 const strays = ['NoNumber', 'NoSender', 'TooManyOrigins', 'Refuted', 'Unconfirmed', 'BetweenRuns'] as const
 

@@ -36,7 +36,7 @@ export const use = (d: Delivery<Uint8Array>): string => {
       expectTypeOf(d.number).toExtend<number>()
       expectTypeOf(d.headers).toEqualTypeOf<Headers | undefined>()
       expectTypeOf(d.reply).toEqualTypeOf<string | undefined>()
-      expectTypeOf(d.verdict).toEqualTypeOf<'InOrder' | 'AfterGap' | 'Late' | 'Recovered'>()
+      expectTypeOf(d.verdict).toEqualTypeOf<'InOrder' | 'AfterGap' | 'Late' | 'Recovered' | 'Unchecked'>()
       // @ts-expect-error a delivery is not to be written to
       d.data = new Uint8Array(0)
       return d.origin

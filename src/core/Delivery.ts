@@ -38,11 +38,12 @@ export interface Headers extends Iterable<[string, string[]]> {
  * - `InOrder`: right after the one before it;
  * - `AfterGap`: numbers before it were missing when it came;
  * - `Late`: it fills a gap;
- * - `Recovered`: it fills a gap because it was asked for.
+ * - `Recovered`: it fills a gap because it was asked for;
+ * - `Unchecked`: a member of a queue group got it, and can't look for gaps.
  *
  * @since 0.1.0
  */
-export type Verdict = 'InOrder' | 'AfterGap' | 'Late' | 'Recovered'
+export type Verdict = 'InOrder' | 'AfterGap' | 'Late' | 'Recovered' | 'Unchecked'
 
 /** Whose sequence a delivery is about. @since 0.1.0 */
 export interface About {

@@ -16,6 +16,7 @@ const verdicts: Record<Verdict, string> = {
   AfterGap: 'after a gap: numbers before it were missing when it came',
   Late: 'late: it fills a gap',
   Recovered: 'recovered: it was asked for, and fills a gap',
+  Unchecked: 'unchecked: a member of a queue group does not look for gaps',
 }
 
 const whyLost: Record<LossReason, string> = {

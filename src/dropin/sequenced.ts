@@ -28,7 +28,7 @@ import { startConnectionNotices } from './notices.ts'
 import { overriding } from './overriding.ts'
 import { subjectsOf } from './subjects.ts'
 import type { Surroundings } from './subscription.ts'
-import { sequencedSubscription } from './subscription.ts'
+import { queueOf, sequencedSubscription } from './subscription.ts'
 
 /** What is numbered, and how; all but `subjects` is as for `publisher` and `subscribe`. @since 0.1.0 */
 export interface SequencedOptions extends PublisherOptions, Omit<ReceiveOptions, 'start' | 'unnumbered'> {
@@ -243,12 +243,12 @@ export const sequenced = <C extends Client>(nc: C, options: SequencedOptions): C
         `${subject} takes in subjects that are numbered (${subjects.filters.join(', ')}) and others: subscribe to them one by one, or number all of them with the option subjects.`,
         { _tag: 'Across', subject },
       )
-    if (settings.queue !== undefined && settings.queue !== '')
-      throw sequencedError(`${subject} is numbered. ${Options.queueHint}`, {
-        _tag: 'QueueGroup',
-        subject,
-        queue: settings.queue,
-      })
+    const queue = queueOf(settings)
+    if (queue !== undefined && options.queueGroups !== true)
+      throw sequencedError(
+        `${subject} is numbered. ${Options.queueHint} To do without loss detection, set the option queueGroups.`,
+        { _tag: 'QueueGroup', subject, queue },
+      )
     return sequencedSubscription(around, subject, settings)
   }
 

@@ -53,6 +53,9 @@ const guarded =
 /** Messages that are lost, and will not be delivered any more. */
 const isLoss = (n: Notice): n is Lost | Overflowed => n._tag === 'Lost' || n._tag === 'Overflowed'
 
+/** The clients take an empty name for no queue group. */
+export const queueOf = ({ queue }: ClientSubscribeOptions): string | undefined => queue || undefined
+
 export const sequencedSubscription = (
   around: Surroundings,
   subject: string,
@@ -60,7 +63,8 @@ export const sequencedSubscription = (
 ): ClientSubscription => {
   const { nc, respond } = around
   const callback = options.callback === undefined ? undefined : guarded(options)
-  const carrier = nc.subscribe(createInbox(nc), callback === undefined ? { ...options } : { ...options, callback })
+  const { queue, ...own } = options
+  const carrier = nc.subscribe(createInbox(nc), callback === undefined ? own : { ...own, callback })
   const sid = carrier.getID()
 
   // --- what comes in
@@ -120,7 +124,7 @@ export const sequencedSubscription = (
     subject,
     { ...around.options, addressing: around.addressing, unnumbered: true },
     { hand, end: ended, keeps: callback === undefined },
-    around.trustNumbers ? undefined : around.isSequenced,
+    { mayBeNumbered: around.trustNumbers ? undefined : around.isSequenced, queue: queueOf(options) },
   )
   const leave = (): void => {
     reception.close()

@@ -38,7 +38,10 @@ export interface Connection {
   /** Hands a message to the client, which sends it a moment later. */
   publish(subject: string, payload?: Uint8Array | string, options?: PublishOptions): void
   /** Calls back for each message, and with the error that ends the subscription. */
-  subscribe(subject: string, options?: { callback?: (err: Error | null, msg: Msg) => void }): NatsSubscription
+  subscribe(
+    subject: string,
+    options?: { callback?: (err: Error | null, msg: Msg) => void; queue?: string },
+  ): NatsSubscription
   /** Settled when the server has taken all that was published before. */
   flush(): Promise<void>
   /** What happens to the connection. */

@@ -13,6 +13,7 @@ import type { Event } from '../core/Receiver.ts'
 import * as Receiver from '../core/Receiver.ts'
 import * as Subject from '../core/Subject.ts'
 import type { Deliver, Output, Settings } from '../core/Turn.ts'
+import { unchecked } from '../core/unchecked.ts'
 import * as Verb from '../core/Verb.ts'
 import { alarm, now } from './alarm.ts'
 import { asking } from './asking.ts'
@@ -77,6 +78,17 @@ export interface Reception {
   readonly closed: Promise<Error | undefined>
 }
 
+/** What the drop-in needs of a receiver, and `subscribe` does not. @since 0.1.0 */
+export interface Habits {
+  /**
+   * In the addressing `single`, with `unnumbered`: believes a number only if the sender of its origin sends heartbeats or answers
+   * head requests, and takes other messages as they are. True for the subjects that may have a sender.
+   */
+  readonly mayBeNumbered?: ((subject: string) => boolean) | undefined
+  /** Joins a queue group. Nothing is checked then: messages are `Unchecked`, and notices there are none. */
+  readonly queue?: string | undefined
+}
+
 const unsettledError = (subject: string, ranges: ReadonlyArray<Lost>): SequencedError =>
   sequencedError(
     `The subscription to ${subject} ended while disconnected, with messages missing or held back: ${listed(ranges)}. Drain while connected, allow for a longer drainTimeout, or start again from positions().`,
@@ -91,8 +103,6 @@ const checkOptions = Options.check('receive', Options.receive, { queue: Options.
  * Throws a `SequencedError` if the subject is not valid or an option can't be, and what the client throws, such as for
  * a closed connection.
  *
- * @param mayBeNumbered in the addressing `single`, with `unnumbered`: believes a number only if the sender of its origin sends
- * heartbeats or answers head requests, and takes other messages as they are; true for the subjects that may have a sender
  * @since 0.1.0
  */
 export const receive = (
@@ -100,7 +110,7 @@ export const receive = (
   subject: string,
   options: ReceiveOptions,
   consumer: Consumer,
-  mayBeNumbered?: (subject: string) => boolean,
+  { mayBeNumbered, queue }: Habits = {},
 ): Reception => {
   checkPlain(nc, 'subscribe')
   Options.checkSubject(subject)
@@ -150,7 +160,16 @@ export const receive = (
   const events: Array<Event<Uint8Array>> = []
   let busy = false
   let isDraining = false
-  const dispatch = (event: Event<Uint8Array>): void => {
+  const dispatch = (event: Event<Uint8Array>): void => (queue === undefined ? check(event) : pass(event))
+
+  /** For a member of a queue group. */
+  const pass = (event: Event<Uint8Array>): void => {
+    const output = unchecked(event)
+    if (output !== undefined && !isClosed) hand(output)
+    closeIfDrained()
+  }
+
+  const check = (event: Event<Uint8Array>): void => {
     events.push(event)
     if (busy) return
     busy = true
@@ -287,7 +306,12 @@ export const receive = (
     settle(error)
   }
 
-  const take = (at: string, take: (msg: Msg) => void, need: 'Needed' | 'Helpful' = 'Needed'): void => {
+  const take = (
+    at: string,
+    take: (msg: Msg) => void,
+    need: 'Needed' | 'Helpful' = 'Needed',
+    group: string | undefined = undefined,
+  ): void => {
     const callback = (err: Error | null, msg: Msg): void => {
       if (err === null) return isClosed ? undefined : take(msg)
       if (need === 'Helpful') return
@@ -299,7 +323,7 @@ export const receive = (
         ),
       )
     }
-    subscriptions.push(nc.subscribe(at, { callback }))
+    subscriptions.push(nc.subscribe(at, group === undefined ? { callback } : { callback, queue: group }))
   }
 
   const unlisten = listen(nc, {
@@ -318,9 +342,14 @@ export const receive = (
     const isOpen = filter.endsWith('>')
     // Data first, then heartbeats, then answers: so a head that is heard speaks of data that would have come.
     if (!unnumbered || !isOpen)
-      take(Address.filter(addressing)(filter), origins?.hear(false) ?? hears(unnumbered ? readNumbered : readData))
+      take(
+        Address.filter(addressing)(filter),
+        origins?.hear(false) ?? hears(unnumbered ? readNumbered : readData),
+        'Needed',
+        queue,
+      )
     // A filter that ends in `>` takes in the addresses, too.
-    if (unnumbered) take(filter, origins?.hear(true) ?? hears(readMixed))
+    if (unnumbered) take(filter, origins?.hear(true) ?? hears(readMixed), 'Needed', queue)
     data.push(...subscriptions)
     // Where the filter ends in `>`, heartbeats of `single` are asked for in words that take in those of `perSender`.
     take(Verb.heartbeats(verbs, isOpen ? 'single' : addressing)(filter), hears(readHeartbeat))
