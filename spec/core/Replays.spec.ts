@@ -223,6 +223,32 @@ describe('a sender that is asked', () => {
     ])
   })
 
+  it('lets a request in another account take the place of those of the same asker, by its own word', () => {
+    const by = (name: string, reply: string, first: number) => ({ ...range(first, 4, reply), asker: name })
+    const [answers, { requests }] = ask(
+      by('me', '_R_.qnA5mD.a', 1),
+      by('you', '_R_.qnA5mD.b', 1),
+      by('me', '_R_.qnA5mD.c', 3),
+      by('me', '_R_.elseWh.d', 3),
+    )
+    expect([said(answers), requests.map(r => r.reply.slice(-1))]).toEqual([['end 0'], ['c', 'b', 'd']])
+  })
+
+  it('takes the word of an asker for nothing where the reply subject tells who asks', () => {
+    const [, { requests }] = ask({ ...range(1, 4, 'in.r.1'), asker: 'me' }, { ...range(1, 4, 'in.s.1'), asker: 'me' })
+    expect(requests).toHaveLength(2)
+  })
+
+  it.each([['"x"'], [`"${'x'.repeat(64)}"`]])('may say who asks: %s', name => {
+    expect(Replays.parse(address(17), `{"last":57,"asker":${name}}`, 'in')).toEqual(
+      E.right({ ...range(17, 57, 'in'), asker: JSON.parse(name) }),
+    )
+  })
+
+  it.each([['1'], [`"${'x'.repeat(65)}"`]])('can not say so: %s', name => {
+    expect(E.isLeft(Replays.parse(address(17), `{"last":57,"asker":${name}}`, 'in'))).toBe(true)
+  })
+
   it('gives each request its turn', () => {
     const requests = Array.from({ length: 5 }, (_, i) => range(1, 1000, `asker${i}.r.1`))
     const [, replays] = ask(...requests)

@@ -317,8 +317,12 @@ const desk = (replayer: Replayer) => {
     replays: 'me.replay',
     take: (data: Uint8Array) => data,
   } as const
-  const machine: Asking = asking(nc, terms, replayer.sources, { patience: 100, deadline: 2000, maxBytes: 1e6 }, event =>
-    told.push(event),
+  const machine: Asking = asking(
+    nc,
+    terms,
+    replayer.sources,
+    { patience: 100, deadline: 2000, maxBytes: 1e6, seed: 1 },
+    event => told.push(event),
   )
   let id = 0
   return {
@@ -573,7 +577,7 @@ describe('asking a sender', () => {
       replays: 'me.replay',
       take: (data: Uint8Array) => data,
     } as const
-    const settings = { patience: 100, deadline: 2000, maxBytes: 1e6 }
+    const settings = { patience: 100, deadline: 2000, maxBytes: 1e6, seed: 1 }
     const machine = asking({ publish: () => undefined }, terms, fromSender.sources, settings, event => told.push(event))
     const [first, last] = [SequenceNumber.nearest(1), SequenceNumber.nearest(9)]
     machine.ask({ _tag: 'AskReplay', id: 1, origin, epoch: undefined, start: undefined, first, last, tries: 0 })

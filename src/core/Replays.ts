@@ -16,12 +16,22 @@ import * as Json from 'fp-ts/lib/Json.js'
 import type { State } from 'fp-ts/lib/State.js'
 import * as t from 'io-ts'
 import type { Address } from './Address.ts'
+import { ofGuard } from './codec.ts'
 import * as Epoch from './Epoch.ts'
 import type { Kept } from './History.ts'
 import * as SequenceNumber from './SequenceNumber.ts'
 
+/** The longest name of an asker, in characters. */
+const maxAskerLength = 64
+
+const Asker = ofGuard(
+  'asker',
+  (u): u is string => typeof u === 'string' && u.length <= maxAskerLength,
+  'a string of at most 64 characters',
+)
+
 /** The body of a request. Without one, a single message is asked for. @since 0.1.0 */
-export const Body = t.partial({ last: SequenceNumber.codec, epoch: Epoch.codec })
+export const Body = t.partial({ last: SequenceNumber.codec, epoch: Epoch.codec, asker: Asker })
 
 /** A request as it was understood. @since 0.1.0 */
 export interface Request {
@@ -34,6 +44,8 @@ export interface Request {
   readonly epoch: Epoch.Epoch | undefined
   /** Where the answers go. */
   readonly reply: string
+  /** Who asks, if the request says so: it counts where the reply subject can't tell. */
+  readonly asker?: string | undefined
 }
 
 /** A request that makes no sense, and why (`400`). @since 0.1.0 */
@@ -52,11 +64,11 @@ export const parse = (address: Address, body: string, reply: string): E.Either<B
   const decoded = pipe(Json.parse(body), E.chainW(Body.decode))
   if (E.isLeft(decoded))
     return bad(
-      'the body must be empty, or JSON: {"last": the last number of the range, "epoch": the run, if it matters}',
+      'the body must be empty, or JSON: {"last": the last number of the range, "epoch": the run, if it matters, "asker": who asks, in at most 64 characters}',
     )
-  const { last = first, epoch } = decoded.right
+  const { last = first, epoch, asker } = decoded.right
   if (last < first) return bad(`the range ends (${last}) before it begins (${first})`)
-  return E.right({ origin, first, last, range: decoded.right.last !== undefined, epoch, reply })
+  return E.right({ origin, first, last, range: decoded.right.last !== undefined, epoch, reply, asker })
 }
 
 /** One answer. Numbers `first` to `last` are meant where there is more than one. @since 0.1.0 */
@@ -116,10 +128,14 @@ const share = 64
 
 /**
  * Who asks: the reply subject without its last token, which names the request. For a request that has come through a service
- * import the server has drawn another reply subject, `_R_.…`, which begins alike for all who import.
+ * import the server has drawn another reply subject, `_R_.…`, which begins alike for all who import: there the request's own
+ * word counts.
  */
-const asker = ({ reply }: Request): string =>
-  reply.startsWith('_R_.') ? reply : reply.slice(0, Math.max(reply.lastIndexOf('.'), 0))
+const asker = (r: Request): string => {
+  const account = r.reply.slice(0, Math.max(r.reply.lastIndexOf('.'), 0))
+  if (!r.reply.startsWith('_R_.')) return account
+  return r.asker === undefined ? r.reply : `${account} ${r.asker}`
+}
 
 const end = (r: Request, last: number): Answer => ({ _tag: 'End', reply: r.reply, origin: r.origin, last })
 

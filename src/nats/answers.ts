@@ -78,14 +78,33 @@ export type Answer =
 type Unreadable = { readonly _tag: 'Unreadable' }
 type Part = Omit<Message, '_tag'> & { readonly _tag: 'Part'; readonly part: Parts.Part; readonly block: Headers }
 
+/** What the headers of an answer say. The last value of each name is the answer's own; looked up in one go, as it is done for each. */
+const marksIn = (headers: Headers) => {
+  const marks = { at: '', epoch: '', reply: '', place: '', sequence: '' }
+  for (const [name, values] of headers) {
+    const value = values.at(-1) ?? ''
+    if (name === 'Nats-Subject') marks.at = value
+    else if (name === 'Seq-Epoch') marks.epoch = value
+    else if (name === 'Seq-Reply') marks.reply = value
+    else if (name === 'Seq-Part') marks.place = value
+    else if (name === 'Nats-Sequence') marks.sequence = value
+  }
+  return marks
+}
+
 /** The number in `Nats-Subject`. In `perSender` the tokens before it must be those of the sender and its run. */
-const numberIn = ({ run }: Origin, headers: Headers): SequenceNumber.SequenceNumber | undefined => {
-  const at = headers.values('Nats-Subject').at(-1) ?? ''
+const numberIn = ({ run }: Origin, at: string): SequenceNumber.SequenceNumber | undefined => {
   const dot = at.lastIndexOf('.')
   const number = SequenceNumber.parse(at.slice(dot + 1))
   if (E.isLeft(number) || dot < 1) return undefined
   const isOfRun = run === undefined || `.${at.slice(0, dot)}`.endsWith(`.${run.sender}.${run.epoch}`)
   return isOfRun ? number.right : undefined
+}
+
+/** Up to which number a status holds. */
+const lastIn = (headers: Headers, first: SequenceNumber.SequenceNumber): SequenceNumber.SequenceNumber => {
+  const last = SequenceNumber.parse(headers.get('Seq-Last'))
+  return E.isRight(last) && last.right >= first ? last.right : first
 }
 
 const Described = t.type({ description: t.string })
@@ -125,19 +144,15 @@ const read = (
   if (headers === undefined) return undefined
   if (headers.code === NO_RESPONDERS) return { _tag: 'NoResponders' }
   if (headers.code === 400) return { _tag: 'BadRequest', why: descriptionOf(headers) }
-  const number = numberIn(origin, headers)
+  const marks = marksIn(headers)
+  const number = numberIn(origin, marks.at)
   if (number === undefined) return undefined
-  const run = headers.values('Seq-Epoch').at(-1)
-  const epoch = Epoch.is(run) ? run : undefined
-  const last = (): SequenceNumber.SequenceNumber => {
-    const upTo = SequenceNumber.parse(headers.get('Seq-Last'))
-    return E.isRight(upTo) && upTo.right >= number ? upTo.right : number
-  }
+  const epoch = Epoch.is(marks.epoch) ? marks.epoch : undefined
   switch (headers.code) {
     case 0: {
-      const reply = headers.values('Seq-Reply').at(-1)
-      if (headers.has('Seq-Part')) {
-        const part = Parts.parse(headers.get('Seq-Part'), headers.get('Seq-Headers'), copy(msg.data))
+      const { reply, place } = marks
+      if (place !== '') {
+        const part = Parts.parse(place, headers.get('Seq-Headers'), copy(msg.data))
         const arrival = arrivalOf(number, msg.data, undefined, reply)
         return part === undefined ? undefined : { _tag: 'Part', epoch, arrival, part, block: headers }
       }
@@ -147,10 +162,10 @@ const read = (
     case 204:
       return { _tag: 'Ended', epoch, last: number }
     case 404:
-      return { _tag: 'NotSentYet', first: number, last: last() }
+      return { _tag: 'NotSentYet', first: number, last: lastIn(headers, number) }
     case 410: {
       const reason = descriptionOf(headers) === 'Too Large' ? 'tooLarge' : 'evicted'
-      return { _tag: 'Refused', epoch, first: number, last: last(), reason }
+      return { _tag: 'Refused', epoch, first: number, last: lastIn(headers, number), reason }
     }
     default:
       return undefined
@@ -245,7 +260,9 @@ export const readStored = (
     // The reply subject says which number it is, and the server's own answers can be read.
     return 'Unreadable'
   }
-  const own = headers === undefined ? undefined : numberIn(origin, headers)
-  if (headers === undefined || own !== number || !headers.has('Nats-Sequence')) return { status: headers?.code ?? 0 }
+  if (headers === undefined) return { status: 0 }
+  const { at, sequence } = marksIn(headers)
+  const own = numberIn(origin, at)
+  if (own !== number || sequence === '') return { status: headers.code }
   return arrivalOf(own, take(msg.data), stripped(headers, addedByStream), undefined)
 }

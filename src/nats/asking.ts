@@ -104,12 +104,16 @@ export const asking = (
   nc: Pick<Connection, 'publish'>,
   terms: Terms,
   sources: ReadonlyArray<Source>,
-  { patience, deadline, maxBytes }: Pick<Settings<Uint8Array>, 'patience' | 'deadline' | 'maxBytes'>,
+  { patience, deadline, maxBytes, seed }: Pick<Settings<Uint8Array>, 'patience' | 'deadline' | 'maxBytes' | 'seed'>,
   tell: (event: Replay) => void,
 ): Asking => {
+  /** Across a service import the reply subject does not tell one receiver from another. */
+  const asker = seed.toString(36)
   let ids = 0
   /** What may still be answered. What was not heard of for longest comes first. */
   const sent = new Map<number, Request | Job>()
+  /** The one that was heard of last. */
+  let latest: Request | Job | undefined
   /** Of these, the jobs that have something to do. */
   const jobs = new Map<number, Job>()
   /** Those of which parts of a message have arrived. */
@@ -135,6 +139,7 @@ export const asking = (
     const { ask, first, last, turn, refused } = part
     const source = turn < sources.length ? sources[(ask.tries + turn) % sources.length] : undefined
     const next = { ...part, id: ids++, heardAt: now() }
+    latest = undefined
     if (source === undefined) {
       if (refused !== undefined) tellRefused(ask, undefined, first, last, refused)
     } else if (source._tag === 'Sender') askSender(next)
@@ -156,7 +161,7 @@ export const asking = (
     const { ask, id, first, last } = part
     const { origin, epoch } = ask
     sent.set(id, { ...part, ...begin(origin, first, last) })
-    const body = last === first && epoch === undefined ? undefined : JSON.stringify({ last, epoch })
+    const body = last === first && epoch === undefined ? undefined : JSON.stringify({ last, epoch, asker })
     publish(Verb.replay(terms.verbs)({ origin, number: at(first) }), body, `${terms.replays}.${id}`)
   }
 
@@ -232,6 +237,9 @@ export const asking = (
 
   const heardOf = (one: Request | Job): void => {
     one.heardAt = now()
+    // Many answers come for one request, one after the other.
+    if (one === latest) return
+    latest = one
     sent.delete(one.id)
     sent.set(one.id, one)
     if (!('stream' in one) || !jobs.delete(one.id)) return
@@ -342,6 +350,7 @@ export const asking = (
     },
     forget: () => {
       sent.clear()
+      latest = undefined
       jobs.clear()
       joining.clear()
       ofOrigin.clear()

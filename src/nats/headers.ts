@@ -54,11 +54,18 @@ export const refilled = (headers: Headers, block: Uint8Array): Headers | undefin
 
 /** Headers without the last value of each name, which the sender of a replay has added; `undefined` if none are left. */
 export const stripped = (headers: Headers, names: ReadonlyArray<string>): Headers | undefined => {
+  let left = 0
+  let isShared = false
+  for (const [k, values] of headers)
+    if (!names.includes(k)) left += 1
+    else if (values.length > 1) isShared = true
   // The object is the client's, which users may want to send again; so it is changed, and keeps its order.
-  if (names.some(k => headers.values(k).length > 1)) {
-    const own = [...headers].map(([k, values]) => [k, names.includes(k) ? values.slice(0, -1) : values] as const)
-    for (const [k] of own) headers.delete(k)
-    for (const [k, values] of own) for (const v of values) headers.append(k, v)
-  } else for (const k of names) headers.delete(k)
-  return headers.keys().length === 0 && headers.code === 0 ? undefined : headers
+  if (!isShared) {
+    for (const k of names) headers.delete(k)
+    return left === 0 && headers.code === 0 ? undefined : headers
+  }
+  const own = [...headers].map(([k, values]) => [k, names.includes(k) ? values.slice(0, -1) : values] as const)
+  for (const [k] of own) headers.delete(k)
+  for (const [k, values] of own) for (const v of values) headers.append(k, v)
+  return headers
 }
