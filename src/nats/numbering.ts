@@ -78,6 +78,16 @@ export const numbering = (means: Means): Origins => {
   /** Origins of which an answer is expected, and the request of the receiver's machine that it will stand for. */
   const expected = new Map<string, number | undefined>()
 
+  /** A part of what the machine knows: a look at it is what each message of a numbered origin costs. */
+  const numbered = new Set<string>()
+  const passes = (origin: string): boolean => {
+    if (numbered.has(origin)) return Numbering.isSettled(self)
+    if (!Numbering.passes(self, origin)) return false
+    if (numbered.size >= maxOrigins) numbered.clear()
+    numbered.add(origin)
+    return true
+  }
+
   const step = (event: Numbering.Event<Uint8Array>): void => {
     const [outputs, after] = Numbering.step(event)(self)
     self = after
@@ -147,7 +157,7 @@ export const numbering = (means: Means): Origins => {
       }
       const { origin, arrival } = event
       const isOurs = !isMatch || terms.isWanted(origin.subject)
-      if (Numbering.passes(self, origin.name)) return isOurs ? dispatch(event) : undefined
+      if (passes(origin.name)) return isOurs ? dispatch(event) : undefined
       if (isOurs || mayBeNumbered(origin.subject))
         return step({ _tag: 'Arrived', now: event.now, claim: { origin, arrival, isOurs, isMatch } })
       const { data, headers, reply, bytes } = arrival
@@ -175,7 +185,10 @@ export const numbering = (means: Means): Origins => {
       expected.set(origin, id)
       return true
     },
-    ended: origin => step({ _tag: 'Ended', now: now(), origin }),
+    ended: origin => {
+      numbered.delete(origin)
+      step({ _tag: 'Ended', now: now(), origin })
+    },
     isSettled,
     release: () => step({ _tag: 'Closed', now: now() }),
     close: () => {
