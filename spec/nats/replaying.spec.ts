@@ -7,7 +7,7 @@ import { subscribe } from '../../src/nats/subscribe.ts'
 import type { DecideFate } from '../server/lossyLink.ts'
 import { drop, pass } from '../server/lossyLink.ts'
 import type { Client, Log } from './clients.ts'
-import { eventually, isMessage, kinds, log, longestWait, messages, range, request, withServer } from './clients.ts'
+import { grown, isMessage, kinds, log, longestWait, messages, minutes, range, request, withServer } from './clients.ts'
 import { both, named, receiver, sender } from './pair.ts'
 import { patient } from './patient.ts'
 import { tally } from './tally.ts'
@@ -261,12 +261,14 @@ describe.each(kinds)('with $name', kind => {
       await receiving.flush()
       const { updates } = await send(kind, named(addressing))
       for (const n of range(1, count + 2)) updates.publish(`message ${n}`)
-      await eventually('all are there', () => seen.accounted() >= count + 2, 2 * longestWait)
+      await grown('all are there', seen.accounted, count + 2)
       expect(seen.wrong()).toBeUndefined()
       expect(seen.numbers).toHaveLength(count + 2)
       expect(seen.others).toMatchObject([{ _tag: 'Gap', first: 2 }])
-      expect(asked.seen.length).toBeLessThan(200)
+      // A busy machine answers late, and is asked again.
+      expect(asked.seen.length).toBeLessThan(count / 50)
       expect(asked.seen.every(body => body.includes('"last"'))).toBe(true)
     },
+    minutes,
   )
 })

@@ -6,7 +6,7 @@ import type { Connection } from '../../src/nats/Connection.ts'
 import type { SenderNotice } from '../../src/nats/publisher.ts'
 import { publisher } from '../../src/nats/publisher.ts'
 import { subscribe } from '../../src/nats/subscribe.ts'
-import { eventually } from '../server/eventually.ts'
+import { eventually, grown } from '../server/eventually.ts'
 import { startNatsServer } from '../server/natsServer.ts'
 import { patient } from './patient.ts'
 import { tally } from './tally.ts'
@@ -50,12 +50,14 @@ export interface Outcome {
   readonly ms: number
 }
 
-/** Asks again and again; `false` when it takes too long. */
-const holds = (isTrue: () => boolean): Promise<boolean> =>
-  eventually('it holds', isTrue).then(
+/** Whether a wait ends before it is given up. */
+const succeeds = (wait: Promise<void>): Promise<boolean> =>
+  wait.then(
     () => true,
     () => false,
   )
+
+const holds = (isTrue: () => boolean): Promise<boolean> => succeeds(eventually('it holds', isTrue))
 
 const tagOf = (cause: unknown): string => {
   if (typeof cause !== 'object' || cause === null) return String(cause)
@@ -130,7 +132,7 @@ export const soak = async (settings: Soak): Promise<Outcome> => {
     clearInterval(pacer)
     await updates.ready()
     // Whoever closes serves replays for 200 ms more, so a sender that cares waits.
-    if (!(await holds(() => read.accounted() >= published)))
+    if (!(await succeeds(grown('accounted for', read.accounted, published))))
       problem = problem ?? `stuck at ${read.accounted()} of ${published}`
     await updates.close()
     const isOver = await holds(() => read.others.some(d => d._tag === 'Ended'))

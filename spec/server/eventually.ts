@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
+import { longestWait } from './longestWait.ts'
 import { within } from './within.ts'
 
 /** Asks again and again, for what no event tells. */
@@ -14,4 +15,16 @@ export const eventually = async (
   await within(what, ask(), ms).finally(() => {
     isOver = true
   })
+}
+
+/** The test timeout of jest for what takes minutes on a busy machine, in ms. */
+export const minutes = 900_000
+
+/** Waits until a count reaches a goal, as long as it grows. Much work takes its time on a busy machine. */
+export const grown = async (what: string, count: () => number, goal: number): Promise<void> => {
+  for (let seen = count(); seen < goal; seen = count()) {
+    const last = seen
+    await eventually(`${what}: more than ${last} of ${goal}`, () => count() > last, longestWait)
+    await pause(20)
+  }
 }
