@@ -195,7 +195,7 @@ export const connecting: ReadonlyArray<Scenario> = [
       return texts(seen)
     }),
     differs: {
-      reason: 'What a subscriber has missed is asked for, and comes before what follows. The clients leave it out.',
+      reason: 'What a subscriber has missed is requested, and delivered before what follows. The clients leave it out.',
       plain: ['before', 'after'],
       sequenced: ['before', 'while', 'after'],
     },
