@@ -356,12 +356,13 @@ export const openStage = async (kind: Kind, server: NatsServer): Promise<Stage> 
       name: 'publishers, a message each to 10 subjects, stop',
       share: 0.1,
       run: inBatches(async count => {
-        times(count, i => {
-          const all = publishers(raw, `sends${i}.*`)
-          times(10, k => all.publish(`sends${i}.${k}`, 'hello'))
-          all.stop()
-        })
-        await raw.flush()
+        await Promise.all(
+          times(count, i => {
+            const all = publishers(raw, `sends${i}.*`)
+            times(10, k => all.publish(`sends${i}.${k}`, 'hello'))
+            return all.stop()
+          }),
+        )
       }),
     },
   ]
