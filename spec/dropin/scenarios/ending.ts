@@ -121,7 +121,7 @@ export const ending: ReadonlyArray<Scenario> = [
           nc.close().catch(() => undefined)
         },
       })
-      publish(nc, at, 'a', 'b')
+      publish(nc, at, 'a')
       await nc.closed()
       return [seen, nc.isClosed()]
     }),
