@@ -12,7 +12,7 @@ import { startNatsServer } from '../server/natsServer.ts'
 import { within } from '../server/within.ts'
 import type { Client, Kind, Options } from './kinds.ts'
 
-export { eventually, grown, minutes } from '../server/eventually.ts'
+export { eventually, grown } from '../server/eventually.ts'
 export { longestWait } from '../server/longestWait.ts'
 export { within } from '../server/within.ts'
 export type { Client, Kind, Options } from './kinds.ts'

@@ -1,7 +1,7 @@
 // Replays never crowd out live data, however many ask for however much. Both clients take part in the one run.
 import { expect, test } from '@jest/globals'
 import { publisher } from '../../src/nats/publisher.ts'
-import { eventually, grown, kinds, minutes, range, withServer } from './clients.ts'
+import { eventually, grown, kinds, range, withServer } from './clients.ts'
 import { patient } from './patient.ts'
 import { startReceivers } from './receiversChild.ts'
 

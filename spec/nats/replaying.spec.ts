@@ -7,7 +7,7 @@ import { subscribe } from '../../src/nats/subscribe.ts'
 import type { DecideFate } from '../server/lossyLink.ts'
 import { drop, pass } from '../server/lossyLink.ts'
 import type { Client, Log } from './clients.ts'
-import { grown, isMessage, kinds, log, longestWait, messages, minutes, range, request, withServer } from './clients.ts'
+import { grown, isMessage, kinds, log, longestWait, messages, range, request, withServer } from './clients.ts'
 import { both, named, receiver, sender } from './pair.ts'
 import { patient } from './patient.ts'
 import { tally } from './tally.ts'
@@ -269,6 +269,5 @@ describe.each(kinds)('with $name', kind => {
       expect(asked.seen.length).toBeLessThan(count / 50)
       expect(asked.seen.every(body => body.includes('"last"'))).toBe(true)
     },
-    minutes,
   )
 })

@@ -1,7 +1,7 @@
 // A receiver that stands still while messages go by is cut off by the server, and loses nothing all the same.
 import { describe, expect, test } from '@jest/globals'
 import { publisher } from '../../src/nats/publisher.ts'
-import { eventually, grown, kinds, minutes, range, withServer } from './clients.ts'
+import { eventually, grown, kinds, range, withServer } from './clients.ts'
 import { patient } from './patient.ts'
 import { startReceivers } from './receiversChild.ts'
 

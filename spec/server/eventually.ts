@@ -17,9 +17,6 @@ export const eventually = async (
   })
 }
 
-/** The test timeout of jest for what takes minutes on a busy machine, in ms. */
-export const minutes = 900_000
-
 /** Waits until a count reaches a goal, as long as it grows. Much work takes its time on a busy machine. */
 export const grown = async (what: string, count: () => number, goal: number): Promise<void> => {
   for (let seen = count(); seen < goal; seen = count()) {
