@@ -81,7 +81,7 @@ export class Sending implements Line, Beating {
 
   publish(data: Uint8Array | string = nothing, { reply = '', headers }: PublishOptions = {}): SequenceNumber {
     const { outbound, pulse } = this.#means
-    if (this.#isClosing || this.#sender.state !== 'live')
+    if (this.#isClosing || this.#isStopped || this.#sender.state !== 'live')
       throw sequencedError(`The publisher of ${this.name} is closed: make a new one to go on.`, { _tag: 'Closed' })
     const number = orThrow(Sender.explain)(Sender.next(this.#sender))
     if (reply !== '') orThrow(Subject.explain)(Subject.parse(reply))
