@@ -160,16 +160,14 @@ describe.each(kinds)('with $name', kind => {
     const asking = await dial(server, kind)
     const answer = await asking.request('_SEQ.HEAD.sensors.room', '', { timeout: 15_000 })
     expect([answer.string(), (answer.headers as unknown as { code: number } | undefined)?.code]).toEqual(['', 404])
-    const patience = 1000
+    const patience = 300
     const { nc, notices } = await wrap(kind, { patience })
     const { seen } = listening(nc, 'sensors.room.>')
     await nc.flush()
     const joined = performance.now()
     await until('all senders had time to say where they are', () => performance.now() - joined > patience * 5)
-    const published = performance.now()
     await publishAll(await dial(server, kind), readings)
     await until('they have come', () => seen.length === readings.length)
-    expect(performance.now() - published).toBeLessThan(patience)
     expect(seen.map(m => m.subject)).toEqual(readings)
     expect(notices).toEqual([])
   })

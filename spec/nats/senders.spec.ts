@@ -149,7 +149,7 @@ describe.each(kinds)('with $name', kind => {
     const options = { heartbeatAfter: 20, heartbeatMax: 100 }
 
     test.each(both)('of a sender that is cut off is told, and its end (%s)', async addressing => {
-      bench.after(slowDown(10))
+      bench.after(slowDown(5))
       const { until, seen } = await receive(kind, { addressing, grace: 100 })
       const { link, updates } = await send(kind, { ...options, ...named(addressing) })
       updates.publish('1')
@@ -166,7 +166,7 @@ describe.each(kinds)('with $name', kind => {
     })
 
     test('is not told of a sender that is only idle', async () => {
-      bench.after(slowDown(10))
+      bench.after(slowDown(5))
       const { nc, seen } = await receive(kind, { grace: 100 })
       const heartbeats = log<string>()
       nc.subscribe('_SEQ.HB.updates.*', { callback: (_, msg) => heartbeats.add(msg.subject) })
@@ -178,7 +178,7 @@ describe.each(kinds)('with $name', kind => {
     })
 
     test('is not told because of our own disconnect, and what was missed meanwhile is', async () => {
-      bench.after(slowDown(10))
+      bench.after(slowDown(5))
       const { link, nc, until, seen } = await receive(kind, { grace: 100 })
       const { updates } = await send(kind, options)
       const statuses = log<string>()
