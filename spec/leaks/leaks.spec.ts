@@ -26,5 +26,4 @@ test.each(kinds)(
       names.map(n => [true, n]),
     )
   },
-  120_000,
 )
