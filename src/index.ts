@@ -55,7 +55,7 @@ export type {
 export { publisher } from './nats/publisher.ts'
 export type { Publishers } from './nats/publishers.ts'
 export { publishers } from './nats/publishers.ts'
-export type { Consumer, Handed, ReceiveOptions, Reception } from './nats/receive.ts'
+export type { Consumer, Habits, Handed, ReceiveOptions, Reception } from './nats/receive.ts'
 export { receive } from './nats/receive.ts'
 export type {
   Answer,
