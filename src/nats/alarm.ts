@@ -34,3 +34,12 @@ export const alarm = (ring: () => void): Alarm => {
   }
   return { set, clear }
 }
+
+/** Settled after so many ms, unless it is cancelled. */
+export const timeout = (ms: number): { readonly over: Promise<void>; readonly cancel: () => void } => {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const over = new Promise<void>(resolve => {
+    timer = setTimeout(resolve, ms)
+  })
+  return { over, cancel: () => clearTimeout(timer) }
+}

@@ -1,6 +1,7 @@
 /** When a connection comes and goes. */
 import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
+import { timeout } from './alarm.ts'
 import type { Connection } from './Connection.ts'
 import { sharedWeakMap } from './shared.ts'
 
@@ -90,12 +91,9 @@ export const whenConnected = (nc: Connection): Promise<void> =>
 
 /** Waits for the connection, at most so many ms. Is it connected then? */
 export const connectedWithin = async (nc: Connection, ms: number): Promise<boolean> => {
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const over = new Promise<void>(resolve => {
-    timer = setTimeout(resolve, ms)
-  })
+  const { over, cancel } = timeout(ms)
   await Promise.race([whenConnected(nc), over])
-  clearTimeout(timer)
+  cancel()
   return isConnected(nc) && !nc.isClosed()
 }
 

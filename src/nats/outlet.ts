@@ -10,6 +10,7 @@ import * as Sender from '../core/Sender.ts'
 import * as SequenceNumber from '../core/SequenceNumber.ts'
 import * as Subject from '../core/Subject.ts'
 import * as Verb from '../core/Verb.ts'
+import { timeout } from './alarm.ts'
 import { answersTo } from './answersTo.ts'
 import type { Connection, Msg, NatsSubscription } from './Connection.ts'
 import { block } from './headers.ts'
@@ -86,15 +87,6 @@ const parseHeadRequest = (body: string): E.Either<unknown, t.TypeOf<typeof HeadR
   E.chainW(HeadRequest.decode)(Json.parse(body === '' ? '{}' : body))
 
 const isQuestion = (msg: Msg): msg is Question => msg.reply !== undefined && msg.reply !== ''
-
-/** Settled after so many ms, unless it is cancelled. */
-const timeout = (ms: number): { readonly over: Promise<void>; readonly cancel: () => void } => {
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const over = new Promise<void>(resolve => {
-    timer = setTimeout(resolve, ms)
-  })
-  return { over, cancel: () => clearTimeout(timer) }
-}
 
 /**
  * @param isOurs whether a subject that the server has refused concerns this publisher
