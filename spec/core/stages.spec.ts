@@ -6,6 +6,7 @@ import { pipe } from 'fp-ts/lib/function.js'
 import * as State from 'fp-ts/lib/State.js'
 import * as t from 'io-ts'
 import * as Delivery from '../../src/core/Delivery.ts'
+import type { Headers } from '../../src/core/Headers.ts'
 import * as Outgoing from '../../src/core/Outgoing.ts'
 import * as Receiver from '../../src/core/Receiver.ts'
 import * as SequenceNumber from '../../src/core/SequenceNumber.ts'
@@ -70,7 +71,7 @@ describe('a delivery', () => {
 })
 
 /** No headers but in name: nobody here reads them. */
-const headersOf = (name: string): Delivery.Headers => ({
+const headersOf = (name: string): Headers => ({
   code: 0,
   get: () => name,
   has: () => true,

@@ -1,7 +1,7 @@
 // Publishing and replay as effects: what can go wrong comes as tagged data, and nothing is thrown.
 import { describe, expect, test } from '@jest/globals'
 import * as E from 'fp-ts/lib/Either.js'
-import type { Headers } from '../../src/core/Delivery.ts'
+import type { Headers } from '../../src/core/Headers.ts'
 import * as Origin from '../../src/core/Origin.ts'
 import * as Outgoing from '../../src/core/Outgoing.ts'
 import * as SequenceNumber from '../../src/core/SequenceNumber.ts'

@@ -1,7 +1,7 @@
 // What was lost comes back as a plain subscription on an undisturbed connection would have got it, whatever was published.
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import type { Headers } from '../../src/core/Delivery.ts'
+import type { Headers } from '../../src/core/Headers.ts'
 import type { Addressing } from '../../src/core/Origin.ts'
 import type { Msg } from '../../src/nats/Connection.ts'
 import type { Publisher, PublisherOptions } from '../../src/nats/publisher.ts'

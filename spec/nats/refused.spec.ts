@@ -1,7 +1,7 @@
 // A message that can't be sent or read again costs its own number, with a reason that says why, and no other.
 import { describe, expect, test } from '@jest/globals'
-import type { Headers } from '../../src/core/Delivery.ts'
 import * as Head from '../../src/core/Head.ts'
+import type { Headers } from '../../src/core/Headers.ts'
 import * as SequenceNumber from '../../src/core/SequenceNumber.ts'
 import { publisher } from '../../src/nats/publisher.ts'
 import type { Replayer } from '../../src/nats/replayers.ts'

@@ -1,7 +1,7 @@
 // What was missed is asked of the sender, of a JetStream stream, or of one after the other: on servers as they are.
 import { describe, expect, test } from '@jest/globals'
 import { connect } from 'nats'
-import type { Headers } from '../../src/core/Delivery.ts'
+import type { Headers } from '../../src/core/Headers.ts'
 import type { Origin } from '../../src/core/Origin.ts'
 import * as Origins from '../../src/core/Origin.ts'
 import * as SequenceNumber from '../../src/core/SequenceNumber.ts'

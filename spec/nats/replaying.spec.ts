@@ -1,7 +1,7 @@
 // What was missed is asked for and served, over NATS as it is: by this library, by its clients, and by anything else.
 import { connect as dial } from 'node:net'
 import { describe, expect, test } from '@jest/globals'
-import type { Headers } from '../../src/core/Delivery.ts'
+import type { Headers } from '../../src/core/Headers.ts'
 import type { Msg } from '../../src/nats/Connection.ts'
 import { subscribe } from '../../src/nats/subscribe.ts'
 import type { DecideFate } from '../server/lossyLink.ts'

@@ -11,7 +11,7 @@
  * @since 0.1.0
  */
 import type * as t from 'io-ts'
-import type { Headers } from './Delivery.ts'
+import type { Headers } from './Headers.ts'
 
 /** A message that has no number yet. @since 0.1.0 */
 export interface Outgoing<A> {

@@ -4,8 +4,9 @@
  * A turn is made anew for each event, filled while the event is handled, and folded back into the machine's state. It is
  * the only thing in the core that is written to, and it never leaves `step`.
  */
-import type { Delivery, Headers } from './Delivery.ts'
+import type { Delivery } from './Delivery.ts'
 import type { Epoch } from './Epoch.ts'
+import type { Headers } from './Headers.ts'
 import type { Origin } from './Origin.ts'
 import type { Start } from './Positions.ts'
 import type { SequenceNumber } from './SequenceNumber.ts'

@@ -1,5 +1,6 @@
 /** A message in the form in which the clients hand it out, with the subject that the application knows. */
-import type { Headers, Message, Unsequenced, Verdict } from '../core/Delivery.ts'
+import type { Message, Unsequenced, Verdict } from '../core/Delivery.ts'
+import type { Headers } from '../core/Headers.ts'
 import type { SequenceNumber } from '../core/SequenceNumber.ts'
 import type { PublishOptions } from '../nats/publisher.ts'
 import type { Handed } from '../nats/receive.ts'

@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import * as t from 'io-ts'
-import type { Headers } from '../core/Delivery.ts'
+import type { Headers } from '../core/Headers.ts'
 import type { Addressing } from '../core/Origin.ts'
 import * as Subject from '../core/Subject.ts'
 import * as Verb from '../core/Verb.ts'

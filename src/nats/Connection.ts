@@ -2,7 +2,7 @@
  * What this library needs of a connection. Those of `nats` 2.29 and of `@nats-io/nats-core` 3 both have it, so neither
  * client is imported, and neither is forced on a user of the other.
  */
-import type { Headers } from '../core/Delivery.ts'
+import type { Headers } from '../core/Headers.ts'
 
 /** A message as it comes from the client. @since 0.1.0 */
 export interface Msg {

@@ -2,7 +2,7 @@
  * Headers that go out as they were encoded. Instrumentation of the client may read them and add to them as to the client's
  * own; what it adds does not go out, as a message that is sent again must be the same as before.
  */
-import type { Headers } from '../core/Delivery.ts'
+import type { Headers } from '../core/Headers.ts'
 
 const decoder = new TextDecoder()
 

@@ -6,8 +6,9 @@
  */
 import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
-import type { Headers, RefusalReason } from '../core/Delivery.ts'
+import type { RefusalReason } from '../core/Delivery.ts'
 import * as Epoch from '../core/Epoch.ts'
+import type { Headers } from '../core/Headers.ts'
 import type { Origin } from '../core/Origin.ts'
 import * as SequenceNumber from '../core/SequenceNumber.ts'
 import type { Arrival } from '../core/Turn.ts'

@@ -2,7 +2,7 @@
  * Header blocks in the form of ADR-4. A client asks no more of a header object that it sends than that it encodes itself;
  * so a block that has been encoded once is sent, kept and sent again as the same bytes.
  */
-import type { Headers } from '../core/Delivery.ts'
+import type { Headers } from '../core/Headers.ts'
 
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()

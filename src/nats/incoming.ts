@@ -1,8 +1,8 @@
 /** What comes from NATS, as events of the receiver's machine: the border where unknown data is read. */
 import * as E from 'fp-ts/lib/Either.js'
 import * as Address from '../core/Address.ts'
-import type { Headers } from '../core/Delivery.ts'
 import * as Head from '../core/Head.ts'
+import type { Headers } from '../core/Headers.ts'
 import type { Addressing } from '../core/Origin.ts'
 import * as Origin from '../core/Origin.ts'
 import type { Event } from '../core/Receiver.ts'

@@ -2,8 +2,9 @@
  * What goes out over one connection, for all of its publishers: it is kept to be replayed, sent again after a
  * reconnect, and replayed to whoever asks.
  */
-import type { Headers } from '../core/Delivery.ts'
+
 import type { Epoch } from '../core/Epoch.ts'
+import type { Headers } from '../core/Headers.ts'
 import type { Limits } from '../core/History.ts'
 import * as History from '../core/History.ts'
 import type { Request, Source } from '../core/Replays.ts'

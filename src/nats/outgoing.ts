@@ -1,6 +1,7 @@
 /** What goes out, checked here since the clients do not: subjects, payloads, headers, sizes. */
-import type { Headers } from '../core/Delivery.ts'
+
 import type { Epoch } from '../core/Epoch.ts'
+import type { Headers } from '../core/Headers.ts'
 import * as Origin from '../core/Origin.ts'
 import * as Subject from '../core/Subject.ts'
 import type { Connection } from './Connection.ts'

@@ -3,8 +3,9 @@
  *
  * @since 0.1.0
  */
-import type { Headers } from '../core/Delivery.ts'
+
 import type { Epoch } from '../core/Epoch.ts'
+import type { Headers } from '../core/Headers.ts'
 import type { Limits } from '../core/History.ts'
 import type { Addressing } from '../core/Origin.ts'
 import type { SequenceNumber } from '../core/SequenceNumber.ts'
