@@ -1,4 +1,5 @@
 // Code in documentation: checked by the compiler against src, and run with the address of a server of ours.
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as v3 from '@nats-io/transport-node'
 import * as v2 from 'nats'
@@ -9,16 +10,25 @@ import { longestWait } from './server/longestWait.ts'
 
 export const root = join(__dirname, '..')
 
-/** The file of a module of this package. */
-const sourceOf = (name: string): string => (name === 'core' ? 'src/core/index.ts' : `src/core/${name}.ts`)
+interface Manifest {
+  readonly exports: Readonly<Record<string, string | { readonly import: { readonly default: string } }>>
+}
 
-const modules = ['core', ...Object.keys(core).filter(name => /^[A-Z]/.test(name)), 'History', 'Replays', 'Watermark']
+const manifest: Manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 
-/** Each import of this package, and its file; a spec compares them with what package.json exports. */
-export const entries: ReadonlyMap<string, string> = new Map([
-  ['nats-sequenced', 'src/index.ts'],
-  ...modules.map(name => [`nats-sequenced/${name}`, sourceOf(name)] as const),
-])
+/** Each import of this package, and its file. */
+export const entries: ReadonlyMap<string, string> = new Map(
+  Object.entries(manifest.exports).flatMap(([name, at]) =>
+    typeof at === 'string'
+      ? []
+      : [
+          [
+            name.replace('.', 'nats-sequenced'),
+            at.import.default.replace('./dist/esm/', 'src/').replace('.js', '.ts'),
+          ] as const,
+        ],
+  ),
+)
 
 // --- types
 

@@ -8,78 +8,43 @@
  * @module
  * @since 0.1.0
  */
-import type { Delivery as DeliveryOf } from './core/Delivery.ts'
-import * as DeliveryModule from './core/Delivery.ts'
+import type { Delivery as DeliveryOf } from './core/receiver/Delivery.ts'
+import * as DeliveryModule from './core/receiver/Delivery.ts'
 
-export * as Address from './core/Address.ts'
-export { audit } from './core/audit.ts'
-export type { Message, Notice } from './core/Delivery.ts'
-export { describe } from './core/describe.ts'
-export * as Epoch from './core/Epoch.ts'
-export * as Head from './core/Head.ts'
-export type { Headers } from './core/Headers.ts'
-export * as Heartbeats from './core/Heartbeats.ts'
-export * as Origin from './core/Origin.ts'
-export * as Outgoing from './core/Outgoing.ts'
-export * as Pattern from './core/Pattern.ts'
-export * as Positions from './core/Positions.ts'
-export * as Receiver from './core/Receiver.ts'
-export * as Sender from './core/Sender.ts'
-export * as SequenceNumber from './core/SequenceNumber.ts'
-export * as Subject from './core/Subject.ts'
-export * as Verb from './core/Verb.ts'
+export * as Address from './core/protocol/Address.ts'
+export * as Verb from './core/protocol/ControlSubject.ts'
+export * as Epoch from './core/protocol/Epoch.ts'
+export * as Head from './core/protocol/Head.ts'
+export type { Headers } from './core/protocol/Headers.ts'
+export * as Origin from './core/protocol/Origin.ts'
+export * as Pattern from './core/protocol/Pattern.ts'
+export * as Positions from './core/protocol/Positions.ts'
+export * as SequenceNumber from './core/protocol/SequenceNumber.ts'
+export * as Subject from './core/protocol/Subject.ts'
+export { audit } from './core/receiver/checkCapture.ts'
+export type { Message, Notice } from './core/receiver/Delivery.ts'
+export { describe } from './core/receiver/explain.ts'
+export * as Receiver from './core/receiver/Receiver.ts'
+export * as Heartbeats from './core/sender/HeartbeatSchedule.ts'
+export * as Outgoing from './core/sender/OutgoingMessage.ts'
+export * as Sender from './core/sender/Sender.ts'
 export type { Client, ClientSubscribeOptions, ClientSubscription } from './dropin/Client.ts'
-export type { Sequence } from './dropin/message.ts'
-export { sequenceOf } from './dropin/message.ts'
 export type { Notice as SequencedNotice } from './dropin/notices.ts'
 export { describeNotice } from './dropin/notices.ts'
+export type { Sequence } from './dropin/SequencedMsg.ts'
+export { sequenceOf } from './dropin/SequencedMsg.ts'
 export type { SequencedOptions } from './dropin/sequenced.ts'
 export { notices, sequenced } from './dropin/sequenced.ts'
-export type { Connection, Msg, NatsSubscription, Status } from './nats/Connection.ts'
-export { describeSender } from './nats/describeSender.ts'
-export type { Feed } from './nats/Feed.ts'
-export { feed } from './nats/Feed.ts'
-export { createInbox, inboxPrefix } from './nats/inbox.ts'
-export { isConnected } from './nats/link.ts'
-export * as Options from './nats/Options.ts'
-export type { Repair } from './nats/outbound.ts'
-export type {
-  AnswerRefused,
-  Publisher,
-  PublisherOptions,
-  PublishOptions,
-  SenderConflict,
-  SenderNotice,
-  SenderRefused,
-  Unconfirmed,
-} from './nats/publisher.ts'
-export { publisher } from './nats/publisher.ts'
-export type { Publishers } from './nats/publishers.ts'
-export { publishers } from './nats/publishers.ts'
-export type { Consumer, Habits, Handed, ReceiveOptions, Reception } from './nats/receive.ts'
-export { receive } from './nats/receive.ts'
-export type {
-  Answer,
-  Failure,
-  Gone,
-  NoResponders,
-  NotSentYet,
-  Range,
-  Refused,
-  ReplayError,
-  Replayed,
-  ReplayOptions,
-  TimedOut,
-} from './nats/replay.ts'
-export { matchReplayError, replay, replayRange } from './nats/replay.ts'
-export type { Replayer, Source } from './nats/replayers.ts'
-export { firstOf, fromJetStream, fromSender } from './nats/replayers.ts'
+export type { Connection, Msg, NatsSubscription, Status } from './nats/client/Connection.ts'
+export { isConnected } from './nats/client/connectionStatus.ts'
+export { createInbox, inboxPrefix } from './nats/client/inbox.ts'
 export type {
   Across,
   BadHeaders,
   BadOption,
   BadPayload,
   BadStream,
+  ClientError,
   Closed,
   HistoryFull,
   NoSubject,
@@ -95,12 +60,47 @@ export type {
   SubscriptionRefused,
   Unsettled,
   WrappedTwice,
-} from './nats/SequencedError.ts'
-export { isSequencedError, orThrow, sequencedError } from './nats/SequencedError.ts'
-export type { SubscribeOptions, Subscription } from './nats/subscribe.ts'
-export { subscribe } from './nats/subscribe.ts'
-export type { ClientError, PublishError } from './nats/tryPublish.ts'
-export { matchPublishError, publishWith, tryPublish } from './nats/tryPublish.ts'
+} from './nats/errors.ts'
+export { isSequencedError, orThrow, sequencedError } from './nats/errors.ts'
+export type { Feed } from './nats/internal/AsyncQueue.ts'
+export { feed } from './nats/internal/AsyncQueue.ts'
+export type { PublishError } from './nats/publish/effects.ts'
+export { matchPublishError, publishWith, tryPublish } from './nats/publish/effects.ts'
+export { describeSender } from './nats/publish/explain.ts'
+export type { Publishers } from './nats/publish/multiPublisher.ts'
+export { publishers } from './nats/publish/multiPublisher.ts'
+export type {
+  AnswerRefused,
+  Publisher,
+  PublisherOptions,
+  PublishOptions,
+  SenderConflict,
+  SenderNotice,
+  SenderRefused,
+  Unconfirmed,
+} from './nats/publish/publisher.ts'
+export { publisher } from './nats/publish/publisher.ts'
+export type { Repair } from './nats/publish/sendLog.ts'
+export type { Replayer, Source } from './nats/receive/Replayer.ts'
+export { firstOf, fromJetStream, fromSender } from './nats/receive/Replayer.ts'
+export type { Consumer, Habits, Handed, ReceiveOptions, Reception } from './nats/receive/receive.ts'
+export { receive } from './nats/receive/receive.ts'
+export type {
+  Answer,
+  Failure,
+  Gone,
+  NoResponders,
+  NotSentYet,
+  Range,
+  Refused,
+  ReplayError,
+  Replayed,
+  ReplayOptions,
+  TimedOut,
+} from './nats/receive/requestReplay.ts'
+export { matchReplayError, replay, replayRange } from './nats/receive/requestReplay.ts'
+export type { SubscribeOptions, Subscription } from './nats/receive/subscribe.ts'
+export { subscribe } from './nats/receive/subscribe.ts'
 
 /** Everything that a receiver is handed. @since 0.1.0 */
 export type Delivery<A> = DeliveryOf<A>

@@ -1,9 +1,10 @@
 // What happens in a real run, written down for the auditor of the simulated ones.
-import type { Delivery } from '../../src/core/Delivery.ts'
-import type { Addressing } from '../../src/core/Origin.ts'
-import { defaults } from '../../src/core/Turn.ts'
-import type { Publisher, SenderNotice } from '../../src/nats/publisher.ts'
-import type { SubscribeOptions } from '../../src/nats/subscribe.ts'
+
+import type { Addressing } from '../../src/core/protocol/Origin.ts'
+import type { Delivery } from '../../src/core/receiver/Delivery.ts'
+import { defaults } from '../../src/core/receiver/Step.ts'
+import type { Publisher, SenderNotice } from '../../src/nats/publish/publisher.ts'
+import type { SubscribeOptions } from '../../src/nats/receive/subscribe.ts'
 import type { Chronicle, Life, Notice, Run } from '../simulation/chronicle.ts'
 import { blank } from '../simulation/chronicle.ts'
 

@@ -2,12 +2,12 @@
 // a branch that accepts.
 import fc from 'fast-check'
 import * as E from 'fp-ts/lib/Either.js'
-import type { Address } from '../../src/core/Address.ts'
-import * as Epoch from '../../src/core/Epoch.ts'
-import type { Head } from '../../src/core/Head.ts'
-import * as Origin from '../../src/core/Origin.ts'
-import * as SequenceNumber from '../../src/core/SequenceNumber.ts'
-import * as Subject from '../../src/core/Subject.ts'
+import type { Address } from '../../src/core/protocol/Address.ts'
+import * as Epoch from '../../src/core/protocol/Epoch.ts'
+import type { Head } from '../../src/core/protocol/Head.ts'
+import * as Origin from '../../src/core/protocol/Origin.ts'
+import * as SequenceNumber from '../../src/core/protocol/SequenceNumber.ts'
+import * as Subject from '../../src/core/protocol/Subject.ts'
 
 /** The value of a `Right`; a `Left` fails the test and says which. */
 export const valid = <L, A>(e: E.Either<L, A>): A => {

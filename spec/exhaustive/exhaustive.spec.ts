@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
-import * as Receiver from '../../src/core/Receiver.ts'
-import type { Event, Out } from '../core/receiverHarness.ts'
+import * as Receiver from '../../src/core/receiver/Receiver.ts'
+import type { Event, Out } from '../core/receiver/receiverHarness.ts'
 import { epochOf } from '../simulation/names.ts'
 import { explore } from './explore.ts'
 import type { Scope } from './scope.ts'

@@ -1,6 +1,6 @@
 // Visits every world that a scope allows, each once, and heals each of them to see what comes of it.
-import * as Receiver from '../../src/core/Receiver.ts'
-import { faults } from '../core/receiverHarness.ts'
+import * as Receiver from '../../src/core/receiver/Receiver.ts'
+import { faults } from '../core/receiver/receiverHarness.ts'
 import type { Violation } from '../simulation/auditor.ts'
 import { healed, healing } from './healing.ts'
 import { keyOf } from './key.ts'

@@ -1,6 +1,6 @@
 // What comes of a world in which nothing goes wrong any more: what is on its way is lost, all that is sent from now on comes at
 // once and in order, and nothing more is published. Then everything must settle within a bound, and stay so.
-import * as Sender from '../../src/core/Sender.ts'
+import * as Sender from '../../src/core/sender/Sender.ts'
 import { keyOf } from './key.ts'
 import { tickAt, times } from './scope.ts'
 import type { World } from './world.ts'

@@ -1,10 +1,11 @@
 // When two worlds are the same: what can still happen in both is the same, and so is what the auditor could still hold against
 // it. Times count from now, and what is past is past; the ids of requests count by
 // their order.
-import type { Doubt } from '../../src/core/Doubt.ts'
-import type { Epoch } from '../../src/core/Epoch.ts'
-import * as M from '../../src/core/OrderedMap.ts'
-import type { Track } from '../../src/core/Track.ts'
+
+import * as M from '../../src/core/internal/OrderedMap.ts'
+import type { Epoch } from '../../src/core/protocol/Epoch.ts'
+import type { Track } from '../../src/core/receiver/OriginState.ts'
+import type { Doubt } from '../../src/core/receiver/Probe.ts'
 import { tick, tickAt, times } from './scope.ts'
 import { storyOf } from './verdict.ts'
 import type { Line, World } from './world.ts'

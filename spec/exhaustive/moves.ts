@@ -1,5 +1,5 @@
 // Everything that may happen next.
-import * as Sender from '../../src/core/Sender.ts'
+import * as Sender from '../../src/core/sender/Sender.ts'
 import { tickAt, times } from './scope.ts'
 import type { Packet, World } from './world.ts'
 import { alive, beaten, closed, ended, joined, paged, published, reborn, woken } from './world.ts'

@@ -1,6 +1,6 @@
 // How small a small world is. Nothing in it is left to chance: what the scope allows happens in every order.
-import type { Addressing } from '../../src/core/Origin.ts'
-import type { Mode } from '../../src/core/Turn.ts'
+import type { Addressing } from '../../src/core/protocol/Origin.ts'
+import type { Mode } from '../../src/core/receiver/Step.ts'
 
 export interface Scope {
   readonly addressing: Addressing

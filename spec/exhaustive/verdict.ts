@@ -1,6 +1,6 @@
 // What the simulator's auditor says of a small world: the same rules, over the same kind of chronicle.
 
-import * as M from '../../src/core/OrderedMap.ts'
+import * as M from '../../src/core/internal/OrderedMap.ts'
 import type { Violation } from '../simulation/auditor.ts'
 import { audit } from '../simulation/auditor.ts'
 import type { Chronicle, Life, Run } from '../simulation/chronicle.ts'

@@ -1,4 +1,4 @@
-// npm run -s guards [-- --seeds 2000] [--only WORD] [--file heads.ts] [--new] [--again] [--check]     takes each guard out, and says what fails then
+// npm run -s guards [-- --seeds 2000] [--only WORD] [--file onHead.ts] [--new] [--again] [--check]     takes each guard out, and says what fails then
 //
 // What is known to fail without a guard stands in failures.json, and is tried first. `--file`, `--only`: those of a file, those with a word in their name.
 // `--new`: only guards of which nothing is known yet. `--again`: looks for all anew. `--check`: tries what is known, and nothing else.

@@ -1,8 +1,8 @@
 // What scenarios with a real server need.
 import { connect as dial } from 'node:net'
 import { afterAll, afterEach, beforeAll } from '@jest/globals'
-import type { Delivery, Message } from '../../src/core/Delivery.ts'
-import type { Msg } from '../../src/nats/Connection.ts'
+import type { Delivery, Message } from '../../src/core/receiver/Delivery.ts'
+import type { Msg } from '../../src/nats/client/Connection.ts'
 import { eventually } from '../server/eventually.ts'
 import { longestWait } from '../server/longestWait.ts'
 import type { DecideFate, LossyLink } from '../server/lossyLink.ts'

@@ -1,8 +1,8 @@
 // The two clients that this library works with, behind one face; in jest or out of it.
 import * as nats3 from '@nats-io/transport-node'
 import * as nats2 from 'nats'
-import type { Headers } from '../../src/core/Headers.ts'
-import type { Connection, Msg } from '../../src/nats/Connection.ts'
+import type { Headers } from '../../src/core/protocol/Headers.ts'
+import type { Connection, Msg } from '../../src/nats/client/Connection.ts'
 
 /** What a user of either client has beside what the library asks for. */
 export interface Client extends Connection {

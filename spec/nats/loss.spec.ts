@@ -1,7 +1,7 @@
 // What happens on a network that loses, doubles and cuts, between a sender and a receiver with a link each.
 import { describe, expect, test } from '@jest/globals'
-import type { SubscribeOptions } from '../../src/nats/subscribe.ts'
-import { subscribe } from '../../src/nats/subscribe.ts'
+import type { SubscribeOptions } from '../../src/nats/receive/subscribe.ts'
+import { subscribe } from '../../src/nats/receive/subscribe.ts'
 import { drop, duplicate, pass } from '../server/lossyLink.ts'
 import { isMessage, isTag, kinds, log, messages, numbers, range, read, some, withServer } from './clients.ts'
 import { accounted, both, named, receiver, sender, shape } from './pair.ts'

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
-import type { PublisherOptions, SenderNotice } from '../../src/nats/publisher.ts'
-import { publisher } from '../../src/nats/publisher.ts'
-import { subscribe } from '../../src/nats/subscribe.ts'
+import type { PublisherOptions, SenderNotice } from '../../src/nats/publish/publisher.ts'
+import { publisher } from '../../src/nats/publish/publisher.ts'
+import { subscribe } from '../../src/nats/receive/subscribe.ts'
 import { drop, pass } from '../server/lossyLink.ts'
 import {
   eventually,

@@ -1,7 +1,7 @@
 // Clients without this library: string concatenation is enough to take part.
 import { describe, expect, test } from '@jest/globals'
-import { publisher } from '../../src/nats/publisher.ts'
-import { subscribe } from '../../src/nats/subscribe.ts'
+import { publisher } from '../../src/nats/publish/publisher.ts'
+import { subscribe } from '../../src/nats/receive/subscribe.ts'
 import { isMessage, kinds, log, messages, numbers, range, read, some, texts, withServer } from './clients.ts'
 
 const bench = withServer()

@@ -8,9 +8,9 @@
 import { createInterface } from 'node:readline'
 import * as nats3 from '@nats-io/transport-node'
 import * as nats2 from 'nats'
-import { describe } from '../../src/core/describe.ts'
-import type { SubscribeOptions } from '../../src/nats/subscribe.ts'
-import { subscribe } from '../../src/nats/subscribe.ts'
+import { describe } from '../../src/core/receiver/explain.ts'
+import type { SubscribeOptions } from '../../src/nats/receive/subscribe.ts'
+import { subscribe } from '../../src/nats/receive/subscribe.ts'
 import type { Tally } from './tally.ts'
 import { tally } from './tally.ts'
 

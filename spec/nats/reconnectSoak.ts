@@ -8,7 +8,7 @@
 import { parseArgs } from 'node:util'
 import * as nats3 from '@nats-io/transport-node'
 import * as nats2 from 'nats'
-import type { Addressing } from '../../src/core/Origin.ts'
+import type { Addressing } from '../../src/core/protocol/Origin.ts'
 import type { Outcome, Soak } from './soak.ts'
 import { soak } from './soak.ts'
 

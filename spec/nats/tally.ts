@@ -1,5 +1,5 @@
 // What a receiver was handed, in a form that stays quick for a hundred thousand messages, in jest or out of it.
-import type { Delivery, Lost } from '../../src/core/Delivery.ts'
+import type { Delivery, Lost } from '../../src/core/receiver/Delivery.ts'
 
 type Seen = Delivery<Uint8Array>
 

@@ -1,5 +1,5 @@
 // What is promised of asking for what is missing, and of answering: the part of the auditor that reads who asked whom for what.
-import type { Epoch } from '../../src/core/Epoch.ts'
+import type { Epoch } from '../../src/core/protocol/Epoch.ts'
 import type { Chronicle, Life, Run, Seen } from './chronicle.ts'
 import { eventsOf } from './events.ts'
 import type { Service, Step } from './exchange.ts'

@@ -4,7 +4,7 @@
 // promised but that what is handed over was published, in order, and that someone is told: `Conflicted`. A sender without
 // heartbeats and answers (`isMute`) has no tail that anyone could vouch for, and no beginning.
 
-import type { Epoch } from '../../src/core/Epoch.ts'
+import type { Epoch } from '../../src/core/protocol/Epoch.ts'
 import * as Asking from './asking.ts'
 import { beliefRules, believed, remembered } from './belief.ts'
 import type { Chronicle, Forgery, Handed, Life, Published, Run, Saved } from './chronicle.ts'

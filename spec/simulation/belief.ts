@@ -2,9 +2,10 @@
 // knows of each origin whether someone who can be asked has spoken for it.
 //
 // Where a sender was asked in vain, as often as a receiver asks, only the numbers are left: then nothing of this is demanded.
-import type { Delivery, Gap, Unsequenced } from '../../src/core/Delivery.ts'
-import type { Epoch } from '../../src/core/Epoch.ts'
-import type { Head } from '../../src/core/Head.ts'
+
+import type { Epoch } from '../../src/core/protocol/Epoch.ts'
+import type { Head } from '../../src/core/protocol/Head.ts'
+import type { Delivery, Gap, Unsequenced } from '../../src/core/receiver/Delivery.ts'
 import type { Chronicle, Handed, Life, Published, Run } from './chronicle.ts'
 import { idOf } from './content.ts'
 import { partsOf } from './names.ts'

@@ -1,7 +1,8 @@
 // One broken history for each rule, so that the auditor is known to be able to fail.
-import type { Delivery } from '../../src/core/Delivery.ts'
-import { nearest } from '../../src/core/SequenceNumber.ts'
-import { defaults } from '../../src/core/Turn.ts'
+
+import { nearest } from '../../src/core/protocol/SequenceNumber.ts'
+import type { Delivery } from '../../src/core/receiver/Delivery.ts'
+import { defaults } from '../../src/core/receiver/Step.ts'
 import type { Rule } from './auditor.ts'
 import type { Chronicle, Handed, Life, Published, Run, Seen, Sight } from './chronicle.ts'
 import { blank } from './chronicle.ts'

@@ -1,7 +1,8 @@
 // Broken histories for the rules of who asks whom for what.
-import type { Answer, Request } from '../../src/core/Replays.ts'
-import { nearest } from '../../src/core/SequenceNumber.ts'
-import { defaults } from '../../src/core/Turn.ts'
+
+import { nearest } from '../../src/core/protocol/SequenceNumber.ts'
+import { defaults } from '../../src/core/receiver/Step.ts'
+import type { Answer, Request } from '../../src/core/sender/ReplayQueue.ts'
 import type { Rule } from './auditor.ts'
 import { about, Book, sight } from './broken.ts'
 import { headOf } from './brokenNotices.ts'

@@ -1,8 +1,9 @@
 // Broken histories of what a receiver believes: see belief.ts.
-import type { Delivery } from '../../src/core/Delivery.ts'
-import type { Head } from '../../src/core/Head.ts'
-import { nearest } from '../../src/core/SequenceNumber.ts'
-import { defaults } from '../../src/core/Turn.ts'
+
+import type { Head } from '../../src/core/protocol/Head.ts'
+import { nearest } from '../../src/core/protocol/SequenceNumber.ts'
+import type { Delivery } from '../../src/core/receiver/Delivery.ts'
+import { defaults } from '../../src/core/receiver/Step.ts'
 import type { BeliefRule } from './belief.ts'
 import { Book } from './broken.ts'
 import type { Chronicle, Life, Moment } from './chronicle.ts'

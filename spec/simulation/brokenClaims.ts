@@ -1,7 +1,7 @@
 // Broken histories for the rules of what is said unasked.
-import type { Head } from '../../src/core/Head.ts'
-import { nearest } from '../../src/core/SequenceNumber.ts'
-import { defaults } from '../../src/core/Turn.ts'
+import type { Head } from '../../src/core/protocol/Head.ts'
+import { nearest } from '../../src/core/protocol/SequenceNumber.ts'
+import { defaults } from '../../src/core/receiver/Step.ts'
 import type { Step } from './brokenNotices.ts'
 import { about, asked, came, gone, handed, heard, lived, restarted, shared, woken } from './brokenNotices.ts'
 import type { Chronicle } from './chronicle.ts'

@@ -1,5 +1,5 @@
 // Broken histories for the rules of what becomes of a doubt.
-import { nearest } from '../../src/core/SequenceNumber.ts'
+import { nearest } from '../../src/core/protocol/SequenceNumber.ts'
 import { runOf } from './broken.ts'
 import type { Step } from './brokenNotices.ts'
 import { about, all, asked, came, conflict, handed, heard, lived, restarted, shared, woken } from './brokenNotices.ts'

@@ -1,8 +1,8 @@
 // Broken histories for the rules of which run is followed, and from where.
-import type { Head } from '../../src/core/Head.ts'
-import type { Start } from '../../src/core/Positions.ts'
-import { nearest } from '../../src/core/SequenceNumber.ts'
-import { defaults } from '../../src/core/Turn.ts'
+import type { Head } from '../../src/core/protocol/Head.ts'
+import type { Start } from '../../src/core/protocol/Positions.ts'
+import { nearest } from '../../src/core/protocol/SequenceNumber.ts'
+import { defaults } from '../../src/core/receiver/Step.ts'
 import type { Step } from './brokenNotices.ts'
 import { about, came, handed, heard, lived, message, restarted, shared, woken } from './brokenNotices.ts'
 import type { Chronicle, Life } from './chronicle.ts'

@@ -1,9 +1,10 @@
 // Broken histories for the rules of what a receiver says beside the messages, what it asks, and when.
-import type { Delivery } from '../../src/core/Delivery.ts'
-import type { Head } from '../../src/core/Head.ts'
-import type { Addressing } from '../../src/core/Origin.ts'
-import { nearest } from '../../src/core/SequenceNumber.ts'
-import { defaults } from '../../src/core/Turn.ts'
+
+import type { Head } from '../../src/core/protocol/Head.ts'
+import type { Addressing } from '../../src/core/protocol/Origin.ts'
+import { nearest } from '../../src/core/protocol/SequenceNumber.ts'
+import type { Delivery } from '../../src/core/receiver/Delivery.ts'
+import { defaults } from '../../src/core/receiver/Step.ts'
 import { Book, lifeOf, runOf } from './broken.ts'
 import type { Chronicle, Life, Run, Seen } from './chronicle.ts'
 import { payloadOf } from './content.ts'

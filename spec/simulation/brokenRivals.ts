@@ -1,6 +1,6 @@
 // Broken histories for the rules of which of several runs is followed.
-import { nearest } from '../../src/core/SequenceNumber.ts'
-import { defaults } from '../../src/core/Turn.ts'
+import { nearest } from '../../src/core/protocol/SequenceNumber.ts'
+import { defaults } from '../../src/core/receiver/Step.ts'
 import { followed, inVain, later, message, nobody, of, played, rivalled, silent } from './brokenDoubting.ts'
 import type { Step } from './brokenNotices.ts'
 import { about, asked, came, handed, lived, restarted, shared, woken } from './brokenNotices.ts'

@@ -1,10 +1,11 @@
 // Broken histories of what a receiver does where there is little room, or much is lost: see room.ts.
-import type { Delivery, LossReason } from '../../src/core/Delivery.ts'
-import type { Head } from '../../src/core/Head.ts'
-import type { Addressing } from '../../src/core/Origin.ts'
-import { nearest } from '../../src/core/SequenceNumber.ts'
-import type { Settings } from '../../src/core/Turn.ts'
-import { defaults } from '../../src/core/Turn.ts'
+
+import type { Head } from '../../src/core/protocol/Head.ts'
+import type { Addressing } from '../../src/core/protocol/Origin.ts'
+import { nearest } from '../../src/core/protocol/SequenceNumber.ts'
+import type { Delivery, LossReason } from '../../src/core/receiver/Delivery.ts'
+import type { Settings } from '../../src/core/receiver/Step.ts'
+import { defaults } from '../../src/core/receiver/Step.ts'
 import { Book, lifeOf, runOf } from './broken.ts'
 import type { Chronicle, Seen } from './chronicle.ts'
 import { payloadOf } from './content.ts'

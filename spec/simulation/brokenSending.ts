@@ -1,5 +1,5 @@
 // One broken history for each promise of a sender: see broken.ts.
-import { nearest } from '../../src/core/SequenceNumber.ts'
+import { nearest } from '../../src/core/protocol/SequenceNumber.ts'
 import { runOf } from './broken.ts'
 import type { Chronicle, Outbox, Passed } from './chronicle.ts'
 import { blank } from './chronicle.ts'

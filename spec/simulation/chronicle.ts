@@ -1,12 +1,13 @@
 // All that the auditor gets to see: what was published, what each receiver was handed, what each sender was told, when,
 // and how much a machine kept. Nothing of what the world did to it on the way.
-import type { Delivery } from '../../src/core/Delivery.ts'
-import type { Epoch } from '../../src/core/Epoch.ts'
-import type { Head } from '../../src/core/Head.ts'
-import type { Limits } from '../../src/core/History.ts'
-import type { Addressing } from '../../src/core/Origin.ts'
-import type { Position } from '../../src/core/Positions.ts'
-import type { Settings } from '../../src/core/Turn.ts'
+
+import type { Epoch } from '../../src/core/protocol/Epoch.ts'
+import type { Head } from '../../src/core/protocol/Head.ts'
+import type { Addressing } from '../../src/core/protocol/Origin.ts'
+import type { Position } from '../../src/core/protocol/Positions.ts'
+import type { Delivery } from '../../src/core/receiver/Delivery.ts'
+import type { Settings } from '../../src/core/receiver/Step.ts'
+import type { Limits } from '../../src/core/sender/History.ts'
 import type { Exchange } from './exchange.ts'
 import { noExchange } from './exchange.ts'
 

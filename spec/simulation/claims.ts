@@ -1,8 +1,9 @@
 // What a receiver makes of what is said unasked: by a sender that can be heard and not asked, or by somebody in its name. It is
 // read off what came to one life of a receiver, and what that asked and handed over, in this order.
-import type { Delivery } from '../../src/core/Delivery.ts'
-import type { Epoch } from '../../src/core/Epoch.ts'
-import type { Head } from '../../src/core/Head.ts'
+
+import type { Epoch } from '../../src/core/protocol/Epoch.ts'
+import type { Head } from '../../src/core/protocol/Head.ts'
+import type { Delivery } from '../../src/core/receiver/Delivery.ts'
 import type { Chronicle, Life, Seen } from './chronicle.ts'
 import type { Event } from './events.ts'
 import { partsOf } from './names.ts'

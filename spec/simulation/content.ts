@@ -1,5 +1,5 @@
 // What messages are made of: each bears its own id, so that it can be told whose message was handed over, and some text.
-import type { Headers } from '../../src/core/Headers.ts'
+import type { Headers } from '../../src/core/protocol/Headers.ts'
 
 const decoder = new TextDecoder()
 const encoder = new TextEncoder()

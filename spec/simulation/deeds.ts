@@ -1,7 +1,7 @@
 // Faults that are deeds, and how each is done to the nodes.
-import type { Head } from '../../src/core/Head.ts'
-import type { Addressing } from '../../src/core/Origin.ts'
-import * as SequenceNumber from '../../src/core/SequenceNumber.ts'
+import type { Head } from '../../src/core/protocol/Head.ts'
+import type { Addressing } from '../../src/core/protocol/Origin.ts'
+import * as SequenceNumber from '../../src/core/protocol/SequenceNumber.ts'
 import type { Published } from './chronicle.ts'
 import { encodedHeaders, payloadOf } from './content.ts'
 import { epochOf, originOf } from './names.ts'

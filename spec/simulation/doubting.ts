@@ -2,8 +2,9 @@
 // came to one life of a receiver, and what that asked and handed over, in this order.
 //
 // Most of it is demanded of `single` alone: there a number that comes again may be of a new run.
-import type { Delivery } from '../../src/core/Delivery.ts'
-import type { Epoch } from '../../src/core/Epoch.ts'
+
+import type { Epoch } from '../../src/core/protocol/Epoch.ts'
+import type { Delivery } from '../../src/core/receiver/Delivery.ts'
 import type { Chronicle, Life, Seen } from './chronicle.ts'
 import type { Event } from './events.ts'
 import { partsOf } from './names.ts'

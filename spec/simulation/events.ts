@@ -1,5 +1,5 @@
 // What came to one life of a receiver, event by event, each with what the receiver did because of it.
-import type { Delivery } from '../../src/core/Delivery.ts'
+import type { Delivery } from '../../src/core/receiver/Delivery.ts'
 import type { Life, Seen } from './chronicle.ts'
 
 /** What came in, or an alarm, and all that a receiver did because of it. */

@@ -1,7 +1,7 @@
 // What was asked for again, and what was sent for it: at the receivers, in the order in which it happened to each, and at the
 // senders, process by process.
-import type { Epoch } from '../../src/core/Epoch.ts'
-import type { Answer, Request } from '../../src/core/Replays.ts'
+import type { Epoch } from '../../src/core/protocol/Epoch.ts'
+import type { Answer, Request } from '../../src/core/sender/ReplayQueue.ts'
 import type { Life, Run } from './chronicle.ts'
 
 /** What a receiver asked for, and what came in for it. */

@@ -1,10 +1,10 @@
 // Who is who: epochs, subjects and origins.
 import type { Either } from 'fp-ts/lib/Either.js'
 import { isRight } from 'fp-ts/lib/Either.js'
-import * as Epoch from '../../src/core/Epoch.ts'
-import type { Addressing, Origin } from '../../src/core/Origin.ts'
-import * as Origins from '../../src/core/Origin.ts'
-import * as Subject from '../../src/core/Subject.ts'
+import * as Epoch from '../../src/core/protocol/Epoch.ts'
+import type { Addressing, Origin } from '../../src/core/protocol/Origin.ts'
+import * as Origins from '../../src/core/protocol/Origin.ts'
+import * as Subject from '../../src/core/protocol/Subject.ts'
 import type { World } from './world.ts'
 
 /** The value of a `Right`; there is no other here. */

@@ -1,8 +1,9 @@
 // Which run a receiver follows, and from where: what a saved position is worth, what names a run that has no name, and how a
 // beginning is taken back. It is read off what came to one life of it, and what that asked and handed over, event by event.
-import type { Delivery } from '../../src/core/Delivery.ts'
-import type { Epoch } from '../../src/core/Epoch.ts'
-import type { Head } from '../../src/core/Head.ts'
+
+import type { Epoch } from '../../src/core/protocol/Epoch.ts'
+import type { Head } from '../../src/core/protocol/Head.ts'
+import type { Delivery } from '../../src/core/receiver/Delivery.ts'
 import type { Life } from './chronicle.ts'
 import type { Event } from './events.ts'
 import { ample, slack } from './tolerance.ts'

@@ -3,8 +3,8 @@
 //
 // Most of it is demanded of plain origins only: those of one sender, in whose name nobody has forged anything. Where there is
 // little room a notice may have to wait, or an origin make way.
-import type { Epoch } from '../../src/core/Epoch.ts'
-import type { Head } from '../../src/core/Head.ts'
+import type { Epoch } from '../../src/core/protocol/Epoch.ts'
+import type { Head } from '../../src/core/protocol/Head.ts'
 import type { Chronicle, Life, Run, Seen } from './chronicle.ts'
 import { partsOf } from './names.ts'
 import { ample, early, slack } from './tolerance.ts'

@@ -1,7 +1,7 @@
 // What will happen in one seed: who is there, what goes wrong and how often, and what is done when. It is plain data, so that
 // a failing one can be cut down piece by piece.
-import type { Addressing } from '../../src/core/Origin.ts'
-import type { Mode } from '../../src/core/Turn.ts'
+import type { Addressing } from '../../src/core/protocol/Origin.ts'
+import type { Mode } from '../../src/core/receiver/Step.ts'
 import type { Chance } from './prng.ts'
 import { chanceOf } from './prng.ts'
 

@@ -1,15 +1,16 @@
 // A program that receives: one connection, one machine, and an application that takes what it is handed, at its own speed. It
-// does with the machine what src/nats/subscribe.ts does.
-import type { Delivery } from '../../src/core/Delivery.ts'
-import { isNotice } from '../../src/core/Delivery.ts'
-import type { Epoch } from '../../src/core/Epoch.ts'
-import * as M from '../../src/core/OrderedMap.ts'
-import type { Position, Start } from '../../src/core/Positions.ts'
-import type { Event } from '../../src/core/Receiver.ts'
-import * as Machine from '../../src/core/Receiver.ts'
-import { names } from '../../src/core/roster.ts'
-import * as SequenceNumber from '../../src/core/SequenceNumber.ts'
-import type { Deliver, Output } from '../../src/core/Turn.ts'
+// does with the machine what src/nats/receive/subscribe.ts does.
+
+import * as M from '../../src/core/internal/OrderedMap.ts'
+import type { Epoch } from '../../src/core/protocol/Epoch.ts'
+import type { Position, Start } from '../../src/core/protocol/Positions.ts'
+import * as SequenceNumber from '../../src/core/protocol/SequenceNumber.ts'
+import type { Delivery } from '../../src/core/receiver/Delivery.ts'
+import { isNotice } from '../../src/core/receiver/Delivery.ts'
+import { names } from '../../src/core/receiver/originTable.ts'
+import type { Event } from '../../src/core/receiver/Receiver.ts'
+import * as Machine from '../../src/core/receiver/Receiver.ts'
+import type { Deliver, Output } from '../../src/core/receiver/Step.ts'
 import type { Life, Moment, Saved, Seen, Sight } from './chronicle.ts'
 import { idOf } from './content.ts'
 import type { Step } from './exchange.ts'

@@ -1,7 +1,7 @@
 // Which of several runs of one subject (`single`) is followed: what is asked about that, what settles it, and when another one
 // takes over. It is read off what came to one life of a receiver, and what that asked and handed over, in this order; whatever
 // room there is.
-import type { Epoch } from '../../src/core/Epoch.ts'
+import type { Epoch } from '../../src/core/protocol/Epoch.ts'
 import type { Life, Seen } from './chronicle.ts'
 import type { Event } from './events.ts'
 import { early, slack } from './tolerance.ts'

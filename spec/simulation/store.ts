@@ -1,8 +1,9 @@
-// A stream that captures whatever reaches the servers, as JetStream does, and how it is asked: see src/nats/asking.ts. It holds the
+// A stream that captures whatever reaches the servers, as JetStream does, and how it is asked: see src/nats/receive/replayClient.ts. It holds the
 // message that was last sent to each subject, whoever has sent it, and does not say of which run it is.
-import type { Kept } from '../../src/core/History.ts'
-import type { Origin } from '../../src/core/Origin.ts'
-import * as SequenceNumber from '../../src/core/SequenceNumber.ts'
+
+import type { Origin } from '../../src/core/protocol/Origin.ts'
+import * as SequenceNumber from '../../src/core/protocol/SequenceNumber.ts'
+import type { Kept } from '../../src/core/sender/History.ts'
 import { capture, portOf, send } from './network.ts'
 import type { Line, Process } from './process.ts'
 import type { AskReplay, Receiver } from './receiver.ts'

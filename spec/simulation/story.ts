@@ -1,6 +1,7 @@
 // What one receiver was handed of one origin, in pieces: a piece ends where a run ends, or where the origin is followed no more.
-import type { Delivery } from '../../src/core/Delivery.ts'
-import type { Epoch } from '../../src/core/Epoch.ts'
+
+import type { Epoch } from '../../src/core/protocol/Epoch.ts'
+import type { Delivery } from '../../src/core/receiver/Delivery.ts'
 import type { Chronicle, Handed, Life, Published } from './chronicle.ts'
 import { idOf } from './content.ts'
 import { partsOf } from './names.ts'

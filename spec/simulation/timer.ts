@@ -1,4 +1,4 @@
-// What a node knows of time: its own clock, which may jump ahead, and one alarm, as in src/nats/alarm.ts.
+// What a node knows of time: its own clock, which may jump ahead, and one alarm, as in src/nats/client/timer.ts.
 import type { Agenda } from './agenda.ts'
 
 export interface Clock {

@@ -1,5 +1,5 @@
 // A delivery in a word or two.
-import type { Delivery } from '../../src/core/Delivery.ts'
+import type { Delivery } from '../../src/core/receiver/Delivery.ts'
 
 export const told = (d: Delivery<Uint8Array>): string => {
   switch (d._tag) {

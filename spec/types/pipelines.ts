@@ -10,7 +10,7 @@ import * as RTE from 'fp-ts/lib/ReaderTaskEither.js'
 import * as S from 'fp-ts/lib/State.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import * as t from 'io-ts'
-import type { LossReason } from '../../src/core/Delivery.ts'
+import type { LossReason } from '../../src/core/receiver/Delivery.ts'
 import type { Connection, Notice, PublishError, Publisher, ReplayError, Replayed } from '../../src/index.ts'
 import {
   Address,

@@ -1,5 +1,5 @@
 /** What the drop-in needs of a connection beside what publishing and receiving need; those of both clients have it. */
-import type { Connection, Msg, NatsSubscription } from '../nats/Connection.ts'
+import type { Connection, Msg, NatsSubscription } from '../nats/client/Connection.ts'
 
 /** A message as the clients hand it to the application. */
 export interface FullMsg extends Msg {

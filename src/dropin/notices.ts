@@ -1,10 +1,10 @@
 /** Notices of a wrapped connection, of both directions. */
-import type { Notice as ReceiverNotice } from '../core/Delivery.ts'
-import { describe } from '../core/describe.ts'
-import { describeSender, isGraveForSender } from '../nats/describeSender.ts'
-import type { Notices } from '../nats/notices.ts'
-import { startNotices } from '../nats/notices.ts'
-import type { SenderNotice } from '../nats/publisher.ts'
+import type { Notice as ReceiverNotice } from '../core/receiver/Delivery.ts'
+import { describe } from '../core/receiver/explain.ts'
+import type { Notices } from '../nats/internal/notices.ts'
+import { startNotices } from '../nats/internal/notices.ts'
+import { describeSender, isGraveForSender } from '../nats/publish/explain.ts'
+import type { SenderNotice } from '../nats/publish/publisher.ts'
 
 /** What happened to what a connection receives, or sends, beside the messages. @since 0.1.0 */
 export type Notice =

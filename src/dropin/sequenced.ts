@@ -4,29 +4,31 @@
  * @since 0.1.0
  */
 import * as t from 'io-ts'
-import type { Headers } from '../core/Headers.ts'
-import type { Addressing } from '../core/Origin.ts'
-import * as Subject from '../core/Subject.ts'
-import * as Verb from '../core/Verb.ts'
-import { inboxPrefix } from '../nats/inbox.ts'
-import { connectedWithin, isConnected } from '../nats/link.ts'
-import type { Notices } from '../nats/notices.ts'
-import * as Options from '../nats/Options.ts'
-import type { PublisherOptions, SenderNotice } from '../nats/publisher.ts'
-import type { SilentPublishers } from '../nats/publishers.ts'
-import { openPublishers } from '../nats/publishers.ts'
-import type { ReceiveOptions } from '../nats/receive.ts'
-import type { NotConfirmed, SequencedError } from '../nats/SequencedError.ts'
-import { isSequencedError, orThrow, sequencedError, unconfirmedError } from '../nats/SequencedError.ts'
-import { sharedWeakMap } from '../nats/shared.ts'
-import { markWrapped } from '../nats/wrapped.ts'
+import * as Verb from '../core/protocol/ControlSubject.ts'
+import type { Headers } from '../core/protocol/Headers.ts'
+import type { Addressing } from '../core/protocol/Origin.ts'
+import * as Subject from '../core/protocol/Subject.ts'
+import { connectedWithin, isConnected } from '../nats/client/connectionStatus.ts'
+import { inboxPrefix } from '../nats/client/inbox.ts'
+import { markWrapped } from '../nats/client/wrapped.ts'
+import type { NotConfirmed, SequencedError } from '../nats/errors.ts'
+import { isSequencedError, orThrow, sequencedError, unconfirmedError } from '../nats/errors.ts'
+import type { Notices } from '../nats/internal/notices.ts'
+import { sharedWeakMap } from '../nats/internal/shared.ts'
+import { check, handler, option } from '../nats/options.ts'
+import type { SilentPublishers } from '../nats/publish/multiPublisher.ts'
+import { openPublishers } from '../nats/publish/multiPublisher.ts'
+import { publisherOptions } from '../nats/publish/options.ts'
+import type { PublisherOptions, SenderNotice } from '../nats/publish/publisher.ts'
+import { queueHint, receiveOptions } from '../nats/receive/options.ts'
+import type { ReceiveOptions } from '../nats/receive/receive.ts'
 import { asyncDispose } from './asyncDispose.ts'
 import type { Client, ClientSubscribeOptions, ClientSubscription } from './Client.ts'
-import type { Publish, PublishSettings } from './message.ts'
 import type { Notice } from './notices.ts'
 import { startConnectionNotices } from './notices.ts'
-import { overriding } from './overriding.ts'
-import { subjectsOf } from './subjects.ts'
+import { overriding } from './proxy.ts'
+import type { Publish, PublishSettings } from './SequencedMsg.ts'
+import { subjectsOf } from './subjectFilters.ts'
 import type { Surroundings } from './subscription.ts'
 import { queueOf, sequencedSubscription } from './subscription.ts'
 
@@ -94,19 +96,19 @@ const receiving = ({
   ...options
 }: SequencedOptions): ReceiveOptions => options
 
-const { start, unnumbered, ...received } = Options.receive
+const { start, unnumbered, ...received } = receiveOptions
 
-const subjectList = Options.option(
+const subjectList = option(
   'a list of subjects, one at least',
   (u): u is ReadonlyArray<string> => t.array(t.string).is(u) && u.length > 0,
 )
 
-const checkOptions = Options.check('sequenced', {
+const checkOptions = check('sequenced', {
   ...received,
-  ...Options.publisher,
+  ...publisherOptions,
   subjects: subjectList,
   trustNumbers: t.boolean,
-  onNotice: Options.handler,
+  onNotice: handler,
   lossAsError: t.boolean,
   queueGroups: t.boolean,
 })
@@ -246,7 +248,7 @@ export const sequenced = <C extends Client>(nc: C, options: SequencedOptions): C
     const queue = queueOf(settings)
     if (queue !== undefined && options.queueGroups !== true)
       throw sequencedError(
-        `${subject} is numbered. ${Options.queueHint} To do without loss detection, set the option queueGroups.`,
+        `${subject} is numbered. ${queueHint} To do without loss detection, set the option queueGroups.`,
         { _tag: 'QueueGroup', subject, queue },
       )
     return sequencedSubscription(around, subject, settings)

@@ -4,19 +4,19 @@
  * own. See docs/decisions/0006-drop-in.md.
  */
 import * as E from 'fp-ts/lib/Either.js'
-import * as Address from '../core/Address.ts'
-import type { Lost, Notice, Overflowed, Unsequenced } from '../core/Delivery.ts'
-import { describe } from '../core/describe.ts'
-import type { Addressing } from '../core/Origin.ts'
-import { createInbox } from '../nats/inbox.ts'
-import type { Handed, ReceiveOptions, Reception } from '../nats/receive.ts'
-import { receive } from '../nats/receive.ts'
-import { isSequencedError, sequencedError } from '../nats/SequencedError.ts'
+import * as Address from '../core/protocol/Address.ts'
+import type { Addressing } from '../core/protocol/Origin.ts'
+import type { Lost, Notice, Overflowed, Unsequenced } from '../core/receiver/Delivery.ts'
+import { describe } from '../core/receiver/explain.ts'
+import { createInbox } from '../nats/client/inbox.ts'
+import { isSequencedError, sequencedError } from '../nats/errors.ts'
+import type { Handed, ReceiveOptions, Reception } from '../nats/receive/receive.ts'
+import { receive } from '../nats/receive/receive.ts'
 import { asyncDispose } from './asyncDispose.ts'
 import type { Client, ClientSubscribeOptions, ClientSubscription } from './Client.ts'
-import type { Content, Publish } from './message.ts'
-import { itemOf, message } from './message.ts'
-import { overriding } from './overriding.ts'
+import { overriding } from './proxy.ts'
+import type { Content, Publish } from './SequencedMsg.ts'
+import { itemOf, message } from './SequencedMsg.ts'
 
 /** What all subscriptions of a drop-in share. */
 export interface Surroundings {

@@ -1,0 +1,620 @@
+import { describe, expect, test } from '@jest/globals'
+import fc from 'fast-check'
+import * as M from '../../../src/core/internal/OrderedMap.ts'
+import type { Head } from '../../../src/core/protocol/Head.ts'
+import type { Origin } from '../../../src/core/protocol/Origin.ts'
+import * as Numbering from '../../../src/core/receiver/Numbering.ts'
+import type { Event as ReceiverEvent } from '../../../src/core/receiver/Receiver.ts'
+import { arrival, headOf, run, single } from './receiverHarness.ts'
+
+type Out = Numbering.Output<string>
+
+const again = 'delivered before'
+const patience = 100
+
+const settings = { patience, maxOrigins: 16, delivered: again, retain: (data: string) => data }
+
+/** What a machine puts out, in a word or two. */
+const word = (out: Out): string => {
+  switch (out._tag) {
+    case 'Ask':
+      return `ask ${out.origin}`
+    case 'Expect':
+      return `expect ${out.origin}`
+    case 'Vouch':
+      return `vouch ${out.origin.name} ${out.head.head}${out.head.age === undefined ? ' ageless' : ''}`
+    case 'WakeAt':
+      return `wake ${out.at}`
+    case 'Pass': {
+      const { event } = out
+      if (event._tag === 'Arrived')
+        return `${event.arrival.data === again ? 'had ' : ''}${event.arrival.number} of ${event.origin.name}`
+      if (event._tag === 'Strayed') return `plain ${event.message.subject}`
+      return event._tag
+    }
+  }
+}
+
+/** A machine that is driven event by event. */
+const machine = (options: Partial<Numbering.Settings<string>> = {}, joinedAt = -1e6) => {
+  let self = Numbering.create<string>({ ...settings, ...options }, joinedAt)
+  const asked = new Map<string, number>()
+  const step = (event: Numbering.Event<string>): ReadonlyArray<Out> => {
+    const [out, after] = Numbering.step(event)(self)
+    self = after
+    for (const o of out) if (o._tag === 'Ask') asked.set(o.origin, o.id)
+    return out
+  }
+  /** All but the times. */
+  const said = (event: Numbering.Event<string>): ReadonlyArray<string> =>
+    step(event)
+      .filter(o => o._tag !== 'WakeAt')
+      .map(word)
+  const claim = (origin: string, n: number, more: Partial<Numbering.Claim<string>> = {}, bytes = 1) => ({
+    origin: single(origin),
+    arrival: arrival(n, `${origin} ${n}`, bytes),
+    isOurs: true,
+    isMatch: true,
+    ...more,
+  })
+  return {
+    self: () => self,
+    step,
+    arrive: (at: number, origin: string, n: number, more: Partial<Numbering.Claim<string>> = {}, bytes = 1) =>
+      said({ _tag: 'Arrived', now: at, claim: claim(origin, n, more, bytes) }),
+    heartbeat: (at: number, origin: string, head: Head) =>
+      said({ _tag: 'Heard', now: at, event: { _tag: 'HeartbeatHeard', now: at, origin: single(origin), head } }),
+    heartbeatOut: (at: number, origin: string, head: Head) =>
+      step({ _tag: 'Heard', now: at, event: { _tag: 'HeartbeatHeard', now: at, origin: single(origin), head } }),
+    overhear: (at: number, origin: string, head: Head) => said({ _tag: 'Overheard', now: at, origin, head }),
+    answer: (at: number, origin: string, head: Head) => said({ _tag: 'Answered', now: at, origin, head }),
+    deny: (at: number, origin: string, isSure: boolean, id = asked.get(origin) ?? -1) =>
+      said({ _tag: 'Denied', now: at, asked: id, origin, isSure }),
+    other: (at: number, event: ReceiverEvent<string>) => said({ _tag: 'Other', now: at, event }),
+    end: (at: number, origin: string) => said({ _tag: 'Ended', now: at, origin }),
+    tick: (at: number) => said({ _tag: 'Ticked', now: at }),
+    close: (at: number) => said({ _tag: 'Closed', now: at }),
+    wake: () => self.wakeAt,
+    size: () => M.size(self.origins),
+  }
+}
+
+const stray = (at: number): ReceiverEvent<string> => ({
+  _tag: 'Strayed',
+  now: at,
+  message: { _tag: 'Unsequenced', subject: 'x', reason: 'NoNumber', data: 'x', headers: undefined, reply: undefined },
+  bytes: 1,
+})
+
+describe('a message of an origin that is not known', () => {
+  test('waits until nobody is found to send that origin, and is passed on as it is', () => {
+    const m = machine()
+    expect(m.arrive(0, 'room', 12)).toEqual(['ask room'])
+    expect(m.wake()).toBe(patience)
+    expect(m.deny(1, 'room', true)).toEqual(['plain room.12'])
+    expect(m.arrive(2, 'room', 12)).toEqual(['plain room.12'])
+    expect(m.arrive(2, 'room', 7)).toEqual(['plain room.7'])
+  })
+
+  test('waits until its sender has answered, whose answer stands for the one that the receiver asks for', () => {
+    const m = machine()
+    m.arrive(0, 'room', 12)
+    expect(m.arrive(1, 'room', 13)).toEqual([])
+    expect(m.answer(2, 'room', headOf(13))).toEqual(['expect room', '12 of room', '13 of room', 'vouch room 13'])
+    expect(Numbering.passes(m.self(), 'room')).toBe(true)
+    expect(m.arrive(3, 'room', 14)).toEqual(['14 of room'])
+  })
+
+  test('waits until a heartbeat is heard', () => {
+    const m = machine()
+    m.arrive(0, 'room', 12)
+    expect(m.heartbeat(50, 'room', headOf(12))).toEqual(['12 of room', 'HeartbeatHeard'])
+    expect(m.answer(60, 'room', headOf(12))).toEqual([])
+  })
+
+  test('waits for the patience of the receiver, where nobody answers', () => {
+    const m = machine()
+    m.arrive(0, 'room', 12)
+    expect(m.tick(patience - 1)).toEqual([])
+    expect(m.tick(patience)).toEqual(['plain room.12'])
+  })
+
+  test('waits as long again after a denial, as another sender may be farther away', () => {
+    const m = machine()
+    m.arrive(200, 'room', 12)
+    expect(m.deny(210, 'room', false)).toEqual([])
+    expect(m.wake()).toBe(220)
+    expect(m.tick(220)).toEqual(['plain room.12'])
+  })
+
+  test('is one of its sender, if that answers after the denial of another', () => {
+    const m = machine()
+    m.arrive(200, 'room', 12)
+    m.deny(210, 'room', false)
+    expect(m.answer(219, 'room', headOf(12))).toEqual(['expect room', '12 of room', 'vouch room 12'])
+  })
+
+  test('waits longer, while all senders are answering where they are', () => {
+    const m = machine({}, 1000)
+    m.arrive(1010, 'room', 12)
+    m.deny(1011, 'room', false)
+    expect(m.wake()).toBe(1500)
+    expect(m.tick(1500)).toEqual(['plain room.12'])
+  })
+
+  test('does not wait longer then, if nobody listens', () => {
+    const m = machine({}, 1000)
+    m.arrive(1010, 'room', 12)
+    expect(m.deny(1011, 'room', true)).toEqual(['plain room.12'])
+  })
+
+  test('needs no question once its sender was heard', () => {
+    const m = machine()
+    expect(m.heartbeat(0, 'room', headOf(3))).toEqual(['HeartbeatHeard'])
+    expect(m.arrive(1, 'room', 4)).toEqual(['4 of room'])
+  })
+
+  test('is asked about after a farewell, as another sender may use the subject', () => {
+    const m = machine()
+    m.heartbeat(0, 'room', headOf(3))
+    m.end(1, 'room')
+    expect(m.heartbeat(2, 'room', headOf(3, { state: 'ended' }))).toEqual(['HeartbeatHeard'])
+    expect(m.arrive(3, 'room', 12)).toEqual(['ask room'])
+  })
+
+  test('is decided about by the answer to the last question only', () => {
+    const m = machine()
+    m.arrive(0, 'room', 12)
+    expect(m.deny(1, 'room', true, 99)).toEqual([])
+  })
+})
+
+describe('order', () => {
+  test('all that arrives waits behind a message that is in question, and its own questions are sent at once', () => {
+    const m = machine()
+    m.heartbeat(0, 'hall', headOf(1))
+    m.arrive(0, 'room', 12)
+    expect(m.arrive(1, 'hall', 2)).toEqual([])
+    expect(m.arrive(2, 'roof', 1)).toEqual(['ask roof'])
+    expect(m.other(3, stray(3))).toEqual([])
+    expect(m.heartbeat(4, 'hall', headOf(2))).toEqual([])
+    expect(m.deny(5, 'roof', true)).toEqual([])
+    expect(m.deny(6, 'room', true)).toEqual(['plain room.12', '2 of hall', 'plain roof.1', 'plain x', 'HeartbeatHeard'])
+    expect(Numbering.isSettled(m.self())).toBe(true)
+  })
+
+  test('a head that has waited is older by as much as it has waited', () => {
+    const m = machine()
+    m.arrive(0, 'room', 12)
+    const out = [
+      ...m.heartbeatOut(10, 'hall', headOf(1, { age: 5 })),
+      ...m.step({ _tag: 'Denied', now: 30, asked: 1, origin: 'room', isSure: true }),
+    ]
+    expect(out.flatMap(o => (o._tag === 'Pass' && 'head' in o.event ? [o.event.head.age] : []))).toEqual([25])
+  })
+
+  test('what is passed on late bears the time at which it is', () => {
+    const m = machine()
+    m.arrive(0, 'room', 12)
+    m.other(1, stray(1))
+    const out = m.step({ _tag: 'Denied', now: 9, asked: 1, origin: 'room', isSure: true })
+    expect(out.flatMap(o => (o._tag === 'Pass' ? [o.event.now] : []))).toEqual([9, 9])
+  })
+})
+
+describe('an origin that counts as plain, and proves to be numbered', () => {
+  const plain = (numbers: ReadonlyArray<number>, options: Partial<Numbering.Settings<string>> = {}) => {
+    const m = machine(options)
+    for (const n of numbers) {
+      m.arrive(1000, 'room', n)
+      m.deny(1000, 'room', true)
+    }
+    return m
+  }
+
+  test('has what was delivered of it told first: it is neither requested nor delivered again', () => {
+    expect(plain([3, 4, 6]).heartbeat(1050, 'room', headOf(6))).toEqual([
+      'expect room',
+      'had 3 of room',
+      'had 4 of room',
+      'had 6 of room',
+      'vouch room 6',
+    ])
+  })
+
+  test('has also that told what was delivered right after what a late head says', () => {
+    expect(plain([3, 4, 5, 7]).heartbeat(1050, 'room', headOf(4))).toEqual([
+      'expect room',
+      'had 3 of room',
+      'had 4 of room',
+      'had 5 of room',
+      'vouch room 5',
+    ])
+    expect(
+      plain([3, 4, 5])
+        .heartbeat(1050, 'room', headOf(4, { state: 'ended' }))
+        .at(-1),
+    ).toBe('vouch room 4')
+  })
+
+  test('has only that told that can be of this run: by its numbers', () => {
+    expect(plain([3, 4, 6, 9]).heartbeat(1050, 'room', headOf(6, { start: arrival(4).number }))).toEqual([
+      'expect room',
+      'had 4 of room',
+      'had 6 of room',
+      'vouch room 6',
+    ])
+  })
+
+  test('has only that told that can be of this run: by its age', () => {
+    const m = plain([3])
+    m.arrive(5000, 'room', 9)
+    expect(m.heartbeat(5010, 'room', headOf(9, { age: 20 }))).toEqual(['expect room', 'had 9 of room', 'vouch room 9'])
+  })
+
+  test('has all of it told where its sender does not say its age', () => {
+    const { age, ...ageless } = headOf(3)
+    expect(plain([3]).heartbeat(1e6, 'room', ageless)).toEqual(['expect room', 'had 3 of room', 'vouch room 3 ageless'])
+  })
+
+  test('has it told when a late answer arrives, however long that was on its way', () => {
+    const m = machine()
+    m.arrive(1000, 'room', 1)
+    m.tick(1100)
+    expect(m.answer(9000, 'room', headOf(1, { age: 0 }))).toEqual(['expect room', 'had 1 of room', 'vouch room 1'])
+  })
+
+  test('needs nothing told where nothing of it was delivered', () => {
+    expect(plain([7]).heartbeat(1050, 'room', headOf(3))).toEqual(['vouch room 3'])
+  })
+
+  test('passes on an answer to the receiver itself as well: all senders were asked by that', () => {
+    const m = plain([3])
+    const event = { _tag: 'HeadAnswered', now: 1050, asked: 1, origin: single('room'), head: headOf(3) } as const
+    const out = m.step({ _tag: 'Heard', now: 1050, event })
+    expect(out.filter(o => o._tag !== 'WakeAt').map(word)).toEqual([
+      'expect room',
+      'had 3 of room',
+      'vouch room 3',
+      'HeadAnswered',
+    ])
+  })
+
+  test('remembers eight ranges of numbers, those that were delivered last', () => {
+    const numbers = Array.from({ length: 20 }, (_, i) => 1 + 2 * i)
+    const said = plain(numbers).heartbeat(1050, 'room', headOf(100))
+    expect(said.filter(s => s.startsWith('had'))).toEqual(numbers.slice(-8).map(n => `had ${n} of room`))
+  })
+
+  test('has 4,096 numbers told at most, the highest; and nothing before them is wanted', () => {
+    const m = plain(Array.from({ length: 5000 }, (_, i) => i + 1))
+    const said = m.heartbeat(1050, 'room', headOf(5000))
+    expect(said).toHaveLength(4098)
+    expect([said[1], said.at(-2), said.at(-1)]).toEqual([
+      'had 905 of room',
+      'had 5000 of room',
+      'vouch room 5000 ageless',
+    ])
+  })
+
+  test('keeps its place in the order', () => {
+    const m = plain([3])
+    m.arrive(2000, 'roof', 1)
+    expect(m.arrive(2001, 'room', 4)).toEqual([])
+    expect(m.heartbeat(2002, 'room', headOf(4))).toEqual([])
+    expect(m.deny(2003, 'roof', true)).toEqual([
+      'plain roof.1',
+      'plain room.4',
+      'expect room',
+      'had 3 of room',
+      'had 4 of room',
+      'vouch room 4',
+    ])
+  })
+})
+
+describe('a message that the filter of the application does not match as it stands', () => {
+  const not = { isMatch: false }
+
+  test('is not passed on where its origin is plain', () => {
+    const m = machine()
+    m.arrive(0, 'updates', 5, not)
+    expect(m.deny(1, 'updates', true)).toEqual([])
+    expect(m.arrive(2, 'updates', 6, not)).toEqual([])
+    expect(Numbering.isSettled(m.self())).toBe(true)
+  })
+
+  test('is passed on where a late answer proves that it is numbered', () => {
+    const m = machine()
+    m.arrive(0, 'updates', 5, not)
+    m.tick(patience)
+    m.arrive(150, 'updates', 6, not)
+    expect(m.answer(200, 'updates', headOf(6))).toEqual([
+      'expect updates',
+      '5 of updates',
+      '6 of updates',
+      'vouch updates 6',
+    ])
+  })
+
+  test('is not, if it can not be of that run', () => {
+    const m = machine()
+    m.arrive(0, 'updates', 5, not)
+    m.deny(1, 'updates', true)
+    expect(m.heartbeat(1000, 'updates', headOf(0, { age: 0 }))).toEqual(['vouch updates 0'])
+  })
+
+  test('is kept for two seconds at most', () => {
+    const m = machine()
+    m.arrive(0, 'updates', 5, not)
+    m.deny(1, 'updates', true)
+    expect(m.wake()).toBe(1 + Numbering.linger)
+    m.tick(1 + Numbering.linger)
+    m.arrive(2500, 'updates', 6, not)
+    expect(m.self().shelf).toEqual({ items: undefined, bytes: 0 })
+    expect(m.heartbeat(2600, 'updates', headOf(6))).toEqual(['vouch updates 6'])
+  })
+
+  test('is one of 4,096 that are kept, and of 4 MiB, at most', () => {
+    const m = machine()
+    m.arrive(0, 'updates', 1, not)
+    m.deny(0, 'updates', true)
+    for (let n = 2; n <= 5000; n++) m.arrive(1, 'updates', n, not)
+    expect(M.size(m.self().shelf.items)).toBe(Numbering.maxMessages)
+    for (let n = 1; n <= 8; n++) m.arrive(1, 'updates', 5000 + n, not, 1024 * 1024)
+    expect(m.self().shelf.bytes).toBe(Numbering.maxBytes)
+    expect(M.size(m.self().shelf.items)).toBe(4)
+  })
+})
+
+describe('a message that is matched, and whose origin is not', () => {
+  const foreign = { isOurs: false }
+
+  test('is passed on where its origin is plain', () => {
+    const m = machine()
+    m.arrive(0, 'updates', 5, foreign)
+    expect(m.deny(1, 'updates', true)).toEqual(['plain updates.5'])
+  })
+
+  test('is for other subscriptions where its origin is numbered', () => {
+    const m = machine()
+    m.arrive(0, 'updates', 5, foreign)
+    expect(m.answer(1, 'updates', headOf(5))).toEqual([])
+    expect(m.arrive(2, 'updates', 6, foreign)).toEqual([])
+    expect(Numbering.isSettled(m.self())).toBe(true)
+  })
+
+  test('is so from the first heartbeat on', () => {
+    const m = machine()
+    m.arrive(0, 'updates', 5, foreign)
+    m.deny(1, 'updates', true)
+    expect(m.overhear(2, 'updates', headOf(5))).toEqual([])
+    expect(m.arrive(3, 'updates', 6, foreign)).toEqual([])
+  })
+})
+
+describe('nothing stays stuck', () => {
+  test('questions are sent again after a reconnect', () => {
+    const m = machine()
+    m.arrive(0, 'room', 12)
+    m.other(10, { _tag: 'Disconnected', now: 10 })
+    expect(m.other(50, { _tag: 'Reconnected', now: 50 })).toEqual(['ask room'])
+    expect(m.wake()).toBe(550)
+    expect(m.deny(51, 'room', true)).toEqual(['plain room.12', 'Disconnected', 'Reconnected'])
+  })
+
+  test('while disconnected it is decided within the patience', () => {
+    const m = machine()
+    m.arrive(0, 'room', 12)
+    m.other(10, { _tag: 'Disconnected', now: 10 })
+    expect(m.tick(100)).toEqual(['plain room.12', 'Disconnected'])
+  })
+
+  test('what waits when the connection closes is passed on as it is', () => {
+    const m = machine()
+    m.arrive(0, 'room', 12)
+    m.arrive(0, 'roof', 1)
+    m.other(0, stray(0))
+    expect(m.close(1)).toEqual(['plain room.12', 'plain roof.1', 'plain x'])
+  })
+
+  test('the first origin is decided when 4,096 messages wait', () => {
+    const m = machine()
+    m.heartbeat(0, 'hall', headOf(1))
+    m.arrive(0, 'room', 12)
+    for (let n = 1; n < Numbering.maxMessages; n++) expect(m.arrive(1, 'hall', n)).toEqual([])
+    expect(m.arrive(1, 'hall', Numbering.maxMessages)).toHaveLength(Numbering.maxMessages + 1)
+    expect(m.self().queue).toEqual({ items: undefined, bytes: 0 })
+  })
+
+  test('the first origin is decided when 4 MiB wait', () => {
+    const m = machine()
+    for (let n = 1; n <= 4; n++) expect(m.arrive(0, 'room', n, {}, 1024 * 1024)).toHaveLength(n === 1 ? 1 : 0)
+    expect(m.arrive(0, 'room', 5, {}, 1)).toHaveLength(5)
+  })
+
+  test('a single message that is larger than that is decided at once', () => {
+    expect(machine().arrive(0, 'room', 5, {}, 5 * 1024 * 1024)).toEqual(['ask room', 'plain room.5'])
+  })
+
+  test('the origin that is plain and was used least recently makes way, and is asked about again', () => {
+    const m = machine({ maxOrigins: 8 })
+    for (let i = 1; i <= 4; i++) m.heartbeat(i, `numbered${i}`, headOf(1))
+    for (let i = 1; i <= 4; i++) {
+      m.arrive(10 + i, `plain${i}`, 1)
+      m.deny(10 + i, `plain${i}`, true)
+    }
+    m.arrive(20, 'plain1', 2)
+    expect(m.arrive(21, 'new', 1)).toEqual(['ask new'])
+    m.deny(21, 'new', true)
+    expect(m.size()).toBe(8)
+    expect(m.arrive(22, 'plain1', 3)).toEqual(['plain plain1.3'])
+    expect(m.arrive(23, 'plain2', 2)).toEqual(['ask plain2'])
+    for (let i = 1; i <= 4; i++) expect(m.arrive(24, `numbered${i}`, 2)).toEqual([])
+  })
+
+  test('a flood of heartbeats leaves no more origins than are allowed', () => {
+    const m = machine({ maxOrigins: 64 })
+    for (let i = 0; i < 10_000; i++) m.heartbeat(i, `forged${i}`, headOf(1))
+    expect(m.size()).toBeLessThanOrEqual(64)
+  })
+
+  test('an origin that has made way while a message of it waits is asked about again', () => {
+    const m = machine({ maxOrigins: 2 })
+    m.heartbeat(0, 'hall', headOf(1))
+    m.arrive(1, 'room', 1)
+    m.arrive(2, 'hall', 2)
+    m.heartbeat(3, 'other', headOf(1))
+    expect(m.deny(4, 'room', true)).toEqual(['plain room.1', 'ask hall'])
+    expect(m.answer(5, 'hall', headOf(2))).toEqual(['expect hall', '2 of hall', 'HeartbeatHeard', 'vouch hall 2'])
+  })
+})
+
+// --- any interleaving
+
+type Op =
+  | { readonly op: 'message'; readonly who: number; readonly n: number }
+  | { readonly op: 'settle'; readonly who: number; readonly how: 'right' | 'deny' }
+  | { readonly op: 'heartbeat'; readonly who: number }
+  | { readonly op: 'other' }
+  | { readonly op: 'pass time'; readonly ms: number }
+
+const who = fc.integer({ min: 0, max: 4 })
+const op: fc.Arbitrary<Op> = fc.oneof(
+  { arbitrary: fc.record({ op: fc.constant('message'), who, n: fc.integer({ min: 1, max: 4 }) }), weight: 5 },
+  { arbitrary: fc.record({ op: fc.constant('settle'), who, how: fc.constantFrom('right', 'deny') }), weight: 2 },
+  { arbitrary: fc.record({ op: fc.constant('heartbeat'), who: fc.constantFrom(0, 1) }), weight: 1 },
+  { arbitrary: fc.record({ op: fc.constant('other') }), weight: 1 },
+  { arbitrary: fc.record({ op: fc.constant('pass time'), ms: fc.integer({ min: 0, max: 40 }) }), weight: 1 },
+) as fc.Arbitrary<Op>
+
+/** Origins 0 and 1 have a sender, the others have none. */
+const isNumbered = (i: number): boolean => i < 2
+
+/** Plays them against a machine: what was sent, in order, and what the receiver was told. */
+const play = (ops: ReadonlyArray<Op>, isMatch: boolean) => {
+  let [now, others] = [1000, 0]
+  const last = [0, 0]
+  const asks = new Map<string, number>()
+  const sent: Array<string> = []
+  const events: Array<Out> = []
+  let self = Numbering.create<string>(settings, 0)
+  const step = (event: Numbering.Event<string>): void => {
+    const [out, after] = Numbering.step(event)(self)
+    self = after
+    for (const o of out) {
+      if (o._tag === 'Ask') asks.set(o.origin, o.id)
+      events.push(o)
+    }
+    // Whoever waits is woken.
+    if (!Numbering.isSettled(self)) expect(self.wakeAt).toBeLessThanOrEqual(now + patience)
+  }
+  const at = (i: number): Origin => single(`o${i}`)
+  const head = (i: number): Head => headOf(last[i] ?? 0, { epoch: run(i), age: now })
+  for (const o of ops) {
+    now += 1
+    if (o.op === 'pass time') now += o.ms
+    if (self.wakeAt <= now) step({ _tag: 'Ticked', now })
+    if (o.op === 'message') {
+      if (isNumbered(o.who)) last[o.who] = (last[o.who] ?? 0) + 1
+      const n = isNumbered(o.who) ? (last[o.who] ?? 0) : o.n
+      const data = `${o.who}.${n}#${sent.length}`
+      sent.push(data)
+      step({
+        _tag: 'Arrived',
+        now,
+        claim: { origin: at(o.who), arrival: arrival(n, data), isOurs: true, isMatch },
+      })
+    } else if (o.op === 'settle') {
+      const { name } = at(o.who)
+      const asked = asks.get(name)
+      if (asked === undefined) continue
+      if (isNumbered(o.who) && o.how === 'right') step({ _tag: 'Answered', now, origin: name, head: head(o.who) })
+      else step({ _tag: 'Denied', now, asked, origin: name, isSure: o.how === 'right' })
+    } else if (o.op === 'heartbeat') {
+      const event = { _tag: 'HeartbeatHeard', now, origin: at(o.who), head: head(o.who) } as const
+      step({ _tag: 'Heard', now, event })
+    } else if (o.op === 'other') {
+      others += 1
+      const subject = `other${others}#${sent.length}`
+      sent.push(subject)
+      const message = { _tag: 'Unsequenced', subject, reason: 'NoNumber', data: subject } as const
+      step({
+        _tag: 'Other',
+        now,
+        event: { _tag: 'Strayed', now, message: { ...message, headers: undefined, reply: undefined }, bytes: 1 },
+      })
+    }
+  }
+  now += patience
+  step({ _tag: 'Ticked', now })
+  now += patience
+  step({ _tag: 'Ticked', now })
+  return { sent, events, self, step, head, now, at }
+}
+
+/** Messages that the receiver was told, but for those that it is told to have been delivered. */
+const passed = (events: ReadonlyArray<Out>): ReadonlyArray<readonly [how: string, data: string]> =>
+  events.flatMap((o): ReadonlyArray<readonly [string, string]> => {
+    if (o._tag !== 'Pass') return []
+    const { event } = o
+    if (event._tag === 'Strayed') return [[event.message.reason, event.message.data]]
+    return event._tag === 'Arrived' && event.arrival.data !== again ? [['Arrived', event.arrival.data]] : []
+  })
+
+const playing = (isMatch: boolean, check: (played: ReturnType<typeof play>) => void): void =>
+  fc.assert(
+    fc.property(fc.array(op, { maxLength: 60 }), ops => check(play(ops, isMatch))),
+    { numRuns: 1000 },
+  )
+
+test('however plain and numbered origins mix, all messages are passed on once, in the order in which they arrived', () => {
+  playing(true, ({ sent, events, self }) => {
+    const all = passed(events)
+    expect(all.map(([, data]) => data)).toEqual(sent)
+    for (const [how, data] of all) if (!/^[01]/.test(data)) expect(how).not.toBe('Arrived')
+    expect(Numbering.isSettled(self)).toBe(true)
+    expect(self.queue.bytes).toBe(0)
+  })
+})
+
+test('an origin that has proved to be numbered stays so, and all that was delivered of it before is told as such', () => {
+  playing(true, ({ events }) => {
+    for (const name of ['o0', 'o1']) {
+      const plain: Array<number> = []
+      const told: Array<number> = []
+      let isProved = false
+      for (const o of events) {
+        if (o._tag === 'Vouch' && o.origin.name === name) {
+          expect(told).toEqual(plain)
+          isProved = true
+        }
+        if (o._tag !== 'Pass') continue
+        const { event } = o
+        if (event._tag === 'Strayed' && event.message.subject.startsWith(`${name}.`)) {
+          expect(isProved).toBe(false)
+          plain.push(Number(event.message.subject.slice(3)))
+        }
+        if (event._tag === 'Arrived' && event.origin.name === name && event.arrival.data === again)
+          told.push(event.arrival.number)
+      }
+    }
+  })
+})
+
+test('of subjects that the filter does not match, all of a numbered origin is passed on once it has proved to be one', () => {
+  playing(false, ({ sent, events, step, head, now, at }) => {
+    for (const i of [0, 1])
+      step({
+        _tag: 'Heard',
+        now,
+        event: { _tag: 'HeartbeatHeard', now, origin: at(i), head: head(i) },
+      })
+    const all = passed(events)
+    for (const i of ['0.', '1.'])
+      expect(all.filter(([, data]) => data.startsWith(i)).map(([, data]) => data)).toEqual(
+        sent.filter(data => data.startsWith(i)),
+      )
+    expect(all.filter(([, data]) => /^[234]\./.test(data))).toEqual([])
+  })
+})

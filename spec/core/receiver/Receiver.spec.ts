@@ -1,0 +1,2116 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from '@jest/globals'
+import fc from 'fast-check'
+import * as M from '../../../src/core/internal/OrderedMap.ts'
+import type { Head } from '../../../src/core/protocol/Head.ts'
+import type { Origin } from '../../../src/core/protocol/Origin.ts'
+import * as SequenceNumber from '../../../src/core/protocol/SequenceNumber.ts'
+import * as Receiver from '../../../src/core/receiver/Receiver.ts'
+import { defaults } from '../../../src/core/receiver/Step.ts'
+import type { Deed, Plan } from './lossyWorld.ts'
+import { play } from './lossyWorld.ts'
+import type { Options, Rig } from './receiverHarness.ts'
+import { alice, arrival, headOf, rig, run, said, single } from './receiverHarness.ts'
+
+/** A receiver of one origin, spoken to in numbers. What it says: `3`, `5 AfterGap`, `lost 3-4 unresolved`, `ask updates`. */
+interface Talk extends Rig {
+  readonly gets: (...numbers: number[]) => string[]
+  readonly hears: (head: Head) => string[]
+  /** The answer to its last head request, or to that one. */
+  readonly isAnswered: (head: Head, asked?: number) => string[]
+  /** Nobody listens for its last head request, nor for the one that it sends to be sure. */
+  readonly isRefused: () => string[]
+  readonly passes: (ms: number) => string[]
+  readonly takes: (deliveries: number, bytes?: number) => string[]
+}
+
+const talk = (
+  options: Options = {},
+  origin: Origin = options.addressing === 'perSender' ? alice() : single(),
+): Talk => {
+  const r = rig(options)
+  r.on({ _tag: 'Started' })
+  return {
+    ...r,
+    gets: (...numbers) => numbers.flatMap(n => said(r.on({ _tag: 'Arrived', origin, arrival: arrival(n) }))),
+    hears: head => said(r.on({ _tag: 'HeartbeatHeard', origin, head })),
+    isAnswered: (head, asked = r.asked()) => said(r.on({ _tag: 'HeadAnswered', asked, origin, head })),
+    isRefused: () => {
+      const refuse = () => r.on({ _tag: 'HeadRefused', asked: r.asked(), origin: origin.name })
+      refuse()
+      r.wait(defaults.patience)
+      refuse()
+      return said(r.wait(0))
+    },
+    passes: ms => said(r.wait(ms)),
+    takes: (deliveries, bytes = deliveries) => said(r.on({ _tag: 'Taken', deliveries, bytes })),
+  }
+}
+
+/** One that follows run 1 from the start of it. */
+const following = (options: Options = {}, head = 0): Talk => {
+  const t = talk(options)
+  t.isAnswered(headOf(head))
+  return t
+}
+
+/** One that has asked in vain, and follows a plain client from this number. */
+const ofMute = (first: number, options: Options = {}): Talk => {
+  const t = talk(options)
+  t.gets(first)
+  t.passes(2000)
+  return t
+}
+
+describe.each(['single', 'perSender'] as const)('a receiver (%s)', addressing => {
+  const begin = (options: Options = {}) => following({ addressing, ...options })
+
+  it('delivers in order what comes in order', () => {
+    expect(begin().gets(1, 2, 3)).toEqual(['1', '2', '3'])
+  })
+
+  it('tells a gap that a later message gives away, and holds that back until the gap is filled', () => {
+    const t = begin()
+    expect(t.gets(1, 4)).toEqual(['1', 'gap 2-3 Data'])
+    expect(t.gets(3)).toEqual([])
+    expect(t.gets(2)).toEqual(['2 Late', '3 Late', '4 AfterGap'])
+  })
+
+  it('tells a gap that only a heartbeat gives away', () => {
+    const t = begin()
+    expect([t.gets(1), t.hears(headOf(3))]).toEqual([['1'], ['gap 2-3 Heartbeat']])
+    expect(t.passes(1999)).toEqual([])
+    expect(t.passes(1)).toEqual(['lost 2-3 unresolved'])
+  })
+
+  it('does not call a message in order when a heartbeat has shown that those before it are missing', () => {
+    const t = begin({ mode: 'arrival' })
+    t.hears(headOf(2))
+    expect(t.gets(3, 4)).toEqual(['3 AfterGap', '4'])
+    t.hears(headOf(5))
+    expect(t.gets(6)).toEqual(['6 AfterGap'])
+  })
+
+  it('gives a gap up at its deadline, and goes on behind it', () => {
+    const t = begin()
+    expect(t.gets(2, 3, 5)).toEqual(['gap 1-1 Data', 'gap 4-4 Data'])
+    expect(t.passes(2000)).toEqual(['lost 1-1 unresolved', '2 AfterGap', '3', 'lost 4-4 unresolved', '5 AfterGap'])
+  })
+
+  it('delivers at once in the mode arrival, with the verdict', () => {
+    const t = begin({ mode: 'arrival' })
+    expect(t.gets(1, 4, 2, 5)).toEqual(['1', 'gap 2-3 Data', '4 AfterGap', '2 Late', '5'])
+    expect(t.passes(2000)).toEqual(['lost 3-3 unresolved'])
+  })
+
+  it('drops what is held, or was delivered among later numbers', () => {
+    for (const mode of ['ordered', 'arrival'] as const) {
+      const t = begin({ mode })
+      t.gets(1, 3, 4)
+      expect(t.gets(3, 4)).toEqual([])
+      expect(t.self().duplicates).toBe(2)
+    }
+  })
+
+  it('tells silence when a promise is missed by its grace, asks before, and tells its end', () => {
+    const t = begin()
+    t.hears(headOf(0, { max: 500 }))
+    expect(t.passes(999)).toEqual([])
+    expect(t.passes(1)).toEqual(addressing === 'single' ? ['ask updates'] : ['ask updates.alice.@0000000001'])
+    expect(t.passes(499)).toEqual([])
+    expect(t.passes(1)).toEqual(['silent 500'])
+    expect(t.hears(headOf(1))).toEqual(['resumed', 'gap 1-1 Heartbeat'])
+  })
+
+  it('takes each message for a sign of life', () => {
+    const t = begin()
+    for (let n = 1; n < 10; n++) expect([t.passes(4000), t.gets(n)]).toEqual([[], [`${n}`]])
+  })
+
+  it('believes a heartbeat that is far ahead only when its sender confirms it', () => {
+    const t = begin({ maxJump: 100 })
+    expect(t.hears(headOf(100))).toEqual(['gap 1-100 Heartbeat'])
+    expect(t.hears(headOf(201))).toEqual([addressing === 'single' ? 'ask updates' : `ask ${alice().name}`])
+    const ask = t.asked()
+    expect([t.hears(headOf(201)), t.gets(100), t.asked() - ask]).toEqual([[], [], 0])
+    expect(t.passes(100)).toHaveLength(1)
+    expect(t.isAnswered(headOf(201))).toEqual(['gap 101-201 Heartbeat'])
+  })
+
+  it('begins with the lowest number that came, though it found no room', () => {
+    const t = talk({ addressing, maxMessages: 1 })
+    t.gets(8, 6, 7)
+    expect(t.isAnswered(headOf(8))).toEqual(['gap 6-7 Data'])
+  })
+
+  it('does not take two numbers in a row for a jump while its sender can be asked', () => {
+    const t = begin({ maxJump: 100 })
+    t.gets(1)
+    const ask = addressing === 'single' ? 'ask updates' : `ask ${alice().name}`
+    expect([t.gets(500), t.gets(501, 502), t.gets(2)]).toEqual([[ask], [], ['2']])
+    expect(t.passes(100)).toEqual([ask])
+    expect(t.isAnswered(headOf(2))).toEqual(
+      [500, 501, 502].map(n => `unsequenced ${addressing === 'single' ? 'updates' : alice().name}.${n} Refuted`),
+    )
+  })
+
+  it('tells the end when all before it is settled, once', () => {
+    const t = begin()
+    t.gets(1)
+    expect(t.hears(headOf(2, { state: 'ended' }))).toEqual(['gap 2-2 Heartbeat'])
+    expect(t.gets(2)).toEqual(['2 Late', 'ended 2'])
+    expect([t.hears(headOf(2, { state: 'ended' })), t.passes(60_000)]).toEqual([[], []])
+  })
+
+  it('believes a far jump only when its sender confirms it', () => {
+    const t = begin({ maxJump: 100 })
+    const asks = addressing === 'single' ? ['ask updates'] : ['ask updates.alice.@0000000001']
+    expect(t.gets(1, 500)).toEqual(['1', ...asks])
+    expect(t.gets(2)).toEqual(['2'])
+    expect(t.isAnswered(headOf(500))).toEqual(['gap 3-499 Data'])
+    expect(t.passes(2000)).toEqual(['lost 3-499 unresolved', '500 AfterGap'])
+  })
+
+  it('believes a number that is just as far ahead as may be', () => {
+    const t = begin({ maxJump: 100 })
+    expect(t.gets(100)).toEqual(['gap 1-99 Data'])
+  })
+
+  it('hands over a far jump that is refuted as unsequenced', () => {
+    const t = begin({ maxJump: 100 })
+    t.gets(1, 500)
+    expect(t.isAnswered(headOf(1))).toEqual([expect.stringMatching(/^unsequenced updates\S*\.500 Refuted$/)])
+    expect(t.gets(2)).toEqual(['2'])
+  })
+
+  it('asks four times about a far jump that nobody can confirm, then says so', () => {
+    const t = begin({ maxJump: 100 })
+    t.gets(500)
+    expect(t.passes(1499).filter(s => s.startsWith('ask'))).toHaveLength(3)
+    expect(t.passes(1)).toEqual([])
+    expect(t.passes(2000)).toEqual([expect.stringContaining('500 Unconfirmed')])
+  })
+
+  it('believes a far head that is said again after it has asked in vain, and then asks no more', () => {
+    const t = begin({ maxJump: 100, tries: 2, deadline: 60_000 })
+    expect(t.hears(headOf(500))).toEqual([expect.stringMatching(/^ask /)])
+    expect(t.hears(headOf(500, { age: 1.5e9 }))).toEqual([])
+    expect(t.passes(400)).toEqual([expect.stringMatching(/^ask /)])
+    expect(t.hears(headOf(600, { age: 2e9 }))).toEqual(['gap 1-600 Heartbeat'])
+    expect(t.hears(headOf(600, { age: 3e9 }))).toEqual([])
+  })
+
+  it('believes a far head that is said again, though a far number waits for its neighbour', () => {
+    const t = begin({ maxJump: 100, tries: 1 })
+    t.hears(headOf(500, { age: 1000 }))
+    t.passes(400)
+    expect(t.gets(490)).toEqual([])
+    expect(t.hears(headOf(510, { age: 2000 }))).toEqual(['gap 1-489 Data', 'gap 491-510 Heartbeat'])
+  })
+
+  it.each([
+    [undefined, undefined],
+    [1000, undefined],
+    [undefined, 1000],
+  ])('believes a far head that is said again by a sender that does not say how old it is (%p, %p)', (first, second) => {
+    const aged = (age: number | undefined): Head => {
+      const { age: _, ...ageless } = headOf(500)
+      return age === undefined ? ageless : { ...ageless, age }
+    }
+    const t = begin({ maxJump: 100, tries: 1 })
+    t.hears(aged(first))
+    t.passes(400)
+    expect(t.hears(aged(second))).toEqual(['gap 1-500 Heartbeat'])
+  })
+
+  it('asks about a far head that answers what was answered before', () => {
+    const t = begin({ maxJump: 100 })
+    expect(t.isAnswered(headOf(500))).toEqual([expect.stringMatching(/^ask /)])
+  })
+
+  it('waits as long as a far head has promised, though it does not believe how far that is', () => {
+    const t = begin({ maxJump: 100, tries: 1 })
+    t.hears(headOf(500, { max: 700 }))
+    expect(t.passes(1700).at(-1)).toBe('silent 700')
+  })
+
+  it('does not take an end back for a head that is too far ahead to be believed', () => {
+    const t = begin({ maxJump: 100, tries: 1 })
+    expect(t.hears(headOf(0, { state: 'ended' }))).toEqual(['ended 0'])
+    t.hears(headOf(500))
+    expect(t.passes(20_000)).toEqual([])
+  })
+
+  it('does not take an end back for a late heartbeat, of less than it knows of', () => {
+    const t = begin()
+    t.gets(1)
+    t.hears(headOf(9))
+    t.hears(headOf(1, { state: 'ended' }))
+    t.hears(headOf(5))
+    expect(t.passes(2000)).toEqual(['lost 2-9 unresolved', 'ended 1'])
+  })
+
+  it('asks nothing about a late heartbeat', () => {
+    const t = begin()
+    t.gets(1, 2, 3)
+    expect(t.hears(headOf(1))).toEqual([])
+  })
+
+  it('does not doubt where it began, once something has come from there on', () => {
+    const onward: Array<(t: Talk) => string[]> = [t => t.gets(8), t => t.hears(headOf(6))]
+    for (const goOn of onward) {
+      const t = talk({ addressing })
+      t.hears(headOf(5))
+      goOn(t)
+      expect(t.hears(headOf(3))).toEqual([])
+    }
+  })
+
+  it('stays where the first answer made it begin', () => {
+    const t = talk({ addressing })
+    t.isAnswered(headOf(500_000), 1)
+    expect([t.isAnswered(headOf(5), 1), t.gets(500_001)]).toEqual([[], ['500001']])
+  })
+
+  it('bears it that nobody is there to say why its sender is late', () => {
+    const t = begin()
+    t.passes(5500)
+    t.on({ _tag: 'HeadRefused', asked: t.asked(), origin: addressing === 'single' ? 'updates' : alice().name })
+    expect(t.passes(500)).toEqual(['silent 5000'])
+  })
+
+  it('asks anew about a far head that is not said again as it was', () => {
+    const t = begin({ maxJump: 100 })
+    const asks = [expect.stringMatching(/^ask /)]
+    t.hears(headOf(500, { age: 1000 }))
+    t.passes(2000)
+    expect(t.hears(headOf(900, { age: 3000 }))).toEqual(asks)
+    t.passes(2000)
+    expect(t.hears(headOf(500, { age: 5000 }))).toEqual(asks)
+    t.passes(2000)
+    expect(t.hears(headOf(500, { age: 5000 }))).toEqual(asks)
+    t.passes(2000)
+    expect(t.hears(headOf(3, { age: 7000 }))).toEqual(['gap 1-3 Heartbeat'])
+    expect(t.hears(headOf(500, { age: 9000 }))).toEqual(asks)
+  })
+
+  it('asks anew about a far head that was said before it was away', () => {
+    const back = (t: Talk): void => {
+      t.on({ _tag: 'Disconnected' })
+      t.on({ _tag: 'Reconnected' })
+    }
+    for (const [before, after] of [
+      [0, 8000],
+      [8000, 0],
+    ] as const) {
+      const t = begin({ maxJump: 100 })
+      t.hears(headOf(500, { age: 1000 }))
+      t.passes(before)
+      back(t)
+      t.passes(after)
+      expect(t.hears(headOf(500, { age: 20_000 }))).toContainEqual(expect.stringMatching(/^ask /))
+    }
+  })
+
+  it('takes no farewell for one that is too far ahead to be believed', () => {
+    const t = begin({ maxJump: 100 })
+    t.hears(headOf(500, { state: 'ended' }))
+    t.isAnswered(headOf(0))
+    expect(t.passes(10_000).at(-1)).toEqual('silent 5000')
+  })
+
+  it('begins at the start of a run that is younger than itself', () => {
+    const t = talk({ addressing })
+    t.passes(5000)
+    t.gets(3)
+    expect(t.isAnswered(headOf(3, { age: 100 }))).toEqual(['gap 1-2 Data'])
+  })
+
+  it('begins with the first number seen of a run that is older than itself', () => {
+    const t = talk({ addressing })
+    t.gets(8, 7)
+    expect(t.isAnswered(headOf(8))).toEqual(['7', '8'])
+  })
+
+  it('begins with what comes next of a run that is a little older than itself', () => {
+    const t = talk({ addressing })
+    t.passes(5000)
+    t.gets(3)
+    expect(t.isAnswered(headOf(3, { age: 6000 }))).toEqual(['3'])
+  })
+
+  it('asks all after 100 ms, then 200 and 400, whatever it asks of one sender meanwhile', () => {
+    const t = talk({ addressing })
+    t.passes(50)
+    t.gets(5)
+    const times: number[] = []
+    for (let ms = 51; ms <= 2000; ms++) if (t.passes(1).includes('ask all')) times.push(ms)
+    expect(times).toEqual([100, 300, 700])
+  })
+
+  it('repeats the question to all, though a question to one was answered', () => {
+    const t = talk({ addressing })
+    t.gets(5)
+    t.isAnswered(headOf(5))
+    expect(t.passes(100)).toEqual(['ask all'])
+  })
+
+  it('takes nobody there for the answer only to its last question to all', () => {
+    const t = talk({ addressing })
+    t.on({ _tag: 'HeadRefused', asked: 99, origin: undefined })
+    expect(t.passes(10_000)).toEqual(['ask all', 'ask all', 'ask all'])
+    expect(said(t.on({ _tag: 'HeadRefused', asked: 1, origin: undefined }))).toEqual([])
+  })
+
+  it('repeats the question to all until it is answered', () => {
+    const t = talk({ addressing })
+    expect([t.passes(99), t.passes(1), t.passes(10_000)]).toEqual([[], ['ask all'], ['ask all', 'ask all']])
+  })
+
+  it('asks only once more where nobody listens', () => {
+    const t = talk({ addressing })
+    expect(said(t.on({ _tag: 'HeadRefused', asked: 1, origin: undefined }))).toEqual([])
+    expect(t.passes(10_000)).toEqual(['ask all'])
+  })
+
+  it('says that the tail of a sender without heartbeats can not be vouched for', () => {
+    const t = talk({ addressing })
+    t.gets(5)
+    expect(t.passes(2000).filter(s => !s.startsWith('ask'))).toEqual(['silent mute', '5'])
+    expect(t.gets(6, 8, 7)).toEqual(['6', 'gap 7-7 Data', '7 Late', '8 AfterGap'])
+  })
+
+  it('begins anew where the sender says, if the heartbeat that it began with was far ahead of it', () => {
+    const t = talk({ addressing })
+    const asked = t.asked()
+    expect(t.hears(headOf(500_000))).toEqual([])
+    expect(t.isAnswered(headOf(5), asked)).toEqual([])
+    expect(t.isAnswered(headOf(3), asked)).toEqual([])
+    expect(t.gets(6, 7)).toEqual(['6', '7'])
+    expect(t.isAnswered(headOf(3), asked)).toEqual([])
+    expect(t.gets(8)).toEqual(['8'])
+  })
+
+  it('asks about a heartbeat below the one that it began with, and begins anew where it says so again when asked in vain', () => {
+    const t = talk({ addressing })
+    expect(t.hears(headOf(500_000))).toEqual([])
+    expect(t.hears(headOf(5, { age: 100 }))).toEqual([expect.stringMatching(/^ask /)])
+    expect(t.hears(headOf(5, { age: 200 }))).toEqual([])
+    t.passes(1600)
+    // The same one twice says nothing again.
+    expect(t.hears(headOf(5, { age: 100 }))).toEqual([expect.stringMatching(/^ask /)])
+    t.passes(1600)
+    expect(t.hears(headOf(5, { age: 9000 }))).toEqual([])
+    expect(t.gets(6, 7)).toEqual(['6', '7'])
+  })
+
+  it('begins anew where a heartbeat below the one that it began with is said again in vain, or answered', () => {
+    const doubting = (): Talk => {
+      const t = talk({ addressing })
+      t.hears(headOf(500_000))
+      t.hears(headOf(5, { age: 2e9 }))
+      return t
+    }
+    const answered = doubting()
+    expect([answered.isAnswered(headOf(5)), answered.gets(6)]).toEqual([[], ['6']])
+    const unanswered = doubting()
+    unanswered.passes(1600)
+    expect([unanswered.hears(headOf(5, { age: 2e9 + 200 })), unanswered.gets(6)]).toEqual([[], ['6']])
+  })
+
+  it('takes no farewell back that it began with for an answer to what was asked before', () => {
+    const t = talk({ addressing })
+    const asked = t.asked()
+    expect(t.hears(headOf(500_000, { state: 'ended' }))).toEqual(['ended 500000'])
+    expect(t.isAnswered(headOf(5), asked)).toEqual([expect.stringMatching(/^ask /)])
+  })
+
+  it('stays with what it began with where a heartbeat below it was just late', () => {
+    const t = talk({ addressing })
+    t.hears(headOf(10))
+    t.hears(headOf(5, { age: 100 }))
+    t.hears(headOf(6, { age: 200 }))
+    expect(t.gets(11)).toEqual(['11'])
+    expect(t.isAnswered(headOf(11))).toEqual([])
+    expect(t.gets(9, 12).filter(s => !s.startsWith('ask'))).toEqual(['12'].slice(addressing === 'single' ? 1 : 0))
+  })
+
+  it('finds out from the sender that the far number it began with, when nobody answered, was never sent', () => {
+    const t = talk({ addressing })
+    t.gets(Number.MAX_SAFE_INTEGER)
+    t.passes(2000)
+    expect(t.hears(headOf(6))).toEqual([expect.stringMatching(/^ask /)])
+    expect(t.isAnswered(headOf(6))).toEqual([
+      `restarted ? after ${Number.MAX_SAFE_INTEGER}, @0000000001 from 1`,
+      'resumed',
+      'gap 1-6 Heartbeat',
+    ])
+    expect(t.gets(1)).toEqual(['1 Late'])
+  })
+
+  it('lets deadlines and silence wait while it is disconnected, and asks all when it is back', () => {
+    const t = begin()
+    t.gets(1, 3)
+    t.passes(500)
+    t.on({ _tag: 'Disconnected' })
+    expect(t.passes(60_000)).toEqual([])
+    expect(said(t.on({ _tag: 'Reconnected' }))).toEqual(['ask all'])
+    t.isAnswered(headOf(3))
+    expect(t.passes(1499)).toEqual([])
+    expect(t.passes(1)).toEqual(['lost 2-2 unresolved', '3 AfterGap'])
+  })
+
+  it('counts the time from the first disconnect, should it be told of two', () => {
+    const t = begin()
+    t.gets(1, 3)
+    t.on({ _tag: 'Disconnected' })
+    t.passes(3000)
+    t.on({ _tag: 'Disconnected' })
+    t.passes(3000)
+    t.on({ _tag: 'Reconnected' })
+    t.isAnswered(headOf(3))
+    expect(t.passes(1999)).toEqual([])
+  })
+
+  it('notices by the answer what it missed while it was disconnected', () => {
+    const t = begin()
+    t.on({ _tag: 'Disconnected' })
+    t.on({ _tag: 'Reconnected' })
+    expect(t.isAnswered(headOf(3))).toEqual(['gap 1-3 Heartbeat'])
+  })
+
+  it('counts to 2^53-1 and no further', () => {
+    const last = Number.MAX_SAFE_INTEGER
+    const t = begin({ maxJump: 10 })
+    t.gets(last)
+    expect(t.isAnswered(headOf(last))).toEqual([`gap 1-${last - 1} Data`])
+    expect(t.passes(2000)).toEqual([`lost 1-${last - 1} unresolved`, `${last} AfterGap`])
+    expect(t.hears(headOf(last))).toEqual([])
+  })
+})
+
+describe('a receiver of the addressing perSender', () => {
+  it('expects to hear again from a sender whose silence there was no room to tell, once a message of it has come', () => {
+    const t = following({ addressing: 'perSender', maxMessages: 4 })
+    t.gets(1, 2, 3, 4)
+    t.passes(60_000)
+    expect([...t.takes(1), ...t.gets(5)]).toEqual(['5'])
+    t.takes(4)
+    expect(t.passes(60_000).filter(w => w.startsWith('silent'))).toHaveLength(1)
+  })
+
+  const begin = (options: Options = {}) => following({ addressing: 'perSender', ...options })
+  const ask = `ask ${alice().name}`
+  const back = (t: Talk): string[] => said([...t.on({ _tag: 'Disconnected' }), ...t.on({ _tag: 'Reconnected' })])
+
+  it('believes a number beyond the first head: it was sent after that', () => {
+    const t = talk({ addressing: 'perSender' })
+    t.gets(7)
+    expect(t.isAnswered(headOf(5))).toEqual(['gap 6-6 Data'])
+    expect(t.gets(6)).toEqual(['6 Late', '7 AfterGap'])
+  })
+
+  it('drops a number below what is settled, and asks nobody', () => {
+    const t = begin()
+    expect([t.gets(1, 2, 1), t.self().duplicates]).toEqual([['1', '2'], 1])
+  })
+
+  it('goes on at once when it is connected again, and expects its sender as before', () => {
+    const t = begin()
+    t.hears(headOf(0, { max: 500 }))
+    expect(t.passes(1000)).toEqual([ask])
+    expect([back(t), t.gets(1)]).toEqual([['ask all'], ['1']])
+    t.isAnswered(headOf(1, { max: 500 }))
+    expect([back(t), t.passes(1000)]).toEqual([['ask all'], ['ask all', 'ask all', 'ask all', ask]])
+    expect(t.passes(500)).toEqual(['silent 500'])
+  })
+
+  it('does not settle a jump by an answer from before it was connected again', () => {
+    const t = begin({ maxJump: 100 })
+    expect(t.gets(500)).toEqual([ask])
+    const before = t.asked()
+    back(t)
+    expect(t.gets(1)).toEqual(['1'])
+    expect(t.isAnswered(headOf(1), before)).toEqual([])
+    expect(t.isAnswered(headOf(1))).toEqual([`unsequenced ${alice().name}.500 Refuted`])
+  })
+
+  it('takes two far numbers in a row for a sign of life, as long a promise as before', () => {
+    const t = following({ addressing: 'perSender', maxJump: 100 })
+    t.hears(headOf(0, { max: 3000 }))
+    t.gets(500)
+    t.passes(1500)
+    expect(t.gets(501)).toEqual(['gap 1-499 Data'])
+    const isSilence = (w: string): boolean => w.startsWith('silent')
+    expect([t.passes(3999).filter(isSilence), t.passes(1)]).toEqual([[], ['silent 3000']])
+  })
+
+  it('takes a message for the end of a silence, and for as long a promise as before', () => {
+    const t = following({ addressing: 'perSender' })
+    t.hears(headOf(0, { max: 500 }))
+    expect(t.passes(1500).at(-1)).toBe('silent 500')
+    expect(t.gets(1)).toEqual(['resumed', '1'])
+    expect([t.passes(1499).at(-1), t.passes(1)]).toEqual([`ask ${alice().name}`, ['silent 500']])
+  })
+})
+
+describe('a receiver of the addressing single', () => {
+  it('asks about a number below what is settled, and drops it when the run is the same', () => {
+    const t = following()
+    expect(t.gets(1, 2, 2, 1, 3)).toEqual(['1', '2', 'ask updates'])
+    expect(t.isAnswered(headOf(3))).toEqual(['3'])
+    expect(t.self().duplicates).toBe(2)
+  })
+
+  it('tells a restart that a rewind gives away, and takes the new run from its start', () => {
+    const t = following()
+    t.gets(1, 2, 4)
+    expect(t.gets(1)).toEqual(['ask updates'])
+    expect(t.isAnswered(headOf(2, { epoch: run(2) }))).toEqual([
+      'lost 3-3 gone',
+      '4 AfterGap',
+      'restarted @0000000001 after 4, @0000000002 from 1',
+      '1',
+      'gap 2-2 Heartbeat',
+    ])
+  })
+
+  it('tells a restart that a heartbeat gives away, but only when the answer proves it', () => {
+    const t = following()
+    t.gets(1, 2)
+    expect(t.hears(headOf(0, { epoch: run(2) }))).toEqual(['ask updates'])
+    expect(t.isAnswered(headOf(0, { epoch: run(2) }))).toEqual(['restarted @0000000001 after 2, @0000000002 from 1'])
+  })
+
+  it('believes a number beyond the answer that it waited for: it was sent after that', () => {
+    const t = following()
+    t.gets(1)
+    t.on({ _tag: 'Disconnected' })
+    t.on({ _tag: 'Reconnected' })
+    t.gets(2, 3)
+    expect(t.isAnswered(headOf(2))).toEqual(['2', '3'])
+  })
+
+  it('stays with what it began with where an answer below it is from before it was connected again', () => {
+    const t = talk()
+    t.hears(headOf(500_000))
+    t.on({ _tag: 'Disconnected' })
+    t.on({ _tag: 'Reconnected' })
+    expect([t.isAnswered(headOf(5), 1), t.isAnswered(headOf(500_000))]).toEqual([[], []])
+    expect(t.gets(500_001)).toEqual(['500001'])
+  })
+
+  it('tells a restart, though nothing has come yet of the run that it began with', () => {
+    const t = talk()
+    t.hears(headOf(50))
+    const second = headOf(3, { epoch: run(2) })
+    expect(t.hears(second)).toEqual(['ask updates'])
+    expect(t.isAnswered(second)).toEqual(['restarted @0000000001 after 50, @0000000002 from 1', 'gap 1-3 Heartbeat'])
+  })
+
+  it('enters a run that nobody answers for once the one before it has ended', () => {
+    const t = following({ tries: 1 })
+    t.hears(headOf(0, { state: 'ended' }))
+    const next = (age: number) => headOf(0, { epoch: run(2), age })
+    expect(t.hears(next(0))).toEqual(['ask updates'])
+    t.passes(1000)
+    expect(t.hears(next(1000))).toEqual(['restarted @0000000001 after 0, @0000000002 from 1'])
+  })
+
+  it('enters a run that nobody answers for once the one before it is silent', () => {
+    const t = following({ tries: 1 })
+    t.gets(1, 2)
+    const next = (age: number) => headOf(0, { epoch: run(2), age })
+    expect(t.hears(next(0))).toEqual(['ask updates'])
+    t.passes(1000)
+    expect(t.hears(next(1000))).toEqual(['ask updates'])
+    t.passes(10_000)
+    expect(t.hears(next(11_000))).toEqual(['restarted @0000000001 after 2, @0000000002 from 1', 'resumed'])
+    expect([t.hears(next(12_000)), t.self().duplicates]).toEqual([[], 0])
+  })
+
+  it('enters a run that nobody answers for, though something of the one before it has come that late', () => {
+    const t = following()
+    t.gets(1, 2, 3)
+    t.passes(6000)
+    t.hears(headOf(0, { epoch: run(2) }))
+    t.gets(4)
+    expect(t.passes(2000)).toContain('4')
+    expect(t.hears(headOf(0, { epoch: run(2), age: 2e9 }))).toContain(
+      'restarted @0000000001 after 4, @0000000002 from 1',
+    )
+  })
+
+  it('does not take two runs for one that says again where it is', () => {
+    const t = following({ tries: 1 })
+    t.hears(headOf(0, { epoch: run(2), age: 0 }))
+    t.passes(10_000)
+    expect(t.hears(headOf(0, { epoch: run(3), age: 1000 }))).toEqual(['ask updates'])
+  })
+
+  it('takes one heartbeat that comes twice for one, and not for a run that says again where it is', () => {
+    const t = ofMute(1)
+    const late = headOf(0, { age: 0 })
+    expect(t.hears(late)).toEqual(['ask updates'])
+    t.passes(2000)
+    expect(t.hears(late)).toEqual(['ask updates'])
+    expect(t.isAnswered(headOf(1))).toEqual(['resumed'])
+  })
+
+  it('believes an answer that comes after it has given up asking', () => {
+    const t = following({ tries: 1 })
+    t.gets(1, 2)
+    const next = headOf(0, { epoch: run(2) })
+    t.hears(next)
+    const asked = t.asked()
+    t.passes(1000)
+    expect(t.hears(next)).toEqual(['ask updates'])
+    expect(t.isAnswered(next, asked)).toEqual(['restarted @0000000001 after 2, @0000000002 from 1'])
+  })
+
+  it('does not believe such an answer any more once the run that it follows has answered', () => {
+    const t = following({ tries: 1 })
+    const next = headOf(0, { epoch: run(2) })
+    t.hears(next)
+    const asked = t.asked()
+    t.passes(1000)
+    t.hears(next)
+    t.isAnswered(headOf(0))
+    expect(t.hears(next)).toEqual(['ask updates'])
+    expect(t.isAnswered(next, asked)).toEqual([])
+  })
+
+  it('does not believe an answer to what was asked before the doubt arose', () => {
+    const t = talk()
+    t.hears(headOf(0))
+    t.gets(1, 2, 1)
+    expect(t.isAnswered(headOf(0, { epoch: run(2) }), 1)).toEqual([])
+    expect(t.isAnswered(headOf(2))).toEqual([])
+  })
+
+  it('goes by the numbers when nobody is there to ask about a rewind: two in a row are a restart, after a broken promise', () => {
+    const t = following()
+    t.gets(1, 2, 3)
+    expect(t.passes(6000)).toEqual(['ask updates', 'silent 5000'])
+    t.gets(1, 2)
+    expect(t.isRefused()).toEqual(['restarted @0000000001 after 3, ? from 1', '1', '2'])
+  })
+
+  it('does not take two numbers for a restart while the promise holds, though nobody is there to ask', () => {
+    const t = following()
+    t.gets(1, 2, 3)
+    t.gets(1, 2)
+    expect(t.isRefused()).toEqual([])
+  })
+
+  it('asks once why a sender is late, however often it is woken meanwhile', () => {
+    const t = following({ patience: 10, deadline: 60_000 })
+    t.gets(1, 3)
+    expect(t.passes(6000)).toEqual(['ask updates', 'silent 5000'])
+  })
+
+  it('does not take nobody there for the last word when it was not so the next time', () => {
+    const t = following()
+    t.gets(1, 2, 3)
+    t.passes(6000)
+    t.gets(1, 2)
+    t.on({ _tag: 'HeadRefused', asked: t.asked(), origin: 'updates' })
+    expect(t.passes(10_000).filter(s => s.startsWith('restarted'))).toEqual([])
+  })
+
+  it('does not take what a silent sender sends again for a restart, though nobody answered while it was away', () => {
+    const t = following()
+    t.gets(1, 2, 3)
+    t.passes(6000)
+    t.gets(2)
+    expect(t.passes(1500).filter(s => !s.startsWith('ask'))).toEqual([])
+    expect(t.gets(1, 2, 3)).toEqual(['ask updates'])
+    expect(t.isAnswered(headOf(3))).toEqual(['resumed'])
+    expect(t.gets(4)).toEqual(['4'])
+  })
+
+  it('does not take what a silent sender sends again for a restart, though it is asked only once', () => {
+    const t = following({ tries: 1 })
+    t.gets(1, 2, 3)
+    t.passes(6000)
+    t.gets(1, 2)
+    expect(t.passes(500)).toEqual([])
+    expect(t.isAnswered(headOf(3))).toEqual(['resumed'])
+  })
+
+  it('does not take what a silent sender sends again for a restart, though it is cut off again before it can answer', () => {
+    const t = following()
+    t.gets(1, 2, 3)
+    t.passes(6000)
+    t.gets(2, 3, 4, 5)
+    expect(t.passes(1500).filter(s => !s.startsWith('ask'))).toEqual(['4', '5'])
+    expect(t.self().duplicates).toBe(2)
+    expect(t.hears(headOf(6))).toEqual(['resumed', 'gap 6-6 Heartbeat'])
+    expect(t.self().origins?.value.track.epoch).toBe(run(1))
+  })
+
+  it('does not take two late numbers for a restart while the run keeps its promise, though no answer gets through', () => {
+    const t = following()
+    t.gets(1, 2, 3, 1, 2)
+    t.passes(1400)
+    t.hears(headOf(3))
+    expect(t.passes(3000).filter(s => !s.startsWith('ask'))).toEqual([
+      'unsequenced updates.1 Unconfirmed',
+      'unsequenced updates.2 Unconfirmed',
+    ])
+    expect(t.self().origins?.value.track.epoch).toBe(run(1))
+  })
+
+  it('says once that two runs are alive, and stays with the one that it follows', () => {
+    const t = following()
+    expect(t.hears(headOf(7, { epoch: run(2) }))).toEqual(['ask updates'])
+    expect(t.isAnswered(headOf(0))).toEqual([])
+    expect(t.isAnswered(headOf(7, { epoch: run(2) }))).toEqual(['conflict @0000000001 @0000000002'])
+    t.passes(10)
+    expect(t.hears(headOf(8, { epoch: run(2) }))).toEqual([])
+    expect(t.gets(1)).toEqual(['1'])
+  })
+
+  it('says the conflict of three runs once, however often all answer', () => {
+    const t = following()
+    t.hears(headOf(7, { epoch: run(2) }))
+    const answers = () => [1, 2, 3].flatMap(i => t.isAnswered(headOf(0, { epoch: run(i) })))
+    expect(answers()).toEqual(['conflict @0000000001 @0000000002'])
+    expect([...answers(), ...answers()]).toEqual([])
+  })
+
+  it('asks about a third run, though it knows that two are alive', () => {
+    const t = following()
+    t.hears(headOf(7, { epoch: run(2) }))
+    for (const i of [1, 2]) t.isAnswered(headOf(0, { epoch: run(i) }))
+    expect(t.hears(headOf(0, { epoch: run(3) }))).toEqual(['ask updates'])
+  })
+
+  it('does not follow the rival as long as it only speaks, and answers no more', () => {
+    const t = following()
+    t.hears(headOf(0, { epoch: run(2) }))
+    for (const i of [1, 2]) t.isAnswered(headOf(0, { epoch: run(i) }))
+    t.passes(6000)
+    t.hears(headOf(0, { epoch: run(2) }))
+    expect(t.passes(1500).filter(s => !s.startsWith('ask'))).toEqual([])
+  })
+
+  it('follows the rival once the run that it followed is silent', () => {
+    const t = following()
+    t.hears(headOf(0, { epoch: run(2) }))
+    t.isAnswered(headOf(0))
+    t.isAnswered(headOf(0, { epoch: run(2) }))
+    expect(t.passes(6000)).toEqual(['ask updates', 'ask updates', 'silent 5000'])
+    t.isAnswered(headOf(0, { epoch: run(2) }))
+    expect(t.passes(1500).filter(s => !s.startsWith('ask'))).toEqual([
+      'restarted @0000000001 after 0, @0000000002 from 1',
+      'resumed',
+    ])
+  })
+
+  it('follows the rival at once when the run that it followed has ended, and not a third', () => {
+    const t = following()
+    t.hears(headOf(0, { epoch: run(2) }))
+    t.isAnswered(headOf(0))
+    t.isAnswered(headOf(0, { epoch: run(2) }))
+    expect(t.hears(headOf(0, { state: 'ended' }))).toEqual(['ended 0'])
+    expect(t.gets(1)).toEqual(['ask updates'])
+    expect(t.isAnswered(headOf(1, { epoch: run(2) }))).toEqual([
+      'restarted @0000000001 after 0, @0000000002 from 1',
+      '1',
+    ])
+    expect(t.isAnswered(headOf(0, { epoch: run(3) }))).toEqual(['conflict @0000000002 @0000000003'])
+  })
+
+  it('says that two are alive where both answer the question that it has left a run for', () => {
+    const t = following()
+    t.hears(headOf(0, { epoch: run(2) }))
+    const asked = t.asked()
+    expect(t.isAnswered(headOf(0, { epoch: run(2) }), asked)).toEqual([
+      'restarted @0000000001 after 0, @0000000002 from 1',
+    ])
+    expect(t.isAnswered(headOf(0, { epoch: run(3) }), asked)).toEqual(['conflict @0000000002 @0000000003'])
+  })
+
+  it('asks about the rival again when that is heard after its own run has ended, though it was asked in vain before', () => {
+    const t = following()
+    t.hears(headOf(0, { epoch: run(2) }))
+    t.isAnswered(headOf(0))
+    t.isAnswered(headOf(0, { epoch: run(2) }))
+    t.hears(headOf(0, { state: 'ended' }))
+    t.gets(1)
+    t.passes(1500)
+    expect(t.hears(headOf(1, { epoch: run(2) }))).toEqual(['ask updates'])
+    t.isAnswered(headOf(1, { epoch: run(2) }))
+    expect(t.passes(1500)).toContain('restarted @0000000001 after 1, @0000000002 from 1')
+  })
+
+  const rival = (head: number): Head => headOf(head, { epoch: run(2), age: 1000 + head })
+  /** The run that it follows is silent, and the rival, of which it has told, has answered that it is there. */
+  const rivalled = (head: number, options: Options = {}): Talk => {
+    const t = following(options)
+    t.hears(rival(head))
+    t.isAnswered(headOf(0))
+    t.isAnswered(rival(head))
+    t.passes(6000)
+    t.isAnswered(rival(head))
+    return t
+  }
+
+  it('takes what came of the rival meanwhile for its own, as far as that says that it has sent it', () => {
+    const t = rivalled(0)
+    t.gets(1, 2)
+    expect([t.hears(rival(2)), t.hears(rival(1)), t.hears(rival(900_000))]).toEqual([[], [], []])
+    expect(t.passes(1500).filter(s => !s.startsWith('ask'))).toEqual([
+      'restarted @0000000001 after 0, @0000000002 from 1',
+      'resumed',
+      '1',
+      '2',
+    ])
+  })
+
+  it('believes the rival no further ahead than a jump from where it was', () => {
+    const t = rivalled(1, { maxJump: 10 })
+    expect([t.hears(rival(11)), t.hears(rival(22))]).toEqual([[], []])
+    expect(t.passes(1500).filter(s => !s.startsWith('ask'))).toEqual([
+      'restarted @0000000001 after 0, @0000000002 from 1',
+      'resumed',
+      'gap 1-11 Heartbeat',
+    ])
+  })
+
+  it('never goes back to a run that it has left: that is a conflict, said once', () => {
+    const t = following()
+    t.gets(1, 1)
+    t.isAnswered(headOf(1, { epoch: run(2) }))
+    expect(t.hears(headOf(1))).toEqual(['ask updates'])
+    expect(t.isAnswered(headOf(1))).toEqual(['conflict @0000000002 @0000000001'])
+    t.passes(2000)
+    expect(t.hears(headOf(2))).toEqual([])
+  })
+
+  it('says of each run that it has left that it is alive', () => {
+    const t = following()
+    for (const i of [2, 3]) {
+      t.hears(headOf(0, { epoch: run(i) }))
+      t.isAnswered(headOf(0, { epoch: run(i) }))
+    }
+    for (const i of [1, 2]) {
+      expect(t.hears(headOf(0, { epoch: run(i) }))).toEqual(['ask updates'])
+      expect(t.isAnswered(headOf(0, { epoch: run(i) }))).toEqual([`conflict ${run(3)} ${run(i)}`])
+    }
+  })
+
+  it('asks about heartbeats of a run that it has left once a second, not at each', () => {
+    const t = following()
+    t.gets(1, 1)
+    t.isAnswered(headOf(1, { epoch: run(2) }))
+    const asks = Array.from({ length: 200 }, () => [...t.hears(headOf(1)), ...t.passes(10)]).flat()
+    expect(asks).toEqual(['ask updates', 'ask updates'])
+  })
+
+  it('takes nobody there for the answer only to what it has asked in this doubt', () => {
+    const inVain = (asked: (last: number) => number): string[] => {
+      const t = following()
+      t.hears(headOf(0, { epoch: run(2) }))
+      t.on({ _tag: 'HeadRefused', asked: asked(t.asked()), origin: 'updates' })
+      return t.passes(1500)
+    }
+    expect(inVain(last => last - 1)).toEqual(['ask updates', 'ask updates', 'ask updates'])
+    expect(inVain(last => last)).toEqual(['ask updates'])
+  })
+
+  it('does not take an answer from before it was connected again for the first head', () => {
+    const t = talk()
+    t.gets(5)
+    const before = t.asked()
+    t.on({ _tag: 'Disconnected' })
+    t.on({ _tag: 'Reconnected' })
+    expect(t.isAnswered(headOf(5), before)).toEqual([])
+    expect(t.isAnswered(headOf(5))).toEqual(['5'])
+  })
+
+  it('holds all up when it is connected again, behind a far jump too, until its sender has answered', () => {
+    const t = following()
+    t.gets(100_000)
+    t.on({ _tag: 'Disconnected' })
+    t.on({ _tag: 'Reconnected' })
+    expect(t.gets(1)).toEqual([])
+    expect(t.isAnswered(headOf(1))).toEqual(['1', 'unsequenced updates.100000 Refuted'])
+  })
+
+  it('asks about a doubt after 100 ms, then 200 and 400, and gives up after 800 more', () => {
+    const t = following()
+    t.gets(1)
+    t.hears(headOf(0, { epoch: run(2) }))
+    t.gets(2)
+    const times: number[] = []
+    for (let ms = 1; ms < 1500; ms++) if (t.passes(1).length > 0) times.push(ms)
+    expect([times, t.passes(1)]).toEqual([[100, 300, 700], ['2']])
+  })
+
+  it('asks once however many messages are in doubt', () => {
+    const t = following()
+    t.gets(1, 2, 3)
+    expect(t.gets(1, 2, 3, 1, 2, 3, 4, 5)).toEqual(['ask updates'])
+  })
+
+  it('does not take a late heartbeat of a run that is over for that of pending messages', () => {
+    const t = talk()
+    t.gets(1, 2)
+    expect(t.hears(headOf(5))).toEqual([])
+    expect(t.isAnswered(headOf(2, { epoch: run(2) }))).toEqual(['1', '2'])
+  })
+
+  it('asks about a doubt in its time, though it is woken for a gap meanwhile', () => {
+    const t = following({ maxJump: 100, deadline: 150 })
+    t.gets(2, 500)
+    const times: number[] = []
+    for (let ms = 1; ms <= 300; ms++) if (t.passes(1).includes('ask updates')) times.push(ms)
+    expect(times).toEqual([100, 300])
+  })
+
+  it('gives no gap up in a doubt, and is not woken for ever when its deadline passes', () => {
+    const t = following()
+    t.gets(1, 3)
+    t.passes(1900)
+    t.hears(headOf(0, { epoch: run(2) }))
+    expect(t.passes(1499).filter(s => !s.startsWith('ask'))).toEqual([])
+    expect(t.passes(1)).toEqual(['lost 2-2 unresolved', '3 AfterGap'])
+  })
+
+  it('does not ask why a sender is late when it has asked already', () => {
+    const t = following({ patience: 10_000 })
+    t.passes(5000)
+    expect(t.hears(headOf(0, { epoch: run(2) }))).toEqual(['ask updates'])
+    expect(t.passes(900)).toEqual([])
+  })
+
+  it('asks once more when it hears of a sender that it has asked in vain', () => {
+    const t = talk({ tries: 1, patience: 1000 })
+    t.gets(7)
+    // An answer to what was asked before says nothing of that.
+    expect(t.isAnswered(headOf(7), 1)).toEqual([])
+    expect(t.hears(headOf(7))).toEqual(['ask updates'])
+    expect(t.hears(headOf(7))).toEqual([])
+    expect(t.passes(900)).toEqual([])
+    expect(t.isAnswered(headOf(7))).toEqual(['7'])
+  })
+
+  it('takes no heartbeat that was overtaken for one of another run, as long as its own has no name', () => {
+    const t = talk()
+    t.gets(7)
+    t.passes(800)
+    t.hears(headOf(7, { age: 1000 }))
+    t.passes(1500)
+    t.gets(8, 9)
+    const said = [...t.hears(headOf(8, { age: 2000 })), ...t.passes(1500)]
+    expect(said.filter(s => !s.startsWith('ask'))).toEqual([])
+    expect(t.hears(headOf(9, { age: 3000 }))).toEqual(['resumed'])
+  })
+
+  it('does not take a late answer and a late heartbeat for two that agree on a restart', () => {
+    const t = talk()
+    t.gets(1)
+    t.passes(2000)
+    const late = headOf(0, { age: 0 })
+    expect(t.isAnswered(late, 1)).toEqual(['ask updates'])
+    t.passes(2000)
+    expect(t.hears({ ...late, age: 5 })).toEqual(['ask updates'])
+    expect(t.isAnswered(headOf(1))).toEqual(['resumed'])
+  })
+
+  it('knows the run that it follows from below its start without a name, when that says what it is', () => {
+    const t = talk({ start: { from: SequenceNumber.first }, deadline: 60_000 })
+    t.gets(5)
+    t.passes(2000)
+    expect(t.hears(headOf(6, { start: SequenceNumber.nearest(5) }))).toEqual(['resumed', 'gap 6-6 Heartbeat'])
+  })
+
+  it.each<[string, Options['start']]>([
+    ['number', { from: SequenceNumber.nearest(5) }],
+    ['position', { v: 1, positions: [{ origin: 'updates', number: 4 }] }],
+  ])('knows it by what has come of it, from wherever above a %s that it was told', (_, start) => {
+    const t = talk({ ...(start === undefined ? {} : { start }), deadline: 60_000 })
+    t.gets(9)
+    t.passes(2000)
+    expect(t.hears(headOf(10, { start: SequenceNumber.nearest(9) }))).toEqual(['resumed', 'gap 10-10 Heartbeat'])
+  })
+
+  it('hands over as unsequenced what the first run that it hears of can not have sent', () => {
+    const t = talk()
+    t.gets(7)
+    expect(t.isAnswered(headOf(0, { age: 0 }))).toEqual(['unsequenced updates.7 Refuted'])
+    expect(t.gets(1)).toEqual(['1'])
+  })
+
+  it('hands over as unsequenced what came from below the start of the first run that it hears of', () => {
+    const t = talk()
+    t.gets(3)
+    expect(t.isAnswered(headOf(12, { start: SequenceNumber.nearest(10) }))).toEqual([
+      'unsequenced updates.3 Refuted',
+      'gap 10-12 Heartbeat',
+    ])
+  })
+
+  it('learns the tail from a farewell, though no answer gets through', () => {
+    const t = following()
+    t.gets(1)
+    t.on({ _tag: 'Disconnected' })
+    t.on({ _tag: 'Reconnected' })
+    expect(t.hears(headOf(3, { state: 'ended' }))).toEqual([])
+    expect(t.passes(1500).filter(s => !s.startsWith('ask'))).toEqual(['gap 2-3 Heartbeat'])
+    expect(t.passes(2000)).toEqual(['lost 2-3 unresolved', 'ended 3'])
+  })
+
+  it('learns the tail from a farewell, though the answer to its question is older', () => {
+    const t = following()
+    t.gets(1)
+    t.on({ _tag: 'Disconnected' })
+    t.on({ _tag: 'Reconnected' })
+    expect(t.hears(headOf(3, { state: 'ended' }))).toEqual([])
+    expect(t.isAnswered(headOf(2))).toEqual(['gap 2-3 Heartbeat'])
+    expect(t.passes(2000)).toEqual(['lost 2-3 unresolved', 'ended 3'])
+  })
+
+  it('takes an end for undone when its sender says that it goes on', () => {
+    const t = following({ addressing: 'perSender' })
+    t.gets(1)
+    expect(t.hears(headOf(1, { state: 'ended' }))).toEqual(['ended 1'])
+    expect(t.hears(headOf(1))).toEqual([])
+    expect(t.hears(headOf(2))).toEqual(['gap 2-2 Heartbeat'])
+    expect(t.gets(2, 3)).toEqual(['2 Late', '3'])
+    expect(t.hears(headOf(3, { state: 'ended' }))).toEqual(['ended 3'])
+  })
+
+  it('tells an end when nothing is missing any more, of what was said to lie behind it either', () => {
+    const t = following()
+    t.gets(1)
+    t.hears(headOf(9))
+    expect(t.hears(headOf(1, { state: 'ended' }))).toEqual([])
+    expect(t.passes(2000)).toEqual(['lost 2-9 unresolved', 'ended 1'])
+  })
+
+  it('says that nobody vouches for what follows an end', () => {
+    const t = following()
+    t.gets(1)
+    t.hears(headOf(1, { state: 'ended' }))
+    expect(t.gets(2)).toEqual(['ask updates'])
+    expect(t.passes(1500).filter(s => !s.startsWith('ask'))).toEqual(['silent mute', '2'])
+    expect(t.self().idle).toBeUndefined()
+  })
+
+  it('tells a silence once until it ends, whatever a mute sender sends', () => {
+    const t = following()
+    t.passes(6000)
+    t.gets(1)
+    t.passes(1500)
+    t.gets(2)
+    expect(t.passes(60_000)).toEqual([])
+    expect(t.hears(headOf(2))).toEqual(['resumed'])
+  })
+})
+
+describe('a receiver (single) that enters a new run', () => {
+  const second = (head: number, start = 1): Head =>
+    headOf(head, { epoch: run(2), start: SequenceNumber.nearest(start), first: start })
+
+  it('takes of what came meanwhile what the new run has sent, and hands over the rest as of neither', () => {
+    const t = following({ mode: 'arrival' })
+    t.gets(1, 2, 3, 4, 5)
+    expect([t.hears(second(3)), t.gets(2, 3, 6, 9)]).toEqual([['ask updates'], []])
+    expect(t.isAnswered(second(3))).toEqual([
+      'unsequenced updates.6 BetweenRuns',
+      'unsequenced updates.9 BetweenRuns',
+      `restarted ${run(1)} after 5, ${run(2)} from 1`,
+      'gap 1-1 Data',
+      '2 AfterGap',
+      '3',
+    ])
+    expect(t.gets(4)).toEqual(['4'])
+  })
+
+  it('takes of what came meanwhile what the old run still missed', () => {
+    const t = following({ mode: 'arrival' })
+    t.gets(1, 2, 5)
+    expect([t.hears(second(101, 100)), t.gets(3, 100)]).toEqual([['ask updates'], []])
+    expect(t.isAnswered(second(101, 100))).toEqual([
+      '3 Late',
+      'lost 4-4 gone',
+      `restarted ${run(1)} after 5, ${run(2)} from 100`,
+      '100',
+      'gap 101-101 Heartbeat',
+    ])
+  })
+
+  it('takes of what came meanwhile the last that it knew the old run had sent', () => {
+    const t = following()
+    t.gets(1)
+    t.hears(headOf(2))
+    t.hears(second(100, 100))
+    t.gets(2)
+    expect(t.isAnswered(second(100, 100)).slice(0, 2)).toEqual([
+      '2 Late',
+      `restarted ${run(1)} after 2, ${run(2)} from 100`,
+    ])
+  })
+
+  it('holds all up when it hears of the new run, though it waited for a far number of the old one', () => {
+    const t = following({ maxJump: 100 })
+    expect(t.gets(1, 500)).toEqual(['1', 'ask updates'])
+    expect([t.hears(second(2)), t.gets(2)]).toEqual([['ask updates'], []])
+    expect(t.isAnswered(second(2))).toEqual([
+      'unsequenced updates.500 BetweenRuns',
+      `restarted ${run(1)} after 1, ${run(2)} from 1`,
+      'gap 1-1 Data',
+    ])
+  })
+
+  it('settles all below the start of the new run', () => {
+    const t = following()
+    t.hears(second(7, 5))
+    const out = t.on({ _tag: 'HeadAnswered', asked: t.asked(), origin: single(), head: second(7, 5) })
+    expect(out.flatMap(o => (o._tag === 'Deliver' && o.delivery._tag === 'Restarted' ? [o.settled] : []))).toEqual([4])
+  })
+
+  it('takes an answer of the old run for a late one, if it was asked for before that was left', () => {
+    const t = following()
+    t.hears(second(0))
+    const asked = t.asked()
+    expect(t.isAnswered(second(0), asked)).toEqual([`restarted ${run(1)} after 0, ${run(2)} from 1`])
+    expect(t.isAnswered(headOf(0), asked)).toEqual([])
+    t.hears(headOf(0))
+    expect(t.isAnswered(headOf(0))).toEqual([`conflict ${run(2)} ${run(1)}`])
+  })
+
+  it('remembers the last 64 runs that it has left', () => {
+    const t = following()
+    for (let i = 2; i < 70; i++) {
+      t.hears(headOf(0, { epoch: run(i) }))
+      t.isAnswered(headOf(0, { epoch: run(i) }))
+    }
+    const left = M.min(t.self().origins)?.value.track.left.map(r => r.epoch)
+    expect(left).toEqual(Array.from({ length: 64 }, (_, i) => run(i + 5)))
+  })
+})
+
+describe('a receiver (single) that has guessed that a run is over', () => {
+  /** It has followed run 1 up to 3, and two numbers of a run that has no name. */
+  const guessing = (): Talk => {
+    const t = following()
+    t.gets(1, 2, 3)
+    t.passes(6000)
+    t.gets(1, 2)
+    t.isRefused()
+    return t
+  }
+  const left = (t: Talk) => M.min(t.self().origins)?.value.track.left.map(r => r.epoch)
+
+  it('learns the name of the new one at once', () => {
+    expect(guessing().hears(headOf(3, { epoch: run(2) }))).toEqual(['resumed', 'gap 3-3 Heartbeat'])
+  })
+
+  it('leaves that for a run that can not be it, and says twice that it is there, if nothing of it has come meanwhile', () => {
+    const other = (age: number): Head => headOf(0, { epoch: run(3), age })
+    const quiet = guessing()
+    quiet.hears(other(0))
+    quiet.passes(2000)
+    expect(quiet.hears(other(2000))).toContain('restarted ? after 2, @0000000003 from 1')
+    const alive = guessing()
+    alive.hears(other(0))
+    alive.passes(2000)
+    alive.gets(3)
+    expect(alive.hears(other(2000))).toEqual(['ask updates'])
+  })
+
+  it('does not go back for an answer to what it had asked before', () => {
+    expect(guessing().isAnswered(headOf(3))).toEqual([])
+  })
+
+  it('remembers that one, and none that has no name', () => {
+    const t = guessing()
+    t.gets(1, 2)
+    t.isRefused()
+    expect(left(t)).toEqual([run(1)])
+  })
+
+  it('takes an answer of that one for a late one, if it was asked for before it was left the second time', () => {
+    const t = guessing()
+    t.hears(headOf(3))
+    t.isAnswered(headOf(3))
+    const second = headOf(0, { epoch: run(2) })
+    expect(t.hears(second)).toEqual(['ask updates'])
+    expect(t.isAnswered(second).at(-1)).toBe(`restarted ${run(1)} after 3, ${run(2)} from 1`)
+    expect([t.isAnswered(headOf(3)), left(t)]).toEqual([[], [run(1)]])
+  })
+})
+
+describe('a receiver of a plain client, which sends no heartbeats', () => {
+  const notAsked = (words: string[]): string[] => words.filter(s => !s.startsWith('ask'))
+
+  it('takes two numbers in a row for a restart, and says that nobody vouches for the tail', () => {
+    const t = ofMute(7)
+    expect(t.gets(8, 1, 2, 3)).toEqual(['8', 'ask updates'])
+    expect(notAsked(t.passes(1500))).toEqual(['restarted ? after 8, ? from 1', '1', '2', '3'])
+  })
+
+  it('takes two numbers in a row for a restart, and hands over a lone one below as unsequenced', () => {
+    const t = ofMute(7)
+    t.gets(8, 3, 5, 6)
+    expect(notAsked(t.passes(1500))).toEqual([
+      'restarted ? after 8, ? from 5',
+      '5',
+      '6',
+      'unsequenced updates.3 Unconfirmed',
+    ])
+  })
+
+  it('takes two numbers in a row for a jump', () => {
+    const t = ofMute(1, { maxJump: 100 })
+    expect(t.gets(500, 501)).toEqual(['gap 2-499 Data'])
+    expect(t.passes(2000)).toEqual(['lost 2-499 unresolved', '500 AfterGap', '501'])
+  })
+
+  it('takes two numbers in a row for a restart, though a far one waits for its neighbour', () => {
+    const t = ofMute(7, { maxJump: 100 })
+    expect([t.gets(500), t.gets(1, 2)]).toEqual([[], ['ask updates']])
+    expect(notAsked(t.passes(1500))).toEqual(['restarted ? after 7, ? from 1', '1', '2'])
+    expect(notAsked(t.passes(2000))).toEqual(['unsequenced updates.500 Unconfirmed'])
+  })
+
+  it.each([
+    [3, 1],
+    [6, 1],
+    [120, 9],
+  ])('asks about a head up to %d from %d, which can not be that of the run it follows', (head, start) => {
+    const t = ofMute(7)
+    expect(t.hears(headOf(head, { start: SequenceNumber.nearest(start) }))).toEqual(['ask updates'])
+  })
+
+  it('asks about a head from within a gap, which can not be that of the run it follows', () => {
+    for (const options of [{}, { start: { from: SequenceNumber.nearest(7) } }]) {
+      const t = ofMute(7, options)
+      t.gets(10)
+      expect(t.hears(headOf(10, { start: SequenceNumber.nearest(9) }))).toEqual(['ask updates'])
+    }
+  })
+
+  it('asks nothing more when its sender answers after all', () => {
+    const t = ofMute(7)
+    t.gets(3)
+    t.passes(1500)
+    expect(t.isAnswered(headOf(8))).toEqual(['resumed', 'gap 8-8 Heartbeat'])
+  })
+
+  it('does not take an answer that just came too late for the head of another run', () => {
+    const t = ofMute(2)
+    expect(t.hears(headOf(1))).toEqual(['ask updates'])
+    expect(t.isAnswered(headOf(1), 2)).toEqual([])
+    expect(t.isAnswered(headOf(2))).toEqual(['resumed'])
+  })
+
+  it('asks about a far number as soon as its sender speaks after all', () => {
+    const t = ofMute(7, { maxJump: 100 })
+    expect([t.gets(500), t.hears(headOf(8))]).toEqual([[], ['resumed', 'ask updates', 'gap 8-8 Heartbeat']])
+    expect(t.isAnswered(headOf(9))).toEqual(['unsequenced updates.500 Refuted', 'gap 9-9 Heartbeat'])
+  })
+
+  it('does not take the same number twice for anything', () => {
+    const t = ofMute(7)
+    expect(notAsked([...t.gets(3, 3, 3, 8), ...t.passes(1500)])).toEqual(['8'])
+    expect(t.self().messages).toBe(3)
+  })
+
+  it('takes a number that comes twice for a duplicate when the sequence goes on', () => {
+    const t = ofMute(1)
+    expect(notAsked([...t.gets(1, 2, 2, 3, 3, 4, 4), ...t.passes(1500)])).toEqual(['2', '3', '4'])
+    t.gets(5)
+    expect([t.self().duplicates, t.passes(5000)]).toEqual([4, []])
+  })
+
+  it('takes what was held back, and comes again with what it waited for, for a duplicate', () => {
+    const t = ofMute(7)
+    t.gets(8, 10, 11)
+    expect(t.gets(8, 9, 10, 11)).toEqual(['ask updates'])
+    expect(notAsked(t.passes(1500))).toEqual(['9 Late', '10 AfterGap', '11'])
+    expect([t.gets(12), t.passes(5000), t.self().duplicates]).toEqual([['12'], [], 3])
+  })
+
+  it('gives nothing up for want of room that may be pending, or it would look like a restart', () => {
+    const t = ofMute(1, { maxMessages: 9, maxBytes: 1000, maxGaps: 2 })
+    t.gets(2, 4)
+    t.on({ _tag: 'Arrived', origin: single(), arrival: { ...arrival(6), bytes: 1001 } })
+    expect(notAsked([...t.gets(2, 3, 4), ...t.takes(5)])).toEqual([])
+    expect(notAsked(t.passes(1500))).toEqual(['3 Late', '4 AfterGap'])
+    expect(notAsked(t.gets(5))).toEqual(['5 Late'])
+  })
+
+  it('knows of both numbers of a jump, though there was no room for the second', () => {
+    const t = ofMute(1, { maxJump: 100, maxMessages: 3 })
+    t.gets(500, 501)
+    expect(M.min(t.self().origins)?.value.track.ledger?.highest).toBe(501)
+  })
+
+  it('takes two numbers in a row for a jump in either order, and believes what lies below them', () => {
+    const t = ofMute(7, { maxJump: 100 })
+    const gaps = ['gap 8-299 Data', 'gap 301-499 Data']
+    expect([t.gets(300), t.gets(501), t.gets(500)]).toEqual([[], [], gaps])
+    expect(t.self().duplicates).toBe(0)
+    expect(t.passes(2000)).toEqual([
+      'lost 8-299 unresolved',
+      '300 AfterGap',
+      'lost 301-499 unresolved',
+      '500 AfterGap',
+      '501',
+    ])
+  })
+
+  it('asks about a number that comes again, though a far one waits for the one after it', () => {
+    const t = ofMute(7, { maxJump: 100 })
+    expect([t.gets(500), t.gets(3)]).toEqual([[], ['ask updates']])
+  })
+
+  it('asks about a number that comes again, though two far ones in a row confirm a jump', () => {
+    const t = ofMute(7, { maxJump: 100 })
+    t.gets(3)
+    t.passes(1500)
+    expect([t.gets(500), t.gets(501)]).toEqual([[], ['gap 8-499 Data', 'ask updates']])
+  })
+
+  it('does not take a number that is far above two in a row for one that they confirm', () => {
+    const t = ofMute(7, { maxJump: 100 })
+    expect([t.gets(900_000), t.gets(500), t.gets(501)]).toEqual([[], [], ['gap 8-499 Data']])
+    expect(t.passes(2000)).toContain('unsequenced updates.900000 Unconfirmed')
+  })
+
+  it('keeps a far number in doubt when the sequence goes on and proves another to be a duplicate', () => {
+    const t = ofMute(7, { maxJump: 100 })
+    t.gets(3)
+    t.passes(1500)
+    expect([t.gets(500), t.gets(8), t.self().duplicates]).toEqual([[], ['8'], 1])
+    expect(notAsked(t.passes(2000))).toEqual(['unsequenced updates.500 Unconfirmed'])
+  })
+
+  it('keeps a far number in doubt when the sequence goes on and proves two others to be duplicates', () => {
+    const t = ofMute(7, { maxJump: 100 })
+    for (const n of [3, 5]) {
+      t.gets(n)
+      t.passes(1500)
+    }
+    expect([t.gets(500), t.gets(8), t.self().duplicates]).toEqual([[], ['8'], 2])
+  })
+
+  it('goes on when it is connected again, though it waits for what confirms a number', () => {
+    const t = ofMute(7)
+    t.gets(3)
+    t.passes(1500)
+    t.on({ _tag: 'Disconnected' })
+    t.on({ _tag: 'Reconnected' })
+    expect(t.gets(8)).toEqual(['8'])
+  })
+
+  it('takes a number for a duplicate when the sequence goes on while it waits for what confirms it', () => {
+    const t = ofMute(7)
+    t.gets(3)
+    t.passes(1500)
+    expect([t.gets(8), M.min(t.self().origins)?.value.track.doubt]).toEqual([['8'], undefined])
+    expect([t.passes(5000), t.self().duplicates, t.self().messages]).toEqual([[], 1, 3])
+  })
+
+  it('hands over a number that nothing confirmed as unsequenced', () => {
+    const t = ofMute(7)
+    t.gets(3)
+    expect(notAsked(t.passes(3500))).toEqual(['unsequenced updates.3 Unconfirmed'])
+  })
+
+  it('goes on with a sender that speaks after all', () => {
+    const t = ofMute(7)
+    expect(t.hears(headOf(8))).toEqual(['resumed', 'gap 8-8 Heartbeat'])
+  })
+
+  it('does not take a late answer, of where its run was once, for the head of another', () => {
+    const t = talk()
+    t.gets(2)
+    t.passes(6000)
+    t.gets(1)
+    t.passes(1500)
+    expect(t.isAnswered(headOf(1), 1)).toEqual(['ask updates'])
+    expect(t.isAnswered(headOf(2))).toEqual(['resumed'])
+    expect(t.self().duplicates).toBe(1)
+  })
+
+  it('goes back to a run that it wrongly guessed to be over', () => {
+    const t = following()
+    t.gets(1, 2, 3)
+    t.passes(6000)
+    t.gets(1, 2)
+    t.isRefused()
+    expect(t.hears(headOf(3))).toEqual(['ask updates'])
+    expect(t.isAnswered(headOf(3))).toEqual(['resumed', 'gap 3-3 Heartbeat'])
+  })
+
+  it('goes back to a run that it wrongly guessed to be over, though nobody answers for it', () => {
+    const t = following()
+    t.gets(1, 2, 3)
+    t.passes(6000)
+    t.gets(1, 2)
+    t.isRefused()
+    expect(t.hears(headOf(3, { age: 2e9 }))).toEqual(['ask updates'])
+    expect([t.passes(500), t.hears(headOf(3, { age: 2e9 + 500 }))]).toEqual([[], []])
+    expect([t.passes(500), t.hears(headOf(3, { age: 2e9 }))]).toEqual([[], ['ask updates']])
+    expect(t.passes(2000)).toEqual([])
+    expect(t.hears(headOf(3, { age: 2e9 + 3000 }))).toEqual(['resumed', 'gap 3-3 Heartbeat'])
+  })
+
+  it('asks less and less about a run that it has left and that answers nothing', () => {
+    const t = following()
+    t.hears(headOf(0, { epoch: run(2) }))
+    t.isAnswered(headOf(0, { epoch: run(2) }))
+    let asks = 0
+    for (let s = 0; s < 1000; s++) {
+      t.passes(1000)
+      t.hears(headOf(0, { epoch: run(2) }))
+      asks += t.hears(headOf(0, { age: 2e9 + s * 1000 })).length
+    }
+    expect(asks).toBe(10)
+  })
+
+  it('takes neither a late heartbeat nor a late answer for proof that what it began with was never sent (perSender)', () => {
+    const t = ofMute(5, { addressing: 'perSender' })
+    const late = headOf(3)
+    t.hears(late)
+    const again = headOf(3, { age: 2e9 })
+    const said = [...t.isAnswered(late, t.asked() - 1), ...t.passes(2000), ...t.hears(again), ...t.gets(6)]
+    expect(said.filter(s => !s.startsWith('ask'))).toEqual(['resumed', '6'])
+  })
+})
+
+describe('a receiver that is told nothing', () => {
+  it('has the settings that are documented', () => {
+    const source = readFileSync(join(__dirname, '..', '..', '..', 'src', 'core', 'receiver', 'Step.ts'), 'utf8')
+    const documented = [...source.matchAll(/Default `?([^`.]+?)`?\.\s+\*\/\s+readonly (\w+):/g)]
+    const stated = documented.map(([, value = '', name]) => [name, value.replace(/ MiB$/, '_MiB')])
+    const actual = Object.entries(Receiver.defaults).map(([name, value]) => [name, String(value)])
+    expect(stated).toEqual(
+      actual.map(([name, value]) => [name, name === 'maxBytes' ? `${Number(value) / 2 ** 20}_MiB` : value]),
+    )
+  })
+})
+
+describe('a receiver that is disconnected', () => {
+  it('counts what it still gets as got when it was disconnected', () => {
+    const t = following({ addressing: 'perSender' })
+    t.on({ _tag: 'Disconnected' })
+    t.passes(60_000)
+    t.gets(1)
+    t.on({ _tag: 'Reconnected' })
+    expect(t.passes(7000)).toContain('silent 5000')
+  })
+
+  it('asks for nothing that it misses meanwhile', () => {
+    const t = following({ addressing: 'perSender' })
+    const on = (h: Parameters<Rig['on']>[0]): string[] => t.on(h).map(o => o._tag)
+    on({ _tag: 'Disconnected' })
+    expect(on({ _tag: 'Arrived', origin: alice(), arrival: arrival(3) })).toEqual(['Deliver'])
+    expect(t.passes(500)).toEqual([])
+    expect(on({ _tag: 'Reconnected' })).toContain('AskReplay')
+  })
+
+  it('gives nothing up when its timer rings late', () => {
+    const t = following()
+    t.gets(1, 3)
+    t.passes(1999)
+    const [, away] = Receiver.step<string>({ _tag: 'Disconnected', now: t.now() + 1 })(t.self())
+    const [out] = Receiver.step<string>({ _tag: 'Ticked', now: t.now() + 1 })(away)
+    expect(said(out)).toEqual([])
+  })
+})
+
+describe('a receiver that is woken', () => {
+  it('says again when to wake it, though that has not changed: its timer rang too early', () => {
+    const t = following()
+    const [out] = Receiver.step<string>({ _tag: 'Ticked', now: t.now() })(t.self())
+    expect(out).toEqual([{ _tag: 'WakeAt', at: t.self().wakeAt }])
+  })
+
+  it('counts the time of what it remembers while disconnected from when it is back', () => {
+    const t = following({ maxMessages: 2 })
+    t.gets(1, 2, 3)
+    t.on({ _tag: 'Disconnected' })
+    t.wait(60_000)
+    t.takes(2)
+    t.on({ _tag: 'Reconnected' })
+    t.isAnswered(headOf(3))
+    expect(t.passes(2000).at(-1)).toBe('lost 3-3 unresolved')
+  })
+})
+
+describe('a receiver within its bounds', () => {
+  it('forgets the newest payloads of a slow consumer, and counts them as missing until it has room', () => {
+    const t = following({ maxMessages: 4 })
+    expect(t.gets(1, 2, 3, 4, 5, 6)).toEqual(['1', '2', '3', '4'])
+    expect(t.passes(60_000)).toEqual(['ask updates'])
+    expect([t.takes(4), t.self().waiting]).toEqual([['silent 5000'], undefined])
+    expect(t.passes(2000)).toEqual(['lost 5-6 unresolved'])
+  })
+
+  it('lets what is held make way for what lets the sequence go on', () => {
+    const t = following({ maxMessages: 4 })
+    t.gets(2, 3, 4)
+    expect(t.gets(1)).toEqual(['1 Late', '2 AfterGap', '3'])
+  })
+
+  it('keeps what is lower in place of what is higher, though it is not the next', () => {
+    const t = following({ maxMessages: 5 })
+    t.gets(3, 5, 6)
+    expect(t.gets(2, 1)).toEqual(['1 Late', '2 Late', '3 AfterGap'])
+  })
+
+  it('keeps what is lower, though that takes all of maxBytes', () => {
+    const t = following({ maxBytes: 10 })
+    const gets = (n: number, bytes: number) =>
+      said(t.on({ _tag: 'Arrived', origin: single(), arrival: arrival(n, `m${n}`, bytes) }))
+    gets(3, 4)
+    gets(2, 10)
+    expect(gets(1, 0)).toEqual(['1 Late', '2 Late'])
+  })
+
+  it('lets nothing go for what finds no room even then, as others hold it', () => {
+    const t = following({ maxBytes: 10 })
+    const other = single('other')
+    const gets = (origin: Origin, n: number, bytes: number) =>
+      said(t.on({ _tag: 'Arrived', origin, arrival: arrival(n, `m${n}`, bytes) }))
+    t.on({ _tag: 'HeartbeatHeard', origin: other, head: headOf(0) })
+    gets(other, 2, 7)
+    gets(single(), 4, 2)
+    gets(single(), 2, 4)
+    expect(t.self().bytes).toBe(9)
+  })
+
+  it('learns from a heartbeat what is missing, though there is no room to tell of it', () => {
+    const t = following({ maxMessages: 1 })
+    t.gets(1)
+    expect([t.hears(headOf(3)), t.takes(1), t.passes(2000)]).toEqual([[], [], ['lost 2-3 unresolved']])
+  })
+
+  it('waits with a loss for a consumer that takes nothing, where nobody can be asked', () => {
+    const t = ofMute(1, { maxMessages: 4, mode: 'arrival' })
+    expect([t.gets(3), t.passes(4000)]).toEqual([['gap 2-2 Data', '3 AfterGap'], []])
+    expect([t.takes(4, 2), t.passes(2000)]).toEqual([[], ['lost 2-2 unresolved']])
+  })
+
+  it('asks again about a doubt that nobody has answered, when there is room to tell of it', () => {
+    const t = following({ maxMessages: 2 })
+    t.gets(1, 2)
+    t.hears(headOf(0, { epoch: run(2) }))
+    t.passes(2000)
+    expect(t.takes(2)).toEqual(['ask updates'])
+  })
+
+  it('keeps to maxBytes', () => {
+    const t = following({ maxBytes: 2 })
+    expect(t.gets(1, 2, 3)).toEqual(['1', '2'])
+    t.takes(2)
+    expect(t.passes(2000)).toEqual(['lost 3-3 unresolved'])
+  })
+
+  it('goes on with what it forgot as soon as half of maxBytes is taken', () => {
+    const t = following({ maxBytes: 10 })
+    for (const n of [1, 2, 3]) t.on({ _tag: 'Arrived', origin: single(), arrival: arrival(n, `m${n}`, 5) })
+    t.takes(1, 5)
+    expect(t.passes(2000)).toEqual(['lost 3-3 unresolved'])
+  })
+
+  it('gives up the oldest gap when there are more than maxGaps', () => {
+    const t = following({ maxGaps: 2, mode: 'arrival' })
+    t.gets(2, 4)
+    expect(t.gets(6)).toEqual(['gap 5-5 Data', 'lost 1-1 overflow', '6 AfterGap'])
+  })
+
+  it('keeps to maxGaps when what is noticed finds no room', () => {
+    const t = following({ maxMessages: 3, maxGaps: 2 })
+    t.gets(2, 4)
+    expect(t.gets(7, 9)).toEqual([])
+    expect(t.hears(headOf(20))).toEqual([])
+  })
+
+  it('tells no loss of each message that finds no room, though others have as many gaps as may be', () => {
+    const t = following({ maxMessages: 4, maxGaps: 1, mode: 'arrival' })
+    const other = single('other')
+    t.on({ _tag: 'HeartbeatHeard', origin: other, head: headOf(0) })
+    expect(said(t.on({ _tag: 'Arrived', origin: other, arrival: arrival(2) }))).toEqual(['gap 1-1 Data', '2 AfterGap'])
+    expect([t.gets(1, 2), t.gets(3, 4, 5, 6), t.self().gaps]).toEqual([['1', '2'], [], 2])
+    // When there is room to tell of it, the bound holds again.
+    expect([t.takes(4, 3), t.self().gaps]).toEqual([['lost 3-6 overflow'], 1])
+  })
+
+  it('tells no loss of what finds no room, though others have more gaps than may be, as they have no room either', () => {
+    const t = following({ maxMessages: 4, maxGaps: 1, mode: 'arrival' })
+    const [second, third] = [single('second'), single('third')]
+    for (const origin of [second, third]) t.on({ _tag: 'HeartbeatHeard', origin, head: headOf(0) })
+    t.on({ _tag: 'Arrived', origin: second, arrival: arrival(2) })
+    t.gets(1, 2)
+    t.on({ _tag: 'Arrived', origin: third, arrival: arrival(1) })
+    expect([t.gets(3, 4), t.self().gaps]).toEqual([[], 3])
+  })
+
+  it('lets others wait on when one takes all the room that was made', () => {
+    const t = talk({ maxMessages: 8, maxGaps: 1, deadline: 60_000 })
+    const [first, last] = [single('a'), single('z')]
+    t.on({ _tag: 'HeartbeatHeard', origin: first, head: headOf(0, { max: 60_000 }) })
+    t.on({ _tag: 'HeartbeatHeard', origin: last, head: headOf(0, { max: 500 }) })
+    for (const n of [1, 2, 3, 4, 6, 7, 8, 9]) t.on({ _tag: 'Arrived', origin: first, arrival: arrival(n) })
+    t.passes(5000)
+    expect(t.takes(1).filter(s => !s.startsWith('ask'))).toEqual(['lost 5-5 overflow', '6 AfterGap', '7', '8'])
+    expect(t.takes(8, 6)).toContain('silent 500')
+  })
+
+  it('gives up a message that is larger than maxBytes, though nothing else is ever taken', () => {
+    const t = following({ maxBytes: 10 })
+    expect(said(t.on({ _tag: 'Arrived', origin: single(), arrival: arrival(1, 'm1', 11) }))).toEqual([])
+    expect(t.passes(2000)).toEqual(['lost 1-1 unresolved'])
+  })
+
+  it('gives up what it forgot, though all of its room is held behind that', () => {
+    const t = following({ maxMessages: 4 })
+    t.gets(1, 2, 3, 4, 5)
+    for (let n = 6; n < 10; n++) {
+      t.takes(1)
+      t.gets(n)
+    }
+    expect(t.passes(2000)).toEqual(['lost 5-5 unresolved', '6 AfterGap', '7', '8', '9'])
+  })
+
+  it('settles a doubt though all of its room is pending', () => {
+    const t = talk({ maxMessages: 3 })
+    t.gets(1, 2, 3, 4)
+    expect(t.passes(2000).filter(s => !s.startsWith('ask'))).toEqual(['silent mute', '1', '2'])
+    t.takes(3, 2)
+    expect(t.passes(2000)).toEqual(['lost 3-4 unresolved'])
+  })
+
+  it('misses what came while nobody answered, and found no room', () => {
+    const t = talk({ maxMessages: 8, start: { from: 1 } })
+    for (let n = 1; n <= 21; n++) t.gets(n)
+    for (let n = 32; n <= 40; n++) t.gets(n)
+    const early = t.passes(2000).filter(s => !s.startsWith('ask'))
+    t.takes(8, 7)
+    expect([...early, ...t.passes(4000)]).toEqual(['silent mute', ...'1234567', 'lost 8-40 unresolved'])
+  })
+
+  it('enters a run that has answered while there was no room as soon as there is', () => {
+    const t = following({ maxMessages: 4 })
+    t.gets(1, 2, 3, 4)
+    t.hears(headOf(0, { epoch: run(2) }))
+    expect(t.isAnswered(headOf(0, { epoch: run(2) }))).toEqual([])
+    t.takes(4)
+    t.gets(5)
+    expect(t.passes(2000)).toContain('restarted @0000000001 after 4, @0000000002 from 1')
+  })
+
+  it('enters a run that has answered while there was no room, and not a third that is heard meanwhile and might be its own', () => {
+    const t = ofMute(5, { maxMessages: 4 })
+    t.gets(6, 7)
+    const second = headOf(3, { epoch: run(2) })
+    const third = headOf(8, { epoch: run(3) })
+    t.hears(second)
+    t.isAnswered(second)
+    t.hears(third)
+    t.takes(4)
+    expect(t.passes(3000)).toContain('restarted ? after 7, @0000000002 from 1')
+    t.hears(third)
+    expect(t.isAnswered(third)).toContain('restarted @0000000002 after 3, @0000000003 from 1')
+  })
+
+  it('takes a run that answers itself for its own that has no name, though another has answered while there was no room', () => {
+    const t = ofMute(5, { maxMessages: 4 })
+    t.gets(6, 7)
+    const second = headOf(3, { epoch: run(2) })
+    t.hears(second)
+    t.isAnswered(second)
+    expect(t.isAnswered(headOf(8, { epoch: run(3) }))).toEqual(['resumed'])
+    expect([...t.takes(4), ...t.passes(3000)].filter(d => d.startsWith('restarted'))).toEqual([])
+  })
+
+  it('enters a run that has answered while there was no room where that was heard last', () => {
+    const t = following({ maxMessages: 4 })
+    t.gets(1, 2, 3, 4)
+    t.hears(headOf(0, { epoch: run(2) }))
+    t.isAnswered(headOf(0, { epoch: run(2) }))
+    t.hears(headOf(2, { epoch: run(2), age: 2e9 }))
+    t.takes(4)
+    expect(t.passes(2000).filter(d => !d.startsWith('ask'))).toEqual([
+      'restarted @0000000001 after 4, @0000000002 from 1',
+      'gap 1-2 Heartbeat',
+    ])
+  })
+
+  it('waits for a consumer that takes nothing, and does not spin, when a gap passes its deadline', () => {
+    const t = following({ maxMessages: 4, mode: 'arrival' })
+    expect(t.gets(1, 3, 4, 5)).toEqual(['1', 'gap 2-2 Data', '3 AfterGap', '4'])
+    expect(t.passes(4000)).toEqual([])
+    t.takes(4, 3)
+    expect(t.passes(2000)).toContain('lost 2-2 unresolved')
+  })
+
+  it('waits for a consumer that takes nothing, though few messages are as many bytes as may be', () => {
+    const t = following({ maxBytes: 3, mode: 'arrival' })
+    expect([t.gets(1, 3, 4), t.passes(4000)]).toEqual([['1', 'gap 2-2 Data', '3 AfterGap', '4'], []])
+    t.takes(4, 3)
+    expect(t.passes(2000)).toContain('lost 2-2 unresolved')
+  })
+
+  it('counts what it has room for among what it has none for as here', () => {
+    const t = following({ maxMessages: 6 })
+    t.gets(1, 2, 3, 4, 6, 7)
+    t.takes(1)
+    t.gets(8, 9)
+    expect(t.self().gaps).toBe(3)
+  })
+
+  it('gives a gap up at its deadline, though room comes and goes', () => {
+    const t = following({ maxMessages: 4 })
+    t.gets(2, 3, 4)
+    t.takes(1, 0)
+    for (let n = 5; n < 9; n++) {
+      t.gets(n)
+      t.passes(450)
+      t.hears(headOf(n))
+    }
+    expect(t.passes(200).filter(s => !s.startsWith('ask'))).toContain('lost 1-1 unresolved')
+  })
+
+  it('tells a silence when there is room for it, and no end of one that it did not tell', () => {
+    const t = following({ addressing: 'perSender', maxMessages: 1 })
+    expect([t.gets(1), t.passes(7000)]).toEqual([['1'], [`ask ${alice().name}`]])
+    expect([t.takes(1), t.takes(1), t.hears(headOf(1))]).toEqual([['silent 5000'], [], ['resumed']])
+    const other = following({ addressing: 'perSender', maxMessages: 1 })
+    other.gets(1)
+    other.passes(7000)
+    expect(other.hears(headOf(1))).toEqual([])
+  })
+
+  it('settles a doubt that nobody has answered when there is room to tell of it', () => {
+    const t = following({ maxMessages: 2 })
+    t.gets(1, 2)
+    t.on({ _tag: 'Arrived', origin: single('other'), arrival: arrival(5) })
+    expect(t.passes(3000)).toEqual(['ask other', 'ask other', 'ask other'])
+    expect(t.takes(2)).toEqual(['ask other'])
+    expect(t.passes(1500)).toEqual(['ask other', 'ask other', 'ask other', 'silent mute', 'gap 5-5 Data'])
+  })
+
+  it('misses nothing that was too far ahead to be believed, and found no room', () => {
+    const t = following({ maxMessages: 2, maxJump: 10, tries: 1 })
+    t.gets(1, 2)
+    t.gets(14)
+    t.takes(2)
+    t.gets(3, 4)
+    t.takes(2)
+    expect(t.passes(1500).filter(s => s.startsWith('gap'))).toEqual([])
+    const other = following({ maxMessages: 2, maxJump: 10 })
+    other.gets(1, 2)
+    for (const n of [5, 50]) other.on({ _tag: 'Arrived', origin: single('other'), arrival: arrival(n) })
+    other.passes(3000)
+    other.takes(2)
+    expect(other.passes(1500).filter(s => s.startsWith('gap'))).toEqual([])
+  })
+
+  it('forgets a new run that had to wait for room when its own one answers', () => {
+    const t = following({ maxMessages: 3 })
+    const second = headOf(0, { epoch: run(2) })
+    t.gets(1, 2, 3)
+    t.hears(second)
+    t.isAnswered(second)
+    t.isAnswered(headOf(3))
+    t.takes(3)
+    expect(t.passes(20_000)).toEqual(['ask updates', 'silent 5000'])
+  })
+
+  it('keeps all that found no room at the tail in one gap', () => {
+    const t = following({ maxMessages: 4 })
+    t.gets(2, 3, 4)
+    t.takes(1, 0)
+    t.gets(5, 6, 7, 8)
+    expect(t.self().gaps).toBe(2)
+  })
+
+  it('follows no more saved origins than it may', () => {
+    const positions = [1, 2, 3].map(i => ({ origin: alice(i).name, number: 0, epoch: run(i) }))
+    const t = talk({ addressing: 'perSender', maxOrigins: 2, start: { v: 1, positions } })
+    expect(M.size(t.self().origins)).toBe(2)
+  })
+
+  it('follows an origin on whose gaps are open, though it is silent', () => {
+    const t = following({ addressing: 'perSender', maxOrigins: 1, deadline: 60_000 })
+    t.gets(1, 3)
+    t.passes(10_000)
+    const second = { _tag: 'Arrived', origin: alice(2), arrival: arrival(1) } as const
+    expect(said(t.on(second))).toEqual(['unsequenced updates.alice.@0000000002.1 TooManyOrigins'])
+  })
+
+  it('enters a new run when there is room to tell of it', () => {
+    const t = following({ maxMessages: 3 })
+    const second = headOf(0, { epoch: run(2) })
+    t.gets(1, 2, 3)
+    expect([t.hears(second), t.isAnswered(second)]).toEqual([['ask updates'], []])
+    expect([t.takes(3), t.passes(100)]).toEqual([[], ['ask updates']])
+    expect(t.isAnswered(second)).toEqual([`restarted ${run(1)} after 3, ${run(2)} from 1`])
+  })
+
+  it('reports what it forgot in doubt as lost, if that can only be of the run before', () => {
+    const t = following({ maxMessages: 3 })
+    t.gets(1)
+    t.takes(1)
+    expect([t.gets(2, 3), t.hears(headOf(1, { epoch: run(2) }))]).toEqual([['2', '3'], ['ask updates']])
+    expect(t.gets(4, 5, 6)).toEqual([])
+    expect(t.isAnswered(headOf(1, { epoch: run(2) }))).toEqual([
+      'unsequenced updates.4 BetweenRuns',
+      'lost 4-6 gone',
+      `restarted ${run(1)} after 6, ${run(2)} from 1`,
+    ])
+  })
+
+  it('takes nothing that it forgot in doubt for lost, if the new run has sent it', () => {
+    const t = following({ maxMessages: 3 })
+    t.gets(1, 2)
+    t.hears(headOf(6, { epoch: run(2) }))
+    t.gets(3, 4, 5)
+    t.takes(2)
+    expect(t.isAnswered(headOf(6, { epoch: run(2) })).slice(0, 2)).toEqual([
+      `restarted ${run(1)} after 2, ${run(2)} from 1`,
+      'gap 1-2 Data',
+    ])
+  })
+
+  it('reports what it forgot in doubt as lost, if it is from below the start of the new run', () => {
+    const t = following({ maxMessages: 3 })
+    const second = headOf(100, { epoch: run(2), start: SequenceNumber.nearest(100) })
+    t.gets(1, 2)
+    t.hears(second)
+    t.gets(3, 4, 100)
+    t.takes(2)
+    expect(t.isAnswered(second).slice(0, 4)).toEqual([
+      'unsequenced updates.3 BetweenRuns',
+      'gap 3-4 Data',
+      'lost 3-4 gone',
+      `restarted ${run(1)} after 4, ${run(2)} from 100`,
+    ])
+  })
+
+  it('believes a number that it forgot in doubt, if that is just as far ahead as may be', () => {
+    const t = following({ maxMessages: 3, maxJump: 98 })
+    const second = headOf(200, { epoch: run(2), start: SequenceNumber.nearest(200) })
+    t.gets(1, 2)
+    t.hears(second)
+    t.gets(3, 4, 100)
+    t.takes(2)
+    expect(t.isAnswered(second)).toContain('lost 3-100 gone')
+    const other = talk({ maxMessages: 2, maxJump: 100 })
+    other.gets(1, 2, 102)
+    other.passes(2000)
+    other.takes(2, 1)
+    expect(other.passes(2000)).toEqual(['lost 2-102 unresolved'])
+  })
+
+  it('goes by what it forgot when nobody is there to be asked', () => {
+    const t = following({ maxMessages: 2 })
+    t.gets(1, 2)
+    const refuse = () => t.on({ _tag: 'HeadRefused', asked: t.asked(), origin: 'other' })
+    t.on({ _tag: 'Arrived', origin: single('other'), arrival: arrival(5) })
+    refuse()
+    t.passes(100)
+    refuse()
+    expect([t.takes(2), t.passes(0)]).toEqual([[], ['silent mute', 'gap 5-5 Data']])
+  })
+
+  it('does not believe a far number that it forgot in doubt', () => {
+    const t = following({ maxMessages: 3 })
+    t.gets(1, 2)
+    t.hears(headOf(1, { epoch: run(2) }))
+    expect(t.gets(3, 4e6)).toEqual([])
+    t.takes(2)
+    expect(t.isAnswered(headOf(1, { epoch: run(2) }))).toEqual([
+      'unsequenced updates.3 BetweenRuns',
+      `restarted ${run(1)} after 2, ${run(2)} from 1`,
+      'gap 1-1 Heartbeat',
+    ])
+  })
+
+  it('enters a new run though all of its room is held', () => {
+    const t = following({ maxMessages: 3 })
+    t.gets(1)
+    t.takes(1)
+    t.gets(3)
+    t.takes(1)
+    t.gets(4, 5, 1)
+    expect(t.isAnswered(headOf(1, { epoch: run(2) }))).toEqual([
+      'lost 2-2 gone',
+      '3 AfterGap',
+      '4',
+      '5',
+      'restarted @0000000001 after 5, @0000000002 from 1',
+    ])
+    t.takes(5, 3)
+    expect(t.passes(2000)).toEqual(['lost 1-1 unresolved'])
+  })
+
+  it('refuses an origin beyond maxOrigins visibly, but lets one that has ended make way', () => {
+    const t = talk({ addressing: 'perSender', maxOrigins: 1 })
+    t.isAnswered(headOf(0))
+    const second = { _tag: 'Arrived', origin: alice(2), arrival: arrival(1) } as const
+    expect(said(t.on(second))).toEqual(['unsequenced updates.alice.@0000000002.1 TooManyOrigins'])
+    expect(t.hears(headOf(0, { state: 'ended' }))).toEqual(['ended 0'])
+    expect(said(t.on(second))).toEqual(['ask updates.alice.@0000000002'])
+    expect(M.size(t.self().origins)).toBe(1)
+  })
+
+  it('lets the one that has ended first make way first', () => {
+    const t = talk({ addressing: 'perSender', maxOrigins: 3 })
+    const ends = (i: number) =>
+      t.on({ _tag: 'HeartbeatHeard', origin: alice(i), head: headOf(0, { epoch: run(i), state: 'ended' }) })
+    const follows = () => [...M.entries(t.self().origins)].map(e => e.key)
+    for (const i of [2, 1, 3]) ends(i)
+    ends(4)
+    expect(follows()).toEqual([1, 3, 4].map(i => alice(i).name))
+    ends(5)
+    expect(follows()).toEqual([3, 4, 5].map(i => alice(i).name))
+  })
+
+  it('lets no origin make way for which it waits for an answer', () => {
+    const t = following({ maxOrigins: 1 })
+    t.passes(6000)
+    t.hears(headOf(0, { epoch: run(2) }))
+    const other = { _tag: 'Arrived', origin: single('other'), arrival: arrival(1) } as const
+    expect(said(t.on(other))).toEqual(['unsequenced other.1 TooManyOrigins'])
+  })
+
+  it('takes no heed of answers for an origin that it does not follow', () => {
+    const t = following()
+    const [origin, epoch, first] = [single('other'), run(1), SequenceNumber.first]
+    for (const answer of [
+      { _tag: 'ReplayAnswered', arrival: arrival(1) },
+      { _tag: 'ReplayRefused', first, last: first, reason: 'evicted' },
+      { _tag: 'ReplayEnded', last: first },
+    ] as const)
+      expect(t.on({ ...answer, asked: 1, origin, epoch })).toEqual([])
+  })
+
+  it('says that what a silent origin sends is lost when it makes way', () => {
+    const t = talk({ addressing: 'perSender', maxOrigins: 1 })
+    t.isAnswered(headOf(4))
+    t.passes(6000)
+    const second = { _tag: 'Arrived', origin: alice(2), arrival: arrival(1) } as const
+    expect(said(t.on(second))).toEqual(['lost 5- gone', 'ask updates.alice.@0000000002'])
+  })
+
+  it('counts the unsequenced messages that it had no room for', () => {
+    const t = talk({ maxMessages: 2 })
+    const message = {
+      subject: 'updates.x',
+      reason: 'NoNumber',
+      data: '',
+      headers: undefined,
+      reply: undefined,
+    } as const
+    const stray = () => said(t.on({ _tag: 'Strayed', message: { _tag: 'Unsequenced', ...message }, bytes: 1 }))
+    expect([stray(), stray(), stray(), stray()].flat()).toHaveLength(2)
+    expect(Receiver.isSettled(t.self())).toBe(false)
+    expect(t.takes(1)).toEqual(['overflowed 2'])
+    expect(Receiver.isSettled(t.self())).toBe(true)
+  })
+
+  it('tells of unsequenced messages that found no room when its consumer makes some, not at each of them', () => {
+    const t = following({ maxMessages: 4 })
+    t.gets(2, 3, 4)
+    const { data, headers, reply } = arrival(1)
+    const message = { _tag: 'Unsequenced', subject: 'updates.x', reason: 'NoNumber', data, headers, reply } as const
+    for (let i = 0; i < 3; i++) expect(said(t.on({ _tag: 'Strayed', message, bytes: 1 }))).toEqual([])
+    expect(t.takes(1, 0)).toEqual(['overflowed 3'])
+  })
+
+  it('is settled when nothing is missing, held back or in doubt', () => {
+    const t = following({ mode: 'arrival' })
+    expect(Receiver.isSettled(t.self())).toBe(true)
+    t.gets(1, 3)
+    expect(Receiver.isSettled(t.self())).toBe(false)
+    t.gets(2)
+    expect(Receiver.isSettled(t.self())).toBe(true)
+    t.gets(2)
+    expect(Receiver.isSettled(t.self())).toBe(false)
+    t.isAnswered(headOf(3))
+    expect(Receiver.isSettled(t.self())).toBe(true)
+  })
+
+  it('tells once that a sender uses the other addressing', () => {
+    const t = talk()
+    const other = { _tag: 'HeartbeatHeard', origin: alice(), head: headOf(0) } as const
+    expect([said(t.on(other)), said(t.on(other))]).toEqual([['mismatch updates.alice.@0000000001 single'], []])
+  })
+
+  it('takes no heed of a head that bears another epoch than its origin', () => {
+    const t = talk({ addressing: 'perSender' })
+    expect(t.hears(headOf(5, { epoch: run(2) }))).toEqual([])
+    expect(t.self().origins).toBeUndefined()
+  })
+})
+
+// --- a lossy link ---------------------------------------------------------------------------------------------------
+
+const who = fc.nat(1)
+const deed: fc.Arbitrary<Deed> = fc.oneof(
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      do: fc.constant('publish' as const),
+      who,
+      count: fc.integer({ min: 1, max: 12 }),
+      bytes: fc.constantFrom(1, 5),
+    }),
+  },
+  {
+    weight: 5,
+    arbitrary: fc.record({ do: fc.constant('wait' as const), ms: fc.constantFrom(1, 10, 60, 300, 2500, 7000) }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant('restart' as const),
+      who,
+      down: fc.constantFrom(0, 300, 8000),
+      crash: fc.boolean(),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('away' as const), ms: fc.constantFrom(1, 100, 3000) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('stall' as const), ms: fc.constantFrom(10, 300, 5000) }) },
+)
+
+const plan: fc.Arbitrary<Plan> = fc.record({
+  addressing: fc.constantFrom('single', 'perSender'),
+  options: fc.record({
+    mode: fc.constantFrom('ordered', 'arrival'),
+    maxMessages: fc.constantFrom(3, 8, 1000),
+    maxBytes: fc.constantFrom(4, 30, 1e6),
+    maxGaps: fc.constantFrom(2, 6, 1000),
+    maxJump: fc.constantFrom(5, 65_536),
+  }),
+  senders: fc.integer({ min: 1, max: 2 }),
+  link: fc.record({
+    loss: fc.constantFrom(0, 10, 40),
+    repeat: fc.constantFrom(0, 20),
+    delay: fc.constantFrom(1, 5, 40),
+  }),
+  seed: fc.nat(),
+  deeds: fc.array(deed, { maxLength: 25 }),
+  batch: fc.constantFrom(1, 2),
+})
+
+describe('a receiver behind a link that loses, repeats, delays and reorders', () => {
+  it('delivers or reports each number once, keeps its bounds and its accounts, and settles everything in the end', () => {
+    fc.assert(
+      fc.property(plan, p => {
+        expect(play(p)).toEqual([])
+      }),
+    )
+  })
+})

@@ -1,0 +1,93 @@
+import { describe, expect, test } from '@jest/globals'
+import fc from 'fast-check'
+import * as Receiver from '../../../src/core/receiver/Receiver.ts'
+import type { Event, Machine } from './receiverHarness.ts'
+import { alice, arrival, headOf, run, single } from './receiverHarness.ts'
+
+/** What happens to a receiver, mostly messages one after the other; `skip` numbers on or back from the last. */
+const happening = fc.oneof(
+  { weight: 20, arbitrary: fc.constant({ tag: 'Arrived' as const, skip: 0 }) },
+  { weight: 2, arbitrary: fc.record({ tag: fc.constant('Arrived' as const), skip: fc.integer({ min: -3, max: 3 }) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ tag: fc.constant('HeartbeatHeard' as const), skip: fc.integer({ min: -1, max: 1 }) }),
+  },
+  // One that skips is marked `ended`.
+  {
+    weight: 1,
+    arbitrary: fc.record({ tag: fc.constant('HeadAnswered' as const), skip: fc.integer({ min: 0, max: 1 }) }),
+  },
+  { weight: 1, arbitrary: fc.record({ tag: fc.constant('Ticked' as const), skip: fc.integer({ min: 0, max: 9000 }) }) },
+  { weight: 3, arbitrary: fc.record({ tag: fc.constant('Taken' as const), skip: fc.integer({ min: 0, max: 12 }) }) },
+  { weight: 1, arbitrary: fc.constant({ tag: 'Strayed' as const, skip: 0 }) },
+  { weight: 1, arbitrary: fc.constant({ tag: 'Disconnected', skip: 0 } as const) },
+  { weight: 1, arbitrary: fc.constant({ tag: 'Reconnected', skip: 0 } as const) },
+)
+
+const stray = {
+  _tag: 'Unsequenced',
+  subject: 'updates.stray',
+  reason: 'NoNumber',
+  data: '',
+  headers: undefined,
+  reply: undefined,
+} as const
+
+/** Time that was spent away counts for no promise. */
+const cutOff = [
+  { tag: 'Disconnected', skip: 0 } as const,
+  { tag: 'Reconnected', skip: 0 } as const,
+  { tag: 'Arrived', skip: 0 } as const,
+]
+
+describe('the short way', () => {
+  test('says and does what the long way would, whatever happens', () => {
+    let short = 0
+    fc.assert(
+      fc.property(
+        fc.array(happening, { maxLength: 60 }),
+        fc.constantFrom('ordered' as const, 'arrival' as const),
+        fc.boolean(),
+        (happenings, mode, isSingle) => {
+          const origin = isSingle ? single() : alice()
+          const head = (n: number) => headOf(Math.max(n, 0), { first: Math.max(n, 0) + 1, epoch: run(1) })
+          let now = 0
+          let newest = 0
+          let self: Machine = Receiver.create({ addressing: isSingle ? 'single' : 'perSender', mode, maxMessages: 12 })
+          const both = (event: Event): void => {
+            const [said, after] = Receiver.step(event)(self)
+            const [wouldSay, would] = Receiver.longStep(event)(self)
+            expect(said).toEqual(wouldSay)
+            expect(after).toEqual(would)
+            if (event._tag === 'Arrived' && said.length === 1) short += 1
+            self = after
+          }
+          both({ _tag: 'Started', now })
+          both({ _tag: 'HeadAnswered', now, asked: 1, origin, head: head(0) })
+          for (const { tag, skip } of happenings) {
+            now += 1
+            if (tag === 'Arrived') {
+              const n = Math.max(newest + 1 + skip, 1)
+              newest = Math.max(newest, n)
+              both({ _tag: tag, now, origin, arrival: arrival(n) })
+            } else if (tag === 'HeartbeatHeard') both({ _tag: tag, now, origin, head: head(newest + skip) })
+            else if (tag === 'HeadAnswered') {
+              const state = skip > 0 ? 'ended' : 'live'
+              both({ _tag: tag, now, asked: self.asked, origin, head: { ...head(newest), state } })
+            } else if (tag === 'Strayed') both({ _tag: tag, now, message: stray, bytes: 1 })
+            else if (tag === 'Ticked') {
+              now += skip
+              both({ _tag: tag, now })
+            } else if (tag === 'Taken') {
+              const deliveries = Math.min(skip, self.handedMessages)
+              both({ _tag: tag, now, deliveries, bytes: Math.min(deliveries, self.handedBytes) })
+            } else both({ _tag: tag, now })
+          }
+        },
+      ),
+      { examples: [[cutOff, 'ordered', false]] },
+    )
+    // Most steps have gone it, of however many runs.
+    expect(short).toBeGreaterThan(2 * (fc.readConfigureGlobal().numRuns ?? 100))
+  })
+})

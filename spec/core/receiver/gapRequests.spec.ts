@@ -1,0 +1,1014 @@
+import { describe, expect, it } from '@jest/globals'
+import fc from 'fast-check'
+import type { Epoch } from '../../../src/core/protocol/Epoch.ts'
+import type { Head } from '../../../src/core/protocol/Head.ts'
+import type { Origin } from '../../../src/core/protocol/Origin.ts'
+import type { Position, Start } from '../../../src/core/protocol/Positions.ts'
+import * as SequenceNumber from '../../../src/core/protocol/SequenceNumber.ts'
+import type { RefusalReason } from '../../../src/core/receiver/Delivery.ts'
+import * as Receiver from '../../../src/core/receiver/Receiver.ts'
+import type { Event, Happening, Machine, Options, Out, Rig } from './receiverHarness.ts'
+import { alice, arrival, headOf, rig, run, single, told } from './receiverHarness.ts'
+import type { Deed, World } from './replayingWorld.ts'
+import { play } from './replayingWorld.ts'
+
+const origin = single()
+
+/** What it says in words: `3`, `lost 3-4 evicted`, `ask updates`, `replay 2-3`, `began 41`. */
+const words = (out: ReadonlyArray<Out>): string[] =>
+  out.flatMap(o => {
+    if (o._tag === 'Deliver') return [told(o.delivery)]
+    if (o._tag === 'AskHead') return [`ask ${o.origin ?? 'all'}`]
+    if (o._tag === 'AskReplay') return [`replay ${o.first}-${o.last}`]
+    return o._tag === 'Began' ? [`began ${o.number}`] : []
+  })
+
+interface Talk extends Rig {
+  /** The id of the last request for messages. */
+  readonly request: () => number
+  readonly gets: (...numbers: number[]) => string[]
+  readonly hears: (head: Head) => string[]
+  readonly isAnswered: (head: Head, asked?: number) => string[]
+  readonly passes: (ms: number) => string[]
+  readonly takes: (deliveries: number, bytes?: number) => string[]
+  /** Answers to the last request, or to that one; of run 1, unless told otherwise. */
+  readonly recovers: (number: number, o?: { asked?: number; epoch?: Epoch | undefined; bytes?: number }) => string[]
+  readonly isRefused: (
+    first: number,
+    last: number,
+    o?: { asked?: number; epoch?: Epoch; reason?: RefusalReason },
+  ) => string[]
+  readonly isDone: (last: number, o?: { asked?: number; epoch?: Epoch }) => string[]
+}
+
+const talk = (options: Options = {}): Talk => {
+  const plain = rig(options)
+  let request = 0
+  const noting = (out: ReadonlyArray<Out>): ReadonlyArray<Out> => {
+    for (const o of out) if (o._tag === 'AskReplay') request = o.id
+    return out
+  }
+  const r = { ...plain, on: (h: Happening) => noting(plain.on(h)), wait: (ms: number) => noting(plain.wait(ms)) }
+  r.on({ _tag: 'Started' })
+  return {
+    ...r,
+    request: () => request,
+    gets: (...numbers) => numbers.flatMap(n => words(r.on({ _tag: 'Arrived', origin, arrival: arrival(n) }))),
+    hears: head => words(r.on({ _tag: 'HeartbeatHeard', origin, head })),
+    isAnswered: (head, asked = r.asked()) => words(r.on({ _tag: 'HeadAnswered', asked, origin, head })),
+    passes: ms => words(r.wait(ms)),
+    takes: (deliveries, bytes = deliveries) => words(r.on({ _tag: 'Taken', deliveries, bytes })),
+    recovers: (n, o = {}) => {
+      const { asked = request, epoch = run(1), bytes = 1 } = o
+      const known = 'epoch' in o ? o.epoch : epoch
+      return words(r.on({ _tag: 'ReplayAnswered', asked, origin, epoch: known, arrival: arrival(n, `m${n}`, bytes) }))
+    },
+    isRefused: (first, last, { asked = request, epoch = run(1), reason = 'evicted' } = {}) => {
+      const [from, to] = [SequenceNumber.nearest(first), SequenceNumber.nearest(last)]
+      return words(r.on({ _tag: 'ReplayRefused', asked, origin, epoch, first: from, last: to, reason }))
+    },
+    isDone: (last, { asked = request, epoch = run(1) } = {}) =>
+      words(r.on({ _tag: 'ReplayEnded', asked, origin, epoch, last })),
+  }
+}
+
+/** One that follows run 1 from the start of it. */
+const following = (options: Options = {}): Talk => {
+  const t = talk(options)
+  t.isAnswered(headOf(0))
+  return t
+}
+
+const replays = (said: string[]): string[] => said.filter(s => s.startsWith('replay'))
+const deliveries = (said: string[]): string[] => said.filter(s => !/^(replay|ask|began)/.test(s))
+
+describe('a receiver that misses something', () => {
+  it('asks for it at once, and goes on when it comes', () => {
+    const t = following()
+    expect(t.gets(1, 4)).toEqual(['1', 'gap 2-3 Data', 'replay 2-3'])
+    expect(t.recovers(2)).toEqual(['2 Recovered'])
+    expect(t.recovers(3)).toEqual(['3 Recovered', '4 AfterGap'])
+    expect(t.passes(4000)).toEqual([])
+  })
+
+  it('asks for the tail that a heartbeat shows', () => {
+    const t = following()
+    expect(t.hears(headOf(2))).toEqual(['gap 1-2 Heartbeat', 'replay 1-2'])
+  })
+
+  it('asks for a burst of 50,000 in pages, one after the other, not one by one', () => {
+    const t = following()
+    let asks = replays(t.gets(50_001))
+    let n = 1
+    const all = [...asks]
+    while (asks.length > 0) {
+      expect(asks).toHaveLength(1)
+      const last = Number(asks[0]?.split('-')[1])
+      for (; n <= last; n++) t.recovers(n)
+      asks = replays(t.isDone(last))
+      all.push(...asks)
+      t.takes(t.handed().messages, t.handed().bytes)
+    }
+    expect([n, all.length]).toEqual([50_001, 13])
+    expect(t.self().gaps).toBe(0)
+  })
+
+  it('names the run that it means, unless the address does', () => {
+    const runs = (origin: Origin, options: Options = {}): Array<Epoch | undefined> => {
+      const t = rig(options)
+      t.on({ _tag: 'Started' })
+      t.on({ _tag: 'HeadAnswered', asked: 1, origin, head: headOf(0) })
+      const out = t.on({ _tag: 'Arrived', origin, arrival: arrival(2) })
+      return out.flatMap(o => (o._tag === 'AskReplay' ? [o.epoch] : []))
+    }
+    expect(runs(single())).toEqual([run(1)])
+    expect(runs(alice(), { addressing: 'perSender' })).toEqual([undefined])
+  })
+
+  it('asks again with growing patience, and no more once it has given up', () => {
+    const t = following()
+    t.gets(2)
+    const times: number[] = []
+    for (let ms = 1; ms <= 4000; ms++) if (replays(t.passes(1)).length > 0) times.push(ms)
+    const waits = times.map((at, i) => at - (times[i - 1] ?? 0))
+    expect(waits.length).toBeGreaterThanOrEqual(3)
+    for (const [i, wait] of waits.entries()) {
+      expect(wait).toBeGreaterThanOrEqual(50 * 2 ** i)
+      expect(wait).toBeLessThanOrEqual(150 * 2 ** i + 1)
+    }
+    expect(times.at(-1)).toBeLessThanOrEqual(2000)
+  })
+
+  it('does not ask again in chorus with others that miss the same', () => {
+    const first = (seed: number): number => {
+      const t = following({ seed })
+      t.gets(2)
+      return t.self().wakeAt
+    }
+    expect(new Set([1, 2, 3, 4, 5].map(first)).size).toBe(5)
+  })
+
+  it('does not give up as long as any of it comes', () => {
+    const t = following()
+    t.gets(6)
+    for (let n = 1; n < 6; n++) {
+      expect(deliveries([...t.passes(1900), ...t.hears(headOf(6))])).toEqual([])
+      t.recovers(n)
+    }
+    expect(t.self().gaps).toBe(0)
+  })
+
+  it('asks for few gaps at once, and gives none up that has had to wait for its turn', () => {
+    const t = following({ mode: 'arrival' })
+    const open: Array<{ asked: number; n: number }> = []
+    const note = (out: ReadonlyArray<Out>): void => {
+      for (const o of out) if (o._tag === 'AskReplay') open.push({ asked: o.id, n: o.first })
+      expect(words(out).filter(s => s.startsWith('lost'))).toEqual([])
+    }
+    for (let n = 2; n <= 400; n += 2) note(t.on({ _tag: 'Arrived', origin, arrival: arrival(n) }))
+    expect(open.length).toBeLessThanOrEqual(32)
+    // A far sender: each answer takes 500 ms, so that the last gaps are asked for after their deadline.
+    for (let i = 0; i < 20; i++) {
+      note(t.wait(500))
+      for (const { asked, n } of open.splice(0))
+        note(t.on({ _tag: 'ReplayAnswered', asked, origin, epoch: run(1), arrival: arrival(n) }))
+    }
+    expect([t.self().gaps, t.now() > 4000]).toEqual([0, true])
+  })
+
+  it('tells gaps side by side as one loss, when it has asked for both in vain', () => {
+    const t = following()
+    t.gets(1)
+    t.hears(headOf(3))
+    t.hears(headOf(5))
+    expect(deliveries(t.passes(2000))).toEqual(['lost 2-5 unresolved'])
+  })
+
+  it('gives each gap its time, though they lie side by side', () => {
+    const t = following()
+    t.gets(1)
+    t.hears(headOf(3))
+    t.passes(10)
+    t.hears(headOf(5))
+    expect([1990, 10].map(ms => deliveries(t.passes(ms)))).toEqual([['lost 2-3 unresolved'], ['lost 4-5 unresolved']])
+  })
+
+  it('asks for a second gap, though there is much left to ask for of the first', () => {
+    const t = following({ maxMessages: 5000 })
+    expect(replays(t.gets(10_001))).toEqual(['replay 1-4096'])
+    expect(replays(t.gets(10_003))).toEqual(['replay 10002-10002'])
+  })
+
+  it('asks for as much as could take the place of what is held above it', () => {
+    const t = following({ maxMessages: 6 })
+    t.gets(2)
+    expect(replays(t.gets(6))).toEqual(['replay 3-5'])
+  })
+
+  it('does not count on the room of what is held below', () => {
+    const t = following({ maxMessages: 6 })
+    t.gets(2, 3)
+    expect(replays(t.hears(headOf(20)))).toEqual(['replay 4-4'])
+  })
+
+  it('asks for nothing without room, and at once when there is some', () => {
+    const t = following({ maxMessages: 2 })
+    t.gets(1)
+    expect([t.hears(headOf(5)), t.takes(2, 1)]).toEqual([['gap 2-5 Heartbeat'], ['replay 2-3']])
+  })
+
+  it('asks for no more than it has room for', () => {
+    const t = following({ maxMessages: 10 })
+    expect(t.gets(1, 100)).toEqual(['1', 'gap 2-99 Data', 'replay 2-9'])
+    t.takes(2, 1)
+    for (let n = 2; n <= 9; n++) t.recovers(n)
+    t.takes(8)
+    expect(t.isDone(9)).toEqual(['replay 10-19'])
+  })
+})
+
+describe('an answer to a request', () => {
+  /** Asked for 2 to 4 with request 2; the last number of any request is 2. */
+  const asking = (): Talk => {
+    const t = following()
+    t.gets(1, 5)
+    return t
+  }
+  const untouched = asking().self()
+
+  it.each<[string, (t: Talk) => string[]]>([
+    ['to a request that was never sent', t => t.recovers(2, { asked: 3 })],
+    ['to a request for something else', t => t.recovers(2, { asked: 1 })],
+    ['to no request', t => t.recovers(2, { asked: Number.NaN })],
+    ['to a request without end', t => t.recovers(2, { asked: Number.POSITIVE_INFINITY })],
+    ['of another run', t => t.recovers(2, { epoch: run(2) })],
+    ['beyond what was asked for', t => t.recovers(6)],
+    ['with what has come meanwhile', t => t.recovers(5)],
+    ['with what was never missing', t => t.recovers(1)],
+    ['that refuses what came', t => t.isRefused(5, 9)],
+    ['that refuses for another run', t => t.isRefused(2, 4, { epoch: run(2) })],
+    ['that refuses, to a request that was never sent', t => t.isRefused(2, 4, { asked: 3 })],
+    ['that is the end of a request for something else', t => t.isDone(4, { asked: 1 })],
+    ['that is the end of a request to another run', t => t.isDone(4, { epoch: run(2) })],
+  ])('changes nothing when it is one %s', (_, answer) => {
+    const t = asking()
+    expect(answer(t)).toEqual([])
+    expect(t.self().origins).toEqual(untouched.origins)
+  })
+
+  it('counts though the request was repeated meanwhile, whichever of them it answers', () => {
+    const t = asking()
+    expect(replays(t.passes(400)).length).toBeGreaterThan(0)
+    expect(t.recovers(2, { asked: 2 })).toEqual(['2 Recovered'])
+    expect(t.recovers(3)).toEqual(['3 Recovered'])
+  })
+
+  it('counts though there is room for less by now', () => {
+    const t = following({ maxMessages: 10 })
+    expect(t.gets(1, 100).at(-1)).toBe('replay 2-9')
+    const asked = t.request()
+    const { data, headers, reply } = arrival(1)
+    const message = { _tag: 'Unsequenced', subject: 'updates.x', reason: 'NoNumber', data, headers, reply } as const
+    for (let i = 0; i < 5; i++) t.on({ _tag: 'Strayed', message, bytes: 1 })
+    expect(replays(t.passes(200)).at(-1)).toBe('replay 2-4')
+    const before = t.self().messages
+    t.recovers(9, { asked })
+    expect(t.self().messages).toBe(before + 1)
+  })
+
+  it('counts of an origin that is one run, though its sender was asked in vain where it is', () => {
+    const r = rig({ addressing: 'perSender', maxJump: 10 })
+    const origin = alice()
+    r.on({ _tag: 'Started' })
+    r.on({ _tag: 'HeadAnswered', asked: 1, origin, head: headOf(0) })
+    for (const n of [1, 3, 100]) r.on({ _tag: 'Arrived', origin, arrival: arrival(n) })
+    const asked = r.asked() - 1
+    r.wait(1600)
+    const answer = { _tag: 'ReplayAnswered', asked, origin, epoch: undefined, arrival: arrival(2) } as const
+    expect(deliveries(words(r.on(answer)))).toEqual(['2 Recovered', '3 AfterGap'])
+  })
+
+  it('counts no further than it was asked for when it is connected again', () => {
+    const t = following({ maxMessages: 10 })
+    t.gets(1, 100)
+    t.on({ _tag: 'Disconnected' })
+    const { data, headers, reply } = arrival(1)
+    const message = { _tag: 'Unsequenced', subject: 'updates.x', reason: 'NoNumber', data, headers, reply } as const
+    for (let i = 0; i < 5; i++) t.on({ _tag: 'Strayed', message, bytes: 1 })
+    t.on({ _tag: 'Reconnected' })
+    expect(t.isAnswered(headOf(100))).toEqual(['replay 2-4'])
+    const before = t.self().messages
+    t.recovers(9)
+    expect(t.self().messages).toBe(before)
+  })
+
+  it('changes nothing beyond what was asked for', () => {
+    const t = following()
+    expect(replays(t.gets(5001))).toEqual(['replay 1-4096'])
+    expect([t.recovers(4500), t.isRefused(4097, 5000), t.self().gaps]).toEqual([[], [], 1])
+  })
+
+  it('that refuses makes it lost at once, with what follows in one', () => {
+    const t = asking()
+    expect(t.isRefused(2, 3)).toEqual(['lost 2-3 evicted'])
+    expect(t.isRefused(4, 4)).toEqual(['lost 4-4 evicted', '5 AfterGap'])
+  })
+
+  it('that refuses the middle of a gap is told in its turn', () => {
+    const t = asking()
+    expect(t.isRefused(3, 4)).toEqual([])
+    expect(t.recovers(2)).toEqual(['2 Recovered', 'lost 3-4 evicted', '5 AfterGap'])
+  })
+
+  it('that refuses the middle of a gap is told at once in the mode arrival', () => {
+    const t = following({ mode: 'arrival' })
+    t.gets(1, 5)
+    expect(t.isRefused(3, 3)).toEqual(['lost 3-3 evicted'])
+  })
+
+  it('tells two refusals side by side as one loss', () => {
+    const t = asking()
+    t.isRefused(4, 4)
+    t.isRefused(3, 3)
+    expect(t.recovers(2)).toEqual(['2 Recovered', 'lost 3-4 evicted', '5 AfterGap'])
+  })
+
+  it.each(['tooLarge', 'unreadable'] as const)('that refuses one as %s is told with that reason', reason => {
+    const t = asking()
+    expect(t.isRefused(2, 2, { reason })).toEqual([`lost 2-2 ${reason}`])
+    expect([...t.recovers(3), ...t.recovers(4)]).toEqual(['3 Recovered', '4 Recovered', '5 AfterGap'])
+  })
+
+  it.each(['tooLarge', 'unreadable'] as const)('that refuses one as %s is told in its turn', reason => {
+    const t = asking()
+    expect(t.isRefused(3, 3, { reason })).toEqual([])
+    expect(t.isRefused(4, 4)).toEqual([])
+    expect(t.recovers(2)).toEqual(['2 Recovered', `lost 3-3 ${reason}`, 'lost 4-4 evicted', '5 AfterGap'])
+  })
+
+  it('that refuses one in the mode arrival is told at once, with its reason', () => {
+    const t = following({ mode: 'arrival' })
+    t.gets(1, 5)
+    expect(t.isRefused(3, 3, { reason: 'tooLarge' })).toEqual(['lost 3-3 tooLarge'])
+  })
+
+  it('that refuses for all gaps below the oldest that is held settles all that were asked for', () => {
+    const t = following()
+    t.gets(2, 4, 6, 8)
+    expect(t.isRefused(1, 6)).toEqual([
+      'lost 1-1 evicted',
+      '2 AfterGap',
+      'lost 3-3 evicted',
+      '4 AfterGap',
+      'lost 5-5 evicted',
+      '6 AfterGap',
+    ])
+    expect(t.recovers(7)).toEqual(['7 Recovered', '8 AfterGap'])
+  })
+
+  it('that ends a page lets the rest be asked for at once', () => {
+    const t = following()
+    t.gets(10_001)
+    for (let n = 1; n <= 4096; n++) t.recovers(n)
+    expect(t.isDone(4096)).toEqual(['replay 4097-8192'])
+  })
+
+  it('that ends early, as the sender sends no more at once, lets the rest be asked for at once', () => {
+    const t = asking()
+    t.recovers(2)
+    expect(t.isDone(2)).toEqual(['replay 3-4'])
+  })
+
+  it('that ends lets what got lost on its way be asked for soon', () => {
+    const t = asking()
+    t.recovers(3)
+    expect(t.isDone(4)).toEqual([])
+    expect(replays(t.passes(75)).sort()).toEqual(['replay 2-2', 'replay 4-4'])
+  })
+
+  it('that ends halves the time until what got lost on its way is asked for again', () => {
+    const next = (seed: number, answer: (t: Talk) => void): number => {
+      const t = following({ seed })
+      t.gets(1, 5)
+      answer(t)
+      return t.self().wakeAt - t.now()
+    }
+    for (const seed of [1, 2, 3]) expect(next(seed, t => t.isDone(4))).toBeCloseTo(next(seed, () => undefined) / 2)
+  })
+
+  it('that refuses what has come meanwhile as well makes the rest lost', () => {
+    const t = asking()
+    expect(t.isRefused(1, 4)).toEqual(['lost 2-4 evicted', '5 AfterGap'])
+    t.gets(7, 9)
+    expect(t.isRefused(7, 8)).toEqual([])
+    expect(t.recovers(6, { asked: t.request() - 1 })).toEqual([
+      '6 Recovered',
+      '7 AfterGap',
+      'lost 8-8 evicted',
+      '9 AfterGap',
+    ])
+  })
+
+  it('that ends before it began does not set off one request after the other', () => {
+    const t = following()
+    let asks = replays(t.gets(100)).length
+    for (let ms = 0; ms < 1900; ms++) asks += replays([...t.isDone(0), ...t.isDone(99), ...t.passes(1)]).length
+    expect(asks).toBeLessThan(12)
+  })
+
+  it('bears in a doubt as well, if it names the run', () => {
+    const t = asking()
+    expect(t.gets(1)).toEqual(['ask updates'])
+    expect(t.recovers(2, { asked: 2, epoch: undefined })).toEqual([])
+    expect(t.isRefused(2, 4, { asked: 2 })).toEqual([])
+    expect(t.recovers(2, { asked: 2 })).toEqual(['2 Recovered'])
+  })
+
+  it('that ends in a doubt is not counted: it may be of another run', () => {
+    const t = asking()
+    t.gets(1)
+    const before = t.self().origins
+    expect([t.isDone(4, { asked: 2 }), t.self().origins]).toEqual([[], before])
+  })
+
+  it('does not make a loss of one gap more than one, when the run is over', () => {
+    const t = asking()
+    t.isRefused(3, 3)
+    t.hears(headOf(0, { epoch: run(2) }))
+    expect(t.isAnswered(headOf(0, { epoch: run(2) })).slice(0, 2)).toEqual(['lost 2-4 gone', '5 AfterGap'])
+  })
+
+  it('of an earlier run does not count after a restart', () => {
+    const t = asking()
+    t.hears(headOf(0, { epoch: run(2) }))
+    expect(t.isAnswered(headOf(3, { epoch: run(2) })).slice(0, 2)).toEqual(['lost 2-4 gone', '5 AfterGap'])
+    expect(t.recovers(2, { asked: 2 })).toEqual([])
+    expect(t.recovers(1, { epoch: run(1) })).toEqual([])
+    expect(t.recovers(1, { epoch: run(2) })).toEqual(['1 Recovered'])
+  })
+})
+
+describe('a receiver without connection', () => {
+  it('asks for nothing, and for all that is missing when it is back', () => {
+    const t = following({ maxMessages: 4 })
+    t.gets(1, 2, 3, 4, 5, 6)
+    t.on({ _tag: 'Disconnected' })
+    expect([...t.takes(4), ...t.passes(60_000)]).toEqual([])
+    t.on({ _tag: 'Reconnected' })
+    expect(t.isAnswered(headOf(6))).toEqual(['replay 5-6'])
+  })
+
+  it('forgets the requests on their way, but not how long the gap was open', () => {
+    const t = following()
+    t.gets(2)
+    t.passes(1500)
+    const before = t.request()
+    t.on({ _tag: 'Disconnected' })
+    t.passes(60_000)
+    t.on({ _tag: 'Reconnected' })
+    expect(t.recovers(1, { asked: before })).toEqual([])
+    expect(t.isAnswered(headOf(2))).toEqual(['replay 1-1'])
+    expect([t.recovers(1, { asked: before }), t.isRefused(1, 1, { asked: before })]).toEqual([[], []])
+    expect(deliveries(t.passes(499))).toEqual([])
+    expect(deliveries(t.passes(1))).toEqual(['lost 1-1 unresolved', '2 AfterGap'])
+  })
+
+  it('lets what waits for room wait until it is connected again, though its consumer makes some', () => {
+    const t = following({ maxMessages: 4 })
+    t.gets(1, 2, 3, 4)
+    t.gets(2)
+    t.passes(10_000)
+    t.on({ _tag: 'Disconnected' })
+    expect(t.takes(4)).toEqual([])
+    expect(words(t.on({ _tag: 'Reconnected' }))).toContain('ask all')
+  })
+})
+
+describe('a receiver that can ask somebody else than the sender', () => {
+  /** It misses 1, was away, and nobody answers for the sender any more. */
+  const bereft = (options: Options): string[] => {
+    const t = following({ deadline: 60_000, ...options })
+    t.gets(2)
+    t.on({ _tag: 'Disconnected' })
+    t.on({ _tag: 'Reconnected' })
+    return replays(t.passes(5000))
+  }
+
+  it('asks even if that one is gone', () => {
+    expect(bereft({ stored: true })).toContain('replay 1-1')
+    expect(bereft({ stored: false })).toEqual([])
+  })
+
+  it('believes the answer of that', () => {
+    const t = following({ stored: true })
+    t.gets(2)
+    t.on({ _tag: 'Disconnected' })
+    t.on({ _tag: 'Reconnected' })
+    expect(replays(t.passes(1900))).toContain('replay 1-1')
+    expect(t.isRefused(1, 1)).toEqual(['lost 1-1 evicted', '2 AfterGap'])
+  })
+
+  it('asks nobody for a run whose name it does not know', () => {
+    const t = talk({ stored: true, deadline: 60_000 })
+    expect(t.gets(1)).toEqual(['ask updates'])
+    expect(deliveries(t.passes(5000))).toEqual(['silent mute', '1'])
+    expect(t.gets(3)).toEqual(['gap 2-2 Data'])
+    expect(replays(t.passes(5000))).toEqual([])
+  })
+
+  it('asks for a run of one of many senders that has never spoken, as its address names it', () => {
+    const r = rig({ addressing: 'perSender', stored: true })
+    const gets = (n: number): string[] => words(r.on({ _tag: 'Arrived', origin: alice(), arrival: arrival(n) }))
+    r.on({ _tag: 'Started' })
+    gets(1)
+    r.wait(5000)
+    expect(gets(3)).toEqual(['gap 2-2 Data', 'replay 2-2'])
+  })
+
+  it('says where the run begins, and how often it has asked in vain', () => {
+    const t = talk({ deadline: 60_000 })
+    t.isAnswered(headOf(9, { start: SequenceNumber.nearest(10) }))
+    const said = [...t.on({ _tag: 'Arrived', origin, arrival: arrival(12) }), ...t.wait(1000)]
+    const asks = said.flatMap(o => (o._tag === 'AskReplay' ? [[o.start, o.tries]] : []))
+    expect(asks.slice(0, 3)).toEqual([
+      [10, 0],
+      [10, 1],
+      [10, 2],
+    ])
+    t.recovers(10)
+    expect(t.on({ _tag: 'Arrived', origin, arrival: arrival(14) })).toContainEqual(
+      expect.objectContaining({ _tag: 'AskReplay', start: 10, first: 13, tries: 0 }),
+    )
+  })
+})
+
+describe('a receiver of a slow consumer', () => {
+  it('gives up nothing that had to wait for its turn, and was never asked for', () => {
+    const t = following()
+    for (let n = 2; n <= 70; n += 2) t.gets(n)
+    const first = t.passes(2000)
+    expect(first).toContain('lost 63-63 unresolved')
+    expect(first).toContain('replay 65-65')
+    expect(first).not.toContain('lost 65-65 unresolved')
+    expect(t.passes(2000)).toContain('lost 65-65 unresolved')
+  })
+
+  it('gives up nothing above what there was room to ask for, and was never asked for', () => {
+    const t = following({ maxMessages: 6 })
+    t.gets(1, 2)
+    t.takes(1)
+    expect(replays(t.hears(headOf(20)))).toEqual(['replay 3-6'])
+    expect(t.gets(7)).toEqual([])
+    expect(deliveries(t.passes(2000))).toEqual(['lost 3-6 unresolved', '7 Late'])
+  })
+
+  it('asks for what it forgot as soon as there is room, and loses nothing', () => {
+    const t = following({ maxMessages: 4 })
+    expect(t.gets(1, 2, 3, 4, 5, 6, 7)).toEqual(['1', '2', '3', '4'])
+    expect(t.passes(4000)).toEqual([])
+    expect(t.takes(2)).toEqual(['replay 5-6'])
+    expect([t.recovers(5), t.recovers(6)]).toEqual([['5 Recovered'], ['6 Recovered']])
+    expect(t.takes(4)).toEqual([])
+    expect(t.isDone(6)).toEqual(['replay 7-7'])
+  })
+
+  it('says nothing is lost as long as there is no room for it, though deadlines pass', () => {
+    const t = following({ maxMessages: 4, mode: 'arrival' })
+    t.gets(1, 3, 5)
+    expect(deliveries(t.passes(60_000))).toEqual([])
+    expect(replays(t.takes(4, 2))).toEqual(['replay 2-2', 'replay 4-4', 'replay 5-5'])
+    expect(t.recovers(2, { asked: t.request() - 2 })).toEqual(['2 Recovered'])
+    expect(deliveries(t.passes(1999))).toEqual([])
+  })
+
+  it('gives up what can never find room, however often it is sent again', () => {
+    const t = following({ maxBytes: 10 })
+    t.hears(headOf(2))
+    const said: string[] = []
+    for (let ms = 0; ms < 2000; ms++) said.push(...t.recovers(1, { bytes: 11 }), ...t.passes(1))
+    expect(replays(said).length).toBeLessThan(10)
+    expect(deliveries(said)).toEqual(['lost 1-2 unresolved'])
+  })
+
+  it('gives it up though what follows it has to wait for room', () => {
+    const t = following({ maxBytes: 10 })
+    t.on({ _tag: 'Arrived', origin, arrival: arrival(1, 'm1', 6) })
+    t.hears(headOf(3))
+    const said: string[] = []
+    for (let ms = 0; ms < 4000; ms++)
+      said.push(...t.recovers(2, { bytes: 11 }), ...t.recovers(3, { bytes: 6 }), ...t.passes(1))
+    expect(deliveries(said)).toEqual(['lost 2-2 unresolved'])
+    expect(replays([...t.takes(1, 6), ...t.passes(200)])).toContain('replay 3-3')
+  })
+
+  it('does not let what is held make way for what can never find room', () => {
+    const t = following({ maxBytes: 10 })
+    t.gets(2, 3)
+    expect(t.recovers(1, { bytes: 11 })).toEqual([])
+    expect(t.recovers(1, { bytes: 1, asked: 2 })).toEqual(['1 Recovered', '2 AfterGap', '3'])
+  })
+
+  it('asks anew for what found no room when there is some, and does not keep asking before', () => {
+    const t = following({ maxBytes: 10 })
+    t.on({ _tag: 'Arrived', origin, arrival: arrival(1, 'm1', 6) })
+    t.hears(headOf(3))
+    const said: string[] = []
+    for (let ms = 0; ms < 5000; ms++) said.push(...t.recovers(2, { bytes: 6 }), ...t.passes(1))
+    expect([replays(said).length, deliveries(said)]).toEqual([0, []])
+    const taken = [...t.takes(2, 6), ...t.passes(200)]
+    expect(replays(taken)).toContain('replay 2-3')
+    expect(t.recovers(2, { bytes: 6 })).toEqual(['2 Recovered'])
+  })
+
+  it('does not give up what finds room as soon as all is taken', () => {
+    const t = following({ maxBytes: 10 })
+    t.on({ _tag: 'Arrived', origin, arrival: arrival(1, 'm1', 6) })
+    t.hears(headOf(2))
+    t.recovers(2, { bytes: 10 })
+    expect(deliveries([...t.passes(4000), ...t.takes(2, 6)])).toEqual([])
+    expect(t.recovers(2, { bytes: 10 })).toEqual(['2 Recovered'])
+  })
+
+  it('gives up nothing that it had no room to ask for, though it lies beside what it asked for in vain', () => {
+    const t = following({ maxMessages: 5 })
+    t.gets(1)
+    t.hears(headOf(3))
+    expect(replays(t.hears(headOf(5)))).toEqual([])
+    expect(deliveries(t.passes(2000))).toEqual(['lost 2-3 unresolved'])
+  })
+
+  it('lets two senders go on whose first missing messages find no room beside what is held of the other', () => {
+    const t = rig({ addressing: 'perSender', maxBytes: 10 })
+    const messageOf = (n: number) => arrival(n, `m${n}`, n === 1 ? 7 : 4)
+    const senders = [alice(1, 'alice'), alice(2, 'bob')]
+    const came: string[] = []
+    const asks: Array<Extract<Out, { _tag: 'AskReplay' }>> = []
+    const follow = (out: ReadonlyArray<Out>): void => {
+      for (const o of out)
+        if (o._tag === 'AskReplay') asks.push(o)
+        else if (o._tag === 'Deliver') {
+          if (o.delivery._tag === 'Message') came.push(`${o.delivery.sender} ${o.delivery.number}`)
+          follow(t.on({ _tag: 'Taken', deliveries: 1, bytes: o.bytes }))
+        }
+    }
+    follow(t.on({ _tag: 'Started' }))
+    for (const [i, origin] of senders.entries())
+      follow(t.on({ _tag: 'HeartbeatHeard', origin, head: headOf(0, { epoch: run(i + 1) }) }))
+    for (const origin of senders) follow(t.on({ _tag: 'Arrived', origin, arrival: messageOf(2) }))
+    for (let ms = 0; ms < 2000; ms += 10) {
+      for (const { id: asked, origin, first, last } of asks.splice(0))
+        for (let n: number = first; n <= last; n++)
+          follow(t.on({ _tag: 'ReplayAnswered', asked, origin, epoch: undefined, arrival: messageOf(n) }))
+      follow(t.wait(10))
+    }
+    expect(came.sort()).toEqual(['alice 1', 'alice 2', 'bob 1', 'bob 2'])
+  })
+
+  it('asks for what made way for an answer when there is room, not at once', () => {
+    const t = following({ maxMessages: 8 })
+    t.gets(2, 5, 6, 7, 8, 9)
+    expect([t.recovers(3), t.recovers(4), t.self().gaps]).toEqual([[], [], 2])
+    expect(replays(t.takes(2, 0))).toEqual(['replay 8-8'])
+  })
+
+  it('gives a gap up in its time, though what is behind it comes and finds no room', () => {
+    const t = following({ maxMessages: 4 })
+    t.gets(2, 3, 4)
+    t.takes(1, 0)
+    const said: string[] = []
+    for (let n = 5; n < 100; n++) said.push(...t.gets(n), ...t.hears(headOf(n)), ...t.passes(25))
+    expect(deliveries(said)[0]).toBe('lost 1-1 unresolved')
+  })
+})
+
+describe('a receiver that begins', () => {
+  const saved = (position: Omit<Position, 'origin'>): Start => ({
+    v: 1,
+    positions: [{ origin: origin.name, ...position }],
+  })
+  const of = (start: Start, head: Head): string[] => {
+    const t = talk({ start })
+    return t.isAnswered(head)
+  }
+
+  it('never enters the run of an earlier life again that it has left, and says that both are alive', () => {
+    const t = talk({ start: saved({ number: 41, epoch: run(7) }) })
+    t.isAnswered(headOf(2))
+    const old = headOf(45, { epoch: run(7) })
+    expect([t.hears(old), t.hears(old)]).toEqual([['ask updates'], []])
+    expect(t.isAnswered(old)).toEqual([`conflict ${run(1)} ${run(7)}`])
+  })
+
+  it.each<[string, Start, Head, string[]]>([
+    ['new, with what comes next', 'new', headOf(50), ['began 50']],
+    ['new, at the start of a run younger than itself', 'new', headOf(2, { age: 0 }), ['began 0']],
+    ['with all there is', 'all', headOf(50), ['began 0', 'gap 1-50 Heartbeat', 'replay 1-50']],
+    ['with a number', { from: 42 }, headOf(50), ['began 41', 'gap 42-50 Heartbeat', 'replay 42-50']],
+    ['with a number not reached yet', { from: 99 }, headOf(50), ['began 50']],
+    ['with a number before the first', { from: 3 }, headOf(50, { start: SequenceNumber.nearest(49) }), ['began 48']],
+    ['after 41, with 42', saved({ number: 41, epoch: run(1) }), headOf(50), ['began 41', 'gap 42-50 Heartbeat']],
+    ['after 41, of a run never named', saved({ number: 41 }), headOf(42), ['began 41', 'gap 42-42 Heartbeat']],
+    ['after the newest', saved({ number: 50, epoch: run(1) }), headOf(50), ['began 50']],
+    ['after the newest, of a run never named', saved({ number: 50 }), headOf(50), ['began 50']],
+    ['after 0', saved({ number: 0 }), headOf(1), ['began 0', 'gap 1-1 Heartbeat']],
+    [
+      'after 41 of a run that is over',
+      saved({ number: 41, epoch: run(7) }),
+      headOf(2),
+      ['lost 42- gone', 'restarted @0000000007 after 41, @0000000001 from 1', 'gap 1-2 Heartbeat'],
+    ],
+    [
+      'after 41 of a run never named, which can not be the one that is at 2',
+      saved({ number: 41 }),
+      headOf(2),
+      ['lost 42- gone', 'restarted ? after 41, @0000000001 from 1', 'gap 1-2 Heartbeat'],
+    ],
+    [
+      'after 1 of a run that is over, though the new one has come further',
+      saved({ number: 1, epoch: run(7) }),
+      headOf(2),
+      ['lost 2- gone', 'restarted @0000000007 after 1, @0000000001 from 1', 'gap 1-2 Heartbeat'],
+    ],
+    [
+      'after 3 of a run never named, which can not be the one that began with 10',
+      saved({ number: 3 }),
+      headOf(50, { start: SequenceNumber.nearest(10) }),
+      ['lost 4- gone', 'restarted ? after 3, @0000000001 from 10', 'gap 10-50 Heartbeat'],
+    ],
+    [
+      'with all of an origin that is new since',
+      { v: 1, positions: [] },
+      headOf(2),
+      ['began 0', 'gap 1-2 Heartbeat', 'replay 1-2'],
+    ],
+  ])('%s', (_, start, head, says) => {
+    expect(of(start, head).slice(0, says.length)).toEqual(says)
+  })
+
+  it('keeps a saved position until it is told of its end', () => {
+    const r = rig({ start: saved({ number: 41, epoch: run(7) }) })
+    expect(words(r.on({ _tag: 'Started' }))).toEqual(['ask all', 'began 41'])
+    const out = r.on({ _tag: 'HeadAnswered', asked: 1, origin, head: headOf(2) })
+    expect(out.flatMap(o => (o._tag === 'Deliver' ? [[told(o.delivery).split(' ')[0], o.settled]] : []))).toEqual([
+      ['lost', undefined],
+      ['restarted', 0],
+      ['gap', undefined],
+    ])
+    expect(words(out).some(s => s.startsWith('began'))).toBe(false)
+  })
+
+  it('does not enter again a saved run that was told to be over', () => {
+    const t = talk({ start: saved({ number: 41, epoch: run(7) }) })
+    t.isAnswered(headOf(2))
+    const old = headOf(50, { epoch: run(7) })
+    expect(t.hears(old)).toEqual(['ask updates'])
+    expect(t.isAnswered(old)).toEqual([`conflict ${run(1)} ${run(7)}`])
+    expect([t.hears(old), t.isAnswered(old)]).toEqual([[], []])
+  })
+
+  it('holds live messages back until what lies before them has come', () => {
+    const t = talk({ start: saved({ number: 41, epoch: run(1) }) })
+    expect(t.gets(44)).toEqual([])
+    expect(t.isAnswered(headOf(44))).toEqual(['began 41', 'gap 42-43 Data', 'replay 42-43'])
+    expect([t.recovers(42), t.recovers(43)]).toEqual([['42 Recovered'], ['43 Recovered', '44 AfterGap']])
+  })
+
+  it('says that all after its position is lost when nobody is there until the deadline; it asks meanwhile', () => {
+    const t = talk({ start: saved({ number: 41 }) })
+    const said = t.passes(1999)
+    expect(said.filter(s => s === 'ask updates').length).toBeGreaterThanOrEqual(3)
+    expect([deliveries(said), t.passes(1), t.passes(60_000)]).toEqual([[], ['lost 42- gone'], []])
+    expect(t.self().origins).toBeUndefined()
+  })
+
+  it('does not ask at once again for a saved origin when nobody is there, or that would never end', () => {
+    const t = talk({ start: saved({ number: 41 }) })
+    let asks = 0
+    for (let ms = 0; ms < 2000; ms += 5) {
+      asks += t.passes(5).filter(s => s === 'ask updates').length
+      t.on({ _tag: 'HeadRefused', asked: t.asked(), origin: 'updates' })
+    }
+    expect(asks).toBeGreaterThan(2)
+    expect(asks).toBeLessThan(8)
+  })
+
+  it('waits no longer for a saved origin than it takes to know that nobody is there, once something has come of it', () => {
+    const t = talk({ start: saved({ number: 41 }) })
+    const refuse = () => t.on({ _tag: 'HeadRefused', asked: t.asked(), origin: 'updates' })
+    t.gets(44)
+    refuse()
+    t.passes(100)
+    refuse()
+    expect(deliveries(t.passes(0))).toEqual(['silent mute', 'gap 42-43 Data'])
+  })
+
+  it('goes on at once when nobody is there to be asked about another run than the saved one', () => {
+    const t = talk({ start: saved({ number: 41, epoch: run(1) }) })
+    const refuse = () => t.on({ _tag: 'HeadRefused', asked: t.asked(), origin: 'updates' })
+    t.isAnswered(headOf(41))
+    expect(t.hears(headOf(0, { epoch: run(2) }))).toEqual(['ask updates'])
+    refuse()
+    t.passes(100)
+    refuse()
+    t.passes(0)
+    expect(t.gets(42)).toEqual(['42'])
+  })
+
+  it('does not count the time without connection against a saved origin', () => {
+    const t = talk({ start: saved({ number: 41 }) })
+    t.on({ _tag: 'Disconnected' })
+    t.passes(60_000)
+    t.on({ _tag: 'Reconnected' })
+    expect(deliveries(t.passes(1999))).toEqual([])
+    expect(t.isAnswered(headOf(42)).slice(0, 1)).toEqual(['began 41'])
+  })
+
+  it('begins after its position where nobody answers, and misses what lies between', () => {
+    const t = talk({ start: saved({ number: 41 }) })
+    t.gets(44)
+    expect(t.passes(1500).filter(s => !s.startsWith('ask'))).toEqual(['began 41', 'silent mute', 'gap 42-43 Data'])
+    expect(t.passes(2000)).toEqual(['lost 42-43 unresolved', '44 AfterGap'])
+  })
+
+  it('takes two numbers in a row below its position for a restart where nobody answers', () => {
+    const t = talk({ start: saved({ number: 41 }) })
+    t.gets(1, 2)
+    expect(deliveries(t.passes(1500))).toEqual(['silent mute', 'restarted ? after 41, ? from 1', '1', '2'])
+  })
+
+  it('takes numbers below its position for duplicates where an origin is one run, and nobody answers', () => {
+    const own = alice()
+    const r = rig({ addressing: 'perSender', start: { v: 1, positions: [{ origin: own.name, number: 41 }] } })
+    r.on({ _tag: 'Started' })
+    for (const n of [40, 41, 42]) r.on({ _tag: 'Arrived', origin: own, arrival: arrival(n) })
+    expect([deliveries(words(r.wait(1500))), r.self().duplicates]).toEqual([['silent mute', '42'], 2])
+  })
+
+  it('begins with its number where nobody answers', () => {
+    const t = talk({ start: { from: 42 } })
+    t.gets(44)
+    expect(t.passes(1500)).toContain('began 41')
+  })
+
+  it.each([
+    ['ordered', { from: 42 }],
+    ['arrival', { from: 42 }],
+    ['arrival', saved({ number: 41 })],
+    ['arrival', saved({ number: 41, epoch: run(1) })],
+  ] as const)('knows its run by the first head, though that begins above its number (%s, %j)', (mode, start) => {
+    const t = talk({ mode, start, deadline: 5000 })
+    t.gets(101, 102)
+    expect(deliveries(t.passes(1500))).toContain('gap 42-100 Data')
+    const head = headOf(102, { start: SequenceNumber.nearest(101) })
+    const said = [...t.hears(head), ...t.passes(1500), ...t.hears(head), ...t.passes(5000)]
+    expect(deliveries(said).filter(s => /^(lost|restarted)/.test(s))).toEqual(['lost 42-100 unresolved'])
+  })
+
+  it('does not take another run for the one that it has saved, though nobody had named the one that it followed', () => {
+    const t = talk({ start: saved({ number: 41, epoch: run(7) }) })
+    t.gets(42)
+    t.passes(1500)
+    t.hears(headOf(42))
+    expect(deliveries(t.isAnswered(headOf(42)))).toEqual([
+      `restarted ? after 42, ${run(1)} from 1`,
+      'resumed',
+      'gap 1-42 Heartbeat',
+    ])
+  })
+
+  it('remembers what it has saved no longer than it follows that', () => {
+    const t = talk({ start: saved({ number: 41, epoch: run(7) }) })
+    t.gets(1, 2)
+    t.passes(60_000)
+    expect([deliveries(t.hears(headOf(2))), t.self().origins]).toEqual([['resumed'], expect.anything()])
+  })
+
+  it.each([0, Number.MAX_SAFE_INTEGER - 1, Number.MAX_SAFE_INTEGER])('goes on after %d', number => {
+    const t = talk({ start: saved({ number, epoch: run(1) }) })
+    const said = t.isAnswered(headOf(Number.MAX_SAFE_INTEGER))
+    expect(said[0]).toBe(`began ${number}`)
+    expect(replays(said)).toHaveLength(number === Number.MAX_SAFE_INTEGER ? 0 : 1)
+  })
+})
+
+// --- a lossy link, and a sender that replays ------------------------------------------------------------------------
+
+const deed: fc.Arbitrary<Deed> = fc.oneof(
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      do: fc.constant('publish' as const),
+      who: fc.nat(1),
+      count: fc.integer({ min: 1, max: 20 }),
+      bytes: fc.constantFrom(1, 5),
+    }),
+  },
+  { weight: 5, arbitrary: fc.record({ do: fc.constant('wait' as const), ms: fc.constantFrom(1, 10, 60, 300, 2500) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('cut' as const), ms: fc.constantFrom(5, 100) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('away' as const), ms: fc.constantFrom(1, 100, 3000) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('stall' as const), ms: fc.constantFrom(10, 300, 5000) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('crash' as const), ms: fc.constantFrom(0, 50, 3000) }) },
+)
+
+const world = (history: fc.Arbitrary<number>, maxGaps: fc.Arbitrary<number>, deadline: number): fc.Arbitrary<World> =>
+  fc.record({
+    addressing: fc.constantFrom('single' as const, 'perSender' as const),
+    options: fc.record({
+      mode: fc.constantFrom('ordered' as const, 'arrival' as const),
+      maxMessages: fc.constantFrom(3, 8, 1000),
+      maxBytes: fc.constantFrom(12, 1e6),
+      maxGaps,
+      deadline: fc.constant(deadline),
+    }),
+    history,
+    link: fc.record({
+      loss: fc.constantFrom(0, 10, 40),
+      repeat: fc.constantFrom(0, 20),
+      delay: fc.constantFrom(1, 5, 40),
+    }),
+    seed: fc.nat(),
+    deeds: fc.array(deed, { maxLength: 25 }),
+    batch: fc.constantFrom(1, 3),
+  })
+
+describe('a receiver behind a lossy link, crashing and starting from its positions', () => {
+  it('is handed all that was published, when the sender keeps it all', () => {
+    fc.assert(
+      fc.property(world(fc.constant(100_000), fc.constant(16_384), 1e9), w => {
+        const { wrong, lost } = play(w)
+        expect([wrong, lost]).toEqual([[], 0])
+      }),
+    )
+  })
+
+  it('is handed or told to be lost all that was published, when the sender keeps little', () => {
+    fc.assert(
+      fc.property(world(fc.constantFrom(0, 3, 15), fc.constantFrom(2, 6, 1000), 2000), w => {
+        expect(play(w).wrong).toEqual([])
+      }),
+    )
+  })
+})
+
+// --- work ------------------------------------------------------------------------------------------------------------
+
+describe('the work for one event', () => {
+  /** What this process has used of the processors, in ms: a busy machine does not change that. */
+  const used = (): number => {
+    const { user, system } = process.cpuUsage()
+    return (user + system) / 1000
+  }
+
+  /** What the events of each part use, in ms. */
+  const timed = (self: Machine, parts: ReadonlyArray<ReadonlyArray<Event>>): number[] =>
+    parts.map(events => {
+      const before = used()
+      for (const event of events) self = Receiver.step(event)(self)[1]
+      return used() - before
+    })
+
+  const begun = (options: Options): Machine => {
+    const [, self] = Receiver.step<string>({ _tag: 'Started', now: 0 })(Receiver.create(options))
+    return Receiver.step<string>({ _tag: 'HeadAnswered', now: 0, asked: 1, origin, head: headOf(0) })(self)[1]
+  }
+
+  const everySecond = (from: number, count: number): Event[] =>
+    Array.from({ length: count }, (_, i) => ({
+      _tag: 'Arrived',
+      now: 1,
+      origin,
+      arrival: arrival((from + i) * 2),
+    }))
+
+  it.each(['ordered', 'arrival'] as const)('does not grow with the number of gaps (%s)', mode => {
+    const self = begun({ mode, maxMessages: 1e6 })
+    const parts = Array.from({ length: 10 }, (_, i) => everySecond(i * 4000 + 1, 4000))
+    const [, first = 0, ...rest] = timed(self, parts)
+    expect(Math.min(...rest.slice(-3))).toBeLessThan(first * 5)
+  })
+
+  it('does not grow with the number of gaps that are refused, or asked for in vain', () => {
+    const one = (count: number): number => {
+      let self = begun({ maxMessages: 1e6 })
+      for (const event of everySecond(1, count)) self = Receiver.step(event)(self)[1]
+      // The lowest is still open: all others wait for it.
+      const asked = self.asked
+      const answers = Array.from({ length: 2000 }, (_, i): Event[] => [
+        {
+          _tag: 'ReplayRefused',
+          now: 1,
+          asked: asked - (i % 31),
+          origin,
+          epoch: run(1),
+          first: SequenceNumber.nearest(3),
+          last: SequenceNumber.nearest(1e6),
+          reason: 'evicted',
+        },
+        { _tag: 'ReplayEnded', now: 1, asked: asked - (i % 31), origin, epoch: run(1), last: 1e6 },
+      ]).flat()
+      return timed(self, [answers])[0] ?? 0
+    }
+    one(1000)
+    expect(one(16_000)).toBeLessThan((one(1000) + 5) * 8)
+  })
+})

@@ -1,0 +1,216 @@
+// What the specs of the receiver share: heads and arrivals in few words, a machine that is driven event by event, and a
+// check of all that it keeps count of.
+
+import * as M from '../../../src/core/internal/OrderedMap.ts'
+import * as Epoch from '../../../src/core/protocol/Epoch.ts'
+import type { Head } from '../../../src/core/protocol/Head.ts'
+import type { Addressing, Origin } from '../../../src/core/protocol/Origin.ts'
+import * as Origins from '../../../src/core/protocol/Origin.ts'
+import * as SequenceNumber from '../../../src/core/protocol/SequenceNumber.ts'
+import * as Subject from '../../../src/core/protocol/Subject.ts'
+import type { Delivery } from '../../../src/core/receiver/Delivery.ts'
+import { isIdle } from '../../../src/core/receiver/onReconnect.ts'
+import * as Receiver from '../../../src/core/receiver/Receiver.ts'
+import * as L from '../../../src/core/receiver/ReorderBuffer.ts'
+import type { Arrival, Output, Settings } from '../../../src/core/receiver/Step.ts'
+import { valid } from '../arbitraries.ts'
+
+export type Machine = Receiver.Receiver<string>
+export type Event = Receiver.Event<string>
+export type Out = Output<string>
+export type Options = { readonly addressing?: Addressing } & Partial<Settings<string>>
+
+/** An event, but for its time. */
+export type Happening = Event extends infer E ? (E extends Event ? Omit<E, 'now'> : never) : never
+
+/** The run with that number. */
+export const run = (i: number): Epoch.Epoch => valid(Epoch.parse(`@${String(i).padStart(10, '0')}`))
+
+/** `updates`, or `updates.alice.@0000000001`. */
+export const single = (subject = 'updates'): Origin => valid(Origins.single(valid(Subject.parse(subject))))
+export const alice = (i = 1, sender = 'alice'): Origin =>
+  valid(
+    Origins.perSender(valid(Subject.parse('updates')), { sender: valid(Subject.parseToken(sender)), epoch: run(i) }),
+  )
+
+/** The head of run 1, from 1 to `head`, older than any receiver here, unless told otherwise. */
+export const headOf = (head: number, changes: Partial<Head> = {}): Head => ({
+  v: 1,
+  epoch: run(1),
+  start: SequenceNumber.first,
+  first: head + 1,
+  head,
+  age: 1e9,
+  after: 50,
+  max: 5000,
+  state: 'live',
+  ...changes,
+})
+
+export const arrival = (n: number, data = `m${n}`, bytes = 1): Arrival<string> => ({
+  number: SequenceNumber.nearest(n),
+  data,
+  headers: undefined,
+  reply: undefined,
+  bytes,
+})
+
+/** A delivery in a word or two: `3`, `5 late`, `gap 3-4 data`, `lost 3-4 unresolved`. */
+export const told = (d: Delivery<string>): string => {
+  switch (d._tag) {
+    case 'Message':
+      return d.verdict === 'InOrder' ? `${d.number}` : `${d.number} ${d.verdict}`
+    case 'Gap':
+      return `gap ${d.first}-${d.last} ${d.noticedBy}`
+    case 'Lost':
+      return `lost ${d.first}-${d.last ?? ''} ${d.reason}`
+    case 'Restarted':
+      return `restarted ${d.from ?? '?'} after ${d.after}, ${d.to ?? '?'} from ${d.start}`
+    case 'Conflict':
+      return `conflict ${d.epoch ?? '?'} ${d.rival}`
+    case 'Silent':
+      return `silent ${d.promised ?? 'mute'}`
+    case 'Resumed':
+      return 'resumed'
+    case 'Ended':
+      return `ended ${d.last}`
+    case 'Unsequenced':
+      return `unsequenced ${d.subject} ${d.reason}`
+    case 'Overflowed':
+      return `overflowed ${d.count}`
+    case 'Mismatch':
+      return `mismatch ${d.origin} ${d.expected}`
+  }
+}
+
+/** What it said, in order: deliveries, and `ask updates` or `ask all`. */
+export const said = (out: ReadonlyArray<Out>): string[] =>
+  out.flatMap(o =>
+    o._tag === 'Deliver' ? [told(o.delivery)] : o._tag === 'AskHead' ? [`ask ${o.origin ?? 'all'}`] : [],
+  )
+
+/** Everything that is wrong with the accounts of a machine; `handed` is what was delivered and not taken. */
+export const faults = (self: Machine, handed: { readonly messages: number; readonly bytes: number }): string[] => {
+  const wrong: string[] = []
+  const same = (what: string, is: unknown, should: unknown): void => {
+    if (is !== should) wrong.push(`${what} is ${String(is)}, should be ${String(should)}`)
+  }
+  let { messages, bytes } = handed
+  let [payloads, gaps, booked, idle] = [0, 0, 0, 0]
+  for (const { key, value } of M.entries(self.origins)) {
+    const { track } = value
+    let kept = 0
+    for (const { value: h } of M.entries(track.ledger?.held)) kept += h.bytes
+    same(`${key}: heldBytes`, track.ledger?.heldBytes ?? 0, kept)
+    for (const { value: a } of M.entries(track.doubt?.pending)) kept += a.bytes
+    bytes += kept
+    payloads += M.size(track.ledger?.held) + M.size(track.doubt?.pending)
+    if (track.ledger !== undefined) {
+      gaps += M.size(track.ledger.missing)
+      wrong.push(...ledgerFaults(track.ledger, self.settings.mode).map(f => `${key}: ${f}`))
+    }
+    if (value.wakeAt !== Number.POSITIVE_INFINITY) booked += 1
+    if (value.idle !== undefined) idle += 1
+    same(`${key}: idle`, value.idle !== undefined, isIdle(track))
+    // Whatever is open wakes us, or waits for the consumer.
+    const gap = track.ledger === undefined ? undefined : L.frontMissing(track.ledger)
+    const isOpen = gap !== undefined || track.doubt !== undefined || track.ledger === undefined
+    const wakes = value.wakeAt !== Number.POSITIVE_INFINITY
+    const waits = M.size(self.waiting) > 0 && [...M.entries(self.waiting)].some(e => e.key === key)
+    if (isOpen && !wakes && !waits) wrong.push(`${key}: something is open, and no wake-up is booked`)
+    if (wakes && self.away === undefined && self.wakeAt > value.wakeAt + self.lag)
+      wrong.push(`${key}: wants to be woken at ${value.wakeAt + self.lag}, and is at ${self.wakeAt}`)
+  }
+  messages += payloads
+  same('messages', self.messages, messages)
+  same('bytes', self.bytes, bytes)
+  same('gaps', self.gaps, gaps)
+  same('agenda', M.size(self.agenda), booked)
+  same('idle', M.size(self.idle), idle)
+  const { maxMessages, maxBytes, maxGaps, maxOrigins } = self.settings
+  if (payloads > maxMessages) wrong.push(`${payloads} payloads are kept`)
+  if (bytes > maxBytes) wrong.push(`${bytes} bytes are kept`)
+  // Beyond them each origin may have forgotten its tail.
+  if (gaps > maxGaps + M.size(self.origins)) wrong.push(`${gaps} gaps are open`)
+  if (M.size(self.origins) > maxOrigins) wrong.push(`${M.size(self.origins)} origins are followed`)
+  return wrong
+}
+
+const ledgerFaults = (l: L.Ledger<string>, mode: 'ordered' | 'arrival'): string[] => {
+  const wrong: string[] = []
+  let above = l.next - 1
+  const first = L.frontMissing(l)?.first ?? l.highest + 1
+  if (first !== l.next) wrong.push(`next is ${l.next}, but the first missing is ${first}`)
+  for (const { key, value } of M.entries(l.missing)) {
+    if (key !== value.first || value.first > value.last || value.first <= above || value.last > l.highest)
+      wrong.push(`the interval ${value.first}-${value.last} is out of place`)
+    above = value.last
+  }
+  for (const { key } of M.entries(l.held)) if (L.missingAt(l, key)) wrong.push(`${key} is both held and missing`)
+  let missing = 0
+  for (const { value } of M.entries(l.missing)) missing += value.last - value.first + 1
+  const open = l.highest - l.next + 1
+  if (mode === 'ordered' && M.size(l.held) + missing !== open) wrong.push(`of ${open} numbers some are nowhere`)
+  if (mode === 'arrival' && M.size(l.held) > 0) wrong.push('something is held')
+  return wrong
+}
+
+/** A machine at work: told what happens and when, it tells what it says; each step is checked. */
+export interface Rig {
+  readonly self: () => Machine
+  readonly now: () => number
+  /** What it says to this, wake-ups left out. */
+  readonly on: (h: Happening) => ReadonlyArray<Out>
+  /** The id of the last head request. */
+  readonly asked: () => number
+  /** Lets time pass, and wakes it whenever it wants. */
+  readonly wait: (ms: number) => ReadonlyArray<Out>
+  readonly handed: () => { readonly messages: number; readonly bytes: number }
+}
+
+export const rig = (options: Options = {}, startAt = 1000): Rig => {
+  let self = Receiver.create<string>(options)
+  let time = startAt
+  let asked = 0
+  const handed = { messages: 0, bytes: 0 }
+  const step = (event: Event): ReadonlyArray<Out> => {
+    if (event._tag === 'Taken') {
+      handed.messages -= event.deliveries
+      handed.bytes -= event.bytes
+    }
+    const [out, after] = Receiver.step(event)(self)
+    for (const o of out) {
+      if (o._tag === 'AskHead') asked = o.id
+      if (o._tag === 'Deliver') {
+        handed.messages += 1
+        handed.bytes += o.bytes
+      }
+    }
+    self = after
+    const wrong = faults(self, handed)
+    if (wrong.length > 0) throw new Error(`after ${JSON.stringify(event)}: ${wrong.join('; ')}`)
+    return out.filter(o => o._tag !== 'WakeAt')
+  }
+  const wait = (ms: number): ReadonlyArray<Out> => {
+    const until = time + ms
+    const out: Out[] = []
+    let idleTurns = 0
+    while (self.wakeAt <= until) {
+      idleTurns = self.wakeAt <= time ? idleTurns + 1 : 0
+      if (idleTurns > 100) throw new Error('it wants to be woken for ever')
+      time = Math.max(time, self.wakeAt)
+      out.push(...step({ _tag: 'Ticked', now: time }))
+    }
+    time = until
+    return out
+  }
+  return {
+    self: () => self,
+    asked: () => asked,
+    now: () => time,
+    // The time is part of every event; TypeScript can't see that a union stays one when it is put back.
+    on: h => step({ ...h, now: time } as Event),
+    wait,
+    handed: () => ({ ...handed }),
+  }
+}

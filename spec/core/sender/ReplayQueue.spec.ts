@@ -1,0 +1,328 @@
+import { describe, expect, it } from '@jest/globals'
+import fc from 'fast-check'
+import * as E from 'fp-ts/lib/Either.js'
+import * as SequenceNumber from '../../../src/core/protocol/SequenceNumber.ts'
+import * as Replays from '../../../src/core/sender/ReplayQueue.ts'
+import { run, single } from '../receiver/receiverHarness.ts'
+
+const origin = single()
+const address = (n: number) => ({ origin, number: SequenceNumber.nearest(n) })
+
+const range = (first: number, last: number, reply = 'in.r.1'): Replays.Request => ({
+  origin: origin.name,
+  first,
+  last,
+  range: true,
+  epoch: undefined,
+  reply,
+})
+const one = (n: number, reply = 'in.r.1'): Replays.Request => ({ ...range(n, n, reply), range: false })
+
+/** A sender that has sent all up to `head`, and holds these, `size` bytes each. */
+const sender = (head: number, isHeld: (n: number) => boolean, size = 1): Replays.Source => ({
+  epoch: o => (o === origin.name ? run(1) : undefined),
+  head: () => head,
+  get: (_, n) =>
+    n <= head && isHeld(n) ? { data: new Uint8Array(size), headers: undefined, reply: undefined } : undefined,
+  first: () => {
+    for (let n = 1; n <= Math.min(head, 1e5); n++) if (isHeld(n)) return n
+    return undefined
+  },
+})
+
+const all = (head: number, size = 1): Replays.Source => sender(head, () => true, size)
+
+const ask = (...requests: Replays.Request[]): [Replays.Answer[], Replays.Replays] => {
+  let replays = Replays.empty
+  const answers: Replays.Answer[] = []
+  for (const r of requests) {
+    const [ends, after] = Replays.asked(r)(replays)
+    answers.push(...ends)
+    replays = after
+  }
+  return [answers, replays]
+}
+
+/** `3`, `410 1-2`, `end 3`; with who is meant, if there are several. */
+const said = (answers: ReadonlyArray<Replays.Answer>): string[] =>
+  answers.map(a =>
+    a._tag === 'Message' ? `${a.number}` : a._tag === 'End' ? `end ${a.last}` : `${a.code} ${a.first}-${a.last}`,
+  )
+
+const answersTo = (source: Replays.Source, ...requests: Replays.Request[]): string[] => {
+  let [answers, replays] = ask(...requests)
+  while (replays.requests.length > 0) {
+    const [page, rest] = Replays.page(source, 100, 1e9)(replays)
+    answers = [...answers, ...page]
+    replays = rest
+  }
+  return said(answers)
+}
+
+describe('a request', () => {
+  it('asks for one message where it has no body', () => {
+    expect(Replays.parse(address(17), '', 'in')).toEqual(E.right(one(17, 'in')))
+  })
+
+  it('asks for a range, and may name the run', () => {
+    expect(Replays.parse(address(17), '{"last":57}', 'in')).toEqual(E.right(range(17, 57, 'in')))
+    expect(Replays.parse(address(17), `{"last":57,"epoch":"${run(1)}"}`, 'in')).toEqual(
+      E.right({ ...range(17, 57, 'in'), epoch: run(1) }),
+    )
+    expect(Replays.parse(address(17), `{"epoch":"${run(1)}"}`, 'in')).toEqual(
+      E.right({ ...one(17, 'in'), epoch: run(1) }),
+    )
+  })
+
+  it('takes no notice of fields that it does not know', () => {
+    expect(Replays.parse(address(17), '{"last":57,"later":1}', 'in')).toEqual(E.right(range(17, 57, 'in')))
+  })
+
+  it.each<[string, string, RegExp]>([
+    ['is no JSON', '{', /body/],
+    ['is white space', ' ', /body/],
+    ['is a number', '57', /body/],
+    ['is null', 'null', /body/],
+    ['is a list', '[57]', /body/],
+    ['has a number in words', '{"last":"57"}', /body/],
+    ['ends at 0', '{"last":0}', /body/],
+    ['ends at half a number', '{"last":57.5}', /body/],
+    ['ends at a number that may be rounded', '{"last":9007199254740992}', /body/],
+    ['has an epoch that is none', '{"last":57,"epoch":"@1"}', /body/],
+    ['ends before it begins', '{"last":16}', /ends \(16\) before it begins \(17\)/],
+  ])('is refused, and told why, where its body %s', (_, body, why) => {
+    const parsed = Replays.parse(address(17), body, 'in')
+    expect(parsed).toMatchObject({ left: { _tag: 'BadRequest', why: expect.stringMatching(why) } })
+  })
+
+  it('is read, or refused with a reason, whatever its body is', () => {
+    const bodies = fc.oneof(
+      fc.string(),
+      fc.json(),
+      fc.record({ last: fc.oneof(fc.integer(), fc.double(), fc.string()) }).map(b => JSON.stringify(b)),
+    )
+    fc.assert(
+      fc.property(bodies, body => {
+        const parsed = Replays.parse(address(17), body, 'in')
+        if (E.isRight(parsed)) expect(parsed.right.last).toBeGreaterThanOrEqual(17)
+        else expect(parsed.left.why.length).toBeGreaterThan(10)
+      }),
+    )
+  })
+})
+
+describe('a sender that is asked', () => {
+  it('sends one message, and no end', () => {
+    expect(answersTo(all(9), one(3))).toEqual(['3'])
+  })
+
+  it('sends a range in order, and says its end', () => {
+    expect(answersTo(all(9), range(3, 5))).toEqual(['3', '4', '5', 'end 5'])
+  })
+
+  it('says in one answer what it has not sent yet', () => {
+    expect(answersTo(all(4), range(3, 7))).toEqual(['3', '4', '404 5-7', 'end 7'])
+    expect(answersTo(all(0), one(1))).toEqual(['404 1-1'])
+  })
+
+  it('says in one answer all that it holds no more, asked for or not', () => {
+    const source = sender(100, n => n > 50)
+    expect(answersTo(source, range(3, 7))).toEqual(['410 3-50', 'end 50'])
+    expect(answersTo(source, range(49, 52))).toEqual(['410 49-50', '51', '52', 'end 52'])
+    expect(answersTo(source, one(3))).toEqual(['410 3-3'])
+  })
+
+  it('says that all is gone where it holds nothing, and what is still to come', () => {
+    expect(
+      answersTo(
+        sender(6, () => false),
+        range(3, 9),
+      ),
+    ).toEqual(['410 3-6', '404 7-9', 'end 9'])
+  })
+
+  it('names a single message that it could not keep', () => {
+    expect(
+      answersTo(
+        sender(9, n => n !== 4),
+        range(3, 5),
+      ),
+    ).toEqual(['3', '410 4-4', '5', 'end 5'])
+  })
+
+  it('refuses all where another run is meant, and sends where its own is', () => {
+    expect(answersTo(all(9), { ...range(3, 5), epoch: run(2) })).toEqual(['410 3-5', 'end 5'])
+    expect(answersTo(all(9), { ...range(3, 3), epoch: run(1) })).toEqual(['3', 'end 3'])
+  })
+
+  it('considers 4096 numbers of a request, and says how far it came', () => {
+    const answers = answersTo(all(1e6), range(10, 1e6))
+    expect([answers.length, answers.at(-2), answers.at(-1)]).toEqual([4097, '4105', 'end 4105'])
+  })
+
+  it('sends 1 MiB for a request, and says how far it came', () => {
+    expect(answersTo(all(1e6, 300_000), range(1, 100))).toEqual(['1', '2', '3', '4', 'end 4'])
+  })
+
+  it('counts to 2^53-1 and no further', () => {
+    const last = Number.MAX_SAFE_INTEGER
+    const source = { ...all(last), first: () => last - 1 }
+    expect(answersTo(source, range(last - 1, last))).toEqual([`${last - 1}`, `${last}`, `end ${last}`])
+    expect(answersTo({ ...source, get: () => undefined, first: () => undefined }, range(last, last))).toEqual([
+      `410 ${last}-${last}`,
+      `end ${last}`,
+    ])
+  })
+
+  it('lets a range that overlaps take the place of an earlier one of the same asker, which ends where it is', () => {
+    const [answers, replays] = ask(range(1, 100), range(50, 200, 'in.r.2'))
+    expect([said(answers), replays.requests.map(r => r.first)]).toEqual([['end 0'], [50]])
+  })
+
+  it('sends once what the same asker asks for twice', () => {
+    expect(answersTo(all(9), one(3), one(3, 'in.r.2'))).toEqual(['3'])
+    expect(answersTo(all(9), one(3), range(2, 4, 'in.r.2'))).toEqual(['2', '3', '4', 'end 4'])
+    expect(answersTo(all(9), range(2, 4), one(3, 'in.r.2'))).toEqual(['2', '3', '4', 'end 4', '3'])
+  })
+
+  it('lets a request take the place of those that it overlaps, and no others', () => {
+    const firsts = (...requests: Replays.Request[]): number[] => ask(...requests)[1].requests.map(r => r.first)
+    expect(firsts(range(1, 9), range(20, 29, 'in.r.2'), range(5, 12, 'in.r.3'))).toEqual([5, 20])
+    expect(firsts(range(20, 29), range(1, 9, 'in.r.2'), range(5, 12, 'in.r.3'))).toEqual([20, 5])
+    expect(firsts(range(1, 9), range(20, 29, 'in.r.2'), range(40, 41, 'in.r.3'), range(8, 21, 'in.r.4'))).toEqual([
+      8, 40,
+    ])
+    expect(firsts(range(20, 29), range(1, 9, 'in.r.2'))).toEqual([20, 1])
+    expect(firsts(range(1, 9), { ...range(1, 9, 'in.r.2'), origin: 'other' })).toEqual([1, 1])
+  })
+
+  it('counts headers as bytes of a page', () => {
+    const kept = { data: new Uint8Array(1), headers: new Uint8Array(99), reply: undefined }
+    const [, replays] = ask(range(1, 100))
+    expect(said(Replays.page({ ...all(100), get: () => kept }, 100, 300)(replays)[0])).toEqual(['1', '2', '3'])
+  })
+
+  it('sends no more of a range than 1 MiB, and says where it ends', () => {
+    const [, replays] = ask(range(1, 100))
+    const [page] = Replays.page(all(100, 1024 * 256), 100, 1e9)(replays)
+    expect(said(page)).toEqual(['1', '2', '3', '4', 'end 4'])
+  })
+
+  it('answers two askers, however their requests overlap', () => {
+    expect(answersTo(all(9), range(1, 2), range(1, 2, 'other.r.1'))).toEqual(['1', '2', 'end 2', '1', '2', 'end 2'])
+  })
+
+  it('answers two askers in another account, whose reply subjects are drawn by the server', () => {
+    const [first, second] = ['_R_.qnA5mD.9cJuTs', '_R_.qnA5mD.w2ZsSe']
+    const [answers, replays] = ask(range(1, 3, first), range(2, 4, second))
+    const [page] = Replays.page(all(9), 100, 1e9)(replays)
+    expect([answers, page.filter(a => a.reply === first).length, page.filter(a => a.reply === second).length]).toEqual([
+      [],
+      4,
+      4,
+    ])
+  })
+
+  it('lets a request in another account take the place of those of the same asker, by its own word', () => {
+    const by = (name: string, reply: string, first: number) => ({ ...range(first, 4, reply), asker: name })
+    const [answers, { requests }] = ask(
+      by('me', '_R_.qnA5mD.a', 1),
+      by('you', '_R_.qnA5mD.b', 1),
+      by('me', '_R_.qnA5mD.c', 3),
+      by('me', '_R_.elseWh.d', 3),
+    )
+    expect([said(answers), requests.map(r => r.reply.slice(-1))]).toEqual([['end 0'], ['c', 'b', 'd']])
+  })
+
+  it('takes the word of an asker for nothing where the reply subject tells who asks', () => {
+    const [, { requests }] = ask({ ...range(1, 4, 'in.r.1'), asker: 'me' }, { ...range(1, 4, 'in.s.1'), asker: 'me' })
+    expect(requests).toHaveLength(2)
+  })
+
+  it.each([['"x"'], [`"${'x'.repeat(64)}"`]])('may say who asks: %s', name => {
+    expect(Replays.parse(address(17), `{"last":57,"asker":${name}}`, 'in')).toEqual(
+      E.right({ ...range(17, 57, 'in'), asker: JSON.parse(name) }),
+    )
+  })
+
+  it.each([['1'], [`"${'x'.repeat(65)}"`]])('can not say so: %s', name => {
+    expect(E.isLeft(Replays.parse(address(17), `{"last":57,"asker":${name}}`, 'in'))).toBe(true)
+  })
+
+  it('gives each request its turn', () => {
+    const requests = Array.from({ length: 5 }, (_, i) => range(1, 1000, `asker${i}.r.1`))
+    const [, replays] = ask(...requests)
+    const [page] = Replays.page(all(1000), 64 * 5, 1e9)(replays)
+    const counts = requests.map(r => page.filter(a => a.reply === r.reply).length)
+    expect(counts).toEqual([64, 64, 64, 64, 64])
+  })
+
+  it('keeps to the page, in messages and (but for one) in bytes', () => {
+    const [, replays] = ask(range(1, 1000))
+    expect(Replays.page(all(1000), 10, 1e9)(replays)[0]).toHaveLength(10)
+    expect(said(Replays.page(all(1000, 400), 10, 1000)(replays)[0])).toEqual(['1', '2', '3'])
+    expect(said(Replays.page(all(1000, 5000), 10, 1000)(replays)[0])).toEqual(['1'])
+  })
+
+  it('has 1024 requests wait at most; one more is dropped', () => {
+    const requests = Array.from({ length: 1100 }, (_, i) => one(i + 1))
+    expect(ask(...requests)[1].requests).toHaveLength(1024)
+  })
+
+  it('answers nobody about an origin that has closed', () => {
+    const [, replays] = ask(one(1), { ...one(1), origin: 'other' })
+    expect(Replays.without(origin.name)(replays).requests.map(r => r.origin)).toEqual(['other'])
+  })
+
+  it('considers each number of each request once and in order, and ends each range, however it is paged', () => {
+    const request = fc.record({
+      first: fc.integer({ min: 1, max: 60 }),
+      length: fc.integer({ min: 1, max: 60 }),
+      isRange: fc.boolean(),
+    })
+    fc.assert(
+      fc.property(
+        fc.array(request, { minLength: 1, maxLength: 8 }),
+        fc.uniqueArray(fc.integer({ min: 1, max: 60 })),
+        fc.integer({ min: 0, max: 60 }),
+        fc.integer({ min: 1, max: 9 }),
+        fc.integer({ min: 1, max: 40 }),
+        (wanted, missing, head, messages, bytes) => {
+          const source = sender(head, n => !missing.includes(n), 7)
+          const requests = wanted.map(({ first, length, isRange }, i) =>
+            isRange ? range(first, first + length - 1, `asker${i}.1`) : one(first, `asker${i}.1`),
+          )
+          let [, replays] = ask(...requests)
+          const answers: Replays.Answer[] = []
+          for (let i = 0; replays.requests.length > 0; i++) {
+            expect(i).toBeLessThan(2000)
+            const [page, rest] = Replays.page(source, messages, bytes)(replays)
+            expect(page.filter(a => a._tag !== 'End').length).toBeLessThanOrEqual(messages)
+            answers.push(...page)
+            replays = rest
+          }
+          for (const r of requests) {
+            const own = answers.filter(a => a.reply === r.reply)
+            let next = r.first
+            for (const a of own) {
+              if (a._tag === 'End') continue
+              expect(a._tag === 'Message' ? a.number : a.first).toBe(next)
+              if (a._tag === 'Message') expect(source.get(r.origin, a.number)).toBeDefined()
+              if (a._tag === 'Refusal')
+                for (let n = a.first; n <= a.last; n++) {
+                  expect(source.get(r.origin, n)).toBeUndefined()
+                  expect(a.code).toBe(n > head ? 404 : 410)
+                }
+              next = (a._tag === 'Message' ? a.number : a.last) + 1
+            }
+            expect(next).toBeGreaterThan(r.last)
+            expect(own.filter(a => a._tag === 'End').map(a => a._tag === 'End' && a.last)).toEqual(
+              r.range ? [next - 1] : [],
+            )
+            if (r.range) expect(own.at(-1)?._tag).toBe('End')
+          }
+        },
+      ),
+    )
+  })
+})

@@ -1,0 +1,369 @@
+// What was published around a disconnect of the sender, of the receiver, or of both arrives, or is reported.
+import { describe, expect, jest, test } from '@jest/globals'
+import type { Addressing } from '../../../src/core/protocol/Origin.ts'
+import type { Limits } from '../../../src/core/sender/History.ts'
+import * as Outgoing from '../../../src/core/sender/OutgoingMessage.ts'
+import type { Msg } from '../../../src/nats/client/Connection.ts'
+import { tryPublish } from '../../../src/nats/publish/effects.ts'
+import type { Publisher, SenderNotice } from '../../../src/nats/publish/publisher.ts'
+import { publisher } from '../../../src/nats/publish/publisher.ts'
+import { subscribe } from '../../../src/nats/receive/subscribe.ts'
+import type { LossyLink } from '../../server/lossyLink.ts'
+import type { NatsServer, NatsServerOptions } from '../../server/natsServer.ts'
+import { startNatsServer } from '../../server/natsServer.ts'
+import type { Client, Kind, Log } from '../clients.ts'
+import { eventually, kinds, log, range, reconnected, request, within, withServer } from '../clients.ts'
+import { both, named, sender } from '../pair.ts'
+import { patient } from '../patient.ts'
+import type { Soak } from '../soak.ts'
+import { soak } from '../soak.ts'
+import type { Tally } from '../tally.ts'
+import { tally } from '../tally.ts'
+
+const bench = withServer()
+const send = sender(bench)
+
+const notices = (updates: Publisher): Log<SenderNotice> => {
+  const all = log<SenderNotice>()
+  const run = async (): Promise<void> => {
+    for await (const notice of updates.notices()) all.add(notice)
+  }
+  run().catch(() => undefined)
+  return all
+}
+
+/** A receiver that listens, on a connection of its own. */
+const listen = async (kind: Kind, servers = bench.server().url): Promise<Tally> => {
+  const nc = await bench.connect(kind, { servers })
+  const read = tally(subscribe(nc, 'updates', patient))
+  await nc.flush()
+  return read
+}
+
+/** Resolves when the client has said so. */
+const status = async (nc: Client, wanted: string): Promise<void> => {
+  for await (const { type } of nc.status()) if (type === wanted) return
+}
+
+/** Takes the connection away until the returned function is called. */
+const cutOff = async (link: LossyLink, nc: Client): Promise<() => Promise<void>> => {
+  const gone = status(nc, 'disconnect')
+  link.refuse(true)
+  link.cut()
+  await within('the disconnect', gone)
+  return async () => {
+    const back = status(nc, 'reconnect')
+    link.refuse(false)
+    await within('the reconnect', back)
+  }
+}
+
+/** Servers that follow one another on the same port. */
+const succession = async (options: NatsServerOptions) => {
+  let running: NatsServer = await startNatsServer(options)
+  const { url, port } = running
+  bench.after(() => running.stop())
+  return {
+    url,
+    stop: () => running.stop(),
+    follow: async (next: NatsServerOptions) => {
+      running = await startNatsServer({ ...next, port })
+    },
+  }
+}
+
+/** Every subject below `updates` as it goes over the wire, whoever sends it. */
+const wire = async (kind: Kind): Promise<Log<string>> => {
+  const nc = await bench.connect(kind)
+  const all = log<string>()
+  nc.subscribe('updates.>', { callback: (_, msg: Msg) => all.add(msg.subject) })
+  await nc.flush()
+  return all
+}
+
+const large = { messages: 1_000_000, bytes: 512 * 1024 * 1024 }
+
+describe.each(kinds)('with $name', kind => {
+  describe('when the server is killed under a stream of messages', () => {
+    const run = (
+      addressing: Addressing,
+      rate: number,
+      kills: number,
+      history: Partial<Limits>,
+    ): ReturnType<typeof soak> => soak({ connect: kind.connect, addressing, rate, kills, history } satisfies Soak)
+
+    test.each<[number, number, Addressing]>([
+      [100, 1, 'perSender'],
+      [2000, 2, 'single'],
+      [2000, 2, 'perSender'],
+      [20_000, 2, 'single'],
+      [20_000, 2, 'perSender'],
+    ])('all of them arrive, at %d a second and %d kills (%s)', async (rate, kills, addressing) => {
+      const { published, ...outcome } = await run(addressing, rate, kills, large)
+      expect(outcome).toMatchObject({
+        delivered: published,
+        lost: 0,
+        senderLost: [],
+        otherNotices: [],
+        thrown: {},
+        told: ['Ended'],
+        wrong: undefined,
+      })
+      expect(outcome.repairs).toBe(kills)
+      expect(outcome.resent).toBeGreaterThan(0)
+    })
+
+    test.each(both)('what a small history could not keep is reported lost, and nothing else (%s)', async addressing => {
+      // At this rate more is on its way to the server than is kept.
+      const { published, ...outcome } = await run(addressing, 10_000, 2, { messages: 100 })
+      expect(outcome).toMatchObject({ otherNotices: [], told: ['Ended'], wrong: undefined })
+      expect(outcome.delivered + outcome.lost).toBe(published)
+      expect(outcome.reasons.filter(reason => reason !== 'evicted')).toEqual([])
+      expect(Object.keys(outcome.thrown)).toEqual(['HistoryFull'])
+      expect(outcome.senderLost.every(l => l.reason === 'evicted')).toBe(true)
+    })
+  })
+
+  test('when the server is shut down in good order, all arrives', async () => {
+    const server = await succession({})
+    const sending = await bench.connect(kind, { servers: server.url })
+    const read = await listen(kind, server.url)
+    const updates = publisher(sending, 'updates')
+    const told = notices(updates)
+    for (const n of range(1, 100)) updates.publish(`${n}`)
+    const gone = status(sending, 'disconnect')
+    await server.stop()
+    for (const n of range(101, 150)) updates.publish(`${n}`)
+    await within('the disconnect', gone)
+    for (const n of range(151, 200)) updates.publish(`${n}`)
+    await server.follow({})
+    await eventually('all have arrived', () => read.accounted() === 200)
+    expect(read.numbers).toEqual(range(1, 200))
+    expect(read.wrong()).toBeUndefined()
+    expect(told.seen.map(n => n._tag)).toEqual(['Resent'])
+  })
+
+  test('what the server takes no more is reported as refused, and answered 410; all else arrives', async () => {
+    const server = await succession({})
+    const sending = await bench.connect(kind, { servers: server.url })
+    const asking = await bench.connect(kind, { servers: server.url })
+    const read = await listen(kind, server.url)
+    const updates = publisher(sending, 'updates')
+    const told = notices(updates)
+    updates.publish('1')
+    await eventually('the first has arrived', () => read.accounted() === 1)
+    const gone = status(sending, 'disconnect')
+    await server.stop()
+    await within('the disconnect', gone)
+    updates.publish('2')
+    updates.publish(new Uint8Array(100_000))
+    updates.publish('4')
+    updates.publish(new Uint8Array(100_000))
+    updates.publish('6')
+    await server.follow({ config: 'max_payload: 50000' })
+    await eventually('all are accounted for', () => read.accounted() === 6)
+    expect(read.numbers).toEqual([1, 2, 4, 6])
+    expect(read.lost().map(({ first, last, reason }) => [first, last, reason])).toEqual([
+      [3, 3, 'evicted'],
+      [5, 5, 'evicted'],
+    ])
+    const lost = (n: number) => ({ _tag: 'Lost', origin: 'updates', first: n, last: n, reason: 'refused' })
+    expect(told.seen.slice(0, 2)).toMatchObject([lost(3), lost(5)])
+    expect(told.seen.slice(-2)).toMatchObject([
+      { _tag: 'Resent', origin: 'updates', first: 4, last: 4 },
+      { _tag: 'Resent', origin: 'updates', first: 6, last: 6 },
+    ])
+    await reconnected(asking)
+    const codes = [2, 3].map(async n => (await request(asking, `_SEQ.REPLAY.updates.${n}`)).headers?.code)
+    expect(await Promise.all(codes)).toEqual([0, 410])
+    // The next reconnect tries them no more.
+    await server.stop()
+    await server.follow({})
+    await reconnected(sending)
+    updates.publish('7')
+    await eventually('the last one', () => read.accounted() === 7)
+    expect(read.numbers).toEqual([1, 2, 4, 6, 7])
+    expect(told.seen.filter(n => n._tag === 'Lost')).toHaveLength(2)
+    await reconnected(asking)
+    // What was reported lost stays so, though the server would take it now.
+    expect((await request(asking, '_SEQ.REPLAY.updates.3')).headers?.code).toBe(410)
+  })
+
+  test('what is larger than the server took so far is refused while disconnected, too, and takes no number', async () => {
+    const { link, nc, updates } = await send(kind)
+    const read = await listen(kind)
+    updates.publish('1')
+    await eventually('the first has arrived', () => read.accounted() === 1)
+    const reconnect = await cutOff(link, nc)
+    expect(updates.publish('2')).toBe(2)
+    const isRefused = () =>
+      expect(() => updates.publish(new Uint8Array(2_000_000))).toThrow('Payload and headers have 2000000 bytes')
+    isRefused()
+    // While it dials, the client knows nothing of its server.
+    Object.defineProperty(nc, 'info', { value: undefined, configurable: true })
+    isRefused()
+    Reflect.deleteProperty(nc, 'info')
+    expect(updates.publish('3')).toBe(3)
+    await reconnect()
+    await eventually('all have arrived', () => read.accounted() === 3)
+  })
+
+  describe('a full history', () => {
+    test.each<[string, Partial<Limits>]>([
+      ['messages', { messages: 10 }],
+      ['bytes', { bytes: 10 * 1320 + 2 * 1024 + 700 }],
+    ])(
+      'refuses messages while disconnected, uses up no number, and ready() tells when it goes on: %s',
+      async (_, history) => {
+        const { link, nc, updates } = await send(kind, { history })
+        const read = await listen(kind)
+        const payload = new Uint8Array(1000)
+        updates.publish(payload)
+        await eventually('the first has arrived', () => read.accounted() === 1)
+        await within('ready, as it is connected', updates.ready())
+        const reconnect = await cutOff(link, nc)
+        let published = 1
+        let refusal: unknown
+        // What has surely arrived makes room, so it is ten or eleven.
+        while (refusal === undefined && published < 20) {
+          try {
+            published = updates.publish(payload)
+          } catch (cause) {
+            refusal = cause
+          }
+        }
+        expect(refusal).toMatchObject({ name: 'SequencedError', reason: { _tag: 'HistoryFull' } })
+        expect([10, 11]).toContain(published)
+        let isReady = false
+        const ready = updates.ready().then(() => {
+          isReady = true
+        })
+        // A writer that tries again as soon as it is told to must not spin.
+        await new Promise(resolve => setTimeout(resolve, 20))
+        expect(isReady).toBe(false)
+        expect(() => updates.publish(payload)).toThrow('Disconnected, and the history is full')
+        expect(tryPublish(updates)(Outgoing.of(payload))()).toMatchObject({
+          _tag: 'Left',
+          left: { _tag: 'HistoryFull' },
+        })
+        await reconnect()
+        await within('ready', ready)
+        expect(updates.publish(payload)).toBe(published + 1)
+        await eventually('all have arrived', () => read.accounted() === published + 1)
+        expect(read.numbers).toEqual(range(1, published + 1))
+      },
+    )
+
+    test('keeps what can be asked for, where that would not make room enough', async () => {
+      const { link, nc, updates } = await send(kind, { history: { bytes: 7000 } })
+      const flush = jest.spyOn(nc, 'flush')
+      updates.publish('small')
+      await eventually('it is flushed', () => flush.mock.results.length > 0)
+      await within('it has arrived', Promise.resolve(flush.mock.results[0]?.value))
+      const reconnect = await cutOff(link, nc)
+      expect(updates.publish(new Uint8Array(3000))).toBe(2)
+      expect(() => updates.publish(new Uint8Array(3000))).toThrow('Disconnected, and the history is full')
+      await reconnect()
+      const late = tally(subscribe(await bench.connect(kind), 'updates', { ...patient, start: 'all' }))
+      await eventually('both are accounted for', () => late.accounted() === 2)
+      expect(late.numbers).toEqual([1, 2])
+    })
+
+    test('is reported to its owner for what may not have arrived, and for no more', async () => {
+      const { link, nc, updates } = await send(kind, { history: { messages: 100 } })
+      const told = notices(updates)
+      const wired = await wire(kind)
+      let published = 0
+      // For a second something is always on its way, so it never happens that all is known to have arrived.
+      for (const _ of range(1, 50)) {
+        for (const _ of range(1, 200)) published = updates.publish('x')
+        await new Promise(resolve => setTimeout(resolve, 20))
+      }
+      await wired.until('all of them', w => w.length >= published)
+      for (const _ of range(1, 200)) published = updates.publish('x')
+      const reconnect = await cutOff(link, nc)
+      await reconnect()
+      const [lost, resent] = await told.until('the repair', t => t.length >= 2)
+      expect(lost).toMatchObject({ _tag: 'Lost', origin: 'updates', last: published - 100, reason: 'evicted' })
+      expect(resent).toEqual({ _tag: 'Resent', origin: 'updates', first: published - 99, last: published })
+      expect(lost?._tag === 'Lost' ? lost.first : 0).toBeGreaterThan(published / 2)
+    })
+  })
+
+  test('a publisher that is made while disconnected loses nothing, either', async () => {
+    const link = await bench.link()
+    const nc = await bench.connect(kind, { servers: link.url })
+    const read = await listen(kind)
+    const reconnect = await cutOff(link, nc)
+    const updates = publisher(nc, 'updates')
+    for (const n of range(1, 100)) updates.publish(`${n}`)
+    await reconnect()
+    for (const n of range(101, 200)) updates.publish(`${n}`)
+    await eventually('all have arrived', () => read.accounted() === 200)
+    expect(read.numbers).toEqual(range(1, 200))
+  })
+
+  test('of two publishers that follow one another while disconnected all arrives, and the newer is told of its own', async () => {
+    const { link, nc, updates: older } = await send(kind, { from: 30 })
+    const wired = await wire(kind)
+    const reconnect = await cutOff(link, nc)
+    for (const _ of range(30, 32)) older.publish('older')
+    const closing = older.close()
+    const newer = publisher(nc, 'updates')
+    const told = notices(newer)
+    for (const _ of range(1, 9)) newer.publish('newer')
+    await reconnect()
+    await wired.until('all', w => w.length >= 12)
+    await told.until('the repair', t => t.length >= 1)
+    expect(wired.seen).toEqual([...range(30, 32), ...range(1, 9)].map(n => `updates.${n}`))
+    expect(told.seen).toEqual([{ _tag: 'Resent', origin: 'updates', first: 1, last: 9 }])
+    await closing
+  })
+
+  test.each(both)('a receiver that was cut off for 5,000 messages gets all of them (%s)', async addressing => {
+    const link = await bench.link()
+    const nc = await bench.connect(kind, { servers: link.url })
+    const read = tally(subscribe(nc, 'updates', { ...patient, addressing }), { payload: n => `message ${n}` })
+    await nc.flush()
+    const { updates } = await send(kind, named(addressing))
+    const wired = await wire(kind)
+    for (const n of range(1, 10)) updates.publish(`message ${n}`)
+    await eventually('the first ten', () => read.accounted() === 10)
+    const reconnect = await cutOff(link, nc)
+    for (const n of range(11, 5010)) updates.publish(`message ${n}`)
+    await wired.until('they are over', w => w.length >= 5010)
+    await reconnect()
+    updates.publish('message 5011')
+    await eventually('all have arrived', () => read.accounted() >= 5011)
+    expect(read.numbers).toEqual(range(1, 5011))
+    expect(read.wrong()).toBeUndefined()
+    expect(read.others.map(d => d._tag)).toEqual(['Gap'])
+  })
+
+  test.each(both)(
+    'what I publish as soon as I am told of the reconnect does not overtake what is sent again (%s)',
+    async addressing => {
+      const link = await bench.link()
+      const nc = await bench.connect(kind, { servers: link.url })
+      let updates: Publisher | undefined
+      let first = 0
+      // The user listens before the publisher does, so the user is told first.
+      const watch = async (): Promise<void> => {
+        for await (const { type } of nc.status()) if (type === 'reconnect') first = updates?.publish('new') ?? 0
+      }
+      watch().catch(() => undefined)
+      updates = publisher(nc, 'updates', named(addressing))
+      const { origin } = updates
+      const wired = await wire(kind)
+      updates.publish('1')
+      await wired.until('the first', w => w.length === 1)
+      const reconnect = await cutOff(link, nc)
+      for (const n of range(2, 50)) updates.publish(`${n}`)
+      await reconnect()
+      await wired.until('all', w => w.includes(`${origin}.51`))
+      expect(first).toBe(51)
+      const numbers = wired.seen.map(subject => Number(subject.slice(origin.length + 1)))
+      expect(numbers.slice(numbers.lastIndexOf(2))).toEqual(range(2, 51))
+    },
+  )
+})

@@ -1,0 +1,660 @@
+// What was missed is asked of the sender, of a JetStream stream, or of one after the other: on servers as they are.
+import { describe, expect, test } from '@jest/globals'
+import { connect } from 'nats'
+import * as Verb from '../../../src/core/protocol/ControlSubject.ts'
+import type { Headers } from '../../../src/core/protocol/Headers.ts'
+import type { Origin } from '../../../src/core/protocol/Origin.ts'
+import * as Origins from '../../../src/core/protocol/Origin.ts'
+import * as SequenceNumber from '../../../src/core/protocol/SequenceNumber.ts'
+import * as Subject from '../../../src/core/protocol/Subject.ts'
+import { sequenced } from '../../../src/dropin/sequenced.ts'
+import type { Msg } from '../../../src/nats/client/Connection.ts'
+import type { Publisher, PublisherOptions } from '../../../src/nats/publish/publisher.ts'
+import type { Replayer } from '../../../src/nats/receive/Replayer.ts'
+import { firstOf, fromJetStream, fromSender } from '../../../src/nats/receive/Replayer.ts'
+import type { Asking, Replay } from '../../../src/nats/receive/replayClient.ts'
+import { asking } from '../../../src/nats/receive/replayClient.ts'
+import { subscribe } from '../../../src/nats/receive/subscribe.ts'
+import { valid } from '../../core/arbitraries.ts'
+import type { DecideFate } from '../../server/lossyLink.ts'
+import { drop, pass } from '../../server/lossyLink.ts'
+import type { Kind, Seen } from '../clients.ts'
+import { eventually, isMessage, kinds, longestWait, messages, numbers, range, some, withServer } from '../clients.ts'
+import { accounted, both, receiver, sender, shape } from '../pair.ts'
+import { patient } from '../patient.ts'
+import { tally } from '../tally.ts'
+
+const bench = withServer({ jetstream: true })
+const receive = receiver(bench)
+const send = sender(bench)
+
+/** Numbers that never go back, so that a stream can tell whose they are. */
+const named = (addressing: 'single' | 'perSender'): PublisherOptions =>
+  addressing === 'single' ? { from: 'clock' } : { addressing, sender: 'alice' }
+
+/** No history to speak of: only a stream has what was sent. */
+const forgetful = { history: { messages: 1 } }
+
+/** Asks JetStream for something in plain words. */
+const api = async (verb: string, body: object = {}): Promise<void> => {
+  const nc = await connect({ servers: bench.server().url })
+  try {
+    const answer = await nc.request(`$JS.API.${verb}`, JSON.stringify(body), { timeout: longestWait })
+    const { error } = JSON.parse(answer.string())
+    if (error !== undefined) throw new Error(`${verb}: ${JSON.stringify(error)}`)
+  } finally {
+    await nc.close()
+  }
+}
+
+/** A stream that captures `updates`, until the test ends. */
+const stream = async (name = 'UPDATES', options: object = {}): Promise<void> => {
+  const config = { name, subjects: ['updates.>'], storage: 'memory', allow_direct: true, ...options }
+  await api(`STREAM.CREATE.${name}`, config)
+  bench.after(() => api(`STREAM.DELETE.${name}`))
+}
+
+/** Waits until a stream has kept that many messages. */
+const kept = async (count: number, name = 'UPDATES'): Promise<void> => {
+  const nc = await connect({ servers: bench.server().url })
+  bench.after(() => nc.close())
+  await eventually(`${count} messages in ${name}`, async () => {
+    const { state } = (await nc.request(`$JS.API.STREAM.INFO.${name}`, '', { timeout: longestWait })).json() as {
+      state: { messages: number }
+    }
+    return state.messages >= count
+  })
+}
+
+/** How many messages of the sender came before the one with that subject. */
+const placeOf = (updates: Publisher, subject: string, start: number): number =>
+  subject.startsWith(`${updates.origin}.`) ? Number(subject.slice(subject.lastIndexOf('.') + 1)) - start + 1 : 0
+
+const asFields = (headers: Headers | undefined): ReadonlyArray<[string, string[]]> | undefined =>
+  headers === undefined ? undefined : [...headers]
+
+const lost = (seen: ReadonlyArray<Seen>) => seen.flatMap(d => (d._tag === 'Lost' ? [[d.first, d.last, d.reason]] : []))
+
+interface Scene {
+  readonly replayer: Replayer
+  readonly kind: Kind
+  readonly addressing: 'single' | 'perSender'
+  readonly deadline?: number
+  readonly publishing?: PublisherOptions
+}
+
+/** A sender and a receiver that has heard of it. Places count from 1, whatever the numbers. */
+const scene = async ({ replayer, kind, addressing, deadline = patient.deadline, publishing = forgetful }: Scene) => {
+  const to = await receive(kind, { addressing, replayer, deadline })
+  const { updates, nc, link } = await send(kind, { ...named(addressing), ...publishing })
+  const start = updates.publish('first')
+  await to.until('the first', messages(1))
+  const losing = (isLost: (place: number) => boolean): DecideFate => {
+    return ({ subject }) => (isLost(placeOf(updates, subject, start)) ? drop : pass)
+  }
+  const places = (seen: ReadonlyArray<Seen>) => numbers(seen).map(n => n - start + 1)
+  return { to, updates, nc, link, start, losing, places }
+}
+
+describe.each(kinds)('with $name', kind => {
+  describe.each(both)('in %s', addressing => {
+    test('what the sender no longer holds is recovered from a stream, whole', async () => {
+      await stream()
+      const s = await scene({ kind, addressing, replayer: firstOf(fromSender, fromJetStream('UPDATES')) })
+      s.to.link.setFate(s.losing(place => place >= 10 && place <= 30))
+      const fields = {
+        Several: ['one', 'two', ''],
+        'Nats-Subject': ['my own', 'and another'],
+        'Nats-Sequence': ['17'],
+        'Nats-Stream': ['MINE'],
+        'Nats-Time-Stamp': ['never'],
+        Last: ['x'],
+      }
+      for (const place of range(2, 40))
+        if (place === 12) s.updates.publish(new Uint8Array(0))
+        else if (place === 13) s.updates.publish(new Uint8Array(0), { headers: kind.headers(fields) })
+        else if (place % 2 === 0) s.updates.publish(`${place}`, { headers: kind.headers({ Place: [`${place}`] }) })
+        else s.updates.publish(`${place}`)
+      const seen = await s.to.until('all of them', messages(40))
+      expect(s.places(seen)).toEqual(range(1, 40))
+      expect(lost(seen)).toEqual([])
+      const own = seen.filter(isMessage)
+      expect(own.slice(9, 30).map(d => d.verdict)).toEqual(Array(21).fill('Recovered'))
+      const text = (i: number) => new TextDecoder().decode(own[i - 1]?.data)
+      expect([text(10), text(11), text(12), text(13), text(14)]).toEqual(['10', '11', '', '', '14'])
+      expect([10, 11, 12, 13].map(i => asFields(own[i - 1]?.headers))).toEqual([
+        [['Place', ['10']]],
+        undefined,
+        undefined,
+        Object.entries(fields),
+      ])
+    })
+
+    test('a sender that is gone is no loss, as long as a stream holds what it sent', async () => {
+      await stream()
+      const s = await scene({ kind, addressing, replayer: firstOf(fromSender, fromJetStream('UPDATES')) })
+      // Nothing that is asked for comes, until it is gone.
+      const losing = s.losing(place => place >= 5 && place <= 9)
+      s.to.link.setFate(d => (d.subject.includes('.replay.') ? drop : losing(d)))
+      for (const place of range(2, 10)) s.updates.publish(`${place}`)
+      await s.to.until('the gap', some('Gap'))
+      s.link.refuse(true)
+      s.link.cut()
+      s.to.link.setFate(losing)
+      const seen = await s.to.until('all of them', messages(10))
+      expect([s.places(seen), lost(seen)]).toEqual([range(1, 10), []])
+    })
+
+    test('nor if the receiver was away meanwhile, and nobody answers for the sender any more', async () => {
+      await stream()
+      const s = await scene({ kind, addressing, replayer: fromJetStream('UPDATES') })
+      const losing = s.losing(place => place >= 5 && place <= 9)
+      s.to.link.setFate(d => (d.subject.includes('.replay.') ? drop : losing(d)))
+      for (const place of range(2, 10)) s.updates.publish(`${place}`)
+      await s.to.until('the gap', some('Gap'))
+      s.link.refuse(true)
+      s.link.cut()
+      s.to.link.setFate(losing)
+      s.to.link.cut()
+      const seen = await s.to.until('all of them', messages(10))
+      expect([s.places(seen), lost(seen)]).toEqual([range(1, 10), []])
+    })
+
+    test('what neither has is lost at once, as evicted and in one range; all else is not', async () => {
+      await stream()
+      const s = await scene({
+        kind,
+        addressing,
+        replayer: firstOf(fromSender, fromJetStream('UPDATES')),
+        deadline: patient.deadline,
+      })
+      const losing = s.losing(place => place >= 5 && place <= 20)
+      s.to.link.setFate(d => (d.subject.includes('.replay.') ? drop : losing(d)))
+      for (const place of range(2, 21)) s.updates.publish(`${place}`)
+      await s.nc.flush()
+      await kept(21)
+      for (const place of range(10, 15))
+        await api('STREAM.PURGE.UPDATES', { filter: `${s.updates.origin}.${s.start + place - 1}` })
+      s.to.link.setFate(losing)
+      const seen = await s.to.until('all of them', all => accounted(all).length >= 21)
+      expect(accounted(seen)).toEqual(range(s.start, s.start + 20))
+      expect(lost(seen)).toEqual([[s.start + 9, s.start + 14, 'evicted']])
+    })
+  })
+
+  test('5,000 that are lost in one burst are recovered from a stream', async () => {
+    await stream()
+    const nc = await bench.connect(kind)
+    const link = await bench.link()
+    const to = await bench.connect(kind, { servers: link.url })
+    const options = { addressing: 'perSender', replayer: fromJetStream('UPDATES'), deadline: patient.deadline } as const
+    const all = tally(subscribe(to, 'updates', options), { payload: n => `${n}` })
+    await to.flush()
+    const { updates } = await send(kind, { ...named('perSender'), ...forgetful })
+    await nc.flush()
+    updates.publish('1')
+    await eventually('the first has come', () => all.accounted() === 1)
+    link.setFate(({ subject }) => (placeOf(updates, subject, 1) > 1 && !subject.endsWith('.5002') ? drop : pass))
+    for (const n of range(2, 5002)) updates.publish(`${n}`)
+    await eventually('all have come', () => all.numbers.length === 5002)
+    expect([all.wrong(), all.lost()]).toEqual([undefined, []])
+  })
+
+  test('a stream that says at first that it has nothing, and then has it, is believed', async () => {
+    const s = await scene({
+      kind,
+      addressing: 'perSender',
+      replayer: fromJetStream('STALE'),
+      deadline: patient.deadline,
+    })
+    const store = await bench.connect(kind)
+    const asked = new Map<string, number>()
+    store.subscribe('$JS.API.DIRECT.GET.STALE.>', {
+      callback: (_, { subject, reply = '' }) => {
+        const times = (asked.get(subject) ?? 0) + 1
+        asked.set(subject, times)
+        const address = subject.slice('$JS.API.DIRECT.GET.STALE.'.length)
+        const found = kind.headers({ 'Nats-Subject': [address], 'Nats-Sequence': ['1'] })
+        if (times < 3) store.publish(reply, '', { headers: kind.status(404) })
+        else store.publish(reply, 'found', { headers: found })
+      },
+    })
+    await store.flush()
+    s.to.link.setFate(s.losing(place => place === 2 || place === 4))
+    for (const place of range(2, 5)) s.updates.publish(`${place}`)
+    const seen = await s.to.until('all of them', messages(5))
+    expect([s.places(seen), lost(seen)]).toEqual([range(1, 5), []])
+    expect([...asked.values()]).toEqual([3, 3])
+  })
+
+  test('a stream that is missing is no answer: what it was asked for is lost at the deadline', async () => {
+    const s = await scene({ kind, addressing: 'perSender', replayer: fromJetStream('MISSING'), deadline: 400 })
+    s.to.link.setFate(s.losing(place => place === 2))
+    for (const place of range(2, 3)) s.updates.publish(`${place}`)
+    const seen = await s.to.until('all of them', all => accounted(all).length >= 3)
+    expect(lost(seen)).toEqual([[2, 2, 'unresolved']])
+  })
+
+  test('and the sender is asked in its place, if it comes next', async () => {
+    const replayer = firstOf(fromJetStream('MISSING'), fromSender)
+    const s = await scene({ kind, addressing: 'perSender', replayer, publishing: {} })
+    s.to.link.setFate(s.losing(place => place >= 2 && place < 200 && place % 2 === 0))
+    for (const place of range(2, 200)) s.updates.publish(`${place}`)
+    const seen = await s.to.until('all of them', messages(200))
+    expect([s.places(seen), lost(seen)]).toEqual([range(1, 200), []])
+  })
+})
+
+describe('a sender that counts from 1 in each run', () => {
+  test('is never handed out with messages of the run before it', async () => {
+    const [kind] = kinds
+    if (kind === undefined) throw new Error('no client')
+    await stream()
+    const old = await bench.connect(kind)
+    for (const n of range(1, 20)) old.publish(`updates.${n}`, 'old')
+    await kept(20)
+    // From now on it has nothing of the subject, as one that lags.
+    await api('STREAM.UPDATE.UPDATES', {
+      name: 'UPDATES',
+      subjects: ['elsewhere'],
+      storage: 'memory',
+      allow_direct: true,
+    })
+    const to = await receive(kind, {
+      replayer: firstOf(fromSender, fromJetStream('UPDATES')),
+      deadline: patient.deadline,
+    })
+    const { updates } = await send(kind, forgetful)
+    to.link.setFate(({ subject }) => (subject === 'updates.17' ? drop : pass))
+    for (const n of range(1, 20)) updates.publish(`${n}`)
+    const seen = await to.until('all of them', all => accounted(all).length >= 20)
+    expect(shape(seen)).toEqual([...range(1, 16), 'Gap', 'Lost', 18, 19, 20])
+    expect(lost(seen)).toEqual([[17, 17, 'evicted']])
+  })
+})
+
+test('the drop-in takes a replayer, too', async () => {
+  await stream()
+  const [kind] = kinds
+  if (kind === undefined) throw new Error('no client')
+  const link = await bench.link()
+  const plain = await connect({ servers: link.url })
+  bench.after(() => plain.close())
+  const replayer = fromJetStream('UPDATES')
+  const nc = sequenced(plain, { subjects: ['updates'], replayer, from: 'clock', ...patient })
+  const got: string[] = []
+  nc.subscribe('updates', { callback: (_, msg) => got.push(msg.string()) })
+  await nc.flush()
+  const { updates, nc: other } = await send(kind, { from: 'clock', ...forgetful })
+  const start = updates.publish('1')
+  await eventually('the first has come', () => got.length === 1)
+  link.setFate(({ subject }) => (subject === `updates.${start + 1}` ? drop : pass))
+  for (const place of range(2, 3)) updates.publish(`${place}`)
+  await other.flush()
+  await eventually('all have come', () => got.length === 3)
+  expect(got).toEqual(['1', '2', '3'])
+})
+
+// --- what is asked, and when: without a server
+
+const single = (): Origin => valid(Origins.single(valid(Subject.parse('updates'))))
+
+/** Sources that are played by the test. */
+const desk = (replayer: Replayer) => {
+  const sent: Array<{ readonly subject: string; readonly reply: string }> = []
+  const told: Array<Replay> = []
+  const nc = {
+    publish: (subject: string, _?: unknown, options?: { reply?: string }) =>
+      sent.push({ subject, reply: options?.reply ?? '' }),
+  }
+  const terms = {
+    addressing: 'single',
+    verbs: valid(Verb.parsePrefix('_SEQ')),
+    isWanted: () => true,
+    subject: undefined,
+    asides: [],
+    heads: 'me.head',
+    replays: 'me.replay',
+    take: (data: Uint8Array) => data,
+  } as const
+  const machine: Asking = asking(
+    nc,
+    terms,
+    replayer.sources,
+    { patience: 100, deadline: 2000, maxBytes: 1e6, seed: 1 },
+    event => told.push(event),
+  )
+  let id = 0
+  return {
+    machine,
+    told,
+    sent,
+    ask: (first: number, last: number, { tries = 0, start = 2 } = {}) => {
+      id += 1
+      const [from, to, begin] = [first, last, start].map(SequenceNumber.nearest)
+      if (from === undefined || to === undefined) return
+      machine.ask({
+        _tag: 'AskReplay',
+        id,
+        origin: single(),
+        epoch: undefined,
+        start: begin,
+        first: from,
+        last: to,
+        tries,
+      })
+    },
+    /** Answers all that was sent since the last time. */
+    answer: (how: (subject: string) => Headers) => {
+      for (const { subject, reply } of sent.splice(0))
+        machine.hear({ subject: reply, data: new Uint8Array(1), headers: how(subject) } satisfies Msg)
+    },
+  }
+}
+
+const [nats2] = kinds
+const found = (subject: string): Headers => {
+  const address = subject.slice('$JS.API.DIRECT.GET.S.'.length)
+  return nats2?.headers({ 'Nats-Subject': [address], 'Nats-Sequence': ['1'] }) ?? status(404)()
+}
+const status = (code: number) => (): Headers => {
+  if (nats2 === undefined) throw new Error('no client')
+  return nats2.status(code)
+}
+const refuses = (first: number, last: number) => (): Headers => {
+  const headers = status(410)()
+  headers.append('Nats-Subject', `updates.${first}`)
+  headers.append('Seq-Last', `${last}`)
+  return headers
+}
+
+/** What was told, in a word: `2`, `refused 3-4`, `ended 9`. */
+const words = (told: ReadonlyArray<Replay>): ReadonlyArray<string | number> =>
+  told.map(e =>
+    e._tag === 'ReplayAnswered'
+      ? e.arrival.number
+      : e._tag === 'ReplayEnded'
+        ? `ended ${e.last}`
+        : `refused ${e.first}-${e.last}`,
+  )
+
+const stored = fromJetStream('S')
+
+describe('asking a stream', () => {
+  test('keeps no more than 256 requests open, and says when all are answered', () => {
+    const d = desk(stored)
+    d.ask(2, 1500)
+    let most = 0
+    for (let rounds = 0; d.sent.length > 0 && rounds < 10_000; rounds++) {
+      most = Math.max(most, d.sent.length)
+      d.answer(found)
+    }
+    expect(words(d.told)).toEqual([...range(2, 1500), 'ended 1500'])
+    expect(most).toBeGreaterThan(200)
+    expect(most).toBeLessThanOrEqual(256)
+  })
+
+  test('keeps few of them open while answers are large, or may be', () => {
+    const d = desk(stored)
+    d.ask(2, 4097)
+    expect(d.sent).toHaveLength(16)
+  })
+
+  test('lets several gaps go on at once', () => {
+    const d = desk(stored)
+    for (const gap of range(1, 4)) d.ask(gap * 1000, gap * 1000 + 500)
+    for (const _ of range(1, 8)) d.answer(found)
+    const begun = new Set(words(d.told).map(n => Math.floor(Number(n) / 1000)))
+    expect([...begun].sort()).toEqual([1, 2, 3, 4])
+  })
+
+  test('sends anew what is asked for again, in place of what was not answered', () => {
+    const d = desk(stored)
+    d.ask(2, 300)
+    d.sent.length = 0
+    d.ask(2, 300, { tries: 1 })
+    expect(d.sent.map(s => s.subject)).toEqual(range(2, 17).map(n => `$JS.API.DIRECT.GET.S.updates.${n}`))
+  })
+
+  test('believes that it has nothing when it says so for the third time, and tells it in ranges', () => {
+    const d = desk(stored)
+    for (const tries of range(0, 2)) {
+      d.ask(2, 9, { tries })
+      d.answer(subject => (subject.endsWith('.5') ? found(subject) : status(404)()))
+    }
+    expect(words(d.told)).toEqual([5, 'ended 9', 5, 'ended 9', 5, 'refused 2-4', 'refused 6-9', 'ended 9'])
+  })
+
+  test.each([408, 503])('takes a status of %d for no answer', code => {
+    const d = desk(stored)
+    for (const tries of range(0, 5)) {
+      d.ask(2, 3, { tries })
+      d.answer(status(code))
+    }
+    expect(words(d.told)).toEqual([])
+  })
+
+  test('does not count an answer twice', () => {
+    const d = desk(stored)
+    d.ask(2, 3)
+    const [first] = d.sent
+    for (const _ of range(1, 5))
+      d.machine.hear({ subject: first?.reply ?? '', data: new Uint8Array(0), headers: status(404)() })
+    expect(words(d.told)).toEqual([])
+  })
+
+  test('takes a message that bears a status of its own for what it is', () => {
+    const d = desk(stored)
+    d.ask(2, 2)
+    d.answer(subject => {
+      const headers = status(404)()
+      for (const [name, values] of found(subject)) for (const value of values) headers.append(name, value)
+      return headers
+    })
+    expect(words(d.told)).toEqual([2, 'ended 2'])
+    expect(d.told.map(e => (e._tag === 'ReplayAnswered' ? e.arrival.headers?.code : 0))).toEqual([404, 0])
+  })
+
+  test('refuses what it can not tell the run of, and asks nobody', () => {
+    const d = desk(stored)
+    d.ask(1, 9, { start: 1 })
+    expect([d.sent, words(d.told)]).toEqual([[], ['refused 1-9']])
+  })
+
+  test('forgets what was on its way when the connection is lost', () => {
+    const d = desk(stored)
+    d.ask(2, 300)
+    d.machine.forget()
+    d.sent.length = 0
+    d.ask(500, 999)
+    expect(d.sent).toHaveLength(16)
+  })
+})
+
+/** Answers of a sender of `updates`, or of another subject that the server has mapped to it. */
+const sends = (subject: string, fields: Readonly<Record<string, ReadonlyArray<string>>> = {}): Headers =>
+  nats2?.headers({ 'Nats-Subject': [subject], ...fields }) ?? status(404)()
+
+const part = (n: number, place: string): Headers => sends(`updates.${n}`, { 'Seq-Part': [place], 'Seq-Headers': ['0'] })
+
+describe('asking a sender', () => {
+  const hears = (d: ReturnType<typeof desk>, request: number, headers: Headers, bytes = 1): void =>
+    d.machine.hear({ subject: `me.replay.${request}`, data: new Uint8Array(bytes), headers })
+
+  test('takes an answer for the number that it bears, whatever the sender calls the subject', () => {
+    const d = desk(fromSender)
+    d.ask(2, 9)
+    hears(d, 0, sends('elsewhere.updates.2'))
+    hears(d, 0, sends('x.3'))
+    expect(words(d.told)).toEqual([2, 3])
+    expect(d.told.map(e => e.origin.name)).toEqual(['updates', 'updates'])
+  })
+
+  test.each(['4', 'updates', 'updates.', 'updates.04', '', 'updates.1', 'updates.10'])(
+    'takes no heed of an answer about %j',
+    at => {
+      const d = desk(fromSender)
+      d.ask(2, 9)
+      hears(d, 0, sends(at))
+      expect(words(d.told)).toEqual([])
+    },
+  )
+
+  test('takes no heed of an answer to what was not asked, or was forgotten', () => {
+    const d = desk(fromSender)
+    d.ask(2, 9)
+    hears(d, 1, sends('updates.2'))
+    hears(d, -1, sends('updates.2'))
+    hears(d, Number.NaN, sends('updates.2'))
+    d.machine.forget()
+    hears(d, 0, sends('updates.2'))
+    expect(words(d.told)).toEqual([])
+  })
+
+  test('takes answers to the first request after it was repeated', () => {
+    const d = desk(fromSender)
+    d.ask(2, 9)
+    d.ask(2, 9, { tries: 1 })
+    hears(d, 0, sends('updates.2'))
+    hears(d, 1, sends('updates.3'))
+    expect(words(d.told)).toEqual([2, 3])
+  })
+
+  test('joins the parts of a message that come for one request', () => {
+    const d = desk(fromSender)
+    d.ask(2, 9)
+    d.ask(12, 19)
+    hears(d, 0, part(2, '1/2'), 3)
+    hears(d, 1, part(12, '1/2'), 4)
+    hears(d, 0, part(2, '2/2'), 5)
+    hears(d, 1, part(12, '2/2'), 6)
+    expect(d.told.map(e => (e._tag === 'ReplayAnswered' ? [e.arrival.number, e.arrival.data.length] : []))).toEqual([
+      [2, 8],
+      [12, 10],
+    ])
+  })
+
+  test('joins no parts with another answer between them', () => {
+    const d = desk(fromSender)
+    d.ask(2, 9)
+    hears(d, 0, part(2, '1/2'))
+    hears(d, 0, sends('updates.3'))
+    hears(d, 0, part(2, '2/2'))
+    expect(words(d.told)).toEqual([3])
+  })
+
+  test('keeps parts of at most 8 messages, and no more bytes than it may', () => {
+    const joins = (requests: number, bytes: number): number => {
+      const d = desk(fromSender)
+      for (const i of range(1, requests)) d.ask(i * 10, i * 10 + 1)
+      for (const i of range(1, requests)) hears(d, i - 1, part(i * 10, '1/2'), bytes)
+      for (const i of range(1, requests)) hears(d, i - 1, part(i * 10, '2/2'))
+      return d.told.length
+    }
+    expect([joins(8, 1), joins(100, 1), joins(8, 300_000)]).toEqual([8, 8, 3])
+  })
+
+  test('says which numbers are too large', () => {
+    const d = desk(fromSender)
+    d.ask(2, 9)
+    const headers = Object.assign(refuses(3, 3)(), { _description: 'Too Large' })
+    hears(d, 0, headers)
+    expect(d.told.map(e => (e._tag === 'ReplayRefused' ? [e.first, e.last, e.reason] : []))).toEqual([
+      [3, 3, 'tooLarge'],
+    ])
+  })
+
+  test('of one run takes no answer of another', () => {
+    const told: Array<Replay> = []
+    const origin = valid(Origins.parse('perSender')('updates.alice.@0123456789'))
+    const terms = {
+      addressing: 'perSender',
+      verbs: valid(Verb.parsePrefix('_SEQ')),
+      isWanted: () => true,
+      subject: undefined,
+      asides: [],
+      heads: 'me.head',
+      replays: 'me.replay',
+      take: (data: Uint8Array) => data,
+    } as const
+    const settings = { patience: 100, deadline: 2000, maxBytes: 1e6, seed: 1 }
+    const machine = asking({ publish: () => undefined }, terms, fromSender.sources, settings, event => told.push(event))
+    const [first, last] = [SequenceNumber.nearest(1), SequenceNumber.nearest(9)]
+    machine.ask({ _tag: 'AskReplay', id: 1, origin, epoch: undefined, start: undefined, first, last, tries: 0 })
+    for (const at of [
+      'hub.bob.@0123456789.1',
+      'hub.alice.@0123456788.1',
+      'malice.@0123456789.1',
+      'hub.alice.@0123456789.2',
+    ])
+      machine.hear({ subject: 'me.replay.0', data: new Uint8Array(1), headers: sends(at) })
+    expect(words(told)).toEqual([2])
+  })
+})
+
+describe('asking one after the other', () => {
+  const sources = (d: ReturnType<typeof desk>) => d.sent.map(s => s.subject)
+
+  test('asks the stream at once for what the sender refuses, and no more', () => {
+    const d = desk(firstOf(fromSender, stored))
+    d.ask(2, 9)
+    expect(sources(d)).toEqual(['_SEQ.REPLAY.updates.2'])
+    d.answer(refuses(1, 3))
+    expect(sources(d)).toEqual(['$JS.API.DIRECT.GET.S.updates.2', '$JS.API.DIRECT.GET.S.updates.3'])
+    expect(words(d.told)).toEqual([])
+  })
+
+  test('asks the stream at once where there is no sender, and the sender again the next time but one', () => {
+    const d = desk(firstOf(fromSender, stored))
+    const [sender, store] = ['_SEQ.REPLAY.updates.2', '$JS.API.DIRECT.GET.S.updates.2']
+    d.ask(2, 2)
+    expect(sources(d)).toEqual([sender])
+    d.answer(status(503))
+    expect(sources(d)).toEqual([store])
+    d.sent.length = 0
+    d.ask(2, 2, { tries: 1 })
+    d.ask(2, 2, { tries: 2 })
+    expect(sources(d)).toEqual([store, sender])
+  })
+
+  test('calls lost only what both have refused', () => {
+    const d = desk(firstOf(fromSender, stored))
+    for (const tries of range(0, 3)) {
+      d.ask(2, 9, { tries })
+      for (const _ of range(1, 3))
+        d.answer(subject =>
+          subject.startsWith('_SEQ') ? refuses(2, 4)() : subject.endsWith('.3') ? found(subject) : status(404)(),
+        )
+    }
+    expect(new Set(words(d.told).filter(w => `${w}`.startsWith('refused')))).toEqual(
+      new Set(['refused 2-2', 'refused 4-4']),
+    )
+  })
+
+  test('does not call lost what one has refused and nobody answers for', () => {
+    const d = desk(firstOf(fromSender, stored))
+    for (const tries of range(0, 9)) {
+      d.ask(2, 3, { tries })
+      for (const _ of range(1, 3)) d.answer(subject => (subject.startsWith('_SEQ') ? refuses(2, 3)() : status(503)()))
+    }
+    expect(words(d.told)).toEqual([])
+  })
+})
+
+describe('an option that can not be', () => {
+  test.each(['UPDATES', {}, { sources: [] }, { sources: [{ _tag: 'Redis' }] }, { sources: [{ _tag: 'JetStream' }] }])(
+    'replayer: %j',
+    async replayer => {
+      const [kind] = kinds
+      if (kind === undefined) throw new Error('no client')
+      const nc = await bench.connect(kind)
+      expect(() => subscribe(nc, 'updates', { replayer } as object)).toThrow(
+        /option replayer: .* is not a replayer: fromSender, fromJetStream\(stream\) or firstOf\(a, b\)\./,
+      )
+    },
+  )
+
+  test.each(['', 'A.B', 'A B', 'A*', '>', 'A/B', 'A\\B', 'Ä', 'A'.repeat(256)])('stream %j', name => {
+    expect(() => fromJetStream(name)).toThrow(/can't be the name of a stream/)
+  })
+})

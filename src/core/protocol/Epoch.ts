@@ -1,0 +1,68 @@
+/**
+ * The name of one run of a sender: `@` and 10 base-36 characters, drawn anew whenever a sender starts.
+ *
+ * @module
+ * @since 0.1.0
+ */
+import * as E from 'fp-ts/lib/Either.js'
+import type { Eq as EqOf } from 'fp-ts/lib/Eq.js'
+import type { Show as ShowOf } from 'fp-ts/lib/Show.js'
+import * as string from 'fp-ts/lib/string.js'
+import type * as t from 'io-ts'
+import { ofParser } from '../internal/codec.ts'
+import type { Token } from './Subject.ts'
+
+interface EpochBrand {
+  readonly Epoch: unique symbol
+}
+
+/** Such as `@k3v9x0a1bz`. An epoch is a subject token of its own. @since 0.1.0 */
+export type Epoch = t.Branded<Token, EpochBrand>
+
+/** A string that is not an epoch. @since 0.1.0 */
+export interface NotAnEpoch {
+  readonly _tag: 'NotAnEpoch'
+  readonly epoch: string
+}
+
+const shape = /^@[0-9a-z]{10}$/
+
+/** True for `@` and 10 characters of 0-9 and a-z. @since 0.1.0 */
+export const is = (s: unknown): s is Epoch => typeof s === 'string' && s.length === 11 && shape.test(s)
+
+/** Reads an epoch. @since 0.1.0 */
+export const parse = (s: string): E.Either<NotAnEpoch, Epoch> =>
+  is(s) ? E.right(s) : E.left({ _tag: 'NotAnEpoch', epoch: s })
+
+/** The sentence for a string that was refused. @since 0.1.0 */
+export const explain = (e: NotAnEpoch): string =>
+  `${JSON.stringify(e.epoch)} is not an epoch: an epoch is "@" and 10 characters of 0-9 and a-z.`
+
+/** The codec of an epoch, in JSON and in subjects. @since 0.1.0 */
+export const codec: t.Type<Epoch, string, unknown> = /* @__PURE__ */ ofParser('Epoch', is, parse, explain, s => s)
+
+const radix = 36n
+const digits = 10
+
+/**
+ * The epoch made of 8 random bytes (51.7 of the 64 bits are used). Fewer bytes are taken as if zeros followed.
+ *
+ * @example
+ * import { Epoch } from 'nats-sequenced/core'
+ *
+ * Epoch.fromEntropy(new Uint8Array(8)) // '@0000000000'
+ *
+ * @since 0.1.0
+ */
+export const fromEntropy = (bytes: Uint8Array): Epoch => {
+  let n = 0n
+  for (let i = 0; i < 8; i++) n = n * 256n + BigInt(bytes[i] ?? 0)
+  const epoch = `@${(n % radix ** BigInt(digits)).toString(36).padStart(digits, '0')}`
+  return is(epoch) ? epoch : fromEntropy(new Uint8Array(8))
+}
+
+/** Equal if they name the same run. They have no order: which run came first, their names don't say. @since 0.1.0 */
+export const Eq: EqOf<Epoch> = string.Eq
+
+/** Shows it as it is spelled. @since 0.1.0 */
+export const Show: ShowOf<Epoch> = { show: epoch => epoch }

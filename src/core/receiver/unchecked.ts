@@ -1,0 +1,14 @@
+/** What a member of a queue group delivers: it gets a part of the sequence, so it can't look for gaps. */
+import type { Event } from './Receiver.ts'
+import type { Deliver } from './Step.ts'
+
+export const unchecked = <A>(event: Event<A>): Deliver<A> | undefined => {
+  if (event._tag === 'Strayed')
+    return { _tag: 'Deliver', delivery: event.message, bytes: event.bytes, settled: undefined, epoch: undefined }
+  if (event._tag !== 'Arrived') return undefined
+  const { name, subject, run } = event.origin
+  const { number, data, headers, reply, bytes } = event.arrival
+  const about = { origin: name, subject, sender: run?.sender }
+  const delivery = { _tag: 'Message', ...about, number, verdict: 'Unchecked', data, headers, reply } as const
+  return { _tag: 'Deliver', delivery, bytes, settled: undefined, epoch: undefined }
+}

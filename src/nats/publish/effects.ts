@@ -1,0 +1,120 @@
+/**
+ * Publishing as an effect that can be composed.
+ *
+ * @since 0.1.0
+ */
+import * as E from 'fp-ts/lib/Either.js'
+import type { IOEither } from 'fp-ts/lib/IOEither.js'
+import * as IOE from 'fp-ts/lib/IOEither.js'
+import type { ReaderTaskEither } from 'fp-ts/lib/ReaderTaskEither.js'
+import type { SequenceNumber } from '../../core/protocol/SequenceNumber.ts'
+import type { Outgoing } from '../../core/sender/OutgoingMessage.ts'
+import type { ClientError, PublishRefusal, Reason } from '../errors.ts'
+import { isSequencedError } from '../errors.ts'
+import type { Publisher } from './publisher.ts'
+
+/** What `publish` would have thrown, as tagged data. @since 0.1.0 */
+export type PublishError = PublishRefusal | ClientError
+
+const refusals: Readonly<Record<PublishRefusal['_tag'], true>> = {
+  Closed: true,
+  Exhausted: true,
+  BadSubject: true,
+  BadPayload: true,
+  BadHeaders: true,
+  StatusInHeaders: true,
+  PayloadTooLarge: true,
+  HistoryFull: true,
+}
+
+const isRefusal = (reason: Reason): reason is PublishRefusal => reason._tag in refusals
+
+const publishError = (cause: unknown): PublishError =>
+  isSequencedError(cause) && isRefusal(cause.reason) ? cause.reason : { _tag: 'ClientError', cause }
+
+/**
+ * `publish` as an `IOEither`: nothing happens before it is run, and nothing is thrown. The last stage of a pipeline.
+ *
+ * @example
+ * import { Outgoing, publisher, tryPublish } from 'nats-sequenced'
+ * import { flow } from 'fp-ts/lib/function.js'
+ *
+ * const send = flow(Outgoing.of<string>, tryPublish(publisher(nc, 'updates')))
+ * const sending = send('hello')
+ * sending() // right(1)
+ * sending() // right(2)
+ *
+ * @since 0.1.0
+ */
+export const tryPublish =
+  (publisher: Publisher) =>
+  ({ data, headers, reply }: Outgoing<Uint8Array | string>): IOEither<PublishError, SequenceNumber> =>
+    IOE.tryCatch(
+      () =>
+        publisher.publish(data, {
+          ...(headers === undefined ? {} : { headers }),
+          ...(reply === undefined ? {} : { reply }),
+        }),
+      publishError,
+    )
+
+/**
+ * The same for a publisher that is given later, as a `ReaderTaskEither`. Where the history is full, it waits for room:
+ * so it never ends in `HistoryFull`.
+ *
+ * @example
+ * import { Outgoing, publisher, publishWith } from 'nats-sequenced'
+ * import { pipe } from 'fp-ts/lib/function.js'
+ * import * as RTE from 'fp-ts/lib/ReaderTaskEither.js'
+ *
+ * const both = pipe(
+ *   publishWith(Outgoing.of('hello')),
+ *   RTE.chain(() => publishWith(Outgoing.of('world'))),
+ * )
+ * await both(publisher(nc, 'updates'))() // right(2)
+ *
+ * @since 0.1.0
+ */
+export const publishWith =
+  (
+    outgoing: Outgoing<Uint8Array | string>,
+  ): ReaderTaskEither<Publisher, Exclude<PublishError, { readonly _tag: 'HistoryFull' }>, SequenceNumber> =>
+  publisher =>
+  async () => {
+    const attempt = tryPublish(publisher)(outgoing)
+    for (;;) {
+      const result = attempt()
+      if (E.isRight(result)) return result
+      const { left } = result
+      if (left._tag !== 'HistoryFull') return E.left(left)
+      // Room is made by a reconnect, which never comes where the connection has been closed for good.
+      const isClosed = publisher.closed.then(() => true)
+      if (await Promise.race([isClosed, publisher.ready().then(() => false)])) return E.left({ _tag: 'Closed' })
+    }
+  }
+
+/** A match over all that can go wrong. @since 0.1.0 */
+export const matchPublishError =
+  <B>(cases: { readonly [E in PublishError as E['_tag']]: (e: E) => B }) =>
+  (e: PublishError): B => {
+    switch (e._tag) {
+      case 'Closed':
+        return cases.Closed(e)
+      case 'Exhausted':
+        return cases.Exhausted(e)
+      case 'BadSubject':
+        return cases.BadSubject(e)
+      case 'BadPayload':
+        return cases.BadPayload(e)
+      case 'BadHeaders':
+        return cases.BadHeaders(e)
+      case 'StatusInHeaders':
+        return cases.StatusInHeaders(e)
+      case 'PayloadTooLarge':
+        return cases.PayloadTooLarge(e)
+      case 'HistoryFull':
+        return cases.HistoryFull(e)
+      case 'ClientError':
+        return cases.ClientError(e)
+    }
+  }

@@ -1,0 +1,32 @@
+/** The codecs of a receiver's options. */
+import * as t from 'io-ts'
+import * as Positions from '../../core/protocol/Positions.ts'
+import * as SequenceNumber from '../../core/protocol/SequenceNumber.ts'
+import { atLeastZero, option, positive, shared } from '../options.ts'
+import { isReplayer } from './Replayer.ts'
+
+/** Those of `receive`, but for the subject. */
+export const receiveOptions = {
+  ...shared,
+  unnumbered: t.boolean,
+  replayer: option('a replayer: fromSender, fromJetStream(stream) or firstOf(a, b)', isReplayer),
+  mode: t.keyof({ ordered: null, arrival: null }),
+  start: t.union(
+    [t.literal('new'), t.literal('all'), t.type({ from: SequenceNumber.codec }), Positions.codec],
+    "'new', 'all', { from: a number }, or saved positions",
+  ),
+  deadline: positive,
+  grace: atLeastZero,
+  patience: positive,
+  tries: positive,
+  maxJump: positive,
+  maxMessages: positive,
+  maxBytes: positive,
+  maxGaps: positive,
+  maxOrigins: positive,
+  drainTimeout: atLeastZero,
+}
+
+/** Why there is no option `queue`. */
+export const queueHint =
+  'A queue group splits a sequence among its members, so each of them would see gaps. Subscribe without a queue, and share the work behind the subscription.'
