@@ -15,7 +15,7 @@ import { kinds, planOf } from './plan.ts'
 import { expected, summaryOf, traceOf } from './report.ts'
 import { shrunk } from './shrink.ts'
 
-const seeds = 300
+const seeds = 100
 
 const broken = [
   ...brokenOf,
