@@ -98,8 +98,10 @@ describe.each(kinds)('with $name', kind => {
     })
 
     test('of one sender among many', async () => {
-      const { updates } = await send(kind, named('perSender'))
+      const { nc: sending, updates } = await send(kind, named('perSender'))
       for (const n of range(1, 20)) updates.publish(`message ${n}`)
+      // A request from another connection must not overtake the sender's subscription.
+      await sending.flush()
       const nc = await bench.connect(kind)
       const msg = await request(nc, `_SEQ.REPLAY.${updates.origin}.17`)
       expect(text(msg.data)).toBe('message 17')
