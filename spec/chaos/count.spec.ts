@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { defaults } from '../../src/core/receiver/Step.ts'
+import { defaults } from '../../src/core/receiver/settings.ts'
 import { Book, sound } from '../simulation/broken.ts'
 import type { Chronicle } from '../simulation/chronicle.ts'
 import { countOf } from './count.ts'

@@ -2,7 +2,7 @@
 
 import type { Addressing } from '../../src/core/protocol/Origin.ts'
 import type { Delivery } from '../../src/core/receiver/Delivery.ts'
-import { defaults } from '../../src/core/receiver/Step.ts'
+import { defaults } from '../../src/core/receiver/settings.ts'
 import type { Publisher, SenderNotice } from '../../src/nats/publish/publisher.ts'
 import type { SubscribeOptions } from '../../src/nats/receive/subscribe.ts'
 import type { Chronicle, Life, Notice, Run } from '../simulation/chronicle.ts'

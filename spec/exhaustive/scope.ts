@@ -1,6 +1,6 @@
 // How small a small world is. Nothing in it is left to chance: what the scope allows happens in every order.
 import type { Addressing } from '../../src/core/protocol/Origin.ts'
-import type { Mode } from '../../src/core/receiver/Step.ts'
+import type { Mode } from '../../src/core/receiver/settings.ts'
 
 export interface Scope {
   readonly addressing: Addressing

@@ -7,7 +7,7 @@ import type { Origin } from '../../src/core/protocol/Origin.ts'
 import * as SequenceNumber from '../../src/core/protocol/SequenceNumber.ts'
 import { map } from '../../src/core/receiver/Delivery.ts'
 import * as Receiver from '../../src/core/receiver/Receiver.ts'
-import type { Arrival } from '../../src/core/receiver/Step.ts'
+import type { Arrival } from '../../src/core/receiver/outputs.ts'
 import * as History from '../../src/core/sender/History.ts'
 import * as Replays from '../../src/core/sender/ReplayQueue.ts'
 import * as Sender from '../../src/core/sender/Sender.ts'
@@ -166,7 +166,7 @@ const heard = (before: World, happening: Happening): World => {
   const w = witnessed(before, happening)
   // The time is part of every event; TypeScript can't see that a union stays one when it is put back.
   const [outputs, receiver] = w.step({ ...happening, now: w.now } as Event)(w.receiver)
-  const isOpen = receiver.gaps > 0 || receiver.messages > receiver.handedMessages
+  const isOpen = receiver.gaps > 0 || receiver.usage.messages > receiver.usage.handedMessages
   const isForgotten = receiver.wakeAt === Number.POSITIVE_INFINITY && isOpen
   const after: World = { ...w, receiver, forgotten: w.forgotten + (isForgotten ? 1 : 0) }
   return outputs.reduce(performed, after)

@@ -67,7 +67,7 @@ describe('an audit', () => {
   })
 
   it('goes over more bytes than a receiver may hold', () => {
-    const events = [heard, ...range(1, 20).map(n => Receiver.arrival(n, n, 400)(address(n)))]
+    const events = [heard, ...range(1, 20).map(n => Receiver.arrival(2000 + n, n, 400)(address(n)))]
     const found = S.evaluate(Receiver.create<number>({ maxBytes: 1000 }))(audit(events))
     expect(found.filter(Delivery.isMessage).map(d => d.data)).toEqual(range(1, 20))
   })

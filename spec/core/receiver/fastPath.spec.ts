@@ -56,7 +56,7 @@ describe('the short way', () => {
           let self: Machine = Receiver.create({ addressing: isSingle ? 'single' : 'perSender', mode, maxMessages: 12 })
           const both = (event: Event): void => {
             const [said, after] = Receiver.step(event)(self)
-            const [wouldSay, would] = Receiver.longStep(event)(self)
+            const [wouldSay, would] = Receiver.generalStep(event)(self)
             expect(said).toEqual(wouldSay)
             expect(after).toEqual(would)
             if (event._tag === 'Arrived' && said.length === 1) short += 1
@@ -73,14 +73,14 @@ describe('the short way', () => {
             } else if (tag === 'HeartbeatHeard') both({ _tag: tag, now, origin, head: head(newest + skip) })
             else if (tag === 'HeadAnswered') {
               const state = skip > 0 ? 'ended' : 'live'
-              both({ _tag: tag, now, asked: self.asked, origin, head: { ...head(newest), state } })
+              both({ _tag: tag, now, asked: self.usage.asked, origin, head: { ...head(newest), state } })
             } else if (tag === 'Strayed') both({ _tag: tag, now, message: stray, bytes: 1 })
             else if (tag === 'Ticked') {
               now += skip
               both({ _tag: tag, now })
             } else if (tag === 'Taken') {
-              const deliveries = Math.min(skip, self.handedMessages)
-              both({ _tag: tag, now, deliveries, bytes: Math.min(deliveries, self.handedBytes) })
+              const deliveries = Math.min(skip, self.usage.handedMessages)
+              both({ _tag: tag, now, deliveries, bytes: Math.min(deliveries, self.usage.handedBytes) })
             } else both({ _tag: tag, now })
           }
         },

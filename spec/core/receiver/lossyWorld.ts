@@ -5,7 +5,8 @@ import * as M from '../../../src/core/internal/OrderedMap.ts'
 import type { Head } from '../../../src/core/protocol/Head.ts'
 import type { Addressing, Origin } from '../../../src/core/protocol/Origin.ts'
 import type { Delivery } from '../../../src/core/receiver/Delivery.ts'
-import type * as T from '../../../src/core/receiver/OriginState.ts'
+import type { OriginState } from '../../../src/core/receiver/OriginState.ts'
+import { bufferOf, epochOf, probeOf } from '../../../src/core/receiver/OriginState.ts'
 import * as L from '../../../src/core/receiver/ReorderBuffer.ts'
 import * as Sender from '../../../src/core/sender/Sender.ts'
 import type { Happening, Options, Out } from './receiverHarness.ts'
@@ -204,15 +205,19 @@ export const play = (plan: Plan): string[] => {
     }
   }
 
-  const trackOf = (life: Life): T.Track<string> | undefined =>
-    [...M.entries(receiver.self().origins)].find(e => e.key === life.origin.name)?.value.track
+  const stateOf = (life: Life): OriginState<string> | undefined =>
+    [...M.entries(receiver.self().table.origins)].find(e => e.key === life.origin.name)?.value.state
 
   const restart = (who: number, down: number, crash: boolean): void => {
     const life = lives[who]
     if (life === undefined) return
     // A run that nobody has heard of, or that is in doubt, can hide in the next: the stated residue of `single`.
-    const track = trackOf(life)
-    if (addressing === 'single' && (track?.epoch !== life.sender.epoch || track.doubt !== undefined)) return
+    const state = stateOf(life)
+    if (
+      addressing === 'single' &&
+      (state?._tag !== 'Following' || state.epoch !== life.sender.epoch || state.far !== undefined)
+    )
+      return
     lives[who] = crash ? { ...life, isUp: false } : { ...life, sender: Sender.closed(receiver.now())(life.sender) }
     // What was under way comes before the new run begins: the rest is the stated residue of `single`.
     pass(down + plan.link.delay + 250)
@@ -258,19 +263,19 @@ export const play = (plan: Plan): string[] => {
   // --- what must be true in the end
 
   const self = receiver.self()
-  if (self.messages !== 0) wrong.push(`${self.messages} messages are still kept`)
-  for (const { key, value } of M.entries(self.origins)) {
-    const { track } = value
-    if (track.doubt !== undefined) wrong.push(`${key}: the doubt (${track.doubt.cause}) is not resolved`)
-    if (track.ledger === undefined || L.frontMissing(track.ledger) !== undefined) wrong.push(`${key}: not settled`)
+  if (self.usage.messages !== 0) wrong.push(`${self.usage.messages} messages are still kept`)
+  for (const { key, value } of M.entries(self.table.origins)) {
+    const { state } = value
+    if (probeOf(state) !== undefined) wrong.push(`${key}: the probe is not answered (${state._tag})`)
+    if (state._tag === 'Joining' || L.frontMissing(state.buffer) !== undefined) wrong.push(`${key}: not settled`)
   }
   for (const life of lives) {
-    const track = trackOf(life)
-    if (track === undefined) wrong.push(`${life.origin.name} is not followed`)
-    else if (track.ledger?.highest !== life.sender.head)
-      wrong.push(`${life.origin.name}: ${track.ledger?.highest} of ${life.sender.head} are known`)
-    else if (track.voice !== 'Heard' || track.epoch !== life.sender.epoch || track.silence !== undefined)
-      wrong.push(`${life.origin.name}: ${track.voice} ${track.epoch} ${track.silence?.told}, not ${life.sender.epoch}`)
+    const state = stateOf(life)
+    if (state === undefined) wrong.push(`${life.origin.name} is not followed`)
+    else if (bufferOf(state)?.highest !== life.sender.head)
+      wrong.push(`${life.origin.name}: ${bufferOf(state)?.highest} of ${life.sender.head} are known`)
+    else if (state._tag !== 'Following' || state.epoch !== life.sender.epoch || state.contact._tag !== 'Expected')
+      wrong.push(`${life.origin.name}: ${state._tag} ${epochOf(state)}, not ${life.sender.epoch}`)
   }
   for (const [origin, segments] of story)
     for (const [i, s] of segments.entries()) {

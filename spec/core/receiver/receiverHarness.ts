@@ -9,10 +9,12 @@ import * as Origins from '../../../src/core/protocol/Origin.ts'
 import * as SequenceNumber from '../../../src/core/protocol/SequenceNumber.ts'
 import * as Subject from '../../../src/core/protocol/Subject.ts'
 import type { Delivery } from '../../../src/core/receiver/Delivery.ts'
-import { isIdle } from '../../../src/core/receiver/onReconnect.ts'
+import { bufferOf, probeOf } from '../../../src/core/receiver/OriginState.ts'
+import { isIdle } from '../../../src/core/receiver/originTable.ts'
+import type { Arrival, Output } from '../../../src/core/receiver/outputs.ts'
 import * as Receiver from '../../../src/core/receiver/Receiver.ts'
 import * as L from '../../../src/core/receiver/ReorderBuffer.ts'
-import type { Arrival, Output, Settings } from '../../../src/core/receiver/Step.ts'
+import type { Settings } from '../../../src/core/receiver/settings.ts'
 import { valid } from '../arbitraries.ts'
 
 export type Machine = Receiver.Receiver<string>
@@ -97,46 +99,54 @@ export const faults = (self: Machine, handed: { readonly messages: number; reado
   }
   let { messages, bytes } = handed
   let [payloads, gaps, booked, idle] = [0, 0, 0, 0]
-  for (const { key, value } of M.entries(self.origins)) {
-    const { track } = value
+  for (const { key, value } of M.entries(self.table.origins)) {
+    const { state } = value
     let kept = 0
-    for (const { value: h } of M.entries(track.ledger?.held)) kept += h.bytes
-    same(`${key}: heldBytes`, track.ledger?.heldBytes ?? 0, kept)
-    for (const { value: a } of M.entries(track.doubt?.pending)) kept += a.bytes
+    const buffer = bufferOf(state)
+    for (const { value: h } of M.entries(buffer?.held)) kept += h.bytes
+    same(`${key}: heldBytes`, buffer?.heldBytes ?? 0, kept)
+    const probes = [probeOf(state), state._tag === 'Unvouched' ? state.below : undefined]
+    for (const probe of probes) for (const { value: a } of M.entries(probe?.pending)) kept += a.bytes
+    for (const { value: p } of M.entries(state.parked)) kept += p.arrival.bytes
     bytes += kept
-    payloads += M.size(track.ledger?.held) + M.size(track.doubt?.pending)
-    if (track.ledger !== undefined) {
-      gaps += M.size(track.ledger.missing)
-      wrong.push(...ledgerFaults(track.ledger, self.settings.mode).map(f => `${key}: ${f}`))
+    payloads += M.size(buffer?.held) + M.size(state.parked)
+    for (const probe of probes) payloads += M.size(probe?.pending)
+    if (buffer !== undefined) {
+      gaps += M.size(buffer.missing)
+      wrong.push(...bufferFaults(buffer, self.settings.mode).map(f => `${key}: ${f}`))
     }
     if (value.wakeAt !== Number.POSITIVE_INFINITY) booked += 1
     if (value.idle !== undefined) idle += 1
-    same(`${key}: idle`, value.idle !== undefined, isIdle(track))
+    same(`${key}: idle`, value.idle !== undefined, isIdle(state))
     // Whatever is open wakes us, or waits for the consumer.
-    const gap = track.ledger === undefined ? undefined : L.frontMissing(track.ledger)
-    const isOpen = gap !== undefined || track.doubt !== undefined || track.ledger === undefined
+    const gap = buffer === undefined ? undefined : L.frontMissing(buffer)
+    const isOpen =
+      gap !== undefined ||
+      probes.some(probe => probe !== undefined) ||
+      state.parked !== undefined ||
+      buffer === undefined
     const wakes = value.wakeAt !== Number.POSITIVE_INFINITY
-    const waits = M.size(self.waiting) > 0 && [...M.entries(self.waiting)].some(e => e.key === key)
+    const waits = M.size(self.table.waiting) > 0 && [...M.entries(self.table.waiting)].some(e => e.key === key)
     if (isOpen && !wakes && !waits) wrong.push(`${key}: something is open, and no wake-up is booked`)
-    if (wakes && self.away === undefined && self.wakeAt > value.wakeAt + self.lag)
-      wrong.push(`${key}: wants to be woken at ${value.wakeAt + self.lag}, and is at ${self.wakeAt}`)
+    if (wakes && self.session.away === undefined && self.wakeAt > value.wakeAt + self.session.lag)
+      wrong.push(`${key}: wants to be woken at ${value.wakeAt + self.session.lag}, and is at ${self.wakeAt}`)
   }
   messages += payloads
-  same('messages', self.messages, messages)
-  same('bytes', self.bytes, bytes)
-  same('gaps', self.gaps, gaps)
-  same('agenda', M.size(self.agenda), booked)
-  same('idle', M.size(self.idle), idle)
+  same('messages', self.usage.messages, messages)
+  same('bytes', self.usage.bytes, bytes)
+  same('gaps', self.table.gaps, gaps)
+  same('agenda', M.size(self.table.agenda), booked)
+  same('idle', M.size(self.table.idle), idle)
   const { maxMessages, maxBytes, maxGaps, maxOrigins } = self.settings
   if (payloads > maxMessages) wrong.push(`${payloads} payloads are kept`)
   if (bytes > maxBytes) wrong.push(`${bytes} bytes are kept`)
   // Beyond them each origin may have forgotten its tail.
-  if (gaps > maxGaps + M.size(self.origins)) wrong.push(`${gaps} gaps are open`)
-  if (M.size(self.origins) > maxOrigins) wrong.push(`${M.size(self.origins)} origins are followed`)
+  if (gaps > maxGaps + M.size(self.table.origins)) wrong.push(`${gaps} gaps are open`)
+  if (M.size(self.table.origins) > maxOrigins) wrong.push(`${M.size(self.table.origins)} origins are followed`)
   return wrong
 }
 
-const ledgerFaults = (l: L.Ledger<string>, mode: 'ordered' | 'arrival'): string[] => {
+const bufferFaults = (l: L.ReorderBuffer<string>, mode: 'ordered' | 'arrival'): string[] => {
   const wrong: string[] = []
   let above = l.next - 1
   const first = L.frontMissing(l)?.first ?? l.highest + 1

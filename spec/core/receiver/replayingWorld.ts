@@ -7,6 +7,7 @@ import type { Addressing } from '../../../src/core/protocol/Origin.ts'
 import type { Position } from '../../../src/core/protocol/Positions.ts'
 import * as SequenceNumber from '../../../src/core/protocol/SequenceNumber.ts'
 import type { Delivery } from '../../../src/core/receiver/Delivery.ts'
+import { bufferOf } from '../../../src/core/receiver/OriginState.ts'
 import * as L from '../../../src/core/receiver/ReorderBuffer.ts'
 import * as History from '../../../src/core/sender/History.ts'
 import * as Replays from '../../../src/core/sender/ReplayQueue.ts'
@@ -282,11 +283,11 @@ export const play = (plan: World): { readonly wrong: string[]; readonly lost: nu
   // --- what must be true in the end
 
   const self = receiver.self()
-  if (self.messages !== 0) wrong.push(`${self.messages} messages are still kept`)
-  for (const { key, value } of M.entries(self.origins)) {
-    const { ledger } = value.track
-    if (ledger === undefined || L.frontMissing(ledger) !== undefined) wrong.push(`${key}: not settled`)
-    else if (ledger.highest !== senderOf(key)?.head) wrong.push(`${key}: ${ledger.highest} is known`)
+  if (self.usage.messages !== 0) wrong.push(`${self.usage.messages} messages are still kept`)
+  for (const { key, value } of M.entries(self.table.origins)) {
+    const buffer = bufferOf(value.state)
+    if (buffer === undefined || L.frontMissing(buffer) !== undefined) wrong.push(`${key}: not settled`)
+    else if (buffer.highest !== senderOf(key)?.head) wrong.push(`${key}: ${buffer.highest} is known`)
     if (positions.get(key)?.number !== senderOf(key)?.head)
       wrong.push(`${key}: the position is ${positions.get(key)?.number}`)
   }

@@ -1,7 +1,7 @@
 // A receiver begins where it is told to, or where it had come when it was there before.
 import { describe, expect, test } from '@jest/globals'
 import type { Positions } from '../../../src/core/protocol/Positions.ts'
-import type { Mode } from '../../../src/core/receiver/Step.ts'
+import type { Mode } from '../../../src/core/receiver/settings.ts'
 import type { PublisherOptions } from '../../../src/nats/publish/publisher.ts'
 import { publisher } from '../../../src/nats/publish/publisher.ts'
 import type { SubscribeOptions, Subscription } from '../../../src/nats/receive/subscribe.ts'

@@ -135,11 +135,19 @@ export interface Ended extends About {
  * - `TooManyOrigins`: no room to follow another sender;
  * - `Refuted`: its sender says that it never sent such a number;
  * - `Unconfirmed`: nobody could say whether its number is genuine;
- * - `BetweenRuns`: it came around a restart, and belongs to neither run for sure.
+ * - `BetweenRuns`: it came around a restart, and belongs to neither run for sure;
+ * - `Conflict`: two senders use a `single` subject at once, and nothing tells whose message it is.
  *
  * @since 0.1.0
  */
-export type UnsequencedReason = 'NoNumber' | 'NoSender' | 'TooManyOrigins' | 'Refuted' | 'Unconfirmed' | 'BetweenRuns'
+export type UnsequencedReason =
+  | 'NoNumber'
+  | 'NoSender'
+  | 'TooManyOrigins'
+  | 'Refuted'
+  | 'Unconfirmed'
+  | 'BetweenRuns'
+  | 'Conflict'
 
 /** A message that no sequence vouches for; nothing of it is lost. @since 0.1.0 */
 export interface Unsequenced<A> {

@@ -25,8 +25,8 @@ import type { Head } from '../protocol/Head.ts'
 import type { Origin } from '../protocol/Origin.ts'
 import { nearest } from '../protocol/SequenceNumber.ts'
 import { names } from './originTable.ts'
+import type { Arrival } from './outputs.ts'
 import type * as Receiver from './Receiver.ts'
-import type { Arrival } from './Step.ts'
 
 export interface Settings<A> {
   /** How long a question may stay unanswered before its origin counts as plain, in ms. */

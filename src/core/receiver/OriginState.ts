@@ -1,169 +1,296 @@
 /**
- * A receiver's view of one origin: a ledger of its numbers, what is in doubt, and what its sender has promised.
+ * What a receiver knows of one origin: a sum type of six states.
  *
- * ```
- *                    first head, or nobody answers
- *   (unknown) ─────────────────────────────────────► following ◄───────────────┐
- *       │ data: NewOrigin                              │                       │ the head of this run, or of a new one
- *       └── pending until then                         │ Jump, Rewind,         │ (`Restarted`), or nobody answers
- *                                                      │ NewEpoch, Away        │
- *                                                      └──────► in doubt ──────┘
- * ```
- *
- * While in doubt, messages are pending; but a far `Jump` keeps only far numbers waiting. A sender that nobody answers
- * for is `Mute`: then two consecutive numbers confirm each other.
+ * `transitions.ts` says which event leads from which state to which; docs/architecture.md has the picture.
  */
-
+import type { OrderedMap } from '../internal/OrderedMap.ts'
 import type { Epoch } from '../protocol/Epoch.ts'
 import type { Head } from '../protocol/Head.ts'
 import type { Origin } from '../protocol/Origin.ts'
 import type { Position } from '../protocol/Positions.ts'
 import * as SequenceNumber from '../protocol/SequenceNumber.ts'
-import type { About } from './Delivery.ts'
-import type { Cause, Doubt } from './Probe.ts'
-import * as D from './Probe.ts'
-import type { Ledger } from './ReorderBuffer.ts'
-import type { Arrival, Turn } from './Step.ts'
+import type { About, UnsequencedReason } from './Delivery.ts'
+import type { Arrival } from './outputs.ts'
+import type { Probe } from './Probe.ts'
+import type { ReorderBuffer } from './ReorderBuffer.ts'
+import type { Step } from './Step.ts'
 import { deliver, hasRoom } from './Step.ts'
 
-/** A run that was left: heard again, it is a conflict, not a restart. */
-interface LeftRun {
+/** When the sender must be heard at the latest, or that it was not. */
+export type Contact =
+  /** `inquired`: the receiver has requested the head because the heartbeat is late. */
+  | { readonly _tag: 'Expected'; readonly max: number; readonly dueAt: number; readonly inquired: boolean }
+  /** `max`: what the sender had promised, if anything. `told`: reported, as there was room for it. */
+  | { readonly _tag: 'Silent'; readonly max: number | undefined; readonly told: boolean }
+
+/** Another epoch of the same `single` origin that was checked. It is not checked again before `ignoredUntil`. */
+export interface OtherEpoch {
   readonly epoch: Epoch
-  /** Only the answer to a later request proves that it is still alive. */
-  readonly asked: number
-  /** Not before then is it asked again; each time it has to wait twice as long, or it would be asked for ever. */
-  readonly inquireAt: number
+  readonly ignoredUntil: number
+  /** How long the next check is put off; it doubles with each. */
   readonly wait: number
-  readonly told: boolean
+  /** The first number that is not settled, if the receiver followed it before. */
+  readonly next: number | undefined
 }
 
-/** Another run that answers: beside this one, which is told, or in its place. It takes over once this one answers no more. */
-export interface Rival {
-  readonly epoch: Epoch
-  readonly head: Head | undefined
-  readonly told: boolean
+/** A message whose number was seen before (`single`): a duplicate, or a second sender's. */
+export interface Parked<A> {
+  readonly arrival: Arrival<A>
+  readonly at: number
 }
 
-export interface Track<A> {
+interface Common<A> {
   readonly origin: Origin
   readonly about: About
-  /** Undefined until it is known where to begin. */
-  readonly ledger: Ledger<A> | undefined
-  /** Where the first head made us begin; nothing has come of it as long as that is next. */
-  readonly baseline: number
-  readonly doubt: Doubt<A> | undefined
-  /** `Mute`: nobody has ever sent a head for it, or nobody answered lately. */
-  readonly voice: 'Heard' | 'Mute'
+  /** By order of arrival. */
+  readonly parked: OrderedMap<number, Parked<A>>
+  readonly others: ReadonlyArray<OtherEpoch>
+  /** When a heartbeat of another epoch arrived last. */
+  readonly otherHeardAt: number
+}
+
+/** What the states have in common that follow a sequence. */
+interface Sequenced<A> extends Common<A> {
   /** The run, once its sender has named it. */
   readonly epoch: Epoch | undefined
-  /** The first number of the run, once its sender has said so. */
+  /** The first number of the run, once its sender has named it. */
   readonly start: SequenceNumber.SequenceNumber | undefined
-  /** When to hear from the sender at the latest, and whether it was asked why not. */
-  readonly promise: { readonly max: number; readonly dueAt: number; readonly inquired: boolean } | undefined
-  /** It has been silent; told unless there was no room. `max` was its promise. */
-  readonly silence: { readonly max: number | undefined; readonly told: boolean } | undefined
-  /** Its last number, once it has said so. */
-  readonly end: { readonly last: number; readonly told: boolean } | undefined
-  readonly left: ReadonlyArray<LeftRun>
-  readonly rival: Rival | undefined
-  /** The last head that came unasked, is to be doubted, and led to a request: nobody may be there to answer it. `highest`: how far we were. */
-  readonly claim: (Head & { readonly highest: number }) | undefined
-  /** The first request that was given up since the run has last answered: an answer that is just late still counts. */
-  readonly vain: number
-  /** The last request that this run has answered. */
-  readonly answered: number
-  /** When to ask for what is missing next; at once, as soon as it can be asked. */
+  readonly buffer: ReorderBuffer<A>
+  /** When to request missing messages next; `-Infinity`: as soon as they can be requested. */
   readonly askAt: number
-  /** How far we had come in an earlier life, and until when its sender may answer for it. */
-  readonly saved: { readonly position: Position; readonly until: number } | undefined
+  /** Since when replay requests are unanswered, in ms; `Infinity` if none is. */
+  readonly unansweredSince: number
 }
 
-export const of = (origin: Origin, saved?: Track<never>['saved']): Track<never> => ({
+/** Why the receiver starts to follow an origin. */
+export type JoinReason =
+  | { readonly _tag: 'New' }
+  /** A saved position; its sender may answer until `until`. */
+  | { readonly _tag: 'Saved'; readonly position: Position; readonly until: number }
+  /** Two epochs were alive, and one is left. `from`, `after`: the run before and its last known number. */
+  | { readonly _tag: 'ConflictOver'; readonly from: Epoch | undefined; readonly after: number }
+
+/** Nothing is known: messages wait for the head. */
+export interface Joining<A> extends Common<A> {
+  readonly _tag: 'Joining'
+  readonly reason: JoinReason
+  readonly probe: Probe<A>
+  /** The last heartbeat that arrived meanwhile, and how old the receiver was then: it decides if nobody answers. */
+  readonly heard: { readonly head: Head; readonly age: number } | undefined
+}
+
+/** The run is known and in sequence. */
+export interface Following<A> extends Sequenced<A> {
+  readonly _tag: 'Following'
+  readonly epoch: Epoch
+  readonly contact: Contact
+  readonly far: Far<A> | undefined
+}
+
+/** Numbers further ahead than `maxJump`: they wait for an answer while the sequence goes on. */
+export interface Far<A> {
+  readonly probe: Probe<A>
+  /** The last heartbeat of the run that arrived meanwhile. */
+  readonly heard: Head | undefined
+}
+
+/** A head that was heard during a probe. */
+export interface Witness {
+  readonly head: Head
+  /** It answered the probe, was a heartbeat while the probe was open, or led to the probe. */
+  readonly by: 'answer' | 'heartbeat' | 'cause'
+  readonly at: number
+}
+
+/** The sender may have restarted, or another may have joined it: all messages wait for the answer. */
+export interface Checking<A> extends Sequenced<A> {
+  readonly _tag: 'Checking'
+  readonly contact: Contact | undefined
+  readonly end: End | undefined
+  readonly saved: Position | undefined
+  readonly probe: Probe<A>
+  readonly own: Witness | undefined
+  readonly other: Witness | undefined
+}
+
+/** Nobody answers and no heartbeat arrives: numbers alone decide. */
+export interface Unvouched<A> extends Sequenced<A> {
+  readonly _tag: 'Unvouched'
+  readonly contact: Contact
+  readonly saved: Position | undefined
+  /** The server said that nobody listens to head requests. */
+  readonly refused: boolean
+  /** Seen numbers (`single`): they wait for a neighbour. */
+  readonly below: Probe<A> | undefined
+  readonly far: Far<A> | undefined
+}
+
+/** Two epochs are alive on one `single` origin. */
+export interface Conflicted<A> extends Sequenced<A> {
+  readonly _tag: 'Conflicted'
+  readonly live: ReadonlyArray<LiveEpoch>
+  /** The head of the epoch that has closed last. */
+  readonly lastEnded: Head | undefined
+}
+
+export interface LiveEpoch {
+  readonly head: Head
+  /** When it counts as gone. */
+  readonly dueAt: number
+}
+
+export interface End {
+  readonly last: number
+  readonly told: boolean
+}
+
+/** The sender has closed. */
+export interface Ended<A> extends Sequenced<A> {
+  readonly _tag: 'Ended'
+  readonly epoch: Epoch
+  readonly end: End
+}
+
+export type OriginState<A> = Joining<A> | Following<A> | Checking<A> | Unvouched<A> | Conflicted<A> | Ended<A>
+
+/** The states that follow a sequence. */
+export type Known<A> = Exclude<OriginState<A>, Joining<A>>
+
+export const joining = <A>(origin: Origin, reason: JoinReason, probe: Probe<A>): Joining<A> => ({
+  _tag: 'Joining',
   origin,
   about: { origin: origin.name, subject: origin.subject, sender: origin.run?.sender },
-  ledger: undefined,
-  baseline: 0,
-  doubt: undefined,
-  voice: 'Mute',
-  epoch: undefined,
-  start: undefined,
-  promise: undefined,
-  silence: undefined,
-  end: undefined,
-  left: [],
-  rival: undefined,
-  claim: undefined,
-  vain: Number.POSITIVE_INFINITY,
-  answered: 0,
-  askAt: Number.POSITIVE_INFINITY,
-  saved,
+  parked: undefined,
+  others: [],
+  otherHeardAt: Number.NEGATIVE_INFINITY,
+  reason,
+  probe,
+  heard: undefined,
 })
 
-export const isSingle = <A>(t: Track<A>): boolean => t.origin.run === undefined
+/** The part that every state has. */
+export const commonOf = <A>({ origin, about, parked, others, otherHeardAt }: Common<A>): Common<A> => ({
+  origin,
+  about,
+  parked,
+  others,
+  otherHeardAt,
+})
 
-/** Is everything pending? A far jump keeps only far numbers waiting; so does a doubt that nobody can be asked about. */
-export const isHeldUp = <A>(t: Track<A>): boolean =>
-  t.doubt !== undefined &&
-  (t.ledger === undefined || (t.doubt.cause !== 'Jump' && t.doubt.asked !== Number.POSITIVE_INFINITY))
+/** The part that every known state has. */
+export const sequencedOf = <A>(s: Sequenced<A>): Sequenced<A> => ({
+  ...commonOf(s),
+  epoch: s.epoch,
+  start: s.start,
+  buffer: s.buffer,
+  askAt: s.askAt,
+  unansweredSince: s.unansweredSince,
+})
 
-/** How far a number may be ahead and still be believed. */
-export const horizon = <A>(turn: Turn<A>, l: Ledger<A>, head: number): number =>
-  Math.max(l.highest, head) + turn.settings.maxJump
+export const isSingle = <A>(s: OriginState<A>): boolean => s.origin.run === undefined
 
-/** Hands over a message that was kept and that no sequence vouches for. */
-export const unsequenced = <A>(
-  turn: Turn<A>,
-  t: Track<A>,
+export const bufferOf = <A>(s: OriginState<A>): ReorderBuffer<A> | undefined =>
+  s._tag === 'Joining' ? undefined : s.buffer
+
+export const epochOf = <A>(s: OriginState<A>): Epoch | undefined => (s._tag === 'Joining' ? undefined : s.epoch)
+
+export const withBuffer = <A, S extends Known<A>>(s: S, buffer: ReorderBuffer<A>): S =>
+  buffer === s.buffer ? s : { ...s, buffer }
+
+/** The probe that is open, if any. */
+export const probeOf = <A>(s: OriginState<A>): Probe<A> | undefined => {
+  switch (s._tag) {
+    case 'Joining':
+    case 'Checking':
+      return s.probe
+    case 'Following':
+    case 'Unvouched':
+      return s.far?.probe
+    case 'Conflicted':
+    case 'Ended':
+      return undefined
+  }
+}
+
+/** Replaces the open probe. */
+export const withProbe = <A>(s: OriginState<A>, probe: Probe<A>): OriginState<A> => {
+  switch (s._tag) {
+    case 'Joining':
+    case 'Checking':
+      return { ...s, probe }
+    case 'Following':
+    case 'Unvouched':
+      return { ...s, far: s.far && { ...s.far, probe } }
+    case 'Conflicted':
+    case 'Ended':
+      return s
+  }
+}
+
+/** When the sender must be heard, in the states that expect it. */
+export const contactOf = <A>(s: OriginState<A>): Contact | undefined =>
+  s._tag === 'Following' || s._tag === 'Checking' || s._tag === 'Unvouched' ? s.contact : undefined
+
+/** The sender must be heard within `max` ms from now on. */
+export const expected = <A>(step: Step<A>, max: number): Contact => ({
+  _tag: 'Expected',
+  max,
+  dueAt: step.now + max,
+  inquired: false,
+})
+
+/** The sender is heard: reports the end of a silence. */
+export const heard = <A>(step: Step<A>, about: About, contact: Contact | undefined, max: number): Contact => {
+  if (contact?._tag === 'Silent' && contact.told) deliver(step, { _tag: 'Resumed', ...about }, 0)
+  return expected(step, max)
+}
+
+/** Reports silence, now or when there is room. */
+export const silent = <A>(step: Step<A>, about: About, max: number | undefined): Contact => {
+  const told = hasRoom(step, 0)
+  if (told) deliver(step, { _tag: 'Silent', ...about, promised: max }, 0)
+  else step.waitsForRoom = true
+  return { _tag: 'Silent', max, told }
+}
+
+/** The highest number that is believed without an answer. */
+export const horizon = <A>(step: Step<A>, b: ReorderBuffer<A>): number => b.highest + step.settings.maxJump
+
+/** Delivers a message outside of the sequence. */
+export const deliverUnsequenced = <A>(
+  step: Step<A>,
+  origin: Origin,
   a: Arrival<A>,
-  reason: 'Refuted' | 'Unconfirmed' | 'BetweenRuns',
+  reason: UnsequencedReason,
 ): void => {
   const { data, headers, reply } = a
-  const subject = `${t.origin.name}.${a.number}`
-  deliver(turn, { _tag: 'Unsequenced', subject, reason, data, headers, reply }, a.bytes)
+  const subject = `${origin.name}.${a.number}`
+  deliver(step, { _tag: 'Unsequenced', subject, reason, data, headers, reply }, a.bytes)
 }
 
-/** Tells the end once all is settled: of what was said to lie behind it, too. */
-export const withEnd = <A>(turn: Turn<A>, t: Track<A>): Track<A> => {
-  if (t.end === undefined || t.end.told || t.ledger === undefined) return t
-  if (t.ledger.next <= Math.max(t.end.last, t.ledger.highest)) return t
-  deliver(turn, { _tag: 'Ended', ...t.about, last: t.end.last }, 0)
-  return { ...t, end: { ...t.end, told: true } }
+/** Reports that everything from a number on is lost: nobody can say how much that is. */
+export const gone = <A>(step: Step<A>, about: About, first: number): void =>
+  deliver(step, { _tag: 'Lost', ...about, first: SequenceNumber.nearest(first), last: undefined, reason: 'gone' }, 0)
+
+/** Reports the end once everything up to it is settled. */
+export const withEnd = <A>(step: Step<A>, s: Ended<A>): Ended<A> => {
+  if (s.end.told || s.buffer.next <= Math.max(s.end.last, s.buffer.highest)) return s
+  deliver(step, { _tag: 'Ended', ...s.about, last: s.end.last }, 0)
+  return { ...s, end: { ...s.end, told: true } }
 }
 
-export const withoutSilence = <A>(turn: Turn<A>, t: Track<A>): Track<A> => {
-  if (t.silence === undefined) return t
-  if (t.silence.told) deliver(turn, { _tag: 'Resumed', ...t.about }, 0)
-  return { ...t, silence: undefined }
+/** True if missing messages can be requested now: the run is known, and its sender or a store answers. */
+export const canRequest = <A>(step: Step<A>, s: OriginState<A>): boolean => {
+  switch (s._tag) {
+    case 'Joining':
+    case 'Checking':
+      return false
+    case 'Following':
+    case 'Ended':
+      return true
+    case 'Conflicted':
+      return s.epoch !== undefined
+    case 'Unvouched':
+      return step.settings.stored && (s.epoch !== undefined || !isSingle(s))
+  }
 }
-
-/** Nobody vouches for the tail; told now, or when there is room. */
-export const silenced = <A>(turn: Turn<A>, t: Track<A>, max: number | undefined): Track<A> => {
-  if (t.silence !== undefined) return t
-  const told = hasRoom(turn, 0)
-  if (told) deliver(turn, { _tag: 'Silent', ...t.about, promised: max }, 0)
-  else turn.forgot = true
-  return { ...t, promise: undefined, silence: { max, told } }
-}
-
-export const promised = <A>(turn: Turn<A>, t: Track<A>, max: number | undefined): Track<A> => ({
-  ...t,
-  promise: max === undefined || t.end !== undefined ? undefined : { max, dueAt: turn.now + max, inquired: false },
-})
-
-/** A doubt in place of what was in doubt before; where nobody answers, a jump waits for the number after it. */
-export const raised = <A>(turn: Turn<A>, t: Track<A>, cause: Cause): Doubt<A> => {
-  const isHopeless = t.voice === 'Mute' && t.ledger !== undefined && cause === 'Jump'
-  const raise = isHopeless ? D.ofMute(turn, cause) : D.raise(turn, cause, t.origin)
-  const { pending, forgotten } = t.doubt ?? raise
-  return { ...raise, pending, forgotten }
-}
-
-/** Nobody vouches for what came after: all of it is lost, however much that may be. */
-export const gone = <A>(turn: Turn<A>, t: Track<A>, first: number): void =>
-  deliver(turn, { _tag: 'Lost', ...t.about, first: SequenceNumber.nearest(first), last: undefined, reason: 'gone' }, 0)
-
-/** Can we ask for what is missing? Somebody must be there to answer, the sender or a store, and we must know what run we follow. */
-export const canAsk = <A>(turn: Turn<A>, t: Track<A>): boolean =>
-  t.ledger !== undefined &&
-  (t.voice === 'Heard' || (turn.settings.stored && (t.epoch !== undefined || !isSingle(t)))) &&
-  !isHeldUp(t)

@@ -1,110 +1,122 @@
 /**
- * What a receiver does not believe yet, and whom it has asked.
+ * A probe: a head request that must be answered before the receiver goes on, and the messages that wait for the answer.
  *
- * In doubt, ask for the head, and believe nothing until it is answered: what comes meanwhile is pending. An answer
- * counts only if it was asked for after the doubt arose.
+ * Only an answer to this request, or to a repetition of it, counts. QUIC calls the same idea path validation (RFC 9000, 8.2).
  */
 import * as number from 'fp-ts/lib/number.js'
 import type { OrderedMap } from '../internal/OrderedMap.ts'
 import * as M from '../internal/OrderedMap.ts'
 import type { Origin } from '../protocol/Origin.ts'
-import type { Arrival, Turn } from './Step.ts'
-import { askHead, hasRoom, keep, letGo } from './Step.ts'
+import type { Arrival } from './outputs.ts'
+import type { Step } from './Step.ts'
+import { hasRoom, keep, release, requestHead } from './Step.ts'
 
-/**
- * What raised it:
- *
- * - `NewOrigin`: nothing is known of the origin, so nor is what came before the first number seen;
- * - `Jump`: a number far ahead;
- * - `Rewind`: a number below what is settled: a duplicate, or a restart (`single`);
- * - `NewEpoch`: a heartbeat of another run (`single`);
- * - `Away`: we, or the sender, were not there for a while (`single`).
- */
-export type Cause = 'NewOrigin' | 'Jump' | 'Rewind' | 'NewEpoch' | 'Away'
-
-export interface Doubt<A> {
-  readonly cause: Cause
-  /** The first head request whose answer counts. */
+export interface Probe<A> {
+  /** The id of the first request; answers to it and to all later ones count. `Infinity`: nobody can be asked. */
   readonly asked: number
   readonly tries: number
-  /** Nobody listens for the last request, as the server says: more than that it goes unanswered. */
+  /** The server says that nobody listens for the last request. */
   readonly refused: boolean
-  /** When to ask again, or to give up. */
+  /** When to repeat the request or to decide without an answer. `Infinity`: once the consumer makes room. */
   readonly dueAt: number
+  /** Messages that wait, by number. */
   readonly pending: OrderedMap<number, Arrival<A>>
-  /** The lowest and highest number that came and could not be kept. */
-  readonly forgotten: { readonly first: number; readonly last: number } | undefined
+  /** Messages that found no room: the lowest and the highest number, and how many they were. */
+  readonly dropped: { readonly first: number; readonly last: number; readonly count: number } | undefined
 }
 
 const { get, set, remove } = M.orderedBy(number.Ord)
 
-/** A doubt that waits for the answer to a request that has been sent. */
-export const waitingFor = <A>(turn: Turn<A>, cause: Cause, asked: number): Doubt<A> => ({
-  cause,
+/** A probe for a request that was already sent. */
+export const awaiting = <A>(step: Step<A>, asked: number): Probe<A> => ({
   asked,
   tries: 1,
   refused: false,
-  dueAt: turn.now + turn.settings.patience,
+  dueAt: step.now + step.settings.patience,
   pending: undefined,
-  forgotten: undefined,
+  dropped: undefined,
 })
 
-/** A doubt, and the request that may resolve it. */
-export const raise = <A>(turn: Turn<A>, cause: Cause, origin: Origin): Doubt<A> =>
-  waitingFor(turn, cause, askHead(turn, origin.name))
+/** Sends a head request. */
+export const open = <A>(step: Step<A>, origin: Origin): Probe<A> => awaiting(step, requestHead(step, origin.name))
 
-/** A doubt that no request can resolve, since nobody answers: only what comes next can. */
-export const ofMute = <A>(turn: Turn<A>, cause: Cause): Doubt<A> => ({
-  ...waitingFor(turn, cause, Number.POSITIVE_INFINITY),
-  tries: turn.settings.tries,
-  dueAt: turn.now + turn.settings.deadline,
+/** A probe that no answer can decide, because nobody answers: the next messages decide, or `deadline` does. */
+export const withoutRequest = <A>(step: Step<A>): Probe<A> => ({
+  ...awaiting(step, Number.POSITIVE_INFINITY),
+  tries: step.settings.tries,
+  dueAt: step.now + step.settings.deadline,
 })
 
-/** Asks again; `undefined` when it was asked often enough. */
-export const again = <A>(turn: Turn<A>, d: Doubt<A>, origin: Origin): Doubt<A> | undefined => {
-  if (d.tries >= turn.settings.tries) return undefined
-  askHead(turn, origin.name)
-  return { ...d, tries: d.tries + 1, refused: false, dueAt: turn.now + turn.settings.patience * 2 ** d.tries }
+/** A new probe that keeps what waited for another one. */
+export const inPlaceOf = <A>(before: Probe<A> | undefined, probe: Probe<A>): Probe<A> =>
+  before === undefined ? probe : { ...probe, pending: before.pending, dropped: before.dropped }
+
+/** A probe that keeps what waited for both. */
+export const joined = <A>(probe: Probe<A>, other: Probe<A> | undefined): Probe<A> => {
+  if (other === undefined) return probe
+  let { pending } = probe
+  for (const { key, value } of M.entries(other.pending)) pending = set(pending, key, value)
+  const [a, b] = [probe.dropped, other.dropped]
+  const dropped =
+    a && b ? { first: Math.min(a.first, b.first), last: Math.max(a.last, b.last), count: a.count + b.count } : (a ?? b)
+  return { ...probe, pending, dropped }
 }
 
-/** Keeps a message until the doubt is resolved. */
-export const suspend = <A>(turn: Turn<A>, d: Doubt<A>, a: Arrival<A>): Doubt<A> => {
-  if (get(d.pending, a.number) !== undefined) {
-    turn.duplicates += 1
-    return d
-  }
-  if (!hasRoom(turn, a.bytes)) {
-    turn.forgot = true
-    const { first, last } = d.forgotten ?? { first: a.number, last: a.number }
-    return { ...d, forgotten: { first: Math.min(first, a.number), last: Math.max(last, a.number) } }
-  }
-  keep(turn, a.bytes)
-  return { ...d, pending: set(d.pending, a.number, { ...a, data: turn.settings.retain(a.data) }) }
+/** True if the answer to a request decides the probe. */
+export const isAnsweredBy = <A>(p: Probe<A>, asked: number): boolean => asked >= p.asked
+
+/** Repeats the request; `undefined` after `tries` requests. */
+export const repeated = <A>(step: Step<A>, p: Probe<A>, origin: Origin): Probe<A> | undefined => {
+  if (p.tries >= step.settings.tries) return undefined
+  requestHead(step, origin.name)
+  return { ...p, tries: p.tries + 1, refused: false, dueAt: step.now + step.settings.patience * 2 ** p.tries }
 }
 
-/** All that is pending, in ascending order; it counts as kept no more. */
-export const resume = <A>(turn: Turn<A>, d: Doubt<A>): ReadonlyArray<Arrival<A>> => {
+export const hasPending = <A>(p: Probe<A>, n: number): boolean => get(p.pending, n) !== undefined
+
+/** Keeps a message, or remembers its number where there is no room. A number that is pending already is a duplicate. */
+export const hold = <A>(step: Step<A>, p: Probe<A>, a: Arrival<A>): Probe<A> => {
+  if (hasPending(p, a.number)) {
+    step.duplicates += 1
+    return p
+  }
+  if (!hasRoom(step, a.bytes)) {
+    step.waitsForRoom = true
+    const { first, last, count } = p.dropped ?? { first: a.number, last: a.number, count: 0 }
+    return { ...p, dropped: { first: Math.min(first, a.number), last: Math.max(last, a.number), count: count + 1 } }
+  }
+  keep(step, a.bytes)
+  return { ...p, pending: set(p.pending, a.number, { ...a, data: step.settings.retain(a.data) }) }
+}
+
+/** All pending messages in ascending order; they are not kept any more. */
+export const takeAll = <A>(step: Step<A>, p: Probe<A> | undefined): ReadonlyArray<Arrival<A>> => {
   const pending: Array<Arrival<A>> = []
-  for (const { value } of M.entries(d.pending)) {
-    letGo(turn, value.bytes)
+  for (const { value } of M.entries(p?.pending)) {
+    release(step, value.bytes)
     pending.push(value)
   }
   return pending
 }
 
-/** Forgets what is pending below a number: it proved to be duplicates. */
-export const withoutBelow = <A>(turn: Turn<A>, d: Doubt<A>, next: number): Doubt<A> => {
-  let pending = d.pending
+/** The lowest number that arrived while the probe was open; `Infinity` if none did. */
+export const lowest = <A>(p: Probe<A>): number =>
+  Math.min(M.min(p.pending)?.key ?? Number.POSITIVE_INFINITY, p.dropped?.first ?? Number.POSITIVE_INFINITY)
+
+/** Drops pending messages below a number as duplicates; `undefined` if nothing is left. */
+export const withoutBelow = <A>(step: Step<A>, p: Probe<A>, next: number): Probe<A> | undefined => {
+  let { pending } = p
   for (let a = M.min(pending)?.value; a !== undefined && a.number < next; a = M.min(pending)?.value) {
-    letGo(turn, a.bytes)
-    turn.duplicates += 1
+    release(step, a.bytes)
+    step.duplicates += 1
     pending = remove(pending, a.number)
   }
-  return pending === d.pending ? d : { ...d, pending }
+  if (pending === p.pending) return p
+  return pending === undefined ? undefined : { ...p, pending }
 }
 
-/** Where no sender answers, two consecutive numbers confirm each other: the lower of them, if this one has a neighbour. */
-export const consecutive = <A>(d: Doubt<A>, n: number): number | undefined => {
-  if (get(d.pending, n - 1) !== undefined) return n - 1
-  return get(d.pending, n + 1) === undefined ? undefined : n
+/** The lower of two consecutive numbers, if this number has a pending neighbour. */
+export const pairOf = <A>(p: Probe<A>, n: number): number | undefined => {
+  if (hasPending(p, n - 1)) return n - 1
+  return hasPending(p, n + 1) ? n : undefined
 }

@@ -1,7 +1,7 @@
 /**
- * The receiver's machine: events in, outputs out, in the form of fp-ts `State`.
+ * The receiver as a state machine: events in, outputs out, in the form of fp-ts `State`.
  *
- * It follows many origins at once (each is a `Track`), keeps what they share within bounds, and knows when it must be
+ * It follows many origins at once (each has an `OriginState`), keeps what they share within bounds, and says when it must be
  * woken. It reads no clock and knows no NATS: `now` comes with each event.
  *
  * @example
@@ -20,26 +20,33 @@ import * as M from '../internal/OrderedMap.ts'
 import type { Address } from '../protocol/Address.ts'
 import type { Epoch } from '../protocol/Epoch.ts'
 import type { Head } from '../protocol/Head.ts'
-import type { Addressing, Origin } from '../protocol/Origin.ts'
+import type { Origin } from '../protocol/Origin.ts'
 import { addressingOf, other, parse } from '../protocol/Origin.ts'
 import type { SequenceNumber } from '../protocol/SequenceNumber.ts'
 import { nearest } from '../protocol/SequenceNumber.ts'
 import type { Lost, RefusalReason, Unsequenced } from './Delivery.ts'
-import { arrivedShort } from './fastPath.ts'
-import * as T from './OriginState.ts'
-import * as Heads from './onHead.ts'
-import * as Arrivals from './onMessage.ts'
-import * as Circumstances from './onReconnect.ts'
-import * as Replies from './onReplay.ts'
-import * as Waits from './onTick.ts'
-import type { Receiver } from './originTable.ts'
-import { change, follow, known, names, times } from './originTable.ts'
-import type { Arrival, Output, Settings, Turn } from './Step.ts'
-import { askHead, defaults, deliver, hasRoom, keepsUp } from './Step.ts'
+import { fastPath } from './fastPath.ts'
+import type { OriginState } from './OriginState.ts'
+import { joining, probeOf, withProbe } from './OriginState.ts'
+import { isOwn } from './onHead.ts'
+import { onRoom } from './onReconnect.ts'
+import { onPageEnd, onRefused, onReplayed } from './onReplay.ts'
+import { onTick } from './onTick.ts'
+import type { Change } from './originTable.ts'
+import { change, changeKnown, names, times, withPlace, withTable } from './originTable.ts'
+import type { Arrival, Output } from './outputs.ts'
+import * as Probe from './Probe.ts'
+import type { Step } from './Step.ts'
+import { deliver, hasRoom, keepsUp, requestHead } from './Step.ts'
+import type { Receiver } from './state.ts'
+import { after } from './transitions.ts'
 
-export type { Receiver } from './originTable.ts'
-export type { Arrival, Deliver, Mode, Output, Settings } from './Step.ts'
-export { defaults } from './Step.ts'
+export type { Arrival, Deliver, Output } from './outputs.ts'
+export { matchOutput } from './outputs.ts'
+export type { Mode, Settings } from './settings.ts'
+export { defaults } from './settings.ts'
+export type { Receiver } from './state.ts'
+export { create } from './state.ts'
 
 /** What can happen to a receiver. `now` is in ms, of a clock that never goes back. @since 0.1.0 */
 export type Event<A> =
@@ -111,308 +118,315 @@ export const arrival =
     arrival: { number, data, headers: undefined, reply: undefined, bytes },
   })
 
-/** A receiver that has not started. @since 0.1.0 */
-export const create = <A>(options: { readonly addressing?: Addressing } & Partial<Settings<A>> = {}): Receiver<A> => {
-  const { addressing = 'single', ...settings } = options
-  return {
-    settings: { ...defaults, retain: data => data, ...settings },
-    addressing,
-    origins: undefined,
-    agenda: undefined,
-    idle: undefined,
-    waiting: undefined,
-    messages: 0,
-    bytes: 0,
-    handedMessages: 0,
-    handedBytes: 0,
-    gaps: 0,
-    asked: 0,
-    startedAt: 0,
-    join: undefined,
-    away: undefined,
-    lag: 0,
-    wakeAt: Number.POSITIVE_INFINITY,
-    mismatch: false,
-    overflowed: 0,
-    duplicates: 0,
-  }
-}
-
-const begin = <A>(self: Receiver<A>, now: number): Turn<A> => ({
-  now: (self.away ?? now) - self.lag,
-  age: now - self.startedAt,
-  settings: self.settings,
+const begin = <A>({ settings, usage, session }: Receiver<A>, now: number): Step<A> => ({
+  now: (session.away ?? now) - session.lag,
+  age: now - session.startedAt,
+  settings,
   out: [],
-  messages: self.messages,
-  bytes: self.bytes,
-  handedMessages: self.handedMessages,
-  handedBytes: self.handedBytes,
-  otherGaps: self.gaps,
+  messages: usage.messages,
+  bytes: usage.bytes,
+  handedMessages: usage.handedMessages,
+  handedBytes: usage.handedBytes,
+  otherGaps: 0,
   epoch: undefined,
-  asked: self.asked,
-  forgot: false,
-  duplicates: 0,
+  asked: usage.asked,
+  waitsForRoom: false,
+  duplicates: usage.duplicates,
+  overflowed: usage.overflowed,
 })
 
-const unsequenced = <A>(self: Receiver<A>, turn: Turn<A>, message: Unsequenced<A>, bytes: number): Receiver<A> => {
-  if (!hasRoom(turn, bytes)) return { ...self, overflowed: self.overflowed + 1 }
-  deliver(turn, message, bytes)
+// --- messages and heads
+
+const onUnsequenced = <A>(self: Receiver<A>, step: Step<A>, message: Unsequenced<A>, bytes: number): Receiver<A> => {
+  if (hasRoom(step, bytes)) deliver(step, message, bytes)
+  else step.overflowed += 1
   return self
 }
 
-const arrived = <A>(self: Receiver<A>, turn: Turn<A>, origin: Origin, a: Arrival<A>): Receiver<A> => {
-  const after = follow(self, turn, origin, (t, track) => Arrivals.arrived(t, track, a))
-  if (after !== undefined) return after
-  const { data, headers, reply } = a
-  const subject = `${origin.name}.${a.number}`
-  return unsequenced(
-    self,
-    turn,
-    { _tag: 'Unsequenced', subject, reason: 'TooManyOrigins', data, headers, reply },
-    a.bytes,
-  )
+/** An origin that was not known: it waits for its first head. */
+const follow = <A>(self: Receiver<A>, step: Step<A>, origin: Origin, f: Change<A>): Receiver<A> | undefined => {
+  const entry = names.get(self.table.origins, origin.name)
+  if (entry !== undefined) return change(self, step, origin.name, entry, entry.state, f)
+  const placed = withPlace(self, step)
+  if (placed === undefined) return undefined
+  // While the request to all senders is unanswered, its answer is the one to wait for.
+  const { join: toAll } = self.session
+  const probe = toAll === undefined ? Probe.open<A>(step, origin) : Probe.awaiting<A>(step, toAll.asked)
+  return change(placed, step, origin.name, undefined, joining(origin, { _tag: 'New' }, probe), f)
 }
 
-/** A head, asked for or not. Heads of the other addressing are told once; those of a wrong epoch are forged. */
-const headHeard = <A>(
+const onArrival = <A>(self: Receiver<A>, step: Step<A>, origin: Origin, a: Arrival<A>): Receiver<A> => {
+  const followed = follow(self, step, origin, (within, s) => after(within, s, 'message', a))
+  if (followed !== undefined) return followed
+  const { data, headers, reply } = a
+  const subject = `${origin.name}.${a.number}`
+  const message = { _tag: 'Unsequenced', subject, reason: 'TooManyOrigins', data, headers, reply } as const
+  return onUnsequenced(self, step, message, a.bytes)
+}
+
+const isAnswer = <A>(s: OriginState<A>, asked: number | undefined): boolean => {
+  const probe = probeOf(s)
+  return asked !== undefined && probe !== undefined && Probe.isAnsweredBy(probe, asked)
+}
+
+/** A head is an answer only to the probe that is open; otherwise it counts as a heartbeat. */
+const headChange =
+  <A>(head: Head, asked: number | undefined): Change<A> =>
+  (step, s) => {
+    const own = isOwn(s, head, step.settings.start)
+    return isAnswer(s, asked)
+      ? after(step, s, own ? 'answer' : 'otherAnswer', head)
+      : after(step, s, own ? 'head' : 'otherHead', head)
+  }
+
+/** A head, requested or not. Heads of the other addressing are reported once; those of a wrong epoch are forged. */
+const onHead = <A>(
   self: Receiver<A>,
-  turn: Turn<A>,
+  step: Step<A>,
   origin: Origin,
   head: Head,
   asked: number | undefined,
 ): Receiver<A> => {
+  const { session } = self
   if (addressingOf(origin) !== self.addressing) {
-    if (!self.mismatch)
-      deliver(turn, { _tag: 'Mismatch', origin: origin.name, expected: other(addressingOf(origin)) }, 0)
-    return { ...self, mismatch: true }
+    if (!session.mismatch)
+      deliver(step, { _tag: 'Mismatch', origin: origin.name, expected: other(addressingOf(origin)) }, 0)
+    return { ...self, session: { ...session, mismatch: true } }
   }
   if (origin.run !== undefined && origin.run.epoch !== head.epoch) return self
-  const answered = asked !== undefined && asked === self.join?.asked ? { ...self, join: undefined } : self
-  return follow(answered, turn, origin, (t, track) => Heads.headHeard(t, track, head, asked)) ?? answered
-}
-
-/** Nobody is there to answer; someone may just be on the way back, so ask once more. */
-const headRefused = <A>(self: Receiver<A>, turn: Turn<A>, asked: number, origin: string | undefined): Receiver<A> => {
-  if (origin === undefined)
-    return self.join?.asked === asked
-      ? { ...self, join: { ...self.join, tries: Math.max(self.join.tries, self.settings.tries - 1) } }
-      : self
-  const followed = names.get(self.origins, origin)
-  return followed === undefined
-    ? self
-    : change(self, turn, origin, followed, followed.track, (within, t) => Heads.headRefused(within, t, asked))
-}
-
-const joined = <A>(self: Receiver<A>, turn: Turn<A>, tries: number): Receiver<A> => ({
-  ...self,
-  join: {
-    asked: askHead(turn, undefined),
-    tries,
-    dueAt: turn.now + self.settings.patience * 2 ** (tries - 1),
-  },
-})
-
-const reconnected = <A>(self: Receiver<A>, turn: Turn<A>): Receiver<A> => {
-  let after = joined(self, turn, 1)
-  const asked = turn.asked
-  for (const { key, value } of M.entries(self.origins))
-    after = change(after, turn, key, value, value.track, (t, track) => Circumstances.reconnected(t, track, asked))
-  return after
-}
-
-const ticked = <A>(self: Receiver<A>, turn: Turn<A>): Receiver<A> => {
-  let after = self
-  if (after.join !== undefined && after.join.dueAt <= turn.now)
-    after =
-      after.join.tries < self.settings.tries ? joined(after, turn, after.join.tries + 1) : { ...after, join: undefined }
-  for (let due = M.min(after.agenda); due !== undefined && due.key[0] <= turn.now; due = M.min(after.agenda)) {
-    const name = due.key[1]
-    const followed = names.get(after.origins, name)
-    after = { ...after, agenda: times.remove(after.agenda, due.key) }
-    if (followed !== undefined)
-      after = change(after, turn, name, { ...followed, wakeAt: Number.POSITIVE_INFINITY }, followed.track, Waits.ticked)
+  const isJoin = asked !== undefined && asked === session.join?.asked
+  const answered = isJoin ? { ...self, session: { ...session, join: undefined } } : self
+  if (asked !== undefined && names.get(answered.table.origins, origin.name) === undefined) {
+    // The answer to the request to all senders is the first head of this one.
+    const placed = withPlace(answered, step)
+    if (placed === undefined) return answered
+    const state = joining<A>(origin, { _tag: 'New' }, Probe.awaiting(step, asked))
+    return change(placed, step, origin.name, undefined, state, headChange(head, asked))
   }
-  return after
+  return follow(answered, step, origin, headChange(head, asked)) ?? answered
 }
 
-const taken = <A>(self: Receiver<A>, turn: Turn<A>, deliveries: number, bytes: number): Receiver<A> => {
-  turn.messages -= deliveries
-  turn.bytes -= bytes
-  turn.handedMessages -= deliveries
-  turn.handedBytes -= bytes
+/** Nobody listens. Someone may be about to reconnect, so the request is repeated once. */
+const onNoResponders = <A>(
+  self: Receiver<A>,
+  step: Step<A>,
+  asked: number,
+  origin: string | undefined,
+): Receiver<A> => {
+  const { session, settings } = self
+  if (origin !== undefined) return changeKnown(self, step, origin, (within, s) => refusedProbe(within, s, asked))
+  if (session.join?.asked !== asked) return self
+  const join = { ...session.join, tries: Math.max(session.join.tries, settings.tries - 1) }
+  return { ...self, session: { ...session, join } }
+}
+
+const refusedProbe = <A>(step: Step<A>, s: OriginState<A>, asked: number): OriginState<A> => {
+  const probe = probeOf(s)
+  if (probe === undefined || !Probe.isAnsweredBy(probe, asked)) return s
+  const isSure = probe.tries >= step.settings.tries
+  // A saved origin has time until its deadline: a request at once would never end.
+  const isAwaited = s._tag === 'Joining' && s.reason._tag === 'Saved' && probe.pending === undefined
+  const dueAt = isAwaited ? Math.min(probe.dueAt, s.reason.until) : step.now
+  return withProbe(s, { ...probe, ...(isSure ? { dueAt } : { tries: step.settings.tries - 1 }), refused: true })
+}
+
+// --- the connection
+
+const join = <A>(self: Receiver<A>, step: Step<A>, tries: number): Receiver<A> => {
+  const dueAt = step.now + self.settings.patience * 2 ** (tries - 1)
+  return { ...self, session: { ...self.session, join: { asked: requestHead(step, undefined), tries, dueAt } } }
+}
+
+const onReconnected = <A>(self: Receiver<A>, step: Step<A>): Receiver<A> => {
+  let joined = join(self, step, 1)
+  const { asked } = step
+  for (const { key, value } of M.entries(self.table.origins))
+    joined = change(joined, step, key, value, value.state, (within, s) => after(within, s, 'reconnected', asked))
+  return joined
+}
+
+/** Origins with a saved position are known before they are heard, so that no loss goes unnoticed. */
+const onStarted = <A>(self: Receiver<A>, step: Step<A>): Receiver<A> => {
+  let started = join(self, step, 1)
+  const { asked } = step
+  const { start, deadline, maxOrigins } = self.settings
+  if (typeof start === 'string' || 'from' in start) return started
+  for (const position of start.positions) {
+    const origin = parse(self.addressing)(position.origin)
+    if (isLeft(origin) || M.size(started.table.origins) >= maxOrigins) continue
+    step.out.push({ _tag: 'Began', origin: position.origin, epoch: position.epoch, number: position.number })
+    const reason = { _tag: 'Saved', position, until: step.now + deadline } as const
+    const state = joining<A>(origin.right, reason, Probe.awaiting(step, asked))
+    started = change(started, step, origin.right.name, undefined, state, (_, s) => s)
+  }
+  return started
+}
+
+// --- time and room
+
+const onTicked = <A>(self: Receiver<A>, step: Step<A>): Receiver<A> => {
+  let ticked = self
+  const due = self.session.join
+  if (due !== undefined && due.dueAt <= step.now)
+    ticked =
+      due.tries < self.settings.tries
+        ? join(ticked, step, due.tries + 1)
+        : { ...ticked, session: { ...ticked.session, join: undefined } }
+  for (let next = M.min(ticked.table.agenda); next !== undefined && next.key[0] <= step.now; ) {
+    const name = next.key[1]
+    const entry = names.get(ticked.table.origins, name)
+    ticked = withTable(ticked, { ...ticked.table, agenda: times.remove(ticked.table.agenda, next.key) })
+    if (entry !== undefined)
+      ticked = change(ticked, step, name, { ...entry, wakeAt: Number.POSITIVE_INFINITY }, entry.state, onTick)
+    next = M.min(ticked.table.agenda)
+  }
+  return ticked
+}
+
+const onTaken = <A>(self: Receiver<A>, step: Step<A>, deliveries: number, bytes: number): Receiver<A> => {
+  step.messages -= deliveries
+  step.bytes -= bytes
+  step.handedMessages -= deliveries
+  step.handedBytes -= bytes
   return self
 }
 
 /**
- * What had to wait for room goes on. It does not have to wait for what is held back, as that may wait for it in turn: room
- * is made when it comes. But a message that found no room must not set this off, or each would, and be a gap of its own.
+ * Origins that wait for room go on. They do not wait for what is held, because that may wait for them. But a message that
+ * found no room must not trigger this, or each would be a gap of its own.
  */
-const relieved = <A>(self: Receiver<A>, turn: Turn<A>, isMessage: boolean): Receiver<A> => {
-  // While disconnected time stands still, and nobody can be asked.
-  if (self.away !== undefined || (self.waiting === undefined && self.overflowed === 0)) return self
-  const messages = isMessage ? turn.messages : turn.handedMessages
-  const bytes = isMessage ? turn.bytes : turn.handedBytes
-  // Waiting for some room to gather keeps a consumer that is just too slow from stop and go at every message.
-  if (messages * 2 > self.settings.maxMessages || bytes * 2 > self.settings.maxBytes) return self
-  let after: Receiver<A> = { ...self, waiting: undefined, overflowed: 0 }
-  if (self.overflowed > 0) deliver(turn, { _tag: 'Overflowed', count: self.overflowed }, 0)
-  for (const { key } of M.entries(self.waiting)) {
-    const followed = names.get(after.origins, key)
-    // What the first of them hands over may take all the room there is: then the others wait on.
-    if (!keepsUp(turn)) after = { ...after, waiting: names.set(after.waiting, key, true) }
-    else if (followed !== undefined) after = change(after, turn, key, followed, followed.track, Circumstances.relieved)
+const afterRoom = <A>(self: Receiver<A>, step: Step<A>, isMessage: boolean): Receiver<A> => {
+  const { table, settings } = self
+  // While disconnected, time stands still and nobody can be asked.
+  if (self.session.away !== undefined || (table.waiting === undefined && step.overflowed === 0)) return self
+  const messages = isMessage ? step.messages : step.handedMessages
+  const bytes = isMessage ? step.bytes : step.handedBytes
+  // Half of the bounds must be free, or a slow consumer would stop and go at every message.
+  if (messages * 2 > settings.maxMessages || bytes * 2 > settings.maxBytes) return self
+  if (step.overflowed > 0) deliver(step, { _tag: 'Overflowed', count: step.overflowed }, 0)
+  step.overflowed = 0
+  let relieved = withTable(self, { ...table, waiting: undefined })
+  for (const { key } of M.entries(table.waiting)) {
+    // What the first of them delivers may take all the room: then the others wait on.
+    relieved = keepsUp(step)
+      ? changeKnown(relieved, step, key, onRoom)
+      : withTable(relieved, { ...relieved.table, waiting: names.set(relieved.table.waiting, key, true) })
   }
-  return after
+  return relieved
 }
 
-/** Origins of an earlier life are known before they are heard, so that nobody's loss goes unnoticed. */
-const started = <A>(self: Receiver<A>, turn: Turn<A>): Receiver<A> => {
-  let after = joined(self, turn, 1)
-  const { asked } = turn
-  const { start } = self.settings
-  if (typeof start === 'string' || 'from' in start) return after
-  for (const position of start.positions) {
-    const origin = parse(self.addressing)(position.origin)
-    if (isLeft(origin) || M.size(after.origins) >= self.settings.maxOrigins) continue
-    const track = T.of(origin.right, { position, until: turn.now + self.settings.deadline })
-    turn.out.push({ _tag: 'Began', origin: position.origin, epoch: position.epoch, number: position.number })
-    after = change(after, turn, origin.right.name, undefined, track, (t, of) => Circumstances.resumed(t, of, asked))
-  }
-  return after
-}
+// --- the machine
 
-const handle = <A>(self: Receiver<A>, turn: Turn<A>, event: Event<A>): Receiver<A> => {
+const handle = <A>(self: Receiver<A>, step: Step<A>, event: Event<A>): Receiver<A> => {
   switch (event._tag) {
     case 'Started':
-      return started({ ...self, startedAt: event.now }, turn)
+      return onStarted({ ...self, session: { ...self.session, startedAt: event.now } }, step)
     case 'Arrived':
-      return arrived(self, turn, event.origin, event.arrival)
+      return onArrival(self, step, event.origin, event.arrival)
     case 'Strayed':
-      return unsequenced(self, turn, event.message, event.bytes)
+      return onUnsequenced(self, step, event.message, event.bytes)
     case 'HeartbeatHeard':
-      return headHeard(self, turn, event.origin, event.head, undefined)
+      return onHead(self, step, event.origin, event.head, undefined)
     case 'HeadAnswered':
-      return headHeard(self, turn, event.origin, event.head, event.asked)
-    case 'ReplayAnswered':
-      return known(self, turn, event.origin, (t, of) =>
-        Replies.replayed(t, of, event.asked, event.epoch, event.arrival),
+      return onHead(self, step, event.origin, event.head, event.asked)
+    case 'ReplayAnswered': {
+      const { origin, asked, epoch, arrival: a } = event
+      return changeKnown(self, step, origin.name, (within, s) => onReplayed(within, s, asked, epoch, a))
+    }
+    case 'ReplayRefused': {
+      const { origin, asked, epoch, first, last, reason } = event
+      return changeKnown(self, step, origin.name, (within, s) =>
+        onRefused(within, s, asked, epoch, first, last, reason),
       )
-    case 'ReplayRefused':
-      return known(self, turn, event.origin, (t, of) =>
-        Replies.refused(t, of, event.asked, event.epoch, event.first, event.last, event.reason),
-      )
-    case 'ReplayEnded':
-      return known(self, turn, event.origin, (t, of) => Replies.considered(t, of, event.asked, event.epoch, event.last))
+    }
+    case 'ReplayEnded': {
+      const { origin, asked, epoch, last } = event
+      return changeKnown(self, step, origin.name, (within, s) => onPageEnd(within, s, asked, epoch, last))
+    }
     case 'HeadRefused':
-      return headRefused(self, turn, event.asked, event.origin)
-    case 'Disconnected':
-      return { ...self, away: self.away ?? event.now, join: undefined }
+      return onNoResponders(self, step, event.asked, event.origin)
+    case 'Disconnected': {
+      const { session } = self
+      return { ...self, session: { ...session, away: session.away ?? event.now, join: undefined } }
+    }
     case 'Reconnected':
-      return reconnected(self, turn)
+      return onReconnected(self, step)
     case 'Ticked':
-      return self.away === undefined ? ticked(self, turn) : self
+      return self.session.away === undefined ? onTicked(self, step) : self
     case 'Taken':
-      return taken(self, turn, event.deliveries, event.bytes)
+      return onTaken(self, step, event.deliveries, event.bytes)
   }
 }
 
-const wakeOf = <A>(self: Receiver<A>): number =>
-  self.away === undefined
-    ? Math.min(M.min(self.agenda)?.key[0] ?? Number.POSITIVE_INFINITY, self.join?.dueAt ?? Number.POSITIVE_INFINITY) +
-      self.lag
-    : Number.POSITIVE_INFINITY
+const wakeOf = <A>({ session, table }: Receiver<A>): number => {
+  if (session.away !== undefined) return Number.POSITIVE_INFINITY
+  const next = M.min(table.agenda)?.key[0] ?? Number.POSITIVE_INFINITY
+  return Math.min(next, session.join?.dueAt ?? Number.POSITIVE_INFINITY) + session.lag
+}
 
-/** The time we were away does not count. */
-const back = <A>(self: Receiver<A>, now: number): Receiver<A> => ({
-  ...self,
-  lag: self.lag + now - (self.away ?? now),
-  away: undefined,
+/** The time of the disconnect does not count. */
+const connected = <A>(self: Receiver<A>, now: number): Receiver<A> => {
+  const { session } = self
+  return { ...self, session: { ...session, lag: session.lag + now - (session.away ?? now), away: undefined } }
+}
+
+const isMessage = <A>(e: Event<A>): boolean =>
+  e._tag === 'Arrived' || e._tag === 'Strayed' || e._tag === 'ReplayAnswered'
+
+const concluded = <A>(self: Receiver<A>, step: Step<A>, wakeAt: number): Receiver<A> => ({
+  settings: self.settings,
+  addressing: self.addressing,
+  table: self.table,
+  usage: {
+    messages: step.messages,
+    bytes: step.bytes,
+    handedMessages: step.handedMessages,
+    handedBytes: step.handedBytes,
+    asked: step.asked,
+    duplicates: step.duplicates,
+    overflowed: step.overflowed,
+  },
+  session: self.session,
+  wakeAt,
 })
 
-/** A match over all that the machine may want done: the heart of a shell. @since 0.1.0 */
-export const matchOutput =
-  <A, B>(cases: { readonly [O in Output<A> as O['_tag']]: (o: O) => B }) =>
-  (o: Output<A>): B => {
-    switch (o._tag) {
-      case 'Deliver':
-        return cases.Deliver(o)
-      case 'AskHead':
-        return cases.AskHead(o)
-      case 'AskReplay':
-        return cases.AskReplay(o)
-      case 'Began':
-        return cases.Began(o)
-      case 'WakeAt':
-        return cases.WakeAt(o)
-    }
+/** One step without the fast path: what that is compared with. @internal */
+export const generalStep =
+  <A>(event: Event<A>): State<Receiver<A>, ReadonlyArray<Output<A>>> =>
+  self => {
+    const present = event._tag === 'Reconnected' ? connected(self, event.now) : self
+    const scratch = begin(present, event.now)
+    const handled = afterRoom(handle(present, scratch, event), scratch, isMessage(event))
+    const wakeAt = wakeOf(handled)
+    // A timer that fired too early must be set again, even to the same time.
+    if (wakeAt !== self.wakeAt || event._tag === 'Ticked') scratch.out.push({ _tag: 'WakeAt', at: wakeAt })
+    return [scratch.out, concluded(handled, scratch, wakeAt)]
   }
-
-/** Is nothing missing, held back or in doubt? @since 0.1.0 */
-export const isSettled = <A>(self: Receiver<A>): boolean =>
-  self.gaps === 0 && self.messages === self.handedMessages && self.overflowed === 0
-
-/**
- * What is lost if it ends now: of each origin the numbers from the first that is missing to the last that is missing or held
- * back.
- *
- * @since 0.1.0
- */
-export const unsettled = <A>(self: Receiver<A>): ReadonlyArray<Lost> => {
-  const open: Array<Lost> = []
-  for (const { value } of M.entries(self.origins)) {
-    const { ledger, about } = value.track
-    if (ledger === undefined || ledger.next > ledger.highest) continue
-    const [first, last] = [nearest(ledger.next), nearest(ledger.highest)]
-    open.push({ _tag: 'Lost', ...about, first, last, reason: 'unresolved' })
-  }
-  return open
-}
 
 /** One step of the machine. @since 0.1.0 */
 export const step =
   <A>(event: Event<A>): State<Receiver<A>, ReadonlyArray<Output<A>>> =>
   self => {
-    const short = event._tag === 'Arrived' ? arrivedShort(self, event.now, event.origin, event.arrival) : undefined
-    return short === undefined ? longStep(event)(self) : [short[0], short[1]]
+    const short = event._tag === 'Arrived' ? fastPath(self, event.now, event.origin, event.arrival) : undefined
+    return short === undefined ? generalStep(event)(self) : [short[0], short[1]]
   }
 
-const isMessage = <A>(e: Event<A>): boolean =>
-  e._tag === 'Arrived' || e._tag === 'Strayed' || e._tag === 'ReplayAnswered'
+/** True if nothing is missing, held, or waiting for an answer. @since 0.1.0 */
+export const isSettled = <A>({ table, usage }: Receiver<A>): boolean =>
+  table.gaps === 0 && usage.messages === usage.handedMessages && usage.overflowed === 0
 
-/** What the turn has used up is the machine's own; written out, as this is done for each event. */
-const concluded = <A>(self: Receiver<A>, turn: Turn<A>, wakeAt: number): Receiver<A> => ({
-  settings: self.settings,
-  addressing: self.addressing,
-  origins: self.origins,
-  agenda: self.agenda,
-  idle: self.idle,
-  waiting: self.waiting,
-  messages: turn.messages,
-  bytes: turn.bytes,
-  handedMessages: turn.handedMessages,
-  handedBytes: turn.handedBytes,
-  gaps: self.gaps,
-  asked: turn.asked,
-  startedAt: self.startedAt,
-  join: self.join,
-  away: self.away,
-  lag: self.lag,
-  wakeAt,
-  mismatch: self.mismatch,
-  overflowed: self.overflowed,
-  duplicates: self.duplicates + turn.duplicates,
-})
-
-/** The same, and never the short way: what that is compared with. @internal */
-export const longStep =
-  <A>(event: Event<A>): State<Receiver<A>, ReadonlyArray<Output<A>>> =>
-  self => {
-    const present = event._tag === 'Reconnected' ? back(self, event.now) : self
-    const turn = begin(present, event.now)
-    const handled = handle(present, turn, event)
-    const after = relieved(handled, turn, isMessage(event))
-    const wakeAt = wakeOf(after)
-    // A timer that rang too early must be set again, even to the same time.
-    if (wakeAt !== self.wakeAt || event._tag === 'Ticked') turn.out.push({ _tag: 'WakeAt', at: wakeAt })
-    return [turn.out, concluded(after, turn, wakeAt)]
+/**
+ * What is lost if it ends now: of each origin the numbers from the first that is missing to the last that is missing or held.
+ *
+ * @since 0.1.0
+ */
+export const unsettled = <A>({ table }: Receiver<A>): ReadonlyArray<Lost> => {
+  const open: Array<Lost> = []
+  for (const { value } of M.entries(table.origins)) {
+    const { state } = value
+    if (state._tag === 'Joining' || state.buffer.next > state.buffer.highest) continue
+    const [first, last] = [nearest(state.buffer.next), nearest(state.buffer.highest)]
+    open.push({ _tag: 'Lost', ...state.about, first, last, reason: 'unresolved' })
   }
+  return open
+}

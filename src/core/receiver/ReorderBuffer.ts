@@ -46,7 +46,7 @@ export interface Held<A> {
   readonly bytes: number
 }
 
-export interface Ledger<A> {
+export interface ReorderBuffer<A> {
   readonly next: number
   readonly highest: number
   readonly held: OrderedMap<number, Held<A>>
@@ -64,7 +64,7 @@ export const isAsked = ({ first, ask }: Missing): boolean => ask !== undefined &
 const { get, set, remove, atOrBelow, atOrAbove } = M.orderedBy(number.Ord)
 
 /** Nothing below `next` matters, and nothing from there on is known. */
-export const startingAt = (next: number): Ledger<never> => ({
+export const startingAt = (next: number): ReorderBuffer<never> => ({
   next,
   highest: next - 1,
   held: undefined,
@@ -74,22 +74,22 @@ export const startingAt = (next: number): Ledger<never> => ({
   forgotten: undefined,
 })
 
-export const frontMissing = <A>(l: Ledger<A>): Missing | undefined => M.min(l.missing)?.value
+export const frontMissing = <A>(l: ReorderBuffer<A>): Missing | undefined => M.min(l.missing)?.value
 
 /** The interval that a number lies in, if it is missing. */
-export const missingAt = <A>(l: Ledger<A>, n: number): Missing | undefined => {
+export const missingAt = <A>(l: ReorderBuffer<A>, n: number): Missing | undefined => {
   const interval = atOrBelow(l.missing, n)?.value
   return interval !== undefined && n <= interval.last ? interval : undefined
 }
 
 /** Of what is wanted, the interval that begins at a number or next above it. */
-export const wantedFrom = <A>(l: Ledger<A>, n: number): Missing | undefined => atOrAbove(l.wanted, n)?.value
+export const wantedFrom = <A>(l: ReorderBuffer<A>, n: number): Missing | undefined => atOrAbove(l.wanted, n)?.value
 
 /** Of what is wanted, the interval that begins at a number or next below it. */
-export const wantedUpTo = <A>(l: Ledger<A>, n: number): Missing | undefined => atOrBelow(l.wanted, n)?.value
+export const wantedUpTo = <A>(l: ReorderBuffer<A>, n: number): Missing | undefined => atOrBelow(l.wanted, n)?.value
 
 /** Adds an interval, or changes what is known of one. */
-export const replace = <A>(l: Ledger<A>, interval: Missing): Ledger<A> => {
+export const replace = <A>(l: ReorderBuffer<A>, interval: Missing): ReorderBuffer<A> => {
   const { first, last, deadline, refused } = interval
   if (first > last) return l
   const isForgotten = deadline === Infinity
@@ -102,7 +102,7 @@ export const replace = <A>(l: Ledger<A>, interval: Missing): Ledger<A> => {
 }
 
 /** Gives up the interval that begins with a number. */
-export const without = <A>(l: Ledger<A>, first: number): Ledger<A> => ({
+export const without = <A>(l: ReorderBuffer<A>, first: number): ReorderBuffer<A> => ({
   ...l,
   missing: remove(l.missing, first),
   wanted: remove(l.wanted, first),
@@ -110,7 +110,7 @@ export const without = <A>(l: Ledger<A>, first: number): Ledger<A> => ({
 })
 
 /** Numbers up to `last` exist: those above `highest` are missing from now on. */
-export const extend = <A>(l: Ledger<A>, last: number, deadline: number): Ledger<A> => {
+export const extend = <A>(l: ReorderBuffer<A>, last: number, deadline: number): ReorderBuffer<A> => {
   if (last <= l.highest) return l
   const tail = M.max(l.missing)?.value
   // What we forget at the tail grows one interval, however long the consumer stalls.
@@ -119,11 +119,11 @@ export const extend = <A>(l: Ledger<A>, last: number, deadline: number): Ledger<
 }
 
 /** Is the number right after one that is, or was, here? */
-export const isNext = <A>(l: Ledger<A>, n: number): boolean =>
+export const isNext = <A>(l: ReorderBuffer<A>, n: number): boolean =>
   n === l.highest + 1 && M.max(l.missing)?.value.last !== l.highest
 
 /** The number is here now: it is no longer missing. */
-export const fill = <A>(l: Ledger<A>, n: number): Ledger<A> => {
+export const fill = <A>(l: ReorderBuffer<A>, n: number): ReorderBuffer<A> => {
   if (n === l.highest + 1) return { ...l, highest: n }
   const interval = missingAt(l, n)
   if (interval === undefined) return l
@@ -133,14 +133,14 @@ export const fill = <A>(l: Ledger<A>, n: number): Ledger<A> => {
 }
 
 /** Keeps a message back. */
-export const hold = <A>(l: Ledger<A>, held: Held<A>): Ledger<A> => ({
+export const hold = <A>(l: ReorderBuffer<A>, held: Held<A>): ReorderBuffer<A> => ({
   ...l,
   held: set(l.held, held.message.number, held),
   heldBytes: l.heldBytes + held.bytes,
 })
 
 /** Drops the newest message that is held back: its number is missing again, with no deadline. */
-export const forgetNewest = <A>(l: Ledger<A>): Ledger<A> => {
+export const forgetNewest = <A>(l: ReorderBuffer<A>): ReorderBuffer<A> => {
   const newest = M.max(l.held)
   if (newest === undefined) return l
   const n = newest.key
@@ -153,29 +153,29 @@ export const forgetNewest = <A>(l: Ledger<A>): Ledger<A> => {
 
 /** Part of an interval is refused: from now on it only waits for its turn. */
 export const refuse = <A>(
-  l: Ledger<A>,
+  l: ReorderBuffer<A>,
   interval: Missing,
   first: number,
   last: number,
   reason: RefusalReason,
   now: number,
-): Ledger<A> => {
+): ReorderBuffer<A> => {
   const parts: ReadonlyArray<Missing> = [
     { ...interval, last: first - 1 },
     { first, last, deadline: now, refused: reason },
     { ...interval, first: last + 1 },
   ]
-  return parts.reduce((to: Ledger<A>, part) => replace(to, part), without(l, interval.first))
+  return parts.reduce((to: ReorderBuffer<A>, part) => replace(to, part), without(l, interval.first))
 }
 
 /** `next` after what is here was delivered: the first missing number, or the one after `highest`. */
-export const settled = <A>(l: Ledger<A>): Ledger<A> => {
+export const settled = <A>(l: ReorderBuffer<A>): ReorderBuffer<A> => {
   const next = M.min(l.missing)?.key ?? l.highest + 1
   return next === l.next ? l : { ...l, next }
 }
 
 /** Takes the next held message out, if nothing is missing before it. */
-export const release = <A>(l: Ledger<A>): readonly [Held<A>, Ledger<A>] | undefined => {
+export const release = <A>(l: ReorderBuffer<A>): readonly [Held<A>, ReorderBuffer<A>] | undefined => {
   const oldest = M.min(l.held)
   if (oldest === undefined) return undefined
   const front = M.min(l.missing)
@@ -184,21 +184,21 @@ export const release = <A>(l: Ledger<A>): readonly [Held<A>, Ledger<A>] | undefi
 }
 
 /** There is no room for anything: all that is wanted waits until there is. */
-export const postpone = <A>(l: Ledger<A>): Ledger<A> => {
+export const postpone = <A>(l: ReorderBuffer<A>): ReorderBuffer<A> => {
   let after = l
   for (const { value } of M.entries(l.wanted)) after = replace(after, { ...value, deadline: Infinity })
   return after
 }
 
 /** There is room again: what was forgotten is wanted, until a deadline. */
-export const remember = <A>(l: Ledger<A>, deadline: number): Ledger<A> => {
+export const remember = <A>(l: ReorderBuffer<A>, deadline: number): ReorderBuffer<A> => {
   let after = l
   for (const { value } of M.entries(l.forgotten)) after = replace(after, { ...value, deadline })
   return after
 }
 
 /** Requests on their way are forgotten; what has been asked for keeps its deadline. */
-export const withoutAsks = <A>(l: Ledger<A>): Ledger<A> => {
+export const withoutAsks = <A>(l: ReorderBuffer<A>): ReorderBuffer<A> => {
   let after = l
   for (const { value } of M.entries(l.missing))
     if (value.ask !== undefined) {

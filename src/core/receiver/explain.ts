@@ -36,6 +36,7 @@ const whyUnsequenced: Record<UnsequencedReason, string> = {
   Refuted: 'its sender says that it has not sent that number',
   Unconfirmed: 'its number does not follow, and nobody could say whether it is genuine',
   BetweenRuns: 'it came while its sender restarted, and belongs to neither run for sure',
+  Conflict: 'two senders use this subject at once, and nothing tells whose message it is',
 }
 
 const gap = (d: Gap): string =>

@@ -1,316 +1,251 @@
-/** What a head makes of a track: where to begin, how far its run is, and whether it is still the run that we follow. */
-
-import * as M from '../internal/OrderedMap.ts'
-import type { Epoch } from '../protocol/Epoch.ts'
+/** A heartbeat arrives, or the answer to a head request: what each state makes of it. */
 import type { Head } from '../protocol/Head.ts'
-import type * as SequenceNumber from '../protocol/SequenceNumber.ts'
-import type { Rival, Track } from './OriginState.ts'
-import {
-  gone,
-  horizon,
-  isHeldUp,
-  isSingle,
-  promised,
-  raised,
-  unsequenced,
-  withEnd,
-  withoutSilence,
+import { check, conflict, ignoring, isIgnored, latest, named, parkAll, restart, resume } from './follow.ts'
+import type {
+  Checking,
+  Conflicted,
+  Ended,
+  Far,
+  Following,
+  Joining,
+  OriginState,
+  Unvouched,
+  Witness,
 } from './OriginState.ts'
-import * as D from './Probe.ts'
-import type { Ledger } from './ReorderBuffer.ts'
-import * as L from './ReorderBuffer.ts'
-import { noticed, receive, settleAll } from './reorder.ts'
-import type { Arrival, Turn } from './Step.ts'
-import { askHead, deliver, keepsUp } from './Step.ts'
+import { commonOf, deliverUnsequenced, expected, heard, horizon } from './OriginState.ts'
+import * as Probe from './Probe.ts'
+import * as B from './ReorderBuffer.ts'
+import { noticeMissing, receive } from './reorder.ts'
+import type { Step } from './Step.ts'
+import { keepsUp } from './Step.ts'
 
-/** Takes what is pending, as far as the head of its run vouches for it. */
-const released = <A>(turn: Turn<A>, t: Track<A>, ledger: Ledger<A>, head: Head): Track<A> => {
-  const pending = t.doubt === undefined ? [] : D.resume(turn, t.doubt)
-  // Where nothing is known of the origin yet, what its sender has not sent is likely of a run before it (`single`).
-  const isNew = t.ledger === undefined && isSingle(t)
-  let l = ledger
-  for (const a of pending)
-    if (a.number < head.start || a.number > (isNew ? head.head : horizon(turn, l, head.head)))
-      unsequenced(turn, t, a, 'Refuted')
-    else l = receive(turn, t.about, l, a)
-  // An answer may be older than the farewell, and that be all that we have of the tail.
-  const last = Math.max(head.head, t.end?.last ?? 0)
-  return { ...t, doubt: undefined, ledger: noticed(turn, t.about, l, last, 'Heartbeat') }
+/** What a check may lead to. */
+type Decided<A> = Checking<A> | Following<A> | Ended<A> | Conflicted<A>
+
+const witness = <A>(step: Step<A>, head: Head, by: Witness['by']): Witness => ({ head, by, at: step.now })
+
+/** The head of the run that a state follows, or of the run that it seems to follow without a name. */
+export const isOwn = <A>(s: OriginState<A>, head: Head, start: Step<A>['settings']['start']): boolean => {
+  if (s._tag === 'Joining' || s._tag === 'Conflicted' || head.epoch === s.epoch) return true
+  const wasLeft = s.others.some(o => o.epoch === head.epoch)
+  return s.epoch === undefined && !wasLeft && mayName(s, head, start)
 }
 
-/** What the head of this run promises. Who has gone on after its farewell has taken that back. */
-const vouched = <A>(turn: Turn<A>, t: Track<A>, head: Head): Track<A> => {
-  const goesOn = t.end !== undefined && head.head > Math.max(t.end.last, t.ledger?.highest ?? 0)
-  const before = goesOn ? undefined : t.end
-  const end = before ?? (head.state === 'ended' ? { last: head.head, told: false } : undefined)
-  turn.epoch = head.epoch
-  return promised(
-    turn,
-    { ...withoutSilence(turn, t), voice: 'Heard', epoch: head.epoch, start: head.start, end },
-    head.max,
-  )
+/** Where the setting says to start below everything that the run ever sent, only missing numbers lie there. */
+const mayName = <A>(
+  s: Exclude<OriginState<A>, Joining<A> | Conflicted<A>>,
+  head: Head,
+  start: Step<A>['settings']['start'],
+): boolean => {
+  const saved = s._tag === 'Unvouched' || s._tag === 'Checking' ? s.saved : undefined
+  const from = typeof start !== 'string' && 'from' in start ? start.from : (saved?.number ?? 0) + 1
+  const { buffer } = s
+  const lowest = buffer.next === from ? (B.frontMissing(buffer)?.last ?? buffer.next - 1) + 1 : buffer.next
+  return (saved?.epoch ?? head.epoch) === head.epoch && head.start <= lowest && head.head >= buffer.next - 1
 }
 
-/** All below a number is done with, and was not there for us to miss. */
-export const begun = <A>(turn: Turn<A>, t: Track<A>, begin: number): Ledger<A> => {
-  turn.out.push({ _tag: 'Began', origin: t.origin.name, epoch: turn.epoch, number: begin - 1 })
-  return L.startingAt(begin)
+// --- Joining
+
+/** A heartbeat may be a late one of a run that is over: only an answer counts, unless nobody answers. */
+export const remember = <A>(step: Step<A>, s: Joining<A>, head: Head): Joining<A> => ({
+  ...s,
+  heard: { head, age: step.age },
+})
+
+// --- Following and Unvouched
+
+/** The far messages that the head vouches for go into the sequence. */
+const settleFar = <A>(step: Step<A>, s: Following<A> | Unvouched<A>, far: Far<A>, head: Head): B.ReorderBuffer<A> => {
+  let { buffer } = s
+  for (const a of Probe.takeAll(step, far.probe))
+    if (a.number < head.start || a.number > Math.max(buffer.highest, head.head) + step.settings.maxJump)
+      deliverUnsequenced(step, s.origin, a, 'Refuted')
+    else buffer = receive(step, s.about, buffer, a)
+  return buffer
 }
 
-/** Where to begin with a run, as its head and our settings say; `lowest` is the first number that is certainly new. */
-const beginning = <A>(turn: Turn<A>, t: Track<A>, head: Head, lowest: number): Ledger<A> => {
-  const { start } = turn.settings
-  const within = (n: number): number => Math.min(Math.max(n, head.start), head.head + 1)
-  // A run that is younger than we are is all new; of an older one only what comes from now on.
-  if (start === 'new') {
-    const isYounger = (head.age ?? Number.POSITIVE_INFINITY) <= turn.age
-    return begun(turn, t, isYounger ? head.start : Math.max(lowest, head.start))
+/** The own run is at `head`: what has not arrived is missing. */
+const advance = <A>(step: Step<A>, s: Following<A> | Unvouched<A>, head: Head): Following<A> | Ended<A> => {
+  step.epoch = head.epoch
+  const contact = heard(step, s.about, s.contact, head.max)
+  const isEnd = head.state === 'ended'
+  const far = isEnd ? undefined : s.far
+  const before = isEnd && s.far !== undefined ? settleFar(step, s, s.far, head) : s.buffer
+  const buffer = noticeMissing(step, s.about, before, head.head, 'Heartbeat')
+  return named({ ...s, buffer }, head, { contact, far })
+}
+
+/** A head too far ahead to be believed is checked with its sender. */
+const checkFar = <A>(step: Step<A>, s: Following<A>, head: Head): Following<A> => ({
+  ...s,
+  contact: heard(step, s.about, s.contact, head.max),
+  far: { probe: s.far?.probe ?? Probe.open(step, s.origin), heard: head },
+})
+
+export const follow = <A>(step: Step<A>, s: Following<A>, head: Head): Following<A> | Ended<A> => {
+  if (head.head > horizon(step, s.buffer)) return checkFar(step, s, head)
+  const far = s.far === undefined ? undefined : { ...s.far, heard: head }
+  return advance(step, { ...s, far }, head)
+}
+
+/** The answer about a far number, or a far head. */
+export const settle = <A>(step: Step<A>, s: Following<A>, answer: Head): Following<A> | Ended<A> => {
+  const head = latest(step, answer, s.far?.heard)
+  const buffer = s.far === undefined ? s.buffer : settleFar(step, s, s.far, head)
+  return advance(step, { ...s, far: undefined, buffer }, head)
+}
+
+/** A sender that nobody could ask speaks after all. */
+export const name = <A>(step: Step<A>, s: Unvouched<A>, head: Head): Following<A> | Ended<A> => {
+  const probe = s.far === undefined ? undefined : Probe.inPlaceOf(s.far.probe, Probe.open(step, s.origin))
+  const far = probe === undefined ? undefined : { probe, heard: head }
+  const isFar = head.head > horizon(step, s.buffer)
+  // A head that is not believed yet ends nothing.
+  const said: Head = isFar ? { ...head, state: 'live', head: head.start - 1 } : head
+  const named = advance(step, { ...s, below: undefined, far }, said)
+  const after = isFar && named._tag === 'Following' ? checkFar(step, named, head) : named
+  return parkAll(step, after, Probe.takeAll(step, s.below))
+}
+
+/** Another epoch on a `single` origin: the sender has restarted, or a second one sends. */
+export const checkOther = <A, S extends Following<A> | Unvouched<A> | Ended<A>>(
+  step: Step<A>,
+  s: S,
+  head: Head,
+): S | Checking<A> => {
+  const noted: S = { ...s, otherHeardAt: step.now }
+  if (isIgnored(step, s, head.epoch)) return noted
+  // One heartbeat may be forged, or late: nobody is left for it, unless it is heard again.
+  const by = s.others.some(o => o.epoch === head.epoch) ? 'heartbeat' : 'cause'
+  return check(step, noted, { other: witness(step, head, by) })
+}
+
+/** Another epoch has answered the probe about a far number. */
+export const checkAnswered = <A>(step: Step<A>, s: Following<A>, head: Head): Decided<A> => {
+  const probe = s.far?.probe
+  const noted = { ...s, otherHeardAt: step.now }
+  if (probe === undefined) return checkOther(step, s, head)
+  return otherAnswers(step, check(step, noted, { probe }), head)
+}
+
+// --- Ended
+
+/** Publishing after an `ended` heartbeat revokes it. A closed sender can't confirm a head that is far ahead. */
+export const reopen = <A>(step: Step<A>, s: Ended<A>, head: Head): Following<A> | Ended<A> => {
+  if (head.head <= Math.max(s.end.last, s.buffer.highest) || head.head > horizon(step, s.buffer)) return s
+  const buffer = noticeMissing(step, s.about, s.buffer, head.head, 'Heartbeat')
+  return named({ ...s, buffer }, head, { contact: expected(step, head.max) })
+}
+
+// --- Checking
+
+const merged = <A>(step: Step<A>, before: Witness | undefined, head: Head, by: Witness['by']): Witness =>
+  before === undefined || before.head.epoch !== head.epoch
+    ? witness(step, head, by)
+    : { head: latest(step, head, before.head), by: before.by === 'answer' ? 'answer' : by, at: step.now }
+
+/** A heartbeat of the own run: it decides if nobody answers. */
+export const noteOwn = <A>(step: Step<A>, s: Checking<A>, head: Head): Checking<A> => ({
+  ...s,
+  contact: heard(step, s.about, s.contact, head.max),
+  own: merged(step, s.own, head, 'heartbeat'),
+})
+
+/** A heartbeat of another run: it decides if nobody answers. */
+export const noteOther = <A>(step: Step<A>, s: Checking<A>, head: Head): Checking<A> => {
+  const noted = { ...s, otherHeardAt: step.now }
+  // One other run at a time; a run that has answered is not replaced by one that was only heard.
+  const isTaken = s.other?.by === 'answer' && s.other.head.epoch !== head.epoch
+  if (isTaken || isIgnored(step, s, head.epoch)) return noted
+  return { ...noted, other: merged(step, s.other, head, 'heartbeat') }
+}
+
+/** The other side may still answer, too. */
+const awaitOther = <A>(step: Step<A>, s: Checking<A>): Checking<A> => ({
+  ...s,
+  probe: {
+    ...s.probe,
+    tries: step.settings.tries,
+    dueAt: Math.min(s.probe.dueAt, step.now + step.settings.patience),
+  },
+})
+
+export const ownAnswers = <A>(step: Step<A>, s: Checking<A>, answer: Head): Decided<A> => {
+  const own = merged(step, s.own, answer, 'answer')
+  const known = { ...s, own }
+  if (s.other === undefined) return resume(step, known, own.head)
+  return (s.other.by === 'answer' ? decide(step, known) : undefined) ?? awaitOther(step, known)
+}
+
+export const otherAnswers = <A>(step: Step<A>, s: Checking<A>, answer: Head): Decided<A> => {
+  if (s.other?.by === 'answer' && s.other.head.epoch !== answer.epoch) return s
+  const known = { ...s, otherHeardAt: step.now, other: merged(step, s.other, answer, 'answer') }
+  // A run that has ended or fallen silent is not waited for.
+  const isOver = s.end !== undefined || s.contact?._tag === 'Silent'
+  return (isOver || s.own?.by === 'answer' ? decide(step, known) : undefined) ?? awaitOther(step, known)
+}
+
+/** Who answered? If nobody did, the last heartbeat decides. `undefined`: nothing was heard. */
+const winnerOf = <A>({ own, other }: Checking<A>): 'own' | 'other' | 'both' | undefined => {
+  const hasAnswered = own?.by === 'answer'
+  if (other?.by === 'answer') {
+    if (!hasAnswered || own?.head.state === 'ended') return 'other'
+    return other.head.state === 'live' ? 'both' : 'own'
   }
-  if (start !== 'all' && 'from' in start) return begun(turn, t, within(start.from))
-  if (t.saved === undefined) return begun(turn, t, head.start)
-  const { number, epoch = t.origin.run?.epoch } = t.saved.position
-  // A run that was not named can't be this one if it has come further, or not as far as this one's start.
-  const isSame = epoch === undefined ? number <= head.head && number >= head.start - 1 : epoch === head.epoch
-  if (isSame) return begun(turn, t, within(number + 1))
-  gone(turn, t, number + 1)
-  const change = { from: epoch, to: head.epoch, after: number, start: head.start }
-  // The position moves on when the application has been told, not before.
-  deliver(turn, { _tag: 'Restarted', ...t.about, ...change }, 0, head.start - 1)
-  return L.startingAt(head.start)
+  if (hasAnswered) return 'own'
+  const heardAt = other?.by === 'heartbeat' ? other.at : Number.NEGATIVE_INFINITY
+  if (own !== undefined && own.at >= heardAt) return 'own'
+  return heardAt === Number.NEGATIVE_INFINITY ? undefined : 'other'
 }
 
-/** Runs that are remembered to have been left; the oldest is forgotten. */
-const maxLeft = 64
-
-/** A run that is left, if it has a name. */
-const leaving = <A>(turn: Turn<A>, { left }: Track<A>, epoch: Epoch | undefined): Track<A>['left'] => {
-  if (epoch === undefined) return left
-  const before = left.find(r => r.epoch === epoch)
-  const now = { asked: turn.asked, inquireAt: turn.now, wait: turn.settings.grace, told: before?.told ?? false }
-  return [...left.filter(r => r !== before), { epoch, ...now }].slice(-maxLeft)
-}
-
-/** The first head decides where to begin: at the start of a run that is younger than we are, else here and now. */
-const firstHead = <A>(turn: Turn<A>, t: Track<A>, head: Head): Track<A> => {
-  const lowest = Math.min(
-    M.min(t.doubt?.pending)?.key ?? Number.POSITIVE_INFINITY,
-    t.doubt?.forgotten?.first ?? Number.POSITIVE_INFINITY,
-    head.head + 1,
-  )
-  const vouchedFor = vouched(turn, t, head)
-  const ledger = beginning(turn, t, head, lowest)
-  // The run of an earlier life is left like any other.
-  const before = isSingle(t) ? t.saved?.position.epoch : undefined
-  const left = before === head.epoch ? t.left : leaving(turn, t, before)
-  return withEnd(turn, released(turn, { ...vouchedFor, left, baseline: ledger.next }, ledger, head))
-}
-
-/** Does the answer to that request settle a doubt? Where nobody could be asked, any answer does. */
-const settles = <A>(d: D.Doubt<A>, asked: number): boolean => d.asked === Number.POSITIVE_INFINITY || asked >= d.asked
-
-const isLater = (before: Head, head: Head): boolean =>
-  before.age === undefined || head.age === undefined || head.age > before.age
-
-/**
- * A sender may be heard and not be there for requests (it may not subscribe to them). When it was asked in vain, what it says
- * again has to do: or each of its heartbeats would set off the same questions, and what it claims never be told. The same heartbeat
- * that comes twice says nothing again: it is no older.
- */
-const isSaidAgain = <A>(turn: Turn<A>, t: Track<A>, head: Head): boolean =>
-  t.claim?.epoch === head.epoch &&
-  (t.doubt === undefined || t.doubt.asked === Number.POSITIVE_INFINITY) &&
-  isLater(t.claim, head) &&
-  head.head >= t.claim.head &&
-  head.head <= t.claim.head + turn.settings.maxJump
-
-/** What came unasked, and has to be asked about. An answer that is late is no claim: whoever gave it can be asked. */
-const claimed = <A>(t: Track<A>, head: Head, asked: number | undefined): Track<A> =>
-  asked === undefined ? { ...t, claim: { ...head, highest: t.ledger?.highest ?? 0 } } : t
-
-const sameRun = <A>(turn: Turn<A>, t: Track<A>, l: Ledger<A>, head: Head, asked: number | undefined): Track<A> => {
-  const answers =
-    asked === undefined
-      ? isSaidAgain(turn, t, head)
-      : asked > t.answered && (t.doubt === undefined || settles(t.doubt, asked))
-  const isFar = head.head > horizon(turn, l, 0)
-  // A head that is in doubt ends nothing, and takes no end back.
-  const said = vouched(turn, t, answers || !isFar ? head : { ...head, state: 'live', head: head.start - 1 })
-  const heard = { ...said, answered: asked ?? t.answered, claim: undefined }
-  if (answers) {
-    const known = { ...heard, rival: t.rival?.told ? t.rival : undefined, vain: Number.POSITIVE_INFINITY }
-    return withEnd(turn, released(turn, known, l, head))
+/** Decides a check by what was heard. `undefined`: nothing was heard. */
+export const decide = <A>(step: Step<A>, s: Checking<A>): Decided<A> | undefined => {
+  const { own, other } = s
+  const winner = winnerOf(s)
+  if (winner === undefined) return undefined
+  if (winner === 'own') return own && resume(step, s, own.head)
+  // A restart or a conflict is reported when there is room.
+  if (!keepsUp(step)) {
+    step.waitsForRoom = true
+    return { ...s, probe: { ...s.probe, dueAt: Number.POSITIVE_INFINITY } }
   }
-  // It has a voice after all: what only the next number could have settled can be asked for now.
-  const found = t.voice === 'Mute' && t.doubt !== undefined
-  const vouchedFor = found ? { ...claimed(heard, head, asked), doubt: raised(turn, heard, t.doubt.cause) } : heard
-  if (isHeldUp(vouchedFor)) return vouchedFor
-  if (isFar) return { ...claimed(vouchedFor, head, asked), doubt: vouchedFor.doubt ?? raised(turn, vouchedFor, 'Jump') }
-  return withEnd(turn, { ...vouchedFor, ledger: noticed(turn, t.about, l, head.head, 'Heartbeat') })
+  if (winner === 'both' && own !== undefined && other !== undefined) return conflict(step, s, own.head, other.head)
+  return other && restart(step, s, other.head)
 }
 
-/** Settles the old run and begins the new one. */
-export const restarted = <A>(
-  turn: Turn<A>,
-  t: Track<A>,
-  old: Ledger<A>,
-  to: Epoch | undefined,
-  start: SequenceNumber.SequenceNumber,
-): Track<A> => {
-  settleAll(turn, t.about, old, 'gone')
-  turn.epoch = to
-  deliver(turn, { _tag: 'Restarted', ...t.about, from: t.epoch, to, after: old.highest, start }, 0, start - 1)
+// --- Conflicted
+
+/** Epochs that are counted at once in a conflict. */
+const maxLive = 16
+
+/** Once one epoch is left, and nothing that was missing before is open, the receiver starts at the head of that epoch. */
+export const settleConflict = <A>(step: Step<A>, s: Conflicted<A>): Conflicted<A> | Joining<A> => {
+  if (s.live.length > 1 || s.buffer.missing !== undefined) return s
+  const left = s.live[0]?.head ?? s.lastEnded
+  const reason = { _tag: 'ConflictOver', from: s.epoch, after: s.buffer.highest } as const
   return {
-    ...t,
-    left: leaving(turn, t, t.epoch),
-    epoch: to,
-    start: undefined,
-    end: undefined,
-    promise: undefined,
-    rival: undefined,
-    claim: undefined,
-    vain: Number.POSITIVE_INFINITY,
-    saved: undefined,
-    ledger: L.startingAt(start),
-    baseline: 0,
+    ...commonOf(s),
+    _tag: 'Joining',
+    reason,
+    probe: Probe.open(step, s.origin),
+    heard: left && { head: left, age: step.age },
   }
 }
 
-/** What came, found no room, and can't be of the new run is lost with the old one, as far as it may be believed. */
-const forgottenOfOld = <A>(turn: Turn<A>, t: Track<A>, l: Ledger<A>, head: Head): number => {
-  const forgotten = t.doubt?.forgotten
-  const isOfOld = (n: number): boolean => (n < head.start || n > head.head) && n <= horizon(turn, l, 0)
-  return forgotten === undefined ? 0 : Math.max(0, ...[forgotten.first, forgotten.last].filter(isOfOld))
+/** A heartbeat of one of the epochs, or of a third. */
+export const noteLive = <A>(step: Step<A>, s: Conflicted<A>, head: Head): Conflicted<A> | Joining<A> => {
+  if (isIgnored(step, s, head.epoch)) return s
+  const live = s.live.filter(l => l.head.epoch !== head.epoch)
+  if (head.state === 'ended')
+    return settleConflict(step, { ...s, live, lastEnded: head, others: ignoring(step, s.others, head.epoch) })
+  if (live.length >= maxLive) return s
+  return { ...s, live: [...live, { head, dueAt: step.now + head.max + step.settings.grace }] }
 }
 
-/** Enters another run, which a head has proved. */
-export const entered = <A>(turn: Turn<A>, t: Track<A>, l: Ledger<A>, head: Head): Track<A> => {
-  const pending = t.doubt === undefined ? [] : D.resume(turn, t.doubt)
-  const ofNew = (a: Arrival<A>): boolean => a.number >= head.start && a.number <= head.head
-  let old = l
-  for (const a of pending)
-    if (!ofNew(a)) {
-      if (a.number > l.highest) unsequenced(turn, t, a, 'BetweenRuns')
-      else old = receive(turn, t.about, old, a)
-    }
-  old = noticed(turn, t.about, old, forgottenOfOld(turn, t, l, head), 'Data')
-  const begun = vouched(turn, restarted(turn, { ...t, doubt: undefined }, old, head.epoch, head.start), head)
-  const ledger = pending
-    .filter(ofNew)
-    .reduce((to, a) => receive(turn, t.about, to, a), begun.ledger ?? L.startingAt(head.start))
-  return withEnd(turn, { ...begun, ledger: noticed(turn, t.about, ledger, head.head, 'Heartbeat') })
-}
-
-const conflict = <A>(turn: Turn<A>, t: Track<A>, rival: Epoch): void =>
-  deliver(turn, { _tag: 'Conflict', ...t.about, epoch: t.epoch, rival }, 0)
-
-/** A rival that has answered says how far it is since then: what came of it meanwhile is its own. */
-const noted = <A>(turn: Turn<A>, rival: Rival, head: Head): Rival => {
-  const least = rival.head?.head ?? Number.POSITIVE_INFINITY
-  return head.head >= least && head.head <= least + turn.settings.maxJump ? { ...rival, head } : rival
-}
-
-/** The head of another run than the one we follow (`single`). */
-const otherRun = <A>(turn: Turn<A>, t: Track<A>, l: Ledger<A>, head: Head, asked: number | undefined): Track<A> => {
-  const left = t.left.find(r => r.epoch === head.epoch)
-  if (left !== undefined) {
-    if (left.told || (asked === undefined ? turn.now < left.inquireAt : asked <= left.asked)) return t
-    if (asked === undefined) askHead(turn, t.origin.name)
-    else conflict(turn, t, head.epoch)
-    const known = { ...left, told: asked !== undefined, wait: left.wait * 2, inquireAt: turn.now + left.wait }
-    return { ...claimed(t, head, asked), left: t.left.map(r => (r === left ? known : r)) }
-  }
-  const answers = asked !== undefined && t.doubt !== undefined && asked >= t.doubt.asked
-  // The run that we follow must have ended or fallen silent, or two would take turns.
-  const isOver = t.end !== undefined || t.silence !== undefined
-  // A rival takes over when the own run answers no more; at once, where that has ended. What it says is asked about only then.
-  const waits = asked === undefined ? !isOver || t.doubt !== undefined : t.end === undefined || !answers
-  if (t.rival?.told && t.rival.epoch === head.epoch && waits)
-    return { ...t, rival: asked === undefined ? noted(turn, t.rival, head) : { ...t.rival, head } }
-  if (asked === t.answered) {
-    // With a third run it is the same conflict.
-    if (t.rival?.told) return t
-    conflict(turn, t, head.epoch)
-    return { ...t, rival: { epoch: head.epoch, head: undefined, told: true } }
-  }
-  // An answer to a request from before the doubt may be a late one, of where our own run was then.
-  if (answers && keepsUp(turn)) return { ...entered(turn, t, l, head), answered: asked }
-  // It has answered, and is entered when there is room.
-  if (answers) return { ...t, rival: { epoch: head.epoch, head, told: false } }
-  if (t.rival?.told === false && t.rival.epoch === head.epoch) return { ...t, rival: noted(turn, t.rival, head) }
-  if (t.doubt !== undefined && t.doubt.cause !== 'Jump' && t.voice === 'Heard') return t
-  // As long as that has no name, what lies below what has come since may be a late heartbeat of its own.
-  const isOther = t.epoch !== undefined || t.claim?.highest === l.highest
-  if (asked === undefined && isOver && isOther && isSaidAgain(turn, t, head) && keepsUp(turn))
-    return entered(turn, t, l, head)
-  const doubt = raised(turn, { ...t, voice: 'Heard' }, 'NewEpoch')
-  // It may be an earlier state of the same run, unless it was asked for from now on.
-  const late = isSingle(t) && t.epoch !== undefined ? t.vain : doubt.asked
-  return { ...claimed(t, head, asked), doubt: { ...doubt, asked: Math.min(doubt.asked, late) }, voice: 'Heard' }
-}
-
-/**
- * Can this be the head of a run that was followed without a name? Where we were told to begin below all that it has ever
- * sent, only what is missing lies there.
- */
-const mayName = <A>(turn: Turn<A>, t: Track<A>, l: Ledger<A>, head: Head): boolean => {
-  const { start } = turn.settings
-  const told = typeof start !== 'string' && 'from' in start ? start.from : (t.saved?.position.number ?? 0) + 1
-  const lowest = l.next === told ? (L.frontMissing(l)?.last ?? l.next - 1) + 1 : l.next
-  const isSaved = (t.saved?.position.epoch ?? head.epoch) === head.epoch
-  return isSaved && head.start <= lowest && head.head >= l.next - 1
-}
-
-/**
- * The first heartbeat was believed unasked, and nothing has come since of what it made us wait for: if its run, asked, has not
- * come that far, we begin where that says. To begin earlier than need be does no harm.
- */
-const isForgedStart = <A>(t: Track<A>, l: Ledger<A>, head: Head): boolean =>
-  head.epoch === t.epoch && l.next === t.baseline && l.highest < l.next && head.head < l.next - 1
-
-/** The sender has said where it is: of itself (a heartbeat), or because it was `asked`. */
-export const headHeard = <A>(turn: Turn<A>, t: Track<A>, head: Head, asked: number | undefined): Track<A> => {
-  const l = t.ledger
-  if (l === undefined) {
-    // A heartbeat may be a late one of a run that is over, and what is pending of the next.
-    const isSure = !isSingle(t) || t.doubt === undefined || (asked !== undefined && asked >= t.doubt.asked)
-    if (isSure || t.doubt === undefined) return firstHead(turn, { ...t, answered: asked ?? t.answered }, head)
-    // It is there: what was asked in vain is asked once more, before the numbers alone decide.
-    const isLast = asked === undefined && t.claim === undefined && t.doubt.tries >= turn.settings.tries
-    if (!isLast) return t
-    return { ...claimed(t, head, asked), doubt: { ...raised(turn, t, t.doubt.cause), asked: t.doubt.asked } }
-  }
-  if (isForgedStart(t, l, head) && (asked ?? Number.POSITIVE_INFINITY) > t.answered) {
-    // A farewell is not taken back by an answer to what was asked before.
-    const isOpen = t.doubt === undefined && t.end === undefined
-    const proves =
-      asked === undefined ? isSaidAgain(turn, t, head) : isOpen || (t.doubt !== undefined && settles(t.doubt, asked))
-    const anew = { ...t, ledger: undefined, end: undefined, claim: undefined, answered: asked ?? t.answered }
-    if (proves) return firstHead(turn, anew, head)
-    // The first may have been forged, or this one be late: whoever is there can tell, or says so again when asked in vain.
-    const same = sameRun(turn, t, l, head, asked)
-    return { ...claimed(same, t.claim ?? head, asked), doubt: same.doubt ?? raised(turn, same, 'Jump') }
-  }
-  // A run that has no name was guessed. If the one that it seemed to follow still answers, the guess was wrong.
-  const left = t.left.find(r => r.epoch === head.epoch)
-  // Who can't be asked has to say so again, after a question that was in vain.
-  const isAgain = asked === undefined && left !== undefined && turn.now >= left.inquireAt && isSaidAgain(turn, t, head)
-  const isOver = left !== undefined && !isAgain && (asked ?? 0) <= left.asked
-  // Where another run has answered in its place, and waits for room, only an answer tells that it is there itself.
-  const isTaken = asked === undefined && t.rival?.told === false
-  const isFirst = t.epoch === undefined && !isOver && !isTaken && mayName(turn, t, l, head)
-  // Of `perSender` it is the same run in any case: only an answer proves that what we began with was not of it.
-  const isOwn = head.epoch === t.epoch || isFirst || (!isSingle(t) && isSaidAgain(turn, t, head))
-  return isOwn ? sameRun(turn, t, l, head, asked) : otherRun(turn, t, l, head, asked)
-}
-
-/** Nobody listens for the request. One more is enough to be sure; after that there is nothing to wait for. */
-export const headRefused = <A>(turn: Turn<A>, t: Track<A>, asked: number): Track<A> => {
-  const d = t.doubt
-  if (d === undefined || asked < d.asked) return t
-  const isSure = d.tries >= turn.settings.tries
-  // An origin of an earlier life of which nothing comes has its time: to ask again at once would never end.
-  const isAwaited = t.saved !== undefined && t.ledger === undefined && d.pending === undefined
-  const dueAt = isAwaited ? Math.min(d.dueAt, t.saved.until) : turn.now
-  const doubt = isSure ? { ...d, dueAt } : { ...d, tries: turn.settings.tries - 1 }
-  return { ...t, doubt: { ...doubt, refused: true } }
+/** Epochs that were not heard for too long are gone. */
+export const dropSilent = <A>(step: Step<A>, s: Conflicted<A>): Conflicted<A> | Joining<A> => {
+  const live = s.live.filter(l => l.dueAt > step.now)
+  const dead = s.live.filter(l => l.dueAt <= step.now)
+  const others = dead.reduce((all, { head }) => ignoring(step, all, head.epoch), s.others)
+  return settleConflict(step, { ...s, live, others })
 }

@@ -1,64 +1,134 @@
-/** What a message makes of a track: it is believed, or pending, or a duplicate. */
+/** A live message arrives: what each state makes of it. */
+import { check } from './follow.ts'
+import type { Checking, Conflicted, Ended, Far, Following, Joining, Known, Unvouched } from './OriginState.ts'
+import { deliverUnsequenced, expected, heard, horizon, isSingle, sequencedOf, silent } from './OriginState.ts'
+import type { Arrival } from './outputs.ts'
+import * as Probe from './Probe.ts'
+import * as Parked from './parked.ts'
+import { isSeen, receive } from './reorder.ts'
+import type { Step } from './Step.ts'
+import { hasRoom } from './Step.ts'
 
-import type { Track } from './OriginState.ts'
-import { horizon, isHeldUp, isSingle, promised, raised, silenced, withEnd, withoutSilence } from './OriginState.ts'
-import * as D from './Probe.ts'
-import type { Ledger } from './ReorderBuffer.ts'
-import { receive } from './reorder.ts'
-import type { Arrival, Turn } from './Step.ts'
+/** A message waits for the probe. In `single` the same number twice may be of two senders. */
+export const hold = <A, S extends Joining<A> | Checking<A>>(step: Step<A>, s: S, a: Arrival<A>): S =>
+  isSingle(s) && Probe.hasPending(s.probe, a.number)
+    ? Parked.park(step, s, a)
+    : { ...s, probe: Probe.hold(step, s.probe, a) }
 
-const suspend = <A>(turn: Turn<A>, t: Track<A>, cause: D.Cause, a: Arrival<A>): Track<A> => {
-  // A doubt that holds all up takes the place of one that does not.
-  const doubt = t.doubt === undefined || (cause !== 'Jump' && !isHeldUp(t)) ? raised(turn, t, cause) : t.doubt
-  const suspended = { ...t, doubt: D.suspend(turn, doubt, a) }
-  return suspended.voice === 'Mute' && suspended.ledger !== undefined
-    ? leapt(turn, suspended, suspended.ledger, a)
-    : suspended
-}
+const checkWith = <A>(step: Step<A>, s: Following<A> | Unvouched<A> | Ended<A>, a: Arrival<A>): Checking<A> =>
+  hold<A, Checking<A>>(step, check(step, s), a)
 
-/** Where nobody answers, two consecutive numbers confirm each other: a far jump was one. */
-const leapt = <A>(turn: Turn<A>, t: Track<A>, l: Ledger<A>, a: Arrival<A>): Track<A> => {
-  const pair = t.doubt === undefined || isHeldUp(t) ? undefined : D.consecutive(t.doubt, a.number)
-  if (t.doubt === undefined || pair === undefined) return t
-  const pending = D.resume(turn, t.doubt).filter(p => p.number !== a.number)
-  // It may have found no room among them, and is known to exist all the same.
-  const all = [...pending, a].sort((x, y) => x.number - y.number)
-  // What lies below is believed with them, and comes first: none of it is missing.
-  const isSure = ({ number }: Arrival<A>): boolean => number >= l.next && number <= pair + 1
-  const ledger = all.filter(isSure).reduce((to, p) => receive(turn, t.about, to, p), l)
-  const after = promised(turn, { ...t, doubt: undefined, ledger }, t.promise?.max)
-  return all.filter(p => !isSure(p)).reduce((to, p) => arrived(turn, to, p), after)
-}
-
-/** The sequence goes on where it should: what was pending below was a duplicate. */
-const withoutRewind = <A>(turn: Turn<A>, t: Track<A>, next: number): Track<A> => {
-  if (t.doubt === undefined || isHeldUp(t) || t.voice === 'Heard') return t
-  const doubt = D.withoutBelow(turn, t.doubt, next)
-  return doubt === t.doubt ? t : { ...t, doubt: doubt.pending === undefined ? undefined : doubt }
-}
-
-/** A message of this origin has come. */
-export const arrived = <A>(turn: Turn<A>, t: Track<A>, a: Arrival<A>): Track<A> => {
-  const l = t.ledger
-  if (l === undefined) return suspend(turn, t, 'NewOrigin', a)
-  if (isHeldUp(t)) return suspend(turn, t, 'Away', a)
-  if (a.number < l.next) {
-    if (isSingle(t)) return suspend(turn, t, 'Rewind', a)
-    turn.duplicates += 1
-    return t
+/** The number was delivered, held or given up. In `single` the sender may have restarted, or a second one may send. */
+const acceptSeen = <A, S extends Following<A> | Ended<A>>(step: Step<A>, s: S, a: Arrival<A>): S | Checking<A> => {
+  if (!isSingle(s)) {
+    step.duplicates += 1
+    return s
   }
-  if (isSingle(t) && t.voice === 'Heard' && (t.silence !== undefined || (t.end !== undefined && a.number > t.end.last)))
-    return suspend(turn, t, 'Away', a)
-  if (a.number > horizon(turn, l, 0)) return suspend(turn, t, 'Jump', a)
-  return followed(turn, t, l, a)
+  // The sender was asked when the first of them arrived.
+  return s.parked === undefined ? checkWith(step, s, a) : Parked.park<A, S>(step, s, a)
 }
 
-/** A message that may be believed. */
-const followed = <A>(turn: Turn<A>, before: Track<A>, l: Ledger<A>, a: Arrival<A>): Track<A> => {
-  const goesOn = before.end !== undefined && a.number > before.end.last
-  const t: Track<A> = goesOn ? silenced(turn, { ...before, end: undefined, voice: 'Mute' }, undefined) : before
-  const heard = t.voice === 'Mute' ? t : withoutSilence(turn, t)
-  const max = heard.silence === undefined ? (t.silence?.max ?? t.promise?.max) : undefined
-  const sure = withoutRewind(turn, heard, l.next)
-  return withEnd(turn, promised(turn, { ...sure, ledger: receive(turn, t.about, l, a) }, max))
+/** A number too far ahead to be believed waits for the answer of its sender; the sequence goes on. */
+const holdFar = <A>(step: Step<A>, s: Following<A>, a: Arrival<A>): Following<A> => {
+  const far = s.far ?? { probe: Probe.open(step, s.origin), heard: undefined }
+  return { ...s, far: { ...far, probe: Probe.hold(step, far.probe, a) } }
+}
+
+export const accept = <A>(step: Step<A>, s: Following<A>, a: Arrival<A>): Following<A> | Checking<A> => {
+  if (isSeen(s.buffer, a.number)) return acceptSeen<A, Following<A>>(step, s, a)
+  // After a silence the sender may be another run.
+  if (isSingle(s) && s.contact._tag === 'Silent') return checkWith(step, s, a)
+  if (a.number > horizon(step, s.buffer)) return holdFar(step, s, a)
+  const { max } = s.contact
+  const contact = max === undefined ? s.contact : heard(step, s.about, s.contact, max)
+  return { ...s, contact, buffer: receive(step, s.about, s.buffer, a) }
+}
+
+/** After the end. */
+export const acceptAfterEnd = <A>(step: Step<A>, s: Ended<A>, a: Arrival<A>): Ended<A> | Checking<A> | Unvouched<A> => {
+  if (isSeen(s.buffer, a.number)) return acceptSeen<A, Ended<A>>(step, s, a)
+  if (a.number <= s.end.last) return { ...s, buffer: receive(step, s.about, s.buffer, a) }
+  if (isSingle(s)) return checkWith(step, s, a)
+  // The run goes on, and nobody vouches for its tail.
+  const contact = silent(step, s.about, undefined)
+  return acceptUnvouched(step, unvouched(s, { contact, refused: false }), a)
+}
+
+/** The state in which numbers alone decide. */
+export const unvouched = <A>(
+  s: Known<A>,
+  { contact, refused }: Pick<Unvouched<A>, 'contact' | 'refused'>,
+): Unvouched<A> => ({
+  ...sequencedOf(s),
+  _tag: 'Unvouched',
+  contact,
+  refused,
+  saved: s._tag === 'Checking' || s._tag === 'Unvouched' ? s.saved : undefined,
+  below: undefined,
+  far: undefined,
+})
+
+/** A sender that had promised heartbeats must be heard again in time; of a mute one nothing is expected. */
+const expectedAgain = <A>(step: Step<A>, { contact }: Unvouched<A>): Unvouched<A>['contact'] =>
+  contact._tag === 'Expected' ? expected(step, contact.max) : contact
+
+/** Where nobody answers, two consecutive far numbers confirm each other, and what lies below them. */
+const leap = <A>(
+  step: Step<A>,
+  s: Unvouched<A>,
+  far: Far<A>,
+  a: Arrival<A>,
+  pair: number,
+): Unvouched<A> | Checking<A> => {
+  const pending = Probe.takeAll(step, far.probe).filter(p => p.number !== a.number)
+  const all = [...pending, a].sort((x, y) => x.number - y.number)
+  const isSure = ({ number: n }: Arrival<A>): boolean => !isSeen(s.buffer, n) && n <= pair + 1
+  const buffer = all.filter(isSure).reduce((b, p) => receive(step, s.about, b, p), s.buffer)
+  return acceptAll(
+    step,
+    { ...s, far: undefined, buffer, contact: expectedAgain(step, s) },
+    all.filter(p => !isSure(p)),
+  )
+}
+
+/** One message after the other, where nobody answers. */
+export const acceptAll = <A>(
+  step: Step<A>,
+  s: Unvouched<A> | Checking<A>,
+  all: ReadonlyArray<Arrival<A>>,
+): Unvouched<A> | Checking<A> =>
+  all.reduce((to, a) => (to._tag === 'Checking' ? hold(step, to, a) : acceptUnvouched(step, to, a)), s)
+
+const acceptFar = <A>(step: Step<A>, s: Unvouched<A>, a: Arrival<A>): Unvouched<A> | Checking<A> => {
+  const far = s.far ?? { probe: Probe.withoutRequest(step), heard: undefined }
+  const pair = Probe.pairOf(far.probe, a.number)
+  if (pair !== undefined) return leap(step, s, far, a, pair)
+  return { ...s, far: { ...far, probe: Probe.hold(step, far.probe, a) } }
+}
+
+/** A seen number is a duplicate, unless the number after it follows: then the sender may have restarted. */
+const acceptBelow = <A>(step: Step<A>, s: Unvouched<A>, a: Arrival<A>): Unvouched<A> | Checking<A> => {
+  if (!isSingle(s)) {
+    step.duplicates += 1
+    return s
+  }
+  const below = s.below ?? Probe.withoutRequest(step)
+  if (Probe.pairOf(below, a.number) === undefined) return { ...s, below: Probe.hold(step, below, a) }
+  return checkWith(step, s, a)
+}
+
+/** Where nobody answers. */
+export const acceptUnvouched = <A>(step: Step<A>, s: Unvouched<A>, a: Arrival<A>): Unvouched<A> | Checking<A> => {
+  if (isSeen(s.buffer, a.number)) return acceptBelow(step, s, a)
+  if (a.number > horizon(step, s.buffer)) return acceptFar(step, s, a)
+  // The sequence goes on: what waited below was a duplicate.
+  const below = s.below === undefined ? undefined : Probe.withoutBelow(step, s.below, s.buffer.next)
+  return { ...s, below, contact: expectedAgain(step, s), buffer: receive(step, s.about, s.buffer, a) }
+}
+
+/** Two senders at once: nothing tells whose message it is. */
+export const deliverInConflict = <A>(step: Step<A>, s: Conflicted<A>, a: Arrival<A>): Conflicted<A> => {
+  if (hasRoom(step, a.bytes)) deliverUnsequenced(step, s.origin, a, 'Conflict')
+  else step.overflowed += 1
+  return s
 }

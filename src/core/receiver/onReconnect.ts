@@ -1,68 +1,96 @@
-/** What befalls a track from our own side: a reconnect, room again, an earlier life, and when it is followed no more. */
-
-import type { Track } from './OriginState.ts'
-import { gone, isHeldUp, isSingle, raised, withEnd } from './OriginState.ts'
-import * as D from './Probe.ts'
-import * as L from './ReorderBuffer.ts'
+/** Local events: the receiver is connected again, the consumer has made room, a sender is overdue. */
+import { check } from './follow.ts'
+import type { Checking, Contact, Following, Joining, Known, OriginState, Unvouched } from './OriginState.ts'
+import { isSingle, silent } from './OriginState.ts'
+import { decide } from './onHead.ts'
+import * as Probe from './Probe.ts'
+import * as B from './ReorderBuffer.ts'
 import { boundGaps } from './reorder.ts'
-import type { Turn } from './Step.ts'
+import type { Step } from './Step.ts'
 import { deliver } from './Step.ts'
 
-/** We are connected again and have asked all senders; requests from before are forgotten. */
-export const reconnected = <A>(turn: Turn<A>, t: Track<A>, asked: number): Track<A> => {
-  const promise = t.promise === undefined ? undefined : { ...t.promise, inquired: false }
-  const ledger = t.ledger === undefined ? undefined : L.withoutAsks(t.ledger)
-  const waits = t.doubt !== undefined && (t.ledger === undefined || t.voice === 'Heard')
-  const away = isSingle(t) && t.voice === 'Heard'
-  if (!waits && !away) return { ...t, promise, ledger, claim: undefined, askAt: Number.NEGATIVE_INFINITY }
-  const { cause, pending, forgotten } = t.doubt ?? { cause: 'Away', pending: undefined, forgotten: undefined }
-  const doubt = D.waitingFor(turn, away && cause === 'Jump' ? 'Away' : cause, asked)
-  return {
-    ...t,
-    promise,
-    ledger,
-    claim: undefined,
-    askAt: Number.NEGATIVE_INFINITY,
-    doubt: { ...doubt, pending, forgotten },
+/** Requests that were on their way are forgotten. */
+export const withoutRequests = <A, S extends Known<A>>(s: S): S => ({
+  ...s,
+  buffer: B.withoutAsks(s.buffer),
+  askAt: Number.NEGATIVE_INFINITY,
+  unansweredSince: Number.POSITIVE_INFINITY,
+})
+
+/** The answers to a request that was sent to all senders count, too: that request is `asked`. */
+export const awaitAgain = <A>(step: Step<A>, s: Joining<A>, asked: number): Joining<A> => ({
+  ...s,
+  probe: Probe.inPlaceOf(s.probe, Probe.awaiting(step, asked)),
+})
+
+/** Whatever was heard before the disconnect does not count any more. */
+export const checkAgain = <A>(step: Step<A>, s: Checking<A>, asked: number): Checking<A> => ({
+  ...withoutRequests<A, Checking<A>>(s),
+  own: undefined,
+  other: undefined,
+  probe: Probe.inPlaceOf(s.probe, Probe.awaiting(step, asked)),
+})
+
+const inquireAgain = (contact: Contact): Contact =>
+  contact._tag === 'Expected' ? { ...contact, inquired: false } : contact
+
+/** In `single` the sender may have restarted meanwhile. */
+export const checkAway = <A>(step: Step<A>, s: Following<A>, asked: number): Following<A> | Checking<A> => {
+  const again = { ...withoutRequests<A, Following<A>>(s), contact: inquireAgain(s.contact) }
+  const probe = Probe.awaiting(step, asked)
+  if (isSingle(s)) return check(step, again, { probe })
+  return s.far === undefined ? again : { ...again, far: { ...s.far, probe: Probe.inPlaceOf(s.far.probe, probe) } }
+}
+
+/** The sender is not heard: `Silent`. */
+export const fallSilent = <A, S extends Following<A> | Checking<A> | Unvouched<A>>(step: Step<A>, s: S): S =>
+  s.contact?._tag === 'Expected' ? { ...s, contact: silent(step, s.about, s.contact.max) } : s
+
+/** A probe that waited for room is sent again. */
+const openAgain = <A>(step: Step<A>, s: OriginState<A>, p: Probe.Probe<A>): Probe.Probe<A> =>
+  p.dueAt === Number.POSITIVE_INFINITY ? Probe.inPlaceOf(p, Probe.open(step, s.origin)) : p
+
+const dueAgain = <A>(step: Step<A>, p: Probe.Probe<A>): Probe.Probe<A> =>
+  p.dueAt === Number.POSITIVE_INFINITY ? { ...p, dueAt: step.now + step.settings.deadline } : p
+
+const probesAgain = <A>(step: Step<A>, s: OriginState<A>): OriginState<A> => {
+  switch (s._tag) {
+    case 'Joining':
+      return { ...s, probe: openAgain(step, s, s.probe) }
+    case 'Checking': {
+      const decided = (s.probe.dueAt === Number.POSITIVE_INFINITY ? decide(step, s) : undefined) ?? s
+      return decided._tag === 'Checking' ? { ...decided, probe: openAgain(step, decided, decided.probe) } : decided
+    }
+    case 'Following':
+      return s.far === undefined ? s : { ...s, far: { ...s.far, probe: openAgain(step, s, s.far.probe) } }
+    case 'Unvouched':
+      return {
+        ...s,
+        below: s.below && dueAgain(step, s.below),
+        far: s.far && { ...s.far, probe: dueAgain(step, s.far.probe) },
+      }
+    case 'Conflicted':
+    case 'Ended':
+      return s
   }
 }
 
-/** The consumer has made room again: what had to wait for that goes on. */
-export const relieved = <A>(turn: Turn<A>, t: Track<A>): Track<A> => {
-  if (t.silence !== undefined && !t.silence.told)
-    deliver(turn, { _tag: 'Silent', ...t.about, promised: t.silence.max }, 0)
-  // What is pending must not fall behind meanwhile, or it would look like a restart.
-  const waits = isHeldUp(t)
-  if (waits) turn.forgot = true
-  return withEnd(turn, {
-    ...t,
-    silence: t.silence === undefined ? undefined : { ...t.silence, told: true },
-    ledger:
-      t.ledger === undefined || waits
-        ? t.ledger
-        : boundGaps(turn, t.about, L.remember(t.ledger, turn.now + turn.settings.deadline)),
-    askAt: Number.NEGATIVE_INFINITY,
-    doubt: t.doubt?.dueAt === Number.POSITIVE_INFINITY ? raised(turn, t, t.doubt.cause) : t.doubt,
-  })
+const silenceTold = <A>(step: Step<A>, s: OriginState<A>): OriginState<A> => {
+  if (s._tag !== 'Following' && s._tag !== 'Checking' && s._tag !== 'Unvouched') return s
+  const { contact } = s
+  if (contact?._tag !== 'Silent' || contact.told) return s
+  deliver(step, { _tag: 'Silent', ...s.about, promised: contact.max }, 0)
+  return { ...s, contact: { ...contact, told: true } }
 }
 
-/** Nothing more is expected of it: it has ended, or it is silent; and nothing is open. */
-export const isIdle = <A>(t: Track<A>): boolean =>
-  t.doubt === undefined &&
-  t.ledger !== undefined &&
-  L.frontMissing(t.ledger) === undefined &&
-  (t.end?.told === true || (t.silence?.told === true && t.voice === 'Heard'))
-
-/** It is followed no more: unless it has ended, what it sends from now on is lost. */
-export const dropped = <A>(turn: Turn<A>, t: Track<A>): void => {
-  if (t.end?.told !== true && t.ledger !== undefined) gone(turn, t, t.ledger.next)
+/** The consumer has made room: what waited for it goes on. */
+export const onRoom = <A>(step: Step<A>, before: OriginState<A>): OriginState<A> => {
+  const s = silenceTold(step, before)
+  if (s._tag === 'Joining' || s._tag === 'Checking') {
+    // What is pending must not fall behind meanwhile, or it would look like a restart.
+    step.waitsForRoom = true
+    return probesAgain(step, s)
+  }
+  const buffer = boundGaps(step, s.about, B.remember(s.buffer, step.now + step.settings.deadline))
+  return probesAgain(step, { ...s, buffer, askAt: Number.NEGATIVE_INFINITY })
 }
-
-/** Nothing is known of it, and nothing pending: it need not be followed. */
-export const isVoid = <A>(t: Track<A>): boolean => t.ledger === undefined && t.doubt === undefined
-
-/** An origin of an earlier life: all senders have been asked, and it waits for its own to answer. */
-export const resumed = <A>(turn: Turn<A>, t: Track<A>, asked: number): Track<A> => ({
-  ...t,
-  doubt: D.waitingFor(turn, 'NewOrigin', asked),
-})

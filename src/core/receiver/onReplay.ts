@@ -1,58 +1,118 @@
-/** What a track asks for, and what the answers make of it. */
-
+/** Answers to replay requests: a message, the end of a page, a refusal. */
 import type { Epoch } from '../protocol/Epoch.ts'
 import type { RefusalReason } from './Delivery.ts'
-import * as R from './gapRequests.ts'
-import type { Track } from './OriginState.ts'
-import { canAsk, isSingle, withEnd } from './OriginState.ts'
-import type { Arrival, Turn } from './Step.ts'
+import { nextTry } from './gapRequests.ts'
+import type { Known, OriginState } from './OriginState.ts'
+import { canRequest, isSingle, withBuffer } from './OriginState.ts'
+import type { Arrival } from './outputs.ts'
+import type { Missing, ReorderBuffer } from './ReorderBuffer.ts'
+import * as B from './ReorderBuffer.ts'
+import { boundGaps, giveUp, giveUpRefused, receive } from './reorder.ts'
+import type { Step } from './Step.ts'
 
-/** Asks for what is missing, if that has changed or time has come. */
-export const pursued = <A>(turn: Turn<A>, before: Track<A>, t: Track<A>): Track<A> => {
-  if (t.ledger?.missing === undefined)
-    return t.askAt === Number.POSITIVE_INFINITY ? t : { ...t, askAt: Number.POSITIVE_INFINITY }
-  if (!canAsk(turn, t)) return { ...t, askAt: Number.NEGATIVE_INFINITY }
-  if (t.ledger.missing === before.ledger?.missing && t.askAt > turn.now) return t
-  return { ...t, ...R.pursue(turn, t, t.ledger) }
+/** True if an answer is about the run that is followed. An answer need not name the run. */
+const isOwn = <A>(s: Known<A>, epoch: Epoch | undefined): boolean => epoch === undefined || epoch === s.epoch
+
+/** The gap that a number lies in, if the answer is one to a request for it. */
+const requested = <A>(b: ReorderBuffer<A>, n: number, asked: number): (Missing & { ask: B.Ask }) | undefined => {
+  const m = B.missingAt(b, n)
+  return m?.ask !== undefined && asked >= m.ask.since && asked <= m.ask.id && n <= m.ask.upTo
+    ? { ...m, ask: m.ask }
+    : undefined
 }
 
-/** Does an answer speak for the run that we follow? It need not name it. Of two that are alive one can't refuse for the other. */
-const isOwn = <A>(t: Track<A>, epoch: Epoch | undefined): boolean => epoch === undefined || epoch === t.epoch
+const recovered = <A>(step: Step<A>, s: Known<A>, m: Missing & { ask: B.Ask }, a: Arrival<A>): ReorderBuffer<A> => {
+  // The deadline counts from the last progress.
+  const progress = {
+    deadline: step.now + step.settings.deadline,
+    ask: { ...m.ask, tries: 0, dueAt: nextTry(step, m, 0) },
+  }
+  const after = receive(step, s.about, B.replace(s.buffer, { ...m, ...progress }), a, 'Recovered')
+  const left = B.missingAt(after, a.number)
+  if (left === undefined) return after
+  // It found no room, which is no progress. A message larger than `maxBytes` is given up in its time; others wait for room.
+  const { first, last } = left
+  const open = { ...left, deadline: m.deadline, ask: m.ask }
+  if (a.bytes <= step.settings.maxBytes) return B.replace(after, { ...open, deadline: Number.POSITIVE_INFINITY })
+  // What follows it must not share its deadline.
+  const rest = a.number === first ? first + 1 : first
+  const split = B.replace(B.replace(after, { ...open, last: rest - 1 }), { ...open, first: rest, last })
+  return boundGaps(step, s.about, split)
+}
 
-/** A message that was asked for has come. In doubt about the run that we follow, it counts if it bears its name, as origins of `perSender` do. */
-export const replayed = <A>(
-  turn: Turn<A>,
-  t: Track<A>,
+/** A requested message has arrived. During a check it counts only if it names the run, as every `perSender` origin does. */
+export const onReplayed = <A>(
+  step: Step<A>,
+  s: OriginState<A>,
   asked: number,
   epoch: Epoch | undefined,
   a: Arrival<A>,
-): Track<A> =>
-  t.ledger === undefined || !isOwn(t, epoch) || (epoch === undefined && isSingle(t) && !canAsk(turn, t))
-    ? t
-    : withEnd(turn, { ...t, ledger: R.replayed(turn, t.about, t.ledger, asked, a) })
+): OriginState<A> => {
+  if (s._tag === 'Joining' || !isOwn(s, epoch)) return s
+  if (epoch === undefined && isSingle(s) && !canRequest(step, s)) return s
+  const m = requested(s.buffer, a.number, asked)
+  if (m === undefined) return s
+  return { ...s, buffer: recovered(step, s, m, a), unansweredSince: Number.POSITIVE_INFINITY }
+}
 
-/** A request has been considered up to a number. */
-export const considered = <A>(
-  turn: Turn<A>,
-  t: Track<A>,
+/** A request was served up to a number: the rest is requested at once; what is still missing got lost on its way. */
+export const onPageEnd = <A>(
+  step: Step<A>,
+  s: OriginState<A>,
   asked: number,
   epoch: Epoch | undefined,
   last: number,
-): Track<A> =>
-  t.ledger === undefined || !canAsk(turn, t) || !isOwn(t, epoch)
-    ? t
-    : { ...t, ledger: R.considered(turn, t.ledger, asked, last) }
+): OriginState<A> => {
+  if (s._tag === 'Joining' || !canRequest(step, s) || !isOwn(s, epoch)) return s
+  let b = s.buffer
+  const askSoon = (m: Missing, ask: B.Ask): void => {
+    // The rest is due at once only after progress; otherwise both sides could trigger one another without end.
+    const isRest = m.first > last && ask.tries === 0
+    const wait = (nextTry(step, m, Math.max(0, ask.tries - 1)) - step.now) / 2
+    const dueAt = isRest ? step.now : Math.min(ask.dueAt, step.now + wait)
+    b = B.replace(b, { ...m, ask: { ...ask, dueAt } })
+  }
+  // What is left of a request lies side by side.
+  for (let m = B.wantedUpTo(s.buffer, last); m?.ask?.id === asked; m = B.wantedUpTo(s.buffer, m.first - 1))
+    askSoon(m, m.ask)
+  for (let m = B.wantedFrom(s.buffer, last + 1); m?.ask?.id === asked; m = B.wantedFrom(s.buffer, m.first + 1))
+    askSoon(m, m.ask)
+  return b === s.buffer ? s : { ...s, buffer: b, unansweredSince: Number.POSITIVE_INFINITY }
+}
 
-/** Numbers that were requested were refused by everybody who could hold them. */
-export const refused = <A>(
-  turn: Turn<A>,
-  t: Track<A>,
+const wantedAround = <A>(b: ReorderBuffer<A>, n: number): Missing | undefined => {
+  const below = B.wantedUpTo(b, n)
+  return below !== undefined && n <= below.last ? below : B.wantedFrom(b, n)
+}
+
+/**
+ * Every replayer that could hold the numbers has refused: they are lost as soon as nothing is missing before them. A refusal may
+ * reach further than what was requested of a gap.
+ */
+export const onRefused = <A>(
+  step: Step<A>,
+  s: OriginState<A>,
   asked: number,
   epoch: Epoch | undefined,
   first: number,
   last: number,
   reason: RefusalReason,
-): Track<A> =>
-  t.ledger === undefined || !canAsk(turn, t) || !isOwn(t, epoch)
-    ? t
-    : withEnd(turn, { ...t, ledger: R.refused(turn, t.about, t.ledger, asked, first, last, reason) })
+): OriginState<A> => {
+  if (s._tag === 'Joining' || !canRequest(step, s) || !isOwn(s, epoch)) return s
+  let b = s.buffer
+  // Requests start with the lowest wanted gap: above one that was not requested, none was.
+  for (
+    let m = wantedAround(s.buffer, first);
+    m?.ask !== undefined && m.first <= last;
+    m = B.wantedFrom(s.buffer, m.last + 1)
+  ) {
+    const from = Math.max(m.first, first)
+    // A message never reappears, so a refusal also answers earlier requests.
+    if (asked < m.ask.since || asked > step.asked || from > m.ask.upTo) continue
+    const interval = { ...m, ask: { ...m.ask, tries: 0 } }
+    b = B.refuse(b, interval, from, Math.min(m.last, last), reason, step.now)
+    if (step.settings.mode === 'arrival') b = giveUp(step, s.about, b, from, reason)
+  }
+  const after = withBuffer<A, Known<A>>(s, giveUpRefused(step, s.about, boundGaps(step, s.about, b)))
+  return after === s ? s : { ...after, unansweredSince: Number.POSITIVE_INFINITY }
+}

@@ -1,164 +1,130 @@
-/**
- * The origins that a receiver follows, and what they share: one agenda, one budget, and a place for each.
- */
+/** The origins that a receiver follows, and what they share: one agenda, one budget, and a place for each. */
 import * as number from 'fp-ts/lib/number.js'
 import { tuple } from 'fp-ts/lib/Ord.js'
 import * as string from 'fp-ts/lib/string.js'
-import type { OrderedMap } from '../internal/OrderedMap.ts'
 import * as M from '../internal/OrderedMap.ts'
-import type { Addressing, Origin } from '../protocol/Origin.ts'
-import type { Track } from './OriginState.ts'
-import * as T from './OriginState.ts'
-import { dropped, isIdle, isVoid } from './onReconnect.ts'
-import { pursued } from './onReplay.ts'
-import * as Waits from './onTick.ts'
-import type { Settings, Turn } from './Step.ts'
+import { requestGaps } from './gapRequests.ts'
+import type { OriginState } from './OriginState.ts'
+import { bufferOf, contactOf, epochOf, gone, withEnd } from './OriginState.ts'
+import { settleConflict } from './onHead.ts'
+import { wakeAt } from './onTick.ts'
+import * as B from './ReorderBuffer.ts'
+import type { Step } from './Step.ts'
+import type { Entry, OriginTable, Receiver } from './state.ts'
 
-/** An origin, and its places in what the origins share. */
-export interface Followed<A> {
-  readonly track: Track<A>
-  /** When it will be looked at; never later than it wants. */
-  readonly wakeAt: number
-  /** Its place in the queue of those that may be dropped for a new origin. */
-  readonly idle: number | undefined
-}
-
-/** The machine's state: the origins it follows, and what they share. @since 0.1.0 */
-export interface Receiver<A> {
-  readonly settings: Settings<A>
-  readonly addressing: Addressing
-  readonly origins: OrderedMap<string, Followed<A>>
-  /** Who wants to be woken: by time, then by name. */
-  readonly agenda: OrderedMap<readonly [number, string], true>
-  /** Origins that may be dropped for new ones; the first became idle first. */
-  readonly idle: OrderedMap<number, string>
-  /** Origins that wait for the consumer to make room. */
-  readonly waiting: OrderedMap<string, true>
-  readonly messages: number
-  readonly bytes: number
-  /** Of these, what was handed over and is not taken yet. */
-  readonly handedMessages: number
-  readonly handedBytes: number
-  readonly gaps: number
-  readonly asked: number
-  readonly startedAt: number
-  /** The question to all senders, as long as nobody has answered it. */
-  readonly join: { readonly asked: number; readonly tries: number; readonly dueAt: number } | undefined
-  /** Since when we are disconnected, and for how long we were before. */
-  readonly away: number | undefined
-  readonly lag: number
-  readonly wakeAt: number
-  readonly mismatch: boolean
-  /** Unsequenced messages that found no room, since the last that did. */
-  readonly overflowed: number
-  /** Messages dropped, since they had been delivered, held or given up before. */
-  readonly duplicates: number
-}
+/** What an event makes of the state of one origin. `undefined`: the origin is not followed. */
+export type Change<A> = (step: Step<A>, s: OriginState<A>) => OriginState<A> | undefined
 
 export const names = M.orderedBy(string.Ord)
-export const numbers = M.orderedBy(number.Ord)
 export const times = M.orderedBy(tuple(number.Ord, string.Ord))
+const places = M.orderedBy(number.Ord)
 
-const gapsOf = <A>(t: Track<A>): number => (t.ledger === undefined ? 0 : M.size(t.ledger.missing))
+const gapsOf = <A>(s: OriginState<A>): number => M.size(bufferOf(s)?.missing)
 
-const without = <A>(self: Receiver<A>, name: string, followed: Followed<A>): Receiver<A> => ({
-  ...self,
-  origins: names.remove(self.origins, name),
-  agenda: times.remove(self.agenda, [followed.wakeAt, name]),
-  idle: followed.idle === undefined ? self.idle : numbers.remove(self.idle, followed.idle),
-  waiting: names.remove(self.waiting, name),
+/** True if an origin may make way for a new one: it has closed, or is silent, and nothing is open. */
+export const isIdle = <A>(s: OriginState<A>): boolean => {
+  if (s._tag !== 'Ended' && s._tag !== 'Following') return false
+  if (B.frontMissing(s.buffer) !== undefined || s.parked !== undefined) return false
+  if (s._tag === 'Ended') return s.end.told
+  const contact = contactOf(s)
+  return s.far === undefined && contact?._tag === 'Silent' && contact.told
+}
+
+const without = <A>(table: OriginTable<A>, name: string, entry: Entry<A>): OriginTable<A> => ({
+  origins: names.remove(table.origins, name),
+  agenda: times.remove(table.agenda, [entry.wakeAt, name]),
+  idle: entry.idle === undefined ? table.idle : places.remove(table.idle, entry.idle),
+  waiting: names.remove(table.waiting, name),
+  gaps: table.gaps - gapsOf(entry.state),
 })
 
-/** Lets one origin take part in the turn, and books its place in what the origins share. */
-export const change = <A>(
-  self: Receiver<A>,
-  turn: Turn<A>,
+/** What follows from a change whatever the event was: the end is reported, a conflict is over, gaps are requested. */
+const concluded = <A>(
+  step: Step<A>,
+  before: OriginState<A> | undefined,
+  s: OriginState<A>,
+  isAway: boolean,
+): OriginState<A> => {
+  const settled = s._tag === 'Conflicted' && !isAway ? settleConflict(step, s) : s
+  // Requests that are sent while disconnected would get lost.
+  const asking = isAway ? settled : requestGaps(step, before, settled)
+  return asking._tag === 'Ended' ? withEnd(step, asking) : asking
+}
+
+const book = <A>(
+  step: Step<A>,
+  table: OriginTable<A>,
   name: string,
-  before: Followed<A> | undefined,
-  track: Track<A>,
-  f: (turn: Turn<A>, track: Track<A>) => Track<A>,
-): Receiver<A> => {
-  turn.otherGaps = self.gaps - gapsOf(track)
-  turn.forgot = false
-  turn.epoch = track.epoch
-  const changed = f(turn, track)
-  // What is asked for while we are disconnected would go nowhere.
-  const after = self.away === undefined ? pursued(turn, track, changed) : changed
-  if (isVoid(after)) return before === undefined ? self : without(self, name, before)
-  const wanted = Waits.wakeAt(turn, after)
+  before: Entry<A> | undefined,
+  state: OriginState<A>,
+  gaps: number,
+): OriginTable<A> => {
+  const wanted = wakeAt(step, state)
   const booked = before?.wakeAt ?? Number.POSITIVE_INFINITY
-  const rebook = wanted < booked
-  const wasIdle = before?.idle !== undefined
-  const idles = isIdle(after)
-  const place = !idles ? undefined : (before?.idle ?? (M.max(self.idle)?.key ?? 0) + 1)
-  const followed: Followed<A> = { track: after, wakeAt: rebook ? wanted : booked, idle: place }
-  let agenda = self.agenda
-  if (rebook) {
+  const isEarlier = wanted < booked
+  const idles = isIdle(state)
+  const place = idles ? (before?.idle ?? (M.max(table.idle)?.key ?? 0) + 1) : undefined
+  let { agenda, idle } = table
+  if (isEarlier) {
     if (booked !== Number.POSITIVE_INFINITY) agenda = times.remove(agenda, [booked, name])
     agenda = times.set(agenda, [wanted, name], true)
   }
-  let idle = self.idle
-  if (wasIdle && before.idle !== undefined && !idles) idle = numbers.remove(idle, before.idle)
-  if (place !== undefined && !wasIdle) idle = numbers.set(idle, place, name)
-  // Written out, since this is done for most events, and spreading a record costs twenty times as much.
+  if (before?.idle !== undefined && !idles) idle = places.remove(idle, before.idle)
+  if (place !== undefined && before?.idle === undefined) idle = places.set(idle, place, name)
   return {
-    settings: self.settings,
-    addressing: self.addressing,
-    origins: names.set(self.origins, name, followed),
+    origins: names.set(table.origins, name, { state, wakeAt: isEarlier ? wanted : booked, idle: place }),
     agenda,
     idle,
-    waiting: turn.forgot ? names.set(self.waiting, name, true) : self.waiting,
-    messages: self.messages,
-    bytes: self.bytes,
-    handedMessages: self.handedMessages,
-    handedBytes: self.handedBytes,
-    gaps: turn.otherGaps + gapsOf(after),
-    asked: self.asked,
-    startedAt: self.startedAt,
-    join: self.join,
-    away: self.away,
-    lag: self.lag,
-    wakeAt: self.wakeAt,
-    mismatch: self.mismatch,
-    overflowed: self.overflowed,
-    duplicates: self.duplicates,
+    waiting: step.waitsForRoom ? names.set(table.waiting, name, true) : table.waiting,
+    gaps,
   }
 }
 
-const drop = <A>(self: Receiver<A>, turn: Turn<A>, name: string): Receiver<A> => {
-  const followed = names.get(self.origins, name)
-  if (followed === undefined) return self
-  dropped(turn, followed.track)
-  return without(self, name, followed)
-}
+export const withTable = <A>(self: Receiver<A>, table: OriginTable<A>): Receiver<A> => ({
+  settings: self.settings,
+  addressing: self.addressing,
+  table,
+  usage: self.usage,
+  session: self.session,
+  wakeAt: self.wakeAt,
+})
 
-/** Room for one more origin: an idle one makes way, an active one never does. */
-const withPlace = <A>(self: Receiver<A>, turn: Turn<A>): Receiver<A> | undefined => {
-  if (M.size(self.origins) < self.settings.maxOrigins) return self
-  const oldest = M.min(self.idle)
-  return oldest === undefined ? undefined : drop(self, turn, oldest.value)
-}
-
-/** What happens to one origin; `undefined` when there is no place for it. */
-export const follow = <A>(
+/** Changes the state of one origin, and books its places in the table. `state`: that of a new origin. */
+export const change = <A>(
   self: Receiver<A>,
-  turn: Turn<A>,
-  origin: Origin,
-  f: (turn: Turn<A>, track: Track<A>) => Track<A>,
-): Receiver<A> | undefined => {
-  const followed = names.get(self.origins, origin.name)
-  if (followed !== undefined) return change(self, turn, origin.name, followed, followed.track, f)
-  const placed = withPlace(self, turn)
-  return placed === undefined ? undefined : change(placed, turn, origin.name, undefined, T.of(origin), f)
-}
-
-/** What happens to an origin that is followed; others are none of our business. */
-export const known = <A>(
-  self: Receiver<A>,
-  turn: Turn<A>,
-  origin: Origin,
-  f: (turn: Turn<A>, track: Track<A>) => Track<A>,
+  step: Step<A>,
+  name: string,
+  before: Entry<A> | undefined,
+  state: OriginState<A>,
+  f: Change<A>,
 ): Receiver<A> => {
-  const followed = names.get(self.origins, origin.name)
-  return followed === undefined ? self : change(self, turn, origin.name, followed, followed.track, f)
+  const { table } = self
+  const others = table.gaps - gapsOf(state)
+  step.otherGaps = others
+  step.waitsForRoom = false
+  step.epoch = epochOf(state)
+  const changed = f(step, state)
+  if (changed === undefined) return before === undefined ? self : withTable(self, without(table, name, before))
+  const after = concluded(step, before?.state, changed, self.session.away !== undefined)
+  return withTable(self, book(step, table, name, before, after, others + gapsOf(after)))
+}
+
+/** Changes the state of an origin that is followed; other origins are ignored. */
+export const changeKnown = <A>(self: Receiver<A>, step: Step<A>, name: string, f: Change<A>): Receiver<A> => {
+  const entry = names.get(self.table.origins, name)
+  return entry === undefined ? self : change(self, step, name, entry, entry.state, f)
+}
+
+/** Room for one more origin: an idle one makes way, an active one never does. `undefined`: there is none. */
+export const withPlace = <A>(self: Receiver<A>, step: Step<A>): Receiver<A> | undefined => {
+  const { table, settings } = self
+  if (M.size(table.origins) < settings.maxOrigins) return self
+  const name = M.min(table.idle)?.value
+  const entry = name === undefined ? undefined : names.get(table.origins, name)
+  if (name === undefined || entry === undefined) return undefined
+  const { state } = entry
+  // Unless it has closed, what it sends from now on is lost.
+  if (state._tag !== 'Joining' && (state._tag !== 'Ended' || !state.end.told))
+    gone(step, state.about, state.buffer.next)
+  return withTable(self, without(table, name, entry))
 }

@@ -1,6 +1,7 @@
 /** What a member of a queue group delivers: it gets a part of the sequence, so it can't look for gaps. */
+
+import type { Deliver } from './outputs.ts'
 import type { Event } from './Receiver.ts'
-import type { Deliver } from './Step.ts'
 
 export const unchecked = <A>(event: Event<A>): Deliver<A> | undefined => {
   if (event._tag === 'Strayed')

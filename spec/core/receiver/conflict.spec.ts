@@ -1,0 +1,277 @@
+// Two senders on one `single` subject, and restarts: which run is followed, and what becomes of the messages of both.
+import { describe, expect, it } from '@jest/globals'
+import type { Head } from '../../../src/core/protocol/Head.ts'
+import { describe as explain } from '../../../src/core/receiver/explain.ts'
+import { parkTime } from '../../../src/core/receiver/parked.ts'
+import { defaults } from '../../../src/core/receiver/settings.ts'
+import type { Options, Rig } from './receiverHarness.ts'
+import { arrival, headOf, rig, run, said, single } from './receiverHarness.ts'
+
+const origin = single()
+const old = (head: number, changes: Partial<Head> = {}): Head => headOf(head, changes)
+const next = (head: number, changes: Partial<Head> = {}): Head => headOf(head, { epoch: run(2), ...changes })
+const third = (head: number): Head => headOf(head, { epoch: run(3) })
+
+interface Talk {
+  readonly rig: Rig
+  readonly gets: (...numbers: number[]) => string[]
+  readonly hears: (head: Head) => string[]
+  readonly isAnswered: (head: Head) => string[]
+  readonly passes: (ms: number) => string[]
+}
+
+const withoutRequests = (words: string[]): string[] => words.filter(w => !w.startsWith('ask'))
+
+/** A receiver that follows run 1 from its start. */
+const following = (options: Options = {}): Talk => {
+  const r = rig(options)
+  r.on({ _tag: 'Started' })
+  r.on({ _tag: 'HeadAnswered', asked: 1, origin, head: old(0) })
+  return {
+    rig: r,
+    gets: (...numbers) => numbers.flatMap(n => said(r.on({ _tag: 'Arrived', origin, arrival: arrival(n) }))),
+    hears: head => said(r.on({ _tag: 'HeartbeatHeard', origin, head })),
+    isAnswered: head => said(r.on({ _tag: 'HeadAnswered', asked: r.asked(), origin, head })),
+    passes: ms => said(r.wait(ms)),
+  }
+}
+
+/** It has found runs 1 and 2 alive. */
+const conflicted = (options: Options = {}): Talk => {
+  const t = following(options)
+  t.gets(1, 2, 3)
+  t.hears(next(1))
+  t.isAnswered(old(3))
+  expect(t.isAnswered(next(1))).toEqual([`conflict ${run(1)} ${run(2)}`])
+  return t
+}
+
+describe('a second epoch that is heard', () => {
+  it('opens a probe, and nothing is delivered until it is answered', () => {
+    const t = following()
+    expect([t.gets(1), t.hears(next(0)), t.gets(2, 3)]).toEqual([['1'], ['ask updates'], []])
+  })
+
+  it('is a restart if it answers and the run before does not', () => {
+    const t = following()
+    t.gets(1, 2)
+    t.hears(next(0))
+    expect(t.isAnswered(next(0))).toEqual([])
+    expect(t.passes(defaults.patience)).toEqual([`restarted ${run(1)} after 2, ${run(2)} from 1`])
+  })
+
+  it('is a restart at once if the run before has ended', () => {
+    const t = following()
+    expect(t.hears(old(0, { state: 'ended' }))).toEqual(['ended 0'])
+    t.hears(next(0))
+    expect(t.isAnswered(next(0))).toEqual([`restarted ${run(1)} after 0, ${run(2)} from 1`])
+  })
+
+  it('is a restart at once if the run before is silent', () => {
+    const t = following()
+    t.passes(6000)
+    t.hears(next(0))
+    expect(t.isAnswered(next(0))).toEqual([`restarted ${run(1)} after 0, ${run(2)} from 1`, 'resumed'])
+  })
+
+  it('changes nothing if only the run before answers, and is ignored for a second, then for two', () => {
+    const t = following()
+    t.gets(1)
+    const asks: number[] = []
+    for (let ms = 0; ms < 3500; ms += 100) {
+      const words = t.hears(next(0))
+      if (words.includes('ask updates')) {
+        asks.push(ms)
+        t.isAnswered(old(1))
+      }
+      t.passes(100)
+    }
+    expect(asks).toEqual([0, 1100, 3200])
+    expect(t.gets(2)).toEqual(['2'])
+  })
+
+  it('is a conflict if both answer, in either order', () => {
+    for (const heads of [
+      [old(1), next(4)],
+      [next(4), old(1)],
+    ]) {
+      const t = following()
+      t.gets(1)
+      t.hears(next(4))
+      expect(heads.flatMap(h => t.isAnswered(h))).toEqual([`conflict ${run(1)} ${run(2)}`])
+    }
+  })
+
+  it('is the run to follow if nobody answers and it is heard last', () => {
+    const t = following()
+    t.hears(next(0))
+    t.passes(500)
+    t.hears(next(0))
+    expect(withoutRequests(t.passes(1500))).toEqual([`restarted ${run(1)} after 0, ${run(2)} from 1`])
+  })
+
+  it('is not followed if nobody answers and the run before is heard last', () => {
+    const t = following()
+    t.hears(next(0))
+    t.passes(500)
+    t.hears(next(0))
+    t.hears(old(0))
+    expect(withoutRequests(t.passes(1500))).toEqual([])
+    expect(t.gets(1)).toEqual(['1'])
+  })
+
+  it('is not followed for one heartbeat that nobody confirms, but for a second one', () => {
+    const t = following()
+    t.hears(next(0))
+    expect(withoutRequests(t.passes(2600))).toEqual([])
+    t.hears(next(0))
+    expect(withoutRequests(t.passes(1600))).toEqual([`restarted ${run(1)} after 0, ${run(2)} from 1`])
+  })
+
+  it('does not begin anew what was delivered, if the receiver returns to it', () => {
+    const t = following()
+    t.gets(1, 2, 3)
+    t.hears(next(0))
+    t.isAnswered(next(0))
+    t.passes(defaults.patience)
+    t.passes(2000)
+    t.hears(old(5))
+    t.isAnswered(old(5))
+    expect(withoutRequests(t.passes(defaults.patience))).toEqual([
+      `restarted ${run(2)} after 0, ${run(1)} from 4`,
+      'gap 4-5 Heartbeat',
+    ])
+  })
+})
+
+describe('a message whose number was seen', () => {
+  it('is dropped as a duplicate after 150 ms, while the sequence goes on', () => {
+    const t = following()
+    t.gets(1, 2)
+    expect(t.gets(1)).toEqual(['ask updates'])
+    expect([t.isAnswered(old(2)), t.gets(3)]).toEqual([[], ['3']])
+    expect(t.passes(parkTime)).toEqual([])
+    expect(t.rig.self().usage).toMatchObject({ duplicates: 1, messages: 4 - 1 })
+  })
+
+  it('asks the sender once, however many of them arrive', () => {
+    const t = following()
+    t.gets(1, 2, 3)
+    expect(t.gets(1, 2, 3)).toEqual(['ask updates'])
+    t.isAnswered(old(3))
+    expect(t.gets(1, 2, 3)).toEqual([])
+    expect(t.passes(parkTime)).toEqual([])
+    expect(t.rig.self().usage.duplicates).toBe(6)
+  })
+
+  it('is delivered as unsequenced if another epoch is heard within 150 ms', () => {
+    const t = following()
+    t.gets(1, 2)
+    t.gets(1)
+    t.isAnswered(old(2))
+    t.passes(50)
+    t.hears(next(1))
+    t.isAnswered(old(2))
+    expect(withoutRequests(t.passes(2000))).toEqual(['unsequenced updates.1 Conflict'])
+  })
+
+  it('belongs to the new run if the sender has restarted', () => {
+    const t = following()
+    t.gets(1, 2, 3, 1, 2)
+    t.isAnswered(next(3))
+    expect(t.passes(defaults.patience)).toEqual([
+      `restarted ${run(1)} after 3, ${run(2)} from 1`,
+      '1',
+      '2',
+      'gap 3-3 Heartbeat',
+    ])
+  })
+
+  it('is kept twice while a probe is open, since it may be of two senders', () => {
+    const t = following()
+    t.gets(1)
+    t.hears(next(2))
+    expect(t.gets(2, 2)).toEqual([])
+    expect([...t.isAnswered(old(2)), ...t.isAnswered(next(2))]).toEqual([
+      `conflict ${run(1)} ${run(2)}`,
+      'unsequenced updates.2 Conflict',
+      'unsequenced updates.2 Conflict',
+    ])
+  })
+
+  it('is counted as overflowed if it finds no room while another epoch is heard', () => {
+    const t = following({ maxMessages: 3 })
+    t.gets(1)
+    t.gets(1)
+    t.isAnswered(old(1))
+    t.hears(next(1))
+    t.gets(2, 1)
+    t.isAnswered(old(1))
+    t.rig.on({ _tag: 'Taken', deliveries: 1, bytes: 1 })
+    expect(t.isAnswered(next(1))).toEqual([
+      `conflict ${run(1)} ${run(2)}`,
+      'unsequenced updates.1 Conflict',
+      'unsequenced updates.2 Conflict',
+    ])
+    expect(said(t.rig.on({ _tag: 'Taken', deliveries: 3, bytes: 2 }))).toEqual(['overflowed 1'])
+  })
+})
+
+describe('a conflict', () => {
+  it('delivers every message of both as unsequenced, and is reported once', () => {
+    const t = conflicted()
+    expect(t.gets(2, 4, 900_000)).toEqual([
+      'unsequenced updates.2 Conflict',
+      'unsequenced updates.4 Conflict',
+      'unsequenced updates.900000 Conflict',
+    ])
+    expect([t.hears(next(2)), t.hears(old(4)), t.hears(third(0)), t.isAnswered(third(0))]).toEqual([[], [], [], []])
+  })
+
+  it('goes on requesting what was missing before', () => {
+    const t = following()
+    t.gets(1, 3)
+    t.hears(next(1))
+    t.isAnswered(old(3))
+    t.isAnswered(next(1))
+    const out = t.rig.wait(2000)
+    expect(out.some(o => o._tag === 'AskReplay' && o.epoch === run(1) && o.first === 2)).toBe(true)
+    expect(withoutRequests(said(out))).toEqual(['lost 2-2 unresolved', '3 AfterGap'])
+  })
+
+  it('is over when one has closed: the receiver goes on with the first message of the other', () => {
+    const t = conflicted()
+    t.gets(2)
+    expect(t.hears(old(3, { state: 'ended' }))).toEqual(['ask updates'])
+    expect(t.gets(3)).toEqual([])
+    expect(t.isAnswered(next(3))).toEqual([`restarted ${run(1)} after 3, ${run(2)} from 3`, '3'])
+    expect(t.gets(4)).toEqual(['4'])
+  })
+
+  it('is over when one has fallen silent, whichever it is', () => {
+    const t = conflicted()
+    t.gets(2)
+    t.passes(3000)
+    expect([t.hears(old(4)), t.passes(2999), t.passes(1)]).toEqual([[], [], ['ask updates']])
+    expect(t.isAnswered(old(4))).toEqual([`restarted ${run(1)} after 3, ${run(1)} from 5`])
+    expect(t.gets(5)).toEqual(['5'])
+  })
+
+  it('ends with the last of both', () => {
+    const t = conflicted()
+    t.hears(old(3, { state: 'ended' }))
+    t.hears(next(2, { state: 'ended' }))
+    expect(withoutRequests(t.passes(2000))).toEqual([`restarted ${run(1)} after 3, ${run(2)} from 3`, 'ended 2'])
+  })
+
+  it('counts a message that finds no room', () => {
+    const t = conflicted({ maxMessages: 6 })
+    t.gets(2, 3, 4, 5)
+    expect(said(t.rig.on({ _tag: 'Taken', deliveries: 6, bytes: 5 }))).toEqual(['overflowed 2'])
+  })
+
+  it('has a sentence of its own for its messages', () => {
+    const [d] = conflicted().rig.on({ _tag: 'Arrived', origin, arrival: arrival(9) })
+    expect(d?._tag === 'Deliver' ? explain(d.delivery) : '').toContain('two senders use this subject at once')
+  })
+})

@@ -1,0 +1,265 @@
+/**
+ * How a receiver starts to follow a run, goes on with it, leaves it for another, or finds two at once: what the transitions
+ * have in common.
+ */
+import type { Epoch } from '../protocol/Epoch.ts'
+import type { Head } from '../protocol/Head.ts'
+import { nearest } from '../protocol/SequenceNumber.ts'
+import type {
+  Checking,
+  Conflicted,
+  Contact,
+  End,
+  Ended,
+  Far,
+  Following,
+  Joining,
+  Known,
+  OriginState,
+  OtherEpoch,
+  Unvouched,
+  Witness,
+} from './OriginState.ts'
+import {
+  contactOf,
+  deliverUnsequenced,
+  expected,
+  heard,
+  horizon,
+  isSingle,
+  sequencedOf,
+  withBuffer,
+} from './OriginState.ts'
+import type { Arrival } from './outputs.ts'
+import * as Probe from './Probe.ts'
+import * as Parked from './parked.ts'
+import type { ReorderBuffer } from './ReorderBuffer.ts'
+import * as B from './ReorderBuffer.ts'
+import { isSeen, noticeMissing, receive, settleAll } from './reorder.ts'
+import type { Step } from './Step.ts'
+import { deliver } from './Step.ts'
+import { startOf } from './start.ts'
+
+/** Other epochs that are remembered; the oldest is forgotten. */
+const maxOthers = 64
+
+/** Heartbeats of that epoch are ignored for a while, twice as long each time. */
+export const ignoring = <A>(
+  step: Step<A>,
+  others: ReadonlyArray<OtherEpoch>,
+  epoch: Epoch,
+  next?: number,
+): ReadonlyArray<OtherEpoch> => {
+  const before = others.find(o => o.epoch === epoch)
+  const wait = before === undefined ? step.settings.grace : before.wait * 2
+  const known = { epoch, wait, ignoredUntil: step.now + wait, next: next ?? before?.next }
+  return [...others.filter(o => o !== before), known].slice(-maxOthers)
+}
+
+export const isIgnored = <A>(step: Step<A>, s: OriginState<A>, epoch: Epoch): boolean =>
+  s.others.some(o => o.epoch === epoch && step.now < o.ignoredUntil)
+
+/** The later of two heads of one run. A heartbeat that is far ahead of an answer is not believed. */
+export const latest = <A>(step: Step<A>, answer: Head, heartbeat: Head | undefined): Head => {
+  if (heartbeat === undefined || heartbeat.epoch !== answer.epoch) return answer
+  const isLater = heartbeat.head > answer.head || (heartbeat.head === answer.head && heartbeat.state === 'ended')
+  return isLater && heartbeat.head <= answer.head + step.settings.maxJump ? heartbeat : answer
+}
+
+/** The state that the head of the own run leads to. `contact`: as of now, see `heard`. */
+export const named = <A>(
+  s: Known<A>,
+  { epoch, start, head, state }: Head,
+  { contact, end, far }: { contact: Contact; end?: End | undefined; far?: Far<A> | undefined },
+): Following<A> | Ended<A> =>
+  state === 'ended'
+    ? { ...sequencedOf(s), _tag: 'Ended', epoch, start, end: end ?? { last: head, told: false } }
+    : { ...sequencedOf(s), _tag: 'Following', epoch, start, contact, far }
+
+/** Puts pending messages into the sequence, as far as the head vouches for them; the rest is `Unsequenced`. */
+const receivePending = <A>(
+  step: Step<A>,
+  s: OriginState<A>,
+  buffer: ReorderBuffer<A>,
+  pending: ReadonlyArray<Arrival<A>>,
+  head: Head,
+  highest: (b: ReorderBuffer<A>) => number,
+): { readonly buffer: ReorderBuffer<A>; readonly seen: ReadonlyArray<Arrival<A>> } => {
+  let b = buffer
+  const seen: Array<Arrival<A>> = []
+  for (const a of pending)
+    if (a.number < head.start || a.number > highest(b)) deliverUnsequenced(step, s.origin, a, 'Refuted')
+    else if (isSingle(s) && isSeen(b, a.number)) seen.push(a)
+    else b = receive(step, s.about, b, a)
+  return { buffer: noticeMissing(step, s.about, b, head.head, 'Heartbeat'), seen }
+}
+
+export const parkAll = <A, S extends OriginState<A>>(step: Step<A>, s: S, all: ReadonlyArray<Arrival<A>>): S =>
+  all.reduce((to, a) => Parked.park(step, to, a), s)
+
+/** A state that is known from now on. */
+const known = <A>(step: Step<A>, s: Joining<A>, buffer: ReorderBuffer<A>, head: Head): Following<A> => ({
+  _tag: 'Following',
+  origin: s.origin,
+  about: s.about,
+  parked: s.parked,
+  others: s.others,
+  otherHeardAt: s.otherHeardAt,
+  epoch: head.epoch,
+  start: head.start,
+  buffer,
+  askAt: Number.NEGATIVE_INFINITY,
+  unansweredSince: Number.POSITIVE_INFINITY,
+  contact: expected(step, head.max),
+  far: undefined,
+})
+
+/** The first head of an origin is an answer. */
+export const begin = <A>(step: Step<A>, s: Joining<A>, answer: Head): Following<A> | Ended<A> => {
+  const head = latest(step, answer, heardHead(step, s))
+  // In `single`, what the sender has not sent yet was likely sent by a run before.
+  return beginWith(step, s, head, b =>
+    isSingle(s) ? head.head : Math.max(b.highest, head.head) + step.settings.maxJump,
+  )
+}
+
+/** Nobody answered: the first head is a heartbeat, and messages may have followed it. `undefined`: there was none. */
+export const beginUnanswered = <A>(step: Step<A>, s: Joining<A>): Following<A> | Ended<A> | undefined => {
+  const heartbeat = heardHead(step, s)
+  return heartbeat && beginWith(step, s, heartbeat, b => Math.max(b.highest, heartbeat.head) + step.settings.maxJump)
+}
+
+/** The last heartbeat; its run is older by now. */
+const heardHead = <A>(step: Step<A>, { heard: last }: Joining<A>): Head | undefined => {
+  if (last === undefined) return undefined
+  const { age } = last.head
+  return age === undefined ? last.head : { ...last.head, age: age + step.age - last.age }
+}
+
+const beginWith = <A>(
+  step: Step<A>,
+  s: Joining<A>,
+  last: Head,
+  most: (b: ReorderBuffer<A>) => number,
+): Following<A> | Ended<A> => {
+  step.epoch = last.epoch
+  const start = startOf(step, s, last)
+  const pending = Probe.takeAll(step, s.probe)
+  const { buffer, seen } = receivePending(step, s, start, pending, last, most)
+  // The run before is left like any other.
+  const before =
+    s.reason._tag === 'Saved' ? s.reason.position.epoch : s.reason._tag === 'ConflictOver' ? s.reason.from : undefined
+  const others =
+    !isSingle(s) || before === undefined || before === last.epoch ? s.others : ignoring(step, s.others, before)
+  const state = named({ ...known(step, s, buffer, last), others }, last, { contact: expected(step, last.max) })
+  return parkAll(step, state, seen)
+}
+
+/** A check found the same run. */
+export const resume = <A>(step: Step<A>, s: Checking<A>, head: Head): Following<A> | Ended<A> => {
+  step.epoch = head.epoch
+  const contact = heard(step, s.about, s.contact, head.max)
+  const most = (b: ReorderBuffer<A>): number => Math.max(b.highest, head.head) + step.settings.maxJump
+  const { buffer, seen } = receivePending(step, s, s.buffer, Probe.takeAll(step, s.probe), head, most)
+  const isOver = s.end !== undefined && head.head <= Math.max(s.end.last, s.buffer.highest)
+  const said: Head = isOver ? { ...head, state: 'ended' } : head
+  const others = s.other === undefined ? s.others : ignoring(step, s.others, s.other.head.epoch)
+  const state = named({ ...s, buffer, others }, said, { contact, end: isOver ? s.end : undefined })
+  return parkAll(step, state, seen)
+}
+
+/** Settles the run that is left, and starts another at a number. */
+export const leave = <A>(
+  step: Step<A>,
+  s: Known<A>,
+  old: ReorderBuffer<A>,
+  to: Epoch | undefined,
+  start: number,
+): Known<A> => {
+  const left = settleAll(step, s.about, old, 'gone')
+  step.epoch = to
+  const restarted = {
+    _tag: 'Restarted',
+    ...s.about,
+    from: s.epoch,
+    to,
+    after: old.highest,
+    start: nearest(start),
+  } as const
+  deliver(step, restarted, 0, start - 1)
+  const others = s.epoch === undefined ? s.others : ignoring(step, s.others, s.epoch, left.next)
+  return {
+    ...s,
+    others: others.filter(o => o.epoch !== to),
+    buffer: B.startingAt(start),
+    askAt: Number.NEGATIVE_INFINITY,
+    unansweredSince: Number.POSITIVE_INFINITY,
+  }
+}
+
+/** What arrived, found no room, and can only be of the run before is lost with it. */
+const droppedOfOld = <A>(step: Step<A>, s: Checking<A>, head: Head): number => {
+  const { dropped } = s.probe
+  const isOfOld = (n: number): boolean => (n < head.start || n > head.head) && n <= horizon(step, s.buffer)
+  return dropped === undefined ? 0 : Math.max(0, ...[dropped.first, dropped.last].filter(isOfOld))
+}
+
+/** A check found another run in place of the own. */
+export const restart = <A>(step: Step<A>, s: Checking<A>, head: Head): Following<A> | Ended<A> => {
+  const parked = Parked.takeAll(step, s.parked)
+  const pending = Probe.takeAll(step, s.probe)
+  const before = s.others.find(o => o.epoch === head.epoch)
+  // A run that was followed before goes on where it was left.
+  const start = Math.max(head.start, before?.next ?? 0)
+  const isOfNew = (a: Arrival<A>): boolean => a.number >= start && a.number <= head.head
+  let old = s.buffer
+  for (const a of pending)
+    if (!isOfNew(a)) {
+      if (a.number > s.buffer.highest) deliverUnsequenced(step, s.origin, a, 'BetweenRuns')
+      else old = receive(step, s.about, old, a)
+    }
+  step.duplicates += parked.filter(a => !isOfNew(a)).length
+  old = noticeMissing(step, s.about, old, droppedOfOld(step, s, head), 'Data')
+  const fresh = leave(step, { ...s, parked: undefined }, old, head.epoch, start)
+  const contact = heard(step, s.about, s.contact, head.max)
+  const ofNew = [...parked, ...pending].filter(isOfNew).sort((a, b) => a.number - b.number)
+  const received = ofNew.reduce((b, a) => receive(step, s.about, b, a), fresh.buffer)
+  const buffer = noticeMissing(step, s.about, received, head.head, 'Heartbeat')
+  return named(withBuffer(fresh, buffer), head, { contact })
+}
+
+/** A check found both runs alive: nothing tells their messages apart. */
+export const conflict = <A>(step: Step<A>, s: Checking<A>, own: Head, other: Head): Conflicted<A> => {
+  deliver(step, { _tag: 'Conflict', ...s.about, epoch: s.epoch, rival: other.epoch }, 0)
+  heard(step, s.about, s.contact, own.max)
+  for (const a of Parked.takeAll(step, s.parked)) deliverUnsequenced(step, s.origin, a, 'Conflict')
+  for (const a of Probe.takeAll(step, s.probe)) deliverUnsequenced(step, s.origin, a, 'Conflict')
+  step.overflowed += s.probe.dropped?.count ?? 0
+  const live = [own, other].map(head => ({ head, dueAt: step.now + head.max + step.settings.grace }))
+  return { ...sequencedOf({ ...s, parked: undefined }), _tag: 'Conflicted', live, lastEnded: undefined }
+}
+
+/** Numbers that are far ahead, or wait for a neighbour, wait for the new probe. They have no number in common. */
+const withWaiting = <A>(s: Following<A> | Unvouched<A> | Ended<A>, probe: Probe.Probe<A>): Probe.Probe<A> => {
+  if (s._tag === 'Ended') return probe
+  const far = Probe.joined(probe, s.far?.probe)
+  return s._tag === 'Unvouched' ? Probe.joined(far, s.below) : far
+}
+
+/** Opens a check: everything waits until the sender answers. */
+export const check = <A>(
+  step: Step<A>,
+  s: Following<A> | Unvouched<A> | Ended<A>,
+  { probe, other }: { probe?: Probe.Probe<A>; other?: Witness } = {},
+): Checking<A> => {
+  return {
+    ...sequencedOf(s),
+    _tag: 'Checking',
+    contact: contactOf(s),
+    end: s._tag === 'Ended' ? s.end : undefined,
+    saved: s._tag === 'Unvouched' ? s.saved : undefined,
+    probe: withWaiting(s, probe ?? Probe.open(step, s.origin)),
+    own: undefined,
+    other,
+  }
+}

@@ -1,0 +1,66 @@
+/**
+ * Messages of a `single` origin whose number was seen before.
+ *
+ * Such a message is a duplicate, or a second sender's. A live second sender sends a heartbeat within 50 ms of its message, so
+ * the message is parked for 150 ms: if a heartbeat of another epoch arrives, it is delivered as `Unsequenced`.
+ */
+import * as number from 'fp-ts/lib/number.js'
+import type { OrderedMap } from '../internal/OrderedMap.ts'
+import * as M from '../internal/OrderedMap.ts'
+import type { OriginState, Parked } from './OriginState.ts'
+import { deliverUnsequenced } from './OriginState.ts'
+import type { Arrival } from './outputs.ts'
+import type { Step } from './Step.ts'
+import { hasRoom, keep, release } from './Step.ts'
+
+/** How long a message is parked, in ms. */
+export const parkTime = 150
+
+const { set, remove } = M.orderedBy(number.Ord)
+
+const isSecondSenderHeard = <A>(s: OriginState<A>, at: number): boolean => s.otherHeardAt >= at
+
+/** Parks a message. */
+export const park = <A, S extends OriginState<A>>(step: Step<A>, s: S, a: Arrival<A>): S => {
+  if (!hasRoom(step, a.bytes)) {
+    if (isSecondSenderHeard(s, step.now - parkTime)) step.overflowed += 1
+    else step.duplicates += 1
+    return s
+  }
+  keep(step, a.bytes)
+  const arrival = { ...a, data: step.settings.retain(a.data) }
+  return { ...s, parked: set(s.parked, (M.max(s.parked)?.key ?? 0) + 1, { arrival, at: step.now }) }
+}
+
+/** Decides about the messages that were parked long enough. */
+export const releaseDue = <A, S extends OriginState<A>>(step: Step<A>, s: S): S => {
+  // While a probe is open, its answer decides.
+  if (s._tag === 'Joining' || s._tag === 'Checking') return s
+  let { parked } = s
+  for (let first = M.min(parked); first !== undefined && first.value.at + parkTime <= step.now; first = M.min(parked)) {
+    const { arrival, at } = first.value
+    release(step, arrival.bytes)
+    if (isSecondSenderHeard(s, at)) deliverUnsequenced(step, s.origin, arrival, 'Conflict')
+    else step.duplicates += 1
+    parked = remove(parked, first.key)
+  }
+  return parked === s.parked ? s : { ...s, parked }
+}
+
+/** When the first of them is due. */
+export const dueAt = <A>(s: OriginState<A>): number => {
+  const first = M.min(s.parked)
+  return first === undefined || s._tag === 'Joining' || s._tag === 'Checking'
+    ? Number.POSITIVE_INFINITY
+    : first.value.at + parkTime
+}
+
+/** All parked messages in order of arrival; they are not kept any more. */
+export const takeAll = <A>(step: Step<A>, parked: OrderedMap<number, Parked<A>>): ReadonlyArray<Arrival<A>> => {
+  const all: Array<Arrival<A>> = []
+  for (const { value } of M.entries(parked)) {
+    release(step, value.arrival.bytes)
+    all.push(value.arrival)
+  }
+  return all
+}

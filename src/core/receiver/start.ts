@@ -1,0 +1,60 @@
+/** Where to start in a run, as its head and the setting `start` say. */
+import type { Epoch } from '../protocol/Epoch.ts'
+import type { Head } from '../protocol/Head.ts'
+import { nearest } from '../protocol/SequenceNumber.ts'
+import type { Joining } from './OriginState.ts'
+import { gone } from './OriginState.ts'
+import * as Probe from './Probe.ts'
+import type { ReorderBuffer } from './ReorderBuffer.ts'
+import * as B from './ReorderBuffer.ts'
+import type { Step } from './Step.ts'
+import { deliver } from './Step.ts'
+
+/** Everything below a number is settled without having been delivered. */
+export const startAt = <A>(step: Step<A>, s: Joining<A>, number: number): ReorderBuffer<A> => {
+  step.out.push({ _tag: 'Began', origin: s.origin.name, epoch: step.epoch, number: number - 1 })
+  return B.startingAt(number)
+}
+
+/** Reports that another run is followed from a number on. The saved position moves on when the application has taken this. */
+const startOther = <A>(
+  step: Step<A>,
+  s: Joining<A>,
+  { from, to, after, start }: { from: Epoch | undefined; to: Epoch; after: number; start: number },
+): ReorderBuffer<A> => {
+  deliver(step, { _tag: 'Restarted', ...s.about, from, to, after, start: nearest(start) }, 0, start - 1)
+  return B.startingAt(start)
+}
+
+/** The first head of an origin decides where to start. `step.epoch` must be its epoch. */
+export const startOf = <A>(step: Step<A>, s: Joining<A>, head: Head): ReorderBuffer<A> => {
+  const lowest = Math.min(Probe.lowest(s.probe), head.head + 1)
+  const within = (n: number): number => Math.min(Math.max(n, head.start), head.head + 1)
+  const { reason } = s
+  if (reason._tag === 'ConflictOver') {
+    const start = Math.max(lowest, head.start)
+    return startOther(step, s, { from: reason.from, to: head.epoch, after: reason.after, start })
+  }
+  const { start } = step.settings
+  if (start === 'new') {
+    // A run that is younger than the receiver is all new; of an older one, only what is sent from now on.
+    const isYounger = (head.age ?? Number.POSITIVE_INFINITY) <= step.age
+    return startAt(step, s, isYounger ? head.start : Math.max(lowest, head.start))
+  }
+  if (start !== 'all' && 'from' in start) return startAt(step, s, within(start.from))
+  if (reason._tag !== 'Saved') return startAt(step, s, head.start)
+  const { number, epoch = s.origin.run?.epoch } = reason.position
+  // A saved run without a name is this one only if their numbers agree.
+  const isSame = epoch === undefined ? number <= head.head && number >= head.start - 1 : epoch === head.epoch
+  if (isSame) return startAt(step, s, within(number + 1))
+  gone(step, s.about, number + 1)
+  return startOther(step, s, { from: epoch, to: head.epoch, after: number, start: head.start })
+}
+
+/** Without a head: where the setting says, or with the first number that arrived. */
+export const startWithoutHead = <A>(step: Step<A>, s: Joining<A>): ReorderBuffer<A> => {
+  const { start } = step.settings
+  const from = typeof start !== 'string' && 'from' in start ? start.from : Number.POSITIVE_INFINITY
+  const first = s.reason._tag === 'Saved' ? s.reason.position.number + 1 : Math.min(Probe.lowest(s.probe), from)
+  return startAt(step, s, first)
+}

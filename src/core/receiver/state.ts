@@ -1,0 +1,80 @@
+/** The state of a receiver: the origins that it follows, and what they share. */
+import type { OrderedMap } from '../internal/OrderedMap.ts'
+import type { Addressing } from '../protocol/Origin.ts'
+import type { OriginState } from './OriginState.ts'
+import type { Settings } from './settings.ts'
+import { defaults } from './settings.ts'
+
+/** An origin and its places in the origin table. */
+export interface Entry<A> {
+  readonly state: OriginState<A>
+  /** When it is looked at; never later than it needs. */
+  readonly wakeAt: number
+  /** Its place in the queue of those that may make way for a new origin. */
+  readonly idle: number | undefined
+}
+
+export interface OriginTable<A> {
+  readonly origins: OrderedMap<string, Entry<A>>
+  /** The origins that must be woken: by time, then by name. */
+  readonly agenda: OrderedMap<readonly [number, string], true>
+  /** Origins that may make way for new ones; the first became idle first. */
+  readonly idle: OrderedMap<number, string>
+  /** Origins that wait for the consumer to make room. */
+  readonly waiting: OrderedMap<string, true>
+  /** Gaps that are open. */
+  readonly gaps: number
+}
+
+/** What is used of the bounds, and what was counted. */
+export interface Usage {
+  /** Messages and bytes kept. */
+  readonly messages: number
+  readonly bytes: number
+  /** Of these, what is delivered and not yet taken. */
+  readonly handedMessages: number
+  readonly handedBytes: number
+  /** The id of the last request. */
+  readonly asked: number
+  /** Messages dropped because their number was seen before. */
+  readonly duplicates: number
+  /** Messages outside of a sequence that found no room, since the last report. */
+  readonly overflowed: number
+}
+
+/** The connection of the receiver. */
+export interface Session {
+  readonly startedAt: number
+  /** The head request to all senders, while nobody has answered it. */
+  readonly join: { readonly asked: number; readonly tries: number; readonly dueAt: number } | undefined
+  /** Since when it is disconnected. */
+  readonly away: number | undefined
+  /** How long it was disconnected before. */
+  readonly lag: number
+  /** A sender of the other addressing was reported. */
+  readonly mismatch: boolean
+}
+
+/** @since 0.1.0 */
+export interface Receiver<A> {
+  readonly settings: Settings<A>
+  readonly addressing: Addressing
+  readonly table: OriginTable<A>
+  readonly usage: Usage
+  readonly session: Session
+  /** When it must be woken: say `Ticked` then. */
+  readonly wakeAt: number
+}
+
+/** A receiver that has not started. @since 0.1.0 */
+export const create = <A>(options: { readonly addressing?: Addressing } & Partial<Settings<A>> = {}): Receiver<A> => {
+  const { addressing = 'single', ...settings } = options
+  return {
+    settings: { ...defaults, retain: data => data, ...settings },
+    addressing,
+    table: { origins: undefined, agenda: undefined, idle: undefined, waiting: undefined, gaps: 0 },
+    usage: { messages: 0, bytes: 0, handedMessages: 0, handedBytes: 0, asked: 0, duplicates: 0, overflowed: 0 },
+    session: { startedAt: 0, join: undefined, away: undefined, lag: 0, mismatch: false },
+    wakeAt: Number.POSITIVE_INFINITY,
+  }
+}

@@ -1,0 +1,156 @@
+/**
+ * Which event leads from which state of an origin to which.
+ *
+ * The table is the theory of the receiver: a row for each state, a cell for each event. The compiler checks that no cell is
+ * missing, and that each names all states that it leads to. The picture in docs/architecture.md is made from it.
+ */
+import type { Head } from '../protocol/Head.ts'
+import * as F from './follow.ts'
+import type { Checking, Conflicted, Ended, Following, Joining, Known, OriginState, Unvouched } from './OriginState.ts'
+import * as H from './onHead.ts'
+import * as Messages from './onMessage.ts'
+import * as Local from './onReconnect.ts'
+import type { Arrival } from './outputs.ts'
+import type { Step } from './Step.ts'
+import * as Unanswered from './unanswered.ts'
+
+export interface States<A> {
+  readonly Joining: Joining<A>
+  readonly Following: Following<A>
+  readonly Checking: Checking<A>
+  readonly Unvouched: Unvouched<A>
+  readonly Conflicted: Conflicted<A>
+  readonly Ended: Ended<A>
+}
+
+/** What can happen to an origin, and what comes with it. */
+export interface Inputs<A> {
+  /** A live message. */
+  readonly message: Arrival<A>
+  /** A heartbeat of the run that is followed. */
+  readonly head: Head
+  /** A heartbeat of another epoch (`single`). */
+  readonly otherHead: Head
+  /** The run that is followed answers the open probe. */
+  readonly answer: Head
+  /** Another epoch answers the open probe. */
+  readonly otherAnswer: Head
+  /** Nobody answers the probe. */
+  readonly unanswered: undefined
+  /** The sender was not heard within its promise and `grace`. */
+  readonly overdue: undefined
+  /** The receiver is connected again, and has sent the head request with that id to all senders. */
+  readonly reconnected: number
+}
+
+export type Tag = keyof States<unknown>
+export type EventTag = keyof Inputs<unknown>
+
+type Target = Tag | 'Gone'
+
+type Result<A, T extends Target> = T extends Tag ? States<A>[T] : undefined
+
+interface Cell<S extends Tag, E extends EventTag> {
+  /** The states that it leads to. `Gone`: the origin is not followed any more. */
+  readonly to: ReadonlyArray<Target>
+  readonly run: <A>(step: Step<A>, s: States<A>[S], input: Inputs<A>[E]) => OriginState<A> | undefined
+}
+
+/** A cell whose function leads to these states and to no other: the compiler checks it. */
+const cell = <S extends Tag, E extends EventTag, T extends Target>(
+  to: ReadonlyArray<T>,
+  run: <A>(step: Step<A>, s: States<A>[S], input: Inputs<A>[E]) => Result<A, T>,
+): Cell<S, E> => ({ to, run })
+
+type Table = { readonly [S in Tag]: { readonly [E in EventTag]: Cell<S, E> } }
+
+const stay = <A, S extends OriginState<A>>(_: Step<A>, s: S): S => s
+const stayWithoutRequests = <A, S extends Known<A>>(_: Step<A>, s: S): S => Local.withoutRequests<A, S>(s)
+
+const checked = ['Checking', 'Following', 'Ended', 'Conflicted'] as const
+
+export const transitions: Table = {
+  Joining: {
+    message: cell(['Joining'], Messages.hold),
+    head: cell(['Joining'], H.remember),
+    otherHead: cell(['Joining'], H.remember),
+    answer: cell(['Following', 'Ended'], F.begin),
+    otherAnswer: cell(['Following', 'Ended'], F.begin),
+    unanswered: cell(['Joining', 'Following', 'Ended', 'Unvouched', 'Checking', 'Gone'], Unanswered.joinUnanswered),
+    overdue: cell(['Joining'], stay),
+    reconnected: cell(['Joining'], Local.awaitAgain),
+  },
+  Following: {
+    message: cell(['Following', 'Checking'], Messages.accept),
+    head: cell(['Following', 'Ended'], H.follow),
+    otherHead: cell(['Following', 'Checking'], H.checkOther),
+    answer: cell(['Following', 'Ended'], H.settle),
+    otherAnswer: cell(checked, H.checkAnswered),
+    unanswered: cell(['Following', 'Ended', 'Unvouched', 'Checking'], Unanswered.farUnanswered),
+    overdue: cell(['Following'], Local.fallSilent),
+    reconnected: cell(['Following', 'Checking'], Local.checkAway),
+  },
+  Checking: {
+    message: cell(['Checking'], Messages.hold),
+    head: cell(['Checking'], H.noteOwn),
+    otherHead: cell(['Checking'], H.noteOther),
+    answer: cell(checked, H.ownAnswers),
+    otherAnswer: cell(checked, H.otherAnswers),
+    unanswered: cell([...checked, 'Unvouched'], Unanswered.checkUnanswered),
+    overdue: cell(['Checking'], Local.fallSilent),
+    reconnected: cell(['Checking'], Local.checkAgain),
+  },
+  Unvouched: {
+    message: cell(['Unvouched', 'Checking'], Messages.acceptUnvouched),
+    head: cell(['Following', 'Ended'], H.name),
+    otherHead: cell(['Unvouched', 'Checking'], H.checkOther),
+    answer: cell(['Following', 'Ended'], H.name),
+    otherAnswer: cell(['Unvouched', 'Checking'], H.checkOther),
+    unanswered: cell(['Unvouched'], Unanswered.unconfirmed),
+    overdue: cell(['Unvouched'], Local.fallSilent),
+    reconnected: cell(['Unvouched'], stayWithoutRequests),
+  },
+  Conflicted: {
+    message: cell(['Conflicted'], Messages.deliverInConflict),
+    head: cell(['Conflicted', 'Joining'], H.noteLive),
+    otherHead: cell(['Conflicted', 'Joining'], H.noteLive),
+    answer: cell(['Conflicted', 'Joining'], H.noteLive),
+    otherAnswer: cell(['Conflicted', 'Joining'], H.noteLive),
+    unanswered: cell(['Conflicted'], stay),
+    overdue: cell(['Conflicted', 'Joining'], H.dropSilent),
+    reconnected: cell(['Conflicted'], stayWithoutRequests),
+  },
+  Ended: {
+    message: cell(['Ended', 'Checking', 'Unvouched'], Messages.acceptAfterEnd),
+    head: cell(['Ended', 'Following'], H.reopen),
+    otherHead: cell(['Ended', 'Checking'], H.checkOther),
+    answer: cell(['Ended', 'Following'], H.reopen),
+    otherAnswer: cell(['Ended', 'Checking'], H.checkOther),
+    unanswered: cell(['Ended'], stay),
+    overdue: cell(['Ended'], stay),
+    reconnected: cell(['Ended'], stayWithoutRequests),
+  },
+}
+
+/** The state after an event. `undefined`: the origin is not followed any more. */
+export const after = <A, E extends EventTag>(
+  step: Step<A>,
+  s: OriginState<A>,
+  event: E,
+  input: Inputs<A>[E],
+): OriginState<A> | undefined => {
+  switch (s._tag) {
+    case 'Joining':
+      return transitions.Joining[event].run(step, s, input)
+    case 'Following':
+      return transitions.Following[event].run(step, s, input)
+    case 'Checking':
+      return transitions.Checking[event].run(step, s, input)
+    case 'Unvouched':
+      return transitions.Unvouched[event].run(step, s, input)
+    case 'Conflicted':
+      return transitions.Conflicted[event].run(step, s, input)
+    case 'Ended':
+      return transitions.Ended[event].run(step, s, input)
+  }
+}

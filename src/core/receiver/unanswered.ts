@@ -1,0 +1,161 @@
+/** A probe that nobody answers: the last heartbeat decides, or the numbers alone. */
+import { beginUnanswered, ignoring, leave } from './follow.ts'
+import type { Checking, Conflicted, Ended, Following, Joining, Known, Unvouched } from './OriginState.ts'
+import { deliverUnsequenced, gone, horizon, isSingle, silent, withBuffer } from './OriginState.ts'
+import { decide, settle } from './onHead.ts'
+import { acceptAll, unvouched } from './onMessage.ts'
+import type { Arrival } from './outputs.ts'
+import * as Probe from './Probe.ts'
+import * as Parked from './parked.ts'
+import type { ReorderBuffer } from './ReorderBuffer.ts'
+import { isSeen, noticeMissing } from './reorder.ts'
+import type { Step } from './Step.ts'
+import { keepsUp, requestHead } from './Step.ts'
+import { startWithoutHead } from './start.ts'
+
+/** A saved origin has until its deadline to be heard; then it is gone. */
+const awaitSaved = <A>(step: Step<A>, s: Joining<A>): Joining<A> | undefined => {
+  if (s.reason._tag !== 'Saved') return undefined
+  const { until, position } = s.reason
+  if (step.now < until) {
+    requestHead(step, s.origin.name)
+    return { ...s, probe: { ...s.probe, dueAt: Math.min(until, step.now + step.settings.patience * 8) } }
+  }
+  gone(step, s.about, position.number + 1)
+  return undefined
+}
+
+const waitForRoom = <A>(step: Step<A>, probe: Probe.Probe<A>): Probe.Probe<A> => {
+  step.waitsForRoom = true
+  return { ...probe, dueAt: Number.POSITIVE_INFINITY }
+}
+
+/** What arrived during the probe and found no room exists all the same. */
+const noticeDropped = <A>(step: Step<A>, s: Known<A>, { dropped }: Probe.Probe<A>): ReorderBuffer<A> =>
+  dropped === undefined || dropped.last > horizon(step, s.buffer)
+    ? s.buffer
+    : noticeMissing(step, s.about, s.buffer, dropped.last, 'Data')
+
+/** Nobody answers for a new origin: the last heartbeat decides, or the numbers alone. `undefined`: it is not followed. */
+export const joinUnanswered = <A>(
+  step: Step<A>,
+  s: Joining<A>,
+): Joining<A> | Following<A> | Ended<A> | Unvouched<A> | Checking<A> | undefined => {
+  if (!keepsUp(step)) return { ...s, probe: waitForRoom(step, s.probe) }
+  const begun = beginUnanswered(step, s)
+  if (begun !== undefined) return begun
+  if (s.probe.pending === undefined && s.probe.dropped === undefined) return awaitSaved(step, s)
+  const { origin, about, parked, others, otherHeardAt, reason, probe } = s
+  const buffer = startWithoutHead(step, s)
+  const pending = Probe.takeAll(step, probe)
+  const mute: Unvouched<A> = {
+    _tag: 'Unvouched',
+    origin,
+    about,
+    parked,
+    others,
+    otherHeardAt,
+    epoch: undefined,
+    start: undefined,
+    buffer,
+    askAt: Number.NEGATIVE_INFINITY,
+    unansweredSince: Number.POSITIVE_INFINITY,
+    contact: silent(step, about, undefined),
+    saved: reason._tag === 'Saved' ? reason.position : undefined,
+    refused: probe.refused,
+    below: undefined,
+    far: undefined,
+  }
+  return judge(step, mute, pending, probe)
+}
+
+/**
+ * Nobody answers, and nothing was heard: the numbers decide. Two consecutive seen numbers are of a new run, if the run before
+ * had no name, or has fallen silent and nobody listens for requests. Others are duplicates if the sequence goes on.
+ */
+const judge = <A>(
+  step: Step<A>,
+  s: Unvouched<A>,
+  pending: ReadonlyArray<Arrival<A>>,
+  probe: Probe.Probe<A>,
+): Unvouched<A> | Checking<A> => {
+  const isBelow = ({ number }: Arrival<A>): boolean => isSingle(s) && isSeen(s.buffer, number)
+  const below = [...pending.filter(isBelow), ...Parked.takeAll(step, s.parked)].sort((a, b) => a.number - b.number)
+  const on = pending.filter(a => !isBelow(a))
+  const mayEnd = s.epoch === undefined || (s.contact._tag === 'Silent' && s.refused)
+  const pair = mayEnd ? below.findIndex((a, i) => below[i + 1]?.number === a.number + 1) : -1
+  const first = below[pair]
+  if (first !== undefined) {
+    for (const a of below.slice(0, pair)) deliverUnsequenced(step, s.origin, a, 'Unconfirmed')
+    return restartUnnamed(step, s, first.number, [...below.slice(pair), ...on], probe)
+  }
+  // Each waits for a neighbour to arrive.
+  const waiting = below.reduce((p, a) => Probe.hold(step, p, a), Probe.withoutRequest(step))
+  const known = { ...s, parked: undefined, below: below.length === 0 ? undefined : waiting }
+  const after = acceptAll(step, known, on)
+  return withBuffer(after, noticeDropped(step, after, probe))
+}
+
+/** A new run that nobody has named starts at a number. */
+const restartUnnamed = <A>(
+  step: Step<A>,
+  s: Unvouched<A>,
+  first: number,
+  all: ReadonlyArray<Arrival<A>>,
+  probe: Probe.Probe<A>,
+): Unvouched<A> | Checking<A> => {
+  const left = leave(step, s, s.buffer, undefined, first)
+  // Nobody vouches for the tail of the new run.
+  const contact = s.contact._tag === 'Silent' ? { ...s.contact, max: undefined } : silent(step, s.about, undefined)
+  const fresh = { ...unvouched(left, { contact, refused: s.refused }), parked: undefined }
+  const after = acceptAll(step, { ...fresh, epoch: undefined, start: undefined, saved: undefined }, all)
+  return withBuffer(after, noticeDropped(step, after, probe))
+}
+
+export const checkUnanswered = <A>(
+  step: Step<A>,
+  s: Checking<A>,
+): Checking<A> | Following<A> | Ended<A> | Unvouched<A> | Conflicted<A> => {
+  const decided = decide(step, s)
+  if (decided !== undefined) return decided
+  if (!keepsUp(step)) return { ...s, probe: waitForRoom(step, s.probe) }
+  // The sender had closed, and sends no more.
+  if (s.end !== undefined && s.epoch !== undefined && s.probe.pending === undefined && s.probe.dropped === undefined) {
+    const { _tag, contact, saved, probe, own, other, ...rest } = s
+    return { ...rest, _tag: 'Ended', epoch: s.epoch, end: s.end }
+  }
+  const pending = Probe.takeAll(step, s.probe)
+  const contact = s.contact ?? silent(step, s.about, undefined)
+  // The heartbeat that led to the check was not repeated. If that epoch is heard again, it counts.
+  const others = s.other === undefined ? s.others : ignoring(step, s.others, s.other.head.epoch)
+  return judge(step, { ...unvouched(s, { contact, refused: s.probe.refused }), others }, pending, s.probe)
+}
+
+/** Nobody answers about a far number. */
+export const farUnanswered = <A>(
+  step: Step<A>,
+  s: Following<A>,
+): Following<A> | Ended<A> | Unvouched<A> | Checking<A> => {
+  const { far } = s
+  if (far === undefined) return s
+  if (!keepsUp(step)) return { ...s, far: { ...far, probe: waitForRoom(step, far.probe) } }
+  if (far.heard !== undefined) return settle(step, s, far.heard)
+  const mute = unvouched(s, { contact: s.contact, refused: far.probe.refused })
+  return acceptAll(step, mute, Probe.takeAll(step, far.probe))
+}
+
+/** Nothing confirmed the numbers that waited for a neighbour. */
+export const unconfirmed = <A>(step: Step<A>, s: Unvouched<A>): Unvouched<A> => {
+  let after = s
+  if (s.far !== undefined && s.far.probe.dueAt <= step.now) {
+    if (!keepsUp(step)) return { ...s, far: { ...s.far, probe: waitForRoom(step, s.far.probe) } }
+    for (const a of Probe.takeAll(step, s.far.probe)) deliverUnsequenced(step, s.origin, a, 'Unconfirmed')
+    after = { ...after, far: undefined }
+  }
+  if (s.below !== undefined && s.below.dueAt <= step.now) {
+    if (!keepsUp(step)) return { ...after, below: waitForRoom(step, s.below) }
+    for (const a of Probe.takeAll(step, s.below)) deliverUnsequenced(step, s.origin, a, 'Unconfirmed')
+    after = { ...after, below: undefined }
+  }
+  return after
+}
