@@ -4,8 +4,11 @@
 
 import * as M from '../../src/core/internal/OrderedMap.ts'
 import type { Epoch } from '../../src/core/protocol/Epoch.ts'
-import type { Track } from '../../src/core/receiver/OriginState.ts'
-import type { Doubt } from '../../src/core/receiver/Probe.ts'
+import type { Head } from '../../src/core/protocol/Head.ts'
+import type { Contact, Far, OriginState, Witness } from '../../src/core/receiver/OriginState.ts'
+import { parkTime } from '../../src/core/receiver/parked.ts'
+import type { Probe } from '../../src/core/receiver/Probe.ts'
+import type { ReorderBuffer } from '../../src/core/receiver/ReorderBuffer.ts'
 import { tick, tickAt, times } from './scope.ts'
 import { storyOf } from './verdict.ts'
 import type { Line, World } from './world.ts'
@@ -25,38 +28,79 @@ const idsOf = (w: World): Ids => {
   return id => 2 * sorted.filter(f => f < id).length + (flying.has(id) ? 1 : 0)
 }
 
-const doubtOf = (d: Doubt<string>, ids: Ids, now: number): string => {
-  const asked = d.asked === Number.POSITIVE_INFINITY ? '-' : ids(d.asked)
-  let text = `${d.cause}${asked},${d.tries}${d.refused ? '!' : ''},${from(now, d.dueAt)}`
-  for (const { value } of M.entries(d.pending)) text += `,${value.number}:${value.data}`
-  return d.forgotten === undefined ? text : `${text},${d.forgotten.first}-${d.forgotten.last}`
+const probeText = (p: Probe<string>, ids: Ids, now: number): string => {
+  const asked = p.asked === Number.POSITIVE_INFINITY ? '-' : ids(p.asked)
+  let text = `${asked},${p.tries}${p.refused ? '!' : ''},${from(now, p.dueAt)}`
+  for (const { value } of M.entries(p.pending)) text += `,${value.number}:${value.data}`
+  return p.dropped === undefined ? text : `${text},${p.dropped.first}-${p.dropped.last}`
 }
 
-const trackOf = (w: World, t: Track<string>, ids: Ids, now: number): string => {
-  const { ledger, doubt, promise, silence, end, rival, claim, vain } = t
-  // Another answer to the same request would be a conflict; only `single` asks.
-  const mayConflict = w.scope.addressing === 'single' && w.net.some(p => p.id === t.answered)
-  let text = `${t.voice} ${t.epoch} ${mayConflict ? ids(t.answered) : ''} ${from(now, t.askAt)}`
-  if (ledger !== undefined) {
-    text += `;${ledger.next} ${ledger.highest} ${M.size(ledger.wanted)} ${M.size(ledger.forgotten)}`
-    for (const { value: h } of M.entries(ledger.held)) text += `,${h.message.number}:${h.message.data}`
-    for (const { value: m } of M.entries(ledger.missing)) {
-      text += `/${m.first}-${m.last} ${from(now, m.deadline)}${m.refused ? '!' : ''}`
-      if (m.ask !== undefined) {
-        const { since, id, upTo, tries, dueAt } = m.ask
-        text += `?${ids(since)} ${ids(id)} ${upTo} ${tries} ${from(now, dueAt)}`
-      }
+const bufferText = (b: ReorderBuffer<string>, ids: Ids, now: number): string => {
+  let text = `${b.next} ${b.highest} ${M.size(b.wanted)} ${M.size(b.forgotten)}`
+  for (const { value: h } of M.entries(b.held)) text += `,${h.message.number}:${h.message.data}`
+  for (const { value: m } of M.entries(b.missing)) {
+    text += `/${m.first}-${m.last} ${from(now, m.deadline)}${m.refused ? '!' : ''}`
+    if (m.ask !== undefined) {
+      const { since, id, upTo, tries, dueAt } = m.ask
+      text += `?${ids(since)} ${ids(id)} ${upTo} ${tries} ${from(now, dueAt)}`
     }
   }
-  if (doubt !== undefined) text += `;d${doubtOf(doubt, ids, now)}`
-  if (promise !== undefined) text += `;p${promise.max} ${from(now, promise.dueAt, times.grace)} ${promise.inquired}`
-  if (silence !== undefined) text += `;s${silence.max} ${silence.told}`
-  if (end !== undefined) text += `;e${end.last} ${end.told}`
-  for (const l of t.left) text += `;l${l.epoch} ${ids(l.asked)} ${from(now, l.inquireAt)} ${l.told}`
-  if (rival !== undefined) text += `;r${rival.epoch} ${rival.told} ${rival.head?.head} ${rival.head?.state}`
-  if (claim !== undefined) text += `;c${claim.epoch} ${claim.head}`
-  if (vain !== Number.POSITIVE_INFINITY) text += `;v${ids(vain)}`
   return text
+}
+
+const contactText = (c: Contact | undefined, now: number): string =>
+  c === undefined
+    ? ''
+    : c._tag === 'Silent'
+      ? `s${c.max} ${c.told}`
+      : `p${c.max} ${from(now, c.dueAt, times.grace)} ${c.inquired}`
+
+const headText = (h: Head | undefined): string => (h === undefined ? '' : `${h.epoch} ${h.head} ${h.state}`)
+
+const witnessText = (w: Witness | undefined, now: number): string =>
+  w === undefined ? '' : `${headText(w.head)} ${w.by} ${from(now, w.at, times.patience * 16)}`
+
+const farText = (far: Far<string> | undefined, ids: Ids, now: number): string =>
+  far === undefined ? '' : `${probeText(far.probe, ids, now)} ${headText(far.heard)}`
+
+/** What each state has besides what all have. */
+const ownText = (s: OriginState<string>, ids: Ids, now: number): string => {
+  switch (s._tag) {
+    case 'Joining':
+      return `${JSON.stringify(s.reason)} ${probeText(s.probe, ids, now)} ${headText(s.heard?.head)}`
+    case 'Following':
+      return `${contactText(s.contact, now)} ${farText(s.far, ids, now)}`
+    case 'Checking':
+      return [
+        contactText(s.contact, now),
+        `${s.end?.last} ${s.end?.told}`,
+        probeText(s.probe, ids, now),
+        witnessText(s.own, now),
+        witnessText(s.other, now),
+      ].join(';')
+    case 'Unvouched':
+      return [
+        contactText(s.contact, now),
+        s.refused,
+        s.below === undefined ? '' : probeText(s.below, ids, now),
+        farText(s.far, ids, now),
+      ].join(';')
+    case 'Conflicted':
+      return s.live.map(l => `${headText(l.head)} ${from(now, l.dueAt)}`).join(';') + headText(s.lastEnded)
+    case 'Ended':
+      return `${s.end.last} ${s.end.told}`
+  }
+}
+
+const originText = (s: OriginState<string>, ids: Ids, now: number): string => {
+  let text = `${s._tag} ${ownText(s, ids, now)}`
+  if (s._tag !== 'Joining') {
+    const since = s.unansweredSince === Number.POSITIVE_INFINITY ? '-' : from(now, s.unansweredSince, times.deadline)
+    text += `|${s.epoch} ${from(now, s.askAt)} ${since};${bufferText(s.buffer, ids, now)}`
+  }
+  for (const { value: p } of M.entries(s.parked)) text += `;k${p.arrival.number}:${p.arrival.data} ${from(now, p.at, parkTime)}`
+  for (const o of s.others) text += `;o${o.epoch} ${from(now, o.ignoredUntil)} ${o.wait} ${o.next}`
+  return `${text};${from(now, s.otherHeardAt, parkTime)}`
 }
 
 const lineOf = (w: World, { sender, endedAt, bornAt }: Line): string => {
@@ -79,11 +123,12 @@ const lineOf = (w: World, { sender, endedAt, bornAt }: Line): string => {
 
 const receiverOf = (w: World, ids: Ids): string => {
   const r = w.receiver
+  const { join } = r.session
   const now = w.now
-  let text = r.join === undefined ? '' : `j${ids(r.join.asked)} ${r.join.tries} ${from(now, r.join.dueAt)}`
+  let text = join === undefined ? '' : `j${ids(join.asked)} ${join.tries} ${from(now, join.dueAt)}`
   text += ` ${from(now, r.wakeAt)} ${w.startedAt === undefined}`
-  for (const { key, value } of M.entries(r.origins))
-    text += `\n${key} ${from(now, value.wakeAt)} ${trackOf(w, value.track, ids, now)}`
+  for (const { key, value } of M.entries(r.table.origins))
+    text += `\n${key} ${from(now, value.wakeAt)} ${originText(value.state, ids, now)}`
   return text
 }
 
