@@ -40,9 +40,7 @@ const wrongMove = (before: World, after: World): ReadonlyArray<string> => {
   if (after.receiver === before.receiver) return []
   const { handedMessages, handedBytes } = after.receiver
   const accounts = faults(after.receiver, { messages: handedMessages, bytes: handedBytes }).map(f => `Accounts: ${f}`)
-  return after.handed === before.handed && after.forgotten === before.forgotten
-    ? accounts
-    : [...accounts, ...said(wrongSoFar(after))]
+  return after.handed === before.handed ? accounts : [...accounts, ...said(wrongSoFar(after))]
 }
 
 /** What is wrong with a world after it has healed. */

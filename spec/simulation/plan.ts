@@ -25,7 +25,7 @@ export const rated = [
   'nobodyLate',
 ] as const
 
-/** Faults that are deeds. */
+/** Faults that are actions. */
 export const done = [
   'burst',
   'partition',
@@ -190,7 +190,7 @@ export interface ReceiverPlan {
 }
 
 /** `who` and `whom` are taken modulo those that are there. */
-export type Deed =
+export type Action =
   | { readonly at: number; readonly do: 'publish'; readonly who: number; readonly line: number; readonly count: number }
   | {
       readonly at: number
@@ -210,7 +210,7 @@ export interface Plan {
   readonly rates: Readonly<Record<Rated, number>>
   readonly processes: ReadonlyArray<ProcessPlan>
   readonly receivers: ReadonlyArray<ReceiverPlan>
-  readonly deeds: ReadonlyArray<Deed>
+  readonly actions: ReadonlyArray<Action>
   readonly faultMs: number
   /** Messages published in all, at least. */
   readonly least: number
@@ -351,13 +351,13 @@ export const planOf = (seed: number): Plan => {
       for (const [at, p] of processes.entries())
         processes[at] = { ...p, lines: p.lines.map(l => ({ ...l, from: stored.own.hit(0.8) ? 'above' : 1 })) }
   }
-  const deeds = [
+  const actions = [
     ...drawPublishing(chance, faultMs),
-    ...drawDeeds(chance, own, faultMs, false),
-    ...drawDeeds(later, own, faultMs, true),
-    ...drawDeeds(last, rest, faultMs, true),
-    ...drawDeeds(latest, most, faultMs, true),
-    ...set.flatMap(({ kind, own: chance }) => drawDeeds(chance, [kind], faultMs, true)),
+    ...drawFaults(chance, own, faultMs, false),
+    ...drawFaults(later, own, faultMs, true),
+    ...drawFaults(last, rest, faultMs, true),
+    ...drawFaults(latest, most, faultMs, true),
+    ...set.flatMap(({ kind, own: chance }) => drawFaults(chance, [kind], faultMs, true)),
   ].sort((a, b) => a.at - b.at)
   const plan = {
     seed,
@@ -368,7 +368,7 @@ export const planOf = (seed: number): Plan => {
     rates,
     processes,
     receivers,
-    deeds,
+    actions,
     faultMs,
     least: leastMessages,
     largest,
@@ -404,7 +404,7 @@ const withSenders = (chance: Chance, plan: Plan): Plan => {
       perSecond: isCrowded ? chance.of([5, 20]) : p.perSecond,
     }
   })
-  const streams: Deed[] = []
+  const streams: Action[] = []
   // Traffic without a pause, on one line.
   if (chance.hit(0.3)) {
     const who = chance.below(60)
@@ -413,30 +413,30 @@ const withSenders = (chance: Chance, plan: Plan): Plan => {
     for (let i = chance.between(40, 120); i > 0; i--)
       streams.push({ at: from + i * apart, do: 'publish', who, line, count: 1 })
   }
-  const deeds = [...plan.deeds, ...streams].sort((a, b) => a.at - b.at)
-  return { ...plan, kinds: [...plan.kinds, ...own], rates, processes, deeds }
+  const actions = [...plan.actions, ...streams].sort((a, b) => a.at - b.at)
+  return { ...plan, kinds: [...plan.kinds, ...own], rates, processes, actions }
 }
 
-const drawPublishing = (chance: Chance, faultMs: number): Deed[] => {
-  const deeds: Deed[] = []
+const drawPublishing = (chance: Chance, faultMs: number): Action[] => {
+  const actions: Action[] = []
   const most = chance.of([1, 5, 30])
   for (let published = 0; published < leastMessages + 60; ) {
     const count = chance.between(1, most)
-    deeds.push({ at: chance.below(faultMs), do: 'publish', who: chance.below(60), line: chance.below(60), count })
+    actions.push({ at: chance.below(faultMs), do: 'publish', who: chance.below(60), line: chance.below(60), count })
     published += count
   }
-  return deeds
+  return actions
 }
 
-const drawDeeds = (chance: Chance, own: ReadonlyArray<Kind>, faultMs: number, isAdded: boolean): Deed[] => {
-  const deeds: Deed[] = []
+const drawFaults = (chance: Chance, own: ReadonlyArray<Kind>, faultMs: number, isAdded: boolean): Action[] => {
+  const actions: Action[] = []
   for (const kind of done)
     if (
       added.includes(kind) === isAdded &&
       (own.includes(kind) || (kind === 'senderAway' && own.includes('resendRefused')))
     )
       for (let i = chance.between(1, 3); i > 0; i--)
-        deeds.push({
+        actions.push({
           at: chance.between(200, faultMs - 500),
           do: kind,
           who: chance.below(60),
@@ -444,5 +444,5 @@ const drawDeeds = (chance: Chance, own: ReadonlyArray<Kind>, faultMs: number, is
           ms: chance.of([20, 200, 1000, 3000]),
           size: chance.below(1_000_000),
         })
-  return deeds
+  return actions
 }

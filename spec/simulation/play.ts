@@ -1,6 +1,6 @@
 // Plays a plan: first with its faults, then the network heals and everything must settle.
 import type { Chronicle, Published } from './chronicle.ts'
-import { perform } from './deeds.ts'
+import { perform } from './faults.ts'
 import type { Kind, Plan } from './plan.ts'
 import type { Line, Process } from './process.ts'
 import { processOf } from './process.ts'
@@ -175,14 +175,14 @@ export const play = (plan: Plan, lines?: string[]): Played => {
     born(i)
     if (of.isLarge) world.count('mixedPayloads')
   }
-  for (const deed of plan.deeds)
-    agenda.at(beginning + deed.at, () => {
-      if (deed.do === 'publish') for (let i = 0; i < deed.count; i++) publish(deed.who, deed.line)
-      else if (perform(world, stage, deed)) {
-        world.count(deed.do)
+  for (const action of plan.actions)
+    agenda.at(beginning + action.at, () => {
+      if (action.do === 'publish') for (let i = 0; i < action.count; i++) publish(action.who, action.line)
+      else if (perform(world, stage, action)) {
+        world.count(action.do)
         world.trace?.(
           () =>
-            `*** ${deed.do} ${deed.who % Math.max(processes.length, 1)} ${deed.whom % Math.max(receivers.length, 1)} ${deed.ms}`,
+            `*** ${action.do} ${action.who % Math.max(processes.length, 1)} ${action.whom % Math.max(receivers.length, 1)} ${action.ms}`,
         )
       }
     })

@@ -13,9 +13,8 @@ import * as Replays from '../../src/core/sender/ReplayQueue.ts'
 import * as Sender from '../../src/core/sender/Sender.ts'
 import type { Ranges } from '../../src/nats/publish/ranges.ts'
 import { add, each, together } from '../../src/nats/publish/ranges.ts'
-import type { Notice, Passed, Run } from './chronicle.ts'
+import type { Notice, Passed, Run, Service } from './chronicle.ts'
 import { encodedHeaders, payloadOf } from './content.ts'
-import type { Service } from './exchange.ts'
 import { drawEpoch, originOf } from './names.ts'
 import type { Port } from './network.ts'
 import { connect, cut, flush, portOf } from './network.ts'
@@ -80,7 +79,8 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
   const passed: Passed[] = []
   const kept = { messages: 0, bytes: 0, age: 0, over: 0 }
   const { perSecond, after } = plan
-  chronicle.outboxes.push({ name, limits, perSecond, lines: plan.lines.length, after, passed, kept })
+  const services: Service[] = []
+  chronicle.outboxes.push({ name, limits, perSecond, after, passed, services, kept })
   const stamp = (): { readonly at: number; readonly local: number } => ({ at: agenda.now(), local: now() })
   /** When each that is held was kept, by its serial. */
   const keptAt: number[] = []
@@ -95,7 +95,6 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
     world.say(notice._tag === 'Lost' ? `Sender.${notice.reason}` : `Sender.${notice._tag}`)
     world.trace?.(() => `${name} ${run.origin} is told ${JSON.stringify(notice)}`)
     chronicle.told.push({ at: agenda.now(), run, notice })
-    if (notice._tag === 'Lost') passed.push({ ...stamp(), ...notice, run })
   }
 
   // --- the watermark
@@ -192,6 +191,7 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
       const bytes = History.cost(message.data, message.headers, message.reply)
       if (world.strikes('resendRefused')) {
         History.withdraw(history, serial)
+        passed.push({ ...stamp(), _tag: 'Refused', run: line.run, number })
         tell(line.run, { _tag: 'Lost', first: number, last: number, reason: 'refused' })
       } else {
         passed.push({ ...stamp(), _tag: 'SentAgain', run: line.run, number, bytes })
@@ -273,8 +273,6 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
     get: (origin, number) => within(line => History.get(history, line, number))(origin),
     first: within(line => History.first(history, line)),
   }
-  const services: Service[] = []
-  chronicle.exchange.services.set(name, services)
   const perform = (answers: ReadonlyArray<Answer>): void => {
     for (const answer of answers) {
       // As the publisher does, it answers about a line that is over, too, if it is asked to.
@@ -287,7 +285,6 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
   }
   const forgetRequests = (): void => {
     replays = Replays.empty
-    services.push({ _tag: 'Void', at: agenda.now() })
   }
   const pump = (): void => {
     if (replays.requests.length === 0 || self.isCrashed) {
@@ -316,7 +313,6 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
     schedule = Heartbeats.book(line.origin.name, Number.POSITIVE_INFINITY)(schedule)
     forgetIfSure(line)
     replays = Replays.without(line.origin.name)(replays)
-    services.push({ _tag: 'Over', at: agenda.now(), run: line.run })
   }
 
   const publish = (line: Line): void => {

@@ -96,7 +96,7 @@ const brief = (lines: ReadonlyArray<string>, around: number): ReadonlyArray<stri
 const planInWords = (plan: Plan): string =>
   JSON.stringify({
     ...plan,
-    deeds: plan.deeds.length,
+    actions: plan.actions.length,
     rates: Object.fromEntries(Object.entries(plan.rates).filter(([, r]) => r > 0)),
   })
 

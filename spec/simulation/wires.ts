@@ -71,7 +71,6 @@ const answered = (
   const { chance, agenda } = world
   if (world.strikes('replayForged')) forged(world, store, from, line, r, inbox, asked)
   world.say(answer._tag === 'Refusal' ? `Replay.${answer.code}` : `Replay.${answer._tag}`)
-  if (answer._tag === 'Message') world.chronicle.replayed += 1
   if (world.strikes('replayStall')) return
   const id = world.strikes('replayMisdirected') ? chance.of([asked - 1, asked + 1, 1, asked + 100]) : asked
   const go = (): void =>
@@ -109,11 +108,10 @@ const forged = (
 ): void => {
   const { chance, chronicle } = world
   const life = r.life()
-  const steps = life === undefined ? undefined : chronicle.exchange.steps.get(life)
-  const ask = steps?.findLast(s => s._tag === 'Asked' && s.id === asked)
-  if (ask?._tag !== 'Asked') return
+  const ask = life?.traffic.findLast(t => t._tag === 'ReplayRequest' && t.id === asked)
+  if (life === undefined || ask?._tag !== 'ReplayRequest') return
   let last = 0
-  for (const s of steps ?? []) if (s._tag === 'Asked' && s.origin === ask.origin) last = Math.max(last, s.last)
+  for (const t of life.traffic) if (t._tag === 'ReplayRequest' && t.origin === ask.origin) last = Math.max(last, t.last)
   const [id, number] = chance.of<readonly [number, number]>([
     [1, ask.first],
     [asked + 1000, ask.first],
@@ -127,7 +125,7 @@ const forged = (
   const answer: Answer = chance.hit(0.5)
     ? { _tag: 'Message', reply, origin, number, kept }
     : { _tag: 'Refusal', reply, origin, first: number, last: number, code: 410 }
-  if (life !== undefined) chronicle.exchange.forged.push({ life, asked: id, origin, number })
+  chronicle.falseAnswers.push({ life, asked: id, origin, number })
   world.trace?.(() => `*** forged ${answer._tag} ${id} ${origin}.${number} ${epoch}`)
   send(world, from.port, r.port, 'Aside', () => (r.inbox() === inbox ? open(r, store, line, id, answer) : undefined))
 }

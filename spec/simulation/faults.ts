@@ -1,17 +1,17 @@
-// Faults that are deeds, and how each is done to the nodes.
+// Faults that are actions, and how each is done to the nodes.
 import type { Head } from '../../src/core/protocol/Head.ts'
 import type { Addressing } from '../../src/core/protocol/Origin.ts'
 import * as SequenceNumber from '../../src/core/protocol/SequenceNumber.ts'
 import type { Published } from './chronicle.ts'
 import { encodedHeaders, payloadOf } from './content.ts'
 import { epochOf, originOf } from './names.ts'
-import type { Deed, Done } from './plan.ts'
+import type { Action, Done } from './plan.ts'
 import type { Line, Process } from './process.ts'
 import type { Receiver } from './receiver.ts'
 import { arrivalOf } from './wires.ts'
 import type { World } from './world.ts'
 
-/** What a deed may lay hands on. */
+/** What a action may lay hands on. */
 export interface Stage {
   readonly process: (who: number) => Process | undefined
   readonly receiver: (whom: number) => Receiver | undefined
@@ -24,7 +24,7 @@ export interface Stage {
   readonly restless: (times: number, ms: number) => boolean
 }
 
-type FaultDeed = Exclude<Deed, { do: 'publish' }>
+type Fault = Exclude<Action, { do: 'publish' }>
 
 const lineOf = (p: Process, size: number): Line | undefined => {
   const open = p.lines.filter(l => !l.isFinished && l.sender.state === 'live')
@@ -132,7 +132,7 @@ const witnessOf = (addressing: Addressing, isLast: boolean, size: number): Reado
 }
 
 /** Does one; false where nothing could be done. */
-export const perform = (world: World, stage: Stage, d: FaultDeed): boolean => {
+export const perform = (world: World, stage: Stage, d: Fault): boolean => {
   const { agenda } = world
   const p = stage.process(d.who)
   const r = stage.receiver(d.whom)
@@ -140,7 +140,7 @@ export const perform = (world: World, stage: Stage, d: FaultDeed): boolean => {
   const line = lineOf(p, d.size)
   const until = agenda.now() + d.ms
   const later = (act: () => void): void => agenda.at(until, act)
-  const deeds: Record<Done, () => boolean> = {
+  const actions: Record<Done, () => boolean> = {
     burst: () => {
       for (const one of stage.receivers()) one.port.deaf.set(p.port, agenda.now() + Math.min(d.ms, 200))
       return true
@@ -285,8 +285,8 @@ export const perform = (world: World, stage: Stage, d: FaultDeed): boolean => {
             i > 0 && d.size % 11 === 0
               ? { ...head, head: Math.min(line.sender.head + 40, Number.MAX_SAFE_INTEGER) }
               : head
-          const { epoch, head: number } = forged
-          world.chronicle.forged.push({ at: agenda.now(), kind: 'Head', origin: line.origin.name, number, epoch })
+          const { head: number } = forged
+          world.chronicle.forged.push({ at: agenda.now(), kind: 'Head', origin: line.origin.name, number })
           r.on({ _tag: 'HeartbeatHeard', origin: line.origin, head: forged })
         })
       return true
@@ -498,7 +498,7 @@ export const perform = (world: World, stage: Stage, d: FaultDeed): boolean => {
               max: 1000,
               state: 'live',
             } as const
-            world.chronicle.forged.push({ at, kind: 'Head', origin: line.origin.name, number, epoch })
+            world.chronicle.forged.push({ at, kind: 'Head', origin: line.origin.name, number })
             r.on({ _tag: 'HeartbeatHeard', origin: line.origin, head: { ...head, age: w.age } })
           })
       }
@@ -581,5 +581,5 @@ export const perform = (world: World, stage: Stage, d: FaultDeed): boolean => {
       return true
     },
   }
-  return deeds[d.do]()
+  return actions[d.do]()
 }
