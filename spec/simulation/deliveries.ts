@@ -151,6 +151,8 @@ export const reasons = (origins: Origins, report: Report, life: Life): void => {
     const run = origins.plain(d.origin)
     if (run === undefined || life.addressing !== run.addressing) continue
     const sent = origins.published(run)[d.last - run.start]
+    // Where nobody answers, a receiver begins with the number that it was given.
+    if (d.last < run.start && typeof life.settings.start !== 'string') continue
     if (sent === undefined || sent.at > at)
       report('GapsHaveReason', at, `${d.origin}: ${d._tag} ${d.first}-${d.last}, and ${d.last} was not sent`)
   }
@@ -341,14 +343,17 @@ export const arrived = (
   stories: ReadonlyArray<Story>,
 ): void => {
   const told = new Set<number>()
+  const apart = new Set<string>()
   let overflowed = 0
   let strays = 0
   const lost = new Map<string, Range[]>()
   for (const { delivery: d } of life.handed)
     if (d._tag === 'Overflowed') overflowed += d.count
     else if (d._tag === 'Unsequenced' && d.reason === 'NoNumber') strays -= 1
-    else if (d._tag === 'Message' || d._tag === 'Unsequenced') told.add(idOf(d.data))
-    else if (d._tag === 'Lost')
+    else if (d._tag === 'Message' || d._tag === 'Unsequenced') {
+      told.add(idOf(d.data))
+      if (d._tag === 'Unsequenced') apart.add(d.subject)
+    } else if (d._tag === 'Lost')
       lost.set(d.origin, [...(lost.get(d.origin) ?? []), { first: d.first, last: d.last ?? Number.POSITIVE_INFINITY }])
   for (const t of life.traffic) if (t._tag === 'Stray') strays += 1
   const missing: Array<readonly [Published, number]> = []
@@ -358,7 +363,8 @@ export const arrived = (
     if (lost.get(p.run.origin)?.some(l => covers(l, p.number)) === true) continue
     const sequences = stories.find(s => s.origin === p.run.origin)?.sequences ?? []
     if (isBefore(life, sequences, p) || isDuplicate(origins, sequences, p)) continue
-    if (isUnvouched(life, sequences, p)) continue
+    if (isUnvouched(origins, life, sequences, p)) continue
+    if (origins.hasRestarted(p.run.origin) && apart.has(`${p.run.origin}.${p.number}`)) continue
     missing.push([p, at])
   }
   if (missing.length + strays <= overflowed) return
@@ -371,18 +377,17 @@ export const arrived = (
     )
 }
 
-/** It was sent before the start of the receiver, as far as a receiver can know. */
+/** It was sent before the start of the receiver; without an answer that is the first message that arrives. */
 const isBefore = (life: Life, sequences: ReadonlyArray<Sequence>, { run, number }: Published): boolean => {
   const { start } = life.settings
-  if (typeof start !== 'string')
-    return 'from' in start
-      ? number < start.from
-      : start.positions.some(p => p.origin === run.origin && number <= p.number)
-  if (start === 'all') return false
   const [first] = sequences
-  const begin = first === undefined ? undefined : ascending(first)[0]?.first
-  const isOlder = run.bornAt < life.startedAt || run.jumped > 0 || first?.isUnvouched === true
-  return isOlder && number < (begin ?? Number.POSITIVE_INFINITY)
+  const begin = (first === undefined ? undefined : ascending(first)[0]?.first) ?? Number.POSITIVE_INFINITY
+  if (first?.isUnvouched === true && number < begin) return true
+  if (start === 'all') return false
+  if (start === 'new') return (run.bornAt < life.startedAt || run.jumped > 0) && number < begin
+  return 'from' in start
+    ? number < start.from
+    : start.positions.some(p => p.origin === run.origin && number <= p.number)
 }
 
 /**
@@ -396,13 +401,17 @@ const isDuplicate = (origins: Origins, sequences: ReadonlyArray<Sequence>, { run
     ),
   )
 
-/** It found no room, and is part of a tail that nobody vouches for: the sender was reported `Silent`, or has restarted. */
-const isUnvouched = ({ settings }: Life, sequences: ReadonlyArray<Sequence>, { number }: Published): boolean =>
-  settings.maxMessages <= roomy &&
-  sequences.some(
-    s =>
-      number > (ascending(s).at(-1)?.last ?? 0) && (s.endedBy === 'Restarted' || (s.endedBy === 'Open' && s.isSilent)),
-  )
+/** It found no room, and is part of a tail that nobody vouches for: its run is over, or was reported `Silent`. */
+const isUnvouched = (
+  origins: Origins,
+  { settings }: Life,
+  sequences: ReadonlyArray<Sequence>,
+  { run, number }: Published,
+): boolean => {
+  const last = sequences.at(-1)
+  const isTail = last?.isSilent === true && number > (ascending(last).at(-1)?.last ?? 0)
+  return settings.maxMessages <= roomy && (isTail || origins.hasRestarted(run.origin))
+}
 
 // --- saved positions (12)
 

@@ -108,8 +108,8 @@ export const conflicts = (chronicle: Chronicle, origins: Origins, report: Report
       if (!origins.isContested(d.origin) && !origins.isForged(d.origin) && !isClose(origins.of(d.origin)))
         report('ConflictReported', at, `r${receiver} (since ${startedAt}): ${d.origin}: there was one run at a time`)
     }
-  for (const { addressing, traffic, receiver } of chronicle.lives) {
-    if (addressing === 'perSender') continue
+  for (const { addressing, settings, traffic, receiver } of chronicle.lives) {
+    if (addressing === 'perSender' || settings.maxOrigins < roomy) continue
     const turns = new Map<string, { last: string; readonly heard: Set<string>; returns: number }>()
     for (const t of traffic) {
       if (t._tag !== 'Head' || told.has(t.origin) || t.head.state === 'ended') continue
