@@ -2,7 +2,7 @@
 // keeps them.
 import { answered } from './answers.ts'
 import type { Chronicle, Life } from './chronicle.ts'
-import { arrived, genuine, reasons, resumed, sequenced, settled } from './deliveries.ts'
+import { arrived, begins, genuine, reasons, resumed, sequenced, settled } from './deliveries.ts'
 import { conflicts, noticed } from './notices.ts'
 import type { Origins } from './origins.ts'
 import { originsOf } from './origins.ts'
@@ -22,7 +22,6 @@ export const audit = (chronicle: Chronicle): ReadonlyArray<Violation> => {
     const who = `r${life.receiver} (since ${life.startedAt})`
     received(chronicle, origins, (rule, at, what) => report(rule, at, `${who}: ${what}`), life)
   }
-  conflicts(chronicle, origins, report)
   sent(chronicle, origins, report)
   answered(chronicle, report)
   return violations.sort((a, b) => a.at - b.at)
@@ -33,9 +32,11 @@ const received = (chronicle: Chronicle, origins: Origins, report: Report, life: 
   for (const handed of life.handed) genuine(chronicle, report, life, handed)
   for (const story of stories) sequenced(chronicle, origins, report, story)
   reasons(origins, report, life)
+  begins(chronicle, origins, report, life, stories)
   bounded(chronicle, report, life)
   requested(chronicle, report, life)
   noticed(chronicle, origins, report, life, stories)
+  conflicts(chronicle, origins, report, life)
   resumed(chronicle, origins, report, life, stories)
   if (life.endedAt !== Number.POSITIVE_INFINITY) return
   settled(chronicle, origins, report, life, stories)

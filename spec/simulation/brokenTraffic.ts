@@ -39,7 +39,7 @@ const conflict = { _tag: 'Conflict', ...about, epoch: epochOf(1), rival: epochOf
 
 /** Two runs are alive at once, and a receiver hears both. */
 const two = (): Chronicle => {
-  const book = new Book({ traffic: [1, 2, 1, 2, 1].map((n, i) => heard(5000 + i, n)) })
+  const book = new Book({ traffic: [1, 2, 1, 2, 1, 2].map((n, i) => heard(5000 + i, n)) })
   book.chronicle.runs.push(runOf(2))
   return book.chronicle
 }
@@ -69,7 +69,7 @@ export const brokenNotices: ReadonlyArray<readonly [Rule, string, () => Chronicl
     'a number before it is missing',
     () => new Book({}, { end: 'Closed', endedAt: 3500 }).publish(2).message(1).gap(2).hand(ended(2)).chronicle,
   ],
-  ['ConflictReported', 'two senders are heard in turns, and nobody is told', two],
+  ['ConflictReported', 'two senders are heard in turns, and none is reported', two],
   ['ConflictReported', 'there is one sender', () => over('Live').hand(conflict).chronicle],
   ['NoticesOnce', 'a gap is reported again', () => over('Live').gap(2).gap(2).chronicle],
   ['NoticesOnce', 'a mismatch is reported again', () => over('Live').hand(mismatch).hand(mismatch).chronicle],

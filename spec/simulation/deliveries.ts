@@ -237,7 +237,7 @@ const ended = (report: Report, run: Run, s: Sequence): void => {
     report('EveryNumberSettled', run.endedAt, `${run.origin}: nothing is said of what follows ${last} (${run.head})`)
 }
 
-/** Where a receiver must have begun. */
+/** Where a receiver must have begun: what it has spoken of first. */
 const begun = (
   chronicle: Chronicle,
   origins: Origins,
@@ -247,9 +247,11 @@ const begun = (
   isFirst: boolean,
 ): void => {
   const { life } = s
-  const first = ascending(s)[0]?.first
   const { start, maxMessages } = life.settings
-  if (first === undefined || s.isAfterConflict || s.isUnvouched || (run.isDeaf && maxMessages <= roomy)) return
+  const first = Math.min(...s.settled.map(o => o.first), ...s.gaps.map(g => g.first))
+  // Without room a gap is not reported before it is settled, and a start may be unknown.
+  const isUnsure = maxMessages <= roomy && (run.isDeaf || run.end !== 'Live' || s.endedBy !== 'Open')
+  if (first === Number.POSITIVE_INFINITY || s.isAfterConflict || s.isUnvouched || isUnsure) return
   const say = (most: number, why: string): void => {
     if (first > most)
       report('EveryNumberSettled', life.startedAt, `${run.origin}: begins with ${first}, must with ${most} (${why})`)
@@ -265,6 +267,21 @@ const begun = (
   const position = start.positions.find(p => p.origin === run.origin)
   const isOther = position === undefined || (position.epoch !== undefined && position.epoch !== run.epoch)
   say(isOther ? run.start : Math.max(position.number + 1, run.start), 'a saved position')
+}
+
+export const begins = (
+  chronicle: Chronicle,
+  origins: Origins,
+  report: Report,
+  life: Life,
+  stories: ReadonlyArray<Story>,
+): void => {
+  for (const { origin, sequences } of stories) {
+    const [only] = origins.of(origin)
+    const [first] = sequences
+    if (first !== undefined && origins.plain(origin) !== undefined && only?.addressing === life.addressing)
+      begun(chronicle, origins, report, only, first, true)
+  }
 }
 
 /** The loss of a last message is noticed with the next heartbeat. */
@@ -308,7 +325,7 @@ const living = (
   if ((last ?? run.start - 1) < head && !isNothing)
     report(rule, chronicle.overAt, `${origin}: stops at ${last}, not at ${head}`)
   if (origins.isForged(origin)) return
-  begun(chronicle, origins, report, run, s, s === sequences[0])
+  if (origins.hasRestarted(origin)) begun(chronicle, origins, report, run, s, s === sequences[0])
   tail(chronicle, report, run, s)
 }
 
@@ -445,8 +462,11 @@ export const resumed = (
 
 export const sequenced = (chronicle: Chronicle, origins: Origins, report: Report, story: Story): void => {
   for (const s of story.sequences) {
-    if (s.life.settings.mode === 'ordered') ordered(origins, report, s)
-    onceEach(report, s)
+    const { mode, maxOrigins } = s.life.settings
+    // With few places, the end of one of two senders makes the receiver forget the origin.
+    const isForgotten = maxOrigins < roomy && origins.isContested(s.origin)
+    if (mode === 'ordered' && !isForgotten) ordered(origins, report, s)
+    if (!isForgotten) onceEach(report, s)
     contiguous(origins, report, s, chronicle.overAt)
     lost(chronicle, origins, report, s)
   }

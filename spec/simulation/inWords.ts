@@ -1,4 +1,4 @@
-// A delivery in a word or two.
+// A delivery as one line of text.
 import type { Delivery } from '../../src/core/receiver/Delivery.ts'
 
 export const inWords = (d: Delivery<Uint8Array>): string => {

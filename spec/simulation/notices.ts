@@ -15,24 +15,25 @@ export const noticed = (
   life: Life,
   stories: ReadonlyArray<Story>,
 ): void => {
-  once(report, life, stories)
+  once(origins, report, life, stories)
   silences(origins, report, life)
   for (const { origin, sequences } of stories) {
     const run = origins.plain(origin)
     const last = sequences.at(-1)
     if (run === undefined) continue
-    for (const s of sequences) ends(report, run, s)
+    for (const s of sequences) ends(chronicle, report, run, s)
     if (last !== undefined && life.endedAt === Number.POSITIVE_INFINITY) inTheEnd(chronicle, report, run, last)
   }
 }
 
 // --- once
 
-const once = (report: Report, life: Life, stories: ReadonlyArray<Story>): void => {
+const once = (origins: Origins, report: Report, life: Life, stories: ReadonlyArray<Story>): void => {
   const mismatches = life.handed.filter(h => h.delivery._tag === 'Mismatch')
   if (mismatches.length > 1) report('NoticesOnce', life.startedAt, `a mismatch is reported ${mismatches.length} times`)
   for (const { origin, sequences } of stories)
     for (const s of sequences) {
+      if (life.settings.maxOrigins < roomy && origins.isContested(origin)) continue
       let above = 0
       const spoken = [...s.settled, ...s.gaps].sort((a, b) => a.index - b.index)
       for (const r of spoken) {
@@ -73,9 +74,9 @@ const silences = (origins: Origins, report: Report, life: Life): void => {
 
 // --- the end of a sender
 
-const ends = (report: Report, run: Run, s: Sequence): void => {
+const ends = ({ overAt }: Chronicle, report: Report, run: Run, s: Sequence): void => {
   if (!s.isEnded) return
-  const say = (what: string): void => report('EndReported', s.endedAt, `${run.origin} ${what}`)
+  const say = (what: string): void => report('EndReported', Math.min(s.endedAt, overAt), `${run.origin} ${what}`)
   if (run.end === 'Closed' && s.endedWith !== run.head) say(`ends at ${run.head}, and is reported to at ${s.endedWith}`)
   for (const g of s.gaps)
     if (!s.settled.some(o => o.first <= g.last && g.first <= o.last)) say(`ends, and ${g.first}-${g.last} is missing`)
@@ -97,34 +98,33 @@ const inTheEnd = ({ overAt }: Chronicle, report: Report, run: Run, s: Sequence):
 
 // --- conflicts
 
-/** Heads of two living runs that a receiver heard in turns, twice each, with nobody told of it. */
-export const conflicts = (chronicle: Chronicle, origins: Origins, report: Report): void => {
+/** A receiver reports `Conflict` if it hears two living runs in turns, and not if there was one run at a time. */
+export const conflicts = (chronicle: Chronicle, origins: Origins, report: Report, life: Life): void => {
   const told = new Set<string>()
-  for (const { run, notice } of chronicle.told) if (notice._tag === 'Conflict') told.add(run.origin)
-  for (const { handed, startedAt, receiver } of chronicle.lives)
-    for (const { at, delivery: d } of handed) {
-      if (d._tag !== 'Conflict') continue
-      told.add(d.origin)
-      if (!origins.isContested(d.origin) && !origins.isForged(d.origin) && !isClose(origins.of(d.origin)))
-        report('ConflictReported', at, `r${receiver} (since ${startedAt}): ${d.origin}: there was one run at a time`)
-    }
-  for (const { addressing, settings, traffic, receiver } of chronicle.lives) {
-    if (addressing === 'perSender' || settings.maxOrigins < roomy) continue
-    const turns = new Map<string, { last: string; readonly heard: Set<string>; returns: number }>()
-    for (const t of traffic) {
-      if (t._tag !== 'Head' || told.has(t.origin) || t.head.state === 'ended') continue
-      const run = origins.of(t.origin).find(r => r.epoch === t.head.epoch)
-      if (run === undefined || run.endedAt < t.at) continue
-      const { epoch } = run
-      const turn = turns.get(t.origin) ?? { last: epoch, heard: new Set(), returns: 0 }
-      turns.set(t.origin, turn)
-      if (turn.last !== epoch && turn.heard.has(epoch)) turn.returns += 1
-      turn.last = epoch
-      turn.heard.add(epoch)
-      if (turn.returns < 2) continue
-      told.add(t.origin)
-      report('ConflictReported', t.at, `r${receiver}: ${t.origin}: two runs are heard in turns, and nobody is told`)
-    }
+  for (const { at, delivery: d } of life.handed) {
+    if (d._tag !== 'Conflict') continue
+    told.add(d.origin)
+    if (!origins.isContested(d.origin) && !origins.isForged(d.origin) && !isClose(origins.of(d.origin)))
+      report('ConflictReported', at, `${d.origin}: there was one run at a time`)
+  }
+  // A sender is told of the other one, too, and the life may end before the receiver has asked about it.
+  for (const { run, notice } of chronicle.told)
+    if (notice._tag === 'Conflict' && life.endedAt !== Number.POSITIVE_INFINITY) told.add(run.origin)
+  if (life.addressing === 'perSender' || life.settings.maxOrigins < roomy) return
+  const turns = new Map<string, { last: string; readonly heard: Set<string>; returns: number }>()
+  for (const t of life.traffic) {
+    if (t._tag !== 'Head' || told.has(t.origin) || t.head.state === 'ended') continue
+    const run = origins.of(t.origin).find(r => r.epoch === t.head.epoch)
+    if (run === undefined || run.endedAt < t.at) continue
+    const { epoch } = run
+    const turn = turns.get(t.origin) ?? { last: epoch, heard: new Set(), returns: 0 }
+    turns.set(t.origin, turn)
+    if (turn.last !== epoch && turn.heard.has(epoch)) turn.returns += 1
+    turn.last = epoch
+    turn.heard.add(epoch)
+    if (turn.returns < 3) continue
+    told.add(t.origin)
+    report('ConflictReported', t.at, `${t.origin}: two runs are heard in turns, and none is reported`)
   }
 }
 

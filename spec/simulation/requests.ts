@@ -9,6 +9,9 @@ type ReplayRequest = Extract<Traffic, { _tag: 'ReplayRequest' }>
 /** One request is for this many numbers at most. */
 const mostNumbers = 4096
 
+/** Timers of this world ring up to 5 ms early. */
+const early = 10
+
 const range = ({ origin, first, last }: ReplayRequest): string => `${origin} ${first}-${last}`
 
 export const requested = (chronicle: Chronicle, report: Report, life: Life): void => {
@@ -40,18 +43,20 @@ const fitting = (report: Report, { traffic, settings, addressing }: Life): void 
   }
 }
 
-/** Between two requests for the same numbers something has arrived, or some time has passed. */
+/** As long as nothing arrives, the pause between two requests for the same numbers grows: from 1/2 to 4 patiences at least. */
 const paused = (report: Report, { traffic, settings }: Life): void => {
   if (settings.maxMessages <= roomy) return
-  const before = new Map<string, ReplayRequest>()
+  const before = new Map<string, { readonly request: ReplayRequest; readonly count: number }>()
   for (const t of traffic)
     if (t._tag === 'Reconnected') before.clear()
     else if (t._tag === 'ReplayRequest') {
-      const last = before.get(range(t))
-      if (last !== undefined && t.local - last.local < settings.patience / 2)
-        report('RequestsInBudget', t.at, `${range(t)} is requested again after ${t.local - last.local} ms`)
-      before.set(range(t), t)
-    } else if ('origin' in t) for (const [key, r] of before) if (r.origin === t.origin) before.delete(key)
+      const { request, count } = before.get(range(t)) ?? { request: undefined, count: 0 }
+      before.set(range(t), { request: t, count: count + 1 })
+      const pause = (settings.patience / 2) * 2 ** Math.min(count - 1, 3) - early
+      if (request !== undefined && t.local - request.local < pause)
+        report('RequestsInBudget', t.at, `${range(t)} is requested again after ${t.local - request.local} ms`)
+    } else if ('origin' in t)
+      for (const [key, { request }] of before) if (request.origin === t.origin) before.delete(key)
 }
 
 /**

@@ -19,7 +19,8 @@ export const rules = {
   // --- its notices
   SilenceReported: 'a sender that stops sending is reported `Silent`, no other is, and `Resumed` ends that',
   EndReported: 'the end of a closed sender is reported with its last number when everything before it is settled',
-  ConflictReported: 'two senders of one `single` subject are reported to somebody, and no others are',
+  ConflictReported:
+    'two senders of one `single` subject that a receiver hears in turns are reported, and no others are',
   NoticesOnce: 'a gap, a conflict and a mismatch are reported once',
   // --- its bounds and requests
   MemoryBounded: 'memory stays within the configured bounds, and what fits is not turned away (8)',

@@ -1,4 +1,4 @@
-// Cuts a failing plan down, piece by piece, for as long as the same rule is broken.
+// Makes a failing plan smaller, step by step, as long as it breaks the same rule.
 import type { Rule } from './auditor.ts'
 import type { Action, Plan } from './plan.ts'
 import { rated } from './plan.ts'
@@ -11,7 +11,7 @@ const without = <T>(items: ReadonlyArray<T>, from: number, count: number): Reado
   ...items.slice(from + count),
 ]
 
-/** All plans that are a little smaller, the boldest cuts first. */
+/** All plans that are one step smaller, the largest steps first. */
 function* smaller(plan: Plan): Generator<Plan> {
   for (const kind of plan.kinds) {
     const kinds = plan.kinds.filter(k => k !== kind)
@@ -39,7 +39,7 @@ function* smaller(plan: Plan): Generator<Plan> {
   if (plan.faultMs > lastAction + 500) yield { ...plan, faultMs: lastAction + 500 }
 }
 
-/** The smallest that was found within so many trials. */
+/** The smallest failing plan that is found in that many trials. */
 export const shrunk = (plan: Plan, rule: Rule, trials = 400): Plan => {
   let best = plan
   let left = trials

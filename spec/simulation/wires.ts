@@ -1,4 +1,4 @@
-// Who hears whom: data, heartbeats, requests and their answers, each over the links; and what goes wrong with answers.
+// Routes data, heartbeats, requests and answers over the links, and applies the faults of answers.
 import type { Head } from '../../src/core/protocol/Head.ts'
 import * as SequenceNumber from '../../src/core/protocol/SequenceNumber.ts'
 import type { Arrival } from '../../src/core/receiver/Step.ts'
@@ -12,7 +12,7 @@ import type { Store } from './store.ts'
 import type { World } from './world.ts'
 
 export interface Everybody {
-  /** All that are connected or may be again. */
+  /** All processes, disconnected ones included. */
   readonly processes: () => ReadonlyArray<Process>
   readonly receivers: () => ReadonlyArray<Receiver>
   readonly store: Store | undefined
@@ -94,8 +94,8 @@ const answered = (
 }
 
 /**
- * Somebody else knows where the answers go, and sends some that nobody has asked for: of a request that was never sent, of the
- * first (that was for heads), or of numbers that were not asked for.
+ * A stranger knows the inbox of a receiver, and sends answers that nobody requested: to a request that was never sent, to the
+ * first request (which was for heads), or for numbers that were not requested.
  */
 const forged = (
   world: World,
@@ -130,7 +130,7 @@ const forged = (
   send(world, from.port, r.port, 'Aside', () => (r.inbox() === inbox ? open(r, store, line, id, answer) : undefined))
 }
 
-/** What the shell makes of an answer. */
+/** Turns an answer into an event, as the shell does. */
 const open = (r: Receiver, store: Store | undefined, line: Line, asked: number, answer: Answer): void => {
   const { origin } = line
   const epoch = line.run.addressing === 'single' ? line.run.epoch : undefined
@@ -155,7 +155,7 @@ const open = (r: Receiver, store: Store | undefined, line: Line, asked: number, 
         reason: 'evicted',
       })
     case 'End':
-      // 0 is no number: the shell can't read it.
+      // 0 is not a number, so the shell drops it.
       if (answer.last >= 1) r.on({ _tag: 'ReplayEnded', asked, origin, epoch, last: answer.last })
   }
 }
