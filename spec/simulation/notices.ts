@@ -98,7 +98,17 @@ const inTheEnd = ({ overAt }: Chronicle, report: Report, run: Run, s: Sequence):
 
 // --- conflicts
 
-/** A receiver reports `Conflict` if it hears two living runs in turns, and not if there was one run at a time. */
+/** How often another one of several living runs was heard, that had been heard before. */
+interface Turns {
+  last: string
+  readonly heard: Set<string>
+  returns: number
+}
+
+/**
+ * If a receiver hears two living runs in turns, somebody is told: a receiver or a sender. If both answer its head requests in
+ * turns, it reports `Conflict` itself. It reports none if there was one run at a time.
+ */
 export const conflicts = (chronicle: Chronicle, origins: Origins, report: Report, life: Life): void => {
   const told = new Set<string>()
   for (const { at, delivery: d } of life.handed) {
@@ -107,22 +117,22 @@ export const conflicts = (chronicle: Chronicle, origins: Origins, report: Report
     if (!origins.isContested(d.origin) && !origins.isForged(d.origin) && !isClose(origins.of(d.origin)))
       report('ConflictReported', at, `${d.origin}: there was one run at a time`)
   }
-  // A sender is told of the other one, too, and the life may end before the receiver has asked about it.
-  for (const { run, notice } of chronicle.told)
-    if (notice._tag === 'Conflict' && life.endedAt !== Number.POSITIVE_INFINITY) told.add(run.origin)
   if (life.addressing === 'perSender' || life.settings.maxOrigins < roomy) return
-  const turns = new Map<string, { last: string; readonly heard: Set<string>; returns: number }>()
+  const elsewhere = new Set<string>()
+  for (const { run, notice } of chronicle.told) if (notice._tag === 'Conflict') elsewhere.add(run.origin)
+  const all = new Map<string, Turns>()
   for (const t of life.traffic) {
     if (t._tag !== 'Head' || told.has(t.origin) || t.head.state === 'ended') continue
+    if (elsewhere.has(t.origin) && t.asked === undefined) continue
     const run = origins.of(t.origin).find(r => r.epoch === t.head.epoch)
     if (run === undefined || run.endedAt < t.at) continue
     const { epoch } = run
-    const turn = turns.get(t.origin) ?? { last: epoch, heard: new Set(), returns: 0 }
-    turns.set(t.origin, turn)
-    if (turn.last !== epoch && turn.heard.has(epoch)) turn.returns += 1
-    turn.last = epoch
-    turn.heard.add(epoch)
-    if (turn.returns < 3) continue
+    const turns = all.get(t.origin) ?? { last: epoch, heard: new Set(), returns: 0 }
+    all.set(t.origin, turns)
+    if (turns.last !== epoch && turns.heard.has(epoch)) turns.returns += 1
+    turns.last = epoch
+    turns.heard.add(epoch)
+    if (turns.returns < 3) continue
     told.add(t.origin)
     report('ConflictReported', t.at, `${t.origin}: two runs are heard in turns, and none is reported`)
   }
