@@ -129,13 +129,11 @@ export const openRecord = (): Record => {
       // What only a simulated world can see into.
       came: new Map(),
       answered: new Map(),
-      kept: { messages: 0, bytes: 0, gaps: 0, origins: 0, queue: 0, notices: 0, left: 0 },
-      forgotten: 0,
-      replays: { asks: 0, answers: 0 },
+      kept: { messages: 0, bytes: 0, gaps: 0, origins: 0, queue: 0, untaken: 0 },
       lateAsks: 0,
       away: [],
       jumped: 0,
-      seen: [],
+      traffic: [],
     }
     chronicle.lives.push(life)
     const origins = new Map<string, Progress>()

@@ -61,7 +61,7 @@ const broken: ReadonlyArray<readonly [string, string, Scope, Step]> = [
   ['it keeps its losses to itself', 'EveryNumberSettled', lossy, mumbling(o => (isTold(o, 'Lost') ? [] : [o]))],
   ['it hands over everything twice', 'DeliveredOrLost', lossy, mumbling(o => (isTold(o, 'Message') ? [o, o] : [o]))],
   ['it gives up at once', 'LostOnlyWhenLost', lossy, mumbling(hasty)],
-  ['it calls a new run by a wrong name', 'RunsNeverMix', restarting, mumbling(misnaming)],
+  ['it calls a new run by a wrong name', 'EpochsNeverMix', restarting, mumbling(misnaming)],
 ]
 
 describe('The exhaustive world of a receiver that is broken', () => {

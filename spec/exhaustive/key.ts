@@ -6,8 +6,8 @@ import * as M from '../../src/core/internal/OrderedMap.ts'
 import type { Epoch } from '../../src/core/protocol/Epoch.ts'
 import type { Head } from '../../src/core/protocol/Head.ts'
 import type { Contact, Far, OriginState, Witness } from '../../src/core/receiver/OriginState.ts'
-import { parkTime } from '../../src/core/receiver/parked.ts'
 import type { Probe } from '../../src/core/receiver/Probe.ts'
+import { parkTime } from '../../src/core/receiver/parked.ts'
 import type { ReorderBuffer } from '../../src/core/receiver/ReorderBuffer.ts'
 import { tick, tickAt, times } from './scope.ts'
 import { storyOf } from './verdict.ts'
@@ -98,7 +98,8 @@ const originText = (s: OriginState<string>, ids: Ids, now: number): string => {
     const since = s.unansweredSince === Number.POSITIVE_INFINITY ? '-' : from(now, s.unansweredSince, times.deadline)
     text += `|${s.epoch} ${from(now, s.askAt)} ${since};${bufferText(s.buffer, ids, now)}`
   }
-  for (const { value: p } of M.entries(s.parked)) text += `;k${p.arrival.number}:${p.arrival.data} ${from(now, p.at, parkTime)}`
+  for (const { value: p } of M.entries(s.parked))
+    text += `;k${p.arrival.number}:${p.arrival.data} ${from(now, p.at, parkTime)}`
   for (const o of s.others) text += `;o${o.epoch} ${from(now, o.ignoredUntil)} ${o.wait} ${o.next}`
   return `${text};${from(now, s.otherHeardAt, parkTime)}`
 }

@@ -1,13 +1,13 @@
 // What the simulator's auditor says of a small world: the same rules, over the same kind of chronicle.
 
-import * as M from '../../src/core/internal/OrderedMap.ts'
 import type { Violation } from '../simulation/auditor.ts'
 import { audit } from '../simulation/auditor.ts'
 import type { Chronicle, Life, Run } from '../simulation/chronicle.ts'
 import { blank } from '../simulation/chronicle.ts'
 import { payloadOf } from '../simulation/content.ts'
-import type { Piece } from '../simulation/story.ts'
-import { ascending, storiesOf } from '../simulation/story.ts'
+import { countersOf } from '../simulation/counters.ts'
+import type { Sequence } from '../simulation/sequences.ts'
+import { ascending, storiesOf } from '../simulation/sequences.ts'
 import { times } from './scope.ts'
 import type { World } from './world.ts'
 
@@ -30,11 +30,11 @@ const runsOf = (w: World): ReadonlyArray<Run> =>
   }))
 
 const lifeOf = (w: World, overAt: number): Life => {
-  const { settings, messages, handedMessages, bytes, gaps, origins } = w.receiver
+  const { messages, handedMessages, bytes, gaps, origins } = countersOf(w.receiver)
   return {
     receiver: 0,
     addressing: w.scope.addressing,
-    settings,
+    settings: w.receiver.settings,
     startedAt: w.startedAt ?? w.now,
     endedAt: Number.POSITIVE_INFINITY,
     handed: [...w.handed],
@@ -42,13 +42,11 @@ const lifeOf = (w: World, overAt: number): Life => {
     came: new Map(w.came),
     answered: new Map([...w.answered].map(([epoch, at]) => [epoch, [...at]])),
     saved: undefined,
-    kept: { messages: messages - handedMessages, bytes, gaps, origins: M.size(origins), queue: 0, notices: 0, left: 0 },
-    forgotten: w.forgotten,
-    replays: { asks: 0, answers: 0 },
+    kept: { messages: messages - handedMessages, bytes, gaps, origins, queue: 0, untaken: 0 },
     lateAsks: w.askedAt > overAt - 1000 ? 1 : 0,
     away: [],
     jumped: 0,
-    seen: [],
+    traffic: [],
   }
 }
 
@@ -83,7 +81,7 @@ interface Remembered {
   readonly gaps: ReadonlyArray<{ readonly range: string; readonly local: number }>
 }
 
-const pieceOf = (w: World, p: Piece): Remembered => {
+const pieceOf = (w: World, p: Sequence): Remembered => {
   // Which run a number is of can be mistaken in `single` only; whether it was lost matters to no rule any more.
   const isMixed = w.scope.addressing === 'single' && w.scope.restart !== 'none'
   const numbers = ascending(p).map(s => `${s.first}-${s.last}${isMixed && s.message ? s.message.run.epoch.at(-1) : ''}`)
@@ -92,10 +90,10 @@ const pieceOf = (w: World, p: Piece): Remembered => {
     const isOpen = Array.from({ length: g.last - g.first + 1 }, (_, i) => g.first + i).some(n => !isSettled(n))
     return isOpen ? [{ range: `${g.first}-${g.last}`, local: g.local }] : []
   })
-  const flags = [p.isMute, p.isSilent, p.isEnded, p.hasConflict].map(Number).join('')
-  const run = isMixed ? (p.named ?? p.epoch) : ''
+  const flags = [p.isUnvouched, p.isSilent, p.isEnded, p.rivals.size > 0, p.isAfterConflict].map(Number).join('')
+  const run = isMixed ? p.epoch : ''
   return {
-    text: `${p.origin} ${p.begunBy}${p.start ?? ''} ${run} ${p.endedBy} ${p.endedWith} ${numbers} ${flags}`,
+    text: `${p.origin} ${p.start ?? ''} ${run} ${p.endedBy} ${p.endedWith} ${numbers} ${flags}`,
     gaps,
   }
 }
@@ -108,7 +106,7 @@ export const storyOf = (w: World): string => {
   if (pieces === undefined) {
     const chronicle = chronicleOf(w, w.now, w.now)
     const stories = chronicle.lives.flatMap(life => storiesOf(chronicle, life))
-    pieces = stories.flatMap(story => story.pieces).map(p => pieceOf(w, p))
+    pieces = stories.flatMap(story => story.sequences).map(p => pieceOf(w, p))
     remembered.set(w.handed, pieces)
   }
   // Past its deadline a gap may be given up at any time.

@@ -6,8 +6,8 @@ import type { Head } from '../../src/core/protocol/Head.ts'
 import type { Origin } from '../../src/core/protocol/Origin.ts'
 import * as SequenceNumber from '../../src/core/protocol/SequenceNumber.ts'
 import { map } from '../../src/core/receiver/Delivery.ts'
-import * as Receiver from '../../src/core/receiver/Receiver.ts'
 import type { Arrival } from '../../src/core/receiver/outputs.ts'
+import * as Receiver from '../../src/core/receiver/Receiver.ts'
 import * as History from '../../src/core/sender/History.ts'
 import * as Replays from '../../src/core/sender/ReplayQueue.ts'
 import * as Sender from '../../src/core/sender/Sender.ts'
@@ -82,8 +82,6 @@ export interface World {
   readonly answered: ReadonlyMap<Epoch, ReadonlyArray<number>>
   /** Runs of which something came before anything of the next. */
   readonly heardOf: ReadonlySet<Epoch>
-  /** Something was open, and no wake-up was asked for. */
-  readonly forgotten: number
   readonly askedAt: number
   /** How it came to this. */
   readonly move: string
@@ -125,7 +123,6 @@ export const worldOf = (scope: Scope, step: Step): World => {
     came: new Map(),
     answered: new Map(),
     heardOf: new Set(),
-    forgotten: 0,
     askedAt: 0,
     move: 'the beginning',
     from: undefined,
@@ -166,10 +163,7 @@ const heard = (before: World, happening: Happening): World => {
   const w = witnessed(before, happening)
   // The time is part of every event; TypeScript can't see that a union stays one when it is put back.
   const [outputs, receiver] = w.step({ ...happening, now: w.now } as Event)(w.receiver)
-  const isOpen = receiver.gaps > 0 || receiver.usage.messages > receiver.usage.handedMessages
-  const isForgotten = receiver.wakeAt === Number.POSITIVE_INFINITY && isOpen
-  const after: World = { ...w, receiver, forgotten: w.forgotten + (isForgotten ? 1 : 0) }
-  return outputs.reduce(performed, after)
+  return outputs.reduce(performed, { ...w, receiver })
 }
 
 const performed = (w: World, o: Out): World => {

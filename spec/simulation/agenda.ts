@@ -1,4 +1,4 @@
-// Virtual time, in whole ms, and what happens when: a binary heap, by time and then by turn.
+// Virtual time in whole ms: a binary heap of actions, by time and then by order of insertion.
 
 interface Entry {
   readonly at: number
@@ -8,9 +8,9 @@ interface Entry {
 
 export interface Agenda {
   readonly now: () => number
-  /** Does it then; at once in turn, if that is past. */
+  /** Runs it at that time, or as soon as possible if that has passed. */
   readonly at: (time: number, act: () => void) => void
-  /** Lets time pass. */
+  /** Runs everything up to that time. */
   readonly run: (until: number) => void
 }
 

@@ -1,10 +1,10 @@
-// What messages are made of: each bears its own id, so that it can be told whose message was handed over, and some text.
+// The content of messages. Each payload begins with the id of its message, so that the auditor recognizes it.
 import type { Headers } from '../../src/core/protocol/Headers.ts'
 
 const decoder = new TextDecoder()
 const encoder = new TextEncoder()
 
-/** A payload that bears an id; 0 is nobody's. */
+/** A payload with an id; 0 marks a forged message. */
 export const payloadOf = (id: number, length: number): Uint8Array => {
   const data = new Uint8Array(4 + length)
   new DataView(data.buffer).setUint32(0, id)
@@ -20,10 +20,10 @@ export const isSame = (a: Uint8Array, b: Uint8Array): boolean => {
   return true
 }
 
-/** A header block in a word: `name=value`. */
+/** A header block: `name=value`. */
 export const encodedHeaders = (text: string): Uint8Array => encoder.encode(text)
 
-/** Headers as a client gives them. */
+/** Headers in the shape that a client gives them. */
 export const headersOf = (block: Uint8Array | undefined): Headers | undefined => {
   if (block === undefined) return undefined
   const [key = '', value = ''] = decoder.decode(block).split('=')

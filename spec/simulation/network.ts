@@ -1,24 +1,24 @@
-// The links. Each node has one connection to the servers, which pass on what comes, in order, unless a fault says otherwise.
+// The links. Each node has one connection to the servers, which forward everything in order, unless a fault strikes.
 import type { World } from './world.ts'
 
-/** A node's connection. */
+/** The connection of a node. */
 export interface Port {
   readonly name: string
   isUp: boolean
-  /** When it was connected, and when it was cut off, last. */
+  /** When it was last connected, and when it was last disconnected. */
   since: number
   cutAt: number
-  /** When the last of what it sent reaches the servers. */
+  /** When the last message that it sent reaches the servers. */
   sentBy: number
-  /** When the last of what each has sent arrives, if nothing overtakes. */
+  /** When the last message of each other node arrives, if nothing is reordered. */
   readonly arrives: Map<Port, number>
-  /** Until when nothing from there comes through; and how many heartbeats do not. */
+  /** Until when everything from a node is lost; how many of its next heartbeats and messages are lost. */
   readonly deaf: Map<Port, number>
   readonly skips: Map<Port, number>
   readonly skipsData: Map<Port, number>
-  /** By how much answers to it are late, in ms; what comes after them overtakes them. */
+  /** By how many ms answers of a node are late; later messages overtake them. */
   readonly slow: Map<Port, number>
-  /** For how long it may still hand over what had come when it was cut off, in ms. */
+  /** For how many ms after a disconnect the client may still pass on what it had received before. */
   lingers: number
 }
 
@@ -46,7 +46,7 @@ export const connect = (world: World, port: Port): void => {
   port.since = world.agenda.now()
 }
 
-/** When what is sent now reaches the servers: a client buffers for a moment, and what is in there a disconnect discards. */
+/** When a message sent now reaches the servers. A client buffers for a moment, and a disconnect discards that buffer. */
 const leave = (world: World, from: Port): number => {
   const now = world.agenda.now()
   from.sentBy = Math.max(from.sentBy, now + (world.isHealed ? 1 : world.chance.between(1, 3)))
@@ -62,7 +62,7 @@ const travel = (world: World): number => {
 const survives = (from: Port, to: Port, sentAt: number, leftAt: number): boolean =>
   !(from.cutAt >= sentAt && from.cutAt < leftAt) && to.isUp && to.since <= leftAt
 
-/** What the servers have once it has left: on the way from them it may get lost, and not before. */
+/** Runs `open` when a message has reached the servers, whatever happens to it later. */
 export const capture = (world: World, from: Port, open: () => void): void => {
   if (!from.isUp) return
   const sentAt = world.agenda.now()
@@ -98,13 +98,13 @@ export const send = (
     if (slow > 0 && !world.isHealed) at += slow
     else if (world.strikes('reorder')) at += chance.between(0, 100)
     else {
-      // Nothing that is late holds up what comes after it for longer than it takes the link to heal.
+      // A late message delays what follows it, as in one TCP connection.
       at = Math.max(at, to.arrives.get(from) ?? 0)
       to.arrives.set(from, at)
     }
     agenda.at(at, () => {
       if (survives(from, to, sentAt, leftAt)) return open()
-      // It waits in the client still, as its program is busy, until that is back, or ends and another begins.
+      // The client has received it before the disconnect, and passes it on while disconnected.
       if (to.lingers > 0 && !to.isUp && to.cutAt >= leftAt && to.since <= leftAt)
         agenda.at(agenda.now() + chance.below(to.lingers), () => (to.isUp || to.since > leftAt ? undefined : open()))
     })
@@ -112,8 +112,8 @@ export const send = (
 }
 
 /**
- * A round trip to the servers. It proves that all that was sent before has left, unless the connection was cut. Now and then it
- * fails though nothing is wrong, or the word on it comes late: when the connection is back, even, and then proves nothing.
+ * A round trip to the servers. It proves that they have everything that was sent before, unless the connection was cut. It may
+ * fail without a cause, or complete late, even after a reconnect: then it proves nothing.
  */
 export const flush = (world: World, port: Port, isLate: boolean, done: (completed: boolean) => void): void => {
   const calledAt = world.agenda.now()

@@ -1,11 +1,11 @@
-// What will happen in one seed: who is there, what goes wrong and how often, and what is done when. It is plain data, so that
-// a failing one can be cut down piece by piece.
+// The plan of one seed: the nodes, the rates of faults, and the actions with their times. It is plain data, so that a failing
+// plan can be shrunk.
 import type { Addressing } from '../../src/core/protocol/Origin.ts'
-import type { Mode } from '../../src/core/receiver/Step.ts'
+import type { Mode } from '../../src/core/receiver/settings.ts'
 import type { Chance } from './prng.ts'
 import { chanceOf } from './prng.ts'
 
-/** Faults that strike by chance, each with a rate. */
+/** Faults that strike at random, each with a rate. */
 export const rated = [
   'loss',
   'duplicate',
@@ -25,7 +25,7 @@ export const rated = [
   'nobodyLate',
 ] as const
 
-/** Faults that are deeds. */
+/** Faults that strike at a time: see faults.ts. */
 export const done = [
   'burst',
   'partition',
@@ -65,7 +65,7 @@ export const done = [
   'restless',
 ] as const
 
-/** Faults that someone is born with. */
+/** Faults that are settings of a sender or receiver. */
 export const innate = [
   'smallHistory',
   'smallBounds',
@@ -86,10 +86,10 @@ export const innate = [
 
 export const kinds = [...rated, ...done, ...innate] as const
 
-/** Beside what all seeds have in common, each has the faults of one theme: all of them at once would hide one another. */
+/** Each seed has the common faults and those of one theme. All faults at once would hide one another. */
 type Theme = 'noticing' | 'asking' | 'sending'
 
-/** In turn, by the seed. */
+/** The seeds take the themes in turn. */
 const themes: ReadonlyArray<Theme> = ['noticing', 'noticing', 'asking', 'sending']
 
 const ofTheme: Readonly<Record<Theme, ReadonlyArray<Kind>>> = {
@@ -110,23 +110,23 @@ const ofTheme: Readonly<Record<Theme, ReadonlyArray<Kind>>> = {
   sending: ['flushFails', 'flushLate', 'fewBytes', 'shortAge', 'hugePayloads', 'manyLines'],
 }
 
-/** Of senders that can be heard and not asked: drawn where things are noticed, and apart once more. */
+/** Faults of senders that send heartbeats and answer nothing: part of `noticing`, with a random generator of their own. */
 const unasked = ['falseWitness', 'deafReturn', 'lastGlance'] as const
 
-/** What comes when it is least expected: drawn in the same places, apart from those. */
+/** Faults of bad timing: part of `noticing`, with a random generator of their own. */
 const untimely = ['nobodyLate', 'jumpAway', 'lastRing', 'partingWords', 'crowdedStall', 'farUnkept'] as const
 
-/** Drawn in one seed of ten, apart from all others; where a kind is drawn elsewhere too, it strikes too seldom there. */
+/** Faults of one seed in ten, drawn apart from all others. */
 const apart: ReadonlyArray<Kind> = ['stored', 'restless', 'jumpAway']
 
-/** Each by a chance of its own, whatever others there are. */
+/** A random generator for one kind of fault in one seed. */
 const ownChance = (seed: number, kind: Kind): Chance =>
   chanceOf(seed + 2 ** 44 + 2 ** 32 * [...kind].reduce((sum, c) => (sum * 31 + c.charCodeAt(0)) % 1021, 0))
 
-/** Drawn apart, so that a seed is what it was but for them. */
+/** Kinds that are drawn apart: they do not change what else a seed draws. */
 const added: ReadonlyArray<Kind> = [...ofTheme.noticing, ...ofTheme.sending, ...unasked, ...untimely, ...apart]
 
-/** Some can't strike everywhere, and so are drawn more often. */
+/** Kinds that need special circumstances to strike are drawn more often. */
 const often: Readonly<Partial<Record<Kind, number>>> = {
   survivingRival: 0.7,
   echo: 0.45,
@@ -148,9 +148,9 @@ export type Kind = (typeof kinds)[number]
 export type Voice = 'full' | 'mute' | 'deaf'
 
 export interface LinePlan {
-  /** The first number; or from the clock; or above all that any run before it has sent, and not by much. */
+  /** The first number, or a start from the clock, or one a little above all earlier runs. */
   readonly from: number | 'clock' | 'above'
-  /** `mute`: no heartbeats, and no answers; `deaf`: heartbeats, and no answers. */
+  /** `mute`: it sends no heartbeats and no answers; `deaf`: it sends heartbeats and no answers. */
   readonly voice: Voice
 }
 
@@ -160,10 +160,10 @@ export interface ProcessPlan {
   readonly keeps: number
   readonly max: number
   readonly after: number
-  /** Bytes that it keeps at most, and for how long, in ms. */
+  /** The limits of its history, in bytes and ms. */
   readonly bytes: number
   readonly age: number
-  /** Payloads are smaller than this, and now and then as large as that. */
+  /** Most payloads are smaller than the first size, some nearly as large as the second. */
   readonly sizes: readonly [small: number, large: number]
   /** Heartbeats per second that it may send. */
   readonly perSecond: number
@@ -183,14 +183,14 @@ export interface ReceiverPlan {
   readonly maxBytes: number
   readonly maxGaps: number
   readonly maxOrigins: number
-  /** For how long it may hand over what had come before it was cut off, in ms. */
+  /** For how many ms after a disconnect its client may still pass on what it had received before. */
   readonly lingers: number
-  /** Can a store be asked for what is missing, beside the senders? */
+  /** Whether it can also ask a stream for replays. */
   readonly stored: boolean
 }
 
-/** `who` and `whom` are taken modulo those that are there. */
-export type Deed =
+/** `who` selects a process and `whom` a receiver, modulo their number. */
+export type Action =
   | { readonly at: number; readonly do: 'publish'; readonly who: number; readonly line: number; readonly count: number }
   | {
       readonly at: number
@@ -210,15 +210,15 @@ export interface Plan {
   readonly rates: Readonly<Record<Rated, number>>
   readonly processes: ReadonlyArray<ProcessPlan>
   readonly receivers: ReadonlyArray<ReceiverPlan>
-  readonly deeds: ReadonlyArray<Deed>
+  readonly actions: ReadonlyArray<Action>
   readonly faultMs: number
-  /** Messages published in all, at least. */
+  /** The least number of messages that are published in all. */
   readonly least: number
-  /** No payload has this many bytes. */
+  /** Every payload is smaller than this, in bytes. */
   readonly largest: number
 }
 
-/** Messages published in the first phase, at least. */
+/** The least number of messages that are published in the first phase. */
 export const leastMessages = 200
 
 const drawKinds = (chance: Chance, theme: Theme, style: Plan['style']): Kind[] => {
@@ -276,7 +276,7 @@ export const planOf = (seed: number): Plan => {
   const own = [...drawKinds(chance, theme, style), ...more]
   const has = (k: Kind): boolean => own.includes(k) || most.includes(k)
   const addressing: Addressing = chance.hit(0.5) ? 'single' : 'perSender'
-  // All of them together, mostly where a run can be taken for another.
+  // All of them together, mostly in `single`, where a run can be taken for another.
   const last = chanceOf(seed + 2 ** 42)
   const isUnasked = more.length > 0 && last.hit(addressing === 'single' ? 0.95 : 0.3)
   const rest = isUnasked ? unasked : []
@@ -299,7 +299,7 @@ export const planOf = (seed: number): Plan => {
     timerLate: 0,
     nobodyLate: has('nobodyLate') ? latest.of([0.3, 0.7]) : 0,
   }
-  // The answers to requests can only go wrong where something is asked for.
+  // Faults of answers need requests, and so some loss.
   const needsLoss = own.some(k => k.startsWith('replay')) || has('smallHistory')
   for (const kind of ['timerEarly', 'timerLate'] as const) if (has(kind)) rates[kind] = later.of([0.05, 0.2])
   for (const kind of rated)
@@ -330,11 +330,11 @@ export const planOf = (seed: number): Plan => {
   if (has('mismatch'))
     receivers.push(drawReceiver(chance, addressing === 'single' ? 'perSender' : 'single', has, first))
   const largest = has('largePayloads') ? chance.of([400, 2000, 8000, 20_000]) : 40
-  // Only where there is little room something has to wait for it.
+  // This fault needs a receiver with little room.
   if (has('stalledRestart'))
     for (const [at, r] of receivers.entries())
       if (later.hit(0.7)) receivers[at] = { ...r, maxMessages: later.of([8, 16, 40]) }
-  // One of them is narrow; where it has few places, too, it would tell of little else.
+  // One receiver has little room, unless it can follow few origins anyway.
   const narrow = latest.below(receivers.length)
   const chosen = receivers[narrow]
   if (chosen !== undefined && (has('farUnkept') || has('crowdedStall')) && !has('fewOrigins'))
@@ -343,7 +343,7 @@ export const planOf = (seed: number): Plan => {
       maxMessages: latest.of([8, 16]),
       maxJump: has('farUnkept') ? latest.of([10, 50]) : chosen.maxJump,
     }
-  // A store is of use in `single` where numbers never go back. It is asked for what lies between, number by number.
+  // A stream is useful in `single` if numbers never go back.
   const stored = set.find(({ kind }) => kind === 'stored')
   if (stored !== undefined) {
     for (const [at, r] of receivers.entries()) receivers[at] = { ...r, stored: true }
@@ -351,13 +351,13 @@ export const planOf = (seed: number): Plan => {
       for (const [at, p] of processes.entries())
         processes[at] = { ...p, lines: p.lines.map(l => ({ ...l, from: stored.own.hit(0.8) ? 'above' : 1 })) }
   }
-  const deeds = [
+  const actions = [
     ...drawPublishing(chance, faultMs),
-    ...drawDeeds(chance, own, faultMs, false),
-    ...drawDeeds(later, own, faultMs, true),
-    ...drawDeeds(last, rest, faultMs, true),
-    ...drawDeeds(latest, most, faultMs, true),
-    ...set.flatMap(({ kind, own: chance }) => drawDeeds(chance, [kind], faultMs, true)),
+    ...drawFaults(chance, own, faultMs, false),
+    ...drawFaults(later, own, faultMs, true),
+    ...drawFaults(last, rest, faultMs, true),
+    ...drawFaults(latest, most, faultMs, true),
+    ...set.flatMap(({ kind, own: chance }) => drawFaults(chance, [kind], faultMs, true)),
   ].sort((a, b) => a.at - b.at)
   const plan = {
     seed,
@@ -368,7 +368,7 @@ export const planOf = (seed: number): Plan => {
     rates,
     processes,
     receivers,
-    deeds,
+    actions,
     faultMs,
     least: leastMessages,
     largest,
@@ -376,7 +376,7 @@ export const planOf = (seed: number): Plan => {
   return style === 'calm' || theme !== 'sending' ? plan : withSenders(chanceOf(seed + 2 ** 41), plan)
 }
 
-/** What most senders keep, send and may do. */
+/** The limits of most senders. */
 const plainly = { bytes: 32 * 1024 * 1024, age: 300_000, sizes: [40, 40], perSecond: 1000 } as const
 
 /** Senders with tight limits, large payloads, many lines, and flushes that go wrong. */
@@ -386,7 +386,7 @@ const withSenders = (chance: Chance, plan: Plan): Plan => {
   const rates = { ...plan.rates }
   if (has('flushFails')) rates.flushFails = chance.of([0.1, 0.5])
   if (has('flushLate')) rates.flushLate = chance.of([0.1, 0.5])
-  // What is larger than all that a receiver may hold can't be put in order there.
+  // A receiver with little room cannot hold huge payloads.
   const isTight = plan.receivers.some(r => r.maxMessages < 1000)
   const processes = plan.processes.map((p, i): ProcessPlan => {
     const isLarge = has('hugePayloads') && chance.hit(0.7) && !isTight
@@ -398,14 +398,14 @@ const withSenders = (chance: Chance, plan: Plan): Plan => {
       bytes: has('fewBytes') ? chance.of([2400, 6000, 26_000]) * (isLarge ? 100 : 1) : p.bytes,
       age: has('shortAge') ? chance.of([100, 1000, 5000]) : p.age,
       sizes: isLarge ? [40, chance.of([70_000, 500_000])] : has('fewBytes') && !isTight ? [40, 400] : p.sizes,
-      // Who is heard seldom, and can't be asked, is not told from a plain client.
+      // With rare heartbeats a deaf sender looks like a plain client.
       lines:
         isCrowded && one !== undefined ? Array.from({ length: count }, () => ({ ...one, voice: 'full' })) : p.lines,
       perSecond: isCrowded ? chance.of([5, 20]) : p.perSecond,
     }
   })
-  const streams: Deed[] = []
-  // Traffic without a pause, on one line.
+  const streams: Action[] = []
+  // A steady stream of messages on one line.
   if (chance.hit(0.3)) {
     const who = chance.below(60)
     const [from, apart] = [chance.below(plan.faultMs / 2), chance.of([5, 12, 18])]
@@ -413,30 +413,30 @@ const withSenders = (chance: Chance, plan: Plan): Plan => {
     for (let i = chance.between(40, 120); i > 0; i--)
       streams.push({ at: from + i * apart, do: 'publish', who, line, count: 1 })
   }
-  const deeds = [...plan.deeds, ...streams].sort((a, b) => a.at - b.at)
-  return { ...plan, kinds: [...plan.kinds, ...own], rates, processes, deeds }
+  const actions = [...plan.actions, ...streams].sort((a, b) => a.at - b.at)
+  return { ...plan, kinds: [...plan.kinds, ...own], rates, processes, actions }
 }
 
-const drawPublishing = (chance: Chance, faultMs: number): Deed[] => {
-  const deeds: Deed[] = []
+const drawPublishing = (chance: Chance, faultMs: number): Action[] => {
+  const actions: Action[] = []
   const most = chance.of([1, 5, 30])
   for (let published = 0; published < leastMessages + 60; ) {
     const count = chance.between(1, most)
-    deeds.push({ at: chance.below(faultMs), do: 'publish', who: chance.below(60), line: chance.below(60), count })
+    actions.push({ at: chance.below(faultMs), do: 'publish', who: chance.below(60), line: chance.below(60), count })
     published += count
   }
-  return deeds
+  return actions
 }
 
-const drawDeeds = (chance: Chance, own: ReadonlyArray<Kind>, faultMs: number, isAdded: boolean): Deed[] => {
-  const deeds: Deed[] = []
+const drawFaults = (chance: Chance, own: ReadonlyArray<Kind>, faultMs: number, isAdded: boolean): Action[] => {
+  const actions: Action[] = []
   for (const kind of done)
     if (
       added.includes(kind) === isAdded &&
       (own.includes(kind) || (kind === 'senderAway' && own.includes('resendRefused')))
     )
       for (let i = chance.between(1, 3); i > 0; i--)
-        deeds.push({
+        actions.push({
           at: chance.between(200, faultMs - 500),
           do: kind,
           who: chance.below(60),
@@ -444,5 +444,5 @@ const drawDeeds = (chance: Chance, own: ReadonlyArray<Kind>, faultMs: number, is
           ms: chance.of([20, 200, 1000, 3000]),
           size: chance.below(1_000_000),
         })
-  return deeds
+  return actions
 }

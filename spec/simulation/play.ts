@@ -1,6 +1,6 @@
 // Plays a plan: first with its faults, then the network heals and everything must settle.
 import type { Chronicle, Published } from './chronicle.ts'
-import { perform } from './deeds.ts'
+import { perform } from './faults.ts'
 import type { Kind, Plan } from './plan.ts'
 import type { Line, Process } from './process.ts'
 import { processOf } from './process.ts'
@@ -17,7 +17,7 @@ export interface Played {
   readonly said: ReadonlyMap<string, number>
 }
 
-/** How long everything may take to settle once the network is healed and nothing more is published, in ms. */
+/** How many ms everything may take to settle after the network has healed and the last message is published. */
 export const settlingTime = (plan: Plan): number => {
   const most = (of: ReadonlyArray<number>): number => Math.max(0, ...of)
   const max = most(plan.processes.map(p => Math.max(p.max, (2250 * p.lines.length) / p.perSecond)))
@@ -28,13 +28,13 @@ export const settlingTime = (plan: Plan): number => {
 }
 
 /**
- * How much longer it may take where nobody answers: what is missing is given up in turns of 32 gaps, and of as much as there is
- * room for; what never finds any one by one; each a deadline after it was asked for.
+ * How many ms longer it may take if nobody answers: gaps may be given up 32 at a time, and as many as there is room for; a
+ * message that is larger than the buffer is given up alone. Each takes one deadline.
  */
 const turnsTime = (plan: Plan, published: ReadonlyArray<Published>): number => {
   const turns = plan.receivers.map(r => {
     const huge = published.filter(p => p.data.length > r.maxBytes).length
-    // Between two gaps lies a message that has come.
+    // Between two gaps lies a message that has arrived.
     const turnsOfGaps = published.length / 2 / 32
     return r.deadline * (huge + turnsOfGaps + (r.maxMessages < 1000 ? published.length / r.maxMessages : 0))
   })
@@ -114,7 +114,7 @@ export const play = (plan: Plan, lines?: string[]): Played => {
     restless,
   }
 
-  /** On the line that is meant, or on any other that can. */
+  /** Publishes on that line, or on any other that is open. */
   const publish = (who: number, slot: number): void => {
     const open = processes.flatMap(p =>
       p.lines.filter(l => !p.isCrashed && !l.isFinished && l.sender.state === 'live').map(l => ({ p, l })),
@@ -123,25 +123,25 @@ export const play = (plan: Plan, lines?: string[]): Played => {
     if (one === undefined) return
     const isExhausted = one.l.sender.head >= Number.MAX_SAFE_INTEGER
     one.p.publish(one.l)
-    // All numbers are used up, as it was told: whoever sends makes a new publisher.
+    // All numbers are used up, and the sender was told: it opens a new publisher.
     if (isExhausted) {
       one.p.close(one.l)
       agenda.at(agenda.now() + 250, restore)
     }
   }
 
-  /** The last message of some senders is kept from some receivers, and so are a few heartbeats after it. */
+  /** Some receivers lose the last message of some senders, and a few heartbeats after it. */
   const cutTails = (): void => {
     for (const [i, p] of processes.entries())
       for (const r of receivers) {
-        // Where heartbeats wait for their turn, the next may come later.
+        // With a small heartbeat budget the next heartbeat may be late.
         if ((plan.processes[i]?.perSecond ?? 0) < 1000) continue
         const line = p.lines.findLast(l => l.sender.state === 'live' && !l.isFinished)
         const life = r.life()
         const isTold = p.lines.filter(l => !l.isFinished).length === 1
         if (line === undefined || life === undefined || !isTold || line.run.isMute || !world.chance.hit(0.3)) continue
         if (line.sender.head >= Number.MAX_SAFE_INTEGER || r.plan.addressing !== plan.addressing) continue
-        // What waits in vain may leave no room to tell of it.
+        // Without room the gap may not be reported.
         if (r.plan.maxMessages < 1000) continue
         const heartbeats = world.chance.below(3)
         r.port.skipsData.set(p.port, 1)
@@ -151,18 +151,18 @@ export const play = (plan: Plan, lines?: string[]): Played => {
           wait = Math.min(line.sender.max, wait * 2)
           by += wait
         }
-        // One may be due already, under traffic, and counts as the first.
+        // A heartbeat may be due already, and counts as the first.
         by += 20
         chronicle.tails.push({ life, run: line.run, number: line.sender.head + 1, heartbeats, by })
       }
   }
 
-  // --- the first phase
+  // --- the first phase: faults
 
   for (const [i, of] of plan.receivers.entries()) {
     const r = receiverOf(world, of, i, asked)
     receivers.push(r)
-    // Some are there before those who send, some after.
+    // Some receivers start before the senders, some after.
     agenda.at(beginning + (world.chance.hit(0.5) ? 0 : world.chance.below(1500)), () => r.start(undefined))
     if (of.addressing !== plan.addressing) world.count('mismatch')
     if (of.maxOrigins < 1000) world.count('fewOrigins')
@@ -175,20 +175,20 @@ export const play = (plan: Plan, lines?: string[]): Played => {
     born(i)
     if (of.isLarge) world.count('mixedPayloads')
   }
-  for (const deed of plan.deeds)
-    agenda.at(beginning + deed.at, () => {
-      if (deed.do === 'publish') for (let i = 0; i < deed.count; i++) publish(deed.who, deed.line)
-      else if (perform(world, stage, deed)) {
-        world.count(deed.do)
+  for (const action of plan.actions)
+    agenda.at(beginning + action.at, () => {
+      if (action.do === 'publish') for (let i = 0; i < action.count; i++) publish(action.who, action.line)
+      else if (perform(world, stage, action)) {
+        world.count(action.do)
         world.trace?.(
           () =>
-            `*** ${deed.do} ${deed.who % Math.max(processes.length, 1)} ${deed.whom % Math.max(receivers.length, 1)} ${deed.ms}`,
+            `*** ${action.do} ${action.who % Math.max(processes.length, 1)} ${action.whom % Math.max(receivers.length, 1)} ${action.ms}`,
         )
       }
     })
   agenda.run(beginning + plan.faultMs)
 
-  // --- the second phase: nothing goes wrong any more
+  // --- the second phase: no faults
 
   world.isHealed = true
   world.trace?.(() => '*** healed')

@@ -1,7 +1,7 @@
-// Chance from a seed: sfc32 (Doty-Humphrey), small, fast, and of good quality.
+// A seeded random generator: sfc32 by Doty-Humphrey.
 
 export interface Chance {
-  /** From 0 to 1, without 1. */
+  /** At least 0 and less than 1. */
   readonly float: () => number
   /** An integer from 0 to n-1. */
   readonly below: (n: number) => number
@@ -25,7 +25,7 @@ export const chanceOf = (seed: number): Chance => {
     c |= 0
     return t >>> 0
   }
-  // Seeds that differ by one bit need some rounds to part.
+  // Seeds that differ by one bit give different numbers only after some rounds.
   for (let i = 0; i < 15; i++) next()
   const float = (): number => next() / 2 ** 32
   const below = (n: number): number => Math.floor(float() * n)

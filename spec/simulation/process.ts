@@ -1,5 +1,5 @@
-// A process that publishes: one connection, one history, one pulse, and a sender for each line. It does with the machines what
-// src/nats/{publisher,outbound,pulse}.ts do.
+// A process that publishes: one connection, one history, one heartbeat schedule, and a sender for each line. It drives them as
+// src/nats/publish does.
 import { isLeft } from 'fp-ts/lib/Either.js'
 import type { Epoch } from '../../src/core/protocol/Epoch.ts'
 import type { Head } from '../../src/core/protocol/Head.ts'
@@ -13,9 +13,8 @@ import * as Replays from '../../src/core/sender/ReplayQueue.ts'
 import * as Sender from '../../src/core/sender/Sender.ts'
 import type { Ranges } from '../../src/nats/publish/ranges.ts'
 import { add, each, together } from '../../src/nats/publish/ranges.ts'
-import type { Notice, Passed, Run } from './chronicle.ts'
+import type { Notice, Passed, Run, Service } from './chronicle.ts'
 import { encodedHeaders, payloadOf } from './content.ts'
-import type { Service } from './exchange.ts'
 import { drawEpoch, originOf } from './names.ts'
 import type { Port } from './network.ts'
 import { connect, cut, flush, portOf } from './network.ts'
@@ -23,7 +22,7 @@ import type { LinePlan, ProcessPlan } from './plan.ts'
 import { clockOn } from './timer.ts'
 import type { World } from './world.ts'
 
-/** Who hears what a process says. */
+/** Who gets what a process sends. */
 export interface Audience {
   readonly data: (from: Process, line: Line, number: number, kept: History.Kept) => void
   readonly heartbeat: (from: Process, line: Line, head: Head) => void
@@ -66,7 +65,7 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
   const history = History.create<Line>(limits)
   const lines: Line[] = []
   const live = new Map<string, Line>()
-  /** Whoever has begun: its machine alone says when the next heartbeat is due, and that none is once it has ended. */
+  /** Lines that send heartbeats, by origin. */
   const beating = new Map<string, Line>()
   let watermark = Watermark.create(now())
   let replays = Replays.empty
@@ -80,9 +79,10 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
   const passed: Passed[] = []
   const kept = { messages: 0, bytes: 0, age: 0, over: 0 }
   const { perSecond, after } = plan
-  chronicle.outboxes.push({ name, limits, perSecond, lines: plan.lines.length, after, passed, kept })
+  const services: Service[] = []
+  chronicle.outboxes.push({ name, limits, perSecond, after, passed, services, kept })
   const stamp = (): { readonly at: number; readonly local: number } => ({ at: agenda.now(), local: now() })
-  /** When each that is held was kept, by its serial. */
+  /** When each message was kept, by its serial. */
   const keptAt: number[] = []
   const measure = (): void => {
     kept.messages = Math.max(kept.messages, history.messages)
@@ -95,7 +95,6 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
     world.say(notice._tag === 'Lost' ? `Sender.${notice.reason}` : `Sender.${notice._tag}`)
     world.trace?.(() => `${name} ${run.origin} is told ${JSON.stringify(notice)}`)
     chronicle.told.push({ at: agenda.now(), run, notice })
-    if (notice._tag === 'Lost') passed.push({ ...stamp(), ...notice, run })
   }
 
   // --- the watermark
@@ -144,7 +143,7 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
     const covered = watermark.flight !== undefined && serial <= watermark.flight.serial
     add(covered ? unsure : unsureSince, origin, number)
   }
-  /** What may not have arrived is sent again, though its line has closed. */
+  /** A closed line keeps its messages until they are confirmed. */
   const forgetIfSure = (line: Line): void => {
     if ((History.last(history, line)?.serial ?? 0) > watermark.confirmed) {
       unconfirmed.add(line)
@@ -154,7 +153,7 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
     History.forget(history, line)
     if (history.origins.has(line)) kept.over += 1
   }
-  /** False where the publisher would throw: no number is taken then. */
+  /** False if the publisher would throw; then it takes no number. */
   const dispatch = (line: Line, number: number, message: History.Kept): boolean => {
     const bytes = History.cost(message.data, message.headers, message.reply)
     if (!watermark.connected && !History.couldFit(history, bytes, watermark.confirmed)) return false
@@ -192,6 +191,7 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
       const bytes = History.cost(message.data, message.headers, message.reply)
       if (world.strikes('resendRefused')) {
         History.withdraw(history, serial)
+        passed.push({ ...stamp(), _tag: 'Refused', run: line.run, number })
         tell(line.run, { _tag: 'Lost', first: number, last: number, reason: 'refused' })
       } else {
         passed.push({ ...stamp(), _tag: 'SentAgain', run: line.run, number, bytes })
@@ -273,11 +273,9 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
     get: (origin, number) => within(line => History.get(history, line, number))(origin),
     first: within(line => History.first(history, line)),
   }
-  const services: Service[] = []
-  chronicle.exchange.services.set(name, services)
   const perform = (answers: ReadonlyArray<Answer>): void => {
     for (const answer of answers) {
-      // As the publisher does, it answers about a line that is over, too, if it is asked to.
+      // As the publisher does, it also answers for a line that is over.
       const line = live.get(answer.origin) ?? lines.findLast(l => l.origin.name === answer.origin)
       if (line === undefined) continue
       if (answer._tag === 'Message') passed.push({ ...stamp(), _tag: 'Replayed', run: line.run, number: answer.number })
@@ -287,7 +285,6 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
   }
   const forgetRequests = (): void => {
     replays = Replays.empty
-    services.push({ _tag: 'Void', at: agenda.now() })
   }
   const pump = (): void => {
     if (replays.requests.length === 0 || self.isCrashed) {
@@ -305,7 +302,7 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
     })
   }
 
-  // --- life and death
+  // --- start and end
 
   const finish = (line: Line, how: Run['end']): void => {
     if (line.isFinished) return
@@ -316,7 +313,6 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
     schedule = Heartbeats.book(line.origin.name, Number.POSITIVE_INFINITY)(schedule)
     forgetIfSure(line)
     replays = Replays.without(line.origin.name)(replays)
-    services.push({ _tag: 'Over', at: agenda.now(), run: line.run })
   }
 
   const publish = (line: Line): void => {
@@ -335,7 +331,7 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
     const reply = chance.hit(0.1) ? `answers.${id}` : undefined
     const message = { data, headers: headers === undefined ? undefined : encodedHeaders(headers), reply }
     const isTaken = dispatch(line, number.right, message)
-    // The application uses its buffer again.
+    // The application reuses its buffer.
     buffer.fill(0xee)
     if (!isTaken) return tell(line.run, { _tag: 'HistoryFull' })
     world.lastId = id
@@ -380,7 +376,7 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
         endedAt: Number.POSITIVE_INFINITY,
         sentAt: agenda.now(),
         end: 'Live',
-        // Whether that many are held is not sure where they are large, or go after a while.
+        // With limits in bytes or age it is not certain that this many are held.
         keeps: plan.bytes < 1e7 || plan.age < 100_000 || plan.sizes[1] > 10_000 ? 0 : plan.keeps,
         isMute: linePlan.voice === 'mute',
         isDeaf: linePlan.voice === 'deaf',
@@ -453,7 +449,7 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
       if (self.isCrashed || port.isUp) return
       world.trace?.(() => `${name} is back`)
       connect(world, port)
-      // Those that were closed meanwhile, too: what they have published must not be lost with them.
+      // Lines that were closed meanwhile are repaired, too.
       for (const line of lines) tell(line.run, { _tag: 'Reconnected' })
       passed.push({ ...stamp(), _tag: 'Reconnected' })
       repair()

@@ -1,4 +1,4 @@
-// What comes out of many seeds, and how one that fails is told.
+// The summary of many seeds, and the report of one that fails.
 import type { Violation } from './auditor.ts'
 import { rules } from './auditor.ts'
 import type { Kind, Plan } from './plan.ts'
@@ -6,7 +6,7 @@ import { kinds, planOf } from './plan.ts'
 import { shrunk } from './shrink.ts'
 import { trialOf } from './trial.ts'
 
-/** What can be said; each should be, often. */
+/** Outputs that must occur over many seeds. */
 export const expected = [
   ...['Message', 'Gap', 'Lost', 'Restarted', 'Conflict', 'Silent', 'Resumed', 'Ended', 'Unsequenced', 'Overflowed'],
   ...['Mismatch', 'InOrder', 'AfterGap', 'Late', 'Recovered', 'unresolved', 'evicted', 'overflow', 'gone'],
@@ -20,13 +20,13 @@ export interface Summary {
   readonly seeds: number
   readonly events: number
   readonly eventsPerSecond: number
-  /** How often each fault struck; and in how many seeds. */
+  /** How often each fault struck, and in how many seeds. */
   readonly faults: Readonly<Record<string, number>>
   readonly faultSeeds: Readonly<Record<string, number>>
   readonly outputs: Readonly<Record<string, number>>
   readonly violations: number
   readonly failures: ReadonlyArray<{ readonly seed: number; readonly violation: Violation }>
-  /** Faults in fewer than 5% of the seeds, and outputs said fewer than 100 times per 1,000 seeds. */
+  /** Faults in fewer than 5% of the seeds, and outputs that occurred less than once in 10 seeds. */
   readonly rare: ReadonlyArray<string>
 }
 
@@ -67,7 +67,7 @@ export const summaryOf = (first: number, seeds: number, clock: () => number): Su
   }
 }
 
-/** What led to a violation: all until then that the one who was wronged could know, and what was done to the world. */
+/** What led to a violation: what that receiver and all senders did until then, and the faults. */
 const ledTo = (plan: Plan, violation: Violation): ReadonlyArray<string> => {
   const lines: string[] = []
   trialOf(plan, lines)
@@ -96,11 +96,11 @@ const brief = (lines: ReadonlyArray<string>, around: number): ReadonlyArray<stri
 const planInWords = (plan: Plan): string =>
   JSON.stringify({
     ...plan,
-    deeds: plan.deeds.length,
+    actions: plan.actions.length,
     rates: Object.fromEntries(Object.entries(plan.rates).filter(([, r]) => r > 0)),
   })
 
-/** A failing seed: what is broken, what led to it, and the same shrunk. */
+/** A failing seed: the rule, what led to the violation, and the same for the shrunk plan. */
 export const tellFailure = (seed: number, violation: Violation, trials?: number): string => {
   const plan = planOf(seed)
   const small = shrunk(plan, violation.rule, trials)

@@ -1,6 +1,6 @@
-// Cuts a failing plan down, piece by piece, for as long as the same rule is broken.
+// Makes a failing plan smaller, step by step, as long as it breaks the same rule.
 import type { Rule } from './auditor.ts'
-import type { Deed, Plan } from './plan.ts'
+import type { Action, Plan } from './plan.ts'
 import { rated } from './plan.ts'
 import { trialOf } from './trial.ts'
 
@@ -11,12 +11,12 @@ const without = <T>(items: ReadonlyArray<T>, from: number, count: number): Reado
   ...items.slice(from + count),
 ]
 
-/** All plans that are a little smaller, the boldest cuts first. */
+/** All plans that are one step smaller, the largest steps first. */
 function* smaller(plan: Plan): Generator<Plan> {
   for (const kind of plan.kinds) {
     const kinds = plan.kinds.filter(k => k !== kind)
     const rates = kind in plan.rates ? { ...plan.rates, [kind]: 0 } : plan.rates
-    yield { ...plan, kinds, rates, deeds: plan.deeds.filter(d => d.do !== kind) }
+    yield { ...plan, kinds, rates, actions: plan.actions.filter(d => d.do !== kind) }
   }
   for (const k of rated) if (plan.rates[k] > 0) yield { ...plan, rates: { ...plan.rates, [k]: 0 } }
   if (plan.receivers.length > 1)
@@ -26,19 +26,20 @@ function* smaller(plan: Plan): Generator<Plan> {
   for (const [i, p] of plan.processes.entries())
     if (p.lines.length > 1)
       yield { ...plan, processes: plan.processes.map((q, j) => (i === j ? { ...q, lines: q.lines.slice(0, 1) } : q)) }
-  for (let size = plan.deeds.length >> 1; size >= 1; size >>= 1)
-    for (let from = 0; from < plan.deeds.length; from += size) yield { ...plan, deeds: without(plan.deeds, from, size) }
-  for (const [i, d] of plan.deeds.entries())
+  for (let size = plan.actions.length >> 1; size >= 1; size >>= 1)
+    for (let from = 0; from < plan.actions.length; from += size)
+      yield { ...plan, actions: without(plan.actions, from, size) }
+  for (const [i, d] of plan.actions.entries())
     if (d.do === 'publish' && d.count > 1) {
-      const fewer: Deed = { ...d, count: d.count >> 1 }
-      yield { ...plan, deeds: plan.deeds.map((e, j) => (i === j ? fewer : e)) }
+      const fewer: Action = { ...d, count: d.count >> 1 }
+      yield { ...plan, actions: plan.actions.map((e, j) => (i === j ? fewer : e)) }
     }
-  const lastDeed = plan.deeds.at(-1)?.at ?? 0
+  const lastAction = plan.actions.at(-1)?.at ?? 0
   if (plan.least > 0) yield { ...plan, least: 0 }
-  if (plan.faultMs > lastDeed + 500) yield { ...plan, faultMs: lastDeed + 500 }
+  if (plan.faultMs > lastAction + 500) yield { ...plan, faultMs: lastAction + 500 }
 }
 
-/** The smallest that was found within so many trials. */
+/** The smallest failing plan that is found in that many trials. */
 export const shrunk = (plan: Plan, rule: Rule, trials = 400): Plan => {
   let best = plan
   let left = trials

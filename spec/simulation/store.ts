@@ -1,5 +1,5 @@
-// A stream that captures whatever reaches the servers, as JetStream does, and how it is asked: see src/nats/receive/replayClient.ts. It holds the
-// message that was last sent to each subject, whoever has sent it, and does not say of which run it is.
+// A stream that captures whatever reaches the servers, as JetStream does, and its replays: see src/nats/receive/replayClient.ts.
+// It holds the last message of each subject, and does not know of which run that is.
 
 import type { Origin } from '../../src/core/protocol/Origin.ts'
 import * as SequenceNumber from '../../src/core/protocol/SequenceNumber.ts'
@@ -12,15 +12,15 @@ import type { World } from './world.ts'
 
 export interface Store {
   readonly capture: (from: Process, line: Line, number: number, kept: Kept) => void
-  /** A receiver turns to it first each other time that it asks for the same. */
+  /** Whether a receiver asks the stream before the sender: every second time that it repeats a request. */
   readonly isFirst: (from: Receiver, ask: AskReplay) => boolean
-  /** It is asked for some of that; what it does not hold is refused if the sender has refused it before. */
+  /** Requests some of those numbers. With `isRefused` it refuses what it does not hold. */
   readonly ask: (from: Receiver, ask: AskReplay, first: number, last: number, isRefused: boolean) => void
-  /** A sender has refused some of what was asked for: so the store is asked. False where there is none to be asked. */
+  /** A sender has refused numbers, so the stream is asked. False if the receiver has no stream. */
   readonly refused: (from: Receiver, asked: number, origin: Origin, first: number, last: number) => boolean
 }
 
-/** Can it tell whose messages these are? Where each run counts from 1 it holds those of whichever was last. */
+/** Whether a number belongs to one run only. If each run begins with 1, the stream holds messages of several. */
 const isUnique = ({ origin, start }: AskReplay): boolean =>
   origin.run !== undefined || (start !== undefined && start > 1)
 
@@ -66,7 +66,7 @@ export const storeOf = (world: World): Store => {
     capture: ({ port: from }, { origin: { name }, run }, number, { data, headers }) =>
       capture(world, from, () => {
         const of = held.get(name) ?? new Map<number, Kept>()
-        // It keeps no reply subject.
+        // A stream keeps no reply subject.
         held.set(name, of.set(number, { data, headers, reply: undefined }))
         const subject = `${run.epoch} ${name}.${number}`
         if (!world.chronicle.stored.has(subject)) world.chronicle.stored.set(subject, world.agenda.now())
@@ -80,7 +80,7 @@ export const storeOf = (world: World): Store => {
     },
     refused: (from, asked, origin, first, last) => {
       const one = asks.get(`${from.inbox()}.${asked}`)
-      // What answers nothing that was asked for is not heard, where more than one may answer.
+      // A refusal that answers no request is dropped if a stream may still answer.
       if (one?.origin.name !== origin.name) return from.plan.stored
       if (!isAsked(from, one)) return false
       const [low, high] = [Math.max(first, one.first), Math.min(last, one.last)]

@@ -1,9 +1,9 @@
-// What a node knows of time: its own clock, which may jump ahead, and one alarm, as in src/nats/client/timer.ts.
+// The clock of a node, which may jump ahead, and its timers, as in src/nats/client/timer.ts.
 import type { Agenda } from './agenda.ts'
 
 export interface Clock {
   readonly now: () => number
-  /** The clock jumps ahead; whoever waits for a time that is past now is woken. */
+  /** The clock jumps ahead; timers that are due by then ring. */
   readonly jump: (ms: number) => void
   readonly alarm: (ring: () => void) => Alarm
 }
@@ -35,7 +35,7 @@ export const clockOn = (agenda: Agenda, lateness: () => number = () => 0): Clock
         const due = wanted - ahead
         agenda.at(Math.max(agenda.now(), due + late), () => {
           if (mine === armed) wanted = Number.POSITIVE_INFINITY
-          // One that is late was on its way already, and can't be taken back.
+          // A late timer has already been queued, and clearing it has no effect.
           else if (late <= 0 || setAt < due) return
           ring()
         })

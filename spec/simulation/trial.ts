@@ -1,4 +1,4 @@
-// One seed, or one plan, played and audited.
+// Plays one plan and audits it.
 import type { Violation } from './auditor.ts'
 import { audit } from './auditor.ts'
 import type { Plan } from './plan.ts'

@@ -1,7 +1,7 @@
-// Who hears whom: data, heartbeats, requests and their answers, each over the links; and what goes wrong with answers.
+// Routes data, heartbeats, requests and answers over the links, and applies the faults of answers.
 import type { Head } from '../../src/core/protocol/Head.ts'
 import * as SequenceNumber from '../../src/core/protocol/SequenceNumber.ts'
-import type { Arrival } from '../../src/core/receiver/Step.ts'
+import type { Arrival } from '../../src/core/receiver/outputs.ts'
 import type { Kept } from '../../src/core/sender/History.ts'
 import type { Answer } from '../../src/core/sender/ReplayQueue.ts'
 import { encodedHeaders, headersOf, idOf, payloadOf } from './content.ts'
@@ -12,7 +12,7 @@ import type { Store } from './store.ts'
 import type { World } from './world.ts'
 
 export interface Everybody {
-  /** All that are connected or may be again. */
+  /** All processes, disconnected ones included. */
   readonly processes: () => ReadonlyArray<Process>
   readonly receivers: () => ReadonlyArray<Receiver>
   readonly store: Store | undefined
@@ -71,7 +71,6 @@ const answered = (
   const { chance, agenda } = world
   if (world.strikes('replayForged')) forged(world, store, from, line, r, inbox, asked)
   world.say(answer._tag === 'Refusal' ? `Replay.${answer.code}` : `Replay.${answer._tag}`)
-  if (answer._tag === 'Message') world.chronicle.replayed += 1
   if (world.strikes('replayStall')) return
   const id = world.strikes('replayMisdirected') ? chance.of([asked - 1, asked + 1, 1, asked + 100]) : asked
   const go = (): void =>
@@ -95,8 +94,8 @@ const answered = (
 }
 
 /**
- * Somebody else knows where the answers go, and sends some that nobody has asked for: of a request that was never sent, of the
- * first (that was for heads), or of numbers that were not asked for.
+ * A stranger knows the inbox of a receiver, and sends answers that nobody requested: to a request that was never sent, to the
+ * first request (which was for heads), or for numbers that were not requested.
  */
 const forged = (
   world: World,
@@ -109,11 +108,10 @@ const forged = (
 ): void => {
   const { chance, chronicle } = world
   const life = r.life()
-  const steps = life === undefined ? undefined : chronicle.exchange.steps.get(life)
-  const ask = steps?.findLast(s => s._tag === 'Asked' && s.id === asked)
-  if (ask?._tag !== 'Asked') return
+  const ask = life?.traffic.findLast(t => t._tag === 'ReplayRequest' && t.id === asked)
+  if (life === undefined || ask?._tag !== 'ReplayRequest') return
   let last = 0
-  for (const s of steps ?? []) if (s._tag === 'Asked' && s.origin === ask.origin) last = Math.max(last, s.last)
+  for (const t of life.traffic) if (t._tag === 'ReplayRequest' && t.origin === ask.origin) last = Math.max(last, t.last)
   const [id, number] = chance.of<readonly [number, number]>([
     [1, ask.first],
     [asked + 1000, ask.first],
@@ -127,12 +125,12 @@ const forged = (
   const answer: Answer = chance.hit(0.5)
     ? { _tag: 'Message', reply, origin, number, kept }
     : { _tag: 'Refusal', reply, origin, first: number, last: number, code: 410 }
-  if (life !== undefined) chronicle.exchange.forged.push({ life, asked: id, origin, number })
+  chronicle.falseAnswers.push({ life, asked: id, origin, number })
   world.trace?.(() => `*** forged ${answer._tag} ${id} ${origin}.${number} ${epoch}`)
   send(world, from.port, r.port, 'Aside', () => (r.inbox() === inbox ? open(r, store, line, id, answer) : undefined))
 }
 
-/** What the shell makes of an answer. */
+/** Turns an answer into an event, as the shell does. */
 const open = (r: Receiver, store: Store | undefined, line: Line, asked: number, answer: Answer): void => {
   const { origin } = line
   const epoch = line.run.addressing === 'single' ? line.run.epoch : undefined
@@ -157,7 +155,7 @@ const open = (r: Receiver, store: Store | undefined, line: Line, asked: number, 
         reason: 'evicted',
       })
     case 'End':
-      // 0 is no number: the shell can't read it.
+      // 0 is not a number, so the shell drops it.
       if (answer.last >= 1) r.on({ _tag: 'ReplayEnded', asked, origin, epoch, last: answer.last })
   }
 }

@@ -1,4 +1,4 @@
-// What all nodes of one seed share: time, chance, the links, and those who write down what happens.
+// What all nodes of one seed share: time, the random generator, the links and the chronicle.
 import type { Agenda } from './agenda.ts'
 import { agendaFrom } from './agenda.ts'
 import type { Chronicle } from './chronicle.ts'
@@ -12,24 +12,24 @@ export interface World {
   readonly agenda: Agenda
   readonly chance: Chance
   readonly chronicle: Chronicle
-  /** Faults that struck. */
+  /** How often each fault has struck. */
   readonly struck: Map<Kind, number>
-  /** What was said, by tag, reason and verdict. */
+  /** How often each kind of output was seen, by tag, reason and verdict. */
   readonly said: Map<string, number>
-  /** Calls of machines. */
+  /** Calls of the receiver, sender, history, watermark and replay machines. */
   calls: number
   isHealed: boolean
   lastId: number
   lastEpoch: number
-  /** Does chance want this fault now? */
+  /** Whether this fault strikes now. */
   readonly strikes: (kind: Rated) => boolean
   readonly count: (kind: Kind) => void
   readonly say: (what: string) => void
-  /** A line of the trace, made only if somebody reads it. */
+  /** Adds a line to the trace, if there is one. */
   readonly trace: ((line: () => string) => void) | undefined
 }
 
-/** Not 0, so that nothing that should be a time is mistaken for none. */
+/** When time begins. It is not 0, so that a time is never mistaken for "never". */
 export const beginning = 1000
 
 export const worldOf = (plan: Plan, lines?: string[]): World => {

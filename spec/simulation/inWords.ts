@@ -1,7 +1,7 @@
-// A delivery in a word or two.
+// A delivery as one line of text.
 import type { Delivery } from '../../src/core/receiver/Delivery.ts'
 
-export const told = (d: Delivery<Uint8Array>): string => {
+export const inWords = (d: Delivery<Uint8Array>): string => {
   switch (d._tag) {
     case 'Message':
       return `${d.origin}.${d.number} ${d.verdict}`

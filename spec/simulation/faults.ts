@@ -1,30 +1,30 @@
-// Faults that are deeds, and how each is done to the nodes.
+// The faults that strike at a time, and what each does to the nodes.
 import type { Head } from '../../src/core/protocol/Head.ts'
 import type { Addressing } from '../../src/core/protocol/Origin.ts'
 import * as SequenceNumber from '../../src/core/protocol/SequenceNumber.ts'
 import type { Published } from './chronicle.ts'
 import { encodedHeaders, payloadOf } from './content.ts'
 import { epochOf, originOf } from './names.ts'
-import type { Deed, Done } from './plan.ts'
+import type { Action, Done } from './plan.ts'
 import type { Line, Process } from './process.ts'
 import type { Receiver } from './receiver.ts'
 import { arrivalOf } from './wires.ts'
 import type { World } from './world.ts'
 
-/** What a deed may lay hands on. */
+/** The nodes that a fault can act on. */
 export interface Stage {
   readonly process: (who: number) => Process | undefined
   readonly receiver: (whom: number) => Receiver | undefined
   readonly receivers: () => ReadonlyArray<Receiver>
-  /** Brings back what has crashed or closed, unless somebody did already. */
+  /** Restarts what has crashed or closed. */
   readonly restore: () => void
-  /** Another process that sends on one of its lines. */
+  /** Starts a second process that sends on the same line. */
   readonly rival: (line: Line, messages: number, ms: number) => boolean
-  /** Another process, on a line of its own, that crashes and begins anew, that often and in that many ms. */
+  /** Starts a process with its own line that crashes and restarts that many times, each after that many ms. */
   readonly restless: (times: number, ms: number) => boolean
 }
 
-type FaultDeed = Exclude<Deed, { do: 'publish' }>
+type Fault = Exclude<Action, { do: 'publish' }>
 
 const lineOf = (p: Process, size: number): Line | undefined => {
   const open = p.lines.filter(l => !l.isFinished && l.sender.state === 'live')
@@ -41,7 +41,7 @@ const forgedHead = (line: Line, size: number, age: number): Head => {
     epoch: isOther ? epochOf(900_000_000 + (size % 1000)) : line.run.epoch,
     start: isOther ? SequenceNumber.first : line.sender.start,
     first: isOther ? 1 : line.sender.start,
-    // Most farewells fit.
+    // Most forged last heartbeats name the true number.
     head: isFarewell && size % 3 > 0 ? head : Math.min(far, Number.MAX_SAFE_INTEGER),
     age,
     after: 50,
@@ -60,7 +60,7 @@ const forge = (world: World, r: Receiver, line: Line, size: number, above: numbe
   r.on({ _tag: 'Arrived', origin: line.origin, arrival })
 }
 
-/** Other clients ask a process again and again, for anything: they keep no room in mind, and no patience. */
+/** Other clients send many replay requests to a process, with no regard to limits. */
 const askGreedily = (world: World, p: Process, size: number): void => {
   const { agenda, chance } = world
   const ask = (line: Line, who: number, id: number, first: number, count: number, range: boolean): void => {
@@ -70,7 +70,7 @@ const askGreedily = (world: World, p: Process, size: number): void => {
     p.replay(line, { origin: origin.name, first: from, last: to, range, epoch, reply: `greedy-${who}.${id}` })
   }
   const lines = p.lines.filter(l => !l.isFinished && !l.run.isMute && !l.run.isDeaf)
-  // The one that is about to end, if there is one.
+  // Prefers a line that is about to end.
   const one = lines.find(l => l.sender.state !== 'live') ?? lines[0]
   if (one === undefined) return
   let id = size
@@ -94,7 +94,7 @@ const askGreedily = (world: World, p: Process, size: number): void => {
     })
 }
 
-/** A message comes once more. */
+/** A message arrives again. */
 const again = (world: World, r: Receiver, line: Line, { run, number, data, headers, reply }: Published): void => {
   if (!r.port.isUp) return
   run.sentAt = world.agenda.now()
@@ -102,13 +102,13 @@ const again = (world: World, r: Receiver, line: Line, { run, number, data, heade
   r.on({ _tag: 'Arrived', origin: line.origin, arrival: arrivalOf(number, kept) })
 }
 
-/** What somebody says: of which run (0: the sender's own), how far above what is known, and how old it is. */
+/** A forged head: its run (0: the genuine one), how far it is above the genuine head, and its age. */
 type Witness = 'away' | 'soon' | { readonly run: number; readonly above: number; readonly age: number }
 
 const own = (above: number, age: number): Witness => ({ run: 0, above, age })
 const other = (run: number, above: number, age: number): Witness => ({ run, above, age })
 
-/** Each contradicts itself, or says the same on another connection; but for the last two, which are to be believed. */
+/** Series of forged heads. Most contradict themselves, or repeat after a reconnect. */
 const ofOwn: ReadonlyArray<ReadonlyArray<Witness>> = [
   [own(1, 1000), own(1, 1000)],
   [own(2, 1000), own(0, 2000)],
@@ -126,13 +126,13 @@ const ofOthers: ReadonlyArray<ReadonlyArray<Witness>> = [
 ]
 
 const witnessOf = (addressing: Addressing, isLast: boolean, size: number): ReadonlyArray<Witness> => {
-  // Where all numbers are used up there are none far ahead.
+  // Near 2^53-1 no number is far ahead.
   const all = [...(isLast ? [] : ofOwn), ...(addressing === 'single' ? ofOthers : [])]
   return all[size % Math.max(all.length, 1)] ?? []
 }
 
-/** Does one; false where nothing could be done. */
-export const perform = (world: World, stage: Stage, d: FaultDeed): boolean => {
+/** Applies a fault. False if it could do nothing. */
+export const perform = (world: World, stage: Stage, d: Fault): boolean => {
   const { agenda } = world
   const p = stage.process(d.who)
   const r = stage.receiver(d.whom)
@@ -140,7 +140,7 @@ export const perform = (world: World, stage: Stage, d: FaultDeed): boolean => {
   const line = lineOf(p, d.size)
   const until = agenda.now() + d.ms
   const later = (act: () => void): void => agenda.at(until, act)
-  const deeds: Record<Done, () => boolean> = {
+  const actions: Record<Done, () => boolean> = {
     burst: () => {
       for (const one of stage.receivers()) one.port.deaf.set(p.port, agenda.now() + Math.min(d.ms, 200))
       return true
@@ -161,11 +161,11 @@ export const perform = (world: World, stage: Stage, d: FaultDeed): boolean => {
     },
     senderAway: () => {
       if (!p.port.isUp) return false
-      // What is on its way when the connection breaks may get lost.
+      // Messages that are on their way when the connection breaks may be lost.
       if (line !== undefined) for (let i = d.size % 20; i > 0; i--) p.publish(line)
       p.disconnect()
       later(p.reconnect)
-      // It may be cut off once more before anything is sure again.
+      // Some are disconnected again before a flush completes.
       if (d.size % 3 === 0)
         agenda.at(until + 1 + (d.size % 90), () => {
           p.disconnect()
@@ -182,23 +182,23 @@ export const perform = (world: World, stage: Stage, d: FaultDeed): boolean => {
     senderClose: () => {
       if (line === undefined) return false
       p.close(line)
-      // Whoever closes may do so again, from another place.
+      // Some applications close twice.
       if (d.size % 3 === 0) agenda.at(agenda.now() + 20 + (d.size % 150), () => p.close(line))
       agenda.at(agenda.now() + Math.max(d.ms, 250), stage.restore)
       return true
     },
     receiverAway: () => {
       if (!r.port.isUp) return false
-      // What has come then may be handed over while it is away.
+      // These messages may reach the receiver while it is disconnected.
       if (r.plan.lingers > 0 && line !== undefined) for (let i = d.size % 5; i > 0; i--) p.publish(line)
-      // Its application may be slow meanwhile.
+      // Some applications are slow at that time.
       const isSlow = d.size % 3 === 0
       if (isSlow) {
         r.pace(20 + (d.size % 80))
         later(() => r.pace(0))
       }
       agenda.at(agenda.now() + (isSlow ? Math.min(d.ms, 150) : r.plan.lingers > 0 ? 2 : 0), r.disconnect)
-      // Some clients say so twice.
+      // Some clients report a disconnect twice.
       if (d.size % 3 === 0)
         agenda.at(agenda.now() + d.ms / 2, () => (r.port.isUp ? undefined : r.on({ _tag: 'Disconnected' })))
       later(r.reconnect)
@@ -210,7 +210,7 @@ export const perform = (world: World, stage: Stage, d: FaultDeed): boolean => {
       r.crash()
       later(() => {
         r.start(saved)
-        // Some crash again before they have taken all that they are handed.
+        // Some crash again before they have processed everything.
         if (d.size % 3 !== 0) return
         r.pace(50)
         agenda.at(agenda.now() + 20 + (d.size % 400), () => {
@@ -264,18 +264,18 @@ export const perform = (world: World, stage: Stage, d: FaultDeed): boolean => {
       return true
     },
     forgedMessage: () => {
-      // A receiver of the other addressing does not hear it.
+      // A receiver of the other addressing does not subscribe to it.
       if (!r.port.isUp || line === undefined || r.plan.addressing !== line.run.addressing) return false
-      // Some are neighbours, as genuine ones are.
+      // Some forged numbers are consecutive, as genuine ones are.
       const isRow = Math.floor(d.size / 15) % 2 === 0
       for (let i = 0; i <= d.size % 3; i++) forge(world, r, line, isRow ? d.size : d.size + i, isRow ? i : 0)
       return true
     },
     forgedHead: () => {
       if (!r.port.isUp || line === undefined || line.run.isMute) return false
-      // Where its sender can't be asked for a while nobody contradicts.
+      // Sometimes the genuine sender can't answer for a while.
       if (d.size % 3 === 0) p.port.deaf.set(r.port, until)
-      // Some say it again: the same, or later.
+      // Some forged heads are repeated.
       const again = [[0], [0], [0, 0], [0, 300], [0, 900, 1800]][Math.floor(d.size / 3) % 5] ?? [0]
       for (const [i, ms] of again.entries())
         agenda.at(agenda.now() + ms, () => {
@@ -285,8 +285,8 @@ export const perform = (world: World, stage: Stage, d: FaultDeed): boolean => {
             i > 0 && d.size % 11 === 0
               ? { ...head, head: Math.min(line.sender.head + 40, Number.MAX_SAFE_INTEGER) }
               : head
-          const { epoch, head: number } = forged
-          world.chronicle.forged.push({ at: agenda.now(), kind: 'Head', origin: line.origin.name, number, epoch })
+          const { head: number } = forged
+          world.chronicle.forged.push({ at: agenda.now(), kind: 'Head', origin: line.origin.name, number })
           r.on({ _tag: 'HeartbeatHeard', origin: line.origin, head: forged })
         })
       return true
@@ -301,7 +301,7 @@ export const perform = (world: World, stage: Stage, d: FaultDeed): boolean => {
       return true
     },
     echo: () => {
-      // It is away for a while, and meanwhile what it has sent comes again.
+      // The sender is disconnected, and its last messages arrive again.
       if (line === undefined || line.run.isDeaf || !p.port.isUp) return false
       const old = world.chronicle.published.filter(m => m.run === line.run).slice(-2 - (d.size % 3))
       p.disconnect()
@@ -314,7 +314,7 @@ export const perform = (world: World, stage: Stage, d: FaultDeed): boolean => {
       return true
     },
     unheardReturn: () => {
-      // It falls silent, and when it is back it can't be asked, and its heartbeats are lost: what it sends again is all that comes.
+      // The sender is silent for a while. Then only what it sends again arrives: requests and heartbeats are lost.
       if (line === undefined || line.run.isDeaf || !p.port.isUp) return false
       const out = line.run.max + 1200
       for (let i = d.size % 6; i >= 0; i--) p.publish(line)
@@ -330,7 +330,7 @@ export const perform = (world: World, stage: Stage, d: FaultDeed): boolean => {
       return true
     },
     stalledRestart: () => {
-      // So much comes that the application does not keep up; then the sender begins anew.
+      // The application does not keep up, and the sender restarts.
       if (p.isCrashed || line === undefined) return false
       for (const one of stage.receivers()) one.pace(50 + (d.size % 300))
       for (let i = 20 + (d.size % 60); i > 0; i--) p.publish(line)
@@ -342,7 +342,7 @@ export const perform = (world: World, stage: Stage, d: FaultDeed): boolean => {
       return true
     },
     lastWords: () => {
-      // It can't be asked any more, its last message is lost, and then it closes.
+      // The sender answers no more, its last message is lost, and it closes.
       if (line === undefined || line.run.isMute) return false
       line.run.isDeaf = true
       for (const one of stage.receivers()) one.port.skipsData.set(p.port, 1 + (d.size % 2))
@@ -358,7 +358,7 @@ export const perform = (world: World, stage: Stage, d: FaultDeed): boolean => {
       return true
     },
     receiverRestored: () => {
-      // The application has stored much, of senders that are long gone, too.
+      // The application has also stored positions of senders that are gone.
       const saved = r.positions()
       if (saved === undefined) return false
       const gone = Array.from({ length: 1 + (d.size % 12) }, (_, i) => ({
@@ -370,13 +370,13 @@ export const perform = (world: World, stage: Stage, d: FaultDeed): boolean => {
       return true
     },
     lastRing: () => {
-      // It is cut off when its timer rings: what that has set off comes after the news of the disconnect.
+      // The receiver is disconnected when its timer rings: the tick follows the disconnect.
       if (r.life() === undefined || !r.port.isUp) return false
       r.cutAtRing(d.ms)
       return true
     },
     partingWords: () => {
-      // What was on its way to a receiver that is cut off is handed over while it is away, and its sender is no more.
+      // Messages reach a receiver while it is disconnected, and their sender crashes.
       if (line === undefined || !r.port.isUp || !p.port.isUp) return false
       const { lingers } = r.port
       r.port.lingers = 1000
@@ -391,9 +391,9 @@ export const perform = (world: World, stage: Stage, d: FaultDeed): boolean => {
       return true
     },
     crowdedStall: () => {
-      // Many that share a connection fall silent at a time when the application takes next to nothing.
+      // Many senders of one process are silent while the application is very slow.
       if (p.isCrashed || !p.port.isUp || line === undefined) return false
-      // More of them would want more heartbeats than there may be.
+      // More lines would exceed the heartbeat budget.
       if (p.lines.filter(l => !l.isFinished).length > 8) return false
       const named = world.chronicle.runs.length
       const crowd = Array.from({ length: 12 }, (_, i) =>
@@ -413,7 +413,7 @@ export const perform = (world: World, stage: Stage, d: FaultDeed): boolean => {
           each.port.skips.set(p.port, 1000)
         }
       })
-      // Some say something when there is some room, and no more after that.
+      // Some of them publish once more when there is some room.
       for (const [i, other] of others.slice(0, 4).entries()) at(200 + out + i * 100, () => p.publish(other))
       at(520 + out, p.crash)
       at(700 + out + d.ms, () => {
@@ -423,7 +423,7 @@ export const perform = (world: World, stage: Stage, d: FaultDeed): boolean => {
       return true
     },
     farUnkept: () => {
-      // A far number finds no room, and those who could be asked about it answer no more; then it is not that far.
+      // A number far ahead finds no room, and nobody answers; then the sequence catches up with it.
       if (line === undefined || !p.port.isUp || line.run.isMute) return false
       const one = stage
         .receivers()
@@ -448,7 +448,7 @@ export const perform = (world: World, stage: Stage, d: FaultDeed): boolean => {
       return true
     },
     jumpAway: () => {
-      // A number far ahead is forged, and the receiver is cut off before anyone can say so; more comes as soon as it is back.
+      // A number far ahead is forged, and the receiver is disconnected before its sender can answer.
       if (!r.port.isUp || line === undefined || r.plan.addressing !== line.run.addressing) return false
       forge(world, r, line, 3 + (d.size % 2), 0)
       r.disconnect()
@@ -459,17 +459,17 @@ export const perform = (world: World, stage: Stage, d: FaultDeed): boolean => {
       return true
     },
     falseWitness: () => {
-      // Nothing comes through of a sender for a while, and somebody speaks in its name, again and again.
+      // A sender is cut off from a receiver, and a stranger sends heads in its name.
       if (!r.port.isUp || line === undefined || line.run.isMute || r.plan.addressing !== line.run.addressing)
         return false
       const { patience, maxJump } = r.plan
       const far = line.sender.head + maxJump + 1 + (d.size % 50)
-      // How long it takes to ask in vain.
+      // How long a receiver asks without an answer.
       const wait = 16 * patience + 250
       const isLast = far + maxJump + 200 > Number.MAX_SAFE_INTEGER
       const said = witnessOf(line.run.addressing, isLast, Math.floor(d.size / 7))
       if (said.length === 0) return false
-      // Another run is believed only where its own is silent.
+      // Another run is plausible only if the genuine one is silent.
       const silent = d.size % 4 > 0 && ofOthers.includes(said) ? line.run.max + r.plan.grace + 200 : 0
       for (const [a, b] of [
         [p, r],
@@ -498,14 +498,14 @@ export const perform = (world: World, stage: Stage, d: FaultDeed): boolean => {
               max: 1000,
               state: 'live',
             } as const
-            world.chronicle.forged.push({ at, kind: 'Head', origin: line.origin.name, number, epoch })
+            world.chronicle.forged.push({ at, kind: 'Head', origin: line.origin.name, number })
             r.on({ _tag: 'HeartbeatHeard', origin: line.origin, head: { ...head, age: w.age } })
           })
       }
       return true
     },
     deafReturn: () => {
-      // It falls silent, and what it has sent comes again; when it is back it can be heard and not asked.
+      // The sender is silent, its last messages arrive again, and then it sends heartbeats and answers nothing.
       if (line === undefined || line.run.isDeaf || line.run.isMute || line.run.addressing !== 'single' || !p.port.isUp)
         return false
       const old = world.chronicle.published.filter(m => m.run === line.run).slice(-2 - (d.size % 2))
@@ -525,7 +525,7 @@ export const perform = (world: World, stage: Stage, d: FaultDeed): boolean => {
       return true
     },
     lastGlance: () => {
-      // Just back, a receiver gets no answer any more, or a late one; meanwhile the last message is lost, and farewells come.
+      // A receiver reconnects and gets no answer, or a late one; the last message is lost, and the sender closes.
       if (line === undefined || line.run.isMute || !p.port.isUp || !r.port.isUp) return false
       const isLate = d.size % 2 === 0
       r.disconnect()
@@ -543,7 +543,7 @@ export const perform = (world: World, stage: Stage, d: FaultDeed): boolean => {
       agenda.at(agenda.now() + 4000 + d.ms, stage.restore)
       return true
     },
-    // Each time it is another origin of `perSender`: fewer of them will do.
+    // In `perSender` each run is another origin, so fewer of them are enough.
     restless: () => stage.restless(r.plan.addressing === 'single' ? 80 : 8, 40 + (d.size % 40)),
     slowConsumer: () => {
       r.pace(5 + (d.size % 60))
@@ -552,7 +552,7 @@ export const perform = (world: World, stage: Stage, d: FaultDeed): boolean => {
     },
     torrent: () => {
       if (line === undefined) return false
-      // Nobody, one or all are cut off meanwhile.
+      // None, one or all of the receivers lose what is sent first.
       const lost = [[], [r], stage.receivers()][d.size % 3] ?? []
       for (const one of lost) one.port.deaf.set(p.port, agenda.now() + 30)
       const most = world.plan.largest > 1000 ? 300 : 1600
@@ -562,7 +562,7 @@ export const perform = (world: World, stage: Stage, d: FaultDeed): boolean => {
     sieve: () => {
       if (line === undefined || !p.port.isUp) return false
       for (let i = 40 + (d.size % 60); i > 0; i--) {
-        // Each one lost is followed by some that come.
+        // Each lost message is followed by some that arrive.
         for (const one of stage.receivers()) if (i % 3 === 0 || one === r) one.port.skipsData.set(p.port, 1)
         p.publish(line)
         p.publish(line)
@@ -572,7 +572,7 @@ export const perform = (world: World, stage: Stage, d: FaultDeed): boolean => {
     greedyAsker: () => {
       if (!p.port.isUp || p.isCrashed) return false
       askGreedily(world, p, d.size)
-      // Some ask up to the very end.
+      // Some requests come just before the last heartbeat.
       if (line !== undefined && d.size % 3 === 0) {
         p.close(line)
         agenda.at(agenda.now() + 197, () => askGreedily(world, p, 0))
@@ -581,5 +581,5 @@ export const perform = (world: World, stage: Stage, d: FaultDeed): boolean => {
       return true
     },
   }
-  return deeds[d.do]()
+  return actions[d.do]()
 }
