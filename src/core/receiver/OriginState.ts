@@ -45,8 +45,10 @@ interface Common<A> {
   /** By order of arrival. */
   readonly parked: OrderedMap<number, Parked<A>>
   readonly others: ReadonlyArray<OtherEpoch>
-  /** When a heartbeat of another epoch arrived last. */
+  /** When another epoch was heard last. */
   readonly otherHeardAt: number
+  /** When the last check was opened. */
+  readonly checkedAt: number
 }
 
 /** What the states have in common that follow a sequence. */
@@ -163,18 +165,20 @@ export const joining = <A>(origin: Origin, reason: JoinReason, probe: Probe<A>):
   parked: undefined,
   others: [],
   otherHeardAt: Number.NEGATIVE_INFINITY,
+  checkedAt: Number.NEGATIVE_INFINITY,
   reason,
   probe,
   heard: undefined,
 })
 
 /** The part that every state has. */
-export const commonOf = <A>({ origin, about, parked, others, otherHeardAt }: Common<A>): Common<A> => ({
+export const commonOf = <A>({ origin, about, parked, others, otherHeardAt, checkedAt }: Common<A>): Common<A> => ({
   origin,
   about,
   parked,
   others,
   otherHeardAt,
+  checkedAt,
 })
 
 /** The part that every known state has. */

@@ -27,6 +27,7 @@ const advanced = <A>(s: Following<A>, number: number, max: number, now: number):
   parked: s.parked,
   others: s.others,
   otherHeardAt: s.otherHeardAt,
+  checkedAt: s.checkedAt,
   epoch: s.epoch,
   start: s.start,
   buffer: {

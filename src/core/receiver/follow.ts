@@ -21,6 +21,7 @@ import type {
   Witness,
 } from './OriginState.ts'
 import {
+  commonOf,
   contactOf,
   deliverUnsequenced,
   expected,
@@ -100,11 +101,7 @@ export const parkAll = <A, S extends OriginState<A>>(step: Step<A>, s: S, all: R
 /** A state that is known from now on. */
 const known = <A>(step: Step<A>, s: Joining<A>, buffer: ReorderBuffer<A>, head: Head): Following<A> => ({
   _tag: 'Following',
-  origin: s.origin,
-  about: s.about,
-  parked: s.parked,
-  others: s.others,
-  otherHeardAt: s.otherHeardAt,
+  ...commonOf(s),
   epoch: head.epoch,
   start: head.start,
   buffer,
@@ -115,12 +112,17 @@ const known = <A>(step: Step<A>, s: Joining<A>, buffer: ReorderBuffer<A>, head: 
 })
 
 /** The first head of an origin is an answer. */
-export const begin = <A>(step: Step<A>, s: Joining<A>, answer: Head): Following<A> | Ended<A> => {
+export const begin = <A>(step: Step<A>, s: Joining<A>, answer: Head): Following<A> | Ended<A> | Checking<A> => {
   const head = latest(step, answer, heardHead(step, s))
   // In `single`, what the sender has not sent yet was likely sent by a run before.
-  return beginWith(step, s, head, b =>
-    isSingle(s) ? head.head : Math.max(b.highest, head.head) + step.settings.maxJump,
-  )
+  const most = (b: ReorderBuffer<A>): number =>
+    isSingle(s) ? head.head : Math.max(b.highest, head.head) + step.settings.maxJump
+  const begun = beginWith(step, s, head, most)
+  // The same number twice, or a heartbeat of another epoch: a second sender may be there.
+  const other = s.heard?.head.epoch === head.epoch ? undefined : s.heard?.head
+  if (!isSingle(s) || (begun.parked === undefined && other === undefined)) return begun
+  const witness = other && ({ head: other, by: 'cause', at: step.now } as const)
+  return check(step, begun, { other: witness })
 }
 
 /** Nobody answered: the first head is a heartbeat, and messages may have followed it. `undefined`: there was none. */
@@ -250,11 +252,12 @@ const withWaiting = <A>(s: Following<A> | Unvouched<A> | Ended<A>, probe: Probe.
 export const check = <A>(
   step: Step<A>,
   s: Following<A> | Unvouched<A> | Ended<A>,
-  { probe, other }: { probe?: Probe.Probe<A>; other?: Witness } = {},
+  { probe, other }: { probe?: Probe.Probe<A> | undefined; other?: Witness | undefined } = {},
 ): Checking<A> => {
   return {
     ...sequencedOf(s),
     _tag: 'Checking',
+    checkedAt: step.now,
     contact: contactOf(s),
     end: s._tag === 'Ended' ? s.end : undefined,
     saved: s._tag === 'Unvouched' ? s.saved : undefined,

@@ -24,8 +24,9 @@ const acceptSeen = <A, S extends Following<A> | Ended<A>>(step: Step<A>, s: S, a
     step.duplicates += 1
     return s
   }
-  // The sender was asked when the first of them arrived.
-  return s.parked === undefined ? checkWith(step, s, a) : Parked.park<A, S>(step, s, a)
+  // The sender is asked when the first of them arrives, and every 150 ms while more arrive.
+  const wasAsked = s.parked !== undefined && s.checkedAt + Parked.parkTime > step.now
+  return wasAsked ? Parked.park<A, S>(step, s, a) : checkWith(step, s, a)
 }
 
 /** A number too far ahead to be believed waits for the answer of its sender; the sequence goes on. */

@@ -1,7 +1,7 @@
 /** A probe that nobody answers: the last heartbeat decides, or the numbers alone. */
 import { beginUnanswered, ignoring, leave } from './follow.ts'
 import type { Checking, Conflicted, Ended, Following, Joining, Known, Unvouched } from './OriginState.ts'
-import { deliverUnsequenced, gone, horizon, isSingle, silent, withBuffer } from './OriginState.ts'
+import { commonOf, deliverUnsequenced, gone, horizon, isSingle, silent, withBuffer } from './OriginState.ts'
 import { decide, settle } from './onHead.ts'
 import { acceptAll, unvouched } from './onMessage.ts'
 import type { Arrival } from './outputs.ts'
@@ -45,16 +45,12 @@ export const joinUnanswered = <A>(
   const begun = beginUnanswered(step, s)
   if (begun !== undefined) return begun
   if (s.probe.pending === undefined && s.probe.dropped === undefined) return awaitSaved(step, s)
-  const { origin, about, parked, others, otherHeardAt, reason, probe } = s
+  const { about, reason, probe } = s
   const buffer = startWithoutHead(step, s)
   const pending = Probe.takeAll(step, probe)
   const mute: Unvouched<A> = {
+    ...commonOf(s),
     _tag: 'Unvouched',
-    origin,
-    about,
-    parked,
-    others,
-    otherHeardAt,
     epoch: undefined,
     start: undefined,
     buffer,
