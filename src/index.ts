@@ -69,18 +69,18 @@ export { matchPublishError, publishWith, tryPublish } from './nats/publish/effec
 export { describeSender } from './nats/publish/explain.ts'
 export type { Publishers } from './nats/publish/multiPublisher.ts'
 export { publishers } from './nats/publish/multiPublisher.ts'
+export type { Publisher } from './nats/publish/publisher.ts'
+export { publisher } from './nats/publish/publisher.ts'
 export type {
   AnswerRefused,
-  Publisher,
   PublisherOptions,
   PublishOptions,
+  Repair,
   SenderConflict,
   SenderNotice,
   SenderRefused,
   Unconfirmed,
-} from './nats/publish/publisher.ts'
-export { publisher } from './nats/publish/publisher.ts'
-export type { Repair } from './nats/publish/sendLog.ts'
+} from './nats/publish/types.ts'
 export type { Replayer, Source } from './nats/receive/Replayer.ts'
 export { firstOf, fromJetStream, fromSender } from './nats/receive/Replayer.ts'
 export type { Consumer, Habits, Handed, ReceiveOptions, Reception } from './nats/receive/receive.ts'

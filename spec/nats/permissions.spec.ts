@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
-import type { PublisherOptions, SenderNotice } from '../../src/nats/publish/publisher.ts'
 import { publisher } from '../../src/nats/publish/publisher.ts'
+import type { PublisherOptions, SenderNotice } from '../../src/nats/publish/types.ts'
 import { subscribe } from '../../src/nats/receive/subscribe.ts'
 import { drop, pass } from '../server/lossyLink.ts'
 import {

@@ -4,7 +4,7 @@ import type { Headers } from '../core/protocol/Headers.ts'
 import type { SequenceNumber } from '../core/protocol/SequenceNumber.ts'
 import type { Message, Unsequenced, Verdict } from '../core/receiver/Delivery.ts'
 import { sharedKey } from '../nats/internal/shared.ts'
-import type { PublishOptions } from '../nats/publish/publisher.ts'
+import type { PublishOptions } from '../nats/publish/types.ts'
 import type { Handed } from '../nats/receive/receive.ts'
 import type { FullMsg } from './Client.ts'
 

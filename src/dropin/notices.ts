@@ -4,7 +4,7 @@ import { describe } from '../core/receiver/explain.ts'
 import type { Notices } from '../nats/internal/notices.ts'
 import { startNotices } from '../nats/internal/notices.ts'
 import { describeSender, isGraveForSender } from '../nats/publish/explain.ts'
-import type { SenderNotice } from '../nats/publish/publisher.ts'
+import type { SenderNotice } from '../nats/publish/types.ts'
 
 /** What happened to what a connection receives, or sends, beside the messages. @since 0.1.0 */
 export type Notice =

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import type { Msg } from '../../../src/nats/client/Connection.ts'
-import type { PublisherOptions } from '../../../src/nats/publish/publisher.ts'
 import { publisher } from '../../../src/nats/publish/publisher.ts'
+import type { PublisherOptions } from '../../../src/nats/publish/types.ts'
 import { subscribe } from '../../../src/nats/receive/subscribe.ts'
 import type { Client, Kind } from '../clients.ts'
 import { isMessage, kinds, log, messages, numbers, read, request, texts, within, withServer } from '../clients.ts'

@@ -1,8 +1,8 @@
 // What a receiver is told of senders that come, go, fall silent and start again.
 import { describe, expect, test } from '@jest/globals'
 import type { Addressing } from '../../../src/core/protocol/Origin.ts'
-import type { SenderNotice } from '../../../src/nats/publish/publisher.ts'
 import { publisher } from '../../../src/nats/publish/publisher.ts'
+import type { SenderNotice } from '../../../src/nats/publish/types.ts'
 import { isMessage, isTag, kinds, log, messages, numbers, range, some, texts, within, withServer } from '../clients.ts'
 import { aMinuteAgo, slowDown } from '../clock.ts'
 import { accounted, both, named, receiver, sender, shape } from '../pair.ts'

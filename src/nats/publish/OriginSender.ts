@@ -14,8 +14,8 @@ import { SealedHeaders } from '../client/SealedHeaders.ts'
 import { now } from '../client/timer.ts'
 import { orThrow, sequencedError } from '../errors.ts'
 import type { Beating, Pulse } from './heartbeatTimer.ts'
-import type { PublishOptions, SenderNotice } from './publisher.ts'
 import type { Line, Outbound } from './sendLog.ts'
+import type { PublishOptions, SenderNotice } from './types.ts'
 import { payloadOf } from './validate.ts'
 
 /** What all origins of one publisher share. */

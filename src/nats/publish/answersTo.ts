@@ -4,7 +4,7 @@ import type { Prefix } from '../../core/protocol/ControlSubject.ts'
 import { isInbox } from '../../core/protocol/ReplySubject.ts'
 import type { Connection } from '../client/Connection.ts'
 import { inboxPrefix } from '../client/inbox.ts'
-import type { SenderNotice } from './publisher.ts'
+import type { SenderNotice } from './types.ts'
 
 /** Kinds that are told: a stranger can make up any number of them. */
 const maxKinds = 64

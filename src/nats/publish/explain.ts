@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import { quoted } from '../../core/internal/codec.ts'
-import type { SenderNotice } from './publisher.ts'
+import type { SenderNotice } from './types.ts'
 
 const numbers = (first: number, last: number): string =>
   first === last ? `message ${first}` : `messages ${first} to ${last}`

@@ -21,8 +21,8 @@ import { checkSubject } from '../options.ts'
 import { describeSender, isGraveForSender } from './explain.ts'
 import type { SendingListener } from './OriginSender.ts'
 import { Sending } from './OriginSender.ts'
-import type { PublisherOptions, PublishOptions, SenderNotice } from './publisher.ts'
 import { openOutlet, spellingOf } from './publisherContext.ts'
+import type { PublisherOptions, PublishOptions, SenderNotice } from './types.ts'
 import { originFor } from './validate.ts'
 
 /** One run of the sender of many subjects. @since 0.1.0 */

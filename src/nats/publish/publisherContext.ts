@@ -22,10 +22,10 @@ import { answersTo } from './answersTo.ts'
 import { pulseOf } from './heartbeatTimer.ts'
 import type { Means } from './OriginSender.ts'
 import { publisherOptions } from './options.ts'
-import type { PublisherOptions, SenderNotice, Unconfirmed } from './publisher.ts'
 import { each } from './ranges.ts'
 import type { Outbound } from './sendLog.ts'
 import { outboundOf } from './sendLog.ts'
+import type { PublisherOptions, SenderNotice, Unconfirmed } from './types.ts'
 
 /** A message that wants an answer. */
 export interface Question extends Msg {

@@ -18,6 +18,7 @@ import { sharedWeakMap } from '../internal/shared.ts'
 import type { Ranges } from './ranges.ts'
 import { add, each, together } from './ranges.ts'
 import { answering } from './replayServer.ts'
+import type { Repair } from './types.ts'
 import { checkSize, encoded, isEncodable } from './validate.ts'
 
 /** One origin that is sent, as the connection sees it. */
@@ -36,23 +37,6 @@ export interface Line {
   /** It is over: nothing of it is kept any more. */
   stop(): void
 }
-
-/** What became of messages around a reconnect of their sender. @since 0.1.0 */
-export type Repair =
-  /** They were sent again, since it was not sure that they had arrived. */
-  | { readonly _tag: 'Resent'; readonly origin: string; readonly first: number; readonly last: number }
-  /**
-   * They may not have arrived, and can't be sent again: the history held them no more (`evicted`), or the client refused
-   * them (`refused`, with its error).
-   */
-  | {
-      readonly _tag: 'Lost'
-      readonly origin: string
-      readonly first: number
-      readonly last: number
-      readonly reason: 'evicted' | 'refused'
-      readonly cause?: unknown
-    }
 
 export interface Outbound {
   readonly limits: Limits
