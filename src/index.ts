@@ -62,8 +62,8 @@ export type {
   WrappedTwice,
 } from './nats/errors.ts'
 export { isSequencedError, orThrow, sequencedError } from './nats/errors.ts'
-export type { Feed } from './nats/internal/AsyncQueue.ts'
-export { feed } from './nats/internal/AsyncQueue.ts'
+export type { AsyncQueue } from './nats/internal/AsyncQueue.ts'
+export { asyncQueue } from './nats/internal/AsyncQueue.ts'
 export type { PublishError } from './nats/publish/effects.ts'
 export { matchPublishError, publishWith, tryPublish } from './nats/publish/effects.ts'
 export { describeSender } from './nats/publish/explain.ts'

@@ -3,7 +3,7 @@
 import type { Headers } from '../core/protocol/Headers.ts'
 import type { SequenceNumber } from '../core/protocol/SequenceNumber.ts'
 import type { Message, Unsequenced, Verdict } from '../core/receiver/Delivery.ts'
-import { sharedKey } from '../nats/internal/shared.ts'
+import { registryKey } from '../nats/internal/processRegistry.ts'
 import type { PublishOptions } from '../nats/publish/types.ts'
 import type { Handed } from '../nats/receive/receive.ts'
 import type { FullMsg } from './Client.ts'
@@ -29,7 +29,7 @@ export interface Sequence {
 const decoder = new TextDecoder()
 
 /** Where a message says its sequence, also to another copy of this library. */
-const sequenceKey = sharedKey('sequence')
+const sequenceKey = registryKey('sequence')
 
 /** A class, since its methods are shared by all messages, and `#item` tells ours from those of the client. */
 class SequencedMsg implements FullMsg {

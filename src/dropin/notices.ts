@@ -2,7 +2,7 @@
 import type { Notice as ReceiverNotice } from '../core/receiver/Delivery.ts'
 import { describe } from '../core/receiver/explain.ts'
 import type { Notices } from '../nats/internal/notices.ts'
-import { startNotices } from '../nats/internal/notices.ts'
+import { createNotices } from '../nats/internal/notices.ts'
 import { describeSender, isGraveForSender } from '../nats/publish/explain.ts'
 import type { SenderNotice } from '../nats/publish/types.ts'
 
@@ -19,8 +19,8 @@ const isGraveForReceiver = ({ _tag }: ReceiverNotice): boolean =>
   _tag === 'Lost' || _tag === 'Overflowed' || _tag === 'Conflict' || _tag === 'Mismatch'
 
 export const startConnectionNotices = (onNotice: ((notice: Notice) => void) | undefined): Notices<Notice> =>
-  startNotices({
+  createNotices({
     explain: describeNotice,
-    isGrave: n => (n.side === 'Receiver' ? isGraveForReceiver(n.notice) : isGraveForSender(n.notice)),
+    isWarning: n => (n.side === 'Receiver' ? isGraveForReceiver(n.notice) : isGraveForSender(n.notice)),
     onNotice,
   })

@@ -10,11 +10,11 @@ import type { Addressing } from '../core/protocol/Origin.ts'
 import * as Subject from '../core/protocol/Subject.ts'
 import { connectedWithin, isConnected } from '../nats/client/connectionStatus.ts'
 import { inboxPrefix } from '../nats/client/inbox.ts'
-import { markWrapped } from '../nats/client/wrapped.ts'
+import { markWrapped } from '../nats/client/wrappedConnections.ts'
 import type { NotConfirmed, SequencedError } from '../nats/errors.ts'
 import { isSequencedError, orThrow, sequencedError, unconfirmedError } from '../nats/errors.ts'
 import type { Notices } from '../nats/internal/notices.ts'
-import { sharedWeakMap } from '../nats/internal/shared.ts'
+import { sharedWeakMap } from '../nats/internal/processRegistry.ts'
 import { check, handler, option } from '../nats/options.ts'
 import type { SilentPublishers } from '../nats/publish/multiPublisher.ts'
 import { openPublishers } from '../nats/publish/multiPublisher.ts'
@@ -163,8 +163,8 @@ export const sequenced = <C extends Client>(nc: C, options: SequencedOptions): C
     if (filter === undefined) return undefined
     const known = senders.get(at)
     if (known !== undefined) return known
-    const put = (notice: SenderNotice): void => told.put({ side: 'Sender', notice })
-    const sender = openPublishers(nc, filter, terms, { put, end: () => undefined })
+    const report = (notice: SenderNotice): void => told.report({ side: 'Sender', notice })
+    const sender = openPublishers(nc, filter, terms, { report, end: () => undefined })
     senders.set(at, sender)
     return sender
   }
@@ -232,7 +232,7 @@ export const sequenced = <C extends Client>(nc: C, options: SequencedOptions): C
     respond,
     isSequenced: subject => subjects.filterOf(subject) !== -1,
     lossAsError: options.lossAsError ?? false,
-    tell: notice => told.put({ side: 'Receiver', notice }),
+    tell: notice => told.report({ side: 'Receiver', notice }),
   }
 
   const subscribe = (subject: string, settings: ClientSubscribeOptions = {}): ClientSubscription => {

@@ -155,16 +155,18 @@ export const sequencedError = <R extends Reason>(message: string, reason: R): Se
   Object.assign(new Error(message), { name: 'SequencedError' as const, reason })
 
 /** The first ten ranges of messages in words. */
-export const listed = (ranges: ReadonlyArray<{ origin: string; first: number; last: number | undefined }>): string => {
-  const some = ranges.slice(0, 10).map(r => `${r.origin} ${r.first === r.last ? r.first : `${r.first} to ${r.last}`}`)
-  return some.join(', ') + (ranges.length > some.length ? `, and ${ranges.length - some.length} more` : '')
+export const formatRanges = (
+  ranges: ReadonlyArray<{ origin: string; first: number; last: number | undefined }>,
+): string => {
+  const shown = ranges.slice(0, 10).map(r => `${r.origin} ${r.first === r.last ? r.first : `${r.first} to ${r.last}`}`)
+  return shown.join(', ') + (ranges.length > shown.length ? `, and ${ranges.length - shown.length} more` : '')
 }
 
 /** The error of an end that came before the server's confirmation. */
 export const unconfirmedError = (unconfirmed: NotConfirmed['ranges']): SequencedError<NotConfirmed> => {
   const ranges = unconfirmed.map(({ origin, first, last }) => ({ origin, first, last }))
   return sequencedError(
-    `The server has not confirmed ${listed(ranges)}: these messages may not have arrived, and are not sent again. Close while connected, or allow for a longer drainTimeout.`,
+    `The server has not confirmed ${formatRanges(ranges)}: these messages may not have arrived, and are not sent again. Close while connected, or allow for a longer drainTimeout.`,
     { _tag: 'Unconfirmed', ranges },
   )
 }

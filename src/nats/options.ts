@@ -15,13 +15,13 @@ export const option = <A>(expected: string, is: (u: unknown) => u is A): t.Type<
 
 export const positive = option('a number above 0', (u): u is number => typeof u === 'number' && u > 0 && u < 2 ** 53)
 
-export const atLeastZero = option('a time in ms', (u): u is number => typeof u === 'number' && u >= 0 && u < 2 ** 53)
+export const nonNegative = option('a time in ms', (u): u is number => typeof u === 'number' && u >= 0 && u < 2 ** 53)
 
 /** A function that is called back. */
 export const handler = option('a function', (u): u is (...args: never) => unknown => typeof u === 'function')
 
 /** What both sides have in common. */
-export const shared = { addressing: t.keyof({ single: null, perSender: null }), prefix: t.string }
+export const sharedOptions = { addressing: t.keyof({ single: null, perSender: null }), prefix: t.string }
 
 /**
  * Throws a `SequencedError` for the first option that is unknown, or has a value that it can't have.
@@ -42,7 +42,7 @@ export const check =
         throw sequencedError(`${kind}: option ${option}: ${hint}`, { _tag: 'BadOption', option, value })
       }
       if (E.isLeft(codec.decode(value)))
-        throw sequencedError(`${kind}: option ${option}: ${show(value)} is not ${codec.name}.`, {
+        throw sequencedError(`${kind}: option ${option}: ${format(value)} is not ${codec.name}.`, {
           _tag: 'BadOption',
           option,
           value,
@@ -51,7 +51,7 @@ export const check =
   }
 
 // JSON has no word for NaN, infinity and bigints.
-const show = (value: unknown): string => {
+const format = (value: unknown): string => {
   if (typeof value === 'string') return JSON.stringify(value)
   if (typeof value === 'function') return 'a function'
   return typeof value === 'object' && value !== null ? 'an object' : String(value)
@@ -60,7 +60,7 @@ const show = (value: unknown): string => {
 /** Throws a `SequencedError` for what is no string: users of JavaScript can give anything. */
 export const checkSubject = (subject: unknown): void => {
   if (typeof subject !== 'string')
-    throw sequencedError(`${show(subject)} is not a subject: a subject is a string, such as 'updates'.`, {
+    throw sequencedError(`${format(subject)} is not a subject: a subject is a string, such as 'updates'.`, {
       _tag: 'BadSubject',
       subject,
     })

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals'
-import { alarm, now } from '../../../src/nats/client/timer.ts'
+import { createTimer, now } from '../../../src/nats/client/timer.ts'
 
 const day = 24 * 3600 * 1000
 
@@ -13,7 +13,7 @@ afterEach(() => {
 describe('an alarm', () => {
   test('rings once, at the time it was set to last', () => {
     const ring = jest.fn()
-    const clock = alarm(ring)
+    const clock = createTimer(ring)
     clock.set(now() + 10)
     clock.set(now() + 30)
     jest.advanceTimersByTime(29)
@@ -24,18 +24,18 @@ describe('an alarm', () => {
 
   test('rings soon, but not at once, for a time that has passed', () => {
     const ring = jest.fn()
-    alarm(ring).set(now() - 1000)
+    createTimer(ring).set(now() - 1000)
     expect(ring).not.toHaveBeenCalled()
     jest.advanceTimersByTime(1)
     expect(ring).toHaveBeenCalledTimes(1)
   })
 
   test.each([
-    ['cleared', (clock: ReturnType<typeof alarm>) => clock.clear()],
-    ['set to never', (clock: ReturnType<typeof alarm>) => clock.set(Number.POSITIVE_INFINITY)],
+    ['cleared', (clock: ReturnType<typeof createTimer>) => clock.clear()],
+    ['set to never', (clock: ReturnType<typeof createTimer>) => clock.set(Number.POSITIVE_INFINITY)],
   ])('does not ring, and keeps no process alive, once it is %s', (_, stop) => {
     const ring = jest.fn()
-    const clock = alarm(ring)
+    const clock = createTimer(ring)
     clock.set(now() + 10)
     stop(clock)
     expect(jest.getTimerCount()).toBe(0)
@@ -46,7 +46,7 @@ describe('an alarm', () => {
   // setTimeout(f, 2 ** 31) would ring after 1 ms, again and again.
   test('set to a time that is too far for a timer rings on the way there, and no sooner', () => {
     const ring = jest.fn()
-    alarm(ring).set(now() + 100 * day)
+    createTimer(ring).set(now() + 100 * day)
     jest.advanceTimersByTime(24 * day)
     expect(ring).not.toHaveBeenCalled()
     jest.advanceTimersByTime(day)

@@ -1,13 +1,13 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { describe, expect, test } from '@jest/globals'
-import { type Feed, feed } from '../../../src/nats/internal/AsyncQueue.ts'
+import { type AsyncQueue, asyncQueue } from '../../../src/nats/internal/AsyncQueue.ts'
 
 /** A feed of numbers, shown as texts, and what it told. */
 const make = () => {
   const taken: Array<number> = []
   let left = 0
-  const queue: Feed<number, string> = feed<number, string>(
+  const queue: AsyncQueue<number, string> = asyncQueue<number, string>(
     n => `<${n}>`,
     n => taken.push(n),
     () => {
@@ -94,7 +94,7 @@ describe('a feed', () => {
     setFlagsFromString('--expose-gc')
     const collect: unknown = runInNewContext('gc')
     if (typeof collect !== 'function') throw new Error('no gc')
-    const queue = feed<object, number>(
+    const queue = asyncQueue<object, number>(
       () => 1,
       () => undefined,
       () => undefined,

@@ -9,15 +9,15 @@ const decoder = new TextDecoder()
 
 export type Fields = ReadonlyArray<readonly [string, string]>
 
-const print = (fields: Fields): string => fields.map(([k, v]) => `${k}: ${v}\r\n`).join('')
+const formatFields = (fields: Fields): string => fields.map(([k, v]) => `${k}: ${v}\r\n`).join('')
 
 /** A block with a status, such as `404 Not Sent Yet`, or without one (`''`). */
-export const block = (status: string, fields: Fields): Uint8Array =>
-  encoder.encode(`NATS/1.0${status === '' ? '' : ` ${status}`}\r\n${print(fields)}\r\n`)
+export const headerBlock = (status: string, fields: Fields): Uint8Array =>
+  encoder.encode(`NATS/1.0${status === '' ? '' : ` ${status}`}\r\n${formatFields(fields)}\r\n`)
 
 /** A block with fields added behind its own. */
-export const extended = (original: Uint8Array, fields: Fields): Uint8Array => {
-  const added = encoder.encode(`${print(fields)}\r\n`)
+export const withFields = (original: Uint8Array, fields: Fields): Uint8Array => {
+  const added = encoder.encode(`${formatFields(fields)}\r\n`)
   const whole = new Uint8Array(original.length - 2 + added.length)
   whole.set(original.subarray(0, -2))
   whole.set(added, original.length - 2)
@@ -37,7 +37,7 @@ export const isExtensible = (block: Uint8Array, reserved: string): boolean => {
 }
 
 /** Puts an encoded block in the place of what a header object holds; `undefined` if the client can't read the block. */
-export const refilled = (headers: Headers, block: Uint8Array): Headers | undefined => {
+export const replaceFields = (headers: Headers, block: Uint8Array): Headers | undefined => {
   for (const k of headers.keys()) headers.delete(k)
   if (block.length === 0) return undefined
   try {
@@ -53,16 +53,16 @@ export const refilled = (headers: Headers, block: Uint8Array): Headers | undefin
 }
 
 /** Headers without the last value of each name, which the sender of a replay has added; `undefined` if none are left. */
-export const stripped = (headers: Headers, names: ReadonlyArray<string>): Headers | undefined => {
-  let left = 0
+export const withoutAddedFields = (headers: Headers, names: ReadonlyArray<string>): Headers | undefined => {
+  let remaining = 0
   let isShared = false
   for (const [k, values] of headers)
-    if (!names.includes(k)) left += 1
+    if (!names.includes(k)) remaining += 1
     else if (values.length > 1) isShared = true
   // The object is the client's, which users may want to send again; so it is changed, and keeps its order.
   if (!isShared) {
     for (const k of names) headers.delete(k)
-    return left === 0 && headers.code === 0 ? undefined : headers
+    return remaining === 0 && headers.code === 0 ? undefined : headers
   }
   const own = [...headers].map(([k, values]) => [k, names.includes(k) ? values.slice(0, -1) : values] as const)
   for (const [k] of own) headers.delete(k)

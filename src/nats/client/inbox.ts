@@ -4,11 +4,11 @@ import * as t from 'io-ts'
 import type { Connection } from './Connection.ts'
 
 // Both clients keep the options of `connect` there, though their types don't say so.
-const withInboxPrefix = t.type({ options: t.type({ inboxPrefix: t.string }) })
+const WithInboxPrefix = t.type({ options: t.type({ inboxPrefix: t.string }) })
 
 /** What the inboxes of a connection begin with: permissions may depend on it. `_INBOX`, unless `connect` was given another. @since 0.1.0 */
 export const inboxPrefix = (nc: Connection): string => {
-  const options = withInboxPrefix.decode(nc)
+  const options = WithInboxPrefix.decode(nc)
   return E.isRight(options) ? options.right.options.inboxPrefix : '_INBOX'
 }
 

@@ -1,5 +1,5 @@
 /** A queue with one reader at a time: an async iterator in the style of the clients' own. @since 0.1.0 */
-export interface Feed<T, R> extends AsyncIterable<R> {
+export interface AsyncQueue<T, R> extends AsyncIterable<R> {
   /** Puts an item at the end. */
   readonly push: (item: T) => void
   /** Ends it after what is queued; with an error, the reader gets to see that last. */
@@ -22,77 +22,77 @@ export interface Feed<T, R> extends AsyncIterable<R> {
  * read // ['no. 1', 'no. 2']
  * done // [1, 2]
  *
- * @param show what the reader sees of an item
- * @param taken called when the reader asks for the next item, with the one it is done with
- * @param left called when the reader leaves the loop
+ * @param toResult what the reader sees of an item
+ * @param onDone called when the reader asks for the next item, with the one it is done with
+ * @param onReturn called when the reader leaves the loop
  * @param limit how many items wait for a reader; beyond it the oldest goes. Default: any number
  * @since 0.1.0
  */
-export const feed = <T, R>(
-  show: (item: T) => R,
-  taken: (item: T) => void,
-  left: () => void,
+export const asyncQueue = <T, R>(
+  toResult: (item: T) => R,
+  onDone: (item: T) => void,
+  onReturn: () => void,
   limit = Number.POSITIVE_INFINITY,
-): Feed<T, R> => {
+): AsyncQueue<T, R> => {
   let items: Array<T | undefined> = []
-  let read = 0
-  let inHand: { readonly item: T } | undefined
+  let next = 0
+  let current: { readonly item: T } | undefined
   let end: { readonly error: Error | undefined } | undefined
-  let waiting: Array<{ resolve: (r: IteratorResult<R, undefined>) => void; reject: (e: Error) => void }> = []
+  let waitingReads: Array<{ resolve: (r: IteratorResult<R, undefined>) => void; reject: (e: Error) => void }> = []
 
-  const release = (): void => {
-    if (inHand === undefined) return
-    const { item } = inHand
-    inHand = undefined
-    taken(item)
+  const releaseCurrent = (): void => {
+    if (current === undefined) return
+    const { item } = current
+    current = undefined
+    onDone(item)
   }
-  const hand = (item: T): IteratorResult<R, undefined> => {
+  const deliver = (item: T): IteratorResult<R, undefined> => {
     // Several calls of `next` may wait at once: the reader of a later item has left the one before behind.
-    release()
-    inHand = { item }
-    return { done: false, value: show(item) }
+    releaseCurrent()
+    current = { item }
+    return { done: false, value: toResult(item) }
   }
   const shift = (): T | undefined => {
-    const item = items[read]
+    const item = items[next]
     // What was read must not be kept until the queue is cut off.
-    items[read] = undefined
-    read += 1
-    if (read === items.length || (read > 1024 && read * 2 > items.length)) {
-      items = items.slice(read)
-      read = 0
+    items[next] = undefined
+    next += 1
+    if (next === items.length || (next > 1024 && next * 2 > items.length)) {
+      items = items.slice(next)
+      next = 0
     }
     return item
   }
   const iterator: AsyncIterator<R, undefined> = {
     next: () => {
-      release()
-      const item = read < items.length ? shift() : undefined
-      if (item !== undefined) return Promise.resolve(hand(item))
+      releaseCurrent()
+      const item = next < items.length ? shift() : undefined
+      if (item !== undefined) return Promise.resolve(deliver(item))
       if (end?.error !== undefined) return Promise.reject(end.error)
       if (end !== undefined) return Promise.resolve({ done: true, value: undefined })
-      return new Promise((resolve, reject) => waiting.push({ resolve, reject }))
+      return new Promise((resolve, reject) => waitingReads.push({ resolve, reject }))
     },
     return: () => {
       // The loop was left, perhaps by an exception: the reader is not known to be done with what is in hand.
-      inHand = undefined
-      left()
+      current = undefined
+      onReturn()
       return Promise.resolve({ done: true, value: undefined })
     },
   }
   return {
     push: item => {
-      const reader = waiting.shift()
-      if (reader !== undefined) return reader.resolve(hand(item))
-      if (items.length - read >= limit) shift()
+      const reader = waitingReads.shift()
+      if (reader !== undefined) return reader.resolve(deliver(item))
+      if (items.length - next >= limit) shift()
       items.push(item)
     },
     end: error => {
       if (end !== undefined) return
       end = { error }
-      for (const { resolve, reject } of waiting)
+      for (const { resolve, reject } of waitingReads)
         if (error === undefined) resolve({ done: true, value: undefined })
         else reject(error)
-      waiting = []
+      waitingReads = []
     },
     [Symbol.asyncIterator]: () => iterator,
   }

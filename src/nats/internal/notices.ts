@@ -2,11 +2,11 @@
  * Notices of one owner: a publisher, or a wrapped connection. Every reader has an iterator of its own. A grave notice that
  * nobody reads becomes a warning of the process.
  */
-import { openReaders } from './readers.ts'
+import { createBroadcast } from './Broadcast.ts'
 
 /** Takes the notices of one owner. */
 export interface NoticeSink<N> {
-  readonly put: (notice: N) => void
+  readonly report: (notice: N) => void
   /** Nothing follows. */
   readonly end: () => void
 }
@@ -20,13 +20,13 @@ export interface NoticeOptions<N> {
   /** The text of the warning. */
   readonly explain: (notice: N) => string
   /** Something is lost, or can be, and nothing says so again. */
-  readonly isGrave: (notice: N) => boolean
+  readonly isWarning: (notice: N) => boolean
   /** Called with each notice. While it is set, there are no warnings. */
   readonly onNotice?: ((notice: N) => void) | undefined
 }
 
 /** Notices kept for a reader: the oldest goes first. */
-const maxKept = 1024
+const maxRecent = 1024
 
 /** Warnings remembered, so that several subscriptions don't give the same one. */
 const maxWarnings = 1024
@@ -49,11 +49,11 @@ const warn = (text: string): void => {
   else console.warn(text)
 }
 
-export const startNotices = <N>({ explain, isGrave, onNotice }: NoticeOptions<N>): Notices<N> => {
-  const kept: Array<N> = []
-  const readers = openReaders<N>(maxKept)
+export const createNotices = <N>({ explain, isWarning: isGrave, onNotice }: NoticeOptions<N>): Notices<N> => {
+  const recent: Array<N> = []
+  const readers = createBroadcast<N>(maxRecent)
   const warned = new Set<string>()
-  let isOver = false
+  let hasEnded = false
   const warnOnce = (text: string): void => {
     if (warned.has(text)) return
     if (warned.size >= maxWarnings) warned.clear()
@@ -61,13 +61,13 @@ export const startNotices = <N>({ explain, isGrave, onNotice }: NoticeOptions<N>
     warn(text)
   }
   return {
-    put: notice => {
-      if (isOver) return
-      if (kept.length >= maxKept) kept.shift()
-      kept.push(notice)
+    report: notice => {
+      if (hasEnded) return
+      if (recent.length >= maxRecent) recent.shift()
+      recent.push(notice)
       readers.push(notice)
       if (onNotice === undefined) {
-        if (!readers.isHeard() && isGrave(notice)) warnOnce(explain(notice))
+        if (!readers.hasReaders() && isGrave(notice)) warnOnce(explain(notice))
         return
       }
       try {
@@ -79,9 +79,9 @@ export const startNotices = <N>({ explain, isGrave, onNotice }: NoticeOptions<N>
         })
       }
     },
-    read: () => ({ [Symbol.asyncIterator]: () => readers.read(kept)[Symbol.asyncIterator]() }),
+    read: () => ({ [Symbol.asyncIterator]: () => readers.read(recent)[Symbol.asyncIterator]() }),
     end: () => {
-      isOver = true
+      hasEnded = true
       readers.end()
     },
   }

@@ -9,8 +9,8 @@ import * as Subject from '../../core/protocol/Subject.ts'
 import * as Sender from '../../core/sender/Sender.ts'
 import type { Connection, Msg } from '../client/Connection.ts'
 import { isConnected, whenConnected } from '../client/connectionStatus.ts'
-import { block } from '../client/headers.ts'
-import { SealedHeaders } from '../client/SealedHeaders.ts'
+import { EncodedHeaders } from '../client/EncodedHeaders.ts'
+import { headerBlock } from '../client/headers.ts'
 import { now } from '../client/timer.ts'
 import { orThrow, sequencedError } from '../errors.ts'
 import type { Beating, Pulse } from './heartbeatTimer.ts'
@@ -129,7 +129,7 @@ export class Sending implements Line, Beating {
 
   /** Says where it is to whoever has asked. */
   answer(reply: string): void {
-    const headers = new SealedHeaders(block('', [['Nats-Subject', Verb.newest(this.origin, this.head)]]))
+    const headers = new EncodedHeaders(headerBlock('', [['Nats-Subject', Verb.newest(this.origin, this.head)]]))
     this.#means.nc.publish(reply, Head.format(this.#headNow()), { headers })
   }
 

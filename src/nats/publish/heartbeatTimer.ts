@@ -1,8 +1,8 @@
 /** The one timer behind all heartbeats of a connection. */
 import * as Heartbeats from '../../core/sender/HeartbeatSchedule.ts'
 import type { Connection } from '../client/Connection.ts'
-import { alarm, now } from '../client/timer.ts'
-import { sharedWeakMap } from '../internal/shared.ts'
+import { createTimer, now } from '../client/timer.ts'
+import { sharedWeakMap } from '../internal/processRegistry.ts'
 
 /** An origin as the pulse sees it. `latest` is how long after a heartbeat the next must be due now, in ms. */
 export interface Beating {
@@ -55,7 +55,7 @@ const start = (): Pulse => {
     }
     clock.set(Heartbeats.wakeAt(schedule))
   }
-  const clock = alarm(ring)
+  const clock = createTimer(ring)
 
   return {
     stretched: max => Heartbeats.stretched(max)(schedule),

@@ -10,13 +10,13 @@ import * as Subject from '../../core/protocol/Subject.ts'
 import * as Sender from '../../core/sender/Sender.ts'
 import type { Connection } from '../client/Connection.ts'
 import { isConnected } from '../client/connectionStatus.ts'
-import { block } from '../client/headers.ts'
-import { drawEpoch } from '../client/random.ts'
-import { SealedHeaders } from '../client/SealedHeaders.ts'
-import { checkPlain } from '../client/wrapped.ts'
+import { EncodedHeaders } from '../client/EncodedHeaders.ts'
+import { headerBlock } from '../client/headers.ts'
+import { randomEpoch } from '../client/random.ts'
+import { assertNotWrapped } from '../client/wrappedConnections.ts'
 import { orThrow, sequencedError } from '../errors.ts'
 import type { NoticeSink } from '../internal/notices.ts'
-import { startNotices } from '../internal/notices.ts'
+import { createNotices } from '../internal/notices.ts'
 import { checkSubject } from '../options.ts'
 import { describeSender, isGraveForSender } from './explain.ts'
 import type { SendingListener } from './OriginSender.ts'
@@ -85,8 +85,8 @@ const longestFarewell = 1000
  * @since 0.1.0
  */
 export const publishers = (nc: Connection, subjects: string, options: PublisherOptions = {}): Publishers => {
-  checkPlain(nc, 'publishers')
-  const notices = startNotices<SenderNotice>({ explain: describeSender, isGrave: isGraveForSender })
+  assertNotWrapped(nc, 'publishers')
+  const notices = createNotices<SenderNotice>({ explain: describeSender, isWarning: isGraveForSender })
   const { confirm, ...opened } = openPublishers(nc, subjects, options, notices)
   return { ...opened, notices: notices.read }
 }
@@ -115,7 +115,7 @@ export const openPublishers = (
   const isWithin = Subject.matches(filter)
   const isAddress = Subject.matches(orThrow(Subject.explain)(Subject.parseFilter(Address.filter(addressing)(filter))))
   // A name that can't be is refused now, not at the first message.
-  const { run } = originFor('any', addressing, options.sender, drawEpoch())
+  const { run } = originFor('any', addressing, options.sender, randomEpoch())
 
   const lives = new Map<string, Live>()
   /** All that can be asked about: what is live, and what is over and still kept. */
@@ -138,7 +138,7 @@ export const openPublishers = (
 
   // --- what it is asked
 
-  const notHere = new SealedHeaders(block('404 Not Here', []))
+  const notHere = new EncodedHeaders(headerBlock('404 Not Here', []))
   const answer = (name: string, reply: string): void => {
     const sending = lives.get(name)?.sending ?? origins.get(name)
     if (sending !== undefined) sending.answer(reply)
@@ -222,7 +222,7 @@ export const openPublishers = (
   const open = (subject: string): Sending => {
     if (isClosing)
       throw sequencedError(`The publisher of ${filter} is closed: make a new one to go on.`, { _tag: 'Closed' })
-    const epoch = drawEpoch()
+    const epoch = randomEpoch()
     const origin = originFor(subject, addressing, options.sender, epoch)
     if (!isWithin(origin.subject))
       throw sequencedError(`${subject} is not within ${filter}: publish it by itself, or widen the filter.`, {

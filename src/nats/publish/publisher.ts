@@ -9,9 +9,9 @@ import type { Epoch } from '../../core/protocol/Epoch.ts'
 import type { SequenceNumber } from '../../core/protocol/SequenceNumber.ts'
 import * as Subject from '../../core/protocol/Subject.ts'
 import type { Connection } from '../client/Connection.ts'
-import { drawEpoch } from '../client/random.ts'
-import { checkPlain } from '../client/wrapped.ts'
-import { startNotices } from '../internal/notices.ts'
+import { randomEpoch } from '../client/random.ts'
+import { assertNotWrapped } from '../client/wrappedConnections.ts'
+import { createNotices } from '../internal/notices.ts'
 import { checkSubject } from '../options.ts'
 import { describeSender, isGraveForSender } from './explain.ts'
 import { Sending } from './OriginSender.ts'
@@ -58,16 +58,16 @@ export interface Publisher {
  * @since 0.1.0
  */
 export const publisher = (nc: Connection, subject: string, options: PublisherOptions = {}): Publisher => {
-  checkPlain(nc, 'publisher')
+  assertNotWrapped(nc, 'publisher')
   checkSubject(subject)
   const { addressing, verbs } = spellingOf(options, subject)
-  const epoch = drawEpoch()
+  const epoch = randomEpoch()
   const origin = originFor(subject, addressing, options.sender, epoch)
   const isOurs = (at: string): boolean =>
     at.startsWith(`${origin.name}.`) ||
     (at.startsWith(`${verbs}.`) && `${at}.`.includes(`.${origin.subject}.`)) ||
     at === Verb.headOfAll(verbs)
-  const notices = startNotices<SenderNotice>({ explain: describeSender, isGrave: isGraveForSender })
+  const notices = createNotices<SenderNotice>({ explain: describeSender, isWarning: isGraveForSender })
   const outlet = openOutlet(nc, { addressing, verbs }, options, notices, isOurs, () => sending.stop())
   let farewell: () => void = () => undefined
   const start = (): Sending => {

@@ -11,9 +11,9 @@ import { defaultLimits } from '../../core/sender/History.ts'
 import * as Replays from '../../core/sender/ReplayQueue.ts'
 import * as Sender from '../../core/sender/Sender.ts'
 import type { Connection, Msg, NatsSubscription } from '../client/Connection.ts'
-import { listen, whenConnected } from '../client/connectionStatus.ts'
-import { block } from '../client/headers.ts'
-import { SealedHeaders } from '../client/SealedHeaders.ts'
+import { onConnectionStatus, whenConnected } from '../client/connectionStatus.ts'
+import { EncodedHeaders } from '../client/EncodedHeaders.ts'
+import { headerBlock } from '../client/headers.ts'
 import { timeout } from '../client/timer.ts'
 import { orThrow, sequencedError, unconfirmedError } from '../errors.ts'
 import type { NoticeSink } from '../internal/notices.ts'
@@ -124,7 +124,7 @@ export const openOutlet = (
       ([{ name }, range]): Unconfirmed => ({ _tag: 'Unconfirmed', origin: name, ...range }),
     )
     outbound.abandon(means)
-    for (const notice of left) notices.put(notice)
+    for (const notice of left) notices.report(notice)
     notices.end()
     settle(left.length === 0 ? undefined : unconfirmedError(left))
   }
@@ -135,23 +135,23 @@ export const openOutlet = (
     return ending
   }
   const endInOrder: Outlet['end'] = async farewell => {
-    const { over, cancel } = timeout(drainTimeout)
-    const isOver = Promise.race([over, closed])
+    const { elapsed, cancel } = timeout(drainTimeout)
+    const isOver = Promise.race([elapsed, closed])
     for (const step of [() => whenConnected(nc), farewell, outbound.confirm]) await Promise.race([step(), isOver])
     cancel()
     finish()
     const error = await closed
     if (error !== undefined) throw error
   }
-  const unlisten = listen(nc, {
-    disconnected: () => undefined,
-    reconnected: () => undefined,
-    refused: ({ operation, subject }) => {
-      if (isOurs(subject)) notices.put({ _tag: 'Refused', operation, subject })
+  const unlisten = onConnectionStatus(nc, {
+    onDisconnected: () => undefined,
+    onReconnected: () => undefined,
+    onRefused: ({ operation, subject }) => {
+      if (isOurs(subject)) notices.report({ _tag: 'Refused', operation, subject })
     },
-    closed: finish,
+    onClosed: finish,
   })
-  const means: Means = { nc, verbs, outbound, pulse, tell: notices.put }
+  const means: Means = { nc, verbs, outbound, pulse, tell: notices.report }
 
   const listenTo: Outlet['listenTo'] = (at, take) => {
     const callback = (err: Error | null, msg: Msg): void => {
@@ -159,7 +159,7 @@ export const openOutlet = (
     }
     subscriptions.push(nc.subscribe(at, { callback }))
   }
-  const mayAnswer = answersTo(nc, verbs, options.inboxes, notices.put)
+  const mayAnswer = answersTo(nc, verbs, options.inboxes, notices.report)
   const answerAt: Outlet['answerAt'] = (at, take) =>
     listenTo(at, msg => (isQuestion(msg) && mayAnswer(msg) ? take(msg) : undefined))
 
@@ -189,7 +189,7 @@ export const openOutlet = (
           ? E.left({ why: Address.explain(address.left) })
           : Replays.parse(address.right, decoder.decode(data), reply)
         if (E.isRight(request)) outbound.replay(request.right)
-        else nc.publish(reply, undefined, { headers: new SealedHeaders(block(`400 ${request.left.why}`, [])) })
+        else nc.publish(reply, undefined, { headers: new EncodedHeaders(headerBlock(`400 ${request.left.why}`, [])) })
       }),
     started: start => {
       try {

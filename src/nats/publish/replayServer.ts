@@ -5,9 +5,9 @@ import type { Answer, Request, Source } from '../../core/sender/ReplayQueue.ts'
 import * as Replays from '../../core/sender/ReplayQueue.ts'
 import type { Connection } from '../client/Connection.ts'
 import { maxPayloadOf } from '../client/connectionStatus.ts'
+import { EncodedHeaders } from '../client/EncodedHeaders.ts'
 import type { Fields } from '../client/headers.ts'
-import { block, extended, isExtensible } from '../client/headers.ts'
-import { SealedHeaders } from '../client/SealedHeaders.ts'
+import { headerBlock, isExtensible, withFields } from '../client/headers.ts'
 
 export interface Answering {
   readonly ask: (request: Request) => void
@@ -34,7 +34,7 @@ const inParts = (
   max: number,
 ): ReadonlyArray<readonly [Uint8Array, Uint8Array]> | undefined => {
   const headOf = (place: Parts.Place): Uint8Array =>
-    block('', [...fields, ['Seq-Part', Parts.formatPlace(place)], ['Seq-Headers', `${headers.length}`]])
+    headerBlock('', [...fields, ['Seq-Part', Parts.formatPlace(place)], ['Seq-Headers', `${headers.length}`]])
   const room = max - headOf({ index: Parts.maxParts, count: Parts.maxParts }).length
   return Parts.split(headers, data, room)?.map(part => [headOf(part), part.slice] as const)
 }
@@ -54,14 +54,14 @@ export const answering = (nc: Connection, source: Source, saidOf: (origin: strin
 
   const refuse = (answer: Answer, first: number, last: number, status: string): void => {
     const fields: Fields = [...marks(answer, first), ['Seq-Last', `${last}`]]
-    nc.publish(answer.reply, undefined, { headers: new SealedHeaders(block(status, fields)) })
+    nc.publish(answer.reply, undefined, { headers: new EncodedHeaders(headerBlock(status, fields)) })
   }
 
   const perform = (answer: Answer): void => {
     switch (answer._tag) {
       case 'End':
         return nc.publish(answer.reply, undefined, {
-          headers: new SealedHeaders(block('204 EOB', marks(answer, answer.last))),
+          headers: new EncodedHeaders(headerBlock('204 EOB', marks(answer, answer.last))),
         })
       case 'Refusal':
         return refuse(answer, answer.first, answer.last, answer.code === 404 ? '404 Not Sent Yet' : '410 Gone')
@@ -80,14 +80,14 @@ export const answering = (nc: Connection, source: Source, saidOf: (origin: strin
     const fields = [...marks(answer, number), ...(saysReply ? ([['Seq-Reply', reply]] as const) : [])]
     const max = maxPayloadOf(nc) ?? Number.POSITIVE_INFINITY
     if (headers === undefined || isExtensible(headers, 'Seq-Part')) {
-      const whole = headers === undefined ? block('', fields) : extended(headers, fields)
+      const whole = headers === undefined ? headerBlock('', fields) : withFields(headers, fields)
       if (whole.length + data.length <= max)
-        return nc.publish(answer.reply, data, { headers: new SealedHeaders(whole) })
+        return nc.publish(answer.reply, data, { headers: new EncodedHeaders(whole) })
     }
     const parts =
       (headers?.length ?? 0) + data.length > max ? undefined : inParts(fields, headers ?? nothing, data, max)
     if (parts === undefined) return refuse(answer, number, number, tooLarge)
-    for (const [head, slice] of parts) nc.publish(answer.reply, slice, { headers: new SealedHeaders(head) })
+    for (const [head, slice] of parts) nc.publish(answer.reply, slice, { headers: new EncodedHeaders(head) })
   }
 
   /** What one message makes the client throw is no reason to answer nobody any more. */

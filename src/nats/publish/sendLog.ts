@@ -10,11 +10,11 @@ import type { Limits } from '../../core/sender/History.ts'
 import * as History from '../../core/sender/History.ts'
 import type { Request, Source } from '../../core/sender/ReplayQueue.ts'
 import type { Connection, PublishOptions } from '../client/Connection.ts'
-import { isConnected, listen } from '../client/connectionStatus.ts'
-import { SealedHeaders } from '../client/SealedHeaders.ts'
-import { alarm, now } from '../client/timer.ts'
+import { isConnected, onConnectionStatus } from '../client/connectionStatus.ts'
+import { EncodedHeaders } from '../client/EncodedHeaders.ts'
+import { createTimer, now } from '../client/timer.ts'
 import { sequencedError } from '../errors.ts'
-import { sharedWeakMap } from '../internal/shared.ts'
+import { sharedWeakMap } from '../internal/processRegistry.ts'
 import type { Ranges } from './ranges.ts'
 import { add, each, together } from './ranges.ts'
 import { answering } from './replayServer.ts'
@@ -70,7 +70,7 @@ const optionsFor = (reply: string | undefined, headers: PublishOptions['headers'
 })
 
 const publishKept = (nc: Connection, subject: string, { data, headers, reply }: History.Kept): void =>
-  nc.publish(subject, data, optionsFor(reply, headers === undefined ? undefined : new SealedHeaders(headers)))
+  nc.publish(subject, data, optionsFor(reply, headers === undefined ? undefined : new EncodedHeaders(headers)))
 
 const start = (nc: Connection, limits: Limits): Outbound => {
   const history = History.create<Line>(limits)
@@ -132,7 +132,7 @@ const start = (nc: Connection, limits: Limits): Outbound => {
       if (Watermark.flushAt(watermark) <= now()) flush()
     })
   }
-  const clock = alarm(() => {
+  const clock = createTimer(() => {
     if (Watermark.flushAt(watermark) <= now()) flush()
     else clock.set(Watermark.flushAt(watermark))
   })
@@ -251,14 +251,14 @@ const start = (nc: Connection, limits: Limits): Outbound => {
     waiting = []
   }
 
-  const unlisten = listen(nc, {
-    disconnected: () => {
+  const unlisten = onConnectionStatus(nc, {
+    onDisconnected: () => {
       watermark = Watermark.disconnected(watermark)
       answers.forget()
       clock.clear()
     },
-    reconnected: repair,
-    closed: cause => {
+    onReconnected: repair,
+    onClosed: cause => {
       isClosed = true
       // The client's own `drain()` closes after a flush.
       if (cause === undefined && nc.isDraining() && watermark.connected) {

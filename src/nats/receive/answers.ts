@@ -14,7 +14,7 @@ import * as SequenceNumber from '../../core/protocol/SequenceNumber.ts'
 import type { RefusalReason } from '../../core/receiver/Delivery.ts'
 import type { Arrival } from '../../core/receiver/Step.ts'
 import type { Msg } from '../client/Connection.ts'
-import { refilled, stripped } from '../client/headers.ts'
+import { replaceFields, withoutAddedFields } from '../client/headers.ts'
 import { bytesOf, copy, NO_RESPONDERS } from './decode.ts'
 
 /** A request for messages of one origin, and what is known from its answers so far. */
@@ -157,7 +157,7 @@ const read = (
         const arrival = arrivalOf(number, msg.data, undefined, reply)
         return part === undefined ? undefined : { _tag: 'Part', epoch, arrival, part, block: headers }
       }
-      const own = stripped(headers, added[origin.run === undefined ? 'single' : 'perSender'])
+      const own = withoutAddedFields(headers, added[origin.run === undefined ? 'single' : 'perSender'])
       return { _tag: 'Message', epoch, arrival: arrivalOf(number, take(msg.data), own, reply) }
     }
     case 204:
@@ -182,7 +182,7 @@ const joined = (conversation: Conversation, { epoch, arrival, part, block }: Par
   if (whole === undefined) return undefined
   // What the client hands out as a Buffer stays one.
   Object.setPrototypeOf(whole.data, Object.getPrototypeOf(sample))
-  return { _tag: 'Message', epoch, arrival: arrivalOf(number, whole.data, refilled(block, whole.headers), reply) }
+  return { _tag: 'Message', epoch, arrival: arrivalOf(number, whole.data, replaceFields(block, whole.headers), reply) }
 }
 
 const unreadable = (first: number, last: number): Answer => ({
@@ -265,5 +265,5 @@ export const readStored = (
   const { at, sequence } = marksIn(headers)
   const own = numberIn(origin, at)
   if (own !== number || sequence === '') return { status: headers.code }
-  return arrivalOf(own, take(msg.data), stripped(headers, addedByStream), undefined)
+  return arrivalOf(own, take(msg.data), withoutAddedFields(headers, addedByStream), undefined)
 }

@@ -10,7 +10,7 @@ import * as Numbering from '../../core/receiver/Numbering.ts'
 import type { Event } from '../../core/receiver/Receiver.ts'
 import type { Settings } from '../../core/receiver/Step.ts'
 import type { Connection, Msg } from '../client/Connection.ts'
-import { alarm, now } from '../client/timer.ts'
+import { createTimer, now } from '../client/timer.ts'
 import type { Terms } from './decode.ts'
 import { headersOf, headIn, NO_RESPONDERS, readData } from './decode.ts'
 
@@ -124,7 +124,7 @@ export const numbering = (means: Means): Origins => {
     }
   }
 
-  const clock = alarm(() => step({ _tag: 'Ticked', now: now() }))
+  const clock = createTimer(() => step({ _tag: 'Ticked', now: now() }))
 
   /** The reply subject says which question is answered, and which origin it was about. */
   const ask = (id: number, origin: string): void => {

@@ -16,13 +16,13 @@ import * as Receiver from '../../core/receiver/Receiver.ts'
 import type { Deliver, Output, Settings } from '../../core/receiver/Step.ts'
 import { unchecked } from '../../core/receiver/unchecked.ts'
 import type { Connection, Msg, NatsSubscription } from '../client/Connection.ts'
-import { connectedWithin, listen } from '../client/connectionStatus.ts'
+import { connectedWithin, onConnectionStatus } from '../client/connectionStatus.ts'
 import { createInbox, inboxPrefix } from '../client/inbox.ts'
-import { drawSeed } from '../client/random.ts'
-import { alarm, now } from '../client/timer.ts'
-import { checkPlain } from '../client/wrapped.ts'
+import { randomSeed } from '../client/random.ts'
+import { createTimer, now } from '../client/timer.ts'
+import { assertNotWrapped } from '../client/wrappedConnections.ts'
 import type { SequencedError } from '../errors.ts'
-import { listed, orThrow, sequencedError } from '../errors.ts'
+import { formatRanges, orThrow, sequencedError } from '../errors.ts'
 import { check, checkSubject } from '../options.ts'
 import type { Read, Terms } from './decode.ts'
 import { copy, readData, readHead, readHeartbeat, readMixed, readNumbered, view } from './decode.ts'
@@ -92,7 +92,7 @@ export interface Habits {
 
 const unsettledError = (subject: string, ranges: ReadonlyArray<Lost>): SequencedError =>
   sequencedError(
-    `The subscription to ${subject} ended while disconnected, with messages missing or held back: ${listed(ranges)}. Drain while connected, allow for a longer drainTimeout, or start again from positions().`,
+    `The subscription to ${subject} ended while disconnected, with messages missing or held back: ${formatRanges(ranges)}. Drain while connected, allow for a longer drainTimeout, or start again from positions().`,
     { _tag: 'Unsettled', ranges },
   )
 
@@ -113,7 +113,7 @@ export const receive = (
   consumer: Consumer,
   { mayBeNumbered, queue }: Habits = {},
 ): Reception => {
-  checkPlain(nc, 'subscribe')
+  assertNotWrapped(nc, 'subscribe')
   checkSubject(subject)
   checkOptions(options)
   const {
@@ -155,7 +155,7 @@ export const receive = (
     addressing,
     ...settings,
     stored: replayer.sources.some(s => s._tag === 'JetStream'),
-    seed: drawSeed(),
+    seed: randomSeed(),
     retain: data => (consumer.keeps || data === delivered ? data : copy(data)),
   })
   const events: Array<Event<Uint8Array>> = []
@@ -212,7 +212,7 @@ export const receive = (
     consumer.hand(output)
   }
 
-  const clock = alarm(() => dispatch({ _tag: 'Ticked', now: now() }))
+  const clock = createTimer(() => dispatch({ _tag: 'Ticked', now: now() }))
 
   /** The reply subject says which request is answered, and which origin it was about. */
   const askHead = (id: number, origin: string | undefined): void => {
@@ -327,13 +327,13 @@ export const receive = (
     subscriptions.push(nc.subscribe(at, group === undefined ? { callback } : { callback, queue: group }))
   }
 
-  const unlisten = listen(nc, {
-    disconnected: () => {
+  const unlisten = onConnectionStatus(nc, {
+    onDisconnected: () => {
       replays.forget()
       tell({ _tag: 'Disconnected', now: now() })
     },
-    reconnected: () => tell({ _tag: 'Reconnected', now: now() }),
-    closed: cause => {
+    onReconnected: () => tell({ _tag: 'Reconnected', now: now() }),
+    onClosed: cause => {
       origins?.release()
       close(cause instanceof Error ? cause : undefined)
     },

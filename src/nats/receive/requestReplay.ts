@@ -14,7 +14,7 @@ import * as Subject from '../../core/protocol/Subject.ts'
 import type { RefusalReason } from '../../core/receiver/Delivery.ts'
 import type { Connection, Msg } from '../client/Connection.ts'
 import { createInbox } from '../client/inbox.ts'
-import { checkPlain } from '../client/wrapped.ts'
+import { assertNotWrapped } from '../client/wrappedConnections.ts'
 import type { ClientError } from '../errors.ts'
 import { orThrow } from '../errors.ts'
 import type { Answer as Heard } from './answers.ts'
@@ -203,7 +203,7 @@ export const replay = (
   nc: Connection,
   options: ReplayOptions = {},
 ): ((address: Address.Address) => TaskEither<ReplayError, Replayed>) => {
-  checkPlain(nc, 'replay')
+  assertNotWrapped(nc, 'replay')
   const request = ask(nc, ...settings(options))
   return address => async () => {
     const page = await request(address, undefined)
@@ -230,7 +230,7 @@ export const replayRange = (
   nc: Connection,
   options: ReplayOptions = {},
 ): ((range: Range) => TaskEither<Failure, ReadonlyArray<Answer>>) => {
-  checkPlain(nc, 'replayRange')
+  assertNotWrapped(nc, 'replayRange')
   const request = ask(nc, ...settings(options))
   return ({ origin, first, last }) =>
     async () => {

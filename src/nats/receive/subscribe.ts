@@ -7,7 +7,7 @@
 import type { Positions } from '../../core/protocol/Positions.ts'
 import type { Delivery } from '../../core/receiver/Delivery.ts'
 import type { Connection } from '../client/Connection.ts'
-import { feed } from '../internal/AsyncQueue.ts'
+import { asyncQueue } from '../internal/AsyncQueue.ts'
 import { check, handler } from '../options.ts'
 import { queueHint, receiveOptions } from './options.ts'
 import type { Handed, ReceiveOptions, Reception } from './receive.ts'
@@ -64,7 +64,7 @@ const checkOptions = check(
 export const subscribe = (nc: Connection, subject: string, options: SubscribeOptions = {}): Subscription => {
   checkOptions(options)
   const { callback, onError = rethrow, ...terms } = options
-  const queue = feed<Handed, Delivery<Uint8Array>>(
+  const queue = asyncQueue<Handed, Delivery<Uint8Array>>(
     item => item.delivery,
     item => reception.taken(item),
     () => reception.close(),

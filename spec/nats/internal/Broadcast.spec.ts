@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { openReaders } from '../../../src/nats/internal/readers.ts'
+import { createBroadcast } from '../../../src/nats/internal/Broadcast.ts'
 import { bytesInUse } from '../../leaks/heap.ts'
 
 const all = async <T>(items: AsyncIterable<T>): Promise<ReadonlyArray<T>> => {
@@ -10,7 +10,7 @@ const all = async <T>(items: AsyncIterable<T>): Promise<ReadonlyArray<T>> => {
 
 describe('readers of the same items', () => {
   test('each hears everything from the moment it asked', async () => {
-    const readers = openReaders<number>(100)
+    const readers = createBroadcast<number>(100)
     const [first, second] = [readers.read(), readers.read()]
     readers.push(1)
     const third = readers.read()
@@ -25,7 +25,7 @@ describe('readers of the same items', () => {
   })
 
   test('the newest items wait for a reader, up to the limit', async () => {
-    const readers = openReaders<number>(2)
+    const readers = createBroadcast<number>(2)
     const reader = readers.read()
     for (const n of [1, 2, 3]) readers.push(n)
     readers.end()
@@ -33,20 +33,20 @@ describe('readers of the same items', () => {
   })
 
   test('a reader that leaves its loop hears nothing more, and counts no more', async () => {
-    const readers = openReaders<number>(100)
-    expect(readers.isHeard()).toBe(false)
+    const readers = createBroadcast<number>(100)
+    expect(readers.hasReaders()).toBe(false)
     const reader = readers.read()
     readers.push(1)
-    expect(readers.isHeard()).toBe(true)
+    expect(readers.hasReaders()).toBe(true)
     for await (const item of reader) {
       expect(item).toBe(1)
       break
     }
-    expect(readers.isHeard()).toBe(false)
+    expect(readers.hasReaders()).toBe(false)
   })
 
   test('a reader that nobody holds any more leaves nothing behind', async () => {
-    const readers = openReaders<object>(100)
+    const readers = createBroadcast<object>(100)
     const iterator = readers.read()[Symbol.asyncIterator]()
     readers.push({})
     await iterator.next()
@@ -56,13 +56,13 @@ describe('readers of the same items', () => {
     await iterator.next()
     // Each took 2.9 KB when it was kept.
     expect(((await bytesInUse()) - before) / 5000).toBeLessThan(500)
-    expect(readers.isHeard()).toBe(true)
+    expect(readers.hasReaders()).toBe(true)
     expect((await iterator.return?.())?.done).toBe(true)
-    expect(readers.isHeard()).toBe(false)
+    expect(readers.hasReaders()).toBe(false)
   })
 
   test('a reader that waits is told, though nothing else refers to it', async () => {
-    const readers = openReaders<number>(100)
+    const readers = createBroadcast<number>(100)
     const heard: Array<number> = []
     const loops = [1, 2, 3].map(async () => {
       for await (const item of readers.read()) heard.push(item)

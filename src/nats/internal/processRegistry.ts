@@ -7,13 +7,13 @@
 const format = 1
 
 /** A key that all copies know. */
-export const sharedKey = (name: string): symbol => Symbol.for(`nats-sequenced/${format}/${name}`)
+export const registryKey = (name: string): symbol => Symbol.for(`nats-sequenced/${format}/${name}`)
 
 const isWeakMap = <K extends WeakKey, V>(u: unknown): u is WeakMap<K, V> => u instanceof WeakMap
 
 /** A weak map of that name: the one of whichever copy came first. */
 export const sharedWeakMap = <K extends WeakKey, V>(name: string): WeakMap<K, V> => {
-  const key = sharedKey(name)
+  const key = registryKey(name)
   const existing: unknown = Reflect.get(globalThis, key)
   if (isWeakMap<K, V>(existing)) return existing
   const created = new WeakMap<K, V>()

@@ -1,13 +1,13 @@
 /** Several readers of the same items: each hears everything from the moment it asks for it. */
-import type { Feed } from './AsyncQueue.ts'
-import { feed } from './AsyncQueue.ts'
+import type { AsyncQueue } from './AsyncQueue.ts'
+import { asyncQueue } from './AsyncQueue.ts'
 
-export interface Readers<T> {
+export interface Broadcast<T> {
   readonly push: (item: T) => void
   /** These items, then those from now on. */
   readonly read: (earlier?: ReadonlyArray<T>) => AsyncIterable<T>
   /** Does anybody read? A reader that was abandoned counts until it is collected. */
-  readonly isHeard: () => boolean
+  readonly hasReaders: () => boolean
   /** Ends all readers after what is queued. */
   readonly end: () => void
 }
@@ -18,15 +18,15 @@ export interface Readers<T> {
  *
  * @param limit how many items wait for each reader; beyond it the oldest goes
  */
-export const openReaders = <T>(limit: number): Readers<T> => {
-  const readers = new Set<WeakRef<Feed<T, T>>>()
-  const collected = new FinalizationRegistry<WeakRef<Feed<T, T>>>(reader => readers.delete(reader))
+export const createBroadcast = <T>(limit: number): Broadcast<T> => {
+  const readers = new Set<WeakRef<AsyncQueue<T, T>>>()
+  const registry = new FinalizationRegistry<WeakRef<AsyncQueue<T, T>>>(reader => readers.delete(reader))
   /** Readers that wait: between them and whoever waits there may be no other reference. */
-  const waiting = new Set<Feed<T, T>>()
-  let isOver = false
+  const waiting = new Set<AsyncQueue<T, T>>()
+  let hasEnded = false
 
   const read = (earlier: ReadonlyArray<T> = []): AsyncIterable<T> => {
-    const queue: Feed<T, T> = feed<T, T>(
+    const queue: AsyncQueue<T, T> = asyncQueue<T, T>(
       item => item,
       () => undefined,
       () => readers.delete(reader),
@@ -34,26 +34,26 @@ export const openReaders = <T>(limit: number): Readers<T> => {
     )
     const reader = new WeakRef(queue)
     for (const item of earlier) queue.push(item)
-    if (isOver) queue.end()
+    if (hasEnded) queue.end()
     else {
       readers.add(reader)
-      collected.register(queue, reader)
+      registry.register(queue, reader)
     }
-    const { next, return: leave } = queue[Symbol.asyncIterator]()
-    let waits = 0
+    const { next, return: onReturn } = queue[Symbol.asyncIterator]()
+    let pendingReads = 0
     const settled = (): void => {
-      waits -= 1
-      if (waits === 0) waiting.delete(queue)
+      pendingReads -= 1
+      if (pendingReads === 0) waiting.delete(queue)
     }
     const iterator: AsyncIterator<T> = {
       next: () => {
-        waits += 1
+        pendingReads += 1
         waiting.add(queue)
         const item = next()
         item.then(settled, settled)
         return item
       },
-      ...(leave === undefined ? {} : { return: leave }),
+      ...(onReturn === undefined ? {} : { return: onReturn }),
     }
     return { [Symbol.asyncIterator]: () => iterator }
   }
@@ -63,9 +63,9 @@ export const openReaders = <T>(limit: number): Readers<T> => {
       for (const reader of readers) reader.deref()?.push(item)
     },
     read,
-    isHeard: () => readers.size > 0,
+    hasReaders: () => readers.size > 0,
     end: () => {
-      isOver = true
+      hasEnded = true
       for (const reader of readers) reader.deref()?.end()
       readers.clear()
     },

@@ -6,7 +6,7 @@ import type { Headers } from '../../core/protocol/Headers.ts'
 
 const decoder = new TextDecoder()
 
-const fieldsOf = (block: Uint8Array): Map<string, string[]> => {
+const parseFields = (block: Uint8Array): Map<string, string[]> => {
   const fields = new Map<string, string[]>()
   for (const line of decoder.decode(block).split('\r\n').slice(1, -2)) {
     const colon = line.indexOf(':')
@@ -16,7 +16,7 @@ const fieldsOf = (block: Uint8Array): Map<string, string[]> => {
   return fields
 }
 
-export class SealedHeaders implements Headers {
+export class EncodedHeaders implements Headers {
   readonly #block: Uint8Array
   #read: Map<string, string[]> | undefined
 
@@ -29,7 +29,7 @@ export class SealedHeaders implements Headers {
   }
 
   get #fields(): Map<string, string[]> {
-    this.#read ??= fieldsOf(this.#block)
+    this.#read ??= parseFields(this.#block)
     return this.#read
   }
 
