@@ -248,7 +248,7 @@ describe.each(kinds)('with $name', kind => {
       await a?.flush()
       b?.publish('updates', 'b')
       await until('both have warned', () => seenWarnings.length === 2)
-      for (const [text] of seenWarnings) expect(text).toContain('another sender uses this subject')
+      for (const [text] of seenWarnings) expect(text).toContain('another sender publishes to this subject')
     })
 
     test('do not mix with perSender, which tells whose message it is', async () => {

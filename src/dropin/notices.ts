@@ -3,7 +3,7 @@ import type { Notice as ReceiverNotice } from '../core/receiver/Delivery.ts'
 import { describe } from '../core/receiver/explain.ts'
 import type { Notices } from '../nats/internal/notices.ts'
 import { createNotices } from '../nats/internal/notices.ts'
-import { describeSender, isGraveForSender } from '../nats/publish/explain.ts'
+import { describeSender, isSenderWarning } from '../nats/publish/explain.ts'
 import type { SenderNotice } from '../nats/publish/types.ts'
 
 /** What happened to what a connection receives, or sends, beside the messages. @since 0.1.0 */
@@ -21,6 +21,6 @@ const isGraveForReceiver = ({ _tag }: ReceiverNotice): boolean =>
 export const startConnectionNotices = (onNotice: ((notice: Notice) => void) | undefined): Notices<Notice> =>
   createNotices({
     explain: describeNotice,
-    isWarning: n => (n.side === 'Receiver' ? isGraveForReceiver(n.notice) : isGraveForSender(n.notice)),
+    isWarning: n => (n.side === 'Receiver' ? isGraveForReceiver(n.notice) : isSenderWarning(n.notice)),
     onNotice,
   })

@@ -16,7 +16,7 @@ import { isSequencedError, orThrow, sequencedError, unconfirmedError } from '../
 import type { Notices } from '../nats/internal/notices.ts'
 import { sharedWeakMap } from '../nats/internal/processRegistry.ts'
 import { check, handler, option } from '../nats/options.ts'
-import type { SilentPublishers } from '../nats/publish/multiPublisher.ts'
+import type { OpenPublishers } from '../nats/publish/multiPublisher.ts'
 import { openPublishers } from '../nats/publish/multiPublisher.ts'
 import { publisherOptions } from '../nats/publish/options.ts'
 import type { PublisherOptions, SenderNotice } from '../nats/publish/types.ts'
@@ -157,8 +157,8 @@ export const sequenced = <C extends Client>(nc: C, options: SequencedOptions): C
   // --- publishing
 
   /** One publisher for each filter, from its first message on. */
-  const senders = new Map<number, SilentPublishers>()
-  const senderOf = (at: number): SilentPublishers | undefined => {
+  const senders = new Map<number, OpenPublishers>()
+  const senderOf = (at: number): OpenPublishers | undefined => {
     const filter = subjects.filters[at]
     if (filter === undefined) return undefined
     const known = senders.get(at)
@@ -170,11 +170,11 @@ export const sequenced = <C extends Client>(nc: C, options: SequencedOptions): C
   }
 
   /** The publisher of a message; none, if it is not numbered, or if the client refuses it: that it does in its own words. */
-  const senderFor = (subject: string, payload: unknown): SilentPublishers | undefined =>
+  const senderFor = (subject: string, payload: unknown): OpenPublishers | undefined =>
     isPayload(payload) && !isOver() ? senderOf(subjects.filterOf(subject)) : undefined
 
   const send = (
-    sender: SilentPublishers,
+    sender: OpenPublishers,
     subject: string,
     payload: Uint8Array | string | undefined,
     settings: PublishSettings | undefined,

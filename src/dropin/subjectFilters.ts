@@ -22,7 +22,7 @@ const parse = (subject: string, asides: ReadonlyArray<string>): Subject.Filter =
     )
   if (filter === '>')
     throw sequencedError(
-      "'>' takes in everything, heartbeats and inboxes too. Name the subjects that are to be numbered.",
+      "The filter '>' includes heartbeats and inboxes. List the subjects that are to be numbered, such as 'prices.>'.",
       { _tag: 'BadOption', option: 'subjects', value: subject },
     )
   return filter

@@ -2,7 +2,7 @@
 import { describe, expect, test } from '@jest/globals'
 import * as Head from '../../../src/core/protocol/Head.ts'
 import type { Connection } from '../../../src/nats/client/Connection.ts'
-import { maxLive, publishers } from '../../../src/nats/publish/multiPublisher.ts'
+import { maxLiveSubjects, publishers } from '../../../src/nats/publish/multiPublisher.ts'
 import { subscribe } from '../../../src/nats/receive/subscribe.ts'
 import { drop, pass } from '../../server/lossyLink.ts'
 import type { Seen } from '../clients.ts'
@@ -54,9 +54,9 @@ describe.each(kinds)('with $name', kind => {
   test('a subject outside of the filter is refused, and so are filters that no publisher can have', async () => {
     const nc = await bench.connect(kind)
     const prices = publishers(nc, 'prices.*')
-    expect(() => prices.publish('orders.eur', 'a')).toThrow('orders.eur is not within prices.*')
+    expect(() => prices.publish('orders.eur', 'a')).toThrow('orders.eur is not within the filter prices.*')
     expect(() => prices.publish('prices.*', 'a')).toThrow('wildcard')
-    expect(() => publishers(nc, '>')).toThrow('Name the subjects')
+    expect(() => publishers(nc, '>')).toThrow('Use the subjects')
     expect(() => publishers(nc, '_SEQ.>')).toThrow('heartbeats and requests')
     expect(() => publishers(nc, 'a.>', { addressing: 'perSender' })).toThrow("set the option sender, to 'alice'")
     expect(() => publishers(nc, 'a.>', { addressing: 'perSender', sender: 'a.b' })).toThrow('more than one token')
@@ -150,7 +150,7 @@ describe.each(kinds)('with $name', kind => {
     const prices = publishers(nc, 'prices.*')
     prices.publish('prices.first', '1')
     await heartbeats.until('it is heard', all => all.some(h => h.includes('"head":1')))
-    for (let i = 0; i < maxLive; i++) {
+    for (let i = 0; i < maxLiveSubjects; i++) {
       prices.publish(`prices.p${i}`, '')
       // A busy one does not make way.
       if (i % 1000 === 0) prices.publish('prices.busy', `${i}`)

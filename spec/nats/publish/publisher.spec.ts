@@ -260,7 +260,7 @@ describe.each(kinds)('with $name', kind => {
       expect(() => updates.publish(new Uint8Array(65_537))).toThrow(
         expect.objectContaining({
           name: 'SequencedError',
-          message: expect.stringContaining('65537 bytes, and the server takes 65536'),
+          message: expect.stringContaining('65537 bytes, and the server allows 65536'),
           reason: { _tag: 'PayloadTooLarge', bytes: 65_537, max: 65_536 },
         }),
       )
@@ -304,7 +304,7 @@ describe.each(kinds)('with $name', kind => {
       ['an ArrayBuffer', new ArrayBuffer(1)],
     ])('the payload is %s', async (_, data) => {
       const { updates, reader } = await pair(kind, 'updates')
-      expect(() => Reflect.apply(updates.publish, undefined, [data])).toThrow(/A payload is a Uint8Array or a string/)
+      expect(() => Reflect.apply(updates.publish, undefined, [data])).toThrow(/The payload is neither a Uint8Array nor a string/)
       expect(updates.publish('y')).toBe(1)
       await reader.until('it', messages(1))
     })
@@ -314,7 +314,7 @@ describe.each(kinds)('with $name', kind => {
       const closed = updates.close()
       expect(() => updates.publish('x')).toThrow(
         expect.objectContaining({
-          message: 'The publisher of updates is closed: make a new one to go on.',
+          message: 'The publisher of updates is closed: create a new one to continue.',
           reason: { _tag: 'Closed' },
         }),
       )
@@ -356,31 +356,31 @@ describe.each(kinds)('with $name', kind => {
     })
 
     test.each<[string, object, RegExp]>([
-      [
-        'an option there is not',
-        { heartbeat: 1 },
-        /option heartbeat: There is no such option\. Those of publisher are: /,
-      ],
+      ['an option there is not', { heartbeat: 1 }, /unknown option "heartbeat"\. Valid options: /],
       [
         'an addressing there is not',
         { addressing: 'both' },
-        /option addressing: "both" is not "single" \| "perSender"/,
+        /option "addressing": "both". Expected: "single" \| "perSender"/,
       ],
-      ['a sender in single', { sender: 'alice' }, /belongs to the addressing 'perSender'/],
+      ['a sender in single', { sender: 'alice' }, /requires the addressing 'perSender'/],
       ['no sender in perSender', { addressing: 'perSender' }, /set the option sender/],
       ['a sender of two tokens', { addressing: 'perSender', sender: 'a.b' }, /more than one token/],
       ['a sender with a wildcard', { addressing: 'perSender', sender: '*' }, /wildcard/],
       ['a sender that looks like an epoch', { addressing: 'perSender', sender: '@a' }, /does not start with "@"/],
       ['a long sender', { addressing: 'perSender', sender: 'a'.repeat(65) }, /at most 64 bytes/],
-      ['a sender that is a number', { addressing: 'perSender', sender: 7 }, /option sender: 7 is not string/],
-      ['a first number of 0', { from: 0 }, /option from: 0 is not 'clock' or an integer from 1 to 2\^53-1/],
-      ['half a number', { from: 1.5 }, /option from: 1\.5 is not/],
-      ['a number too far', { from: 2 ** 53 }, /option from: 9007199254740992 is not/],
-      ['a bigint', { from: 1n }, /option from: 1n? is not/],
-      ['no number', { from: Number.NaN }, /option from: NaN is not/],
-      ['never', { heartbeatMax: Number.POSITIVE_INFINITY }, /option heartbeatMax: Infinity is not a number above 0/],
-      ['no time', { heartbeatMax: 0 }, /option heartbeatMax: 0 is not a number above 0/],
-      ['a time in words', { heartbeatAfter: '50' }, /option heartbeatAfter: "50" is not a number above 0/],
+      ['a sender that is a number', { addressing: 'perSender', sender: 7 }, /option "sender": 7. Expected: string/],
+      ['a first number of 0', { from: 0 }, /option "from": 0. Expected: 'clock' or an integer from 1 to 2\^53-1/],
+      ['half a number', { from: 1.5 }, /option "from": 1\.5\. Expected/],
+      ['a number too far', { from: 2 ** 53 }, /option "from": 9007199254740992\. Expected/],
+      ['a bigint', { from: 1n }, /option "from": 1n?\. Expected/],
+      ['no number', { from: Number.NaN }, /option "from": NaN\. Expected/],
+      [
+        'never',
+        { heartbeatMax: Number.POSITIVE_INFINITY },
+        /option "heartbeatMax": Infinity. Expected: a number above 0/,
+      ],
+      ['no time', { heartbeatMax: 0 }, /option "heartbeatMax": 0. Expected: a number above 0/],
+      ['a time in words', { heartbeatAfter: '50' }, /option "heartbeatAfter": "50". Expected: a number above 0/],
       ['a prefix with a wildcard', { prefix: '*' }, /"\*" is not a prefix: it has a wildcard/],
       ['a long prefix', { prefix: 'a'.repeat(65) }, /longer than 64 bytes/],
     ])('for %s', async (_, options, why) => {

@@ -650,7 +650,7 @@ describe('an option that can not be', () => {
       if (kind === undefined) throw new Error('no client')
       const nc = await bench.connect(kind)
       expect(() => subscribe(nc, 'updates', { replayer } as object)).toThrow(
-        /option replayer: .* is not a replayer: fromSender, fromJetStream\(stream\) or firstOf\(a, b\)\./,
+        /option "replayer": .*. Expected: a replayer: fromSender, fromJetStream\(stream\) or firstOf\(a, b\)/,
       )
     },
   )

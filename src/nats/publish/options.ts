@@ -4,7 +4,7 @@ import * as SequenceNumber from '../../core/protocol/SequenceNumber.ts'
 import * as Subject from '../../core/protocol/Subject.ts'
 import { nonNegative, positive, sharedOptions } from '../options.ts'
 
-/** Those of `publisher` and `publishers`. */
+/** The options of `publisher` and `publishers`. */
 export const publisherOptions = {
   ...sharedOptions,
   sender: t.string,

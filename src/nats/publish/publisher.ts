@@ -1,10 +1,9 @@
 /**
- * A publisher that numbers its messages.
+ * A publisher that numbers the messages of one subject.
  *
  * @since 0.1.0
  */
-
-import * as Verb from '../../core/protocol/ControlSubject.ts'
+import * as ControlSubject from '../../core/protocol/ControlSubject.ts'
 import type { Epoch } from '../../core/protocol/Epoch.ts'
 import type { SequenceNumber } from '../../core/protocol/SequenceNumber.ts'
 import * as Subject from '../../core/protocol/Subject.ts'
@@ -13,46 +12,47 @@ import { randomEpoch } from '../client/random.ts'
 import { assertNotWrapped } from '../client/wrappedConnections.ts'
 import { createNotices } from '../internal/notices.ts'
 import { checkSubject } from '../options.ts'
-import { describeSender, isGraveForSender } from './explain.ts'
-import { Sending } from './OriginSender.ts'
-import { openOutlet, spellingOf } from './publisherContext.ts'
+import { describeSender, isSenderWarning } from './explain.ts'
+import { OriginSender } from './OriginSender.ts'
+import { checkAddressSettings, openSession } from './publisherSession.ts'
 import type { PublisherOptions, PublishOptions, SenderNotice } from './types.ts'
-import { originFor } from './validate.ts'
+import { createOrigin } from './validate.ts'
 
-/** One run of one sender. @since 0.1.0 */
+/** A publisher of one subject: one run of one sender. @since 0.1.0 */
 export interface Publisher {
-  /** Everything before the number in the subjects of its messages. */
+  /** The part of its data subjects before the number. */
   readonly origin: string
   readonly epoch: Epoch
   /**
-   * Publishes a payload as it is, and gives the number it got. The payload is copied, so its buffer can be used again.
+   * Publishes a payload unchanged, and returns the number of the message. The payload is copied, so its buffer can be
+   * reused.
    *
    * Throws what the client throws, and a `SequencedError` if the publisher is closed, the reply subject is not valid, the
-   * headers carry an inline status, or the payload is larger than the server takes. While disconnected it goes on into
-   * the history, and throws `HistoryFull` when that has no room left. Whenever it throws, no number is used up.
+   * headers carry an inline status, or the message is larger than the server's `max_payload`. While disconnected, messages
+   * go to the history, and `publish` throws `HistoryFull` when the history is full. If it throws, no number is used.
    */
   readonly publish: (data?: Uint8Array | string, options?: PublishOptions) => SequenceNumber
-  /** Settled when there is room to publish: at once, unless disconnected with a full history. */
+  /** Resolves when there is room to publish: at once, unless disconnected with a full history. */
   readonly ready: () => Promise<void>
   /**
-   * What its owner should know: the last 1024 notices, then what follows until the end. Each call has an iterator of its
-   * own. While nobody reads, a notice of loss, conflict or refusal becomes a warning of the process.
+   * The last 1,024 notices, then new ones until the end. Each call returns an independent iterator. While nobody reads, a
+   * notice of loss, conflict or refusal becomes a process warning.
    */
   readonly notices: () => AsyncIterable<SenderNotice>
   /**
-   * Takes no more messages, tells receivers that nothing follows (three times within 200 ms), and resolves when the server
-   * has confirmed everything. While disconnected it waits for the reconnect. After `drainTimeout` ms it ends all the same,
-   * and rejects with a `SequencedError` (`Unconfirmed`) that names what may not have arrived.
+   * Ends the sequence: accepts no more messages, sends three heartbeats marked `ended` within 200 ms, and resolves when
+   * the server has confirmed everything. While disconnected it waits for the reconnect. After `drainTimeout` ms it closes
+   * in any case, and rejects with a `SequencedError` (`Unconfirmed`) that lists the unconfirmed messages.
    */
   readonly close: () => Promise<void>
-  /** Settled at the end, also when the connection has ended; with the error, if messages are not confirmed. */
+  /** Resolves when the publisher or its connection has ended, with an error if messages are not confirmed. */
   readonly closed: Promise<Error | undefined>
 }
 
 /**
- * Publishes to a subject, `updates`, under numbered ones: `updates.1`, `updates.2` …
+ * Publishes to a subject, such as `updates`, under numbered subjects: `updates.1`, `updates.2` …
  *
- * Throws a `SequencedError` if the subject or an option can't be, and what the client throws, such as for a closed
+ * Throws a `SequencedError` if the subject or an option is not valid, and what the client throws, such as for a closed
  * connection.
  *
  * @since 0.1.0
@@ -60,52 +60,55 @@ export interface Publisher {
 export const publisher = (nc: Connection, subject: string, options: PublisherOptions = {}): Publisher => {
   assertNotWrapped(nc, 'publisher')
   checkSubject(subject)
-  const { addressing, verbs } = spellingOf(options, subject)
+  const { addressing, prefix } = checkAddressSettings(options, subject)
   const epoch = randomEpoch()
-  const origin = originFor(subject, addressing, options.sender, epoch)
+  const origin = createOrigin(subject, addressing, options.sender, epoch)
   const isOurs = (at: string): boolean =>
     at.startsWith(`${origin.name}.`) ||
-    (at.startsWith(`${verbs}.`) && `${at}.`.includes(`.${origin.subject}.`)) ||
-    at === Verb.headOfAll(verbs)
-  const notices = createNotices<SenderNotice>({ explain: describeSender, isWarning: isGraveForSender })
-  const outlet = openOutlet(nc, { addressing, verbs }, options, notices, isOurs, () => sending.stop())
-  let farewell: () => void = () => undefined
-  const start = (): Sending => {
-    outlet.answerAt(Verb.head(verbs)(origin.subject), ({ reply }) => sending.answer(reply))
+    (at.startsWith(`${prefix}.`) && `${at}.`.includes(`.${origin.subject}.`)) ||
+    at === ControlSubject.headOfAll(prefix)
+  const notices = createNotices<SenderNotice>({ explain: describeSender, isWarning: isSenderWarning })
+  const session = openSession(nc, { addressing, prefix }, options, notices, isOurs, () => sender.stop())
+
+  let onEnded: () => void = () => undefined
+  const sender = session.setUp(() => {
+    session.onRequest(ControlSubject.head(prefix)(origin.subject), ({ reply }) => sender.sendHead(reply))
     if (addressing === 'single')
-      outlet.listenTo(Verb.heartbeats(verbs, addressing)(origin.subject), msg => sending.overhear(msg))
-    else outlet.answerAt(Verb.head(verbs)(origin.name), ({ reply }) => sending.answer(reply))
-    outlet.answerAll((filter, { reply }) => {
-      if (Subject.matches(filter)(origin.subject)) sending.answer(reply)
+      session.subscribe(ControlSubject.heartbeats(prefix, addressing)(origin.subject), msg =>
+        sender.onOtherHeartbeat(msg),
+      )
+    else session.onRequest(ControlSubject.head(prefix)(origin.name), ({ reply }) => sender.sendHead(reply))
+    session.onHeadRequest((filter, { reply }) => {
+      if (Subject.matches(filter)(origin.subject)) sender.sendHead(reply)
     })
-    outlet.replayAt(Verb.replays(verbs)(origin))
-    return new Sending(outlet.means, origin, epoch, outlet.settings, {
-      ended: () => farewell(),
-      stopped: outlet.finish,
+    session.serveReplays(ControlSubject.replays(prefix)(origin))
+    return new OriginSender(session.context, origin, epoch, session.senderOptions, {
+      onEnded: () => onEnded(),
+      onStopped: session.closeNow,
     })
-  }
-  const sending = outlet.started(start)
-  let ending: Promise<void> | undefined
-  const end = (): Promise<void> => {
-    sending.close()
-    return outlet.end(
+  })
+
+  const close = (): Promise<void> => {
+    sender.close()
+    return session.close(
       () =>
         new Promise(resolve => {
-          farewell = resolve
+          onEnded = resolve
         }),
     )
   }
+  let closing: Promise<void> | undefined
 
   return {
     origin: origin.name,
     epoch,
-    publish: (data, settings) => sending.publish(data, settings),
-    ready: outlet.outbound.ready,
+    publish: (data, settings) => sender.publish(data, settings),
+    ready: session.context.sendLog.ready,
     notices: notices.read,
     close: () => {
-      ending ??= end()
-      return ending
+      closing ??= close()
+      return closing
     },
-    closed: outlet.closed,
+    closed: session.closed,
   }
 }

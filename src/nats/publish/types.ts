@@ -1,5 +1,6 @@
 /**
- * The options and notices of a publisher: the types that all files of this folder share.
+ * The types that the files of this folder share: the options and notices of a publisher, and an origin as the send log
+ * sees it.
  *
  * @since 0.1.0
  */
@@ -8,46 +9,51 @@ import type { Headers } from '../../core/protocol/Headers.ts'
 import type { Addressing } from '../../core/protocol/Origin.ts'
 import type { Limits } from '../../core/sender/History.ts'
 
-/** How a publisher numbers, beats and keeps; none is needed. @since 0.1.0 */
+/** The options of a publisher. All of them are optional. @since 0.1.0 */
 export interface PublisherOptions {
-  /** How addresses are spelled. Default `single`: this is the only sender of the subject. */
+  /**
+   * The form of the data subjects. `single`: `updates.<n>`, for a subject with one sender. `perSender`:
+   * `updates.<sender>.<epoch>.<n>`, for a subject with several senders. Default `single`.
+   */
   readonly addressing?: Addressing
-  /** The name of this sender, one subject token of at most 64 bytes; needed in `perSender`. */
+  /** The name of this sender: one subject token of at most 64 bytes. Required in `perSender`, not allowed in `single`. */
   readonly sender?: string
-  /** What stands before heartbeats and requests. Default `_SEQ`. */
+  /** The first tokens of the subjects of heartbeats and requests, at most 64 bytes. Default `_SEQ`. */
   readonly prefix?: string
   /**
-   * The first number. Default 1. `'clock'` starts at microseconds since 2020, so that the numbers of a restarted `single`
-   * sender never go back.
+   * The first number: an integer from 1 to 2^53-1, or `'clock'` for the number of microseconds since 2020. With `'clock'`
+   * the numbers of a restarted `single` sender never go back. Default 1.
    */
   readonly from?: number | 'clock'
   /**
-   * What is kept for replays, for all publishers of the connection together: at most `messages` (default 65,536), `bytes`
-   * (default 32 MiB; payloads, headers, reply subjects, 320 for each message and 1024 for each subject with a message in
-   * the history) and `age` in ms (default 300,000).
+   * How much is kept for replays. All publishers of a connection share one history, so they must agree on its limits:
+   * `messages` (default 65,536), `bytes` (default 32 MiB) and `age` in ms (default 300,000), each at least 0. A message
+   * counts with its payload, headers and reply subject plus 320 bytes; a subject with a message in the history counts
+   * 1,024 bytes.
    */
   readonly history?: Partial<Limits>
-  /** How long after a message the first heartbeat follows, in ms. Default 50. */
+  /** The time from a message to its first heartbeat, in ms, above 0. Default 50. */
   readonly heartbeatAfter?: number
-  /** The longest time between two heartbeats, in ms. Default 5000. */
+  /** The longest time between two heartbeats, in ms, above 0. Default 5000. */
   readonly heartbeatMax?: number
-  /** How long the end waits for a connection and for the server's confirmation, in ms. Default 5000. */
+  /** How long `close()` waits for a connection and for the server's confirmation, in ms, at least 0. Default 5000. */
   readonly drainTimeout?: number
   /**
-   * What the inboxes of receivers begin with, beside `_INBOX`, `_INBOX_…`, `_INBOX-…` and the `inboxPrefix` of this connection:
-   * subjects without wildcards, matched by whole tokens. Requests with any other reply subject are not answered. Default: none.
+   * Additional inbox prefixes of receivers: subjects without wildcards, matched by whole tokens. The publisher always
+   * accepts `_INBOX`, `_INBOX_…`, `_INBOX-…` and the `inboxPrefix` of its own connection. It answers no request with any
+   * other reply subject. Default: none.
    */
   readonly inboxes?: ReadonlyArray<string>
 }
 
-/** What goes with a payload. @since 0.1.0 */
+/** The options of one message. @since 0.1.0 */
 export interface PublishOptions {
-  /** Where an answer is expected. */
+  /** The subject for an answer. */
   readonly reply?: string
   readonly headers?: Headers
 }
 
-/** Another sender uses the subject of this one. @since 0.1.0 */
+/** A second sender publishes to the same `single` subject. @since 0.1.0 */
 export interface SenderConflict {
   readonly _tag: 'Conflict'
   readonly origin: string
@@ -56,8 +62,8 @@ export interface SenderConflict {
 }
 
 /**
- * The server has refused what this publisher needs: to publish a message (it is lost), a heartbeat or an answer, or to
- * subscribe to requests.
+ * The server does not permit an operation that this publisher needs: to publish a message (the message is lost), a
+ * heartbeat or an answer, or to subscribe to requests.
  *
  * @since 0.1.0
  */
@@ -68,7 +74,7 @@ export interface SenderRefused {
 }
 
 /**
- * The publisher, or its connection, ended before the server confirmed these messages: they may not have arrived, and are
+ * The publisher or its connection ended before the server confirmed these messages. They may not have arrived. They are
  * not sent again.
  *
  * @since 0.1.0
@@ -81,26 +87,26 @@ export interface Unconfirmed {
 }
 
 /**
- * A request names a reply subject that is not an inbox, so it is not answered. Reported once for each verb and first token
- * of the reply subject, for 64 of these at most.
+ * A request was not answered because its reply subject is not an inbox. The publisher reports each combination of request
+ * type and first token of the reply subject once, and at most 64 combinations.
  *
  * @since 0.1.0
  */
 export interface AnswerRefused {
   readonly _tag: 'AnswerRefused'
-  /** Where the request was sent, such as `_SEQ.REPLAY.updates.2`. */
+  /** The subject of the request, such as `_SEQ.REPLAY.updates.2`. */
   readonly subject: string
-  /** Where the answer should have gone. */
+  /** The reply subject of the request. */
   readonly reply: string
 }
 
-/** What became of messages around a reconnect of their sender. @since 0.1.0 */
+/** What happened to unconfirmed messages when the connection was lost. @since 0.1.0 */
 export type Repair =
-  /** They were sent again, since it was not sure that they had arrived. */
+  /** The publisher sent them again after the reconnect. Receivers drop those that they already have. */
   | { readonly _tag: 'Resent'; readonly origin: string; readonly first: number; readonly last: number }
   /**
-   * They may not have arrived, and can't be sent again: the history held them no more (`evicted`), or the client refused
-   * them (`refused`, with its error).
+   * They may not have arrived, and the publisher can't send them again: the history no longer has them (`evicted`), or
+   * the client refused them with an error (`refused`).
    */
   | {
       readonly _tag: 'Lost'
@@ -111,5 +117,22 @@ export type Repair =
       readonly cause?: unknown
     }
 
-/** What a sender is told. @since 0.1.0 */
+/** A notice to the owner of a publisher. @since 0.1.0 */
 export type SenderNotice = SenderConflict | SenderRefused | AnswerRefused | Unconfirmed | Repair
+
+/** One origin, as the send log of its connection sees it. */
+export interface LoggedOrigin {
+  readonly name: string
+  /** Identifies the publisher: all origins of one publisher have the same value. */
+  readonly publisher: object
+  readonly epoch: Epoch
+  /** In `single` the subject does not contain the epoch, so answers carry it in a header. */
+  readonly isSingle: boolean
+  /** The newest number. */
+  readonly head: number
+  /** Sends a heartbeat, because earlier ones may be lost. */
+  onReconnected(): void
+  report(notice: Repair): void
+  /** Called when the log holds nothing of a retired origin any more. */
+  stop(): void
+}

@@ -128,7 +128,7 @@ export const receive = (
   const verbs = orThrow(Subject.explain)(Verb.parsePrefix(prefix))
   if (filter === '>')
     throw sequencedError(
-      "'>' takes in everything, heartbeats and inboxes too. Subscribe to the subjects that are numbered.",
+      "The filter '>' includes heartbeats and inboxes. Subscribe to the numbered subjects, such as 'prices.>'.",
       {
         _tag: 'BadSubject',
         subject,

@@ -110,7 +110,7 @@ describe.each(kinds)('with $name', kind => {
     const [told] = refused(await notices.until('the refusal', n => refused(n).length > 0))
     if (told === undefined) throw new Error('nothing is told')
     expect(describeSender(told)).toBe(
-      'The request to "_SEQ.REPLAY.updates.1" was not answered: its reply subject "$JS.API.STREAM.DELETE.NEWS" is not an inbox. If receivers use such inboxes, list what these begin with in the sender\'s option inboxes.',
+      'The request to "_SEQ.REPLAY.updates.1" was not answered: its reply subject "$JS.API.STREAM.DELETE.NEWS" is not an inbox. If receivers use such inboxes, add their prefix to the sender\'s option inboxes.',
     )
     expect((await jsm.streams.info('NEWS')).config.name).toBe('NEWS')
     await jsm.streams.delete('NEWS')
@@ -205,7 +205,7 @@ describe.each(kinds)('with $name', kind => {
     const nc = await bench.connect(kind)
     const options = { inboxes } as object
     expect(() => publisher(nc, 'updates', options)).toThrow(
-      `publisher: option inboxes: ${shown} is not a list of subjects without wildcards, such as ['_INBOX_alice'].`,
+      `publisher: invalid value of option "inboxes": ${shown}. Expected: a list of subjects without wildcards, such as ['_INBOX_alice'].`,
     )
   })
 })
