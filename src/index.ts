@@ -40,6 +40,7 @@ export { isConnected } from './nats/client/connectionStatus.ts'
 export { createInbox, inboxPrefix } from './nats/client/inbox.ts'
 export type {
   Across,
+  AlreadyPublished,
   BadHeaders,
   BadOption,
   BadPayload,

@@ -78,6 +78,12 @@ export interface SubscriptionRefused {
   readonly cause: Error
 }
 
+/** Another publisher of this connection sends on the same `single` subject. @since 0.1.0 */
+export interface AlreadyPublished {
+  readonly _tag: 'AlreadyPublished'
+  readonly subject: string
+}
+
 /** A subject that is not within those of a publisher. @since 0.1.0 */
 export interface OutsideFilter {
   readonly _tag: 'OutsideFilter'
@@ -131,6 +137,7 @@ export type Reason =
   | AddressError
   | NoSubject
   | BadOption
+  | AlreadyPublished
   | OutsideFilter
   | SubscriptionRefused
   | BadStream

@@ -58,7 +58,7 @@ describe.each(kinds)('with $name', kind => {
     expect(() => prices.publish('prices.*', 'a')).toThrow('wildcard')
     expect(() => publishers(nc, '>')).toThrow('Use the subjects')
     expect(() => publishers(nc, '_SEQ.>')).toThrow('heartbeats and requests')
-    expect(() => publishers(nc, 'a.>', { addressing: 'perSender' })).toThrow("set the option sender, to 'alice'")
+    expect(() => publishers(nc, 'a.>', { addressing: 'perSender' })).toThrow("set the option sender, such as 'alice'")
     expect(() => publishers(nc, 'a.>', { addressing: 'perSender', sender: 'a.b' })).toThrow('more than one token')
   })
 

@@ -304,7 +304,9 @@ describe.each(kinds)('with $name', kind => {
       ['an ArrayBuffer', new ArrayBuffer(1)],
     ])('the payload is %s', async (_, data) => {
       const { updates, reader } = await pair(kind, 'updates')
-      expect(() => Reflect.apply(updates.publish, undefined, [data])).toThrow(/The payload is neither a Uint8Array nor a string/)
+      expect(() => Reflect.apply(updates.publish, undefined, [data])).toThrow(
+        /The payload is neither a Uint8Array nor a string/,
+      )
       expect(updates.publish('y')).toBe(1)
       await reader.until('it', messages(1))
     })

@@ -72,6 +72,10 @@ export class OriginSender implements LoggedOrigin, HeartbeatSource {
     return this.origin.run === undefined
   }
 
+  get isLive(): boolean {
+    return !this.#isClosing && !this.#isStopped && this.#sender.state === 'live'
+  }
+
   get head(): number {
     return this.#sender.head
   }
@@ -85,7 +89,7 @@ export class OriginSender implements LoggedOrigin, HeartbeatSource {
 
   publish(data: Uint8Array | string = noBytes, { reply = '', headers }: PublishOptions = {}): SequenceNumber {
     const { sendLog, heartbeatTimer } = this.#context
-    if (this.#isClosing || this.#isStopped || this.#sender.state !== 'live')
+    if (!this.isLive)
       throw sequencedError(`The publisher of ${this.name} is closed: create a new one to continue.`, { _tag: 'Closed' })
     const number = orThrow(Sender.explain)(Sender.next(this.#sender))
     if (reply !== '') orThrow(Subject.explain)(Subject.parse(reply))

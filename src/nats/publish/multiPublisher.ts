@@ -29,7 +29,8 @@ import { createOrigin } from './validate.ts'
 export interface Publishers {
   /**
    * Publishes to a subject within the filter, and returns the number of the message on that subject. Throws what `publish`
-   * of a single publisher throws, and a `SequencedError` if the subject is not valid or not within the filter.
+   * of a single publisher throws, and a `SequencedError` if the subject is not valid, not within the filter, or in `single`
+   * already has another open publisher on the connection (`AlreadyPublished`).
    */
   readonly publish: (subject: string, data?: Uint8Array | string, options?: PublishOptions) => SequenceNumber
   /** Resolves when there is room to publish: at once, unless disconnected with a full history. */
@@ -230,6 +231,7 @@ export const openPublishers = (
         `${subject} is not within the filter ${filter}. Use another publisher for it, or widen the filter.`,
         { _tag: 'OutsideFilter', subject, filter },
       )
+    sendLog.assertUnused(origin.name)
     makeRoom()
     // In `single` the new run replaces the retired one, and must not use its numbers again.
     origins.get(origin.name)?.stop()

@@ -53,7 +53,8 @@ export interface Publisher {
  * Publishes to a subject, such as `updates`, under numbered subjects: `updates.1`, `updates.2` …
  *
  * Throws a `SequencedError` if the subject or an option is not valid, and what the client throws, such as for a closed
- * connection.
+ * connection. In `single` it also throws if the connection already has an open publisher of the subject
+ * (`AlreadyPublished`).
  *
  * @since 0.1.0
  */
@@ -72,6 +73,7 @@ export const publisher = (nc: Connection, subject: string, options: PublisherOpt
 
   let onEnded: () => void = () => undefined
   const sender = session.setUp(() => {
+    session.context.sendLog.assertUnused(origin.name)
     session.onRequest(ControlSubject.head(prefix)(origin.subject), ({ reply }) => sender.sendHead(reply))
     if (addressing === 'single')
       session.subscribe(ControlSubject.heartbeats(prefix, addressing)(origin.subject), msg =>

@@ -22,6 +22,8 @@ import { checkSize, encodeHeaders, isEncodable } from './validate.ts'
 
 export interface SendLog {
   readonly limits: Limits
+  /** Throws a `SequencedError` if a live origin has the name: two publishers would send the same numbers. */
+  readonly assertUnused: (name: string) => void
   readonly add: (origin: LoggedOrigin) => void
   /** The origin sends no more messages. Its messages stay replayable until the history evicts them. */
   readonly retire: (origin: LoggedOrigin) => void
@@ -245,6 +247,13 @@ const createSendLog = (nc: Connection, limits: Limits): SendLog => {
 
   return {
     limits,
+    assertUnused: name => {
+      if (origins.get(name)?.isLive === true)
+        throw sequencedError(
+          `This connection already has a publisher of ${name}, and both would send the same numbers. Share that publisher, close it first, or use addressing: 'perSender'.`,
+          { _tag: 'AlreadyPublished', subject: name },
+        )
+    },
     add: origin => origins.set(origin.name, origin),
     retire: origin => {
       retired.add(origin)

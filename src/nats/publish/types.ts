@@ -128,6 +128,8 @@ export interface LoggedOrigin {
   readonly epoch: Epoch
   /** In `single` the subject does not contain the epoch, so answers carry it in a header. */
   readonly isSingle: boolean
+  /** Does it still accept messages? */
+  readonly isLive: boolean
   /** The newest number. */
   readonly head: number
   /** Sends a heartbeat, because earlier ones may be lost. */
