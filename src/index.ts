@@ -31,15 +31,14 @@ export * as Sender from './core/sender/Sender.ts'
 export type { Client, ClientSubscribeOptions, ClientSubscription } from './dropin/Client.ts'
 export type { Notice as SequencedNotice } from './dropin/notices.ts'
 export { describeNotice } from './dropin/notices.ts'
+export type { SequencedOptions } from './dropin/options.ts'
 export type { Sequence } from './dropin/SequencedMsg.ts'
 export { sequenceOf } from './dropin/SequencedMsg.ts'
-export type { SequencedOptions } from './dropin/sequenced.ts'
 export { notices, sequenced } from './dropin/sequenced.ts'
 export type { Connection, Msg, NatsSubscription, Status } from './nats/client/Connection.ts'
 export { isConnected } from './nats/client/connectionStatus.ts'
 export { createInbox, inboxPrefix } from './nats/client/inbox.ts'
 export type {
-  Across,
   AlreadyPublished,
   BadHeaders,
   BadOption,
@@ -48,6 +47,7 @@ export type {
   ClientError,
   Closed,
   HistoryFull,
+  MixedFilter,
   NoSubject,
   NotConfirmed,
   NotSequenced,
@@ -84,7 +84,6 @@ export type {
 } from './nats/publish/types.ts'
 export type { Replayer, Source } from './nats/receive/Replayer.ts'
 export { firstOf, fromJetStream, fromSender } from './nats/receive/Replayer.ts'
-export type { Consumer, Habits, Handed, ReceiveOptions, Reception } from './nats/receive/receive.ts'
 export { receive } from './nats/receive/receive.ts'
 export type {
   Answer,
@@ -102,6 +101,13 @@ export type {
 export { matchReplayError, replay, replayRange } from './nats/receive/requestReplay.ts'
 export type { SubscribeOptions, Subscription } from './nats/receive/subscribe.ts'
 export { subscribe } from './nats/receive/subscribe.ts'
+export type {
+  CompatibilityOptions,
+  DeliveryHandler,
+  PendingDelivery,
+  ReceiveOptions,
+  ReceiverHandle,
+} from './nats/receive/types.ts'
 
 /** Everything that a receiver is handed. @since 0.1.0 */
 export type Delivery<A> = DeliveryOf<A>

@@ -71,7 +71,7 @@ describe.each(kinds)('with $name', kind => {
     const error = await within('closed', subscription.closed)
     expect(error).toMatchObject({ name: 'SequencedError', reason: { _tag: 'SubscriptionRefused', subject: refused } })
     expect(error?.message).toContain(`The subscription to ${refused} has ended: `)
-    expect(error?.message).toContain('A receiver of updates needs it: allow it for this user.')
+    expect(error?.message).toContain('A receiver of updates requires it: add the permission for this user.')
     expect(await within('the end', reader.ended)).toBe(error)
     await within('the connection lives', nc.flush())
   })

@@ -13,8 +13,9 @@ import type { Publisher } from '../../../src/nats/publish/publisher.ts'
 import type { PublisherOptions } from '../../../src/nats/publish/types.ts'
 import type { Replayer } from '../../../src/nats/receive/Replayer.ts'
 import { firstOf, fromJetStream, fromSender } from '../../../src/nats/receive/Replayer.ts'
-import type { Asking, Replay } from '../../../src/nats/receive/replayClient.ts'
-import { asking } from '../../../src/nats/receive/replayClient.ts'
+import type { ReplayEvent } from '../../../src/nats/receive/replayAttempts.ts'
+import type { ReplayClient } from '../../../src/nats/receive/replayClient.ts'
+import { createReplayClient } from '../../../src/nats/receive/replayClient.ts'
 import { subscribe } from '../../../src/nats/receive/subscribe.ts'
 import { valid } from '../../core/arbitraries.ts'
 import type { DecideFate } from '../../server/lossyLink.ts'
@@ -303,22 +304,22 @@ const single = (): Origin => valid(Origins.single(valid(Subject.parse('updates')
 /** Sources that are played by the test. */
 const desk = (replayer: Replayer) => {
   const sent: Array<{ readonly subject: string; readonly reply: string }> = []
-  const told: Array<Replay> = []
+  const told: Array<ReplayEvent> = []
   const nc = {
     publish: (subject: string, _?: unknown, options?: { reply?: string }) =>
       sent.push({ subject, reply: options?.reply ?? '' }),
   }
   const terms = {
     addressing: 'single',
-    verbs: valid(Verb.parsePrefix('_SEQ')),
-    isWanted: () => true,
+    prefix: valid(Verb.parsePrefix('_SEQ')),
+    matchesFilter: () => true,
     subject: undefined,
-    asides: [],
-    heads: 'me.head',
-    replays: 'me.replay',
-    take: (data: Uint8Array) => data,
+    ignoredPrefixes: [],
+    headInbox: 'me.head',
+    replayInbox: 'me.replay',
+    toPayload: (data: Uint8Array) => data,
   } as const
-  const machine: Asking = asking(
+  const machine: ReplayClient = createReplayClient(
     nc,
     terms,
     replayer.sources,
@@ -334,7 +335,7 @@ const desk = (replayer: Replayer) => {
       id += 1
       const [from, to, begin] = [first, last, start].map(SequenceNumber.nearest)
       if (from === undefined || to === undefined) return
-      machine.ask({
+      machine.request({
         _tag: 'AskReplay',
         id,
         origin: single(),
@@ -348,7 +349,7 @@ const desk = (replayer: Replayer) => {
     /** Answers all that was sent since the last time. */
     answer: (how: (subject: string) => Headers) => {
       for (const { subject, reply } of sent.splice(0))
-        machine.hear({ subject: reply, data: new Uint8Array(1), headers: how(subject) } satisfies Msg)
+        machine.onAnswer({ subject: reply, data: new Uint8Array(1), headers: how(subject) } satisfies Msg)
     },
   }
 }
@@ -370,7 +371,7 @@ const refuses = (first: number, last: number) => (): Headers => {
 }
 
 /** What was told, in a word: `2`, `refused 3-4`, `ended 9`. */
-const words = (told: ReadonlyArray<Replay>): ReadonlyArray<string | number> =>
+const words = (told: ReadonlyArray<ReplayEvent>): ReadonlyArray<string | number> =>
   told.map(e =>
     e._tag === 'ReplayAnswered'
       ? e.arrival.number
@@ -440,7 +441,7 @@ describe('asking a stream', () => {
     d.ask(2, 3)
     const [first] = d.sent
     for (const _ of range(1, 5))
-      d.machine.hear({ subject: first?.reply ?? '', data: new Uint8Array(0), headers: status(404)() })
+      d.machine.onAnswer({ subject: first?.reply ?? '', data: new Uint8Array(0), headers: status(404)() })
     expect(words(d.told)).toEqual([])
   })
 
@@ -465,7 +466,7 @@ describe('asking a stream', () => {
   test('forgets what was on its way when the connection is lost', () => {
     const d = desk(stored)
     d.ask(2, 300)
-    d.machine.forget()
+    d.machine.clear()
     d.sent.length = 0
     d.ask(500, 999)
     expect(d.sent).toHaveLength(16)
@@ -480,7 +481,7 @@ const part = (n: number, place: string): Headers => sends(`updates.${n}`, { 'Seq
 
 describe('asking a sender', () => {
   const hears = (d: ReturnType<typeof desk>, request: number, headers: Headers, bytes = 1): void =>
-    d.machine.hear({ subject: `me.replay.${request}`, data: new Uint8Array(bytes), headers })
+    d.machine.onAnswer({ subject: `me.replay.${request}`, data: new Uint8Array(bytes), headers })
 
   test('takes an answer for the number that it bears, whatever the sender calls the subject', () => {
     const d = desk(fromSender)
@@ -507,7 +508,7 @@ describe('asking a sender', () => {
     hears(d, 1, sends('updates.2'))
     hears(d, -1, sends('updates.2'))
     hears(d, Number.NaN, sends('updates.2'))
-    d.machine.forget()
+    d.machine.clear()
     hears(d, 0, sends('updates.2'))
     expect(words(d.told)).toEqual([])
   })
@@ -566,29 +567,31 @@ describe('asking a sender', () => {
   })
 
   test('of one run takes no answer of another', () => {
-    const told: Array<Replay> = []
+    const told: Array<ReplayEvent> = []
     const origin = valid(Origins.parse('perSender')('updates.alice.@0123456789'))
     const terms = {
       addressing: 'perSender',
-      verbs: valid(Verb.parsePrefix('_SEQ')),
-      isWanted: () => true,
+      prefix: valid(Verb.parsePrefix('_SEQ')),
+      matchesFilter: () => true,
       subject: undefined,
-      asides: [],
-      heads: 'me.head',
-      replays: 'me.replay',
-      take: (data: Uint8Array) => data,
+      ignoredPrefixes: [],
+      headInbox: 'me.head',
+      replayInbox: 'me.replay',
+      toPayload: (data: Uint8Array) => data,
     } as const
     const settings = { patience: 100, deadline: 2000, maxBytes: 1e6, seed: 1 }
-    const machine = asking({ publish: () => undefined }, terms, fromSender.sources, settings, event => told.push(event))
+    const machine = createReplayClient({ publish: () => undefined }, terms, fromSender.sources, settings, event =>
+      told.push(event),
+    )
     const [first, last] = [SequenceNumber.nearest(1), SequenceNumber.nearest(9)]
-    machine.ask({ _tag: 'AskReplay', id: 1, origin, epoch: undefined, start: undefined, first, last, tries: 0 })
+    machine.request({ _tag: 'AskReplay', id: 1, origin, epoch: undefined, start: undefined, first, last, tries: 0 })
     for (const at of [
       'hub.bob.@0123456789.1',
       'hub.alice.@0123456788.1',
       'malice.@0123456789.1',
       'hub.alice.@0123456789.2',
     ])
-      machine.hear({ subject: 'me.replay.0', data: new Uint8Array(1), headers: sends(at) })
+      machine.onAnswer({ subject: 'me.replay.0', data: new Uint8Array(1), headers: sends(at) })
     expect(words(told)).toEqual([2])
   })
 })
@@ -656,6 +659,6 @@ describe('an option that can not be', () => {
   )
 
   test.each(['', 'A.B', 'A B', 'A*', '>', 'A/B', 'A\\B', 'Ä', 'A'.repeat(256)])('stream %j', name => {
-    expect(() => fromJetStream(name)).toThrow(/can't be the name of a stream/)
+    expect(() => fromJetStream(name)).toThrow(/Invalid stream name/)
   })
 })

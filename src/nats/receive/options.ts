@@ -5,7 +5,7 @@ import * as SequenceNumber from '../../core/protocol/SequenceNumber.ts'
 import { nonNegative, option, positive, sharedOptions } from '../options.ts'
 import { isReplayer } from './Replayer.ts'
 
-/** Those of `receive`, but for the subject. */
+/** The options of `receive`. */
 export const receiveOptions = {
   ...sharedOptions,
   unnumbered: t.boolean,
@@ -27,6 +27,6 @@ export const receiveOptions = {
   drainTimeout: nonNegative,
 }
 
-/** Why there is no option `queue`. */
+/** The reason why queue groups are refused, and what to do instead. */
 export const queueHint =
-  'A queue group splits a sequence among its members, so each of them would see gaps. Subscribe without a queue, and share the work behind the subscription.'
+  'A queue group splits a sequence among its members, so each of them would see gaps. Subscribe without a queue, and distribute the work after the subscription.'
