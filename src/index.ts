@@ -1,9 +1,9 @@
 /**
  * Subject-token sequencing for core NATS.
  *
- * `publisher` numbers messages in their subjects, `subscribe` notices what is missing, `describe` puts it in words. The
- * forms that compose have names of their own, and the modules of the pure core are here too: each also by itself, such as
- * `nats-sequenced/Subject`, and all without the rest in `nats-sequenced/core`.
+ * `publisher` numbers messages in their subjects, `subscribe` detects missing messages, and `describe` turns a delivery
+ * into a sentence. The composable forms have names of their own. The modules of the pure core are exported here too. Each
+ * is also a module of its own, such as `nats-sequenced/Subject`, and `nats-sequenced/core` exports all of them alone.
  *
  * @module
  * @since 0.1.0
@@ -109,8 +109,8 @@ export type {
   ReceiverHandle,
 } from './nats/receive/types.ts'
 
-/** Everything that a receiver is handed. @since 0.1.0 */
+/** Everything that a receiver delivers: messages and notices. @since 0.1.0 */
 export type Delivery<A> = DeliveryOf<A>
 
-/** What can be done with deliveries. @since 0.1.0 */
+/** Functions for deliveries. @since 0.1.0 */
 export const Delivery = DeliveryModule

@@ -1,4 +1,6 @@
-/** A message of a sequenced subscription: it has the form of the client's messages, and the subject of the application. */
+/**
+ * A message of a sequenced subscription: it has the form of the client's messages, and the subject of the application.
+ */
 import type { Headers } from '../core/protocol/Headers.ts'
 import type { SequenceNumber } from '../core/protocol/SequenceNumber.ts'
 import type { Message, Unsequenced, Verdict } from '../core/receiver/Delivery.ts'

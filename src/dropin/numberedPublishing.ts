@@ -1,4 +1,7 @@
-/** The publishing side of a wrapped connection: numbers the messages of its subjects, and passes all others to the client. */
+/**
+ * The publishing side of a wrapped connection: numbers the messages of its subjects, and passes all others to the
+ * client.
+ */
 import type { Headers } from '../core/protocol/Headers.ts'
 import { isSequencedError, sequencedError } from '../nats/errors.ts'
 import type { OpenPublishers } from '../nats/publish/multiPublisher.ts'

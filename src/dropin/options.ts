@@ -8,7 +8,11 @@ import { receiveOptions } from '../nats/receive/options.ts'
 import type { ReceiveOptions } from '../nats/receive/types.ts'
 import type { Notice } from './notices.ts'
 
-/** The options of `sequenced`. Only `subjects` is required. The others are as in `publisher` and `subscribe`. @since 0.1.0 */
+/**
+ * The options of `sequenced`. Only `subjects` is required. The others are as in `publisher` and `subscribe`.
+ *
+ * @since 0.1.0
+ */
 export interface SequencedOptions extends PublisherOptions, Omit<ReceiveOptions, 'start' | 'unnumbered'> {
   /**
    * The form of the data subjects. `single`: `updates.<n>`, if this is the only sender of these subjects. `perSender`:
@@ -24,8 +28,8 @@ export interface SequencedOptions extends PublisherOptions, Omit<ReceiveOptions,
   readonly subjects: ReadonlyArray<string>
   /**
    * Takes every numeric last token for a sequence number, even if its sender sends no heartbeats and answers no head
-   * requests. Use it for senders that number their messages by hand. Only for `single`: in `perSender` the epoch identifies
-   * a numbered message. Default false.
+   * requests. Use it for senders that number their messages by hand. Only for `single`: in `perSender` the epoch
+   * identifies a numbered message. Default false.
    */
   readonly trustNumbers?: boolean
   /**
@@ -39,8 +43,8 @@ export interface SequencedOptions extends PublisherOptions, Omit<ReceiveOptions,
    */
   readonly lossAsError?: boolean
   /**
-   * Permits subscriptions in a queue group. Their members receive the messages with their numbers, but loss goes unnoticed,
-   * because each member receives a part of the sequence. Default false: such subscriptions are refused.
+   * Permits subscriptions in a queue group. Their members receive the messages with their numbers, but loss goes
+   * unnoticed, because each member receives a part of the sequence. Default false: such subscriptions are refused.
    */
   readonly queueGroups?: boolean
 }

@@ -13,8 +13,8 @@ type Method = (...args: Array<unknown>) => unknown
 const isMethod = (u: unknown): u is Method => typeof u === 'function'
 
 /**
- * A method that is assigned to the proxy stays on the proxy, and does not reach the target. So instrumentation that patches
- * the proxy calls the overriding member, which calls the unpatched target.
+ * A method that is assigned to the proxy stays on the proxy, and does not reach the target. So instrumentation that
+ * patches the proxy calls the overriding member, which calls the unpatched target.
  */
 export const overrideMembers = <T extends object>({ target, members, currentTarget }: OverrideOptions<T>): T => {
   const patches: object = Object.create(null)

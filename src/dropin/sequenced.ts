@@ -29,8 +29,8 @@ import { createSubjectFilters } from './subjectFilters.ts'
 const noticesOf = sharedWeakMap<object, Notices<Notice>>('notices')
 
 /**
- * Wraps a connection. The wrapper numbers messages that it publishes to certain subjects, and detects missing messages on
- * them. It has the type and all other behaviour of the connection: the application uses `updates`, and `updates.1`,
+ * Wraps a connection. The wrapper numbers messages that it publishes to certain subjects, and detects missing messages
+ * on them. It has the type and all other behaviour of the connection: the application uses `updates`, and `updates.1`,
  * `updates.2` … are sent.
  *
  * Throws a `SequencedError` if an option is not valid, or if the connection is already wrapped.
@@ -192,8 +192,8 @@ const withoutUnhandledRejection = (ending: Promise<void>): Promise<void> => {
 }
 
 /**
- * The notices of a wrapped connection, as an async iterable in the style of `nc.status()`: the last 1,024 notices, then new
- * ones until the connection closes. Each call returns an independent iterator.
+ * The notices of a wrapped connection, as an async iterable in the style of `nc.status()`: the last 1,024 notices, then
+ * new ones until the connection closes. Each call returns an independent iterator.
  *
  * Throws a `SequencedError` if the connection is not wrapped.
  *

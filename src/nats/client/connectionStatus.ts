@@ -1,11 +1,11 @@
-/** When a connection comes and goes. */
+/** The status of a connection: disconnects, reconnects, missing permissions and its end. */
 import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
 import { sharedWeakMap } from '../internal/processRegistry.ts'
 import type { Connection } from './Connection.ts'
 import { timeout } from './timer.ts'
 
-/** The server has refused something: a user without the permission for it. */
+/** The server does not permit the user an operation. */
 export interface PermissionRefusal {
   readonly operation: string
   readonly subject: string
@@ -15,22 +15,22 @@ export interface ConnectionStatusListener {
   readonly onRefused?: (refusal: PermissionRefusal) => void
   readonly onDisconnected: () => void
   readonly onReconnected: () => void
-  /** With the error that ended the connection, if any. */
+  /** The connection is closed, with an error if one has closed it. */
   readonly onClosed: (cause: unknown) => void
 }
 
 interface ConnectionState {
   readonly listeners: Set<ConnectionStatusListener>
   isConnected: boolean
-  /** What its server was last known to take: while it dials, a client knows nothing. */
+  /** The last known `max_payload`. The client does not know it while it reconnects. */
   maxPayload: number | undefined
 }
 
-const Refused = t.type({ operation: t.string, subject: t.string })
-const StatusV2 = t.type({ permissionContext: Refused })
-const StatusV3 = t.type({ error: Refused })
+const Refusal = t.type({ operation: t.string, subject: t.string })
+const StatusV2 = t.type({ permissionContext: Refusal })
+const StatusV3 = t.type({ error: Refusal })
 
-/** A refusal in the form of either client. */
+/** The refusal in a status event of either client. */
 const parseRefusal = (status: unknown): PermissionRefusal | undefined => {
   const in2 = StatusV2.decode(status)
   if (E.isRight(in2)) return in2.right.permissionContext
@@ -40,7 +40,7 @@ const parseRefusal = (status: unknown): PermissionRefusal | undefined => {
 
 const connectionStates = sharedWeakMap<Connection, ConnectionState>('connectionStates')
 
-/** One reader of `status()` per connection: each call of it leaves a listener in the client for good. */
+/** Reads `status()` once per connection, because each call leaves a listener in the client forever. */
 const startWatching = (nc: Connection): ConnectionState => {
   const state: ConnectionState = { listeners: new Set(), isConnected: true, maxPayload: nc.info?.max_payload }
   const notifyAll = (f: (l: ConnectionStatusListener) => void): void => {
@@ -58,7 +58,7 @@ const startWatching = (nc: Connection): ConnectionState => {
       }
     }
   }
-  // The iterator of 2.29 never ends, so the end is told by `closed()` alone.
+  // The iterator of client 2.29 never ends, so only `closed()` reports the end.
   read().catch(() => undefined)
   const onClosed = (cause: unknown): void => {
     notifyAll(l => l.onClosed(cause))
@@ -70,14 +70,14 @@ const startWatching = (nc: Connection): ConnectionState => {
 }
 
 /**
- * Is it connected, as far as was heard since this was first asked of it, or since the first publisher or subscription? The
- * clients don't say.
+ * True if the connection is connected. The clients do not say, so this follows their status events since the first
+ * call, or since the first publisher or subscription. Before that it assumes a connection.
  *
  * @since 0.1.0
  */
 export const isConnected = (nc: Connection): boolean => (connectionStates.get(nc) ?? startWatching(nc)).isConnected
 
-/** Settled when it is connected, or closed for good. */
+/** Resolves when the connection is connected, or closed permanently. */
 export const whenConnected = (nc: Connection): Promise<void> =>
   isConnected(nc)
     ? Promise.resolve()
@@ -93,7 +93,7 @@ export const whenConnected = (nc: Connection): Promise<void> =>
         })
       })
 
-/** Waits for the connection, at most so many ms. Is it connected then? */
+/** Waits for the connection, at most `ms`. Resolves to whether it is connected. */
 export const connectedWithin = async (nc: Connection, ms: number): Promise<boolean> => {
   const { elapsed, cancel } = timeout(ms)
   await Promise.race([whenConnected(nc), elapsed])
@@ -101,11 +101,11 @@ export const connectedWithin = async (nc: Connection, ms: number): Promise<boole
   return isConnected(nc) && !nc.isClosed()
 }
 
-/** How much its server takes, in bytes, as far as that was ever known. */
+/** The last known `max_payload` of the server, in bytes. */
 export const maxPayloadOf = (nc: Connection): number | undefined =>
   nc.info?.max_payload ?? (connectionStates.get(nc) ?? startWatching(nc)).maxPayload
 
-/** Listens until the returned function is called. */
+/** Adds a listener. The returned function removes it. */
 export const onConnectionStatus = (nc: Connection, listener: ConnectionStatusListener): (() => void) => {
   const { listeners } = connectionStates.get(nc) ?? startWatching(nc)
   listeners.add(listener)

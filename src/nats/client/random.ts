@@ -1,4 +1,4 @@
-/** What nobody has drawn before. */
+/** Random values. */
 import type { Epoch } from '../../core/protocol/Epoch.ts'
 import { fromEntropy } from '../../core/protocol/Epoch.ts'
 

@@ -1,13 +1,13 @@
-/** One timer that can be set anew. Times are those of the monotonic clock, in ms. */
+/** A timer with one due time, in ms of the monotonic clock. `set` replaces it. */
 export interface Timer {
   readonly set: (at: number) => void
   readonly clear: () => void
 }
 
-/** Changes of the wall clock don't reach it. Whole numbers, since the engine copies them without a box. */
+/** The monotonic clock in ms. Whole numbers, because V8 stores them without an allocation. */
 export const now = (): number => Math.floor(performance.now())
 
-/** The longest delay that timers take. */
+/** The longest delay of `setTimeout`, in ms. */
 const maxDelay = 2 ** 31 - 1
 
 export const createTimer = (onDue: () => void): Timer => {
@@ -18,8 +18,8 @@ export const createTimer = (onDue: () => void): Timer => {
     handle = undefined
     isDue = false
   }
-  // After a stall of the event loop timers come before what waits in the sockets, which may be what they are about: so
-  // that is read first.
+  // After a stall of the event loop, timers run before the sockets are read. The sockets may contain the answer that
+  // the timer is about, so they are read first.
   const readSocketsFirst = (): void => {
     isDue = true
     handle = setTimeout(() => {
@@ -36,7 +36,7 @@ export const createTimer = (onDue: () => void): Timer => {
   return { set, clear }
 }
 
-/** Settled after so many ms, unless it is cancelled. */
+/** `elapsed` resolves after `ms`, unless `cancel` is called. */
 export const timeout = (ms: number): { readonly elapsed: Promise<void>; readonly cancel: () => void } => {
   let timer: ReturnType<typeof setTimeout> | undefined
   const elapsed = new Promise<void>(resolve => {

@@ -1,5 +1,4 @@
-/** Connections that `sequenced` returned: on them `publisher` and `subscribe` would number what is numbered. */
-
+/** The connections that `sequenced` has returned. `publisher` and `subscribe` refuse them: they would number twice. */
 import { sequencedError } from '../errors.ts'
 import { sharedWeakMap } from '../internal/processRegistry.ts'
 import type { Connection } from './Connection.ts'
@@ -14,7 +13,7 @@ export const markWrapped = (nc: object): void => {
 export const assertNotWrapped = (nc: Connection, caller: string): void => {
   if (wrappedConnections.has(nc))
     throw sequencedError(
-      `${caller}() takes a plain connection, and this one was returned by sequenced(): its messages would be numbered twice. Pass the connection that you gave to sequenced().`,
+      `${caller}() takes a plain connection, but sequenced() returned this one, so messages would be numbered twice. Pass the connection that you gave to sequenced().`,
       { _tag: 'WrappedTwice' },
     )
 }

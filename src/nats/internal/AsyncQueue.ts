@@ -1,19 +1,20 @@
-/** A queue with one reader at a time: an async iterator in the style of the clients' own. @since 0.1.0 */
+/** A queue with one reader, which is an async iterator in the style of the clients. @since 0.1.0 */
 export interface AsyncQueue<T, R> extends AsyncIterable<R> {
-  /** Puts an item at the end. */
+  /** Adds an item at the end. */
   readonly push: (item: T) => void
-  /** Ends it after what is queued; with an error, the reader gets to see that last. */
+  /** Ends the queue after the queued items. The reader then receives the error, if there is one. */
   readonly end: (error?: Error) => void
 }
 
 /**
- * A queue for what `receive` hands over, or anything else: whoever pushes learns when the reader is done with each item.
+ * Creates a queue, for the deliveries of `receive` or other items. A callback reports when the reader is done with an
+ * item.
  *
  * @example
- * import { feed } from 'nats-sequenced'
+ * import { asyncQueue } from 'nats-sequenced'
  *
  * const done: number[] = []
- * const queue = feed((n: number) => `no. ${n}`, n => done.push(n), () => undefined)
+ * const queue = asyncQueue((n: number) => `no. ${n}`, n => done.push(n), () => undefined)
  * queue.push(1)
  * queue.push(2)
  * queue.end()
@@ -22,10 +23,10 @@ export interface AsyncQueue<T, R> extends AsyncIterable<R> {
  * read // ['no. 1', 'no. 2']
  * done // [1, 2]
  *
- * @param toResult what the reader sees of an item
- * @param onDone called when the reader asks for the next item, with the one it is done with
- * @param onReturn called when the reader leaves the loop
- * @param limit how many items wait for a reader; beyond it the oldest goes. Default: any number
+ * @param toResult converts an item for the reader
+ * @param onDone called with an item when the reader asks for the next one
+ * @param onReturn called when the reader leaves its loop
+ * @param limit the limit of queued items, beyond which the oldest is dropped. Default: no limit
  * @since 0.1.0
  */
 export const asyncQueue = <T, R>(
@@ -47,14 +48,14 @@ export const asyncQueue = <T, R>(
     onDone(item)
   }
   const deliver = (item: T): IteratorResult<R, undefined> => {
-    // Several calls of `next` may wait at once: the reader of a later item has left the one before behind.
+    // Several calls of `next` may wait at once. A later item means that the reader is done with the one before.
     releaseCurrent()
     current = { item }
     return { done: false, value: toResult(item) }
   }
   const shift = (): T | undefined => {
     const item = items[next]
-    // What was read must not be kept until the queue is cut off.
+    // Frees the item before the array is shortened.
     items[next] = undefined
     next += 1
     if (next === items.length || (next > 1024 && next * 2 > items.length)) {
@@ -73,7 +74,7 @@ export const asyncQueue = <T, R>(
       return new Promise((resolve, reject) => waitingReads.push({ resolve, reject }))
     },
     return: () => {
-      // The loop was left, perhaps by an exception: the reader is not known to be done with what is in hand.
+      // The reader may have left its loop by an exception, so the current item does not count as done.
       current = undefined
       onReturn()
       return Promise.resolve({ done: true, value: undefined })

@@ -1,27 +1,27 @@
-/** Several readers of the same items: each hears everything from the moment it asks for it. */
+/** A broadcast: each reader receives all items from the time it starts to read. */
 import type { AsyncQueue } from './AsyncQueue.ts'
 import { asyncQueue } from './AsyncQueue.ts'
 
 export interface Broadcast<T> {
   readonly push: (item: T) => void
-  /** These items, then those from now on. */
+  /** A new reader, which receives the earlier items first. */
   readonly read: (earlier?: ReadonlyArray<T>) => AsyncIterable<T>
-  /** Does anybody read? A reader that was abandoned counts until it is collected. */
+  /** Whether there are readers. An abandoned reader counts until it is garbage-collected. */
   readonly hasReaders: () => boolean
-  /** Ends all readers after what is queued. */
+  /** Ends all readers after their queued items. */
   readonly end: () => void
 }
 
 /**
- * A reader that nobody can read from any more leaves nothing behind: it is referred to weakly, unless a call of its `next`
- * waits.
+ * Creates a broadcast. It refers to readers weakly, so an abandoned reader is garbage-collected, unless a call of its
+ * `next` is pending.
  *
- * @param limit how many items wait for each reader; beyond it the oldest goes
+ * @param limit the limit of queued items of each reader, beyond which the oldest is dropped
  */
 export const createBroadcast = <T>(limit: number): Broadcast<T> => {
   const readers = new Set<WeakRef<AsyncQueue<T, T>>>()
   const registry = new FinalizationRegistry<WeakRef<AsyncQueue<T, T>>>(reader => readers.delete(reader))
-  /** Readers that wait: between them and whoever waits there may be no other reference. */
+  /** Readers with pending calls of `next`. Nothing else may refer to them. */
   const waiting = new Set<AsyncQueue<T, T>>()
   let hasEnded = false
 

@@ -1,42 +1,42 @@
 /**
- * Notices of one owner: a publisher, or a wrapped connection. Every reader has an iterator of its own. A grave notice that
- * nobody reads becomes a warning of the process.
+ * The notices of a publisher or a wrapped connection. Each reader has an independent iterator. A warning that nobody
+ * reads becomes a process warning.
  */
 import { createBroadcast } from './Broadcast.ts'
 
-/** Takes the notices of one owner. */
+/** Receives notices. */
 export interface NoticeSink<N> {
   readonly report: (notice: N) => void
-  /** Nothing follows. */
+  /** No more notices follow. */
   readonly end: () => void
 }
 
 export interface Notices<N> extends NoticeSink<N> {
-  /** The newest notices so far, then what follows. */
+  /** The recent notices, then new ones. */
   readonly read: () => AsyncIterable<N>
 }
 
 export interface NoticeOptions<N> {
-  /** The text of the warning. */
+  /** The text of a process warning. */
   readonly explain: (notice: N) => string
-  /** Something is lost, or can be, and nothing says so again. */
+  /** Whether a notice is about a loss, or a possible loss that no other notice reports. */
   readonly isWarning: (notice: N) => boolean
-  /** Called with each notice. While it is set, there are no warnings. */
+  /** Receives each notice. If it is set, there are no process warnings. */
   readonly onNotice?: ((notice: N) => void) | undefined
 }
 
-/** Notices kept for a reader: the oldest goes first. */
+/** The limit of recent notices, beyond which the oldest is dropped. */
 const maxRecent = 1024
 
-/** Warnings remembered, so that several subscriptions don't give the same one. */
+/** The limit of remembered warnings. They are remembered so that each is emitted once. */
 const maxWarnings = 1024
 
-/** Node, and what is like it. Browsers have no such thing. */
-interface Host {
+/** Node.js and compatible runtimes. Browsers do not have `process`. */
+interface NodeLike {
   readonly process: { readonly emitWarning: (message: string, type: string) => void }
 }
 
-const isHost = (u: object): u is Host =>
+const isNodeLike = (u: object): u is NodeLike =>
   'process' in u &&
   typeof u.process === 'object' &&
   u.process !== null &&
@@ -44,14 +44,14 @@ const isHost = (u: object): u is Host =>
   typeof u.process.emitWarning === 'function'
 
 const warn = (text: string): void => {
-  const host: object = globalThis
-  if (isHost(host)) host.process.emitWarning(text, 'SequencedWarning')
+  const runtime: object = globalThis
+  if (isNodeLike(runtime)) runtime.process.emitWarning(text, 'SequencedWarning')
   else console.warn(text)
 }
 
-export const createNotices = <N>({ explain, isWarning: isGrave, onNotice }: NoticeOptions<N>): Notices<N> => {
+export const createNotices = <N>({ explain, isWarning, onNotice }: NoticeOptions<N>): Notices<N> => {
   const recent: Array<N> = []
-  const readers = createBroadcast<N>(maxRecent)
+  const broadcast = createBroadcast<N>(maxRecent)
   const warned = new Set<string>()
   let hasEnded = false
   const warnOnce = (text: string): void => {
@@ -65,24 +65,24 @@ export const createNotices = <N>({ explain, isWarning: isGrave, onNotice }: Noti
       if (hasEnded) return
       if (recent.length >= maxRecent) recent.shift()
       recent.push(notice)
-      readers.push(notice)
+      broadcast.push(notice)
       if (onNotice === undefined) {
-        if (!readers.hasReaders() && isGrave(notice)) warnOnce(explain(notice))
+        if (!broadcast.hasReaders() && isWarning(notice)) warnOnce(explain(notice))
         return
       }
       try {
         onNotice(notice)
       } catch (cause) {
-        // Thrown here it would end the client's reader, and with it all subscriptions of the connection.
+        // An error here would end the client's read loop, and with it all subscriptions of the connection.
         queueMicrotask(() => {
           throw cause
         })
       }
     },
-    read: () => ({ [Symbol.asyncIterator]: () => readers.read(recent)[Symbol.asyncIterator]() }),
+    read: () => ({ [Symbol.asyncIterator]: () => broadcast.read(recent)[Symbol.asyncIterator]() }),
     end: () => {
       hasEnded = true
-      readers.end()
+      broadcast.end()
     },
   }
 }

@@ -1,17 +1,17 @@
 /**
- * State that all copies of this library in one process share: its ES module and its CommonJS build, or two installs of one
- * version. Otherwise a connection that one copy has wrapped would be a plain one to the other.
+ * State that all copies of this library in one process share: its ES module and its CommonJS build, or two installs of
+ * one version. Without it, one copy would treat a connection that another copy has wrapped as a plain one.
  */
 
-/** Raise it when the shape of what is shared changes. */
+/** The version of the shared state. Increase it when the shape of the state changes. */
 const format = 1
 
-/** A key that all copies know. */
+/** A symbol that is the same in all copies. */
 export const registryKey = (name: string): symbol => Symbol.for(`nats-sequenced/${format}/${name}`)
 
 const isWeakMap = <K extends WeakKey, V>(u: unknown): u is WeakMap<K, V> => u instanceof WeakMap
 
-/** A weak map of that name: the one of whichever copy came first. */
+/** The weak map of that name. The first copy creates it. */
 export const sharedWeakMap = <K extends WeakKey, V>(name: string): WeakMap<K, V> => {
   const key = registryKey(name)
   const existing: unknown = Reflect.get(globalThis, key)

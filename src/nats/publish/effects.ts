@@ -59,8 +59,8 @@ export const tryPublish =
     )
 
 /**
- * `publish` as a `ReaderTaskEither`, for a publisher that is passed later. While the history is full it waits for room, so
- * its errors do not include `HistoryFull`.
+ * `publish` as a `ReaderTaskEither`, for a publisher that is passed later. While the history is full it waits for room,
+ * so its errors do not include `HistoryFull`.
  *
  * @example
  * import { Outgoing, publisher, publishWith } from 'nats-sequenced'

@@ -17,7 +17,10 @@ export interface FlushScheduler {
   readonly onSent: (serial: number, bytes: number) => void
   /** A message was published again after a reconnect. The flush follows in `resume`. */
   readonly onResent: (serial: number, bytes: number) => void
-  /** Settled when the server has confirmed everything published so far, heartbeats included, or the connection is closed. */
+  /**
+   * Settled when the server has confirmed everything published so far, heartbeats included, or the connection is
+   * closed.
+   */
   readonly whenConfirmed: () => Promise<void>
   readonly onDisconnected: () => void
   readonly onReconnected: () => void

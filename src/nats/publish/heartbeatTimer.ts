@@ -4,9 +4,15 @@ import type { Connection } from '../client/Connection.ts'
 import { createTimer, now } from '../client/timer.ts'
 import { sharedWeakMap } from '../internal/processRegistry.ts'
 
-/** An origin that sends heartbeats. `sendInterval` is the longest wait between two of them under the current load, in ms. */
+/**
+ * An origin that sends heartbeats. `sendInterval` is the longest wait between two of them under the current load, in
+ * ms.
+ */
 export interface HeartbeatSource {
-  /** Unique on the connection. In `single` it contains the epoch: two runs of one name can overlap at the end of the first. */
+  /**
+   * Unique on the connection. In `single` it contains the epoch: two runs of one name can overlap at the end of the
+   * first.
+   */
   readonly key: string
   /** The time of the next heartbeat, in ms of the monotonic clock. */
   dueAt(sendInterval: number): number

@@ -28,23 +28,23 @@ import { createOrigin } from './validate.ts'
 /** A publisher of all subjects within a filter. @since 0.1.0 */
 export interface Publishers {
   /**
-   * Publishes to a subject within the filter, and returns the number of the message on that subject. Throws what `publish`
-   * of a single publisher throws, and a `SequencedError` if the subject is not valid, not within the filter, or in `single`
-   * already has another open publisher on the connection (`AlreadyPublished`).
+   * Publishes to a subject within the filter, and returns the number of the message on that subject. Throws what
+   * `publish` of a single publisher throws, and a `SequencedError` if the subject is not valid, not within the filter,
+   * or in `single` already has another open publisher on the connection (`AlreadyPublished`).
    */
   readonly publish: (subject: string, data?: Uint8Array | string, options?: PublishOptions) => SequenceNumber
   /** Resolves when there is room to publish: at once, unless disconnected with a full history. */
   readonly ready: () => Promise<void>
   /**
-   * The last 1,024 notices of all subjects, then new ones until the end. Each call returns an independent iterator. While
-   * nobody reads, a notice of loss, conflict or refusal becomes a process warning.
+   * The last 1,024 notices of all subjects, then new ones until the end. Each call returns an independent iterator.
+   * While nobody reads, a notice of loss, conflict or refusal becomes a process warning.
    */
   readonly notices: () => AsyncIterable<SenderNotice>
   /**
    * Ends all sequences: accepts no more messages, sends `ended` heartbeats for each subject (within 200 ms, or 1 s for
-   * many subjects), and resolves when the server has confirmed everything. While disconnected it waits for the reconnect.
-   * After `drainTimeout` ms it closes in any case, and rejects with a `SequencedError` (`Unconfirmed`) that lists the
-   * unconfirmed messages.
+   * many subjects), and resolves when the server has confirmed everything. While disconnected it waits for the
+   * reconnect. After `drainTimeout` ms it closes in any case, and rejects with a `SequencedError` (`Unconfirmed`) that
+   * lists the unconfirmed messages.
    */
   readonly close: () => Promise<void>
   /** Like `close`, but sends one `ended` heartbeat for each subject, and does not wait for a reconnect. */
@@ -54,9 +54,9 @@ export interface Publishers {
 }
 
 /**
- * The limit of live subjects. Their heartbeats share 1,000 a second, so each subject sends one at least every ten seconds.
- * Beyond the limit, the publisher retires the subjects that were idle longest. A retired subject starts a new run when it
- * is published to again.
+ * The limit of live subjects. Their heartbeats share 1,000 a second, so each subject sends one at least every ten
+ * seconds. Beyond the limit, the publisher retires the subjects that were idle longest. A retired subject starts a new
+ * run when it is published to again.
  *
  * @since 0.1.0
  */
@@ -78,7 +78,8 @@ const maxHeadRequests = 1024
 const maxEndingTime = 1000
 
 /**
- * Publishes to all subjects within a filter, such as `prices.>`. The sequence of a subject starts with its first message.
+ * Publishes to all subjects within a filter, such as `prices.>`. The sequence of a subject starts with its first
+ * message.
  *
  * Throws a `SequencedError` if the filter or an option is not valid, and what the client throws, such as for a closed
  * connection.
@@ -262,7 +263,9 @@ export const openPublishers = (
   }
 
   let onAllEnded: () => void = () => undefined
-  /** Waits for the `ended` heartbeats of all subjects. Subjects that are not done after a second send one more at once. */
+  /**
+   * Waits for the `ended` heartbeats of all subjects. Subjects that are not done after a second send one more at once.
+   */
   const sendEnded = async (): Promise<void> => {
     const allEnded = new Promise<void>(resolve => {
       onAllEnded = resolve

@@ -27,22 +27,23 @@ export interface Publisher {
    * Publishes a payload unchanged, and returns the number of the message. The payload is copied, so its buffer can be
    * reused.
    *
-   * Throws what the client throws, and a `SequencedError` if the publisher is closed, the reply subject is not valid, the
-   * headers carry an inline status, or the message is larger than the server's `max_payload`. While disconnected, messages
-   * go to the history, and `publish` throws `HistoryFull` when the history is full. If it throws, no number is used.
+   * Throws what the client throws, and a `SequencedError` if the publisher is closed, the reply subject is not valid,
+   * the headers carry an inline status, or the message is larger than the server's `max_payload`. While disconnected,
+   * messages go to the history, and `publish` throws `HistoryFull` when the history is full. If it throws, no number is
+   * used.
    */
   readonly publish: (data?: Uint8Array | string, options?: PublishOptions) => SequenceNumber
   /** Resolves when there is room to publish: at once, unless disconnected with a full history. */
   readonly ready: () => Promise<void>
   /**
-   * The last 1,024 notices, then new ones until the end. Each call returns an independent iterator. While nobody reads, a
-   * notice of loss, conflict or refusal becomes a process warning.
+   * The last 1,024 notices, then new ones until the end. Each call returns an independent iterator. While nobody reads,
+   * a notice of loss, conflict or refusal becomes a process warning.
    */
   readonly notices: () => AsyncIterable<SenderNotice>
   /**
    * Ends the sequence: accepts no more messages, sends three heartbeats marked `ended` within 200 ms, and resolves when
-   * the server has confirmed everything. While disconnected it waits for the reconnect. After `drainTimeout` ms it closes
-   * in any case, and rejects with a `SequencedError` (`Unconfirmed`) that lists the unconfirmed messages.
+   * the server has confirmed everything. While disconnected it waits for the reconnect. After `drainTimeout` ms it
+   * closes in any case, and rejects with a `SequencedError` (`Unconfirmed`) that lists the unconfirmed messages.
    */
   readonly close: () => Promise<void>
   /** Resolves when the publisher or its connection has ended, with an error if messages are not confirmed. */

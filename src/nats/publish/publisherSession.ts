@@ -1,6 +1,6 @@
 /**
- * The session of one publisher, from its first subscription to its end: what `publisher` and `publishers` have in common.
- * It subscribes, filters and parses requests, and closes in order.
+ * The session of one publisher, from its first subscription to its end: what `publisher` and `publishers` have in
+ * common. It subscribes, filters and parses requests, and closes in order.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import * as Json from 'fp-ts/lib/Json.js'

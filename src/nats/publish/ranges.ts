@@ -4,10 +4,15 @@ export interface Range {
   readonly last: number
 }
 
-/** The key is an origin object rather than its name: in `single` two runs of one name can be live before a reconnect. */
+/**
+ * The key is an origin object rather than its name: in `single` two runs of one name can be live before a reconnect.
+ */
 export type Ranges<Key> = Map<Key, Range[]>
 
-/** Adds numbers that are not yet included, in any order: a message too large for the history is evicted before older ones. */
+/**
+ * Adds numbers that are not yet included, in any order: a message too large for the history is evicted before older
+ * ones.
+ */
 export const add = <Key>(ranges: Ranges<Key>, key: Key, first: number, last = first): void => {
   const own = ranges.get(key) ?? []
   ranges.set(key, own)

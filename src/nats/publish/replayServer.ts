@@ -28,7 +28,9 @@ const tooLarge = '410 Too Large'
 
 type MessageAnswer = Extract<Answer, { _tag: 'Message' }>
 
-/** A message in parts: the header block and the slice of each. `undefined` if `max` bytes are not enough for one part. */
+/**
+ * A message in parts: the header block and the slice of each. `undefined` if `max` bytes are not enough for one part.
+ */
 const splitIntoParts = (
   fields: Fields,
   headers: Uint8Array,

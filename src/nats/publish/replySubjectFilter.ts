@@ -1,4 +1,6 @@
-/** Decides which requests a publisher answers: those whose reply subject is an inbox. Others are reported to its owner. */
+/**
+ * Decides which requests a publisher answers: those whose reply subject is an inbox. Others are reported to its owner.
+ */
 import type { Prefix } from '../../core/protocol/ControlSubject.ts'
 import { isInbox } from '../../core/protocol/ReplySubject.ts'
 import type { Connection } from '../client/Connection.ts'

@@ -27,13 +27,18 @@ export interface SendLog {
   readonly add: (origin: LoggedOrigin) => void
   /** The origin sends no more messages. Its messages stay replayable until the history evicts them. */
   readonly retire: (origin: LoggedOrigin) => void
-  /** The origin is closed, and no longer replayable. After a reconnect its unconfirmed messages are still sent again. */
+  /**
+   * The origin is closed, and no longer replayable. After a reconnect its unconfirmed messages are still sent again.
+   */
   readonly remove: (origin: LoggedOrigin) => void
   /** The unconfirmed messages of the closed origins of a publisher. */
   readonly unconfirmed: (publisher: object) => Ranges<LoggedOrigin>
   /** Gives up the unconfirmed messages of the closed origins of a publisher. */
   readonly discardUnconfirmed: (publisher: object) => void
-  /** Settled when the server has confirmed everything published so far, heartbeats included, or the connection is closed. */
+  /**
+   * Settled when the server has confirmed everything published so far, heartbeats included, or the connection is
+   * closed.
+   */
   readonly confirm: () => Promise<void>
   readonly has: (origin: string) => boolean
   /** Publishes and keeps a message. Throws what the client throws, and `HistoryFull`; then nothing has changed. */

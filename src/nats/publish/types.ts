@@ -16,13 +16,15 @@ export interface PublisherOptions {
    * `updates.<sender>.<epoch>.<n>`, for a subject with several senders. Default `single`.
    */
   readonly addressing?: Addressing
-  /** The name of this sender: one subject token of at most 64 bytes. Required in `perSender`, not allowed in `single`. */
+  /**
+   * The name of this sender: one subject token of at most 64 bytes. Required in `perSender`, not allowed in `single`.
+   */
   readonly sender?: string
   /** The first tokens of the subjects of heartbeats and requests, at most 64 bytes. Default `_SEQ`. */
   readonly prefix?: string
   /**
-   * The first number: an integer from 1 to 2^53-1, or `'clock'` for the number of microseconds since 2020. With `'clock'`
-   * the numbers of a restarted `single` sender never go back. Default 1.
+   * The first number: an integer from 1 to 2^53-1, or `'clock'` for the number of microseconds since 2020. With
+   * `'clock'` the numbers of a restarted `single` sender never go back. Default 1.
    */
   readonly from?: number | 'clock'
   /**
@@ -40,8 +42,8 @@ export interface PublisherOptions {
   readonly drainTimeout?: number
   /**
    * Additional inbox prefixes of receivers: subjects without wildcards, matched by whole tokens. The publisher always
-   * accepts `_INBOX`, `_INBOX_…`, `_INBOX-…` and the `inboxPrefix` of its own connection. It answers no request with any
-   * other reply subject. Default: none.
+   * accepts `_INBOX`, `_INBOX_…`, `_INBOX-…` and the `inboxPrefix` of its own connection. It answers no request with
+   * any other reply subject. Default: none.
    */
   readonly inboxes?: ReadonlyArray<string>
 }
@@ -87,8 +89,8 @@ export interface Unconfirmed {
 }
 
 /**
- * A request was not answered because its reply subject is not an inbox. The publisher reports each combination of request
- * type and first token of the reply subject once, and at most 64 combinations.
+ * A request was not answered because its reply subject is not an inbox. The publisher reports each combination of
+ * request type and first token of the reply subject once, and at most 64 combinations.
  *
  * @since 0.1.0
  */

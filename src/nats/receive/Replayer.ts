@@ -40,17 +40,17 @@ export const isReplayer = (u: unknown): u is Replayer => ReplayerCodec.is(u) && 
 export const fromSender: Replayer = { sources: [{ _tag: 'Sender' }] }
 
 /**
- * Requests missed messages from a JetStream stream that captures the numbered subjects, with `allow_direct` set. It works
- * without the sender, and needs no other process than the server.
+ * Requests missed messages from a JetStream stream that captures the numbered subjects, with `allow_direct` set. It
+ * works without the sender, and needs no other process than the server.
  *
- * In `perSender` it works for every sender. In `single` it works for senders whose numbers never go back: after a restart
- * from 1 the stream has the `updates.17` of the run that wrote it last. So the receiver does not use the stream for runs
- * that start at 1 or whose start is unknown. Set `from: 'clock'` at the publisher.
+ * In `perSender` it works for every sender. In `single` it works for senders whose numbers never go back: after a
+ * restart from 1 the stream has the `updates.17` of the run that wrote it last. So the receiver does not use the stream
+ * for runs that start at 1 or whose start is unknown. Set `from: 'clock'` at the publisher.
  *
  * The receiver requests each message by its subject: at most 256 at a time, or as many as 4 MiB. Streams may lag, so a
- * message counts as refused after three 404 answers, which takes 75 to 225 ms unless `patience` is set. A stream that does
- * not exist, or without `allow_direct`, does not answer at all. Streams do not store reply subjects. A message whose headers
- * this client can't read is refused as `unreadable`.
+ * message counts as refused after three 404 answers, which takes 75 to 225 ms unless `patience` is set. A stream that
+ * does not exist, or without `allow_direct`, does not answer at all. Streams do not store reply subjects. A message
+ * whose headers this client can't read is refused as `unreadable`.
  *
  * Throws a `SequencedError` if the stream name is not valid.
  *
@@ -72,8 +72,8 @@ export const fromJetStream = (stream: string): Replayer => {
 }
 
 /**
- * Tries the first replayer, then the second for all numbers that the first refuses or can't answer for. A message is `Lost`
- * as refused only if both have refused it. If their reasons differ, the reason is not `evicted`.
+ * Tries the first replayer, then the second for all numbers that the first refuses or can't answer for. A message is
+ * `Lost` as refused only if both have refused it. If their reasons differ, the reason is not `evicted`.
  *
  * @since 0.1.0
  */

@@ -64,8 +64,8 @@ export const decodeNumberedOnly: Decode = (context, msg, now) => {
 }
 
 /**
- * Decodes a message on the filter itself. It is numbered only if the filter also matches its origin: otherwise the numeric
- * token belongs to the application.
+ * Decodes a message on the filter itself. It is numbered only if the filter also matches its origin: otherwise the
+ * numeric token belongs to the application.
  */
 export const decodeMixed: Decode = (context, msg, now) =>
   decodeMessage(context, msg, now, ({ origin }) => context.matchesFilter(origin.subject))

@@ -1,4 +1,6 @@
-/** Tracks what the application has processed: the positions to resume from, and how much of the buffer is free again. */
+/**
+ * Tracks what the application has processed: the positions to resume from, and how much of the buffer is free again.
+ */
 import type { Epoch } from '../../core/protocol/Epoch.ts'
 import type { Addressing } from '../../core/protocol/Origin.ts'
 import type { Position, Positions } from '../../core/protocol/Positions.ts'

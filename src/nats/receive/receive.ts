@@ -1,6 +1,6 @@
 /**
- * Receives numbered messages for a handler that reports when it has processed each delivery. `subscribe` and the drop-in
- * are built on it.
+ * Receives numbered messages for a handler that reports when it has processed each delivery. `subscribe` and the
+ * drop-in are built on it.
  *
  * @since 0.1.0
  */

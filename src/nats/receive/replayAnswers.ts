@@ -1,8 +1,8 @@
 /**
  * Decodes the answers to replay requests, from senders and from streams.
  *
- * The request and the number identify an answer. Across an account import or a subject mapping the sender knows the subject
- * by another name, so the origin comes from the request.
+ * The request and the number identify an answer. Across an account import or a subject mapping the sender knows the
+ * subject by another name, so the origin comes from the request.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'

@@ -1,6 +1,6 @@
 /**
- * An attempt to recover a range from one source of a replayer. If the source refuses a part of the range, or can't answer,
- * the next attempt goes to the next source.
+ * An attempt to recover a range from one source of a replayer. If the source refuses a part of the range, or can't
+ * answer, the next attempt goes to the next source.
  */
 import type { RefusalReason } from '../../core/receiver/Delivery.ts'
 import type { Event } from '../../core/receiver/Receiver.ts'
@@ -37,7 +37,10 @@ const maxSent = 65_536
 /** The common fields of the events about a request. */
 export const eventFields = ({ id, origin, epoch }: ReplayRequest) => ({ now: now(), asked: id, origin, epoch })
 
-/** Drops attempts without an answer for `maxAge` ms, and the oldest beyond the limit. The map is in the order of answers. */
+/**
+ * Drops attempts without an answer for `maxAge` ms, and the oldest beyond the limit. The map is in the order of
+ * answers.
+ */
 export const dropStale = <S extends SentAttempt>(
   attempts: Map<number, S>,
   maxAge: number,

@@ -2,9 +2,9 @@
  * The replay client of a receiver: requests missing messages from the sources of a replayer, and turns the answers into
  * events of the core.
  *
- * Each request goes to one source at a time. If a source refuses, or can't answer, the client tries the next one at once.
- * If a source is silent, the core repeats the request later. Only numbers that all sources have refused count as refused.
- * The reply subject identifies the request, and with it the origin:
+ * Each request goes to one source at a time. If a source refuses, or can't answer, the client tries the next one at
+ * once. If a source is silent, the core repeats the request later. Only numbers that all sources have refused count as
+ * refused. The reply subject identifies the request, and with it the origin:
  *
  * ```
  * <replayInbox>.<request>            an answer of a sender
@@ -42,8 +42,8 @@ export interface ReplayClient {
 }
 
 /**
- * Whether a stream can tell which run a message belongs to. If each run of a `single` sender starts at 1, the stream has
- * the `updates.17` of the run that wrote it last.
+ * Whether a stream can tell which run a message belongs to. If each run of a `single` sender starts at 1, the stream
+ * has the `updates.17` of the run that wrote it last.
  */
 const isUniqueInStream = ({ origin, start }: ReplayRequest): boolean =>
   origin.run !== undefined || (start !== undefined && start > 1)

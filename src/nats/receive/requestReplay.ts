@@ -45,9 +45,9 @@ export interface NotSentYet {
 }
 
 /**
- * The sender can't replay these numbers (status 410). `evicted`: the history no longer has them, or they belong to another
- * run. `tooLarge`: with the headers of an answer they exceed the server's `max_payload`. `unreadable`: this client can't
- * read their headers.
+ * The sender can't replay these numbers (status 410). `evicted`: the history no longer has them, or they belong to
+ * another run. `tooLarge`: with the headers of an answer they exceed the server's `max_payload`. `unreadable`: this
+ * client can't read their headers.
  *
  * @since 0.1.0
  */
@@ -217,8 +217,8 @@ export interface Range {
 }
 
 /**
- * Requests a range from its sender again, in as many pages as it needs. The answers are in ascending order, and each number
- * is in one of them.
+ * Requests a range from its sender again, in as many pages as it needs. The answers are in ascending order, and each
+ * number is in one of them.
  *
  * @throws a `SequencedError` if the prefix is not valid
  * @since 0.1.0

@@ -1,6 +1,7 @@
 /**
  * Decides whether a numeric last token is a sequence number, for subscribers whose subjects may end in numbers of their
- * own: it is one if the origin has a sender, which sends heartbeats or answers a head request. Messages wait for the answer.
+ * own: it is one if the origin has a sender, which sends heartbeats or answers a head request. Messages wait for the
+ * answer.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import * as ControlSubject from '../../core/protocol/ControlSubject.ts'

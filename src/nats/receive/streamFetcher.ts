@@ -1,6 +1,6 @@
 /**
- * Fetches messages from JetStream streams with the direct get API, one message per request. All fetches share the limits
- * of pending requests, and take turns.
+ * Fetches messages from JetStream streams with the direct get API, one message per request. All fetches share the
+ * limits of pending requests, and take turns.
  */
 import type { RefusalReason } from '../../core/receiver/Delivery.ts'
 import type { Msg } from '../client/Connection.ts'

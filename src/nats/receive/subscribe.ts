@@ -15,8 +15,8 @@ import type { PendingDelivery, ReceiveOptions, ReceiverHandle } from './types.ts
 /** The options of a subscription. All of them are optional. @since 0.1.0 */
 export interface SubscribeOptions extends ReceiveOptions {
   /**
-   * Receives each delivery on arrival, instead of the iterator. The payload may be a view of the client's memory: copy it to
-   * keep it.
+   * Receives each delivery on arrival, instead of the iterator. The payload may be a view of the client's memory: copy
+   * it to keep it.
    */
   readonly callback?: (delivery: Delivery<Uint8Array>) => void
   /** Receives errors of `callback`, and the delivery that caused them. Default: they become uncaught exceptions. */
@@ -29,15 +29,15 @@ export interface Subscription extends AsyncIterable<Delivery<Uint8Array>> {
   readonly close: () => void
   /**
    * The positions that the application has reached, as plain data that can be stored as JSON. Pass them as the option
-   * `start` to resume. A position advances when the iterator is asked for the next delivery, or when the callback returns.
-   * So a crash repeats a message rather than loses it.
+   * `start` to resume. A position advances when the iterator is asked for the next delivery, or when the callback
+   * returns. So a crash repeats a message rather than loses it.
    */
   readonly positions: () => Positions
   /**
    * Accepts no new messages, delivers those in flight, and closes when every gap is settled, at the latest when all
-   * deadlines have passed. While disconnected it waits for the reconnect, at most `drainTimeout` ms. Then it closes, and
-   * rejects with a `SequencedError` (`Unsettled`) if a gap is open. Drain a subscription before its connection, or close
-   * it and resume from its positions.
+   * deadlines have passed. While disconnected it waits for the reconnect, at most `drainTimeout` ms. Then it closes,
+   * and rejects with a `SequencedError` (`Unsettled`) if a gap is open. Drain a subscription before its connection, or
+   * close it and resume from its positions.
    */
   readonly drain: () => Promise<void>
   /** Resolves when the subscription is closed, with an error if one has closed it. */
@@ -57,8 +57,8 @@ const checkOptions = check(
 /**
  * Subscribes to numbered messages on a subject, or on a filter with wildcards.
  *
- * Iterate over the subscription, or pass a `callback`. A `Message` arrives as it was sent. Every other delivery reports what
- * happened to messages or to their sender.
+ * Iterate over the subscription, or pass a `callback`. A `Message` arrives as it was sent. Every other delivery reports
+ * what happened to messages or to their sender.
  *
  * Throws a `SequencedError` if the subject or an option is not valid, and what the client throws, such as for a closed
  * connection.

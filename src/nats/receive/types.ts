@@ -18,8 +18,8 @@ export interface ReceiveOptions extends Partial<Omit<Settings<Uint8Array>, 'reta
   /** The first tokens of the subjects of heartbeats and requests, at most 64 bytes. Default `_SEQ`. */
   readonly prefix?: string
   /**
-   * Also delivers messages on the subject itself, from senders that do not number their messages (yet). Such a message is
-   * `Unsequenced`, and its loss goes unnoticed. Default false.
+   * Also delivers messages on the subject itself, from senders that do not number their messages (yet). Such a message
+   * is `Unsequenced`, and its loss goes unnoticed. Default false.
    */
   readonly unnumbered?: boolean
   /** The source of missed messages. Default `fromSender`. */
@@ -50,8 +50,8 @@ export interface ReceiverHandle {
   /** The positions that the application has reached. They can be stored as JSON. */
   readonly positions: () => Positions
   /**
-   * Accepts no new messages, delivers those in flight, and closes when every gap is settled. While disconnected it waits
-   * for the reconnect, at most `drainTimeout` ms. Then it closes, and rejects with `Unsettled` if a gap is open.
+   * Accepts no new messages, delivers those in flight, and closes when every gap is settled. While disconnected it
+   * waits for the reconnect, at most `drainTimeout` ms. Then it closes, and rejects with `Unsettled` if a gap is open.
    */
   readonly drain: () => Promise<void>
   /** Resolves when the receiver is closed, with an error if one has closed it. */
@@ -61,8 +61,8 @@ export interface ReceiverHandle {
 /** Options for a receiver that replaces a subscription of the client, such as those of `sequenced`. @since 0.1.0 */
 export interface CompatibilityOptions {
   /**
-   * Says which subjects may have a sender that numbers messages. In `single`, with `unnumbered`, the receiver then takes a
-   * numeric token for a sequence number only if the sender sends heartbeats or answers head requests.
+   * Says which subjects may have a sender that numbers messages. In `single`, with `unnumbered`, the receiver then
+   * takes a numeric token for a sequence number only if the sender sends heartbeats or answers head requests.
    */
   readonly mayBeNumbered?: ((subject: string) => boolean) | undefined
   /** Joins a queue group. Messages are `Unchecked` then, and there are no notices. */
