@@ -40,7 +40,7 @@ describe.each(kinds)('with $name', kind => {
     expect(() => sequenced(plain, updates)).not.toThrow()
   })
 
-  test('a connection is wrapped twice', async () => {
+  test('a connection that is already wrapped', async () => {
     const plain = await dial(server, kind)
     const nc = sequenced(plain, updates)
     for (const again of [plain, nc]) {
@@ -79,7 +79,7 @@ describe.each(kinds)('with $name', kind => {
     },
   )
 
-  test('what is below a numbered subject is not refused, and sees it as it is on the wire', async () => {
+  test('a filter below a numbered subject is accepted, and receives the messages of the wire', async () => {
     const { nc } = await dialSequenced(server, kind)
     const { seen } = listening(nc, 'updates.>')
     nc.publish('updates', 'x')
@@ -96,7 +96,7 @@ describe.each(kinds)('with $name', kind => {
     await until('the other has come', () => seen.length === 1)
   })
 
-  test.each(['a b', 'a..b', 'a.*', '>'])('a reply subject that is none: %s', async reply => {
+  test.each(['a b', 'a..b', 'a.*', '>'])('a reply subject that is not valid: %s', async reply => {
     const { nc } = await dialSequenced(server, kind)
     const { seen } = listening(nc, 'updates')
     expect(tried(() => nc.publish('updates', 'x', { reply }))).toMatchObject({ name: 'SequencedError' })
@@ -105,7 +105,7 @@ describe.each(kinds)('with $name', kind => {
     expect(texts(seen)).toEqual(['after it'])
   })
 
-  test('traces of a numbered message', async () => {
+  test('tracing of a numbered message', async () => {
     const { nc } = await dialSequenced(server, kind)
     for (const trace of [{ traceOnly: true }, { traceDestination: 'traces' }])
       expect(tried(() => nc.publish('updates', 'x', anything(trace)))).toMatchObject({
@@ -113,7 +113,7 @@ describe.each(kinds)('with $name', kind => {
       })
   })
 
-  test('perSender without a name, when something is published; a subscriber needs none', async () => {
+  test('perSender without a sender name on the first publish, but not on subscribe', async () => {
     const { nc } = await dialSequenced(server, kind, { addressing: 'perSender' })
     expect(() => nc.subscribe('updates')).not.toThrow()
     expect(tried(() => nc.publish('updates', 'x'))).toMatchObject({

@@ -5,7 +5,7 @@ import { kinds, log, within, withServer } from '../clients.ts'
 const bench = withServer()
 
 describe.each(kinds)('with $name', kind => {
-  test('those who listen to a connection hear it go, come back and end; those who have left do not', async () => {
+  test('listeners receive disconnects, reconnects and the end; removed listeners do not', async () => {
     const link = await bench.link()
     const nc = await bench.connect(kind, { servers: link.url })
     const heard = log<string>()
@@ -24,7 +24,7 @@ describe.each(kinds)('with $name', kind => {
     expect(heard.seen).toEqual(['a gone', 'b gone', 'a back', 'b back', 'a closed', 'b closed'])
   })
 
-  test('however many listen, the status of a connection is read once', async () => {
+  test('many listeners share one reader of status()', async () => {
     const nc = await bench.connect(kind)
     const status = jest.spyOn(nc, 'status')
     const quiet = { onDisconnected: () => undefined, onReconnected: () => undefined, onClosed: () => undefined }
@@ -33,7 +33,7 @@ describe.each(kinds)('with $name', kind => {
     expect(status).toHaveBeenCalledTimes(1)
   })
 
-  test('one who leaves while being told does not keep the others from hearing', async () => {
+  test('a listener that removes itself does not affect the others', async () => {
     const nc = await bench.connect(kind)
     const heard = log<string>()
     const quiet = { onDisconnected: () => undefined, onReconnected: () => undefined }

@@ -31,8 +31,8 @@ const wire = async (nc: Client, filter: string) => {
 }
 
 describe.each(kinds)('with $name', kind => {
-  describe('what I publish', () => {
-    test('gets the numbers 1, 2, 3 and comes in order', async () => {
+  describe('a published message', () => {
+    test('gets the numbers 1, 2, 3 and arrives in order', async () => {
       const { updates, reader } = await pair(kind, 'updates')
       expect(['a', 'b', 'c'].map(text => updates.publish(text))).toEqual([1, 2, 3])
       const seen = await reader.until('three messages', messages(3))
@@ -74,7 +74,7 @@ describe.each(kinds)('with $name', kind => {
       expect(seen.map(d => d.headers?.values('Made'))).toEqual(kinds.map(other => ['by', other.name]))
     })
 
-    test('says where an answer is expected', async () => {
+    test('carries its reply subject', async () => {
       const { updates, reader, sending, receiving } = await pair(kind, 'questions')
       const answers = await wire(sending, 'answers.here')
       updates.publish('?', { reply: 'answers.here' })
@@ -86,7 +86,7 @@ describe.each(kinds)('with $name', kind => {
       expect(await answers.until('the answer', a => a.length > 0)).toEqual([{ subject: 'answers.here', text: '!' }])
     })
 
-    test('may be nothing, bytes of any value, or text', async () => {
+    test('may have an empty payload, any bytes, or text', async () => {
       const { updates, reader } = await pair(kind, 'updates')
       const all = Uint8Array.from({ length: 256 }, (_, i) => i)
       updates.publish()
@@ -112,7 +112,7 @@ describe.each(kinds)('with $name', kind => {
       ['a Uint8Array', (): Uint8Array => new Uint8Array(1)],
       ['a Buffer', (): Uint8Array => Buffer.alloc(1)],
       ['a view of a larger buffer', (): Uint8Array => new Uint8Array(new ArrayBuffer(8), 3, 1)],
-    ])('stays what it was when I use its buffer again at once: %s', async (_, make) => {
+    ])('does not change when its buffer is reused at once: %s', async (_, make) => {
       const { updates, reader } = await pair(kind, 'updates')
       const buffer = make()
       buffer[0] = 65
@@ -126,7 +126,7 @@ describe.each(kinds)('with $name', kind => {
       ])
     })
 
-    test('may come with frozen options, which are left as they are', async () => {
+    test('accepts frozen options, and does not change them', async () => {
       const { updates, reader } = await pair(kind, 'updates')
       const options = Object.freeze({ headers: kind.headers({ a: ['b'] }) })
       updates.publish('x', options)
@@ -135,7 +135,7 @@ describe.each(kinds)('with $name', kind => {
       await reader.until('both', messages(2))
     })
 
-    test('begins with the number I say', async () => {
+    test('starts at the given number', async () => {
       const { updates, reader } = await pair(kind, 'updates', { from: 9_007_199_254_740_990 })
       expect(updates.publish('x')).toBe(9_007_199_254_740_990)
       expect(updates.publish('y')).toBe(9_007_199_254_740_991)
@@ -146,7 +146,7 @@ describe.each(kinds)('with $name', kind => {
       ])
     })
 
-    test(`begins at microseconds since 2020 with from: 'clock'`, async () => {
+    test(`starts at microseconds since 2020 with from: 'clock'`, async () => {
       const { updates, reader } = await pair(kind, 'updates', { from: 'clock' })
       const n = updates.publish('x')
       const micros = (Date.now() - Date.UTC(2020, 0, 1)) * 1000
@@ -156,7 +156,7 @@ describe.each(kinds)('with $name', kind => {
   })
 
   describe('on the wire', () => {
-    test('a message is its subject, the number and my bytes, nothing else', async () => {
+    test('a message is the numbered subject and the payload, nothing else', async () => {
       const nc = await bench.connect(kind)
       const seen = await wire(nc, 'updates.>')
       const updates = publisher(nc, 'updates')
@@ -168,7 +168,7 @@ describe.each(kinds)('with $name', kind => {
       ])
     })
 
-    test('heartbeats say in JSON how far it is', async () => {
+    test('heartbeats contain the newest number as JSON', async () => {
       const nc = await bench.connect(kind)
       const seen = await wire(nc, '_SEQ.HB.>')
       const updates = publisher(nc, 'updates', { heartbeatAfter: 20, heartbeatMax: 100 })
@@ -195,7 +195,7 @@ describe.each(kinds)('with $name', kind => {
       expect(last).toMatchObject({ epoch: updates.epoch, start: 1, head: 2, state: 'live' })
     })
 
-    test('heartbeats go on, less and less often, up to the time I set', async () => {
+    test('heartbeats continue at growing intervals, up to heartbeatMax', async () => {
       const nc = await bench.connect(kind)
       // A heartbeat says how old its sender is. On a busy machine it may arrive at any time.
       const ages = log<number>()
@@ -209,7 +209,7 @@ describe.each(kinds)('with $name', kind => {
       for (const [i, wait] of [60, 120, 240, 240, 240].entries()) expect(waits[i]).toBeGreaterThanOrEqual(wait)
     })
 
-    test('another prefix stands before all of it, and both sides must agree', async () => {
+    test('all control subjects use the prefix, and both sides must agree on it', async () => {
       const nc = await bench.connect(kind)
       const seen = await wire(nc, 'seq.test.>')
       const reader = read(subscribe(nc, 'updates', { prefix: 'seq.test' }))
@@ -222,7 +222,7 @@ describe.each(kinds)('with $name', kind => {
       expect(seen.seen.some(m => m.subject === 'seq.test.HEAD.updates')).toBe(true)
     })
 
-    test('a sender that is asked says how far it is, and where its number is', async () => {
+    test('a sender answers head requests with its newest number and its subject', async () => {
       const nc = await bench.connect(kind)
       const updates = publisher(nc, 'updates')
       updates.publish('a')
@@ -253,8 +253,8 @@ describe.each(kinds)('with $name', kind => {
     )
   })
 
-  describe('nothing goes out, and no number is used up, when', () => {
-    test('the payload is larger than the server takes', async () => {
+  describe('nothing is sent, and no number is used, when', () => {
+    test('the payload is larger than max_payload', async () => {
       const { updates, reader } = await pair(kind, 'updates')
       updates.publish('1')
       expect(() => updates.publish(new Uint8Array(65_537))).toThrow(
@@ -270,7 +270,7 @@ describe.each(kinds)('with $name', kind => {
       expect(reader.seen.map(d => d._tag)).toEqual(['Message', 'Message'])
     })
 
-    test('payload and headers together are larger than the server takes', async () => {
+    test('payload and headers together are larger than max_payload', async () => {
       const { updates, reader } = await pair(kind, 'updates')
       const headers = kind.headers({ a: ['b'] })
       expect(() => updates.publish(new Uint8Array(65_536), { headers })).toThrow(/payload/i)
@@ -392,7 +392,7 @@ describe.each(kinds)('with $name', kind => {
       )
     })
 
-    test('and leaves nothing behind at the server', async () => {
+    test('without a subscription or heartbeat', async () => {
       const nc = await bench.connect(kind)
       const seen = await wire(nc, '_SEQ.HB.>')
       expect(() => publisher(nc, 'a b')).toThrow()
@@ -400,7 +400,7 @@ describe.each(kinds)('with $name', kind => {
       expect(seen.seen).toEqual([])
     })
 
-    test('but options that are undefined are those that were left out', async () => {
+    test('but not for options that are undefined', async () => {
       const nc = await bench.connect(kind)
       const options = { addressing: undefined, from: undefined, heartbeatMax: undefined }
       const updates: unknown = Reflect.apply(publisher, undefined, [nc, 'updates', options])

@@ -100,7 +100,7 @@ const scene = async ({ replayer, kind, addressing, deadline = patient.deadline, 
 
 describe.each(kinds)('with $name', kind => {
   describe.each(both)('in %s', addressing => {
-    test('what the sender no longer holds is recovered from a stream, whole', async () => {
+    test('recovers from a stream what the sender has evicted', async () => {
       await stream()
       const s = await scene({ kind, addressing, replayer: firstOf(fromSender, fromJetStream('UPDATES')) })
       s.to.link.setFate(s.losing(place => place >= 10 && place <= 30))
@@ -132,7 +132,7 @@ describe.each(kinds)('with $name', kind => {
       ])
     })
 
-    test('a sender that is gone is no loss, as long as a stream holds what it sent', async () => {
+    test('loses nothing of a closed sender whose messages are in a stream', async () => {
       await stream()
       const s = await scene({ kind, addressing, replayer: firstOf(fromSender, fromJetStream('UPDATES')) })
       // Nothing that is asked for comes, until it is gone.
@@ -147,7 +147,7 @@ describe.each(kinds)('with $name', kind => {
       expect([s.places(seen), lost(seen)]).toEqual([range(1, 10), []])
     })
 
-    test('nor if the receiver was away meanwhile, and nobody answers for the sender any more', async () => {
+    test('also if the receiver was disconnected meanwhile', async () => {
       await stream()
       const s = await scene({ kind, addressing, replayer: fromJetStream('UPDATES') })
       const losing = s.losing(place => place >= 5 && place <= 9)
@@ -162,7 +162,7 @@ describe.each(kinds)('with $name', kind => {
       expect([s.places(seen), lost(seen)]).toEqual([range(1, 10), []])
     })
 
-    test('what neither has is lost at once, as evicted and in one range; all else is not', async () => {
+    test('reports messages that neither source has as evicted, at once and in one range', async () => {
       await stream()
       const s = await scene({
         kind,
@@ -184,7 +184,7 @@ describe.each(kinds)('with $name', kind => {
     })
   })
 
-  test('5,000 that are lost in one burst are recovered from a stream', async () => {
+  test('recovers a burst of 5,000 messages from a stream', async () => {
     await stream()
     const nc = await bench.connect(kind)
     const link = await bench.link()
@@ -202,7 +202,7 @@ describe.each(kinds)('with $name', kind => {
     expect([all.wrong(), all.lost()]).toEqual([undefined, []])
   })
 
-  test('a stream that says at first that it has nothing, and then has it, is believed', async () => {
+  test('recovers a message from a stream that lags', async () => {
     const s = await scene({
       kind,
       addressing: 'perSender',
@@ -229,7 +229,7 @@ describe.each(kinds)('with $name', kind => {
     expect([...asked.values()]).toEqual([3, 3])
   })
 
-  test('a stream that is missing is no answer: what it was asked for is lost at the deadline', async () => {
+  test('a stream that does not exist gives no answer, so messages are lost at the deadline', async () => {
     const s = await scene({ kind, addressing: 'perSender', replayer: fromJetStream('MISSING'), deadline: 400 })
     s.to.link.setFate(s.losing(place => place === 2))
     for (const place of range(2, 3)) s.updates.publish(`${place}`)
@@ -237,7 +237,7 @@ describe.each(kinds)('with $name', kind => {
     expect(lost(seen)).toEqual([[2, 2, 'unresolved']])
   })
 
-  test('and the sender is asked in its place, if it comes next', async () => {
+  test('and the sender is tried next', async () => {
     const replayer = firstOf(fromJetStream('MISSING'), fromSender)
     const s = await scene({ kind, addressing: 'perSender', replayer, publishing: {} })
     s.to.link.setFate(s.losing(place => place >= 2 && place < 200 && place % 2 === 0))
@@ -248,7 +248,7 @@ describe.each(kinds)('with $name', kind => {
 })
 
 describe('a sender that counts from 1 in each run', () => {
-  test('is never handed out with messages of the run before it', async () => {
+  test('never gets messages of an earlier run from a stream', async () => {
     const [kind] = kinds
     if (kind === undefined) throw new Error('no client')
     await stream()
@@ -275,7 +275,7 @@ describe('a sender that counts from 1 in each run', () => {
   })
 })
 
-test('the drop-in takes a replayer, too', async () => {
+test('the drop-in accepts a replayer', async () => {
   await stream()
   const [kind] = kinds
   if (kind === undefined) throw new Error('no client')
@@ -382,8 +382,8 @@ const words = (told: ReadonlyArray<ReplayEvent>): ReadonlyArray<string | number>
 
 const stored = fromJetStream('S')
 
-describe('asking a stream', () => {
-  test('keeps no more than 256 requests open, and says when all are answered', () => {
+describe('a stream as the source', () => {
+  test('has at most 256 pending requests, and the end is reported', () => {
     const d = desk(stored)
     d.ask(2, 1500)
     let most = 0
@@ -396,13 +396,13 @@ describe('asking a stream', () => {
     expect(most).toBeLessThanOrEqual(256)
   })
 
-  test('keeps few of them open while answers are large, or may be', () => {
+  test('has few pending requests while answers are or may be large', () => {
     const d = desk(stored)
     d.ask(2, 4097)
     expect(d.sent).toHaveLength(16)
   })
 
-  test('lets several gaps go on at once', () => {
+  test('gives several gaps equal turns', () => {
     const d = desk(stored)
     for (const gap of range(1, 4)) d.ask(gap * 1000, gap * 1000 + 500)
     for (const _ of range(1, 8)) d.answer(found)
@@ -410,7 +410,7 @@ describe('asking a stream', () => {
     expect([...begun].sort()).toEqual([1, 2, 3, 4])
   })
 
-  test('sends anew what is asked for again, in place of what was not answered', () => {
+  test('replaces unanswered requests by repeated ones', () => {
     const d = desk(stored)
     d.ask(2, 300)
     d.sent.length = 0
@@ -418,7 +418,7 @@ describe('asking a stream', () => {
     expect(d.sent.map(s => s.subject)).toEqual(range(2, 17).map(n => `$JS.API.DIRECT.GET.S.updates.${n}`))
   })
 
-  test('believes that it has nothing when it says so for the third time, and tells it in ranges', () => {
+  test('reports missing messages after the third 404, in ranges', () => {
     const d = desk(stored)
     for (const tries of range(0, 2)) {
       d.ask(2, 9, { tries })
@@ -427,7 +427,7 @@ describe('asking a stream', () => {
     expect(words(d.told)).toEqual([5, 'ended 9', 5, 'ended 9', 5, 'refused 2-4', 'refused 6-9', 'ended 9'])
   })
 
-  test.each([408, 503])('takes a status of %d for no answer', code => {
+  test.each([408, 503])('treats status %d as no answer', code => {
     const d = desk(stored)
     for (const tries of range(0, 5)) {
       d.ask(2, 3, { tries })
@@ -445,7 +445,7 @@ describe('asking a stream', () => {
     expect(words(d.told)).toEqual([])
   })
 
-  test('takes a message that bears a status of its own for what it is', () => {
+  test('accepts a stored message with a status of its own', () => {
     const d = desk(stored)
     d.ask(2, 2)
     d.answer(subject => {
@@ -457,13 +457,13 @@ describe('asking a stream', () => {
     expect(d.told.map(e => (e._tag === 'ReplayAnswered' ? e.arrival.headers?.code : 0))).toEqual([404, 0])
   })
 
-  test('refuses what it can not tell the run of, and asks nobody', () => {
+  test('refuses messages of an ambiguous run without a request', () => {
     const d = desk(stored)
     d.ask(1, 9, { start: 1 })
     expect([d.sent, words(d.told)]).toEqual([[], ['refused 1-9']])
   })
 
-  test('forgets what was on its way when the connection is lost', () => {
+  test('drops pending requests when the connection is lost', () => {
     const d = desk(stored)
     d.ask(2, 300)
     d.machine.clear()
@@ -479,11 +479,11 @@ const sends = (subject: string, fields: Readonly<Record<string, ReadonlyArray<st
 
 const part = (n: number, place: string): Headers => sends(`updates.${n}`, { 'Seq-Part': [place], 'Seq-Headers': ['0'] })
 
-describe('asking a sender', () => {
+describe('a sender as the source', () => {
   const hears = (d: ReturnType<typeof desk>, request: number, headers: Headers, bytes = 1): void =>
     d.machine.onAnswer({ subject: `me.replay.${request}`, data: new Uint8Array(bytes), headers })
 
-  test('takes an answer for the number that it bears, whatever the sender calls the subject', () => {
+  test('matches an answer by its number, whatever the subject of the sender', () => {
     const d = desk(fromSender)
     d.ask(2, 9)
     hears(d, 0, sends('elsewhere.updates.2'))
@@ -502,7 +502,7 @@ describe('asking a sender', () => {
     },
   )
 
-  test('takes no heed of an answer to what was not asked, or was forgotten', () => {
+  test('ignores answers without a request', () => {
     const d = desk(fromSender)
     d.ask(2, 9)
     hears(d, 1, sends('updates.2'))
@@ -513,7 +513,7 @@ describe('asking a sender', () => {
     expect(words(d.told)).toEqual([])
   })
 
-  test('takes answers to the first request after it was repeated', () => {
+  test('accepts answers to the first request after a repeated one', () => {
     const d = desk(fromSender)
     d.ask(2, 9)
     d.ask(2, 9, { tries: 1 })
@@ -522,7 +522,7 @@ describe('asking a sender', () => {
     expect(words(d.told)).toEqual([2, 3])
   })
 
-  test('joins the parts of a message that come for one request', () => {
+  test('joins the parts of a message for one request', () => {
     const d = desk(fromSender)
     d.ask(2, 9)
     d.ask(12, 19)
@@ -536,7 +536,7 @@ describe('asking a sender', () => {
     ])
   })
 
-  test('joins no parts with another answer between them', () => {
+  test('does not join parts with another answer between them', () => {
     const d = desk(fromSender)
     d.ask(2, 9)
     hears(d, 0, part(2, '1/2'))
@@ -545,7 +545,7 @@ describe('asking a sender', () => {
     expect(words(d.told)).toEqual([3])
   })
 
-  test('keeps parts of at most 8 messages, and no more bytes than it may', () => {
+  test('keeps parts of at most 8 messages, within maxBytes', () => {
     const joins = (requests: number, bytes: number): number => {
       const d = desk(fromSender)
       for (const i of range(1, requests)) d.ask(i * 10, i * 10 + 1)
@@ -556,7 +556,7 @@ describe('asking a sender', () => {
     expect([joins(8, 1), joins(100, 1), joins(8, 300_000)]).toEqual([8, 8, 3])
   })
 
-  test('says which numbers are too large', () => {
+  test('reports numbers that are too large', () => {
     const d = desk(fromSender)
     d.ask(2, 9)
     const headers = Object.assign(refuses(3, 3)(), { _description: 'Too Large' })
@@ -566,7 +566,7 @@ describe('asking a sender', () => {
     ])
   })
 
-  test('of one run takes no answer of another', () => {
+  test('ignores answers of another run', () => {
     const told: Array<ReplayEvent> = []
     const origin = valid(Origins.parse('perSender')('updates.alice.@0123456789'))
     const terms = {
@@ -596,10 +596,10 @@ describe('asking a sender', () => {
   })
 })
 
-describe('asking one after the other', () => {
+describe('two sources', () => {
   const sources = (d: ReturnType<typeof desk>) => d.sent.map(s => s.subject)
 
-  test('asks the stream at once for what the sender refuses, and no more', () => {
+  test('requests from the stream exactly what the sender refuses', () => {
     const d = desk(firstOf(fromSender, stored))
     d.ask(2, 9)
     expect(sources(d)).toEqual(['_SEQ.REPLAY.updates.2'])
@@ -608,7 +608,7 @@ describe('asking one after the other', () => {
     expect(words(d.told)).toEqual([])
   })
 
-  test('asks the stream at once where there is no sender, and the sender again the next time but one', () => {
+  test('tries the stream at once if there is no sender, and alternates on retries', () => {
     const d = desk(firstOf(fromSender, stored))
     const [sender, store] = ['_SEQ.REPLAY.updates.2', '$JS.API.DIRECT.GET.S.updates.2']
     d.ask(2, 2)
@@ -621,7 +621,7 @@ describe('asking one after the other', () => {
     expect(sources(d)).toEqual([store, sender])
   })
 
-  test('calls lost only what both have refused', () => {
+  test('reports as lost only what both have refused', () => {
     const d = desk(firstOf(fromSender, stored))
     for (const tries of range(0, 3)) {
       d.ask(2, 9, { tries })
@@ -635,7 +635,7 @@ describe('asking one after the other', () => {
     )
   })
 
-  test('does not call lost what one has refused and nobody answers for', () => {
+  test('does not report as lost what one has refused and the other does not answer', () => {
     const d = desk(firstOf(fromSender, stored))
     for (const tries of range(0, 9)) {
       d.ask(2, 3, { tries })
@@ -645,7 +645,7 @@ describe('asking one after the other', () => {
   })
 })
 
-describe('an option that can not be', () => {
+describe('an option that is not valid', () => {
   test.each(['UPDATES', {}, { sources: [] }, { sources: [{ _tag: 'Redis' }] }, { sources: [{ _tag: 'JetStream' }] }])(
     'replayer: %j',
     async replayer => {
