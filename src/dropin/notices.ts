@@ -11,7 +11,7 @@ export type Notice =
   | { readonly side: 'Receiver'; readonly notice: ReceiverNotice }
   | { readonly side: 'Sender'; readonly notice: SenderNotice }
 
-/** A sentence that says what happened and what it means. @since 0.1.0 */
+/** A sentence that explains a notice. @since 0.1.0 */
 export const describeNotice = (n: Notice): string =>
   n.side === 'Receiver' ? describe(n.notice) : describeSender(n.notice)
 

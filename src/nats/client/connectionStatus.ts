@@ -13,8 +13,8 @@ export interface PermissionRefusal {
 
 export interface ConnectionStatusListener {
   readonly onRefused?: (refusal: PermissionRefusal) => void
-  readonly onDisconnected: () => void
-  readonly onReconnected: () => void
+  readonly onDisconnected?: () => void
+  readonly onReconnected?: () => void
   /** The connection is closed, with an error if one has closed it. */
   readonly onClosed: (cause: unknown) => void
 }
@@ -54,7 +54,7 @@ const startWatching = (nc: Connection): ConnectionState => {
       else if (type === 'disconnect' || type === 'reconnect') {
         state.isConnected = type === 'reconnect'
         state.maxPayload = nc.info?.max_payload ?? state.maxPayload
-        notifyAll(l => (state.isConnected ? l.onReconnected() : l.onDisconnected()))
+        notifyAll(l => (state.isConnected ? l.onReconnected?.() : l.onDisconnected?.()))
       }
     }
   }
@@ -86,11 +86,7 @@ export const whenConnected = (nc: Connection): Promise<void> =>
           stopListening()
           resolve()
         }
-        const stopListening = onConnectionStatus(nc, {
-          onDisconnected: () => undefined,
-          onReconnected: settle,
-          onClosed: settle,
-        })
+        const stopListening = onConnectionStatus(nc, { onReconnected: settle, onClosed: settle })
       })
 
 /** Waits for the connection, at most `ms`. Resolves to whether it is connected. */

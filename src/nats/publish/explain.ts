@@ -9,7 +9,7 @@ import type { SenderNotice } from './types.ts'
 const formatNumbers = (first: number, last: number): string =>
   first === last ? `message ${first}` : `messages ${first} to ${last}`
 
-/** A sentence that says what happened to a sender and what to do about it. @since 0.1.0 */
+/** A sentence that explains a notice of a sender, with a remedy if there is one. @since 0.1.0 */
 export const describeSender = (n: SenderNotice): string => {
   switch (n._tag) {
     case 'Resent':

@@ -166,8 +166,6 @@ export const openSession = (
   }
 
   const stopListening = onConnectionStatus(nc, {
-    onDisconnected: () => undefined,
-    onReconnected: () => undefined,
     onRefused: ({ operation, subject }) => {
       if (isOurs(subject)) notices.report({ _tag: 'Refused', operation, subject })
     },

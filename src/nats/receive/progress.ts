@@ -7,7 +7,7 @@ import type { Position, Positions } from '../../core/protocol/Positions.ts'
 import type { Settings } from '../../core/receiver/Step.ts'
 import type { PendingDelivery } from './types.ts'
 
-/** Processed deliveries that the core has not been told about yet. */
+/** Processed deliveries that are not yet reported to the core. */
 export interface ProcessedBatch {
   readonly deliveries: number
   readonly bytes: number
@@ -23,7 +23,7 @@ export interface Progress {
   readonly positions: () => Positions
 }
 
-/** The core hears of processed deliveries in batches of at most this many, or a quarter of the receiver's limits. */
+/** The limit of deliveries in a batch. A batch is also reported at a quarter of the receiver's limits. */
 const maxBatch = 1024
 
 export const trackProgress = (
