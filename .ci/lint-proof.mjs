@@ -70,6 +70,12 @@ const cases = [
   ],
   [
     'src/nats/publish',
+    `import type { B } from './loop.ts'\nexport type A = B`,
+    cycles,
+    { 'loop.ts': `import type { A } from './case.ts'\nexport type B = A\n` },
+  ],
+  [
+    'src/nats/publish',
     `import { a } from '../../core/protocol/a.ts'\nexport const b = [a, Date.now(), Math.random()]`,
     fine,
   ],

@@ -1,9 +1,9 @@
 /**
  * Subject-token sequencing for core NATS.
  *
- * `publisher` numbers messages in their subjects, `subscribe` notices what is missing, `describe` puts it in words. The
- * forms that compose have names of their own, and the modules of the pure core are here too: each also by itself, such as
- * `nats-sequenced/Subject`, and all without the rest in `nats-sequenced/core`.
+ * `publisher` numbers messages in their subjects, `subscribe` detects missing messages, and `describe` turns a delivery
+ * into a sentence. The composable forms have names of their own. The modules of the pure core are exported here too. Each
+ * is also a module of its own, such as `nats-sequenced/Subject`, and `nats-sequenced/core` exports all of them alone.
  *
  * @module
  * @since 0.1.0
@@ -31,15 +31,15 @@ export * as Sender from './core/sender/Sender.ts'
 export type { Client, ClientSubscribeOptions, ClientSubscription } from './dropin/Client.ts'
 export type { Notice as SequencedNotice } from './dropin/notices.ts'
 export { describeNotice } from './dropin/notices.ts'
+export type { SequencedOptions } from './dropin/options.ts'
 export type { Sequence } from './dropin/SequencedMsg.ts'
 export { sequenceOf } from './dropin/SequencedMsg.ts'
-export type { SequencedOptions } from './dropin/sequenced.ts'
 export { notices, sequenced } from './dropin/sequenced.ts'
 export type { Connection, Msg, NatsSubscription, Status } from './nats/client/Connection.ts'
 export { isConnected } from './nats/client/connectionStatus.ts'
 export { createInbox, inboxPrefix } from './nats/client/inbox.ts'
 export type {
-  Across,
+  AlreadyPublished,
   BadHeaders,
   BadOption,
   BadPayload,
@@ -47,6 +47,7 @@ export type {
   ClientError,
   Closed,
   HistoryFull,
+  MixedFilter,
   NoSubject,
   NotConfirmed,
   NotSequenced,
@@ -62,28 +63,27 @@ export type {
   WrappedTwice,
 } from './nats/errors.ts'
 export { isSequencedError, orThrow, sequencedError } from './nats/errors.ts'
-export type { Feed } from './nats/internal/AsyncQueue.ts'
-export { feed } from './nats/internal/AsyncQueue.ts'
+export type { AsyncQueue } from './nats/internal/AsyncQueue.ts'
+export { asyncQueue } from './nats/internal/AsyncQueue.ts'
 export type { PublishError } from './nats/publish/effects.ts'
 export { matchPublishError, publishWith, tryPublish } from './nats/publish/effects.ts'
 export { describeSender } from './nats/publish/explain.ts'
 export type { Publishers } from './nats/publish/multiPublisher.ts'
 export { publishers } from './nats/publish/multiPublisher.ts'
+export type { Publisher } from './nats/publish/publisher.ts'
+export { publisher } from './nats/publish/publisher.ts'
 export type {
   AnswerRefused,
-  Publisher,
   PublisherOptions,
   PublishOptions,
+  Repair,
   SenderConflict,
   SenderNotice,
   SenderRefused,
   Unconfirmed,
-} from './nats/publish/publisher.ts'
-export { publisher } from './nats/publish/publisher.ts'
-export type { Repair } from './nats/publish/sendLog.ts'
+} from './nats/publish/types.ts'
 export type { Replayer, Source } from './nats/receive/Replayer.ts'
 export { firstOf, fromJetStream, fromSender } from './nats/receive/Replayer.ts'
-export type { Consumer, Habits, Handed, ReceiveOptions, Reception } from './nats/receive/receive.ts'
 export { receive } from './nats/receive/receive.ts'
 export type {
   Answer,
@@ -101,9 +101,16 @@ export type {
 export { matchReplayError, replay, replayRange } from './nats/receive/requestReplay.ts'
 export type { SubscribeOptions, Subscription } from './nats/receive/subscribe.ts'
 export { subscribe } from './nats/receive/subscribe.ts'
+export type {
+  CompatibilityOptions,
+  DeliveryHandler,
+  PendingDelivery,
+  ReceiveOptions,
+  ReceiverHandle,
+} from './nats/receive/types.ts'
 
-/** Everything that a receiver is handed. @since 0.1.0 */
+/** Everything that a receiver delivers: messages and notices. @since 0.1.0 */
 export type Delivery<A> = DeliveryOf<A>
 
-/** What can be done with deliveries. @since 0.1.0 */
+/** Functions for deliveries. @since 0.1.0 */
 export const Delivery = DeliveryModule

@@ -97,7 +97,7 @@ describe('JetStream', () => {
 })
 
 describe('services', () => {
-  test('of 2.29 answer on numbered subjects and others, and say what they are', async () => {
+  test('of 2.29 answer on numbered subjects and others, and report their info', async () => {
     const [{ nc }, asking] = [await two(), await two()]
     const service = await nc.services.add({ name: 'echo', version: '1.0.0' })
     for (const subject of ['updates', 'elsewhere'])
@@ -134,7 +134,7 @@ describe('services', () => {
     await service.stop()
   })
 
-  test('of 3 are refused on a numbered subject, as they want a queue group; the plain connection serves there', async () => {
+  test('of 3 are refused on a numbered subject because of their queue group, but work on the plain connection', async () => {
     const [{ nc, plain }, asking] = [await three(), await three()]
     const service = await new Svcm(anything(nc)).add({ name: 'echo', version: '1.0.0' })
     expect(tried(() => service.addEndpoint('updates', () => undefined))).toMatchObject({
@@ -158,7 +158,7 @@ describe('services', () => {
   })
 })
 
-test.each(kinds)('requests and numbered messages go on beside each other ($name)', async kind => {
+test.each(kinds)('requests and numbered messages work side by side ($name)', async kind => {
   const connect = async () => {
     const nc = await kind.connect({ servers: server.server().url })
     server.after(() => nc.close())

@@ -10,7 +10,7 @@ const server = withServer()
 const docs = readFileSync(join(__dirname, '..', '..', 'docs', 'guides', 'drop-in.md'), 'utf8')
 
 describe.each(kinds)('with $name', kind => {
-  test('json() of a message that is none throws the error of JSON', async () => {
+  test('json() of a message without JSON throws the error of JSON.parse', async () => {
     expect(docs).toContain('`json()` throws the `SyntaxError` of JSON.')
     const { nc } = await dialSequenced(server, kind)
     const { seen } = listening(nc, 'updates')
@@ -19,7 +19,7 @@ describe.each(kinds)('with $name', kind => {
     expect(seen.map(m => tried(() => m.json()))).toMatchObject([{ name: 'SyntaxError' }])
   })
 
-  test('drain() tells subscribers that nothing follows', async () => {
+  test('drain() ends the sequence for subscribers', async () => {
     expect(docs).toContain('Receivers hear three times that nothing follows')
     const [sender, receiver] = [await dialSequenced(server, kind), await dialSequenced(server, kind)]
     listening(receiver.nc, 'updates')

@@ -30,7 +30,7 @@ const publish = async ({ nc }: Sequenced, count: number): Promise<void> => {
 const upTo = (count: number): ReadonlyArray<string> => Array.from({ length: count }, (_, i) => `${i + 1}`)
 
 describe.each(kinds)('with $name', kind => {
-  test('what is lost, doubled and delayed comes once, and in order', async () => {
+  test('lost, duplicated and delayed messages are delivered once and in order', async () => {
     const fates = { 3: drop, 4: drop, 6: duplicate, 8: delay(20), 10: drop }
     const receiving = await dialSequenced(server, kind, {}, once(fates))
     const byCallback = listening(receiving.nc, 'updates')
@@ -45,7 +45,7 @@ describe.each(kinds)('with $name', kind => {
     expect(told(receiving.notices, 'Lost')).toEqual([])
   })
 
-  test('what is first published while disconnected is kept, and refused when it can not be', async () => {
+  test('messages published while disconnected are kept, and refused when the history is full', async () => {
     const { nc, link } = await dialSequenced(server, kind, { history: { messages: 3 } })
     const { seen } = listening((await dialSequenced(server, kind)).nc, 'updates')
     const gone = (async () => {
@@ -61,7 +61,7 @@ describe.each(kinds)('with $name', kind => {
     expect(texts(seen)).toEqual(upTo(3))
   })
 
-  test('counters and max count messages of the application, not what went over the wire', async () => {
+  test('counters and max count messages of the application, not messages on the wire', async () => {
     const receiving = await dialSequenced(server, kind, {}, d => (isData(d.subject) ? duplicate : once({ 2: drop })(d)))
     const limited = listening(receiving.nc, 'updates', { max: 4 })
     const all = listening(receiving.nc, 'updates')
@@ -78,7 +78,7 @@ describe.each(kinds)('with $name', kind => {
     expect(iterated.getProcessed()).toBe(6)
   })
 
-  test('unsubscribe(n) counts what was recovered', async () => {
+  test('unsubscribe(n) counts recovered messages', async () => {
     const receiving = await dialSequenced(server, kind, {}, once({ 2: drop }))
     const { sub, seen } = listening(receiving.nc, 'updates')
     await receiving.nc.flush()
@@ -88,7 +88,7 @@ describe.each(kinds)('with $name', kind => {
     expect(texts(seen)).toEqual(['1', '2'])
   })
 
-  test('a recovered message is as whole as one that came by itself', async () => {
+  test('a recovered message is as complete as any other', async () => {
     const receiving = await dialSequenced(server, kind, {}, once({ 2: drop }))
     const { sub, seen } = listening(receiving.nc, 'updates')
     await receiving.nc.flush()
@@ -128,7 +128,7 @@ describe.each(kinds)('with $name', kind => {
     expect(texts(answers.seen)).toEqual(['to 1', 'to 2', 'to 3'])
   })
 
-  test('a recovered message of a subject below a filter bears the subject it was published to', async () => {
+  test('a recovered message of a filter has its original subject', async () => {
     const receiving = await dialSequenced(server, kind, {}, d => (d.subject === 'prices.eur.1' ? drop : pass))
     const { seen } = listening(receiving.nc, 'prices.*')
     await receiving.nc.flush()
@@ -139,7 +139,7 @@ describe.each(kinds)('with $name', kind => {
     expect(seen.map(m => sequenceOf(m)?.verdict).sort()).toEqual(['AfterGap', 'InOrder', 'Recovered'])
   })
 
-  test('the last message is noticed to be missing, and comes', async () => {
+  test('the loss of the last message is detected, and the message is recovered', async () => {
     const receiving = await dialSequenced(server, kind, {}, once({ 3: drop }))
     const { seen } = listening(receiving.nc, 'updates')
     await receiving.nc.flush()
@@ -148,7 +148,7 @@ describe.each(kinds)('with $name', kind => {
     expect(texts(seen)).toEqual(upTo(3))
   })
 
-  test('an iterator that is drained hands out what was still missing', async () => {
+  test('a draining iterator delivers recovered messages', async () => {
     const receiving = await dialSequenced(server, kind, {}, once({ 2: drop }))
     const sub = receiving.nc.subscribe('updates')
     const { seen } = listening(receiving.nc, 'updates')
@@ -160,7 +160,7 @@ describe.each(kinds)('with $name', kind => {
     await until('the other has all, too', () => seen.length === 3)
   })
 
-  test('draining the connection hands out what was still missing', async () => {
+  test('a draining connection delivers recovered messages', async () => {
     const receiving = await dialSequenced(server, kind, {}, once({ 2: drop }))
     const { seen } = listening(receiving.nc, 'updates')
     await receiving.nc.flush()
@@ -170,7 +170,7 @@ describe.each(kinds)('with $name', kind => {
     expect(texts(seen)).toEqual(upTo(3))
   })
 
-  test("with mode 'arrival' what follows a gap does not wait, and sequenceOf says how each came", async () => {
+  test("with mode 'arrival' messages after a gap do not wait, and sequenceOf has the verdict", async () => {
     const receiving = await dialSequenced(server, kind, { mode: 'arrival' }, once({ 2: drop }))
     const { seen } = listening(receiving.nc, 'updates')
     await receiving.nc.flush()
@@ -180,7 +180,7 @@ describe.each(kinds)('with $name', kind => {
     expect(seen.map(m => sequenceOf(m)?.verdict)).toEqual(['InOrder', 'AfterGap', 'Recovered'])
   })
 
-  test('a reader that is slower than the sender gets everything', async () => {
+  test('a reader that is slower than the sender receives everything', async () => {
     const receiving = await dialSequenced(server, kind, { maxMessages: 20 })
     const fast = listening(receiving.nc, 'updates')
     const sub = receiving.nc.subscribe('updates')
@@ -191,7 +191,7 @@ describe.each(kinds)('with $name', kind => {
     expect(texts(await reading(sub, 200))).toEqual(upTo(200))
   })
 
-  test('a plain connection beside misses what the link loses', async () => {
+  test('a plain connection misses what the link loses', async () => {
     const receiving = await dialSequenced(server, kind, {}, once({ 2: drop }))
     const plain = await dial(server, kind, { servers: receiving.link.url })
     const { seen } = listening(plain, 'updates.*')

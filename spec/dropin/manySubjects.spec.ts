@@ -6,8 +6,8 @@ import { expect, test } from '@jest/globals'
 
 const run = promisify(execFile)
 
-test('the last 15,000 of 30,000 subjects leave nothing in memory', async () => {
+test('memory does not grow for the last 10,000 of 20,000 subjects', async () => {
   const script = join(__dirname, 'manySubjects.ts')
-  const { stdout } = await run(process.execPath, ['--import', 'tsx', script, '--subjects', '30000'])
-  expect(JSON.parse(stdout.trim().split('\n').at(-1) ?? '{}')).toMatchObject({ subjects: 30_000, levelsOff: true })
+  const { stdout } = await run(process.execPath, ['--import', 'tsx', script, '--subjects', '20000'])
+  expect(JSON.parse(stdout.trim().split('\n').at(-1) ?? '{}')).toMatchObject({ subjects: 20_000, levelsOff: true })
 })

@@ -51,8 +51,8 @@ const lossOf = (first: number, last: number): object => ({
 })
 
 describe.each(kinds)('with $name', kind => {
-  describe('a loss that nobody can mend', () => {
-    test('does not reach a callback, which gets messages only; a warning names it', async () => {
+  describe("a loss that can't be recovered", () => {
+    test('does not reach a callback, but becomes a process warning', async () => {
       const seenWarnings = warnings()
       const nc = await lossy(kind)
       const calls: Array<unknown> = []
@@ -65,7 +65,7 @@ describe.each(kinds)('with $name', kind => {
       expect(seenWarnings).toHaveLength(2)
     })
 
-    test('is the err of a callback with lossAsError, in its place among the messages', async () => {
+    test('is the err of a callback with lossAsError, in order with the messages', async () => {
       const nc = await lossy(kind, { lossAsError: true, onNotice: () => undefined })
       const calls: Array<unknown> = []
       const reasons: Array<unknown> = []
@@ -82,7 +82,7 @@ describe.each(kinds)('with $name', kind => {
       expect(reasons).toMatchObject([lossOf(2, 3), lossOf(5, 5)])
     })
 
-    test('is said by the err in words', async () => {
+    test('is explained by the message of err', async () => {
       const nc = await lossy(kind, { lossAsError: true, onNotice: () => undefined })
       const { errors } = listening(nc, 'updates')
       await nc.flush()
@@ -94,7 +94,7 @@ describe.each(kinds)('with $name', kind => {
       })
     })
 
-    test('is told to onNotice, also when a callback has had it', async () => {
+    test('reaches onNotice, also if a callback receives it', async () => {
       const all = log<SequencedNotice>()
       const nc = await lossy(kind, { onNotice: all.add })
       listening(nc, 'updates')
@@ -115,7 +115,7 @@ describe.each(kinds)('with $name', kind => {
       expect(told(all.seen, 'Lost')).toMatchObject([lossOf(2, 3), lossOf(5, 5)])
     })
 
-    test('becomes a warning of the process where nobody would see it, once for each range', async () => {
+    test('becomes one process warning for each range if nobody reads notices', async () => {
       const seenWarnings = warnings()
       const nc = await lossy(kind)
       const [one, other] = [nc.subscribe('updates'), nc.subscribe('updates')]
@@ -130,7 +130,7 @@ describe.each(kinds)('with $name', kind => {
       expect(seenWarnings.map(([, type]) => type)).toEqual(['SequencedWarning', 'SequencedWarning'])
     })
 
-    test('is no warning where notices(nc) are read', async () => {
+    test('is not a warning while notices(nc) are read', async () => {
       const seenWarnings = warnings()
       const nc = await lossy(kind)
       const iterator = notices(nc)[Symbol.asyncIterator]()
@@ -152,7 +152,7 @@ describe.each(kinds)('with $name', kind => {
     })
   })
 
-  test('what is mended is neither an error nor a warning', async () => {
+  test('a recovered loss is neither an error nor a warning', async () => {
     const seenWarnings = warnings()
     const lost = new Set(['updates.2'])
     const link = await server.link(d => (lost.delete(d.subject) ? drop : pass))
@@ -166,7 +166,7 @@ describe.each(kinds)('with $name', kind => {
   })
 
   describe('notices(nc)', () => {
-    test('gives what happens from now on to each reader, and ends when the connection closes', async () => {
+    test('delivers notices to each reader, and ends when the connection closes', async () => {
       const nc = await lossy(kind)
       const tags = async (): Promise<ReadonlyArray<string>> => {
         const seen: Array<string> = []
@@ -185,7 +185,7 @@ describe.each(kinds)('with $name', kind => {
       ])
     })
 
-    test.each(['close', 'drain'] as const)('that are asked for after %s() end at once', async end => {
+    test.each(['close', 'drain'] as const)('ends at once after %s()', async end => {
       const nc = await lossy(kind)
       await nc[end]()
       const seen: Array<SequencedNotice> = []
@@ -193,18 +193,18 @@ describe.each(kinds)('with $name', kind => {
       expect(seen).toEqual([])
     })
 
-    test('can be asked for of the plain connection that was wrapped, too', async () => {
+    test('accepts the plain connection too', async () => {
       const plain = await dial(server, kind)
       sequenced(plain, { subjects: ['updates'] })
       expect(() => notices(plain)).not.toThrow()
     })
 
-    test('are not to be had of a connection that is not sequenced', async () => {
+    test('throws for a connection that is not sequenced', async () => {
       const plain = await dial(server, kind)
       expect(() => notices(plain)).toThrow('This connection is not sequenced')
     })
 
-    test('tell a sender what was sent again after a reconnect', async () => {
+    test('reports what was sent again after a reconnect', async () => {
       const sender = await dialSequenced(server, kind)
       publish(sender.nc, '1')
       await sender.nc.flush()
@@ -219,7 +219,7 @@ describe.each(kinds)('with $name', kind => {
   })
 
   describe('two processes that publish to the same subject', () => {
-    test('are told, both, within a heartbeat; and so are subscribers', async () => {
+    test('both report the conflict within a heartbeat, and so do subscribers', async () => {
       const options = { heartbeatAfter: 20, heartbeatMax: 200 }
       const [a, b, c] = [
         await dialSequenced(server, kind, options),
@@ -240,7 +240,7 @@ describe.each(kinds)('with $name', kind => {
       ).toEqual(['Sender', 'Sender'])
     })
 
-    test('warn, where nobody listens to notices', async () => {
+    test('warn if nobody reads notices', async () => {
       const seenWarnings = warnings()
       const options = { subjects: ['updates'], heartbeatAfter: 20, heartbeatMax: 200 }
       const [a, b] = [await dial(server, kind), await dial(server, kind)].map(nc => sequenced(nc, options))
@@ -248,10 +248,10 @@ describe.each(kinds)('with $name', kind => {
       await a?.flush()
       b?.publish('updates', 'b')
       await until('both have warned', () => seenWarnings.length === 2)
-      for (const [text] of seenWarnings) expect(text).toContain('another sender uses this subject')
+      for (const [text] of seenWarnings) expect(text).toContain('another sender publishes to this subject')
     })
 
-    test('do not mix with perSender, which tells whose message it is', async () => {
+    test('do not conflict in perSender', async () => {
       const all = await dialSequenced(server, kind, { addressing: 'perSender', sender: 'carol' })
       const { seen } = listening(all.nc, 'updates')
       await all.nc.flush()
@@ -268,7 +268,7 @@ describe.each(kinds)('with $name', kind => {
     })
   })
 
-  test('a sender that spells its addresses the other way is told as a mismatch', async () => {
+  test('a sender with the other addressing is reported as a mismatch', async () => {
     const receiving = await dialSequenced(server, kind)
     listening(receiving.nc, 'updates')
     await receiving.nc.flush()
@@ -279,7 +279,7 @@ describe.each(kinds)('with $name', kind => {
   })
 
   describe('sequenceOf(m)', () => {
-    test('is undefined for what has no number, and for messages of the client', async () => {
+    test('is undefined for messages without a number, and for those of the client', async () => {
       const { nc } = await dialSequenced(server, kind)
       const plain = await dial(server, kind)
       const [sequencedOnes, plainOnes] = [listening(nc, 'updates'), listening(plain, 'updates')]
@@ -303,7 +303,7 @@ describe.each(kinds)('with $name', kind => {
   })
 })
 
-test.each(kinds)('with $name receivers are told when a sender closes its connection', async kind => {
+test.each(kinds)('with $name receivers report that a sender has closed its connection', async kind => {
   const receiver = await dialSequenced(server, kind, { grace: 60_000 })
   listening(receiver.nc, 'updates')
   await receiver.nc.flush()

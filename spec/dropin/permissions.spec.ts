@@ -33,7 +33,7 @@ describe.each(kinds)('with $name', kind => {
   const kindOf = (error: Json | undefined): Json =>
     typeof error === 'object' && error !== null && 'name' in error ? [error['name'], error['code']] : error
 
-  test('who may not subscribe gets the error of the client, in a callback and in an iterator', async () => {
+  test("a subscription without permission ends with the client's error, in a callback and in an iterator", async () => {
     const outcomes: Array<Json> = []
     for (const nc of [await connect('deaf'), await connect('deaf', [])]) {
       const { sub, errors } = listening(nc, 'updates')
@@ -48,7 +48,7 @@ describe.each(kinds)('with $name', kind => {
     expect(outcomes[1]).toEqual(outcomes[0])
   })
 
-  test('who may not publish is told by a notice, and by the status of the connection', async () => {
+  test('a publish without permission is reported by a notice, and by the status of the connection', async () => {
     const notices: Array<SequencedNotice> = []
     const nc = await connect('mute', notices)
     const statuses: Array<string> = []
@@ -61,7 +61,7 @@ describe.each(kinds)('with $name', kind => {
     expect(told(notices, 'Refused')).toMatchObject([{ operation: 'publish', subject: 'updates.1' }])
   })
 
-  test('with the permissions of the table in README.md what was missed is recovered, and nothing is refused', async () => {
+  test('the permissions of the table in README.md suffice to recover missed messages', async () => {
     const link = await server.link(({ subject }) => (subject === 'updates.2' ? drop : pass))
     const notices: Array<SequencedNotice> = []
     const options = { subjects: ['updates'], onNotice: (notice: SequencedNotice) => notices.push(notice) }
@@ -78,7 +78,7 @@ describe.each(kinds)('with $name', kind => {
     expect([errors, told(notices, 'Refused'), told(notices, 'AnswerRefused')]).toEqual([[], [], []])
   })
 
-  test('who may request, and names no inbox, is not answered; the owner of the connection reads it among its notices', async () => {
+  test('a request without an inbox is not answered, and a notice reports it', async () => {
     const notices: Array<SequencedNotice> = []
     const nc = sequenced(await dial(server, kind, { user: 'docsSender', pass: 'x' }), {
       subjects: ['updates'],

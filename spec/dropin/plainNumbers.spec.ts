@@ -51,7 +51,7 @@ describe.each(kinds)('with $name', kind => {
     [['sensors.room', 'sensors.room.*'], 'sensors.room'],
     [['sensors', 'sensors.>'], 'sensors.>'],
     [['sensors', 'sensors.>'], 'sensors'],
-  ])('of the subjects %j, a subscription to %s gets what a plain one does, in order', async (subjects, at) => {
+  ])('with the subjects %j, a subscription to %s receives what a plain one does, in order', async (subjects, at) => {
     const { nc, notices } = await wrap(kind, { subjects })
     const plain = await dial(server, kind)
     const [sequencedly, plainly] = [listening(nc, at), listening(plain, at)]
@@ -69,7 +69,7 @@ describe.each(kinds)('with $name', kind => {
     expect([sequencedly.errors, notices]).toEqual([[], []])
   })
 
-  test('an iterator gets them as well, and can answer', async () => {
+  test('an iterator receives them too, and can answer', async () => {
     const { nc } = await wrap(kind)
     const all = reading(nc.subscribe('sensors.>'), readings.length)
     await nc.flush()
@@ -81,7 +81,7 @@ describe.each(kinds)('with $name', kind => {
     expect((await asking.request('sensors.room.12', 'x', { timeout: 15_000 })).string()).toBe('re: x')
   })
 
-  test('a sender of this library and a plain publisher work beside each other', async () => {
+  test('a sender of this library and a plain publisher work side by side', async () => {
     // Each third message of the sender is lost on its way.
     const { nc, notices } = await wrap(kind, {}, ({ subject }) => (/^sensors\.hall\.\d*3$/.test(subject) ? drop : pass))
     const [open, closed] = [listening(nc, 'sensors.>'), listening(nc, 'sensors.*')]
@@ -107,7 +107,7 @@ describe.each(kinds)('with $name', kind => {
     expect(told(notices, 'Gap').length).toBeGreaterThan(0)
   })
 
-  test('of a numbered subject within another filter, each subscription gets its own', async () => {
+  test('each subscription receives its own messages if one filter includes the other', async () => {
     const subjects = ['updates', 'updates.>']
     const { nc, notices } = await wrap(kind, { subjects })
     const [below, exact] = [listening(nc, 'updates.>'), listening(nc, 'updates')]
@@ -125,7 +125,7 @@ describe.each(kinds)('with $name', kind => {
     expect(notices.filter(n => n.notice._tag !== 'Ended')).toEqual([])
   })
 
-  test('where nobody listens to head requests, each origin costs one question, which the server answers', async () => {
+  test('without a responder each origin costs one head request, which the server answers', async () => {
     const refusals: Array<string> = []
     const { nc } = await wrap(kind, {}, ({ subject }) => {
       if (subject.includes('.origin.')) refusals.push(subject)
@@ -140,7 +140,7 @@ describe.each(kinds)('with $name', kind => {
     expect(refusals.map(s => s.split('.origin.')[1])).toEqual(['1.sensors.room', '2.sensors.roof'])
   })
 
-  test('where somebody listens and does not answer, they come within the patience, in order', async () => {
+  test('with a responder that does not answer, messages are delivered within the patience, in order', async () => {
     const { nc, notices } = await wrap(kind)
     const { seen } = listening(nc, 'sensors.>')
     const listener = await dial(server, kind)
@@ -153,7 +153,7 @@ describe.each(kinds)('with $name', kind => {
     expect(notices).toEqual([])
   })
 
-  test('a sender of other subjects within the filter says that it does not send that one', async () => {
+  test('a sender of other subjects of the filter denies the subject', async () => {
     const sender = (await wrap(kind)).nc
     sender.publish('sensors.hall', 'x')
     await sender.flush()
@@ -172,7 +172,7 @@ describe.each(kinds)('with $name', kind => {
     expect(notices).toEqual([])
   })
 
-  test('the first message of a sender whose first heartbeat is lost is one of its sequence', async () => {
+  test('the first message of a sender is numbered even if the first heartbeat is lost', async () => {
     let isLost = false
     const { nc, notices } = await wrap(kind, {}, ({ subject }) => {
       if (subject !== '_SEQ.HB.sensors.hall.0') return pass
@@ -190,7 +190,7 @@ describe.each(kinds)('with $name', kind => {
     expect(notices).toEqual([])
   })
 
-  test('a subscriber that joins live senders gets their messages under the subjects that they said', async () => {
+  test('a subscriber that joins live senders receives their messages under the plain subjects', async () => {
     const senders = await Promise.all([1, 2, 3, 4].map(() => wrap(kind)))
     let n = 0
     const timer = setInterval(() => {
@@ -218,7 +218,7 @@ describe.each(kinds)('with $name', kind => {
     }
   })
 
-  test('the late answer of a sender recovers what a plain client would not have been given', async () => {
+  test('a late answer of a sender recovers messages', async () => {
     // Nothing is heard of the sender for a while but its messages.
     const { nc, notices } = await wrap(kind, { subjects: ['updates'], patience: 20 }, ({ subject }) =>
       subject.startsWith('_SEQ.HB.')
@@ -238,7 +238,7 @@ describe.each(kinds)('with $name', kind => {
     expect(told(notices, 'Lost')).toEqual([])
   })
 
-  test('of a sender whose answer is late, nothing is delivered twice or requested', async () => {
+  test('a late answer of a sender causes no duplicates and no requests', async () => {
     const { nc, notices } = await wrap(kind, { patience: 20 }, ({ subject }) =>
       subject.startsWith('_SEQ.HB.')
         ? drop
@@ -267,7 +267,7 @@ describe.each(kinds)('with $name', kind => {
     expect([requests.seen, notices]).toEqual([[], []])
   })
 
-  describe('a sender by hand', () => {
+  describe('a sender that numbers by hand', () => {
     const head = (n: number, more: object = {}) =>
       JSON.stringify({
         v: 1,
@@ -281,7 +281,7 @@ describe.each(kinds)('with $name', kind => {
         ...more,
       })
 
-    test('that only numbers is one where trustNumbers says so', async () => {
+    test('counts as a sender with trustNumbers', async () => {
       const { nc, plain, notices } = await wrap(kind, { trustNumbers: true, deadline: 100 })
       const { seen } = listening(nc, 'sensors.>')
       await nc.flush()
@@ -292,7 +292,7 @@ describe.each(kinds)('with $name', kind => {
       expect(told(notices, 'Lost')).toMatchObject([{ first: 3, last: 3 }])
     })
 
-    test('that sends heartbeats and answers nothing is one from its first heartbeat on, and nothing comes twice', async () => {
+    test('and sends heartbeats counts from its first heartbeat on, without duplicates', async () => {
       const { nc, notices } = await wrap(kind)
       const { seen } = listening(nc, 'sensors.>')
       await nc.flush()
@@ -312,7 +312,7 @@ describe.each(kinds)('with $name', kind => {
       expect(notices).toEqual([])
     })
 
-    test('that has heartbeats has its loss told from then on', async () => {
+    test('and sends heartbeats has its loss reported from then on', async () => {
       const { nc, notices } = await wrap(kind, { deadline: 100 })
       const { seen } = listening(nc, 'sensors.*')
       await nc.flush()
@@ -347,7 +347,7 @@ describe.each(kinds)('with $name', kind => {
     expect(notices.map(n => n.notice._tag)).toEqual(['Ended', 'Restarted', 'Ended'])
   })
 
-  test('a thousand plain origins, and a thousand of a sender', async () => {
+  test('handles a thousand plain origins, and a thousand of a sender', async () => {
     const { nc, notices } = await wrap(kind)
     const { seen } = listening(nc, 'sensors.>')
     await nc.flush()
@@ -369,7 +369,7 @@ describe.each(kinds)('with $name', kind => {
     expect(notices.filter(n => n.notice._tag !== 'Silent' && n.notice._tag !== 'Resumed')).toEqual([])
   })
 
-  test('what waits when a subscription drains is delivered', async () => {
+  test('messages that wait are delivered when a subscription drains', async () => {
     const { nc } = await wrap(kind)
     const { seen, sub } = listening(nc, 'sensors.>')
     const listener = await dial(server, kind)
@@ -380,7 +380,7 @@ describe.each(kinds)('with $name', kind => {
     expect(seen.map(m => m.subject)).toEqual(readings)
   })
 
-  test('what waits while the connection is lost is delivered, and so is what follows', async () => {
+  test('messages that wait are delivered after a disconnect, and so are later ones', async () => {
     const link = await server.link()
     const nc = sequenced(await dial(server, kind, { servers: link.url }), { subjects: ['sensors.>'], patience: 300 })
     const { seen } = listening(nc, 'sensors.>')
@@ -403,7 +403,7 @@ describe.each(kinds)('with $name', kind => {
     expect(seen.map(m => m.subject)).toEqual(['sensors.room.12', ...readings])
   })
 
-  test('in perSender a number is one, as it stands behind an epoch', async () => {
+  test('in perSender a number after an epoch is a sequence number', async () => {
     const options = { subjects: ['sensors.>'], addressing: 'perSender' } as const
     const { nc, notices } = await wrap(kind, options)
     const { seen } = listening(nc, 'sensors.>')

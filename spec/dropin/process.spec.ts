@@ -66,7 +66,7 @@ describe.each(kinds)('with $name', ({ name }) => {
     expect(outcome).toEqual({ code: 0, out: '1\n', err: '' })
   })
 
-  test('what handlers throw becomes an uncaught exception, the other messages still come, and a loss that nobody listens for is printed', async () => {
+  test('an error of a handler becomes an uncaught exception, other messages are delivered, and an unread loss is printed', async () => {
     const lost = ['b.2', 'c.2']
     const link = await server.link(d => (lost.includes(d.subject) ? drop : pass))
     const outcome = await run(

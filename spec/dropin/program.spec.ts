@@ -101,18 +101,18 @@ describe.each([
   { name: 'nats', client: nats2 },
   { name: '@nats-io/transport-node', client: nats3 },
 ])('with $name', ({ client }) => {
-  test('the program as it was has all where nothing is lost', async () => {
+  test('the original program receives everything if nothing is lost', async () => {
     expect(await run(program, client, longestWait, server.server().url)).toEqual(complete)
   })
 
-  test('the program as it was misses something over a lossy link', async () => {
+  test('the original program misses messages over a lossy link', async () => {
     const link = await server.link(unkind())
     const printed = await run(program, client, 300, link.url)
     expect(printed.at(-1)).toMatch(/^missing: [1-9]/)
     expect(printed).not.toContain('twice or out of order: 0')
   })
 
-  test('the migrated program misses nothing there', async () => {
+  test('the migrated program misses nothing over a lossy link', async () => {
     const link = await server.link(unkind())
     expect(await run(patched(program, migration), client, longestWait, link.url)).toEqual(complete)
   })

@@ -35,7 +35,7 @@ describe.each(kinds)('with $name', kind => {
     expect(told(notices, 'Lost')).toEqual([])
   })
 
-  test('members hear of no gap, and request nothing', async () => {
+  test('members receive no gap notices, and request nothing', async () => {
     const requests: Array<Msg> = []
     const plain = await dial(server, kind)
     plain.subscribe('_SEQ.REPLAY.>', { callback: (_err, m) => void requests.push(m) })

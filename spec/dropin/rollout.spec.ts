@@ -68,7 +68,7 @@ describe.each(kinds.flatMap(from => kinds.map(to => ({ from, to, names: `${from.
       expect(seen.filter(m => sequenceOf(m) !== undefined)).toHaveLength(5)
     })
 
-    test('a subscriber with a filter gets both kinds, under the subject that was said', async () => {
+    test('a subscriber with a filter receives both kinds, under the plain subject', async () => {
       const { nc } = await dialSequenced(server, to)
       const [all, some] = [listening(nc, 'prices.>'), listening(nc, 'prices.*')]
       await nc.flush()
@@ -100,7 +100,7 @@ describe.each(kinds.flatMap(from => kinds.map(to => ({ from, to, names: `${from.
       expect(texts(seen)).toEqual(['updates', 'numbered'])
     })
 
-    test('a plain process asks a sequenced one, and the other way round', async () => {
+    test('a plain process sends requests to a sequenced one, and vice versa', async () => {
       const [plain, { nc }] = [await dial(server, from), await dialSequenced(server, to)]
       const responders: ReadonlyArray<readonly [Nc, Nc]> = [
         [plain, nc],
@@ -116,7 +116,7 @@ describe.each(kinds.flatMap(from => kinds.map(to => ({ from, to, names: `${from.
       }
     })
 
-    test('a publisher that was plain, and is sequenced after its restart, leaves nothing out', async () => {
+    test('a publisher that becomes sequenced with its restart loses nothing', async () => {
       const { nc, notices } = await dialSequenced(server, to)
       const { seen } = listening(nc, 'updates')
       await nc.flush()

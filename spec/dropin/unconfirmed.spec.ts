@@ -58,20 +58,20 @@ describe.each(kinds)('with $name', kind => {
     expect(told(notices, 'Unconfirmed')).toEqual([])
   })
 
-  test('drain() rejects when the connection stays away, names the messages, and closes', async () => {
+  test('drain() rejects if the connection does not return, lists the messages, and closes', async () => {
     const { nc, notices } = await busy(kind, 50)
     expect(await reasonOf(nc.drain())).toEqual({ _tag: 'Unconfirmed', ranges })
     expect(nc.isClosed()).toBe(true)
     expect(told(notices, 'Unconfirmed')).toEqual(ranges.map(r => ({ _tag: 'Unconfirmed', ...r })))
   })
 
-  test('close() while disconnected rejects at once, and names the messages', async () => {
+  test('close() while disconnected rejects at once, and lists the messages', async () => {
     const { nc, notices } = await busy(kind, 60_000)
     expect(await reasonOf(nc.close())).toEqual({ _tag: 'Unconfirmed', ranges })
     expect(told(notices, 'Unconfirmed')).toHaveLength(2)
   })
 
-  test('an end that nobody awaits is no unhandled rejection', async () => {
+  test('a drain or close that nobody awaits causes no unhandled rejection', async () => {
     const unhandled: Array<unknown> = []
     const note = (cause: unknown): void => void unhandled.push(cause)
     process.on('unhandledRejection', note)
@@ -89,7 +89,7 @@ describe.each(kinds)('with $name', kind => {
     }
   })
 
-  test('without a reader and onNotice an end that lost something warns', async () => {
+  test('an end with unconfirmed messages becomes a process warning if nobody reads notices', async () => {
     const seen: Array<string> = []
     jest.spyOn(process, 'emitWarning').mockImplementation((text: unknown) => void seen.push(`${text}`))
     const link = await server.link()
@@ -115,7 +115,7 @@ describe.each(kinds)('with $name', kind => {
     expect(told(notices, 'Unconfirmed')).toEqual([])
   })
 
-  test('drain() of a subscription while disconnected tells what is missing or held back', async () => {
+  test('drain() of a subscription while disconnected reports what is missing or held back', async () => {
     const { nc, link, notices } = await dialSequenced(
       server,
       kind,

@@ -235,7 +235,9 @@ export const openStage = async (kind: Kind, server: NatsServer): Promise<Stage> 
     {
       name: 'receive, close',
       run: inBatches(async count => {
-        times(count, () => receive(raw, 'news', {}, { hand: ignore, end: ignore, keeps: false }).close())
+        times(count, () =>
+          receive(raw, 'news', {}, { onDelivery: ignore, onEnd: ignore, retainsPayloads: false }).close(),
+        )
         await raw.flush()
       }),
     },
@@ -403,7 +405,7 @@ export const openStage = async (kind: Kind, server: NatsServer): Promise<Stage> 
       publisher(nc, 'news').publish('hello')
       publishers(nc, 'more.*').publish('more.1', 'hello')
       subscribe(nc, 'news')
-      receive(nc, 'news', {}, { hand: ignore, end: ignore, keeps: false })
+      receive(nc, 'news', {}, { onDelivery: ignore, onEnd: ignore, retainsPayloads: false })
       await nc.flush()
       await nc.close()
     }),

@@ -27,7 +27,7 @@ import { tally } from './tally.ts'
 const page = readFileSync(join(root, 'docs/guides/accounts.md'), 'utf8')
 const [accounts, mappings, ...others] = [...page.matchAll(/^```conf\n(.*?)^```$/gms)].map(([, block = '']) => block)
 
-test('the guide shows a configuration for each of both', () => {
+test('the guide shows a configuration for each case', () => {
   expect(accounts).toContain('imports:')
   expect(mappings).toContain('mappings {')
   expect(others).toEqual([])
@@ -82,7 +82,7 @@ describe.each(places)('a sender %s', (_, config, prefix, asSender, asReceiver) =
       const senders = addressing === 'single' ? ['alice'] : ['alice', 'bob']
       const options = { addressing }
 
-      test('is asked for what was lost, and for its tail, and says that it ends', async () => {
+      test('replays lost messages and the tail, and reports its end', async () => {
         const to = await receive(
           kind,
           options,
@@ -101,7 +101,7 @@ describe.each(places)('a sender %s', (_, config, prefix, asSender, asReceiver) =
         }
       })
 
-      test('is asked for all of its run by a receiver that starts with it, large messages too', async () => {
+      test('replays its whole run, with large messages, for a receiver that starts at 1', async () => {
         const all = await Promise.all(senders.map(name => send(kind, addressing, name)))
         const bytes = (n: number): Uint8Array => new Uint8Array(n === 17 ? 8192 : n).fill(n)
         for (const n of range(1, 40)) for (const updates of all) updates.publish(bytes(n))
@@ -114,7 +114,7 @@ describe.each(places)('a sender %s', (_, config, prefix, asSender, asReceiver) =
         }
       })
 
-      test('says at once what it no longer has', async () => {
+      test('refuses evicted messages at once', async () => {
         const nc = await bench.connect(kind, asSender)
         const named = addressing === 'single' ? {} : { addressing, sender: 'alice' }
         const updates = publisher(nc, 'updates', { ...named, history: { messages: 10 } })
@@ -125,7 +125,7 @@ describe.each(places)('a sender %s', (_, config, prefix, asSender, asReceiver) =
         expect(numbers(seen)).toEqual(range(21, 30))
       })
 
-      test('is asked for messages as an effect', async () => {
+      test('answers replay effects', async () => {
         const updates = await send(kind, addressing, 'alice')
         for (const n of range(1, 20)) updates.publish(n === 9 ? 'x'.repeat(8192) : `${n}`)
         const nc = await bench.connect(kind, asReceiver)
@@ -138,7 +138,7 @@ describe.each(places)('a sender %s', (_, config, prefix, asSender, asReceiver) =
       })
     })
 
-    test('answers two receivers that have lost the same burst', async () => {
+    test('replays the same burst for two receivers', async () => {
       const count = 5000
       const both = await Promise.all(
         range(1, 2).map(async () => {
@@ -157,14 +157,14 @@ describe.each(places)('a sender %s', (_, config, prefix, asSender, asReceiver) =
       )
     })
 
-    test('is told of as one of the other addressing', async () => {
+    test('is reported as a mismatch of addressing', async () => {
       const to = await receive(kind, {})
       await send(kind, 'perSender', 'alice')
       const seen = await to.until('the mismatch', some('Mismatch'))
       expect(complaints(seen)).toMatchObject([{ _tag: 'Mismatch', expected: 'single' }])
     })
 
-    test('is asked for what a receiver with a wildcard has lost, once that has heard of it', async () => {
+    test('replays messages for a receiver with a wildcard after its first message', async () => {
       const to = await receive(
         kind,
         {},
@@ -188,7 +188,7 @@ describe.each(places)('a sender %s', (_, config, prefix, asSender, asReceiver) =
     test.each([
       ['nats', (o: Options) => nats2.connect(o)],
       ['@nats-io/transport-node', (o: Options) => nats3.connect(o)],
-    ])('is asked for what a wrapped receiver has lost, with %s', async (_, connect) => {
+    ])('replays lost messages for a wrapped receiver, with %s', async (_, connect) => {
       const link = await bench.link(losing(n => n === 2 || n === 3 || n === 6))
       const plain = await connect({ servers: link.url, ...asReceiver })
       bench.after(() => plain.close())

@@ -2,8 +2,9 @@
 import { describe, expect, test } from '@jest/globals'
 import * as Head from '../../src/core/protocol/Head.ts'
 import type { Msg } from '../../src/nats/client/Connection.ts'
-import type { Publisher, SenderNotice } from '../../src/nats/publish/publisher.ts'
+import type { Publisher } from '../../src/nats/publish/publisher.ts'
 import { publisher } from '../../src/nats/publish/publisher.ts'
+import type { SenderNotice } from '../../src/nats/publish/types.ts'
 import { subscribe } from '../../src/nats/receive/subscribe.ts'
 import { drop, pass } from '../server/lossyLink.ts'
 import type { Client, Kind, Log } from './clients.ts'
@@ -49,8 +50,8 @@ const ask = async (nc: Client, subject: string): Promise<number | undefined> => 
 }
 
 describe.each(kinds)('with $name', kind => {
-  describe('when I close a publisher', () => {
-    test.each(both)('it says so three times, within about 200 ms, and then no more (%s)', async addressing => {
+  describe('when a publisher closes', () => {
+    test.each(both)('it sends three `ended` heartbeats within about 200 ms, and no more (%s)', async addressing => {
       const nc = await bench.connect(kind)
       const heartbeats = log<{ readonly at: number; readonly head: number; readonly state: string }>()
       nc.subscribe('_SEQ.HB.updates.>', {
@@ -81,7 +82,7 @@ describe.each(kinds)('with $name', kind => {
       expect(heartbeats.seen.at(-1)).toBe(last.at(-1))
     })
 
-    test.each(both)('it serves replays until the last farewell, and not after (%s)', async addressing => {
+    test.each(both)('it serves replays until the last `ended` heartbeat, and not after (%s)', async addressing => {
       bench.after(slowDown(10))
       const nc = await bench.connect(kind)
       const farewells = log<string>()
@@ -103,7 +104,7 @@ describe.each(kinds)('with $name', kind => {
       expect(await ask(nc, subject)).toBe(503)
     })
 
-    test.each(both)('a receiver gets the last message back before it is told of the end (%s)', async addressing => {
+    test.each(both)('a receiver recovers the last message before it reports the end (%s)', async addressing => {
       bench.after(slowDown(10))
       const { until, seen } = await receive(kind, { addressing }, d =>
         d.subject.startsWith('updates.') && d.subject.endsWith('.3') ? drop : pass,
@@ -116,7 +117,7 @@ describe.each(kinds)('with $name', kind => {
       expect(seen.at(-1)).toMatchObject({ _tag: 'Ended', origin: updates.origin, last: 3 })
     })
 
-    test('a receiver that missed all but the first 500 gets them back, and then is told of the end', async () => {
+    test('a receiver recovers thousands of messages before it reports the end', async () => {
       bench.after(slowDown(10))
       const { until, seen } = await receive(kind, {}, d =>
         d.subject.startsWith('updates.') && Number(d.subject.slice(8)) > 500 ? drop : pass,
@@ -145,7 +146,7 @@ describe.each(kinds)('with $name', kind => {
       expect(late.seen).toEqual(early.seen)
     })
 
-    test('it takes its leave though another has begun on its subject meanwhile, and both are heard', async () => {
+    test('it sends its `ended` heartbeats although another publisher has started on its subject', async () => {
       const { nc, updates: older } = await send(kind, { from: 30 })
       const heartbeats = log<Head.Head>()
       nc.subscribe('_SEQ.HB.updates.>', {
@@ -167,7 +168,7 @@ describe.each(kinds)('with $name', kind => {
       expect(heartbeats.seen.filter(isOf(older, 'ended'))).toHaveLength(3)
     })
 
-    test('nothing more can be published, and closing it again changes nothing', async () => {
+    test('it refuses messages, and a second close changes nothing', async () => {
       const { updates } = await send(kind)
       const closing = updates.close()
       expect(() => updates.publish('x')).toThrow('The publisher of updates is closed')
@@ -175,7 +176,7 @@ describe.each(kinds)('with $name', kind => {
     })
   })
 
-  describe('what the server refuses me is told', () => {
+  describe('an operation that the server refuses is reported', () => {
     const as = (user: string): Promise<Client> => bench.connect(kind, { user, pass: 'x' })
 
     test.each<[string, string, (kind: Kind, updates: Publisher) => void, string, (origin: string) => string]>([
@@ -195,7 +196,7 @@ describe.each(kinds)('with $name', kind => {
       }
     })
 
-    test('to the publisher that it concerns, and not to its neighbour on the same connection', async () => {
+    test('to its publisher, and not to another one on the connection', async () => {
       const nc = await as('noData')
       const updates = publisher(nc, 'updates')
       const prices = publisher(nc, 'prices')
@@ -215,7 +216,7 @@ describe.each(kinds)('with $name', kind => {
 })
 
 describe.each(kinds)('A receiver that drains its subscription ($name)', kind => {
-  test('is handed what is in flight, recovers what is missing of it, and is closed', async () => {
+  test('delivers messages in flight, recovers missing ones, and closes', async () => {
     const receiving = await receive(kind, {}, ({ subject }) => (subject === 'updates.3' ? drop : pass))
     const { nc, updates } = await send(kind)
     for (const n of range(1, 5)) updates.publish(`${n}`)
@@ -226,7 +227,7 @@ describe.each(kinds)('A receiver that drains its subscription ($name)', kind => 
     expect(shape(receiving.seen)).toEqual([1, 2, 'Gap', 3, 4, 5])
   })
 
-  test('waits no longer than the deadline for what nobody has', async () => {
+  test('waits at most the deadline for unrecoverable messages', async () => {
     const receiving = await receive(kind, { deadline: 200 })
     const plain = (await send(kind)).nc
     for (const n of [1, 2, 4]) plain.publish(`updates.${n}`)
@@ -236,7 +237,7 @@ describe.each(kinds)('A receiver that drains its subscription ($name)', kind => 
     expect(shape(receiving.seen).slice(-4)).toEqual([2, 'Gap', 'Lost', 4])
   })
 
-  test('takes nothing new', async () => {
+  test('accepts no new messages', async () => {
     const receiving = await receive(kind)
     const { nc, updates } = await send(kind)
     updates.publish('1')

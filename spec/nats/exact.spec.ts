@@ -4,8 +4,9 @@ import fc from 'fast-check'
 import type { Headers } from '../../src/core/protocol/Headers.ts'
 import type { Addressing } from '../../src/core/protocol/Origin.ts'
 import type { Msg } from '../../src/nats/client/Connection.ts'
-import type { Publisher, PublisherOptions } from '../../src/nats/publish/publisher.ts'
+import type { Publisher } from '../../src/nats/publish/publisher.ts'
 import { publisher } from '../../src/nats/publish/publisher.ts'
+import type { PublisherOptions } from '../../src/nats/publish/types.ts'
 import { fromJetStream } from '../../src/nats/receive/Replayer.ts'
 import type { SubscribeOptions } from '../../src/nats/receive/subscribe.ts'
 import { subscribe } from '../../src/nats/receive/subscribe.ts'
@@ -246,7 +247,7 @@ const notorious: ReadonlyArray<Original> = [
 
 describe.each(kinds)('with $name', kind => {
   describe.each(['one at a time', 'in a range'] as const)('lost %s', pattern => {
-    test.each(both)('messages that are hard to send again come back identical, in %s', async addressing => {
+    test.each(both)('messages with unusual headers and sizes are replayed identically, in %s', async addressing => {
       const trial = { addressing, pattern, originals: notorious }
       const { expected, live, late, recovered } = await tried(await open(kind), trial)
       expect(recovered).toBe(notorious.length)
@@ -254,7 +255,7 @@ describe.each(kinds)('with $name', kind => {
       expect(late).toEqual(expected)
     })
 
-    test('any messages come back identical', async () => {
+    test('any message is replayed identically', async () => {
       const stage = await open(kind)
       const trials = fc.record({
         addressing: fc.constantFrom(...both),
@@ -313,7 +314,7 @@ describe.each(kinds)('with $name', kind => {
     },
   )
 
-  test('any messages come back identical from a stream, but for the reply subject, which it does not keep', async () => {
+  test('a stream replays any message identically, without the reply subject', async () => {
     const stage = await open(kind)
     const api = async (verb: string, body: object = {}): Promise<void> => {
       const answer = await stage.sending.request(`$JS.API.${verb}`, JSON.stringify(body), { timeout: 10_000 })
@@ -348,7 +349,7 @@ describe.each(kinds)('with $name', kind => {
 describe('on a server with default limits', () => {
   const usual = withServer()
 
-  test.each(kinds)('a plain request gets a message as it is, or its first part, with $name', async kind => {
+  test.each(kinds)('a plain request returns a message or its first part, with $name', async kind => {
     const nc = await usual.connect(kind)
     const updates = publisher(nc, 'updates')
     updates.publish('no headers', { headers: kind.headers({}) })
@@ -372,7 +373,7 @@ describe('on a server with default limits', () => {
     expect(new Set(answers[1]?.data)).toEqual(new Set([7]))
   })
 
-  test.each(kinds)('the longest subjects and reply subjects come back, too, with $name', async kind => {
+  test.each(kinds)('messages with the longest subjects and reply subjects are replayed, with $name', async kind => {
     const link = await usual.link()
     const [sending, disturbed] = [await usual.connect(kind), await usual.connect(kind, { servers: link.url })]
     const subject = `updates.${'x'.repeat(1016)}`

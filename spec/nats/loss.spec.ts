@@ -14,7 +14,7 @@ const isData = (subject: string): boolean => subject.startsWith('updates.')
 
 describe.each(kinds)('with $name', kind => {
   describe('the last message', () => {
-    test.each(both)('is noticed to be missing by the heartbeat behind it (%s)', async addressing => {
+    test.each(both)('is detected as missing by the next heartbeat (%s)', async addressing => {
       const { until, seen } = await receive(kind, { addressing, deadline: 200 }, d =>
         isData(d.subject) && d.subject.endsWith('.3') ? drop : pass,
       )
@@ -33,7 +33,7 @@ describe.each(kinds)('with $name', kind => {
       expect(numbers(seen).slice(0, 2)).toEqual([1, 2])
     })
 
-    test('is noticed even if the first heartbeat behind it is lost as well', async () => {
+    test('is detected as missing if the next heartbeat is lost too', async () => {
       let heartbeats = 0
       const { until } = await receive(kind, {}, d => {
         if (d.subject === 'updates.2') return drop
@@ -46,7 +46,7 @@ describe.each(kinds)('with $name', kind => {
       await until('the gap', some('Gap'))
     })
 
-    test('is noticed when its sender has closed right behind it', async () => {
+    test('is detected as missing when its sender closes at once', async () => {
       const { until, seen } = await receive(kind, { deadline: 100 }, d => (d.subject === 'updates.2' ? drop : pass))
       const { updates } = await send(kind)
       for (const n of range(1, 2)) updates.publish(`${n}`)
@@ -56,7 +56,7 @@ describe.each(kinds)('with $name', kind => {
       expect(seen.at(-1)).toMatchObject({ _tag: 'Ended', last: 2 })
     })
 
-    test('is noticed when it was the only one', async () => {
+    test('is detected as missing when it is the only one', async () => {
       const { until, seen } = await receive(kind, { deadline: 100 }, d => (d.subject === 'updates.1' ? drop : pass))
       const { updates } = await send(kind)
       updates.publish('1')
@@ -65,7 +65,7 @@ describe.each(kinds)('with $name', kind => {
     })
   })
 
-  test('a gap in the middle is told when the next message comes, and all is delivered or reported lost', async () => {
+  test('a gap is reported on the next message, and every number is delivered or reported lost', async () => {
     const lost = new Set(['updates.3', 'updates.4', 'updates.8'])
     const { until, seen } = await receive(kind, { deadline: 100 }, d => (lost.has(d.subject) ? drop : pass))
     const { updates } = await send(kind)
@@ -78,7 +78,7 @@ describe.each(kinds)('with $name', kind => {
     expect(accounted(seen)).toEqual(range(1, 10))
   })
 
-  test('in the mode arrival what follows a gap comes at once, and says so', async () => {
+  test('arrival mode delivers messages after a gap at once, with a verdict', async () => {
     const lost = new Set(['updates.3'])
     const options: SubscribeOptions = { mode: 'arrival', deadline: 100 }
     const { until, seen } = await receive(kind, options, d => (lost.has(d.subject) ? drop : pass))
@@ -90,7 +90,7 @@ describe.each(kinds)('with $name', kind => {
     expect(seen.find(d => isMessage(d) && d.number === 4)).toMatchObject({ verdict: 'AfterGap' })
   })
 
-  test.each(both)('a message that the network doubles is delivered once (%s)', async addressing => {
+  test.each(both)('a duplicated message is delivered once (%s)', async addressing => {
     for (const mode of ['ordered', 'arrival'] as const) {
       const all = await receive(kind, { addressing, mode }, d => (isData(d.subject) ? duplicate : pass))
       const { updates } = await send(kind, named(addressing))
@@ -108,7 +108,7 @@ describe.each(kinds)('with $name', kind => {
       ['a bound on messages', { maxMessages: 50 }],
       ['a bound on bytes', { maxBytes: 2000 }],
       ['both modes: arrival', { maxMessages: 50, mode: 'arrival' }],
-    ])('is handed or told of every number, in the end: %s', async (_, options) => {
+    ])('receives or is told about every number: %s', async (_, options) => {
       const receiving = await bench.connect(kind)
       const subscription = subscribe(receiving, 'updates', { deadline: 50, ...options })
       const other = read(subscribe(receiving, 'updates'))

@@ -1,7 +1,8 @@
 // A sender and a receiver, each behind a link of its own, and words for what came of it.
 import type { Addressing } from '../../src/core/protocol/Origin.ts'
-import type { Publisher, PublisherOptions } from '../../src/nats/publish/publisher.ts'
+import type { Publisher } from '../../src/nats/publish/publisher.ts'
 import { publisher } from '../../src/nats/publish/publisher.ts'
+import type { PublisherOptions } from '../../src/nats/publish/types.ts'
 import type { SubscribeOptions, Subscription } from '../../src/nats/receive/subscribe.ts'
 import { subscribe } from '../../src/nats/receive/subscribe.ts'
 import type { DecideFate, LossyLink } from '../server/lossyLink.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
-import type { PublisherOptions, SenderNotice } from '../../src/nats/publish/publisher.ts'
 import { publisher } from '../../src/nats/publish/publisher.ts'
+import type { PublisherOptions, SenderNotice } from '../../src/nats/publish/types.ts'
 import { subscribe } from '../../src/nats/receive/subscribe.ts'
 import { drop, pass } from '../server/lossyLink.ts'
 import {
@@ -64,19 +64,19 @@ describe.each(kinds)('with $name', kind => {
   test.each([
     ['noData', 'updates.*'],
     ['noHeartbeats', '_SEQ.HB.updates.*'],
-  ])('the iterator of a receiver that is refused its subjects (%s) throws, and names %s', async (user, refused) => {
+  ])('the iterator throws without the permission for %s, and the error names %s', async (user, refused) => {
     const nc = await bench.connect(kind, as(user))
     const subscription = subscribe(nc, 'updates')
     const reader = read(subscription)
     const error = await within('closed', subscription.closed)
     expect(error).toMatchObject({ name: 'SequencedError', reason: { _tag: 'SubscriptionRefused', subject: refused } })
     expect(error?.message).toContain(`The subscription to ${refused} has ended: `)
-    expect(error?.message).toContain('A receiver of updates needs it: allow it for this user.')
+    expect(error?.message).toContain('A receiver of updates requires it: add the permission for this user.')
     expect(await within('the end', reader.ended)).toBe(error)
     await within('the connection lives', nc.flush())
   })
 
-  test('a reader that comes after the refusal is told, too', async () => {
+  test('an iterator that starts after the refusal throws too', async () => {
     const nc = await bench.connect(kind, as('noData'))
     const subscription = subscribe(nc, 'updates')
     const error = await within('closed', subscription.closed)
@@ -84,13 +84,13 @@ describe.each(kinds)('with $name', kind => {
     expect(await within('the end', read(subscription).ended)).toBe(error)
   })
 
-  test('a receiver that may not have answers is told so', async () => {
+  test('a receiver without the permission for its inbox reports that', async () => {
     const nc = await bench.connect(kind, as('noInbox'))
     const error = await within('closed', subscribe(nc, 'updates').closed)
     expect(error?.message).toMatch(/The subscription to _INBOX\.[0-9a-f]{32}\.\S+ has ended/)
   })
 
-  test('a receiver that may not ask still hears heartbeats, and learns of the end', async () => {
+  test('a receiver without the permission for requests still uses heartbeats', async () => {
     const nc = await bench.connect(kind, as('noQuestions'))
     const reader = read(subscribe(nc, 'updates', { patience: 10, tries: 2 }))
     await nc.flush()
@@ -120,7 +120,7 @@ describe.each(kinds)('with $name', kind => {
     },
   )
 
-  test('one rule for each verb is enough for a sender, and it can not publish for another', async () => {
+  test('one rule for each control subject permits a sender to serve its own subject only', async () => {
     const receiving = await bench.connect(kind, as('all'))
     const reader = read(subscribe(receiving, 'updates', { addressing: 'perSender' }))
     await receiving.flush()
@@ -157,13 +157,13 @@ describe.each(kinds)('with $name', kind => {
       ['a sender of a subject', 'docsSingle', {}],
       ['a sender among many', 'docsAlice', { addressing: 'perSender', sender: 'alice' }],
       ['a sender that may respond, as the server sees it', 'responses', {}],
-    ] as const)('%s answers requests, and is refused nothing', async (_, user, options) => {
+    ] as const)('%s answers requests with these permissions', async (_, user, options) => {
       const { reader, notices } = await sendingAs(user, options)
       expect(numbers(await reader.until('all', messages(3)))).toEqual([1, 2, 3])
       expect(notices.seen).toEqual([])
     })
 
-    test('a sender that has neither right can not answer', async () => {
+    test("a sender without these permissions can't answer", async () => {
       const { reader } = await sendingAs('noAnswers')
       expect(numbers(await reader.until('the loss', s => some('Lost')(s) && messages(2)(s)))).toEqual([1, 3])
     })

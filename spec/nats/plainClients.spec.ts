@@ -11,7 +11,7 @@ const impatient = { patience: 10, tries: 2 }
 
 describe.each(kinds)('with $name', kind => {
   describe('a plain client that publishes updates.1, updates.2', () => {
-    test('is received, with one notice that nobody vouches for the tail', async () => {
+    test('is received, with one notice that no sender confirms the tail', async () => {
       const nc = await bench.connect(kind)
       const reader = read(subscribe(nc, 'updates', impatient))
       let n = 0
@@ -38,7 +38,7 @@ describe.each(kinds)('with $name', kind => {
       expect(reader.seen.filter(d => !isMessage(d))).toHaveLength(1)
     })
 
-    test('and skips a number leaves a gap, which the next number gives away', async () => {
+    test('and skips a number causes a gap, which the next number reveals', async () => {
       const nc = await bench.connect(kind)
       const reader = read(subscribe(nc, 'updates', { ...impatient, deadline: 100 }))
       for (const n of [1, 2, 5]) nc.publish(`updates.${n}`, `${n}`)
@@ -50,7 +50,7 @@ describe.each(kinds)('with $name', kind => {
       ])
     })
 
-    test('may fill the gap late, and all comes in order', async () => {
+    test('may fill the gap late, and all messages are in order', async () => {
       const nc = await bench.connect(kind)
       const reader = read(subscribe(nc, 'updates', impatient))
       for (const n of [1, 3, 4, 2, 5]) nc.publish(`updates.${n}`, `${n}`)
@@ -58,7 +58,7 @@ describe.each(kinds)('with $name', kind => {
       expect(numbers(seen)).toEqual([1, 2, 3, 4, 5])
     })
 
-    test('and begins at 1 again has restarted once two numbers in a row say so', async () => {
+    test('and restarts at 1 is recognised by two consecutive numbers', async () => {
       const nc = await bench.connect(kind)
       const reader = read(subscribe(nc, 'updates', impatient))
       for (const n of range(1, 5)) nc.publish(`updates.${n}`, `old ${n}`)
@@ -74,7 +74,7 @@ describe.each(kinds)('with $name', kind => {
       })
     })
 
-    test('is received without any doubt once a sender with heartbeats takes over', async () => {
+    test('is replaced by a sender with heartbeats without a gap', async () => {
       const nc = await bench.connect(kind)
       const reader = read(subscribe(nc, 'updates', impatient))
       for (const n of range(1, 3)) nc.publish(`updates.${n}`, `${n}`)
@@ -88,7 +88,7 @@ describe.each(kinds)('with $name', kind => {
       expect(seen.some(d => d._tag === 'Lost' || d._tag === 'Gap')).toBe(false)
     })
 
-    test('can send heartbeats and answers of its own: three lines of JSON', async () => {
+    test('can send heartbeats and answers itself', async () => {
       const nc = await bench.connect(kind)
       const reader = read(subscribe(nc, 'updates', { deadline: 100 }))
       const epoch = '@0123456789'

@@ -83,7 +83,7 @@ describe.each(kinds)('with $name', ({ name }) => {
     expect(outcome).toEqual({ code: 0, out: 'true\n', err: '' })
   })
 
-  test('what a callback throws becomes an uncaught exception, and the other messages still come', async () => {
+  test('an error of a callback becomes an uncaught exception, and other messages are delivered', async () => {
     const outcome = await run(
       name,
       `

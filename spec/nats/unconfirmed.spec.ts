@@ -4,8 +4,9 @@ import type { Msg } from '../../src/nats/client/Connection.ts'
 import { isSequencedError } from '../../src/nats/errors.ts'
 import type { Publishers } from '../../src/nats/publish/multiPublisher.ts'
 import { publishers } from '../../src/nats/publish/multiPublisher.ts'
-import type { Publisher, SenderNotice } from '../../src/nats/publish/publisher.ts'
+import type { Publisher } from '../../src/nats/publish/publisher.ts'
 import { publisher } from '../../src/nats/publish/publisher.ts'
+import type { SenderNotice } from '../../src/nats/publish/types.ts'
 import { subscribe } from '../../src/nats/receive/subscribe.ts'
 import type { LossyLink } from '../server/lossyLink.ts'
 import { drop, pass } from '../server/lossyLink.ts'
@@ -87,7 +88,7 @@ const all100 = { _tag: 'Unconfirmed', ranges: [{ origin: 'news.eu', first: 1, la
 const notice100 = { _tag: 'Unconfirmed', origin: 'news.eu', first: 1, last: 100 }
 
 describe.each(kinds)('with $name', kind => {
-  describe.each(forms)('what a %s accepted while disconnected', (_, open) => {
+  describe.each(forms)('messages that a %s accepted while disconnected', (_, open) => {
     const start = async (drainTimeout?: number) => {
       const link = await bench.link()
       const nc = await bench.connect(kind, { servers: link.url })
@@ -99,7 +100,7 @@ describe.each(kinds)('with $name', kind => {
       return { link, nc, wired, source, notices: noticesOf(source) }
     }
 
-    test('arrives when the connection comes back after close(), and close() resolves then', async () => {
+    test('arrive when the connection returns after close(), and close() resolves then', async () => {
       const { link, wired, source, notices } = await start(60_000)
       const closing = reasonOf(source.close())
       expect(wired.seen).toEqual([])
@@ -111,7 +112,7 @@ describe.each(kinds)('with $name', kind => {
       expect(notices.seen.map(n => n._tag)).toEqual(['Resent'])
     })
 
-    test('is named by the rejection of close() and by a notice, when the connection stays away', async () => {
+    test('are listed by the rejection of close() and by a notice if the connection does not return', async () => {
       const { link, nc, wired, source, notices } = await start(50)
       expect(await reasonOf(source.close())).toEqual(all100)
       expect(await source.closed).toMatchObject({ reason: all100 })
@@ -130,7 +131,7 @@ describe.each(kinds)('with $name', kind => {
       expect(wired.seen).toEqual(['news.us.1'])
     })
 
-    test('is named by a notice when the plain connection is closed', async () => {
+    test('are listed by a notice when the plain connection closes', async () => {
       const { nc, source, notices } = await start()
       await nc.close()
       expect(await source.closed).toMatchObject({ reason: all100 })
@@ -138,7 +139,7 @@ describe.each(kinds)('with $name', kind => {
       expect(notices.seen).toEqual([notice100])
     })
 
-    test('is named by a warning of the process when nobody reads the notices', async () => {
+    test('are listed by a process warning when nobody reads the notices', async () => {
       const link = await bench.link()
       const nc = await bench.connect(kind, { servers: link.url })
       const { publish, source } = open(nc)
@@ -152,7 +153,7 @@ describe.each(kinds)('with $name', kind => {
       expect(seen[0]).toContain('news.eu: messages 1 to 100 may not have arrived')
     })
 
-    test('is named when the reconnect attempts are used up', async () => {
+    test('are listed when the reconnect attempts are used up', async () => {
       const link = await bench.link()
       const nc = await bench.connect(kind, { servers: link.url, maxReconnectAttempts: 2 })
       const { publish, source } = open(nc)
@@ -166,7 +167,7 @@ describe.each(kinds)('with $name', kind => {
     })
   })
 
-  test('an authentication error that ends the connection names what is not confirmed', async () => {
+  test('unconfirmed messages are listed when an authentication error ends the connection', async () => {
     const config = (password: string): string => `authorization { user: me, password: ${password} }`
     const before = await startNatsServer({ config: config('x') })
     bench.after(() => before.stop())
@@ -185,7 +186,7 @@ describe.each(kinds)('with $name', kind => {
     expect(notices.seen).toEqual([{ _tag: 'Unconfirmed', origin: 'updates', first: 1, last: 3 }])
   })
 
-  test('drain() of the plain connection confirms everything, so nothing is told', async () => {
+  test('drain() of the plain connection confirms everything, without a notice', async () => {
     const seen = warnings()
     const wired = await wire(kind, 'updates')
     const nc = await bench.connect(kind)
@@ -197,7 +198,7 @@ describe.each(kinds)('with $name', kind => {
     expect(seen).toEqual([])
   })
 
-  test('what was published a round trip before the plain connection is closed is confirmed', async () => {
+  test('messages published a round trip before the plain connection closes are confirmed', async () => {
     const seen = warnings()
     const nc = await bench.connect(kind)
     const updates = publisher(nc, 'updates')
@@ -230,7 +231,7 @@ describe.each(kinds)('with $name', kind => {
     await ended.until('the three farewells', e => e.length === 3)
   })
 
-  test('of two readers of the notices each hears everything, and one that gave up takes nothing away', async () => {
+  test('each of two readers receives all notices, and a reader that stops takes none away', async () => {
     const link = await bench.link()
     const nc = await bench.connect(kind, { servers: link.url })
     const updates = publisher(nc, 'updates')
@@ -265,7 +266,7 @@ describe.each(kinds)('with $name', kind => {
       expect(shape(receiving.seen).filter(s => s !== 'Gap')).toEqual([1, 2, 3])
     })
 
-    test('rejects when the connection stays away, and names what is missing or held back', async () => {
+    test('rejects if the connection does not return, and lists what is missing or held back', async () => {
       const link = await bench.link(({ subject }) =>
         subject === 'updates.2' || subject.startsWith('_SEQ.REPLAY') ? drop : pass,
       )

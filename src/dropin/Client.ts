@@ -1,7 +1,7 @@
-/** What the drop-in needs of a connection beside what publishing and receiving need; those of both clients have it. */
+/** The parts of a client that the wrapper needs beyond those of publishers and receivers. Both clients have them. */
 import type { Connection, Msg, NatsSubscription } from '../nats/client/Connection.ts'
 
-/** A message as the clients hand it to the application. */
+/** A message of a client, with its methods. */
 export interface FullMsg extends Msg {
   readonly sid: number
   readonly reply?: string
@@ -10,38 +10,38 @@ export interface FullMsg extends Msg {
   string(): string
 }
 
-/** Of these only `queue`, `max` and `callback` matter to us. @since 0.1.0 */
+/** The options of a subscription that the wrapper uses. Others go to the client. @since 0.1.0 */
 export interface ClientSubscribeOptions {
   queue?: string
   max?: number
-  /** Takes messages in place of the iterator. */
+  /** Receives messages instead of the iterator. */
   callback?(err: Error | null, msg: object): void
 }
 
 /** A subscription of either client. @since 0.1.0 */
 export interface ClientSubscription extends NatsSubscription, AsyncIterable<object> {
-  /** Takes what the server has sent. */
+  /** Receives a message from the server. */
   callback(err: Error | null, msg: object): void
-  /** At once, or after so many messages. */
+  /** Unsubscribes at once, or after `max` messages. */
   unsubscribe(max?: number): void
-  /** Nothing more is handed out. */
+  /** True if no more messages are delivered. */
   isClosed(): boolean
-  /** What is in flight is still handed out. */
+  /** True while messages in flight are delivered. */
   isDraining(): boolean
-  /** The client's own number for it. */
+  /** The id that the client has given it. */
   getID(): number
-  /** Messages handed out. */
+  /** The count of delivered messages. */
   getProcessed(): number
 }
 
 /** A connection of either client. @since 0.1.0 */
 export interface Client extends Connection {
-  /** Publishes a message as it was received. */
+  /** Publishes a received message again. */
   publishMessage(msg: object): void
-  /** Publishes a message to its reply subject; false if it has none. */
+  /** Publishes a message to its reply subject. Returns false if it has none. */
   respondMessage(msg: object): boolean
   subscribe(subject: string, options?: ClientSubscribeOptions): ClientSubscription
-  /** Hands out what is in flight, then closes. */
+  /** Delivers the messages in flight, then closes. */
   drain(): Promise<void>
   /** Closes at once. */
   close(): Promise<void>

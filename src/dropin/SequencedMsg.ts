@@ -1,26 +1,27 @@
-/** A message in the form in which the clients hand it out, with the subject that the application knows. */
-
+/**
+ * A message of a sequenced subscription: it has the form of the client's messages, and the subject of the application.
+ */
 import type { Headers } from '../core/protocol/Headers.ts'
 import type { SequenceNumber } from '../core/protocol/SequenceNumber.ts'
 import type { Message, Unsequenced, Verdict } from '../core/receiver/Delivery.ts'
-import { sharedKey } from '../nats/internal/shared.ts'
-import type { PublishOptions } from '../nats/publish/publisher.ts'
-import type { Handed } from '../nats/receive/receive.ts'
+import { registryKey } from '../nats/internal/processRegistry.ts'
+import type { PublishOptions } from '../nats/publish/types.ts'
+import type { PendingDelivery } from '../nats/receive/types.ts'
 import type { FullMsg } from './Client.ts'
 
-/** Both clients have `reply` and `headers`, and v3 traces. */
-export interface PublishSettings extends PublishOptions {
+/** The publish options of both clients. Only v3 has those for tracing. */
+export interface ClientPublishOptions extends PublishOptions {
   readonly traceDestination?: string
   readonly traceOnly?: boolean
 }
 
-export type Publish = (subject: string, payload?: Uint8Array | string, settings?: PublishSettings) => void
+export type PublishFunction = (subject: string, payload?: Uint8Array | string, settings?: ClientPublishOptions) => void
 
-export type Content = Message<Uint8Array> | Unsequenced<Uint8Array>
+export type MessageContent = Message<Uint8Array> | Unsequenced<Uint8Array>
 
-/** Where a message stands in the sequence of its sender. @since 0.1.0 */
+/** The place of a message in the sequence of its sender. @since 0.1.0 */
 export interface Sequence {
-  /** Everything in its data subject before the number. */
+  /** The part of its data subject before the number. */
   readonly origin: string
   readonly number: SequenceNumber
   readonly verdict: Verdict
@@ -28,33 +29,39 @@ export interface Sequence {
 
 const decoder = new TextDecoder()
 
-/** Where a message says its sequence, also to another copy of this library. */
-const sequenceKey = sharedKey('sequence')
+/** The key of a message's sequence. Other copies of this library know it too. */
+const sequenceKey = registryKey('sequence')
 
-/** A class, since its methods are shared by all messages, and `#item` tells ours from those of the client. */
+/** A class, so that messages share their methods, and `#pending` identifies them. */
 class SequencedMsg implements FullMsg {
   readonly subject: string
   readonly sid: number
   readonly reply: string
   readonly data: Uint8Array
   declare readonly headers?: Headers
-  readonly #item: Handed
-  readonly #content: Content
-  readonly #respond: Publish
+  readonly #pending: PendingDelivery
+  readonly #content: MessageContent
+  readonly #respond: PublishFunction
 
-  constructor(subject: string, sid: number, content: Content, item: Handed, respond: Publish) {
+  constructor(
+    subject: string,
+    sid: number,
+    content: MessageContent,
+    pending: PendingDelivery,
+    respond: PublishFunction,
+  ) {
     this.subject = subject
     this.sid = sid
-    // The clients spell the absence of a reply so.
+    // The clients use an empty string for no reply subject.
     this.reply = content.reply ?? ''
     this.data = content.data
     if (content.headers !== undefined) this.headers = content.headers
-    this.#item = item
+    this.#pending = pending
     this.#content = content
     this.#respond = respond
   }
 
-  respond(payload?: Uint8Array | string, settings?: PublishSettings): boolean {
+  respond(payload?: Uint8Array | string, settings?: ClientPublishOptions): boolean {
     if (this.reply === '') return false
     this.#respond(this.reply, payload, settings)
     return true
@@ -75,23 +82,27 @@ class SequencedMsg implements FullMsg {
     return { origin, number, verdict }
   }
 
-  static item(u: object): Handed | undefined {
-    return #item in u ? u.#item : undefined
+  /** The delivery of a message; `undefined` if the message is not of this class. */
+  static pendingDelivery(u: object): PendingDelivery | undefined {
+    return #pending in u ? u.#pending : undefined
   }
 }
 
-/** @param subject what the application says */
-export const message = (subject: string, sid: number, content: Content, item: Handed, respond: Publish): FullMsg =>
-  new SequencedMsg(subject, sid, content, item, respond)
+/** @param subject the subject that the application uses */
+export const createSequencedMsg = (
+  subject: string,
+  sid: number,
+  content: MessageContent,
+  pending: PendingDelivery,
+  respond: PublishFunction,
+): FullMsg => new SequencedMsg(subject, sid, content, pending, respond)
 
-/** What a message was handed over as; `undefined` if it is not one of ours. */
-export const itemOf = (msg: object): Handed | undefined => SequencedMsg.item(msg)
+export const { pendingDelivery: pendingDeliveryOf } = SequencedMsg
 
 const isSequence = (u: unknown): u is Sequence => typeof u === 'object' && u !== null && 'verdict' in u
 
 /**
- * Where a message of a sequenced subscription stands: its origin, its number, and how it came. `undefined` if it is
- * not part of any sequence, such as one that was published without a number.
+ * The place of a message in its sequence: origin, number and verdict. `undefined` if the message is not numbered.
  *
  * @since 0.1.0
  */

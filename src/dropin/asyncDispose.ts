@@ -1,4 +1,4 @@
-/** The key of `await using`, where the runtime has it. */
+/** `Symbol.asyncDispose`, the key for `await using`; `undefined` if the runtime does not have it. */
 const key: unknown = Reflect.get(Symbol, 'asyncDispose')
 
 export const asyncDispose: symbol | undefined = typeof key === 'symbol' ? key : undefined

@@ -1,26 +1,26 @@
-/** Notices of a wrapped connection, of both directions. */
+/** The notices of a wrapped connection, about received and about published messages. */
 import type { Notice as ReceiverNotice } from '../core/receiver/Delivery.ts'
 import { describe } from '../core/receiver/explain.ts'
 import type { Notices } from '../nats/internal/notices.ts'
-import { startNotices } from '../nats/internal/notices.ts'
-import { describeSender, isGraveForSender } from '../nats/publish/explain.ts'
-import type { SenderNotice } from '../nats/publish/publisher.ts'
+import { createNotices } from '../nats/internal/notices.ts'
+import { describeSender, isSenderWarning } from '../nats/publish/explain.ts'
+import type { SenderNotice } from '../nats/publish/types.ts'
 
-/** What happened to what a connection receives, or sends, beside the messages. @since 0.1.0 */
+/** A notice of a wrapped connection. `side` says whether it is about received or published messages. @since 0.1.0 */
 export type Notice =
   | { readonly side: 'Receiver'; readonly notice: ReceiverNotice }
   | { readonly side: 'Sender'; readonly notice: SenderNotice }
 
-/** Says in a sentence what happened and what it means. @since 0.1.0 */
+/** A sentence that explains a notice. @since 0.1.0 */
 export const describeNotice = (n: Notice): string =>
   n.side === 'Receiver' ? describe(n.notice) : describeSender(n.notice)
 
-const isGraveForReceiver = ({ _tag }: ReceiverNotice): boolean =>
+const isReceiverWarning = ({ _tag }: ReceiverNotice): boolean =>
   _tag === 'Lost' || _tag === 'Overflowed' || _tag === 'Conflict' || _tag === 'Mismatch'
 
 export const startConnectionNotices = (onNotice: ((notice: Notice) => void) | undefined): Notices<Notice> =>
-  startNotices({
+  createNotices({
     explain: describeNotice,
-    isGrave: n => (n.side === 'Receiver' ? isGraveForReceiver(n.notice) : isGraveForSender(n.notice)),
+    isWarning: n => (n.side === 'Receiver' ? isReceiverWarning(n.notice) : isSenderWarning(n.notice)),
     onNotice,
   })

@@ -1,22 +1,22 @@
 import { describe, expect, jest, test } from '@jest/globals'
-import { listen } from '../../../src/nats/client/connectionStatus.ts'
+import { onConnectionStatus } from '../../../src/nats/client/connectionStatus.ts'
 import { kinds, log, within, withServer } from '../clients.ts'
 
 const bench = withServer()
 
 describe.each(kinds)('with $name', kind => {
-  test('those who listen to a connection hear it go, come back and end; those who have left do not', async () => {
+  test('listeners receive disconnects, reconnects and the end; removed listeners do not', async () => {
     const link = await bench.link()
     const nc = await bench.connect(kind, { servers: link.url })
     const heard = log<string>()
     const listener = (name: string) => ({
-      disconnected: () => heard.add(`${name} gone`),
-      reconnected: () => heard.add(`${name} back`),
-      closed: () => heard.add(`${name} closed`),
+      onDisconnected: () => heard.add(`${name} gone`),
+      onReconnected: () => heard.add(`${name} back`),
+      onClosed: () => heard.add(`${name} closed`),
     })
-    listen(nc, listener('a'))
-    listen(nc, listener('b'))
-    listen(nc, listener('c'))()
+    onConnectionStatus(nc, listener('a'))
+    onConnectionStatus(nc, listener('b'))
+    onConnectionStatus(nc, listener('c'))()
     link.cut()
     await heard.until('both are back', h => h.length === 4)
     await nc.close()
@@ -24,27 +24,27 @@ describe.each(kinds)('with $name', kind => {
     expect(heard.seen).toEqual(['a gone', 'b gone', 'a back', 'b back', 'a closed', 'b closed'])
   })
 
-  test('however many listen, the status of a connection is read once', async () => {
+  test('many listeners share one reader of status()', async () => {
     const nc = await bench.connect(kind)
     const status = jest.spyOn(nc, 'status')
-    const quiet = { disconnected: () => undefined, reconnected: () => undefined, closed: () => undefined }
-    for (let i = 0; i < 100; i++) listen(nc, quiet)()
-    listen(nc, quiet)
+    const quiet = { onDisconnected: () => undefined, onReconnected: () => undefined, onClosed: () => undefined }
+    for (let i = 0; i < 100; i++) onConnectionStatus(nc, quiet)()
+    onConnectionStatus(nc, quiet)
     expect(status).toHaveBeenCalledTimes(1)
   })
 
-  test('one who leaves while being told does not keep the others from hearing', async () => {
+  test('a listener that removes itself does not affect the others', async () => {
     const nc = await bench.connect(kind)
     const heard = log<string>()
-    const quiet = { disconnected: () => undefined, reconnected: () => undefined }
-    const leave = listen(nc, {
+    const quiet = { onDisconnected: () => undefined, onReconnected: () => undefined }
+    const leave = onConnectionStatus(nc, {
       ...quiet,
-      closed: () => {
+      onClosed: () => {
         leave()
         heard.add('a')
       },
     })
-    listen(nc, { ...quiet, closed: () => heard.add('b') })
+    onConnectionStatus(nc, { ...quiet, onClosed: () => heard.add('b') })
     await within('close', nc.close())
     expect(await heard.until('both', h => h.length === 2)).toEqual(['a', 'b'])
   })

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals'
-import { alarm, now } from '../../../src/nats/client/timer.ts'
+import { createTimer, now } from '../../../src/nats/client/timer.ts'
 
 const day = 24 * 3600 * 1000
 
@@ -10,46 +10,46 @@ afterEach(() => {
   jest.useRealTimers()
 })
 
-describe('an alarm', () => {
-  test('rings once, at the time it was set to last', () => {
-    const ring = jest.fn()
-    const clock = alarm(ring)
-    clock.set(now() + 10)
-    clock.set(now() + 30)
+describe('a timer', () => {
+  test('fires once, at the time of the last set', () => {
+    const onDue = jest.fn()
+    const timer = createTimer(onDue)
+    timer.set(now() + 10)
+    timer.set(now() + 30)
     jest.advanceTimersByTime(29)
-    expect(ring).not.toHaveBeenCalled()
+    expect(onDue).not.toHaveBeenCalled()
     jest.advanceTimersByTime(1000)
-    expect(ring).toHaveBeenCalledTimes(1)
+    expect(onDue).toHaveBeenCalledTimes(1)
   })
 
-  test('rings soon, but not at once, for a time that has passed', () => {
-    const ring = jest.fn()
-    alarm(ring).set(now() - 1000)
-    expect(ring).not.toHaveBeenCalled()
+  test('fires soon, but not synchronously, for a time in the past', () => {
+    const onDue = jest.fn()
+    createTimer(onDue).set(now() - 1000)
+    expect(onDue).not.toHaveBeenCalled()
     jest.advanceTimersByTime(1)
-    expect(ring).toHaveBeenCalledTimes(1)
+    expect(onDue).toHaveBeenCalledTimes(1)
   })
 
   test.each([
-    ['cleared', (clock: ReturnType<typeof alarm>) => clock.clear()],
-    ['set to never', (clock: ReturnType<typeof alarm>) => clock.set(Number.POSITIVE_INFINITY)],
-  ])('does not ring, and keeps no process alive, once it is %s', (_, stop) => {
-    const ring = jest.fn()
-    const clock = alarm(ring)
-    clock.set(now() + 10)
-    stop(clock)
+    ['cleared', (timer: ReturnType<typeof createTimer>) => timer.clear()],
+    ['set to never', (timer: ReturnType<typeof createTimer>) => timer.set(Number.POSITIVE_INFINITY)],
+  ])('does not fire, and does not keep the process alive, once it is %s', (_, stop) => {
+    const onDue = jest.fn()
+    const timer = createTimer(onDue)
+    timer.set(now() + 10)
+    stop(timer)
     expect(jest.getTimerCount()).toBe(0)
     jest.advanceTimersByTime(100)
-    expect(ring).not.toHaveBeenCalled()
+    expect(onDue).not.toHaveBeenCalled()
   })
 
-  // setTimeout(f, 2 ** 31) would ring after 1 ms, again and again.
-  test('set to a time that is too far for a timer rings on the way there, and no sooner', () => {
-    const ring = jest.fn()
-    alarm(ring).set(now() + 100 * day)
+  // setTimeout(f, 2 ** 31) would fire after 1 ms, again and again.
+  test('fires after the longest delay of setTimeout for a later time', () => {
+    const onDue = jest.fn()
+    createTimer(onDue).set(now() + 100 * day)
     jest.advanceTimersByTime(24 * day)
-    expect(ring).not.toHaveBeenCalled()
+    expect(onDue).not.toHaveBeenCalled()
     jest.advanceTimersByTime(day)
-    expect(ring).toHaveBeenCalledTimes(1)
+    expect(onDue).toHaveBeenCalledTimes(1)
   })
 })

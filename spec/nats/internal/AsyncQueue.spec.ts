@@ -1,13 +1,13 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { describe, expect, test } from '@jest/globals'
-import { type Feed, feed } from '../../../src/nats/internal/AsyncQueue.ts'
+import { type AsyncQueue, asyncQueue } from '../../../src/nats/internal/AsyncQueue.ts'
 
 /** A feed of numbers, shown as texts, and what it told. */
 const make = () => {
   const taken: Array<number> = []
   let left = 0
-  const queue: Feed<number, string> = feed<number, string>(
+  const queue: AsyncQueue<number, string> = asyncQueue<number, string>(
     n => `<${n}>`,
     n => taken.push(n),
     () => {
@@ -17,8 +17,8 @@ const make = () => {
   return { queue, taken, leftTimes: () => left, reader: queue[Symbol.asyncIterator]() }
 }
 
-describe('a feed', () => {
-  test('hands out what was pushed, in order, and says when it was taken', async () => {
+describe('an async queue', () => {
+  test('delivers items in order, and reports when they are done', async () => {
     const { queue, taken, reader } = make()
     for (const n of [1, 2, 3]) queue.push(n)
     expect(await reader.next()).toEqual({ done: false, value: '<1>' })
@@ -27,7 +27,7 @@ describe('a feed', () => {
     expect(taken).toEqual([1])
   })
 
-  test('lets a reader wait', async () => {
+  test('resolves a pending read', async () => {
     const { queue, taken, reader } = make()
     const next = reader.next()
     queue.push(1)
@@ -38,7 +38,7 @@ describe('a feed', () => {
     expect(await end).toEqual({ done: true, value: undefined })
   })
 
-  test('lets a reader ask ahead, and counts each item as taken once', async () => {
+  test('accepts several pending reads, and reports each item as done once', async () => {
     const { queue, taken, reader } = make()
     const asked = [reader.next(), reader.next(), reader.next()]
     for (const n of [1, 2, 3]) queue.push(n)
@@ -48,7 +48,7 @@ describe('a feed', () => {
     expect(taken).toEqual([1, 2, 3])
   })
 
-  test('hands out the rest after its end, then an error once it is clear that all was read', async () => {
+  test('delivers the rest after its end, then the error', async () => {
     const { queue, reader } = make()
     queue.push(1)
     const error = new Error('refused')
@@ -58,7 +58,7 @@ describe('a feed', () => {
     await expect(reader.next()).rejects.toBe(error)
   })
 
-  test('rejects all who wait', async () => {
+  test('rejects all pending reads', async () => {
     const { queue, reader } = make()
     const asked = [reader.next(), reader.next()].map(p => p.catch((cause: unknown) => cause))
     const error = new Error('refused')
@@ -66,14 +66,14 @@ describe('a feed', () => {
     expect(await Promise.all(asked)).toEqual([error, error])
   })
 
-  test('is told once when its reader leaves, and what was in hand does not count as taken', async () => {
+  test('reports once that its reader has left, and the current item is not done', async () => {
     const { queue, taken, leftTimes } = make()
     for (const n of [1, 2]) queue.push(n)
     for await (const shown of queue) if (shown === '<2>') break
     expect([taken, leftTimes()]).toEqual([[1], 1])
   })
 
-  test('keeps the order however pushes and reads alternate', async () => {
+  test('keeps the order for any sequence of pushes and reads', async () => {
     const { queue, taken, reader } = make()
     const seen: Array<unknown> = []
     let n = 0
@@ -90,11 +90,11 @@ describe('a feed', () => {
     expect(taken).toEqual(Array.from({ length: n }, (_, i) => i + 1))
   })
 
-  test('lets go of what was read', async () => {
+  test('frees items that were read', async () => {
     setFlagsFromString('--expose-gc')
     const collect: unknown = runInNewContext('gc')
     if (typeof collect !== 'function') throw new Error('no gc')
-    const queue = feed<object, number>(
+    const queue = asyncQueue<object, number>(
       () => 1,
       () => undefined,
       () => undefined,

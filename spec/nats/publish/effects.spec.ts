@@ -33,14 +33,14 @@ const foreign: Headers = {
 
 describe.each(kinds)('with $name', kind => {
   describe('publishing as an effect', () => {
-    test('does nothing before it is run, and each run publishes once more', async () => {
+    test('publishes nothing until it runs, and once for each run', async () => {
       const { updates } = await send(kind)
       const effect = tryPublish(updates)(Outgoing.of('hello'))
       expect(updates.publish('first')).toBe(1)
       expect([effect(), effect()]).toEqual([E.right(2), E.right(3)])
     })
 
-    test('says what is wrong as tagged data, and uses up no number', async () => {
+    test('returns errors as tagged data, and uses no number', async () => {
       const { nc, updates } = await send(kind)
       const attempt = tryPublish(updates)
       const tag = (o: Outgoing.Outgoing<Uint8Array | string>): unknown => E.swap(attempt(o)())
@@ -62,7 +62,7 @@ describe.each(kinds)('with $name', kind => {
       expect(tag(Outgoing.of(''))).toEqual(E.right({ _tag: 'Closed' }))
     })
 
-    test('keeps what the client throws as the cause', async () => {
+    test('keeps an error of the client as the cause', async () => {
       const thrown = new Error('the client says no')
       const mute: Publisher = {
         ...(await send(kind)).updates,
@@ -98,7 +98,7 @@ describe.each(kinds)('with $name', kind => {
       expect(numbers.every(E.isRight)).toBe(true)
     })
 
-    test('does not wait for room that never comes', async () => {
+    test('does not wait on a closed connection', async () => {
       const { link, nc, updates } = await send(kind, { history: { messages: 5 } })
       await nc.flush()
       link.refuse(true)
@@ -114,7 +114,7 @@ describe.each(kinds)('with $name', kind => {
     const originOf = (updates: Publisher): Origin.Origin => valid(Origin.parse(addressing)(updates.origin))
     const numberOf = SequenceNumber.nearest
 
-    test('brings a message as it was sent', async () => {
+    test('returns a message as it was sent', async () => {
       const { nc, updates } = await send(kind, named(addressing))
       const asking = await bench.connect(kind)
       updates.publish('one', { headers: kind.headers({ a: ['b'] }), reply: 'there' })
@@ -133,7 +133,7 @@ describe.each(kinds)('with $name', kind => {
       expect(await again({ origin: originOf(updates), number: numberOf(2) })()).toEqual(E.right(two))
     })
 
-    test('brings a range, whatever pages its sender makes of it, with what is gone or not sent yet', async () => {
+    test('returns a range in any pages, with numbers that are gone or not sent yet', async () => {
       const { nc, updates } = await send(kind, { ...named(addressing), history: { messages: 4300 } })
       const asking = await bench.connect(kind)
       for (let i = 1; i <= 4500; i++) updates.publish(`${i}`)
@@ -146,7 +146,7 @@ describe.each(kinds)('with $name', kind => {
       expect([answers[0]?._tag, answers.at(-1)?._tag]).toEqual(['Gone', 'NotSentYet'])
     })
 
-    test('says why there is none', async () => {
+    test('returns the reason of a failure', async () => {
       const { nc, updates } = await send(kind, { ...named(addressing), history: { messages: 1 } })
       const asking = await bench.connect(kind)
       const origin = originOf(updates)
@@ -177,17 +177,17 @@ describe.each(kinds)('with $name', kind => {
       return replay(await bench.connect(kind), { prefix: '_OTHER', timeout })(address)()
     }
 
-    test('ends when it is silent', async () => {
+    test('times out when the sender is silent', async () => {
       expect(await answered(() => undefined, 200)).toEqual(E.left({ _tag: 'TimedOut', ms: 200 }))
     })
 
-    test('says what its sender says of a request that makes no sense', async () => {
+    test("returns the sender's explanation of a bad request", async () => {
       const nc = await bench.connect(kind)
       const said = await answered(msg => nc.publish(msg.reply ?? '', '', { headers: kind.status(400) }))
       expect(said).toEqual(E.left({ _tag: 'Refused', why: 'Status' }))
     })
 
-    test('does not ask for ever when nothing is considered', async () => {
+    test('ends when the sender considers none of the range', async () => {
       const theirs = await bench.connect(kind)
       const headers = kind.status(204)
       headers.append('Nats-Subject', 'theirs.4')
@@ -201,7 +201,7 @@ describe.each(kinds)('with $name', kind => {
       })
     })
 
-    test('is refused at once with a prefix that is no subject', async () => {
+    test('is refused at once with a prefix that is not valid', async () => {
       const nc = await bench.connect(kind)
       expect(() => replay(nc, { prefix: 'a b' })).toThrow('it has white space')
     })

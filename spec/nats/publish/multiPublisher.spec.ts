@@ -2,7 +2,7 @@
 import { describe, expect, test } from '@jest/globals'
 import * as Head from '../../../src/core/protocol/Head.ts'
 import type { Connection } from '../../../src/nats/client/Connection.ts'
-import { maxLive, publishers } from '../../../src/nats/publish/multiPublisher.ts'
+import { maxLiveSubjects, publishers } from '../../../src/nats/publish/multiPublisher.ts'
 import { subscribe } from '../../../src/nats/receive/subscribe.ts'
 import { drop, pass } from '../../server/lossyLink.ts'
 import type { Seen } from '../clients.ts'
@@ -33,7 +33,7 @@ const bySubject = (seen: ReadonlyArray<Seen>, subject: string): ReadonlyArray<nu
     .map((d): number | string => (isMessage(d) ? d.number : d._tag))
 
 describe.each(kinds)('with $name', kind => {
-  test.each(both)('each subject has numbers of its own (%s)', async addressing => {
+  test.each(both)('each subject has its own numbers (%s)', async addressing => {
     const nc = await bench.connect(kind)
     const receiving = await bench.connect(kind)
     const { until, seen } = read(subscribe(receiving, 'prices.>', { ...patient, addressing }))
@@ -51,18 +51,18 @@ describe.each(kinds)('with $name', kind => {
     expect(() => prices.publish('prices.gbp', 'd')).toThrow('closed')
   })
 
-  test('a subject outside of the filter is refused, and so are filters that no publisher can have', async () => {
+  test('refuses a subject outside the filter, and filters that are not valid', async () => {
     const nc = await bench.connect(kind)
     const prices = publishers(nc, 'prices.*')
-    expect(() => prices.publish('orders.eur', 'a')).toThrow('orders.eur is not within prices.*')
+    expect(() => prices.publish('orders.eur', 'a')).toThrow('orders.eur is not within the filter prices.*')
     expect(() => prices.publish('prices.*', 'a')).toThrow('wildcard')
-    expect(() => publishers(nc, '>')).toThrow('Name the subjects')
+    expect(() => publishers(nc, '>')).toThrow('Use the subjects')
     expect(() => publishers(nc, '_SEQ.>')).toThrow('heartbeats and requests')
-    expect(() => publishers(nc, 'a.>', { addressing: 'perSender' })).toThrow("set the option sender, to 'alice'")
+    expect(() => publishers(nc, 'a.>', { addressing: 'perSender' })).toThrow("set the option sender, such as 'alice'")
     expect(() => publishers(nc, 'a.>', { addressing: 'perSender', sender: 'a.b' })).toThrow('more than one token')
   })
 
-  test.each(both)('a lost message of any of them is sent again (%s)', async addressing => {
+  test.each(both)('replays a lost message of any subject (%s)', async addressing => {
     const link = await bench.link(d => (/^prices\.p7\..*\b2$|^prices\.p7\.2$/.test(d.subject) ? drop : pass))
     const receiving = await bench.connect(kind, { servers: link.url })
     const { until, seen } = read(subscribe(receiving, 'prices.*', { ...patient, addressing }))
@@ -74,7 +74,7 @@ describe.each(kinds)('with $name', kind => {
     expect(texts(seen).map(([, text]) => text)).toContain('7:2')
   })
 
-  test('thousands of subjects share a handful of subscriptions, and all heads come when they are asked for', async () => {
+  test('thousands of subjects share a few subscriptions, and one request returns all heads', async () => {
     const nc = await bench.connect(kind)
     const asking = await bench.connect(kind)
     let subscriptions = 0
@@ -102,7 +102,7 @@ describe.each(kinds)('with $name', kind => {
     expect(heads.seen.filter(h => h === 'prices.p5.1 1')).toHaveLength(2)
   })
 
-  test.each(both)('of two senders, each answers for its own (%s)', async addressing => {
+  test.each(both)('each of two senders answers for its own subjects (%s)', async addressing => {
     const link = await bench.link(d => (/^prices\.x(\.alice\..*)?\.2$/.test(d.subject) ? drop : pass))
     const receiving = await bench.connect(kind, { servers: link.url })
     const { until, seen } = read(subscribe(receiving, 'prices.>', { ...patient, addressing }))
@@ -128,7 +128,7 @@ describe.each(kinds)('with $name', kind => {
     ])
   })
 
-  test('beyond their number the idlest subjects end, can be asked for what is kept, and begin anew', async () => {
+  test('beyond the limit the idlest subjects end, stay replayable, and start again when used', async () => {
     const nc = await bench.connect(kind)
     const link = await bench.link(d => (/^prices\.first\.1$/.test(d.subject) ? drop : pass))
     const receiving = await bench.connect(kind, { servers: link.url })
@@ -150,7 +150,7 @@ describe.each(kinds)('with $name', kind => {
     const prices = publishers(nc, 'prices.*')
     prices.publish('prices.first', '1')
     await heartbeats.until('it is heard', all => all.some(h => h.includes('"head":1')))
-    for (let i = 0; i < maxLive; i++) {
+    for (let i = 0; i < maxLiveSubjects; i++) {
       prices.publish(`prices.p${i}`, '')
       // A busy one does not make way.
       if (i % 1000 === 0) prices.publish('prices.busy', `${i}`)
@@ -181,7 +181,7 @@ describe.each(kinds)('with $name', kind => {
     )
   })
 
-  test('a sender that is lost with its connection is told of, whatever its subject', async () => {
+  test('reports every subject of a sender that lost its connection', async () => {
     const nc = await bench.connect(kind)
     const prices = publishers(nc, 'prices.>')
     prices.publish('prices.eur', '1')
@@ -190,7 +190,7 @@ describe.each(kinds)('with $name', kind => {
     expect(() => prices.publish('prices.eur', '2')).toThrow()
   })
 
-  test('two publishers of one subject are told of each other', async () => {
+  test('two publishers of one subject report a conflict', async () => {
     const one = publishers(await bench.connect(kind), 'prices.>', { heartbeatMax: 100 })
     const two = publishers(await bench.connect(kind), 'prices.>', { heartbeatMax: 100 })
     const told = [one, two].map(p => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import type { Msg } from '../../../src/nats/client/Connection.ts'
-import type { PublisherOptions } from '../../../src/nats/publish/publisher.ts'
 import { publisher } from '../../../src/nats/publish/publisher.ts'
+import type { PublisherOptions } from '../../../src/nats/publish/types.ts'
 import { subscribe } from '../../../src/nats/receive/subscribe.ts'
 import type { Client, Kind } from '../clients.ts'
 import { isMessage, kinds, log, messages, numbers, read, request, texts, within, withServer } from '../clients.ts'
@@ -31,8 +31,8 @@ const wire = async (nc: Client, filter: string) => {
 }
 
 describe.each(kinds)('with $name', kind => {
-  describe('what I publish', () => {
-    test('gets the numbers 1, 2, 3 and comes in order', async () => {
+  describe('a published message', () => {
+    test('gets the numbers 1, 2, 3 and arrives in order', async () => {
       const { updates, reader } = await pair(kind, 'updates')
       expect(['a', 'b', 'c'].map(text => updates.publish(text))).toEqual([1, 2, 3])
       const seen = await reader.until('three messages', messages(3))
@@ -74,7 +74,7 @@ describe.each(kinds)('with $name', kind => {
       expect(seen.map(d => d.headers?.values('Made'))).toEqual(kinds.map(other => ['by', other.name]))
     })
 
-    test('says where an answer is expected', async () => {
+    test('carries its reply subject', async () => {
       const { updates, reader, sending, receiving } = await pair(kind, 'questions')
       const answers = await wire(sending, 'answers.here')
       updates.publish('?', { reply: 'answers.here' })
@@ -86,7 +86,7 @@ describe.each(kinds)('with $name', kind => {
       expect(await answers.until('the answer', a => a.length > 0)).toEqual([{ subject: 'answers.here', text: '!' }])
     })
 
-    test('may be nothing, bytes of any value, or text', async () => {
+    test('may have an empty payload, any bytes, or text', async () => {
       const { updates, reader } = await pair(kind, 'updates')
       const all = Uint8Array.from({ length: 256 }, (_, i) => i)
       updates.publish()
@@ -112,7 +112,7 @@ describe.each(kinds)('with $name', kind => {
       ['a Uint8Array', (): Uint8Array => new Uint8Array(1)],
       ['a Buffer', (): Uint8Array => Buffer.alloc(1)],
       ['a view of a larger buffer', (): Uint8Array => new Uint8Array(new ArrayBuffer(8), 3, 1)],
-    ])('stays what it was when I use its buffer again at once: %s', async (_, make) => {
+    ])('does not change when its buffer is reused at once: %s', async (_, make) => {
       const { updates, reader } = await pair(kind, 'updates')
       const buffer = make()
       buffer[0] = 65
@@ -126,7 +126,7 @@ describe.each(kinds)('with $name', kind => {
       ])
     })
 
-    test('may come with frozen options, which are left as they are', async () => {
+    test('accepts frozen options, and does not change them', async () => {
       const { updates, reader } = await pair(kind, 'updates')
       const options = Object.freeze({ headers: kind.headers({ a: ['b'] }) })
       updates.publish('x', options)
@@ -135,7 +135,7 @@ describe.each(kinds)('with $name', kind => {
       await reader.until('both', messages(2))
     })
 
-    test('begins with the number I say', async () => {
+    test('starts at the given number', async () => {
       const { updates, reader } = await pair(kind, 'updates', { from: 9_007_199_254_740_990 })
       expect(updates.publish('x')).toBe(9_007_199_254_740_990)
       expect(updates.publish('y')).toBe(9_007_199_254_740_991)
@@ -146,7 +146,7 @@ describe.each(kinds)('with $name', kind => {
       ])
     })
 
-    test(`begins at microseconds since 2020 with from: 'clock'`, async () => {
+    test(`starts at microseconds since 2020 with from: 'clock'`, async () => {
       const { updates, reader } = await pair(kind, 'updates', { from: 'clock' })
       const n = updates.publish('x')
       const micros = (Date.now() - Date.UTC(2020, 0, 1)) * 1000
@@ -156,7 +156,7 @@ describe.each(kinds)('with $name', kind => {
   })
 
   describe('on the wire', () => {
-    test('a message is its subject, the number and my bytes, nothing else', async () => {
+    test('a message is the numbered subject and the payload, nothing else', async () => {
       const nc = await bench.connect(kind)
       const seen = await wire(nc, 'updates.>')
       const updates = publisher(nc, 'updates')
@@ -168,7 +168,7 @@ describe.each(kinds)('with $name', kind => {
       ])
     })
 
-    test('heartbeats say in JSON how far it is', async () => {
+    test('heartbeats contain the newest number as JSON', async () => {
       const nc = await bench.connect(kind)
       const seen = await wire(nc, '_SEQ.HB.>')
       const updates = publisher(nc, 'updates', { heartbeatAfter: 20, heartbeatMax: 100 })
@@ -195,7 +195,7 @@ describe.each(kinds)('with $name', kind => {
       expect(last).toMatchObject({ epoch: updates.epoch, start: 1, head: 2, state: 'live' })
     })
 
-    test('heartbeats go on, less and less often, up to the time I set', async () => {
+    test('heartbeats continue at growing intervals, up to heartbeatMax', async () => {
       const nc = await bench.connect(kind)
       // A heartbeat says how old its sender is. On a busy machine it may arrive at any time.
       const ages = log<number>()
@@ -209,7 +209,7 @@ describe.each(kinds)('with $name', kind => {
       for (const [i, wait] of [60, 120, 240, 240, 240].entries()) expect(waits[i]).toBeGreaterThanOrEqual(wait)
     })
 
-    test('another prefix stands before all of it, and both sides must agree', async () => {
+    test('all control subjects use the prefix, and both sides must agree on it', async () => {
       const nc = await bench.connect(kind)
       const seen = await wire(nc, 'seq.test.>')
       const reader = read(subscribe(nc, 'updates', { prefix: 'seq.test' }))
@@ -222,7 +222,7 @@ describe.each(kinds)('with $name', kind => {
       expect(seen.seen.some(m => m.subject === 'seq.test.HEAD.updates')).toBe(true)
     })
 
-    test('a sender that is asked says how far it is, and where its number is', async () => {
+    test('a sender answers head requests with its newest number and its subject', async () => {
       const nc = await bench.connect(kind)
       const updates = publisher(nc, 'updates')
       updates.publish('a')
@@ -253,14 +253,14 @@ describe.each(kinds)('with $name', kind => {
     )
   })
 
-  describe('nothing goes out, and no number is used up, when', () => {
-    test('the payload is larger than the server takes', async () => {
+  describe('nothing is sent, and no number is used, when', () => {
+    test('the payload is larger than max_payload', async () => {
       const { updates, reader } = await pair(kind, 'updates')
       updates.publish('1')
       expect(() => updates.publish(new Uint8Array(65_537))).toThrow(
         expect.objectContaining({
           name: 'SequencedError',
-          message: expect.stringContaining('65537 bytes, and the server takes 65536'),
+          message: expect.stringContaining('65537 bytes, and the server allows 65536'),
           reason: { _tag: 'PayloadTooLarge', bytes: 65_537, max: 65_536 },
         }),
       )
@@ -270,7 +270,7 @@ describe.each(kinds)('with $name', kind => {
       expect(reader.seen.map(d => d._tag)).toEqual(['Message', 'Message'])
     })
 
-    test('payload and headers together are larger than the server takes', async () => {
+    test('payload and headers together are larger than max_payload', async () => {
       const { updates, reader } = await pair(kind, 'updates')
       const headers = kind.headers({ a: ['b'] })
       expect(() => updates.publish(new Uint8Array(65_536), { headers })).toThrow(/payload/i)
@@ -304,7 +304,9 @@ describe.each(kinds)('with $name', kind => {
       ['an ArrayBuffer', new ArrayBuffer(1)],
     ])('the payload is %s', async (_, data) => {
       const { updates, reader } = await pair(kind, 'updates')
-      expect(() => Reflect.apply(updates.publish, undefined, [data])).toThrow(/A payload is a Uint8Array or a string/)
+      expect(() => Reflect.apply(updates.publish, undefined, [data])).toThrow(
+        /The payload is neither a Uint8Array nor a string/,
+      )
       expect(updates.publish('y')).toBe(1)
       await reader.until('it', messages(1))
     })
@@ -314,7 +316,7 @@ describe.each(kinds)('with $name', kind => {
       const closed = updates.close()
       expect(() => updates.publish('x')).toThrow(
         expect.objectContaining({
-          message: 'The publisher of updates is closed: make a new one to go on.',
+          message: 'The publisher of updates is closed: create a new one to continue.',
           reason: { _tag: 'Closed' },
         }),
       )
@@ -356,31 +358,31 @@ describe.each(kinds)('with $name', kind => {
     })
 
     test.each<[string, object, RegExp]>([
-      [
-        'an option there is not',
-        { heartbeat: 1 },
-        /option heartbeat: There is no such option\. Those of publisher are: /,
-      ],
+      ['an option there is not', { heartbeat: 1 }, /unknown option "heartbeat"\. Valid options: /],
       [
         'an addressing there is not',
         { addressing: 'both' },
-        /option addressing: "both" is not "single" \| "perSender"/,
+        /option "addressing": "both". Expected: "single" \| "perSender"/,
       ],
-      ['a sender in single', { sender: 'alice' }, /belongs to the addressing 'perSender'/],
+      ['a sender in single', { sender: 'alice' }, /requires the addressing 'perSender'/],
       ['no sender in perSender', { addressing: 'perSender' }, /set the option sender/],
       ['a sender of two tokens', { addressing: 'perSender', sender: 'a.b' }, /more than one token/],
       ['a sender with a wildcard', { addressing: 'perSender', sender: '*' }, /wildcard/],
       ['a sender that looks like an epoch', { addressing: 'perSender', sender: '@a' }, /does not start with "@"/],
       ['a long sender', { addressing: 'perSender', sender: 'a'.repeat(65) }, /at most 64 bytes/],
-      ['a sender that is a number', { addressing: 'perSender', sender: 7 }, /option sender: 7 is not string/],
-      ['a first number of 0', { from: 0 }, /option from: 0 is not 'clock' or an integer from 1 to 2\^53-1/],
-      ['half a number', { from: 1.5 }, /option from: 1\.5 is not/],
-      ['a number too far', { from: 2 ** 53 }, /option from: 9007199254740992 is not/],
-      ['a bigint', { from: 1n }, /option from: 1n? is not/],
-      ['no number', { from: Number.NaN }, /option from: NaN is not/],
-      ['never', { heartbeatMax: Number.POSITIVE_INFINITY }, /option heartbeatMax: Infinity is not a number above 0/],
-      ['no time', { heartbeatMax: 0 }, /option heartbeatMax: 0 is not a number above 0/],
-      ['a time in words', { heartbeatAfter: '50' }, /option heartbeatAfter: "50" is not a number above 0/],
+      ['a sender that is a number', { addressing: 'perSender', sender: 7 }, /option "sender": 7. Expected: string/],
+      ['a first number of 0', { from: 0 }, /option "from": 0. Expected: 'clock' or an integer from 1 to 2\^53-1/],
+      ['half a number', { from: 1.5 }, /option "from": 1\.5\. Expected/],
+      ['a number too far', { from: 2 ** 53 }, /option "from": 9007199254740992\. Expected/],
+      ['a bigint', { from: 1n }, /option "from": 1n?\. Expected/],
+      ['no number', { from: Number.NaN }, /option "from": NaN\. Expected/],
+      [
+        'never',
+        { heartbeatMax: Number.POSITIVE_INFINITY },
+        /option "heartbeatMax": Infinity. Expected: a number above 0/,
+      ],
+      ['no time', { heartbeatMax: 0 }, /option "heartbeatMax": 0. Expected: a number above 0/],
+      ['a time in words', { heartbeatAfter: '50' }, /option "heartbeatAfter": "50". Expected: a number above 0/],
       ['a prefix with a wildcard', { prefix: '*' }, /"\*" is not a prefix: it has a wildcard/],
       ['a long prefix', { prefix: 'a'.repeat(65) }, /longer than 64 bytes/],
     ])('for %s', async (_, options, why) => {
@@ -390,7 +392,7 @@ describe.each(kinds)('with $name', kind => {
       )
     })
 
-    test('and leaves nothing behind at the server', async () => {
+    test('without a subscription or heartbeat', async () => {
       const nc = await bench.connect(kind)
       const seen = await wire(nc, '_SEQ.HB.>')
       expect(() => publisher(nc, 'a b')).toThrow()
@@ -398,7 +400,7 @@ describe.each(kinds)('with $name', kind => {
       expect(seen.seen).toEqual([])
     })
 
-    test('but options that are undefined are those that were left out', async () => {
+    test('but not for options that are undefined', async () => {
       const nc = await bench.connect(kind)
       const options = { addressing: undefined, from: undefined, heartbeatMax: undefined }
       const updates: unknown = Reflect.apply(publisher, undefined, [nc, 'updates', options])

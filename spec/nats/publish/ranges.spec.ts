@@ -13,7 +13,7 @@ const numbersOf = (ranges: Ranges<string>): number[] =>
   [...each(ranges)].flatMap(([, { first, last }]) => Array.from({ length: last - first + 1 }, (_, i) => first + i))
 
 describe('Ranges of numbers', () => {
-  it('keep a higher number when a lower one comes after it', () => {
+  it('keep a higher number when a lower one is added later', () => {
     // Seed 71 of the simulator: a message too large to be kept, then the older ones that were evicted, and it was forgotten.
     expect([...each(of([5, 2, 3, 9, 4]))]).toEqual([
       ['a', { first: 2, last: 5 }],
@@ -21,7 +21,7 @@ describe('Ranges of numbers', () => {
     ])
   })
 
-  it('have all that was added, in order, and nothing else', () => {
+  it('contain all added numbers in order, and no others', () => {
     const numbers = fc.uniqueArray(fc.integer({ min: 1, max: 30 }))
     fc.assert(
       fc.property(numbers, fc.nat(30), (all, middle) => {

@@ -1,8 +1,8 @@
 // What a receiver is told of senders that come, go, fall silent and start again.
 import { describe, expect, test } from '@jest/globals'
 import type { Addressing } from '../../../src/core/protocol/Origin.ts'
-import type { SenderNotice } from '../../../src/nats/publish/publisher.ts'
 import { publisher } from '../../../src/nats/publish/publisher.ts'
+import type { SenderNotice } from '../../../src/nats/publish/types.ts'
 import { isMessage, isTag, kinds, log, messages, numbers, range, some, texts, within, withServer } from '../clients.ts'
 import { aMinuteAgo, slowDown } from '../clock.ts'
 import { accounted, both, named, receiver, sender, shape } from '../pair.ts'
@@ -12,8 +12,8 @@ const receive = receiver(bench)
 const send = sender(bench)
 
 describe.each(kinds)('with $name', kind => {
-  describe('a sender that starts again (single)', () => {
-    test('without a farewell is told, then all of the new run comes', async () => {
+  describe('a sender that restarts (single)', () => {
+    test('without an `ended` heartbeat is reported, then the new run is delivered', async () => {
       const { until, seen } = await receive(kind)
       const before = await send(kind)
       for (const n of range(1, 5)) before.updates.publish(`old ${n}`)
@@ -36,7 +36,7 @@ describe.each(kinds)('with $name', kind => {
       ])
     })
 
-    test('and has sent more than before within its first moments loses nothing of the new run', async () => {
+    test('and sends more than before at once loses nothing of the new run', async () => {
       const { until, seen } = await receive(kind)
       const before = await send(kind)
       for (const n of range(1, 3)) before.updates.publish(`old ${n}`)
@@ -48,7 +48,7 @@ describe.each(kinds)('with $name', kind => {
       expect(texts(seen).slice(3)).toEqual(range(1, 100).map(n => [n, `new ${n}`]))
     })
 
-    test('after a farewell is told as well', async () => {
+    test('after an `ended` heartbeat is reported too', async () => {
       const { until, seen } = await receive(kind)
       const before = await send(kind)
       before.updates.publish('old 1')
@@ -75,7 +75,7 @@ describe.each(kinds)('with $name', kind => {
     })
   })
 
-  test('two senders of one subject (single) are a conflict: both owners are told, and the receiver once', async () => {
+  test('two senders of one subject (single) are a conflict, reported to both owners and once to the receiver', async () => {
     const { until, seen } = await receive(kind)
     const options = { heartbeatAfter: 20, heartbeatMax: 50 }
     const first = await send(kind, options)
@@ -108,7 +108,7 @@ describe.each(kinds)('with $name', kind => {
     await within('the end of the notices', Promise.all(told.map(t => t.ended)))
   })
 
-  test('a sender that closes is told, and its notices end', async () => {
+  test('reports the close of a sender, and ends its notices', async () => {
     const { until, seen } = await receive(kind)
     const { updates } = await send(kind)
     for (const n of range(1, 3)) updates.publish(`${n}`)
@@ -126,7 +126,7 @@ describe.each(kinds)('with $name', kind => {
     })
   })
 
-  test('a sender that closes without having sent anything has ended at 0', async () => {
+  test('a sender that closes without a message ends at 0', async () => {
     const { until, seen } = await receive(kind)
     const { updates } = await send(kind)
     await updates.close()
@@ -134,7 +134,7 @@ describe.each(kinds)('with $name', kind => {
     expect(seen).toMatchObject([{ _tag: 'Ended', last: 0 }])
   })
 
-  test('a receiver that comes later begins with what is sent from then on', async () => {
+  test('a late receiver starts with the next message', async () => {
     const nc = await bench.connect(kind)
     const updates = aMinuteAgo(() => publisher(nc, 'updates'))
     for (const n of range(1, 10)) updates.publish(`${n}`)
@@ -148,7 +148,7 @@ describe.each(kinds)('with $name', kind => {
   describe('silence', () => {
     const options = { heartbeatAfter: 20, heartbeatMax: 100 }
 
-    test.each(both)('of a sender that is cut off is told, and its end (%s)', async addressing => {
+    test.each(both)('of a disconnected sender is reported, and its end (%s)', async addressing => {
       bench.after(slowDown(5))
       const { until, seen } = await receive(kind, { addressing, grace: 100 })
       const { link, updates } = await send(kind, { ...options, ...named(addressing) })
@@ -165,7 +165,7 @@ describe.each(kinds)('with $name', kind => {
       expect(shape(seen)).toEqual([1, 'Silent', 'Resumed', 2])
     })
 
-    test('is not told of a sender that is only idle', async () => {
+    test('of an idle sender is not reported', async () => {
       bench.after(slowDown(5))
       const { nc, seen } = await receive(kind, { grace: 100 })
       const heartbeats = log<string>()
@@ -177,7 +177,7 @@ describe.each(kinds)('with $name', kind => {
       expect(shape(seen)).toEqual([1])
     })
 
-    test('is not told because of our own disconnect, and what was missed meanwhile is', async () => {
+    test("is not reported after the receiver's own disconnect, but missed messages are", async () => {
       bench.after(slowDown(5))
       const { link, nc, until, seen } = await receive(kind, { grace: 100 })
       const { updates } = await send(kind, options)
@@ -212,7 +212,7 @@ describe.each(kinds)('with $name', kind => {
   test.each<[Addressing, Addressing]>([
     ['single', 'perSender'],
     ['perSender', 'single'],
-  ])('a sender that is %s is told once to a receiver that is %s', async (theirs, ours) => {
+  ])('reports a sender that is %s once to a receiver that is %s', async (theirs, ours) => {
     const { nc, until, seen } = await receive(kind, { addressing: ours })
     const heartbeats = log<string>()
     nc.subscribe('_SEQ.HB.updates.>', { callback: (_, msg) => heartbeats.add(msg.subject) })

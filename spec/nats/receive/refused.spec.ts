@@ -34,7 +34,7 @@ const all =
     accounted(seen).length >= count
 
 describe.each(kinds)('with $name', kind => {
-  describe('headers that no client reads', () => {
+  describe("headers that the clients can't parse", () => {
     const bench = withServer({ jetstream: true })
     const origin = `updates.alice.${run(1)}`
     const bad = [7, 12, 13, 20]
@@ -56,14 +56,14 @@ describe.each(kinds)('with $name', kind => {
       return { nc, reader }
     }
 
-    test('cost their own number each, in a stream', async () => {
+    test('lose only their own numbers from a stream', async () => {
       const { reader } = await scene(fromJetStream('S'))
       const seen = await reader.until('all', all(21))
       expect(numbers(seen)).toEqual(range(1, 21).filter(n => !bad.includes(n)))
       expect(lost(seen)).toEqual(bad.map(n => [n, 'unreadable']))
     })
 
-    test('cost nothing where the next replayer has the message', async () => {
+    test('lose nothing if the next replayer has the message', async () => {
       const { nc, reader } = await scene(firstOf(fromJetStream('S'), fromSender))
       nc.subscribe('_SEQ.REPLAY.>', {
         callback: (_, { subject, reply = '', data }) => {
@@ -80,7 +80,7 @@ describe.each(kinds)('with $name', kind => {
       expect([numbers(seen), lost(seen)]).toEqual([range(1, 21), []])
     })
 
-    test('are given up as unreadable, not as evicted, where another replayer has nothing', async () => {
+    test('are reported as unreadable, not evicted, if the other replayer has nothing', async () => {
       const { nc, reader } = await scene(firstOf(fromJetStream('S'), fromSender))
       nc.subscribe('_SEQ.REPLAY.>', {
         callback: (_, { subject, reply = '' }) => {
@@ -143,7 +143,7 @@ describe.each(kinds)('with $name', kind => {
       },
     )
 
-    test('cost their own number each, also if answers are lost around them', async () => {
+    test('lose only their own numbers, also if other answers are lost', async () => {
       const nc = await bench.connect(kind)
       await foreigner(nc)
       const dropped = new Set<string>()
@@ -159,7 +159,7 @@ describe.each(kinds)('with $name', kind => {
     })
   })
 
-  test('a message that became larger than the server takes costs its own number', async () => {
+  test('a message above a lowered max_payload loses only its own number', async () => {
     const options: { -readonly [K in keyof NatsServerOptions]: NatsServerOptions[K] } = { config: 'max_payload: 8192' }
     const server = await startNatsServer(options)
     const nc = await kind.connect({ servers: server.url })

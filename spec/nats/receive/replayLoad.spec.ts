@@ -16,7 +16,7 @@ const used = (): number => {
 }
 
 // 200,000 replays: receivers, server and sender use the processors in equal parts.
-test('20 receivers that ask for 10,000 messages each get them, and hold up neither live data nor heartbeats', async () => {
+test('20 receivers get 10,000 replayed messages each, without a delay of live data and heartbeats', async () => {
   const count = 10_000
   const children = await Promise.all(
     kinds.map(({ name }) =>

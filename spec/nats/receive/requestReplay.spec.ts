@@ -66,7 +66,7 @@ describe.each(kinds)('with $name', kind => {
     return updates
   }
 
-  describe('any tool can ask for message 17', () => {
+  describe('any tool can request message 17', () => {
     test.each(kinds)('with a plain request of $name', async client => {
       const updates = await forty()
       const nc = await bench.connect(client)
@@ -78,7 +78,7 @@ describe.each(kinds)('with $name', kind => {
       ])
     })
 
-    test('by typing NATS into a socket', async () => {
+    test('with the NATS protocol on a socket', async () => {
       const { epoch } = await forty()
       const answer = await telnet(
         'CONNECT {"headers":true,"verbose":false}\r\nSUB _INBOX.me 1\r\nPUB _SEQ.REPLAY.updates.17 _INBOX.me 0\r\n\r\n',
@@ -88,7 +88,7 @@ describe.each(kinds)('with $name', kind => {
       expect(answer).toContain(`HMSG _INBOX.me 1 ${headers.length} ${headers.length + 10}\r\n${headers}message 17`)
     })
 
-    test('by typing NATS of the days before headers', async () => {
+    test('with the NATS protocol without headers', async () => {
       await forty()
       const answer = await telnet(
         'CONNECT {}\r\nSUB _INBOX.me 1\r\nPUB _SEQ.REPLAY.updates.17 _INBOX.me 0\r\n\r\n',
@@ -109,7 +109,7 @@ describe.each(kinds)('with $name', kind => {
     })
   })
 
-  test('a range comes in order, and ends with 204 EOB', async () => {
+  test('a range is answered in order, and ends with 204 EOB', async () => {
     const { epoch } = await forty()
     const nc = await bench.connect(kind)
     const answers = await askFor(nc, '_SEQ.REPLAY.updates.17', '{"last":36}')
@@ -123,7 +123,7 @@ describe.each(kinds)('with $name', kind => {
     ])
   })
 
-  test('a range that reaches below and above what is held says how far, in one answer each', async () => {
+  test('a range beyond the history is refused with one answer below and one above', async () => {
     await forty()
     const nc = await bench.connect(kind)
     const answers = await askFor(nc, '_SEQ.REPLAY.updates.3', '{"last":50}')
@@ -140,7 +140,7 @@ describe.each(kinds)('with $name', kind => {
     ])
   })
 
-  test('while the run that was asked for is the right one, its epoch changes nothing', async () => {
+  test('an epoch that matches the run changes nothing', async () => {
     const { epoch } = await forty()
     const nc = await bench.connect(kind)
     expect(text((await request(nc, '_SEQ.REPLAY.updates.17', JSON.stringify({ epoch }))).data)).toBe('message 17')
@@ -174,7 +174,7 @@ describe.each(kinds)('with $name', kind => {
     expect(description).toMatch(code === 404 ? /^Not Sent Yet$/ : code === 410 ? /^Gone$/ : /\w+ \w+/)
   })
 
-  describe('what was lost on its way comes back as it was', () => {
+  describe('a lost message is recovered as it was', () => {
     type Fields = Readonly<Record<string, ReadonlyArray<string>>>
     type Original = readonly [string, string | Uint8Array, (Fields | undefined)?, string?]
     const originals: ReadonlyArray<Original> = [

@@ -2,8 +2,8 @@
 import { describe, expect, test } from '@jest/globals'
 import type { Positions } from '../../../src/core/protocol/Positions.ts'
 import type { Mode } from '../../../src/core/receiver/settings.ts'
-import type { PublisherOptions } from '../../../src/nats/publish/publisher.ts'
 import { publisher } from '../../../src/nats/publish/publisher.ts'
+import type { PublisherOptions } from '../../../src/nats/publish/types.ts'
 import type { SubscribeOptions, Subscription } from '../../../src/nats/receive/subscribe.ts'
 import { subscribe } from '../../../src/nats/receive/subscribe.ts'
 import type { Kind, Reader } from '../clients.ts'
@@ -67,8 +67,8 @@ describe.each(kinds)('with $name', kind => {
     return { nc, updates }
   }
 
-  describe('I begin', () => {
-    test.each(ways)('with what is sent from now on (%s, %s)', async (addressing, mode) => {
+  describe('a receiver starts', () => {
+    test.each(ways)('with the next message (%s, %s)', async (addressing, mode) => {
       const { updates } = await fifty(named(addressing))
       const { until, seen } = await start(kind, { addressing, mode, start: 'new' })
       updates.publish('message 51')
@@ -76,7 +76,7 @@ describe.each(kinds)('with $name', kind => {
       expect(shape(seen)).toEqual([51])
     })
 
-    test.each(ways)('with all that there is (%s, %s)', async (addressing, mode) => {
+    test.each(ways)('with all replayable messages (%s, %s)', async (addressing, mode) => {
       const { updates } = await fifty(named(addressing))
       const { until, seen } = await start(kind, { addressing, mode, start: 'all' })
       updates.publish('message 51')
@@ -93,7 +93,7 @@ describe.each(kinds)('with $name', kind => {
       expect([...numbers(seen)].sort((a, b) => a - b)).toEqual(range(42, 51))
     })
 
-    test('with a number that is not sent yet: then with the next', async () => {
+    test('with the next message, for a number that is not sent yet', async () => {
       const { updates } = await fifty()
       const subscription = await listen(kind, { start: { from: 1000 } })
       const { until, seen } = read(subscription)
@@ -103,7 +103,7 @@ describe.each(kinds)('with $name', kind => {
       expect(shape(seen)).toEqual([51, 52, 53])
     })
 
-    test.each(ways)('with what is held, when I want more than that (%s, %s)', async (addressing, mode) => {
+    test.each(ways)('with the oldest replayable message, for an evicted number (%s, %s)', async (addressing, mode) => {
       const { updates } = await fifty({ ...named(addressing), history: { messages: 20 } })
       const { until, seen } = await start(kind, { addressing, mode, start: 'all' })
       await until('all of them', messages(20))
@@ -114,7 +114,7 @@ describe.each(kinds)('with $name', kind => {
     })
   })
 
-  describe('I stop at 41 and save my positions; when I start again', () => {
+  describe('a receiver stops at 41, saves its positions, and resumes', () => {
     test.each(ways)(
       'I get 42 and everything after, also what was sent meanwhile (%s, %s)',
       async (addressing, mode) => {
@@ -143,7 +143,7 @@ describe.each(kinds)('with $name', kind => {
       },
     )
 
-    test.each(ways)('what is not held any more is reported as evicted (%s, %s)', async (addressing, mode) => {
+    test.each(ways)('evicted messages are reported (%s, %s)', async (addressing, mode) => {
       const first = await listen(kind, { addressing, mode })
       const { nc, updates } = await send(kind, { ...named(addressing), history: { messages: 20 } })
       for (const n of range(1, 50)) updates.publish(`message ${n}`)
@@ -159,7 +159,7 @@ describe.each(kinds)('with $name', kind => {
       expect([...numbers(seen)].sort((a, b) => a - b)).toEqual(range(81, 100))
     })
 
-    test('each sender is taken up where it was left', async () => {
+    test('each sender resumes at its own position', async () => {
       const addressing = 'perSender'
       const first = await listen(kind, { addressing })
       const { nc, updates: alice } = await send(kind, { addressing, sender: 'alice' })
@@ -229,7 +229,7 @@ describe.each(kinds)('with $name', kind => {
       },
     )
 
-    test('a sender that has ended meanwhile is gone, too', async () => {
+    test('a sender that has ended meanwhile is reported as gone', async () => {
       const first = await listen(kind, {})
       const { updates } = await send(kind)
       for (const n of range(1, 50)) updates.publish(`message ${n}`)
@@ -259,7 +259,7 @@ describe.each(kinds)('with $name', kind => {
     },
   )
 
-  test('positions of a callback are those of what it has returned from', async () => {
+  test('a position advances when the callback returns', async () => {
     const nc = await bench.connect(kind)
     const before: Array<number | undefined> = []
     const subscription: Subscription = subscribe(nc, 'updates', {

@@ -15,7 +15,7 @@ const slowConsumers = async (): Promise<number> => {
 }
 
 describe.each(kinds)('with $name', kind => {
-  test('a process that was stopped for seconds gets all of 50,000 messages, of which a plain subscription misses thousands', async () => {
+  test('a process that was suspended for seconds receives all of 50,000 messages, unlike a plain subscription', async () => {
     const count = 50_000
     const { child, progress, begin, end } = await startReceivers({
       client: kind.name,

@@ -47,7 +47,7 @@ const sender = (addressing: Addressing, name = 'alice') =>
   addressing === 'single' ? { addressing } : { addressing, sender: name }
 
 describe.each(kinds)('with $name', kind => {
-  describe('a subject with wildcards takes in', () => {
+  describe('a filter with wildcards matches', () => {
     test.each<[Addressing, string, ReadonlyArray<string>, ReadonlyArray<string>]>([
       ['single', 'prices.*', ['prices.eur', 'prices.usd'], ['prices', 'prices.eur.spot', 'orders.eur']],
       ['perSender', 'prices.*', ['prices.eur', 'prices.usd'], ['prices', 'prices.eur.spot', 'orders.eur']],
@@ -59,28 +59,31 @@ describe.each(kinds)('with $name', kind => {
       ['single', '*', ['prices', 'orders'], ['prices.eur']],
       ['perSender', '*', ['prices', 'orders'], ['prices.eur']],
       ['single', '*.>', ['prices.eur', 'prices.eur.spot'], ['prices']],
-    ])('%s %s: all it matches, each in its own sequence, and no more', async (addressing, filter, inside, outside) => {
-      const nc = await bench.connect(kind)
-      const reader = read(subscribe(await bench.connect(kind), filter, { addressing }))
-      await eventually('the receiver listens', async () => (await interest()).length >= 3)
-      const all = [...outside, ...inside].map(subject => publisher(nc, subject, sender(addressing)))
-      for (const text of ['a', 'b', 'c']) for (const p of all) p.publish(text)
-      // What must not come would have come before what must.
-      const seen = await reader.until('three of each', messages(inside.length * 3))
-      await nc.flush()
-      for (const subject of inside) {
-        const own = seen.filter(d => isMessage(d) && d.subject === subject)
-        expect(texts(own)).toEqual([
-          [1, 'a'],
-          [2, 'b'],
-          [3, 'c'],
-        ])
-      }
-      expect(seen.map(d => d._tag)).toEqual(Array(inside.length * 3).fill('Message'))
-    })
+    ])(
+      '%s %s: all its subjects, each in its own sequence, and no others',
+      async (addressing, filter, inside, outside) => {
+        const nc = await bench.connect(kind)
+        const reader = read(subscribe(await bench.connect(kind), filter, { addressing }))
+        await eventually('the receiver listens', async () => (await interest()).length >= 3)
+        const all = [...outside, ...inside].map(subject => publisher(nc, subject, sender(addressing)))
+        for (const text of ['a', 'b', 'c']) for (const p of all) p.publish(text)
+        // What must not come would have come before what must.
+        const seen = await reader.until('three of each', messages(inside.length * 3))
+        await nc.flush()
+        for (const subject of inside) {
+          const own = seen.filter(d => isMessage(d) && d.subject === subject)
+          expect(texts(own)).toEqual([
+            [1, 'a'],
+            [2, 'b'],
+            [3, 'c'],
+          ])
+        }
+        expect(seen.map(d => d._tag)).toEqual(Array(inside.length * 3).fill('Message'))
+      },
+    )
   })
 
-  test('a subject of wildcards only takes in nothing of what senders and receivers say to one another', async () => {
+  test('a filter of wildcards only does not match heartbeats, requests and answers', async () => {
     const nc = await bench.connect(kind)
     const updates = publisher(nc, 'a.b', { heartbeatAfter: 10, heartbeatMax: 20 })
     const all = [await listen(nc, '*.*'), await listen(await bench.connect(kind), '*.*')]
@@ -133,7 +136,7 @@ describe.each(kinds)('with $name', kind => {
       })
     })
 
-    test('gives a sender that starts again a new sequence, and tells no gap', async () => {
+    test('gives a restarted sender a new sequence without a gap', async () => {
       const first = await bench.connect(kind)
       const { until, seen } = await listen(await bench.connect(kind), 'updates', { addressing: 'perSender' })
       const before = publisher(first, 'updates', sender('perSender'))
@@ -170,7 +173,7 @@ describe.each(kinds)('with $name', kind => {
       expect(await within('closed', subscription.closed)).toBeUndefined()
     })
 
-    test('that throws gets the messages that follow, hurts no other subscription, and onError is told', async () => {
+    test('that throws receives the next messages, affects no other subscription, and onError gets the error', async () => {
       const nc = await bench.connect(kind)
       const all = log<Seen>()
       const told = log<readonly [unknown, Seen]>()
@@ -234,7 +237,7 @@ describe.each(kinds)('with $name', kind => {
       expect(all.seen.map(d => (isMessage(d) ? d.number : d._tag))).toEqual([7, 'Gap', 'Gap', 'Lost'])
     })
 
-    test('may publish, and subscribe anew', async () => {
+    test('may publish and subscribe', async () => {
       const nc = await bench.connect(kind)
       const inner = log<Seen>()
       const answers = publisher(nc, 'answers')
@@ -255,7 +258,7 @@ describe.each(kinds)('with $name', kind => {
   })
 
   describe('an iterator', () => {
-    test('hands out payloads that are no views of a larger buffer', async () => {
+    test('delivers payloads that are not views of a larger buffer', async () => {
       const nc = await bench.connect(kind)
       const reader = read(subscribe(nc, 'updates'))
       const updates = publisher(nc, 'updates')
@@ -267,7 +270,7 @@ describe.each(kinds)('with $name', kind => {
       expect(texts(seen).at(-1)).toEqual([50, 'payload 50'])
     })
 
-    test('lets go of what it was asked to wait for behind a gap as a copy, too', async () => {
+    test('delivers copies of messages that were held behind a gap', async () => {
       const nc = await bench.connect(kind)
       const all = await listen(nc, 'updates', { deadline: 100 })
       publisher(nc, 'updates').publish('1')
@@ -278,7 +281,7 @@ describe.each(kinds)('with $name', kind => {
       expect(held.data.buffer.byteLength).toBe(1)
     })
 
-    test('that is left with break closes the subscription: no interest is left at the server', async () => {
+    test('that ends with break closes the subscription at the server', async () => {
       const nc = await bench.connect(kind)
       const subscription = subscribe(nc, 'updates')
       const updates = publisher(await bench.connect(kind), 'updates')
@@ -292,7 +295,7 @@ describe.each(kinds)('with $name', kind => {
       await noInterest()
     })
 
-    test('that is left with an exception closes the subscription', async () => {
+    test('that ends with an exception closes the subscription', async () => {
       const nc = await bench.connect(kind)
       const subscription = subscribe(nc, 'updates')
       publisher(nc, 'updates').publish('x')
@@ -303,7 +306,7 @@ describe.each(kinds)('with $name', kind => {
       await within('closed', subscription.closed)
     })
 
-    test('still hands out what had come before close, then ends', async () => {
+    test('delivers what arrived before close, then ends', async () => {
       const nc = await bench.connect(kind)
       const subscription = subscribe(nc, 'updates')
       const other = read(subscribe(nc, 'updates'))
@@ -317,7 +320,7 @@ describe.each(kinds)('with $name', kind => {
       expect(numbers(late.seen)).toEqual([1, 2, 3, 4, 5])
     })
 
-    test('ends at once when it is closed while it waits', async () => {
+    test('ends at once when the subscription closes', async () => {
       const nc = await bench.connect(kind)
       const subscription = subscribe(nc, 'updates')
       const reader = read(subscription)
@@ -338,7 +341,7 @@ describe.each(kinds)('with $name', kind => {
       subscription.close()
     })
 
-    test('gets what was on its way when the connection is drained, then ends', async () => {
+    test('delivers messages in flight when the connection drains, then ends', async () => {
       const nc = await bench.connect(kind)
       const subscription = subscribe(nc, 'updates')
       const reader = read(subscription)
@@ -356,7 +359,7 @@ describe.each(kinds)('with $name', kind => {
   })
 
   describe('closing', () => {
-    test('leaves no interest at the server, for either form', async () => {
+    test('unsubscribes at the server, in both forms', async () => {
       const nc = await bench.connect(kind)
       const { subscription } = await listen(nc, 'updates')
       const other = subscribe(nc, 'prices.>', { addressing: 'perSender' })
@@ -368,7 +371,7 @@ describe.each(kinds)('with $name', kind => {
       await noInterest()
     })
 
-    test('stops what a full queue would still have asked for', async () => {
+    test('stops the requests of a full queue', async () => {
       const nc = await bench.connect(kind)
       const subscription = subscribe(nc, 'updates', { maxMessages: 10, deadline: 60 })
       const updates = publisher(nc, 'updates', { heartbeatAfter: 10, heartbeatMax: 20 })
@@ -397,7 +400,7 @@ describe.each(kinds)('with $name', kind => {
       ['a.b*', 'it has a wildcard that is not a whole token'],
       ['>.a', 'it has ">" before its last token'],
       ['ü', 'it has a character that is not printable ASCII'],
-      ['>', `'>' takes in everything, heartbeats and inboxes too. Subscribe to the subjects that are numbered.`],
+      ['>', `The filter '>' includes heartbeats and inboxes. Subscribe to the numbered subjects, such as 'prices.>'.`],
     ])('for the subject %j', async (subject, why) => {
       const nc = await bench.connect(kind)
       expect(() => subscribe(nc, subject)).toThrow(
@@ -408,25 +411,21 @@ describe.each(kinds)('with $name', kind => {
     })
 
     test.each<[string, object, RegExp]>([
-      ['a queue', { queue: 'workers' }, /option queue: A queue group splits a sequence among its members/],
-      [
-        'an option there is not',
-        { max: 1 },
-        /option max: There is no such option\. Those of subscribe are: .*deadline/,
-      ],
-      ['a mode there is not', { mode: 'orderd' }, /option mode: "orderd" is not "ordered" \| "arrival"/],
-      ['a deadline of 0', { deadline: 0 }, /option deadline: 0 is not a number above 0/],
+      ['a queue', { queue: 'workers' }, /unknown option "queue"\. A queue group splits a sequence among its members/],
+      ['an option there is not', { max: 1 }, /unknown option "max"\. Valid options: .*deadline/],
+      ['a mode there is not', { mode: 'orderd' }, /option "mode": "orderd". Expected: "ordered" \| "arrival"/],
+      ['a deadline of 0', { deadline: 0 }, /option "deadline": 0. Expected: a number above 0/],
       [
         'a deadline that never comes',
         { deadline: Number.POSITIVE_INFINITY },
-        /option deadline: Infinity is not a number/,
+        /option "deadline": Infinity. Expected: a number/,
       ],
-      ['a grace below 0', { grace: -1 }, /option grace: -1 is not a time in ms/],
-      ['a callback that is none', { callback: true }, /option callback: true is not a function/],
-      ['an onError that is none', { onError: {} }, /option onError: an object is not a function/],
+      ['a grace below 0', { grace: -1 }, /option "grace": -1. Expected: a number, 0 or above/],
+      ['a callback that is none', { callback: true }, /option "callback": true. Expected: a function/],
+      ['an onError that is none', { onError: {} }, /option "onError": an object. Expected: a function/],
       ['a prefix with an empty token', { prefix: 'a..b' }, /is not a prefix: it has an empty token/],
-      ['no room at all', { maxMessages: 0 }, /option maxMessages: 0 is not a number above 0/],
-      ['a null', { addressing: null }, /option addressing: null is not "single" \| "perSender"/],
+      ['no room at all', { maxMessages: 0 }, /option "maxMessages": 0. Expected: a number above 0/],
+      ['a null', { addressing: null }, /option "addressing": null. Expected: "single" \| "perSender"/],
     ])('for %s', async (_, options, why) => {
       const nc = await bench.connect(kind)
       expect(() => subscribe(nc, 'updates', options)).toThrow(
@@ -465,7 +464,7 @@ describe.each(kinds)('with $name', kind => {
       ['a header name that the client can not read', 'bad name: x'],
       ['a header without a name', ': x'],
       ['a header line that is none', 'nonsense'],
-    ])('with %s hurts nobody', async (_, line) => {
+    ])('with %s is harmless', async (_, line) => {
       const nc = await bench.connect(kind)
       const all = await listen(nc, 'updates')
       const other = await listen(nc, 'updates')
@@ -489,7 +488,7 @@ describe.each(kinds)('with $name', kind => {
       await within('the connection lives', nc.flush())
     })
 
-    test.each(['', '{', 'null', '[]', '{"v":1}', '\xff'])('as a heartbeat saying %j hurts nobody', async body => {
+    test.each(['', '{', 'null', '[]', '{"v":1}', '\xff'])('as a heartbeat with the body %j is harmless', async body => {
       const nc = await bench.connect(kind)
       const all = await listen(nc, 'updates')
       const updates = publisher(nc, 'updates')
@@ -502,7 +501,7 @@ describe.each(kinds)('with $name', kind => {
     })
   })
 
-  test('an inboxPrefix is respected', async () => {
+  test('uses the inboxPrefix of the connection', async () => {
     const nc = await bench.connect(kind, { inboxPrefix: '_INBOX_alice' })
     subscribe(nc, 'updates')
     await nc.flush()
@@ -511,7 +510,7 @@ describe.each(kinds)('with $name', kind => {
     for (const inbox of inboxes) expect(inbox).toMatch(/^_INBOX_alice\.[0-9a-f]{32}\./)
   })
 
-  test('a client and its uncaught exceptions are left alone by subscriptions with a reader', async () => {
+  test("a subscription with a reader does not change the client's uncaught exceptions", async () => {
     const nc = await bench.connect(kind)
     const uncaught = jest.fn()
     process.on('uncaughtException', uncaught)

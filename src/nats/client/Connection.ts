@@ -1,10 +1,10 @@
 /**
- * What this library needs of a connection. Those of `nats` 2.29 and of `@nats-io/nats-core` 3 both have it, so neither
- * client is imported, and neither is forced on a user of the other.
+ * The parts of a connection that this library uses, as structural types. The connections of `nats` 2.29 and of
+ * `@nats-io/nats-core` 3 both match them, so this library imports neither client.
  */
 import type { Headers } from '../../core/protocol/Headers.ts'
 
-/** A message as it comes from the client. @since 0.1.0 */
+/** A message of the client. @since 0.1.0 */
 export interface Msg {
   readonly subject: string
   readonly reply?: string
@@ -12,7 +12,7 @@ export interface Msg {
   readonly headers?: Headers
 }
 
-/** To be sent, headers need no more than an `encode()`, which the clients' own types keep to themselves. */
+/** The options of `publish`. The clients also require headers to have `encode()`, which is not in their types. */
 export interface PublishOptions {
   reply?: string
   headers?: Iterable<[string, string[]]>
@@ -21,13 +21,13 @@ export interface PublishOptions {
 /** A subscription of the client. @since 0.1.0 */
 export interface NatsSubscription {
   readonly closed: Promise<unknown>
-  /** Ends it at once. */
+  /** Ends the subscription at once. */
   unsubscribe(): void
-  /** Ends it when all that is on its way has been delivered. */
+  /** Ends the subscription after the messages in flight. */
   drain(): Promise<void>
 }
 
-/** What the client says of its connection. @since 0.1.0 */
+/** A status event of the client. @since 0.1.0 */
 export interface Status {
   readonly type: string
 }
@@ -35,21 +35,21 @@ export interface Status {
 /** A connection of either client. @since 0.1.0 */
 export interface Connection {
   readonly info?: { readonly max_payload: number }
-  /** Hands a message to the client, which sends it a moment later. */
+  /** Publishes a message. The client buffers it, and sends it a moment later. */
   publish(subject: string, payload?: Uint8Array | string, options?: PublishOptions): void
-  /** Calls back for each message, and with the error that ends the subscription. */
+  /** The callback receives each message, and the error that ends the subscription. */
   subscribe(
     subject: string,
     options?: { callback?: (err: Error | null, msg: Msg) => void; queue?: string },
   ): NatsSubscription
-  /** Settled when the server has taken all that was published before. */
+  /** Resolves when the server has received everything that was published before. */
   flush(): Promise<void>
-  /** What happens to the connection. */
+  /** The status events of the connection. */
   status(): AsyncIterable<Status>
-  /** Settled when it is closed for good, with the error if one has closed it. */
+  /** Resolves when the connection is closed permanently, with an error if one has closed it. */
   closed(): Promise<unknown>
-  /** Is it closed for good? */
+  /** True if the connection is closed permanently. */
   isClosed(): boolean
-  /** Is it about to be closed? */
+  /** True if the connection will close after a drain. */
   isDraining(): boolean
 }

@@ -1,109 +1,109 @@
-/** When a connection comes and goes. */
+/** The status of a connection: disconnects, reconnects, missing permissions and its end. */
 import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
-import { sharedWeakMap } from '../internal/shared.ts'
+import { sharedWeakMap } from '../internal/processRegistry.ts'
 import type { Connection } from './Connection.ts'
 import { timeout } from './timer.ts'
 
-/** The server has refused something: a user without the permission for it. */
-export interface Refusal {
+/** The server does not permit the user an operation. */
+export interface PermissionRefusal {
   readonly operation: string
   readonly subject: string
 }
 
-export interface LinkListener {
-  readonly refused?: (refusal: Refusal) => void
-  readonly disconnected: () => void
-  readonly reconnected: () => void
-  /** With the error that ended the connection, if any. */
-  readonly closed: (cause: unknown) => void
+export interface ConnectionStatusListener {
+  readonly onRefused?: (refusal: PermissionRefusal) => void
+  readonly onDisconnected?: () => void
+  readonly onReconnected?: () => void
+  /** The connection is closed, with an error if one has closed it. */
+  readonly onClosed: (cause: unknown) => void
 }
 
-interface Link {
-  readonly listeners: Set<LinkListener>
-  isUp: boolean
-  /** What its server was last known to take: while it dials, a client knows nothing. */
+interface ConnectionState {
+  readonly listeners: Set<ConnectionStatusListener>
+  isConnected: boolean
+  /** The last known `max_payload`. The client does not know it while it reconnects. */
   maxPayload: number | undefined
 }
 
-const Refused = t.type({ operation: t.string, subject: t.string })
-const status2 = t.type({ permissionContext: Refused })
-const status3 = t.type({ error: Refused })
+const Refusal = t.type({ operation: t.string, subject: t.string })
+const StatusV2 = t.type({ permissionContext: Refusal })
+const StatusV3 = t.type({ error: Refusal })
 
-/** A refusal in the form of either client. */
-const refusalIn = (status: unknown): Refusal | undefined => {
-  const in2 = status2.decode(status)
+/** The refusal in a status event of either client. */
+const parseRefusal = (status: unknown): PermissionRefusal | undefined => {
+  const in2 = StatusV2.decode(status)
   if (E.isRight(in2)) return in2.right.permissionContext
-  const in3 = status3.decode(status)
+  const in3 = StatusV3.decode(status)
   return E.isRight(in3) ? in3.right.error : undefined
 }
 
-const links = sharedWeakMap<Connection, Link>('links')
+const connectionStates = sharedWeakMap<Connection, ConnectionState>('connectionStates')
 
-/** One reader of `status()` per connection: each call of it leaves a listener in the client for good. */
-const open = (nc: Connection): Link => {
-  const link: Link = { listeners: new Set(), isUp: true, maxPayload: nc.info?.max_payload }
-  const tell = (f: (l: LinkListener) => void): void => {
-    for (const l of [...link.listeners]) f(l)
+/** Reads `status()` once per connection, because each call leaves a listener in the client forever. */
+const startWatching = (nc: Connection): ConnectionState => {
+  const state: ConnectionState = { listeners: new Set(), isConnected: true, maxPayload: nc.info?.max_payload }
+  const notifyAll = (f: (l: ConnectionStatusListener) => void): void => {
+    for (const l of [...state.listeners]) f(l)
   }
   const read = async (): Promise<void> => {
     for await (const status of nc.status()) {
       const { type } = status
-      const refusal = type === 'error' ? refusalIn(status) : undefined
-      if (refusal !== undefined) tell(l => l.refused?.(refusal))
+      const refusal = type === 'error' ? parseRefusal(status) : undefined
+      if (refusal !== undefined) notifyAll(l => l.onRefused?.(refusal))
       else if (type === 'disconnect' || type === 'reconnect') {
-        link.isUp = type === 'reconnect'
-        link.maxPayload = nc.info?.max_payload ?? link.maxPayload
-        tell(l => (link.isUp ? l.reconnected() : l.disconnected()))
+        state.isConnected = type === 'reconnect'
+        state.maxPayload = nc.info?.max_payload ?? state.maxPayload
+        notifyAll(l => (state.isConnected ? l.onReconnected?.() : l.onDisconnected?.()))
       }
     }
   }
-  // The iterator of 2.29 never ends, so the end is told by `closed()` alone.
+  // The iterator of client 2.29 never ends, so only `closed()` reports the end.
   read().catch(() => undefined)
-  const end = (cause: unknown): void => {
-    tell(l => l.closed(cause))
-    link.listeners.clear()
+  const onClosed = (cause: unknown): void => {
+    notifyAll(l => l.onClosed(cause))
+    state.listeners.clear()
   }
-  nc.closed().then(end, end)
-  links.set(nc, link)
-  return link
+  nc.closed().then(onClosed, onClosed)
+  connectionStates.set(nc, state)
+  return state
 }
 
 /**
- * Is it connected, as far as was heard since this was first asked of it, or since the first publisher or subscription? The
- * clients don't say.
+ * True if the connection is connected. The clients do not say, so this follows their status events since the first
+ * call, or since the first publisher or subscription. Before that it assumes a connection.
  *
  * @since 0.1.0
  */
-export const isConnected = (nc: Connection): boolean => (links.get(nc) ?? open(nc)).isUp
+export const isConnected = (nc: Connection): boolean => (connectionStates.get(nc) ?? startWatching(nc)).isConnected
 
-/** Settled when it is connected, or closed for good. */
+/** Resolves when the connection is connected, or closed permanently. */
 export const whenConnected = (nc: Connection): Promise<void> =>
   isConnected(nc)
     ? Promise.resolve()
     : new Promise(resolve => {
         const settle = (): void => {
-          unlisten()
+          stopListening()
           resolve()
         }
-        const unlisten = listen(nc, { disconnected: () => undefined, reconnected: settle, closed: settle })
+        const stopListening = onConnectionStatus(nc, { onReconnected: settle, onClosed: settle })
       })
 
-/** Waits for the connection, at most so many ms. Is it connected then? */
+/** Waits for the connection, at most `ms`. Resolves to whether it is connected. */
 export const connectedWithin = async (nc: Connection, ms: number): Promise<boolean> => {
-  const { over, cancel } = timeout(ms)
-  await Promise.race([whenConnected(nc), over])
+  const { elapsed, cancel } = timeout(ms)
+  await Promise.race([whenConnected(nc), elapsed])
   cancel()
   return isConnected(nc) && !nc.isClosed()
 }
 
-/** How much its server takes, in bytes, as far as that was ever known. */
+/** The last known `max_payload` of the server, in bytes. */
 export const maxPayloadOf = (nc: Connection): number | undefined =>
-  nc.info?.max_payload ?? (links.get(nc) ?? open(nc)).maxPayload
+  nc.info?.max_payload ?? (connectionStates.get(nc) ?? startWatching(nc)).maxPayload
 
-/** Listens until the returned function is called. */
-export const listen = (nc: Connection, listener: LinkListener): (() => void) => {
-  const { listeners } = links.get(nc) ?? open(nc)
+/** Adds a listener. The returned function removes it. */
+export const onConnectionStatus = (nc: Connection, listener: ConnectionStatusListener): (() => void) => {
+  const { listeners } = connectionStates.get(nc) ?? startWatching(nc)
   listeners.add(listener)
   return () => listeners.delete(listener)
 }

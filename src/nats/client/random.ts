@@ -1,7 +1,7 @@
-/** What nobody has drawn before. */
+/** Random values. */
 import type { Epoch } from '../../core/protocol/Epoch.ts'
 import { fromEntropy } from '../../core/protocol/Epoch.ts'
 
-export const drawEpoch = (): Epoch => fromEntropy(crypto.getRandomValues(new Uint8Array(8)))
+export const randomEpoch = (): Epoch => fromEntropy(crypto.getRandomValues(new Uint8Array(8)))
 
-export const drawSeed = (): number => crypto.getRandomValues(new Int32Array(1))[0] ?? 0
+export const randomSeed = (): number => crypto.getRandomValues(new Int32Array(1))[0] ?? 0

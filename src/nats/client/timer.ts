@@ -1,45 +1,46 @@
-/** One timer that can be set anew. Times are those of the monotonic clock, in ms. */
-export interface Alarm {
+/** A timer with one due time, in ms of the monotonic clock. `set` replaces it. */
+export interface Timer {
   readonly set: (at: number) => void
   readonly clear: () => void
 }
 
-/** Changes of the wall clock don't reach it. Whole numbers, since the engine copies them without a box. */
+/** The monotonic clock in ms. Whole numbers, because V8 stores them without an allocation. */
 export const now = (): number => Math.floor(performance.now())
 
-/** The longest delay that timers take. */
-const longest = 2 ** 31 - 1
+/** The longest delay of `setTimeout`, in ms. */
+const maxDelay = 2 ** 31 - 1
 
-export const alarm = (ring: () => void): Alarm => {
-  let timer: ReturnType<typeof setTimeout> | undefined
+export const createTimer = (onDue: () => void): Timer => {
+  let handle: ReturnType<typeof setTimeout> | undefined
   let isDue = false
   const clear = (): void => {
-    clearTimeout(timer)
-    timer = undefined
+    clearTimeout(handle)
+    handle = undefined
     isDue = false
   }
-  // After a stall of the event loop timers come before what waits in the sockets, which may be what they are about: so
-  // that is read first.
-  const due = (): void => {
+  // After a stall of the event loop, timers run before the sockets are read. The sockets may contain the answer that
+  // the timer is about, so they are read first.
+  const readSocketsFirst = (): void => {
     isDue = true
-    timer = setTimeout(() => {
+    handle = setTimeout(() => {
       clear()
-      ring()
+      onDue()
     }, 0)
   }
   const set = (at: number): void => {
     if (isDue && at <= now()) return
     clear()
-    if (at !== Number.POSITIVE_INFINITY) timer = setTimeout(due, Math.min(Math.max(at - now(), 0), longest))
+    if (at !== Number.POSITIVE_INFINITY)
+      handle = setTimeout(readSocketsFirst, Math.min(Math.max(at - now(), 0), maxDelay))
   }
   return { set, clear }
 }
 
-/** Settled after so many ms, unless it is cancelled. */
-export const timeout = (ms: number): { readonly over: Promise<void>; readonly cancel: () => void } => {
+/** `elapsed` resolves after `ms`, unless `cancel` is called. */
+export const timeout = (ms: number): { readonly elapsed: Promise<void>; readonly cancel: () => void } => {
   let timer: ReturnType<typeof setTimeout> | undefined
-  const over = new Promise<void>(resolve => {
+  const elapsed = new Promise<void>(resolve => {
     timer = setTimeout(resolve, ms)
   })
-  return { over, cancel: () => clearTimeout(timer) }
+  return { elapsed, cancel: () => clearTimeout(timer) }
 }

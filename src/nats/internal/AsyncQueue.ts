@@ -1,19 +1,20 @@
-/** A queue with one reader at a time: an async iterator in the style of the clients' own. @since 0.1.0 */
-export interface Feed<T, R> extends AsyncIterable<R> {
-  /** Puts an item at the end. */
+/** A queue with one reader, which is an async iterator in the style of the clients. @since 0.1.0 */
+export interface AsyncQueue<T, R> extends AsyncIterable<R> {
+  /** Adds an item at the end. */
   readonly push: (item: T) => void
-  /** Ends it after what is queued; with an error, the reader gets to see that last. */
+  /** Ends the queue after the queued items. The reader then receives the error, if there is one. */
   readonly end: (error?: Error) => void
 }
 
 /**
- * A queue for what `receive` hands over, or anything else: whoever pushes learns when the reader is done with each item.
+ * Creates a queue, for the deliveries of `receive` or other items. A callback reports when the reader is done with an
+ * item.
  *
  * @example
- * import { feed } from 'nats-sequenced'
+ * import { asyncQueue } from 'nats-sequenced'
  *
  * const done: number[] = []
- * const queue = feed((n: number) => `no. ${n}`, n => done.push(n), () => undefined)
+ * const queue = asyncQueue((n: number) => `no. ${n}`, n => done.push(n), () => undefined)
  * queue.push(1)
  * queue.push(2)
  * queue.end()
@@ -22,77 +23,77 @@ export interface Feed<T, R> extends AsyncIterable<R> {
  * read // ['no. 1', 'no. 2']
  * done // [1, 2]
  *
- * @param show what the reader sees of an item
- * @param taken called when the reader asks for the next item, with the one it is done with
- * @param left called when the reader leaves the loop
- * @param limit how many items wait for a reader; beyond it the oldest goes. Default: any number
+ * @param toResult converts an item for the reader
+ * @param onDone called with an item when the reader asks for the next one
+ * @param onReturn called when the reader leaves its loop
+ * @param limit the limit of queued items, beyond which the oldest is dropped. Default: no limit
  * @since 0.1.0
  */
-export const feed = <T, R>(
-  show: (item: T) => R,
-  taken: (item: T) => void,
-  left: () => void,
+export const asyncQueue = <T, R>(
+  toResult: (item: T) => R,
+  onDone: (item: T) => void,
+  onReturn: () => void,
   limit = Number.POSITIVE_INFINITY,
-): Feed<T, R> => {
+): AsyncQueue<T, R> => {
   let items: Array<T | undefined> = []
-  let read = 0
-  let inHand: { readonly item: T } | undefined
+  let next = 0
+  let current: { readonly item: T } | undefined
   let end: { readonly error: Error | undefined } | undefined
-  let waiting: Array<{ resolve: (r: IteratorResult<R, undefined>) => void; reject: (e: Error) => void }> = []
+  let waitingReads: Array<{ resolve: (r: IteratorResult<R, undefined>) => void; reject: (e: Error) => void }> = []
 
-  const release = (): void => {
-    if (inHand === undefined) return
-    const { item } = inHand
-    inHand = undefined
-    taken(item)
+  const releaseCurrent = (): void => {
+    if (current === undefined) return
+    const { item } = current
+    current = undefined
+    onDone(item)
   }
-  const hand = (item: T): IteratorResult<R, undefined> => {
-    // Several calls of `next` may wait at once: the reader of a later item has left the one before behind.
-    release()
-    inHand = { item }
-    return { done: false, value: show(item) }
+  const deliver = (item: T): IteratorResult<R, undefined> => {
+    // Several calls of `next` may wait at once. A later item means that the reader is done with the one before.
+    releaseCurrent()
+    current = { item }
+    return { done: false, value: toResult(item) }
   }
   const shift = (): T | undefined => {
-    const item = items[read]
-    // What was read must not be kept until the queue is cut off.
-    items[read] = undefined
-    read += 1
-    if (read === items.length || (read > 1024 && read * 2 > items.length)) {
-      items = items.slice(read)
-      read = 0
+    const item = items[next]
+    // Frees the item before the array is shortened.
+    items[next] = undefined
+    next += 1
+    if (next === items.length || (next > 1024 && next * 2 > items.length)) {
+      items = items.slice(next)
+      next = 0
     }
     return item
   }
   const iterator: AsyncIterator<R, undefined> = {
     next: () => {
-      release()
-      const item = read < items.length ? shift() : undefined
-      if (item !== undefined) return Promise.resolve(hand(item))
+      releaseCurrent()
+      const item = next < items.length ? shift() : undefined
+      if (item !== undefined) return Promise.resolve(deliver(item))
       if (end?.error !== undefined) return Promise.reject(end.error)
       if (end !== undefined) return Promise.resolve({ done: true, value: undefined })
-      return new Promise((resolve, reject) => waiting.push({ resolve, reject }))
+      return new Promise((resolve, reject) => waitingReads.push({ resolve, reject }))
     },
     return: () => {
-      // The loop was left, perhaps by an exception: the reader is not known to be done with what is in hand.
-      inHand = undefined
-      left()
+      // The reader may have left its loop by an exception, so the current item does not count as done.
+      current = undefined
+      onReturn()
       return Promise.resolve({ done: true, value: undefined })
     },
   }
   return {
     push: item => {
-      const reader = waiting.shift()
-      if (reader !== undefined) return reader.resolve(hand(item))
-      if (items.length - read >= limit) shift()
+      const reader = waitingReads.shift()
+      if (reader !== undefined) return reader.resolve(deliver(item))
+      if (items.length - next >= limit) shift()
       items.push(item)
     },
     end: error => {
       if (end !== undefined) return
       end = { error }
-      for (const { resolve, reject } of waiting)
+      for (const { resolve, reject } of waitingReads)
         if (error === undefined) resolve({ done: true, value: undefined })
         else reject(error)
-      waiting = []
+      waitingReads = []
     },
     [Symbol.asyncIterator]: () => iterator,
   }

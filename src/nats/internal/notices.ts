@@ -1,42 +1,42 @@
 /**
- * Notices of one owner: a publisher, or a wrapped connection. Every reader has an iterator of its own. A grave notice that
- * nobody reads becomes a warning of the process.
+ * The notices of a publisher or a wrapped connection. Each reader has an independent iterator. A warning that nobody
+ * reads becomes a process warning.
  */
-import { openReaders } from './readers.ts'
+import { createBroadcast } from './Broadcast.ts'
 
-/** Takes the notices of one owner. */
+/** Receives notices. */
 export interface NoticeSink<N> {
-  readonly put: (notice: N) => void
-  /** Nothing follows. */
+  readonly report: (notice: N) => void
+  /** No more notices follow. */
   readonly end: () => void
 }
 
 export interface Notices<N> extends NoticeSink<N> {
-  /** The newest notices so far, then what follows. */
+  /** The recent notices, then new ones. */
   readonly read: () => AsyncIterable<N>
 }
 
 export interface NoticeOptions<N> {
-  /** The text of the warning. */
+  /** The text of a process warning. */
   readonly explain: (notice: N) => string
-  /** Something is lost, or can be, and nothing says so again. */
-  readonly isGrave: (notice: N) => boolean
-  /** Called with each notice. While it is set, there are no warnings. */
+  /** Whether a notice is about a loss, or a possible loss that no other notice reports. */
+  readonly isWarning: (notice: N) => boolean
+  /** Receives each notice. If it is set, there are no process warnings. */
   readonly onNotice?: ((notice: N) => void) | undefined
 }
 
-/** Notices kept for a reader: the oldest goes first. */
-const maxKept = 1024
+/** The limit of recent notices, beyond which the oldest is dropped. */
+const maxRecent = 1024
 
-/** Warnings remembered, so that several subscriptions don't give the same one. */
+/** The limit of remembered warnings. They are remembered so that each is emitted once. */
 const maxWarnings = 1024
 
-/** Node, and what is like it. Browsers have no such thing. */
-interface Host {
+/** Node.js and compatible runtimes. Browsers do not have `process`. */
+interface NodeLike {
   readonly process: { readonly emitWarning: (message: string, type: string) => void }
 }
 
-const isHost = (u: object): u is Host =>
+const isNodeLike = (u: object): u is NodeLike =>
   'process' in u &&
   typeof u.process === 'object' &&
   u.process !== null &&
@@ -44,16 +44,16 @@ const isHost = (u: object): u is Host =>
   typeof u.process.emitWarning === 'function'
 
 const warn = (text: string): void => {
-  const host: object = globalThis
-  if (isHost(host)) host.process.emitWarning(text, 'SequencedWarning')
+  const runtime: object = globalThis
+  if (isNodeLike(runtime)) runtime.process.emitWarning(text, 'SequencedWarning')
   else console.warn(text)
 }
 
-export const startNotices = <N>({ explain, isGrave, onNotice }: NoticeOptions<N>): Notices<N> => {
-  const kept: Array<N> = []
-  const readers = openReaders<N>(maxKept)
+export const createNotices = <N>({ explain, isWarning, onNotice }: NoticeOptions<N>): Notices<N> => {
+  const recent: Array<N> = []
+  const broadcast = createBroadcast<N>(maxRecent)
   const warned = new Set<string>()
-  let isOver = false
+  let hasEnded = false
   const warnOnce = (text: string): void => {
     if (warned.has(text)) return
     if (warned.size >= maxWarnings) warned.clear()
@@ -61,28 +61,28 @@ export const startNotices = <N>({ explain, isGrave, onNotice }: NoticeOptions<N>
     warn(text)
   }
   return {
-    put: notice => {
-      if (isOver) return
-      if (kept.length >= maxKept) kept.shift()
-      kept.push(notice)
-      readers.push(notice)
+    report: notice => {
+      if (hasEnded) return
+      if (recent.length >= maxRecent) recent.shift()
+      recent.push(notice)
+      broadcast.push(notice)
       if (onNotice === undefined) {
-        if (!readers.isHeard() && isGrave(notice)) warnOnce(explain(notice))
+        if (!broadcast.hasReaders() && isWarning(notice)) warnOnce(explain(notice))
         return
       }
       try {
         onNotice(notice)
       } catch (cause) {
-        // Thrown here it would end the client's reader, and with it all subscriptions of the connection.
+        // An error here would end the client's read loop, and with it all subscriptions of the connection.
         queueMicrotask(() => {
           throw cause
         })
       }
     },
-    read: () => ({ [Symbol.asyncIterator]: () => readers.read(kept)[Symbol.asyncIterator]() }),
+    read: () => ({ [Symbol.asyncIterator]: () => broadcast.read(recent)[Symbol.asyncIterator]() }),
     end: () => {
-      isOver = true
-      readers.end()
+      hasEnded = true
+      broadcast.end()
     },
   }
 }

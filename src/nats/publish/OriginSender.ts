@@ -1,201 +1,201 @@
-/** One origin that is sent: its numbers, its heartbeats, and what it says of itself when asked. */
+/** The sender of one origin: numbers its messages, sends its heartbeats and answers its head requests. */
 import * as E from 'fp-ts/lib/Either.js'
-import * as Verb from '../../core/protocol/ControlSubject.ts'
+import * as ControlSubject from '../../core/protocol/ControlSubject.ts'
 import type { Epoch } from '../../core/protocol/Epoch.ts'
 import * as Head from '../../core/protocol/Head.ts'
 import type { Origin } from '../../core/protocol/Origin.ts'
 import type { SequenceNumber } from '../../core/protocol/SequenceNumber.ts'
 import * as Subject from '../../core/protocol/Subject.ts'
 import * as Sender from '../../core/sender/Sender.ts'
-import type { Connection, Msg } from '../client/Connection.ts'
+import type { Msg } from '../client/Connection.ts'
 import { isConnected, whenConnected } from '../client/connectionStatus.ts'
-import { block } from '../client/headers.ts'
-import { SealedHeaders } from '../client/SealedHeaders.ts'
+import { EncodedHeaders } from '../client/EncodedHeaders.ts'
+import { headerBlock } from '../client/headers.ts'
 import { now } from '../client/timer.ts'
 import { orThrow, sequencedError } from '../errors.ts'
-import type { Beating, Pulse } from './heartbeatTimer.ts'
-import type { PublishOptions, SenderNotice } from './publisher.ts'
-import type { Line, Outbound } from './sendLog.ts'
-import { payloadOf } from './validate.ts'
+import type { HeartbeatSource } from './heartbeatTimer.ts'
+import type { PublisherContext } from './publisherContext.ts'
+import type { LoggedOrigin, PublishOptions, SenderNotice } from './types.ts'
+import { toPayload } from './validate.ts'
 
-/** What all origins of one publisher share. */
-export interface Means {
-  readonly nc: Connection
-  readonly verbs: Verb.Prefix
-  readonly outbound: Outbound
-  readonly pulse: Pulse
-  readonly tell: (notice: SenderNotice) => void
-}
-
-/** What the publisher of an origin has to know. */
-export interface SendingListener {
-  /** The last heartbeat marked `ended` has gone out. */
-  readonly ended: (self: Sending) => void
-  /** It has stopped. A retired origin stops when nothing is kept of it. */
-  readonly stopped: (self: Sending) => void
+export interface OriginSenderListener {
+  /** The last heartbeat marked `ended` was sent. */
+  readonly onEnded: (self: OriginSender) => void
+  /** The sender has stopped. A retired sender stops when the history holds none of its messages. */
+  readonly onStopped: (self: OriginSender) => void
 }
 
 const decoder = new TextDecoder()
-const nothing = new Uint8Array(0)
+const noBytes = new Uint8Array(0)
 
-/** Other runs that were told of. */
-const maxRivals = 64
+/** The limit of other epochs that are reported as a conflict. */
+const maxReportedEpochs = 64
 
-/** A class, since there can be tens of thousands: closures of its own would cost each of them kilobytes. */
-export class Sending implements Line, Beating {
+/** A class, because a publisher can have tens of thousands: closures would cost kilobytes for each. */
+export class OriginSender implements LoggedOrigin, HeartbeatSource {
   readonly origin: Origin
   readonly epoch: Epoch
-  readonly #means: Means
-  readonly #listener: SendingListener
+  readonly #context: PublisherContext
+  readonly #listener: OriginSenderListener
   #sender: Sender.Sender
-  #rivals: Set<Epoch> | undefined
+  #reportedEpochs: Set<Epoch> | undefined
   #isClosing = false
   #isStopped = false
 
-  constructor(means: Means, origin: Origin, epoch: Epoch, options: Sender.Options, listener: SendingListener) {
+  constructor(
+    context: PublisherContext,
+    origin: Origin,
+    epoch: Epoch,
+    options: Sender.Options,
+    listener: OriginSenderListener,
+  ) {
     this.origin = origin
     this.epoch = epoch
-    this.#means = means
+    this.#context = context
     this.#listener = listener
     this.#sender = Sender.create(origin, epoch, now(), options)
-    means.outbound.open(this)
-    // Before any message: a receiver of the run before this one must not take the first for a gap of that.
-    this.beat(means.pulse.latest(this.max))
-    means.pulse.book(this)
+    context.sendLog.add(this)
+    // The first heartbeat precedes the first message. Without it a receiver of an earlier run would see a gap.
+    this.sendHeartbeat(context.heartbeatTimer.sendInterval(this.max))
+    context.heartbeatTimer.schedule(this)
   }
 
   get name(): string {
     return this.origin.name
   }
 
-  get owner(): object {
-    return this.#means
+  get publisher(): object {
+    return this.#context
   }
-
-  /** When it last sent something, in ms of the monotonic clock. */
-  get sentAt(): number {
-    return this.#sender.sentAt
-  }
-
-  // --- messages
-
-  publish(data: Uint8Array | string = nothing, { reply = '', headers }: PublishOptions = {}): SequenceNumber {
-    const { outbound, pulse } = this.#means
-    if (this.#isClosing || this.#isStopped || this.#sender.state !== 'live')
-      throw sequencedError(`The publisher of ${this.name} is closed: make a new one to go on.`, { _tag: 'Closed' })
-    const number = orThrow(Sender.explain)(Sender.next(this.#sender))
-    if (reply !== '') orThrow(Subject.explain)(Subject.parse(reply))
-    const payload = payloadOf(data, outbound.copy)
-    outbound.send(this, number, payload, headers, reply)
-    const decayed = this.#sender.wait !== undefined
-    this.#sender = Sender.published(now())(this.#sender)
-    if (decayed) pulse.book(this)
-    return number
-  }
-
-  // --- heartbeats, and the same when asked
-
-  get max(): number {
-    return this.#sender.max
-  }
-
-  get run(): string {
-    return this.isSingle ? `${this.name} ${this.epoch}` : this.name
-  }
-
-  dueAt(latest: number): number {
-    return Sender.dueAt(latest)(this.#sender)
-  }
-
-  beat(latest: number): void {
-    this.#say()
-    this.#sender = Sender.beaten(now(), latest)(this.#sender)
-    if (this.#sender.state === 'ended') this.#listener.ended(this)
-  }
-
-  #say(): void {
-    const { nc, verbs } = this.#means
-    try {
-      nc.publish(Verb.heartbeat(verbs)(this.origin, this.head), Head.format(this.#headNow()))
-    } catch {
-      // The connection is closing, and says so itself.
-    }
-  }
-
-  #headNow(): Head.Head {
-    const { pulse, outbound } = this.#means
-    return Sender.headOf(now(), pulse.stretched(this.max), outbound.oldest(this) ?? this.head + 1)(this.#sender)
-  }
-
-  /** Says where it is to whoever has asked. */
-  answer(reply: string): void {
-    const headers = new SealedHeaders(block('', [['Nats-Subject', Verb.newest(this.origin, this.head)]]))
-    this.#means.nc.publish(reply, Head.format(this.#headNow()), { headers })
-  }
-
-  /** Hears a heartbeat on its own subject. A `single` subject has one sender: another that is alive is an error. */
-  overhear(msg: Msg): void {
-    const head = Head.parse(decoder.decode(msg.data))
-    // The farewell of the run before us is no conflict, but a live heartbeat is: it was sent after we had begun.
-    if (E.isLeft(head) || head.right.epoch === this.epoch || head.right.state === 'ended') return
-    const rival = head.right.epoch
-    this.#rivals ??= new Set()
-    if (this.#rivals.has(rival) || this.#rivals.size >= maxRivals) return
-    this.#rivals.add(rival)
-    this.tell({ _tag: 'Conflict', origin: this.name, epoch: this.epoch, rival })
-  }
-
-  // --- what the connection asks of it
 
   get isSingle(): boolean {
     return this.origin.run === undefined
+  }
+
+  get isLive(): boolean {
+    return !this.#isClosing && !this.#isStopped && this.#sender.state === 'live'
   }
 
   get head(): number {
     return this.#sender.head
   }
 
-  revive(): void {
-    // The heartbeats that said so may have been lost with the connection.
-    if (this.#sender.state === 'ended') return this.#isClosing ? this.#say() : undefined
-    this.#sender = Sender.revived(now())(this.#sender)
-    this.#means.pulse.book(this)
+  /** The time of the last message, in ms of the monotonic clock. */
+  get sentAt(): number {
+    return this.#sender.sentAt
   }
 
-  tell(notice: SenderNotice): void {
-    this.#means.tell(notice)
+  // --- messages
+
+  publish(data: Uint8Array | string = noBytes, { reply = '', headers }: PublishOptions = {}): SequenceNumber {
+    const { sendLog, heartbeatTimer } = this.#context
+    if (!this.isLive)
+      throw sequencedError(`The publisher of ${this.name} is closed: create a new one to continue.`, { _tag: 'Closed' })
+    const number = orThrow(Sender.explain)(Sender.next(this.#sender))
+    if (reply !== '') orThrow(Subject.explain)(Subject.parse(reply))
+    const payload = toPayload(data, sendLog.copy)
+    sendLog.send(this, number, payload, headers, reply)
+    const isQuiet = this.#sender.wait !== undefined
+    this.#sender = Sender.published(now())(this.#sender)
+    if (isQuiet) heartbeatTimer.schedule(this)
+    return number
+  }
+
+  // --- heartbeats and heads
+
+  get max(): number {
+    return this.#sender.max
+  }
+
+  get key(): string {
+    return this.isSingle ? `${this.name} ${this.epoch}` : this.name
+  }
+
+  dueAt(sendInterval: number): number {
+    return Sender.dueAt(sendInterval)(this.#sender)
+  }
+
+  sendHeartbeat(sendInterval: number): void {
+    this.#publishHeartbeat()
+    this.#sender = Sender.beaten(now(), sendInterval)(this.#sender)
+    if (this.#sender.state === 'ended') this.#listener.onEnded(this)
+  }
+
+  #publishHeartbeat(): void {
+    const { nc, prefix } = this.#context
+    try {
+      nc.publish(ControlSubject.heartbeat(prefix)(this.origin, this.head), Head.format(this.#currentHead()))
+    } catch {
+      // The connection is closing. Its own status reports that.
+    }
+  }
+
+  #currentHead(): Head.Head {
+    const { heartbeatTimer, sendLog } = this.#context
+    const first = sendLog.oldestNumber(this) ?? this.head + 1
+    return Sender.headOf(now(), heartbeatTimer.promisedInterval(this.max), first)(this.#sender)
+  }
+
+  /** Answers a head request. */
+  sendHead(reply: string): void {
+    const fields = [['Nats-Subject', ControlSubject.newest(this.origin, this.head)]] as const
+    const headers = new EncodedHeaders(headerBlock('', fields))
+    this.#context.nc.publish(reply, Head.format(this.#currentHead()), { headers })
+  }
+
+  /** Handles a heartbeat on the subject of this origin. A live heartbeat of another epoch is a conflict in `single`. */
+  onOtherHeartbeat(msg: Msg): void {
+    const head = Head.parse(decoder.decode(msg.data))
+    // An `ended` heartbeat belongs to the previous run. A live one was sent after this run began.
+    if (E.isLeft(head) || head.right.epoch === this.epoch || head.right.state === 'ended') return
+    const rival = head.right.epoch
+    this.#reportedEpochs ??= new Set()
+    if (this.#reportedEpochs.has(rival) || this.#reportedEpochs.size >= maxReportedEpochs) return
+    this.#reportedEpochs.add(rival)
+    this.report({ _tag: 'Conflict', origin: this.name, epoch: this.epoch, rival })
+  }
+
+  onReconnected(): void {
+    // The heartbeats marked `ended` may be lost.
+    if (this.#sender.state === 'ended') return this.#isClosing ? this.#publishHeartbeat() : undefined
+    this.#sender = Sender.revived(now())(this.#sender)
+    this.#context.heartbeatTimer.schedule(this)
+  }
+
+  report(notice: SenderNotice): void {
+    this.#context.report(notice)
   }
 
   // --- the end
 
-  /** Takes no more messages. Says so three times within 200 ms, after the reconnect if there is no connection. */
+  /** Ends the sequence: sends three heartbeats marked `ended` within 200 ms, after the reconnect if disconnected. */
   close(): void {
     if (this.#isStopped) return
     this.#isClosing = true
     const begin = (): void => {
       this.#sender = Sender.closed(now())(this.#sender)
-      if (!this.#isStopped) this.#means.pulse.book(this)
+      if (!this.#isStopped) this.#context.heartbeatTimer.schedule(this)
     }
-    if (isConnected(this.#means.nc)) begin()
-    else whenConnected(this.#means.nc).then(begin, begin)
+    if (isConnected(this.#context.nc)) begin()
+    else whenConnected(this.#context.nc).then(begin, begin)
   }
 
-  /** Says once that nothing follows. What is kept of it can still be requested. */
+  /** Ends the sequence with one heartbeat marked `ended`. Its messages stay replayable. */
   retire(): void {
     if (this.#sender.state === 'ended' || this.#isStopped) return
-    const isNews = this.#sender.farewells === 0
+    const isFirstEndedHeartbeat = this.#sender.farewells === 0
     this.#sender = Sender.retired(this.#sender)
-    if (isNews) this.#say()
-    this.#means.pulse.remove(this)
-    this.#means.outbound.retire(this)
+    if (isFirstEndedHeartbeat) this.#publishHeartbeat()
+    this.#context.heartbeatTimer.remove(this)
+    this.#context.sendLog.retire(this)
   }
 
-  /** Stops at once. */
+  /** Stops at once, without a heartbeat. */
   stop(): void {
     if (this.#isStopped) return
     this.#isStopped = true
-    this.#means.pulse.remove(this)
-    this.#means.outbound.close(this)
-    this.#listener.stopped(this)
+    this.#context.heartbeatTimer.remove(this)
+    this.#context.sendLog.remove(this)
+    this.#listener.onStopped(this)
   }
 }

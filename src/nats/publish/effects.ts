@@ -1,5 +1,5 @@
 /**
- * Publishing as an effect that can be composed.
+ * `publish` as a composable effect.
  *
  * @since 0.1.0
  */
@@ -13,7 +13,7 @@ import type { ClientError, PublishRefusal, Reason } from '../errors.ts'
 import { isSequencedError } from '../errors.ts'
 import type { Publisher } from './publisher.ts'
 
-/** What `publish` would have thrown, as tagged data. @since 0.1.0 */
+/** The errors of `publish` as tagged data. @since 0.1.0 */
 export type PublishError = PublishRefusal | ClientError
 
 const refusals: Readonly<Record<PublishRefusal['_tag'], true>> = {
@@ -33,7 +33,7 @@ const publishError = (cause: unknown): PublishError =>
   isSequencedError(cause) && isRefusal(cause.reason) ? cause.reason : { _tag: 'ClientError', cause }
 
 /**
- * `publish` as an `IOEither`: nothing happens before it is run, and nothing is thrown. The last stage of a pipeline.
+ * `publish` as an `IOEither`, for the last stage of a pipeline. Nothing happens until it runs, and it does not throw.
  *
  * @example
  * import { Outgoing, publisher, tryPublish } from 'nats-sequenced'
@@ -59,8 +59,8 @@ export const tryPublish =
     )
 
 /**
- * The same for a publisher that is given later, as a `ReaderTaskEither`. Where the history is full, it waits for room:
- * so it never ends in `HistoryFull`.
+ * `publish` as a `ReaderTaskEither`, for a publisher that is passed later. While the history is full it waits for room,
+ * so its errors do not include `HistoryFull`.
  *
  * @example
  * import { Outgoing, publisher, publishWith } from 'nats-sequenced'
@@ -87,13 +87,13 @@ export const publishWith =
       if (E.isRight(result)) return result
       const { left } = result
       if (left._tag !== 'HistoryFull') return E.left(left)
-      // Room is made by a reconnect, which never comes where the connection has been closed for good.
+      // Only a reconnect makes room, and a closed connection never reconnects.
       const isClosed = publisher.closed.then(() => true)
       if (await Promise.race([isClosed, publisher.ready().then(() => false)])) return E.left({ _tag: 'Closed' })
     }
   }
 
-/** A match over all that can go wrong. @since 0.1.0 */
+/** An exhaustive match over `PublishError`. @since 0.1.0 */
 export const matchPublishError =
   <B>(cases: { readonly [E in PublishError as E['_tag']]: (e: E) => B }) =>
   (e: PublishError): B => {

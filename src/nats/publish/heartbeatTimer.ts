@@ -1,82 +1,89 @@
-/** The one timer behind all heartbeats of a connection. */
+/** The heartbeat timer of a connection: one timer and one rate limit for the heartbeats of all its origins. */
 import * as Heartbeats from '../../core/sender/HeartbeatSchedule.ts'
 import type { Connection } from '../client/Connection.ts'
-import { alarm, now } from '../client/timer.ts'
-import { sharedWeakMap } from '../internal/shared.ts'
+import { createTimer, now } from '../client/timer.ts'
+import { sharedWeakMap } from '../internal/processRegistry.ts'
 
-/** An origin as the pulse sees it. `latest` is how long after a heartbeat the next must be due now, in ms. */
-export interface Beating {
-  /** What tells it apart: in `single`, a run may take its leave when the next of its name has begun. */
-  readonly run: string
-  /** When its next heartbeat is due, in ms of the monotonic clock. */
-  dueAt(latest: number): number
-  /** Sends it. */
-  beat(latest: number): void
+/**
+ * An origin that sends heartbeats. `sendInterval` is the longest wait between two of them under the current load, in
+ * ms.
+ */
+export interface HeartbeatSource {
+  /**
+   * Unique on the connection. In `single` it contains the epoch: two runs of one name can overlap at the end of the
+   * first.
+   */
+  readonly key: string
+  /** The time of the next heartbeat, in ms of the monotonic clock. */
+  dueAt(sendInterval: number): number
+  sendHeartbeat(sendInterval: number): void
+  /** The longest time between two heartbeats that its options allow, in ms. */
   readonly max: number
 }
 
-export interface Pulse {
-  /** An origin begins, or is due sooner than was booked. */
-  readonly book: (beating: Beating) => void
-  readonly remove: (beating: Beating) => void
-  /** The longest promise that can be kept. */
-  readonly stretched: (max: number) => number
-  /** How long after a heartbeat the next must be due for that. */
-  readonly latest: (max: number) => number
+export interface HeartbeatTimer {
+  /** Adds an origin, or moves its next heartbeat to an earlier time. */
+  readonly schedule: (source: HeartbeatSource) => void
+  readonly remove: (source: HeartbeatSource) => void
+  /** The interval to announce in heads, in ms: `max`, or more if the rate limit does not allow `max`. */
+  readonly promisedInterval: (max: number) => number
+  /** The longest wait between two heartbeats that keeps this promise, in ms. */
+  readonly sendInterval: (max: number) => number
 }
 
-/** Heartbeats per second and connection: at about 250 bytes each that is 250 kB/s at most. */
-const perSecond = 1000
+/** The rate limit of a connection. A heartbeat has about 250 bytes, so this is at most 250 kB/s. */
+const maxPerSecond = 1000
 
-const pulses = sharedWeakMap<Connection, Pulse>('pulses')
+const heartbeatTimers = sharedWeakMap<Connection, HeartbeatTimer>('heartbeatTimers')
 
-const start = (): Pulse => {
-  let schedule = Heartbeats.create(perSecond, now())
-  const runs = new Map<string, Beating>()
+const createHeartbeatTimer = (): HeartbeatTimer => {
+  let agenda = Heartbeats.create(maxPerSecond, now())
+  const sources = new Map<string, HeartbeatSource>()
 
-  const latest = (max: number): number => Heartbeats.latest(max)(schedule)
-  const rebook = (b: Beating): void => {
-    schedule = Heartbeats.book(b.run, b.dueAt(latest(b.max)))(schedule)
+  const sendInterval = (max: number): number => Heartbeats.latest(max)(agenda)
+
+  const updateAgenda = (source: HeartbeatSource): void => {
+    agenda = Heartbeats.book(source.key, source.dueAt(sendInterval(source.max)))(agenda)
   }
 
-  const ring = (): void => {
+  const sendDue = (): void => {
     for (;;) {
-      const [run, after] = Heartbeats.due(now())(schedule)
-      schedule = after
-      if (run === undefined) break
-      const beating = runs.get(run)
-      // A publish does not touch the agenda, so it may be that nothing is due yet after all.
-      if (beating !== undefined && beating.dueAt(latest(beating.max)) <= now()) {
-        beating.beat(latest(beating.max))
-        schedule = Heartbeats.spent(schedule)
+      const [key, rest] = Heartbeats.due(now())(agenda)
+      agenda = rest
+      if (key === undefined) break
+      const source = sources.get(key)
+      // A publish postpones the heartbeat of its origin without an update of the agenda, so check the time again.
+      if (source !== undefined && source.dueAt(sendInterval(source.max)) <= now()) {
+        source.sendHeartbeat(sendInterval(source.max))
+        agenda = Heartbeats.spent(agenda)
       }
-      if (beating === undefined) schedule = Heartbeats.book(run, Number.POSITIVE_INFINITY)(schedule)
-      else rebook(beating)
+      if (source === undefined) agenda = Heartbeats.book(key, Number.POSITIVE_INFINITY)(agenda)
+      else updateAgenda(source)
     }
-    clock.set(Heartbeats.wakeAt(schedule))
+    timer.set(Heartbeats.wakeAt(agenda))
   }
-  const clock = alarm(ring)
+  const timer = createTimer(sendDue)
 
   return {
-    stretched: max => Heartbeats.stretched(max)(schedule),
-    latest,
-    book: beating => {
-      runs.set(beating.run, beating)
-      const before = Heartbeats.wakeAt(schedule)
-      rebook(beating)
-      if (Heartbeats.wakeAt(schedule) !== before) clock.set(Heartbeats.wakeAt(schedule))
+    promisedInterval: max => Heartbeats.stretched(max)(agenda),
+    sendInterval,
+    schedule: source => {
+      sources.set(source.key, source)
+      const previous = Heartbeats.wakeAt(agenda)
+      updateAgenda(source)
+      if (Heartbeats.wakeAt(agenda) !== previous) timer.set(Heartbeats.wakeAt(agenda))
     },
-    remove: ({ run }) => {
-      runs.delete(run)
-      schedule = Heartbeats.book(run, Number.POSITIVE_INFINITY)(schedule)
-      clock.set(Heartbeats.wakeAt(schedule))
+    remove: ({ key }) => {
+      sources.delete(key)
+      agenda = Heartbeats.book(key, Number.POSITIVE_INFINITY)(agenda)
+      timer.set(Heartbeats.wakeAt(agenda))
     },
   }
 }
 
-/** The pulse of a connection. */
-export const pulseOf = (nc: Connection): Pulse => {
-  const pulse = pulses.get(nc) ?? start()
-  pulses.set(nc, pulse)
-  return pulse
+/** The heartbeat timer of a connection. */
+export const heartbeatTimerOf = (nc: Connection): HeartbeatTimer => {
+  const timer = heartbeatTimers.get(nc) ?? createHeartbeatTimer()
+  heartbeatTimers.set(nc, timer)
+  return timer
 }

@@ -1,291 +1,297 @@
 /**
- * A publisher of many subjects, each with numbers of its own.
+ * A publisher of many subjects, each with its own numbers.
  *
  * @since 0.1.0
  */
 import * as Address from '../../core/protocol/Address.ts'
-import * as Verb from '../../core/protocol/ControlSubject.ts'
+import * as ControlSubject from '../../core/protocol/ControlSubject.ts'
 import type { SequenceNumber } from '../../core/protocol/SequenceNumber.ts'
 import * as Subject from '../../core/protocol/Subject.ts'
 import * as Sender from '../../core/sender/Sender.ts'
 import type { Connection } from '../client/Connection.ts'
 import { isConnected } from '../client/connectionStatus.ts'
-import { block } from '../client/headers.ts'
-import { drawEpoch } from '../client/random.ts'
-import { SealedHeaders } from '../client/SealedHeaders.ts'
-import { checkPlain } from '../client/wrapped.ts'
+import { EncodedHeaders } from '../client/EncodedHeaders.ts'
+import { headerBlock } from '../client/headers.ts'
+import { randomEpoch } from '../client/random.ts'
+import { assertNotWrapped } from '../client/wrappedConnections.ts'
 import { orThrow, sequencedError } from '../errors.ts'
 import type { NoticeSink } from '../internal/notices.ts'
-import { startNotices } from '../internal/notices.ts'
+import { createNotices } from '../internal/notices.ts'
 import { checkSubject } from '../options.ts'
-import { describeSender, isGraveForSender } from './explain.ts'
-import type { SendingListener } from './OriginSender.ts'
-import { Sending } from './OriginSender.ts'
-import type { PublisherOptions, PublishOptions, SenderNotice } from './publisher.ts'
-import { openOutlet, spellingOf } from './publisherContext.ts'
-import { originFor } from './validate.ts'
+import { describeSender, isSenderWarning } from './explain.ts'
+import type { OriginSenderListener } from './OriginSender.ts'
+import { OriginSender } from './OriginSender.ts'
+import { checkAddressSettings, openSession } from './publisherSession.ts'
+import type { PublisherOptions, PublishOptions, SenderNotice } from './types.ts'
+import { createOrigin } from './validate.ts'
 
-/** One run of the sender of many subjects. @since 0.1.0 */
+/** A publisher of all subjects within a filter. @since 0.1.0 */
 export interface Publishers {
   /**
-   * Publishes to a subject within the filter, and gives the number it got there. Throws what `publish` of a single
-   * publisher throws, and a `SequencedError` for a subject that is not valid, or not within the filter.
+   * Publishes to a subject within the filter, and returns the number of the message on that subject. Throws what
+   * `publish` of a single publisher throws, and a `SequencedError` if the subject is not valid, not within the filter,
+   * or in `single` already has another open publisher on the connection (`AlreadyPublished`).
    */
   readonly publish: (subject: string, data?: Uint8Array | string, options?: PublishOptions) => SequenceNumber
-  /** Settled when there is room to publish: at once, unless disconnected with a full history. */
+  /** Resolves when there is room to publish: at once, unless disconnected with a full history. */
   readonly ready: () => Promise<void>
   /**
-   * What its owner should know, of all subjects: the last 1024 notices, then what follows until the end. Each call has an
-   * iterator of its own. While nobody reads, a notice of loss, conflict or refusal becomes a warning of the process.
+   * The last 1,024 notices of all subjects, then new ones until the end. Each call returns an independent iterator.
+   * While nobody reads, a notice of loss, conflict or refusal becomes a process warning.
    */
   readonly notices: () => AsyncIterable<SenderNotice>
   /**
-   * Takes no more messages, tells receivers of each subject that nothing follows (within 200 ms, or a second if there are
-   * many), and resolves when the server has confirmed everything. While disconnected it waits for the reconnect. After
-   * `drainTimeout` ms it ends all the same, and rejects with a `SequencedError` (`Unconfirmed`) that names what may not have
-   * arrived.
+   * Ends all sequences: accepts no more messages, sends `ended` heartbeats for each subject (within 200 ms, or 1 s for
+   * many subjects), and resolves when the server has confirmed everything. While disconnected it waits for the
+   * reconnect. After `drainTimeout` ms it closes in any case, and rejects with a `SequencedError` (`Unconfirmed`) that
+   * lists the unconfirmed messages.
    */
   readonly close: () => Promise<void>
-  /** The same, but it tells receivers only once, and does not wait for a reconnect. */
+  /** Like `close`, but sends one `ended` heartbeat for each subject, and does not wait for a reconnect. */
   readonly stop: () => Promise<void>
-  /** Settled at the end, also when the connection has ended; with the error, if messages are not confirmed. */
+  /** Resolves when the publisher or its connection has ended, with an error if messages are not confirmed. */
   readonly closed: Promise<Error | undefined>
 }
 
 /**
- * Subjects that can be live at once. Their heartbeats share 1000 a second, so each is heard every ten seconds at least;
- * beyond it those that were idle longest are ended, as far as receivers are concerned, and begin anew when they are
- * published to again.
+ * The limit of live subjects. Their heartbeats share 1,000 a second, so each subject sends one at least every ten
+ * seconds. Beyond the limit, the publisher retires the subjects that were idle longest. A retired subject starts a new
+ * run when it is published to again.
  *
  * @since 0.1.0
  */
-export const maxLive = 8192
+export const maxLiveSubjects = 8192
 
-/** A subject that is live, and when it was last looked at. */
-interface Live {
-  readonly sending: Sending
-  readonly seenAt: number
+/** A live subject, and the time of its last message when `makeRoom` last checked it. */
+interface LiveSubject {
+  readonly sender: OriginSender
+  readonly checkedSentAt: number
 }
 
-/** Heads sent in one go when all are asked for. */
-const pageOfHeads = 256
+/** Heads that are sent without a pause when a receiver requests all heads. */
+const headsPerPage = 256
 
-/** Askers that wait; one more is not answered, and asks again. */
-const maxCensuses = 1024
+/** The limit of waiting requests for all heads. Receivers repeat a request that is dropped. */
+const maxHeadRequests = 1024
 
-/** How long the farewells of many subjects may take, in ms. */
-const longestFarewell = 1000
+/** The longest time that `close` spends on `ended` heartbeats, in ms. */
+const maxEndingTime = 1000
 
 /**
- * Publishes to all subjects within a filter, such as `prices.>`. Subjects begin when they are first published to.
+ * Publishes to all subjects within a filter, such as `prices.>`. The sequence of a subject starts with its first
+ * message.
  *
- * Throws a `SequencedError` if the filter or an option can't be, and what the client throws, such as for a closed
+ * Throws a `SequencedError` if the filter or an option is not valid, and what the client throws, such as for a closed
  * connection.
  *
  * @since 0.1.0
  */
 export const publishers = (nc: Connection, subjects: string, options: PublisherOptions = {}): Publishers => {
-  checkPlain(nc, 'publishers')
-  const notices = startNotices<SenderNotice>({ explain: describeSender, isGrave: isGraveForSender })
+  assertNotWrapped(nc, 'publishers')
+  const notices = createNotices<SenderNotice>({ explain: describeSender, isWarning: isSenderWarning })
   const { confirm, ...opened } = openPublishers(nc, subjects, options, notices)
   return { ...opened, notices: notices.read }
 }
 
-/** Publishers whose notices go to a sink of the caller's. */
-export interface SilentPublishers extends Omit<Publishers, 'notices'> {
-  /** Settled when the server has confirmed what was published before, or the connection has closed. */
+/** `Publishers` whose notices go to a sink of the caller. */
+export interface OpenPublishers extends Omit<Publishers, 'notices'> {
+  /** Resolves when the server has confirmed everything published so far, or the connection is closed. */
   readonly confirm: () => Promise<void>
 }
 
-/** The same as `publishers`, with the notices going to a sink of the caller's. */
+/** Opens `publishers` for a connection that may be wrapped. The notices go to a sink of the caller. */
 export const openPublishers = (
   nc: Connection,
   subjects: string,
   options: PublisherOptions,
   notices: NoticeSink<SenderNotice>,
-): SilentPublishers => {
+): OpenPublishers => {
   checkSubject(subjects)
-  const { addressing, verbs } = spellingOf(options, subjects)
+  const { addressing, prefix } = checkAddressSettings(options, subjects)
   const filter = orThrow(Subject.explain)(Subject.parseFilter(subjects))
   if (filter === '>')
     throw sequencedError(
-      "'>' takes in everything, heartbeats and inboxes too. Name the subjects that are to be numbered.",
+      "The filter '>' includes heartbeats and inboxes. Use the subjects that are to be numbered, such as 'prices.>'.",
       { _tag: 'BadSubject', subject: subjects },
     )
   const isWithin = Subject.matches(filter)
   const isAddress = Subject.matches(orThrow(Subject.explain)(Subject.parseFilter(Address.filter(addressing)(filter))))
-  // A name that can't be is refused now, not at the first message.
-  const { run } = originFor('any', addressing, options.sender, drawEpoch())
+  // Throws for a sender name that is not valid, before the first message.
+  const { run } = createOrigin('any', addressing, options.sender, randomEpoch())
 
-  const lives = new Map<string, Live>()
-  /** All that can be asked about: what is live, and what is over and still kept. */
-  const origins = new Map<string, Sending>()
+  const liveSubjects = new Map<string, LiveSubject>()
+  /** Live origins, and retired ones whose messages are still in the history. */
+  const origins = new Map<string, OriginSender>()
   let hasRetired = false
 
-  const outlet = openOutlet(
+  const session = openSession(
     nc,
-    { addressing, verbs },
+    { addressing, prefix },
     options,
     notices,
-    at => at.startsWith(`${verbs}.`) || (Subject.isSubject(at) && isAddress(at)),
+    at => at.startsWith(`${prefix}.`) || (Subject.isSubject(at) && isAddress(at)),
     () => stopAll(),
   )
+  const { sendLog } = session.context
   let isClosing = false
   const stopAll = (): void => {
     isClosing = true
-    for (const sending of [...origins.values()]) sending.stop()
+    for (const sender of [...origins.values()]) sender.stop()
   }
 
-  // --- what it is asked
+  // --- requests
 
-  const notHere = new SealedHeaders(block('404 Not Here', []))
-  const answer = (name: string, reply: string): void => {
-    const sending = lives.get(name)?.sending ?? origins.get(name)
-    if (sending !== undefined) sending.answer(reply)
-    // Since somebody listens, the server does not say that nobody does: whoever asks would have to wait for its patience to end.
-    else if (addressing === 'single') nc.publish(reply, undefined, { headers: notHere })
+  const notHereHeaders = new EncodedHeaders(headerBlock('404 Not Here', []))
+  const sendHead = (name: string, reply: string): void => {
+    const sender = liveSubjects.get(name)?.sender ?? origins.get(name)
+    if (sender !== undefined) sender.sendHead(reply)
+    // This publisher subscribes to all subjects of its filter, so the server sends no 503: the receiver would wait.
+    else if (addressing === 'single') nc.publish(reply, undefined, { headers: notHereHeaders })
   }
 
-  /** Whoever asks for all heads gets them page by page, one after the other. */
-  const censuses: Array<{ readonly filter: Subject.Filter; readonly reply: string }> = []
-  let isCounting = false
-  const count = async (): Promise<void> => {
-    for (let census = censuses.shift(); census !== undefined; census = censuses.shift()) {
-      const isMeant = Subject.matches(census.filter)
+  /** Requests for all heads. They are answered one after the other, in pages. */
+  const headRequests: Array<{ readonly filter: Subject.Filter; readonly reply: string }> = []
+  let isAnswering = false
+  const answerHeadRequests = async (): Promise<void> => {
+    for (let request = headRequests.shift(); request !== undefined; request = headRequests.shift()) {
+      const isRequested = Subject.matches(request.filter)
       let answers = 0
-      for (const { sending } of [...lives.values()]) {
-        if (!isMeant(sending.origin.subject)) continue
-        sending.answer(census.reply)
+      for (const { sender } of [...liveSubjects.values()]) {
+        if (!isRequested(sender.origin.subject)) continue
+        sender.sendHead(request.reply)
         answers += 1
-        if (answers % pageOfHeads !== 0) continue
+        if (answers % headsPerPage !== 0) continue
         await nc.flush()
         await new Promise(resolve => setTimeout(resolve, 0))
       }
     }
   }
-  const countAlone = (): void => {
-    if (isCounting) return
-    isCounting = true
+  const startAnswering = (): void => {
+    if (isAnswering) return
+    isAnswering = true
     const done = (): void => {
-      isCounting = false
+      isAnswering = false
     }
-    // Disconnected: whoever still wants to know asks again.
-    count().then(done, done)
+    // It fails when disconnected. Receivers repeat their requests.
+    answerHeadRequests().then(done, done)
   }
 
-  outlet.started(() => {
-    const prefix = `${Verb.headOfAll(verbs)}.`
-    for (const at of Verb.headsOf(verbs, run?.sender)(filter))
-      outlet.answerAt(at, ({ subject, reply }) => answer(subject.slice(prefix.length), reply))
+  session.setUp(() => {
+    const headPrefix = `${ControlSubject.headOfAll(prefix)}.`
+    for (const at of ControlSubject.headsOf(prefix, run?.sender)(filter))
+      session.onRequest(at, ({ subject, reply }) => sendHead(subject.slice(headPrefix.length), reply))
     if (addressing === 'single')
-      outlet.listenTo(Verb.heartbeats(verbs, addressing)(filter), msg => {
-        const own = msg.subject.slice(`${verbs}.HB.`.length, msg.subject.lastIndexOf('.'))
-        lives.get(own)?.sending.overhear(msg)
+      session.subscribe(ControlSubject.heartbeats(prefix, addressing)(filter), msg => {
+        const name = msg.subject.slice(`${prefix}.HB.`.length, msg.subject.lastIndexOf('.'))
+        liveSubjects.get(name)?.sender.onOtherHeartbeat(msg)
       })
-    outlet.answerAll((wanted, { reply }) => {
-      if (censuses.length < maxCensuses) censuses.push({ filter: wanted, reply })
-      countAlone()
+    session.onHeadRequest((wanted, { reply }) => {
+      if (headRequests.length < maxHeadRequests) headRequests.push({ filter: wanted, reply })
+      startAnswering()
     })
-    outlet.replayAt(Verb.replaysOf(verbs, run?.sender)(filter))
+    session.serveReplays(ControlSubject.replaysOf(prefix, run?.sender)(filter))
   })
 
-  // --- subjects come and go
+  // --- subjects
 
-  /** The subject that was idle longest makes way; those that were published to since have another round. */
+  /** Retires the subject that was idle longest. Subjects with messages since the last check stay. */
   const makeRoom = (): void => {
-    for (const [subject, { sending, seenAt }] of lives) {
-      if (lives.size < maxLive) return
-      lives.delete(subject)
-      if (sending.sentAt > seenAt) lives.set(subject, { sending, seenAt: sending.sentAt })
+    for (const [subject, { sender, checkedSentAt }] of liveSubjects) {
+      if (liveSubjects.size < maxLiveSubjects) return
+      liveSubjects.delete(subject)
+      if (sender.sentAt > checkedSentAt) liveSubjects.set(subject, { sender, checkedSentAt: sender.sentAt })
       else {
         hasRetired = true
-        sending.retire()
+        sender.retire()
       }
     }
   }
 
-  const forgetLive = (sending: Sending): void => {
-    const { subject } = sending.origin
-    if (lives.get(subject)?.sending === sending) lives.delete(subject)
+  const removeLive = (sender: OriginSender): void => {
+    const { subject } = sender.origin
+    if (liveSubjects.get(subject)?.sender === sender) liveSubjects.delete(subject)
   }
-  const listener: SendingListener = {
-    ended: sending => {
-      forgetLive(sending)
-      if (lives.size === 0) farewellIsOver()
+  const listener: OriginSenderListener = {
+    onEnded: sender => {
+      removeLive(sender)
+      if (liveSubjects.size === 0) onAllEnded()
     },
-    stopped: sending => {
-      if (origins.get(sending.name) === sending) origins.delete(sending.name)
-      forgetLive(sending)
+    onStopped: sender => {
+      if (origins.get(sender.name) === sender) origins.delete(sender.name)
+      removeLive(sender)
     },
   }
 
-  const open = (subject: string): Sending => {
+  const openOrigin = (subject: string): OriginSender => {
     if (isClosing)
-      throw sequencedError(`The publisher of ${filter} is closed: make a new one to go on.`, { _tag: 'Closed' })
-    const epoch = drawEpoch()
-    const origin = originFor(subject, addressing, options.sender, epoch)
+      throw sequencedError(`The publisher of ${filter} is closed: create a new one to continue.`, { _tag: 'Closed' })
+    const epoch = randomEpoch()
+    const origin = createOrigin(subject, addressing, options.sender, epoch)
     if (!isWithin(origin.subject))
-      throw sequencedError(`${subject} is not within ${filter}: publish it by itself, or widen the filter.`, {
-        _tag: 'OutsideFilter',
-        subject,
-        filter,
-      })
+      throw sequencedError(
+        `${subject} is not within the filter ${filter}. Use another publisher for it, or widen the filter.`,
+        { _tag: 'OutsideFilter', subject, filter },
+      )
+    sendLog.assertUnused(origin.name)
     makeRoom()
-    // In `single` a new run takes the place of the old one, and its numbers must not be those of the old one again.
+    // In `single` the new run replaces the retired one, and must not use its numbers again.
     origins.get(origin.name)?.stop()
-    const settings =
+    const senderOptions =
       hasRetired && addressing === 'single'
-        ? { ...outlet.settings, start: Sender.startFromClock(Date.now()) }
-        : outlet.settings
-    const sending = new Sending(outlet.means, origin, epoch, settings, listener)
-    origins.set(origin.name, sending)
-    return sending
+        ? { ...session.senderOptions, start: Sender.startFromClock(Date.now()) }
+        : session.senderOptions
+    const sender = new OriginSender(session.context, origin, epoch, senderOptions, listener)
+    origins.set(origin.name, sender)
+    return sender
   }
 
   const publish: Publishers['publish'] = (subject, data, publishOptions) => {
-    const live = lives.get(subject)
-    if (live !== undefined) return live.sending.publish(data, publishOptions)
-    const sending = open(subject)
+    const live = liveSubjects.get(subject)
+    if (live !== undefined) return live.sender.publish(data, publishOptions)
+    const sender = openOrigin(subject)
     try {
-      return sending.publish(data, publishOptions)
+      return sender.publish(data, publishOptions)
     } finally {
-      lives.set(subject, { sending, seenAt: sending.sentAt })
+      liveSubjects.set(subject, { sender, checkedSentAt: sender.sentAt })
     }
   }
 
   // --- the end
 
-  let farewellIsOver: () => void = () => undefined
-  /** Of those that are left after a second each says it once. */
-  const farewell = async (): Promise<void> => {
-    const all = new Promise<void>(resolve => {
-      farewellIsOver = resolve
-    })
-    const clock = setTimeout(farewellIsOver, longestFarewell)
-    if (lives.size > 0) await all
-    clearTimeout(clock)
-    sayOnce()
-  }
-  const sayOnce = (): void => {
-    for (const { sending } of lives.values()) sending.retire()
+  const retireAll = async (): Promise<void> => {
+    for (const { sender } of liveSubjects.values()) sender.retire()
   }
 
-  let ending: Promise<void> | undefined
+  let onAllEnded: () => void = () => undefined
+  /**
+   * Waits for the `ended` heartbeats of all subjects. Subjects that are not done after a second send one more at once.
+   */
+  const sendEnded = async (): Promise<void> => {
+    const allEnded = new Promise<void>(resolve => {
+      onAllEnded = resolve
+    })
+    const timer = setTimeout(onAllEnded, maxEndingTime)
+    if (liveSubjects.size > 0) await allEnded
+    clearTimeout(timer)
+    await retireAll()
+  }
+
+  let closing: Promise<void> | undefined
   return {
     publish,
-    ready: outlet.outbound.ready,
-    confirm: outlet.outbound.confirm,
+    ready: sendLog.ready,
+    confirm: sendLog.confirm,
     close: () => {
       isClosing = true
-      if (ending === undefined) for (const { sending } of [...lives.values()]) sending.close()
-      ending ??= outlet.end(farewell)
-      return ending
+      if (closing === undefined) for (const { sender } of [...liveSubjects.values()]) sender.close()
+      closing ??= session.close(sendEnded)
+      return closing
     },
     stop: () => {
       isClosing = true
-      if (!isConnected(nc)) outlet.finish()
-      return outlet.end(async () => sayOnce())
+      if (!isConnected(nc)) session.closeNow()
+      return session.close(retireAll)
     },
-    closed: outlet.closed,
+    closed: session.closed,
   }
 }

@@ -2,19 +2,19 @@
 import * as t from 'io-ts'
 import * as SequenceNumber from '../../core/protocol/SequenceNumber.ts'
 import * as Subject from '../../core/protocol/Subject.ts'
-import { atLeastZero, positive, shared } from '../options.ts'
+import { nonNegative, positive, sharedOptions } from '../options.ts'
 
-/** Those of `publisher` and `publishers`. */
+/** The options of `publisher` and `publishers`. */
 export const publisherOptions = {
-  ...shared,
+  ...sharedOptions,
   sender: t.string,
   from: t.union([t.literal('clock'), SequenceNumber.codec], "'clock' or an integer from 1 to 2^53-1"),
   history: t.partial(
-    { messages: atLeastZero, bytes: atLeastZero, age: atLeastZero },
+    { messages: nonNegative, bytes: nonNegative, age: nonNegative },
     'limits: { messages, bytes, age }',
   ),
   heartbeatAfter: positive,
   heartbeatMax: positive,
-  drainTimeout: atLeastZero,
+  drainTimeout: nonNegative,
   inboxes: t.readonlyArray(Subject.codec, "a list of subjects without wildcards, such as ['_INBOX_alice']"),
 }

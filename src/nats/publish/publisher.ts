@@ -1,203 +1,117 @@
 /**
- * A publisher that numbers its messages.
+ * A publisher that numbers the messages of one subject.
  *
  * @since 0.1.0
  */
-
-import * as Verb from '../../core/protocol/ControlSubject.ts'
+import * as ControlSubject from '../../core/protocol/ControlSubject.ts'
 import type { Epoch } from '../../core/protocol/Epoch.ts'
-import type { Headers } from '../../core/protocol/Headers.ts'
-import type { Addressing } from '../../core/protocol/Origin.ts'
 import type { SequenceNumber } from '../../core/protocol/SequenceNumber.ts'
 import * as Subject from '../../core/protocol/Subject.ts'
-import type { Limits } from '../../core/sender/History.ts'
 import type { Connection } from '../client/Connection.ts'
-import { drawEpoch } from '../client/random.ts'
-import { checkPlain } from '../client/wrapped.ts'
-import { startNotices } from '../internal/notices.ts'
+import { randomEpoch } from '../client/random.ts'
+import { assertNotWrapped } from '../client/wrappedConnections.ts'
+import { createNotices } from '../internal/notices.ts'
 import { checkSubject } from '../options.ts'
-import { describeSender, isGraveForSender } from './explain.ts'
-import { Sending } from './OriginSender.ts'
-import { openOutlet, spellingOf } from './publisherContext.ts'
-import type { Repair } from './sendLog.ts'
-import { originFor } from './validate.ts'
+import { describeSender, isSenderWarning } from './explain.ts'
+import { OriginSender } from './OriginSender.ts'
+import { checkAddressSettings, openSession } from './publisherSession.ts'
+import type { PublisherOptions, PublishOptions, SenderNotice } from './types.ts'
+import { createOrigin } from './validate.ts'
 
-/** How a publisher numbers, beats and keeps; none is needed. @since 0.1.0 */
-export interface PublisherOptions {
-  /** How addresses are spelled. Default `single`: this is the only sender of the subject. */
-  readonly addressing?: Addressing
-  /** The name of this sender, one subject token of at most 64 bytes; needed in `perSender`. */
-  readonly sender?: string
-  /** What stands before heartbeats and requests. Default `_SEQ`. */
-  readonly prefix?: string
-  /**
-   * The first number. Default 1. `'clock'` starts at microseconds since 2020, so that the numbers of a restarted `single`
-   * sender never go back.
-   */
-  readonly from?: number | 'clock'
-  /**
-   * What is kept for replays, for all publishers of the connection together: at most `messages` (default 65,536), `bytes`
-   * (default 32 MiB; payloads, headers, reply subjects, 320 for each message and 1024 for each subject with a message in
-   * the history) and `age` in ms (default 300,000).
-   */
-  readonly history?: Partial<Limits>
-  /** How long after a message the first heartbeat follows, in ms. Default 50. */
-  readonly heartbeatAfter?: number
-  /** The longest time between two heartbeats, in ms. Default 5000. */
-  readonly heartbeatMax?: number
-  /** How long the end waits for a connection and for the server's confirmation, in ms. Default 5000. */
-  readonly drainTimeout?: number
-  /**
-   * What the inboxes of receivers begin with, beside `_INBOX`, `_INBOX_…`, `_INBOX-…` and the `inboxPrefix` of this connection:
-   * subjects without wildcards, matched by whole tokens. Requests with any other reply subject are not answered. Default: none.
-   */
-  readonly inboxes?: ReadonlyArray<string>
-}
-
-/** What goes with a payload. @since 0.1.0 */
-export interface PublishOptions {
-  /** Where an answer is expected. */
-  readonly reply?: string
-  readonly headers?: Headers
-}
-
-/** Another sender uses the subject of this one. @since 0.1.0 */
-export interface SenderConflict {
-  readonly _tag: 'Conflict'
-  readonly origin: string
-  readonly epoch: Epoch
-  readonly rival: Epoch
-}
-
-/**
- * The server has refused what this publisher needs: to publish a message (it is lost), a heartbeat or an answer, or to
- * subscribe to requests.
- *
- * @since 0.1.0
- */
-export interface SenderRefused {
-  readonly _tag: 'Refused'
-  readonly operation: string
-  readonly subject: string
-}
-
-/**
- * The publisher, or its connection, ended before the server confirmed these messages: they may not have arrived, and are
- * not sent again.
- *
- * @since 0.1.0
- */
-export interface Unconfirmed {
-  readonly _tag: 'Unconfirmed'
-  readonly origin: string
-  readonly first: number
-  readonly last: number
-}
-
-/**
- * A request names a reply subject that is not an inbox, so it is not answered. Reported once for each verb and first token
- * of the reply subject, for 64 of these at most.
- *
- * @since 0.1.0
- */
-export interface AnswerRefused {
-  readonly _tag: 'AnswerRefused'
-  /** Where the request was sent, such as `_SEQ.REPLAY.updates.2`. */
-  readonly subject: string
-  /** Where the answer should have gone. */
-  readonly reply: string
-}
-
-/** What a sender is told. @since 0.1.0 */
-export type SenderNotice = SenderConflict | SenderRefused | AnswerRefused | Unconfirmed | Repair
-
-/** One run of one sender. @since 0.1.0 */
+/** A publisher of one subject: one run of one sender. @since 0.1.0 */
 export interface Publisher {
-  /** Everything before the number in the subjects of its messages. */
+  /** The part of its data subjects before the number. */
   readonly origin: string
   readonly epoch: Epoch
   /**
-   * Publishes a payload as it is, and gives the number it got. The payload is copied, so its buffer can be used again.
+   * Publishes a payload unchanged, and returns the number of the message. The payload is copied, so its buffer can be
+   * reused.
    *
-   * Throws what the client throws, and a `SequencedError` if the publisher is closed, the reply subject is not valid, the
-   * headers carry an inline status, or the payload is larger than the server takes. While disconnected it goes on into
-   * the history, and throws `HistoryFull` when that has no room left. Whenever it throws, no number is used up.
+   * Throws what the client throws, and a `SequencedError` if the publisher is closed, the reply subject is not valid,
+   * the headers carry an inline status, or the message is larger than the server's `max_payload`. While disconnected,
+   * messages go to the history, and `publish` throws `HistoryFull` when the history is full. If it throws, no number is
+   * used.
    */
   readonly publish: (data?: Uint8Array | string, options?: PublishOptions) => SequenceNumber
-  /** Settled when there is room to publish: at once, unless disconnected with a full history. */
+  /** Resolves when there is room to publish: at once, unless disconnected with a full history. */
   readonly ready: () => Promise<void>
   /**
-   * What its owner should know: the last 1024 notices, then what follows until the end. Each call has an iterator of its
-   * own. While nobody reads, a notice of loss, conflict or refusal becomes a warning of the process.
+   * The last 1,024 notices, then new ones until the end. Each call returns an independent iterator. While nobody reads,
+   * a notice of loss, conflict or refusal becomes a process warning.
    */
   readonly notices: () => AsyncIterable<SenderNotice>
   /**
-   * Takes no more messages, tells receivers that nothing follows (three times within 200 ms), and resolves when the server
-   * has confirmed everything. While disconnected it waits for the reconnect. After `drainTimeout` ms it ends all the same,
-   * and rejects with a `SequencedError` (`Unconfirmed`) that names what may not have arrived.
+   * Ends the sequence: accepts no more messages, sends three heartbeats marked `ended` within 200 ms, and resolves when
+   * the server has confirmed everything. While disconnected it waits for the reconnect. After `drainTimeout` ms it
+   * closes in any case, and rejects with a `SequencedError` (`Unconfirmed`) that lists the unconfirmed messages.
    */
   readonly close: () => Promise<void>
-  /** Settled at the end, also when the connection has ended; with the error, if messages are not confirmed. */
+  /** Resolves when the publisher or its connection has ended, with an error if messages are not confirmed. */
   readonly closed: Promise<Error | undefined>
 }
 
 /**
- * Publishes to a subject, `updates`, under numbered ones: `updates.1`, `updates.2` …
+ * Publishes to a subject, such as `updates`, under numbered subjects: `updates.1`, `updates.2` …
  *
- * Throws a `SequencedError` if the subject or an option can't be, and what the client throws, such as for a closed
- * connection.
+ * Throws a `SequencedError` if the subject or an option is not valid, and what the client throws, such as for a closed
+ * connection. In `single` it also throws if the connection already has an open publisher of the subject
+ * (`AlreadyPublished`).
  *
  * @since 0.1.0
  */
 export const publisher = (nc: Connection, subject: string, options: PublisherOptions = {}): Publisher => {
-  checkPlain(nc, 'publisher')
+  assertNotWrapped(nc, 'publisher')
   checkSubject(subject)
-  const { addressing, verbs } = spellingOf(options, subject)
-  const epoch = drawEpoch()
-  const origin = originFor(subject, addressing, options.sender, epoch)
+  const { addressing, prefix } = checkAddressSettings(options, subject)
+  const epoch = randomEpoch()
+  const origin = createOrigin(subject, addressing, options.sender, epoch)
   const isOurs = (at: string): boolean =>
     at.startsWith(`${origin.name}.`) ||
-    (at.startsWith(`${verbs}.`) && `${at}.`.includes(`.${origin.subject}.`)) ||
-    at === Verb.headOfAll(verbs)
-  const notices = startNotices<SenderNotice>({ explain: describeSender, isGrave: isGraveForSender })
-  const outlet = openOutlet(nc, { addressing, verbs }, options, notices, isOurs, () => sending.stop())
-  let farewell: () => void = () => undefined
-  const start = (): Sending => {
-    outlet.answerAt(Verb.head(verbs)(origin.subject), ({ reply }) => sending.answer(reply))
+    (at.startsWith(`${prefix}.`) && `${at}.`.includes(`.${origin.subject}.`)) ||
+    at === ControlSubject.headOfAll(prefix)
+  const notices = createNotices<SenderNotice>({ explain: describeSender, isWarning: isSenderWarning })
+  const session = openSession(nc, { addressing, prefix }, options, notices, isOurs, () => sender.stop())
+
+  let onEnded: () => void = () => undefined
+  const sender = session.setUp(() => {
+    session.context.sendLog.assertUnused(origin.name)
+    session.onRequest(ControlSubject.head(prefix)(origin.subject), ({ reply }) => sender.sendHead(reply))
     if (addressing === 'single')
-      outlet.listenTo(Verb.heartbeats(verbs, addressing)(origin.subject), msg => sending.overhear(msg))
-    else outlet.answerAt(Verb.head(verbs)(origin.name), ({ reply }) => sending.answer(reply))
-    outlet.answerAll((filter, { reply }) => {
-      if (Subject.matches(filter)(origin.subject)) sending.answer(reply)
+      session.subscribe(ControlSubject.heartbeats(prefix, addressing)(origin.subject), msg =>
+        sender.onOtherHeartbeat(msg),
+      )
+    else session.onRequest(ControlSubject.head(prefix)(origin.name), ({ reply }) => sender.sendHead(reply))
+    session.onHeadRequest((filter, { reply }) => {
+      if (Subject.matches(filter)(origin.subject)) sender.sendHead(reply)
     })
-    outlet.replayAt(Verb.replays(verbs)(origin))
-    return new Sending(outlet.means, origin, epoch, outlet.settings, {
-      ended: () => farewell(),
-      stopped: outlet.finish,
+    session.serveReplays(ControlSubject.replays(prefix)(origin))
+    return new OriginSender(session.context, origin, epoch, session.senderOptions, {
+      onEnded: () => onEnded(),
+      onStopped: session.closeNow,
     })
-  }
-  const sending = outlet.started(start)
-  let ending: Promise<void> | undefined
-  const end = (): Promise<void> => {
-    sending.close()
-    return outlet.end(
+  })
+
+  const close = (): Promise<void> => {
+    sender.close()
+    return session.close(
       () =>
         new Promise(resolve => {
-          farewell = resolve
+          onEnded = resolve
         }),
     )
   }
+  let closing: Promise<void> | undefined
 
   return {
     origin: origin.name,
     epoch,
-    publish: (data, settings) => sending.publish(data, settings),
-    ready: outlet.outbound.ready,
+    publish: (data, settings) => sender.publish(data, settings),
+    ready: session.context.sendLog.ready,
     notices: notices.read,
     close: () => {
-      ending ??= end()
-      return ending
+      closing ??= close()
+      return closing
     },
-    closed: outlet.closed,
+    closed: session.closed,
   }
 }

@@ -1,33 +1,38 @@
+/** Ascending ranges of numbers, grouped by a key. */
 export interface Range {
   readonly first: number
   readonly last: number
 }
 
-/** Ascending, by run: in `single` two may follow one another under one name before a reconnect. */
-export type Ranges<Line> = Map<Line, Range[]>
+/**
+ * The key is an origin object rather than its name: in `single` two runs of one name can be live before a reconnect.
+ */
+export type Ranges<Key> = Map<Key, Range[]>
 
-/** Adds numbers that are not among them yet, in any order: what is too large to be kept is gone before what is older. */
-export const add = <Line>(ranges: Ranges<Line>, line: Line, first: number, last = first): void => {
-  const own = ranges.get(line) ?? []
-  ranges.set(line, own)
+/**
+ * Adds numbers that are not yet included, in any order: a message too large for the history is evicted before older
+ * ones.
+ */
+export const add = <Key>(ranges: Ranges<Key>, key: Key, first: number, last = first): void => {
+  const own = ranges.get(key) ?? []
+  ranges.set(key, own)
   let at = own.length
   while (at > 0 && (own[at - 1]?.first ?? 0) > first) at -= 1
   const [before, next] = [own[at - 1], own[at]]
-  const joins = before?.last === first - 1 ? before : undefined
-  const meets = next?.first === last + 1 ? next : undefined
-  own.splice(at - (joins === undefined ? 0 : 1), (joins === undefined ? 0 : 1) + (meets === undefined ? 0 : 1), {
-    first: joins?.first ?? first,
-    last: meets?.last ?? last,
-  })
+  const previousToMerge = before?.last === first - 1 ? before : undefined
+  const nextToMerge = next?.first === last + 1 ? next : undefined
+  const from = previousToMerge === undefined ? at : at - 1
+  const count = (previousToMerge === undefined ? 0 : 1) + (nextToMerge === undefined ? 0 : 1)
+  own.splice(from, count, { first: previousToMerge?.first ?? first, last: nextToMerge?.last ?? last })
 }
 
-/** The older, with the newer added to it. */
-export const together = <Line>(older: Ranges<Line>, newer: Ranges<Line>): Ranges<Line> => {
-  for (const [line, ranges] of newer) for (const { first, last } of ranges) add(older, line, first, last)
+/** Adds the newer ranges to the older ones, and returns these. */
+export const together = <Key>(older: Ranges<Key>, newer: Ranges<Key>): Ranges<Key> => {
+  for (const [key, ranges] of newer) for (const { first, last } of ranges) add(older, key, first, last)
   return older
 }
 
-/** One by one. */
-export function* each<Line>(all: Ranges<Line>): Generator<readonly [Line, Range]> {
-  for (const [line, ranges] of all) for (const range of ranges) yield [line, range]
+/** All ranges with their keys. */
+export function* each<Key>(all: Ranges<Key>): Generator<readonly [Key, Range]> {
+  for (const [key, ranges] of all) for (const range of ranges) yield [key, range]
 }

@@ -1,149 +1,155 @@
-/** Answers those who ask for messages again, over one connection. */
+/** The replay server of a connection: sends messages of the history again on request. */
 import type { Epoch } from '../../core/protocol/Epoch.ts'
 import * as Parts from '../../core/protocol/ReplayParts.ts'
 import type { Answer, Request, Source } from '../../core/sender/ReplayQueue.ts'
-import * as Replays from '../../core/sender/ReplayQueue.ts'
+import * as ReplayQueue from '../../core/sender/ReplayQueue.ts'
 import type { Connection } from '../client/Connection.ts'
 import { maxPayloadOf } from '../client/connectionStatus.ts'
+import { EncodedHeaders } from '../client/EncodedHeaders.ts'
 import type { Fields } from '../client/headers.ts'
-import { block, extended, isExtensible } from '../client/headers.ts'
-import { SealedHeaders } from '../client/SealedHeaders.ts'
+import { headerBlock, isExtensible, withFields } from '../client/headers.ts'
 
-export interface Answering {
-  readonly ask: (request: Request) => void
-  /** Nothing of that origin is answered any more. */
-  readonly without: (origin: string) => void
-  /** All requests are: after a disconnect whoever still wants something asks again. */
-  readonly forget: () => void
+export interface ReplayServer {
+  readonly onRequest: (request: Request) => void
+  /** Drops the requests for an origin. */
+  readonly removeOrigin: (origin: string) => void
+  /** Drops all requests. After a reconnect receivers repeat those that they still need. */
+  readonly clear: () => void
 }
 
-/** One page of replays, then the server must have taken it before the next: live data waits for a page at most. */
+/** The size of a page. The server must take a page before the next is sent, so live data waits for one page at most. */
 const pageMessages = 256
 const pageBytes = 128 * 1024
 
-const nothing = new Uint8Array(0)
+const noBytes = new Uint8Array(0)
 
-/** It is held, but the server does not take it. */
+/** The history has the message, but the server's `max_payload` does not allow it with the headers of an answer. */
 const tooLarge = '410 Too Large'
 
-/** A message in parts: of each its header block and its slice. `undefined` if `max` bytes are too few for that. */
-const inParts = (
+type MessageAnswer = Extract<Answer, { _tag: 'Message' }>
+
+/**
+ * A message in parts: the header block and the slice of each. `undefined` if `max` bytes are not enough for one part.
+ */
+const splitIntoParts = (
   fields: Fields,
   headers: Uint8Array,
   data: Uint8Array,
   max: number,
 ): ReadonlyArray<readonly [Uint8Array, Uint8Array]> | undefined => {
-  const headOf = (place: Parts.Place): Uint8Array =>
-    block('', [...fields, ['Seq-Part', Parts.formatPlace(place)], ['Seq-Headers', `${headers.length}`]])
-  const room = max - headOf({ index: Parts.maxParts, count: Parts.maxParts }).length
-  return Parts.split(headers, data, room)?.map(part => [headOf(part), part.slice] as const)
+  const partHeaders = (place: Parts.Place): Uint8Array =>
+    headerBlock('', [...fields, ['Seq-Part', Parts.formatPlace(place)], ['Seq-Headers', `${headers.length}`]])
+  const room = max - partHeaders({ index: Parts.maxParts, count: Parts.maxParts }).length
+  return Parts.split(headers, data, room)?.map(part => [partHeaders(part), part.slice] as const)
 }
 
-/** @param saidOf the epoch that must be said beside an address, where it is no part of it (`single`) */
-export const answering = (nc: Connection, source: Source, saidOf: (origin: string) => Epoch | undefined): Answering => {
-  let replays = Replays.empty
-  let isPumping = false
+/** @param epochHeaderOf the epoch to send in a header, for origins whose subject does not contain it (`single`) */
+export const createReplayServer = (
+  nc: Connection,
+  source: Source,
+  epochHeaderOf: (origin: string) => Epoch | undefined,
+): ReplayServer => {
+  let queue = ReplayQueue.empty
+  let isSending = false
 
-  const marks = (answer: Answer, number: number): Fields => {
-    const epoch = saidOf(answer.origin)
+  const publish = (answer: Answer, headers: Uint8Array, data?: Uint8Array): void =>
+    nc.publish(answer.reply, data, { headers: new EncodedHeaders(headers) })
+
+  const addressFields = (answer: Answer, number: number): Fields => {
+    const epoch = epochHeaderOf(answer.origin)
     return [
       ['Nats-Subject', `${answer.origin}.${number}`],
       ...(epoch === undefined ? [] : ([['Seq-Epoch', epoch]] as const)),
     ]
   }
 
-  const refuse = (answer: Answer, first: number, last: number, status: string): void => {
-    const fields: Fields = [...marks(answer, first), ['Seq-Last', `${last}`]]
-    nc.publish(answer.reply, undefined, { headers: new SealedHeaders(block(status, fields)) })
-  }
+  const refuse = (answer: Answer, first: number, last: number, status: string): void =>
+    publish(answer, headerBlock(status, [...addressFields(answer, first), ['Seq-Last', `${last}`]]))
 
-  const perform = (answer: Answer): void => {
+  const send = (answer: Answer): void => {
     switch (answer._tag) {
       case 'End':
-        return nc.publish(answer.reply, undefined, {
-          headers: new SealedHeaders(block('204 EOB', marks(answer, answer.last))),
-        })
+        return publish(answer, headerBlock('204 EOB', addressFields(answer, answer.last)))
       case 'Refusal':
         return refuse(answer, answer.first, answer.last, answer.code === 404 ? '404 Not Sent Yet' : '410 Gone')
       case 'Message':
-        return send(answer)
+        return sendMessage(answer)
     }
   }
 
-  const send = (answer: Extract<Answer, { _tag: 'Message' }>): void => {
+  const sendMessage = (answer: MessageAnswer): void => {
     const { number, kept } = answer
     const { data, reply = '' } = kept
     // The clients send an empty header set as no headers.
     const headers = kept.headers?.length === 0 ? undefined : kept.headers
-    // Where the message has headers, the last value of each name is always ours: it may use the same names.
-    const saysReply = reply !== '' || headers !== undefined
-    const fields = [...marks(answer, number), ...(saysReply ? ([['Seq-Reply', reply]] as const) : [])]
+    // A message with headers may use the same names, so the answer always adds its own value of each as the last.
+    const addsReply = reply !== '' || headers !== undefined
+    const fields = [...addressFields(answer, number), ...(addsReply ? ([['Seq-Reply', reply]] as const) : [])]
     const max = maxPayloadOf(nc) ?? Number.POSITIVE_INFINITY
     if (headers === undefined || isExtensible(headers, 'Seq-Part')) {
-      const whole = headers === undefined ? block('', fields) : extended(headers, fields)
-      if (whole.length + data.length <= max)
-        return nc.publish(answer.reply, data, { headers: new SealedHeaders(whole) })
+      const whole = headers === undefined ? headerBlock('', fields) : withFields(headers, fields)
+      if (whole.length + data.length <= max) return publish(answer, whole, data)
     }
     const parts =
-      (headers?.length ?? 0) + data.length > max ? undefined : inParts(fields, headers ?? nothing, data, max)
+      (headers?.length ?? 0) + data.length > max ? undefined : splitIntoParts(fields, headers ?? noBytes, data, max)
     if (parts === undefined) return refuse(answer, number, number, tooLarge)
-    for (const [head, slice] of parts) nc.publish(answer.reply, slice, { headers: new SealedHeaders(head) })
+    for (const [partHeaders, slice] of parts) publish(answer, partHeaders, slice)
   }
 
-  /** What one message makes the client throw is no reason to answer nobody any more. */
-  const performSafely = (answer: Answer): void => {
+  /** If the client refuses one message, the other requests still get their answers. */
+  const sendOrRefuse = (answer: Answer): void => {
     try {
-      perform(answer)
+      send(answer)
     } catch (cause) {
       if (nc.isClosed()) throw cause
-      if (answer._tag === 'Message') refuseSafely(answer)
+      if (answer._tag === 'Message') tryRefuse(answer)
     }
   }
 
-  const refuseSafely = (answer: Extract<Answer, { _tag: 'Message' }>): void => {
+  const tryRefuse = (answer: MessageAnswer): void => {
     try {
       refuse(answer, answer.number, answer.number, tooLarge)
     } catch {
-      // Not even that: whoever still wants it asks again.
+      // The receiver repeats its request.
     }
   }
 
-  const pump = async (): Promise<void> => {
-    while (replays.requests.length > 0) {
-      const [answers, rest] = Replays.page(source, pageMessages, pageBytes)(replays)
-      replays = rest
-      for (const answer of answers) performSafely(answer)
+  const sendPages = async (): Promise<void> => {
+    while (queue.requests.length > 0) {
+      const [answers, rest] = ReplayQueue.page(source, pageMessages, pageBytes)(queue)
+      queue = rest
+      for (const answer of answers) sendOrRefuse(answer)
       await nc.flush()
-      // Heartbeats, and whoever publishes, have their turn before the next page.
+      // Let heartbeats and publishers run before the next page.
       await new Promise(resolve => setTimeout(resolve, 0))
     }
   }
 
-  const pumpAlone = (): void => {
-    if (isPumping) return
-    isPumping = true
+  const startSending = (): void => {
+    if (isSending) return
+    isSending = true
     const done = (): void => {
-      isPumping = false
+      isSending = false
     }
-    pump().then(done, () => {
-      // Disconnected: whoever still wants something asks again.
-      replays = Replays.empty
+    sendPages().then(done, () => {
+      // Disconnected: receivers repeat the requests that they still need.
+      queue = ReplayQueue.empty
       done()
     })
   }
 
   return {
-    ask: request => {
-      const [ends, after] = Replays.asked(request)(replays)
-      replays = after
-      for (const answer of ends) performSafely(answer)
-      pumpAlone()
+    onRequest: request => {
+      const [ends, rest] = ReplayQueue.asked(request)(queue)
+      queue = rest
+      for (const answer of ends) sendOrRefuse(answer)
+      startSending()
     },
-    without: origin => {
-      replays = Replays.without(origin)(replays)
+    removeOrigin: origin => {
+      queue = ReplayQueue.without(origin)(queue)
     },
-    forget: () => {
-      replays = Replays.empty
+    clear: () => {
+      queue = ReplayQueue.empty
     },
   }
 }

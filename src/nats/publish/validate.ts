@@ -1,5 +1,4 @@
-/** What goes out, checked here since the clients do not: subjects, payloads, headers, sizes. */
-
+/** Validates what is published: subjects, payloads, headers and sizes. The clients do not check these. */
 import type { Epoch } from '../../core/protocol/Epoch.ts'
 import type { Headers } from '../../core/protocol/Headers.ts'
 import * as Origin from '../../core/protocol/Origin.ts'
@@ -9,7 +8,7 @@ import { maxPayloadOf } from '../client/connectionStatus.ts'
 import { orThrow, sequencedError } from '../errors.ts'
 
 /** The origin of a new publisher. */
-export const originFor = (
+export const createOrigin = (
   subject: string,
   addressing: Origin.Addressing,
   sender: string | undefined,
@@ -19,17 +18,13 @@ export const originFor = (
   if (addressing === 'single') {
     if (sender !== undefined)
       throw sequencedError(
-        `A sender's name (${sender}) belongs to the addressing 'perSender': set it, or leave the name out.`,
-        {
-          _tag: 'BadOption',
-          option: 'sender',
-          value: sender,
-        },
+        `The option sender (${sender}) requires the addressing 'perSender': set addressing, or omit sender.`,
+        { _tag: 'BadOption', option: 'sender', value: sender },
       )
     return orThrow(Origin.explain)(Origin.single(parsed))
   }
   if (sender === undefined)
-    throw sequencedError("In 'perSender' each sender has a name: set the option sender, to 'alice' for example.", {
+    throw sequencedError("The addressing 'perSender' requires a sender name: set the option sender, such as 'alice'.", {
       _tag: 'BadOption',
       option: 'sender',
       value: sender,
@@ -40,12 +35,12 @@ export const originFor = (
 
 const encoder = new TextEncoder()
 
-/** The bytes to send. They are a copy, as nats.js sends the caller's buffer a moment later, with what is in it then. */
-export const payloadOf = (data: unknown, copy: (bytes: Uint8Array) => Uint8Array): Uint8Array => {
+/** The bytes to send. They are a copy: nats.js sends the caller's buffer later, with its content at that time. */
+export const toPayload = (data: unknown, copy: (bytes: Uint8Array) => Uint8Array): Uint8Array => {
   if (typeof data === 'string') return encoder.encode(data)
   if (data instanceof Uint8Array) return copy(data)
   throw sequencedError(
-    'A payload is a Uint8Array or a string: encode other values first, such as with JSON.stringify.',
+    'The payload is neither a Uint8Array nor a string: encode other values first, such as with JSON.stringify.',
     { _tag: 'BadPayload', data },
   )
 }
@@ -54,31 +49,31 @@ interface Encodable {
   encode(): Uint8Array
 }
 
-/** Headers of the client's own making: its types don't say that they encode themselves. */
+/** True for headers that the client created. They have a method `encode`, which is not in the client's types. */
 export const isEncodable = (u: unknown): u is Encodable =>
   typeof u === 'object' && u !== null && 'encode' in u && typeof u.encode === 'function'
 
-/** The header block. */
-export const encoded = (headers: Headers): Uint8Array => {
+/** The header block of a message. */
+export const encodeHeaders = (headers: Headers): Uint8Array => {
   if (!isEncodable(headers))
-    throw sequencedError('Headers must be made by the client: import { headers } from it.', {
+    throw sequencedError('The headers were not created by the client: use its function headers().', {
       _tag: 'BadHeaders',
       headers,
     })
   if (headers.code !== 0)
     throw sequencedError(
-      `The headers carry an inline status (${headers.code}), which would read as an answer to a request: leave it out.`,
+      `The headers carry an inline status (${headers.code}), so a receiver would take the message for an answer: remove the status.`,
       { _tag: 'StatusInHeaders', code: headers.code },
     )
   return headers.encode()
 }
 
-/** Checked here too, as the clients don't while disconnected. */
+/** Checks the size of a message. The clients do not check it while disconnected. */
 export const checkSize = (nc: Connection, bytes: number): void => {
   const max = maxPayloadOf(nc)
   if (max !== undefined && bytes > max)
     throw sequencedError(
-      `Payload and headers have ${bytes} bytes, and the server takes ${max} at most: send less, or raise its max_payload.`,
+      `Payload and headers have ${bytes} bytes, and the server allows ${max}: send less, or raise the max_payload of the server.`,
       { _tag: 'PayloadTooLarge', bytes, max },
     )
 }

@@ -2,12 +2,12 @@
 import * as t from 'io-ts'
 import * as Positions from '../../core/protocol/Positions.ts'
 import * as SequenceNumber from '../../core/protocol/SequenceNumber.ts'
-import { atLeastZero, option, positive, shared } from '../options.ts'
+import { nonNegative, option, positive, sharedOptions } from '../options.ts'
 import { isReplayer } from './Replayer.ts'
 
-/** Those of `receive`, but for the subject. */
+/** The options of `receive`. */
 export const receiveOptions = {
-  ...shared,
+  ...sharedOptions,
   unnumbered: t.boolean,
   replayer: option('a replayer: fromSender, fromJetStream(stream) or firstOf(a, b)', isReplayer),
   mode: t.keyof({ ordered: null, arrival: null }),
@@ -16,7 +16,7 @@ export const receiveOptions = {
     "'new', 'all', { from: a number }, or saved positions",
   ),
   deadline: positive,
-  grace: atLeastZero,
+  grace: nonNegative,
   patience: positive,
   tries: positive,
   maxJump: positive,
@@ -24,9 +24,9 @@ export const receiveOptions = {
   maxBytes: positive,
   maxGaps: positive,
   maxOrigins: positive,
-  drainTimeout: atLeastZero,
+  drainTimeout: nonNegative,
 }
 
-/** Why there is no option `queue`. */
+/** The reason why queue groups are refused, and what to do instead. */
 export const queueHint =
-  'A queue group splits a sequence among its members, so each of them would see gaps. Subscribe without a queue, and share the work behind the subscription.'
+  'A queue group splits a sequence among its members, so each of them would see gaps. Subscribe without a queue, and distribute the work after the subscription.'

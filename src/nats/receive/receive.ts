@@ -1,99 +1,47 @@
 /**
- * Receiving, for a consumer that says when it is done with each delivery: what `subscribe` and the drop-in are made of.
+ * Receives numbered messages for a handler that reports when it has processed each delivery. `subscribe` and the
+ * drop-in are built on it.
  *
  * @since 0.1.0
  */
 import * as Address from '../../core/protocol/Address.ts'
-import * as Verb from '../../core/protocol/ControlSubject.ts'
-import type { Epoch } from '../../core/protocol/Epoch.ts'
-import type { Addressing } from '../../core/protocol/Origin.ts'
+import * as ControlSubject from '../../core/protocol/ControlSubject.ts'
 import * as Origin from '../../core/protocol/Origin.ts'
-import type { Position, Positions } from '../../core/protocol/Positions.ts'
 import * as Subject from '../../core/protocol/Subject.ts'
 import type { Lost } from '../../core/receiver/Delivery.ts'
-import type { Deliver, Output } from '../../core/receiver/outputs.ts'
+import type { Output } from '../../core/receiver/outputs.ts'
 import type { Event } from '../../core/receiver/Receiver.ts'
 import * as Receiver from '../../core/receiver/Receiver.ts'
-import type { Settings } from '../../core/receiver/settings.ts'
 import { unchecked } from '../../core/receiver/unchecked.ts'
 import type { Connection, Msg, NatsSubscription } from '../client/Connection.ts'
-import { connectedWithin, listen } from '../client/connectionStatus.ts'
+import { connectedWithin, onConnectionStatus } from '../client/connectionStatus.ts'
 import { createInbox, inboxPrefix } from '../client/inbox.ts'
-import { drawSeed } from '../client/random.ts'
-import { alarm, now } from '../client/timer.ts'
-import { checkPlain } from '../client/wrapped.ts'
+import { randomSeed } from '../client/random.ts'
+import { createTimer, now } from '../client/timer.ts'
+import { assertNotWrapped } from '../client/wrappedConnections.ts'
 import type { SequencedError } from '../errors.ts'
-import { listed, orThrow, sequencedError } from '../errors.ts'
-import { check, checkSubject } from '../options.ts'
-import type { Read, Terms } from './decode.ts'
-import { copy, readData, readHead, readHeartbeat, readMixed, readNumbered, view } from './decode.ts'
-import { delivered, numbering } from './numbering.ts'
+import { formatRanges, orThrow, sequencedError } from '../errors.ts'
+import { check, checkSubject, parsePrefix } from '../options.ts'
+import type { Decode, ReceiverContext } from './decode.ts'
+import {
+  copyBytes,
+  decodeHeadAnswer,
+  decodeHeartbeat,
+  decodeMixed,
+  decodeNumbered,
+  decodeNumberedOnly,
+  keepView,
+} from './decode.ts'
 import { queueHint, receiveOptions } from './options.ts'
-import type { Replayer } from './Replayer.ts'
+import { trackProgress } from './progress.ts'
 import { fromSender } from './Replayer.ts'
-import { asking } from './replayClient.ts'
-
-/** What is expected of senders, and what may be kept; none is needed. @since 0.1.0 */
-export interface ReceiveOptions extends Partial<Omit<Settings<Uint8Array>, 'retain' | 'seed' | 'stored'>> {
-  /** How senders spell their addresses. Default `single`. */
-  readonly addressing?: Addressing
-  /** What stands before heartbeats and requests. Default `_SEQ`. */
-  readonly prefix?: string
-  /**
-   * Also takes what is published to the subject itself, without a number, by senders that don't number their messages
-   * (yet): it is `Unsequenced`, and its loss goes unnoticed. Default false.
-   */
-  readonly unnumbered?: boolean
-  /** Who is asked for what was missed. Default `fromSender`. */
-  readonly replayer?: Replayer
-  /** How long `drain()` waits for a connection, in ms. Default 5000. */
-  readonly drainTimeout?: number
-}
-
-/** A delivery, and what it means for whoever keeps it. @since 0.1.0 */
-export type Handed = Deliver<Uint8Array>
-
-/** Who takes deliveries. @since 0.1.0 */
-export interface Consumer {
-  /** Takes one, and says `taken` when the application is done with it; until then it counts as kept. */
-  readonly hand: (item: Handed) => void
-  /** Nothing follows; with the error, if one has ended it. */
-  readonly end: (error: Error | undefined) => void
-  /** Whether payloads are kept after `hand` has returned: then they are copied as they come. */
-  readonly keeps: boolean
-}
-
-/** What a consumer has in hand: to say how far it is, and to end it. @since 0.1.0 */
-export interface Reception {
-  /** The application is done with a delivery: its position moves on. In the order in which they were handed. */
-  readonly taken: (item: Handed) => void
-  /** Unsubscribes, and hands nothing more. */
-  readonly close: () => void
-  /** How far the application has come, safe to turn into JSON. */
-  readonly positions: () => Positions
-  /**
-   * Takes no new messages, hands what is in flight, and closes once every gap is settled. While disconnected it waits for
-   * the reconnect, at most `drainTimeout` ms; then it closes, and rejects with `Unsettled` if a gap is open.
-   */
-  readonly drain: () => Promise<void>
-  /** Settled when it is closed; with the error, if one has closed it. */
-  readonly closed: Promise<Error | undefined>
-}
-
-/** What the drop-in needs of a receiver, and `subscribe` does not. @since 0.1.0 */
-export interface Habits {
-  /**
-   * In the addressing `single`, with `unnumbered`: believes a number only if the sender of its origin sends heartbeats or answers
-   * head requests, and takes other messages as they are. True for the subjects that may have a sender.
-   */
-  readonly mayBeNumbered?: ((subject: string) => boolean) | undefined
-  /** Joins a queue group. Nothing is checked then: messages are `Unchecked`, and notices there are none. */
-  readonly queue?: string | undefined
-}
+import { createReplayClient } from './replayClient.ts'
+import { alreadyDelivered, createSenderDetector } from './senderDetector.ts'
+import type { CompatibilityOptions, DeliveryHandler, PendingDelivery, ReceiveOptions, ReceiverHandle } from './types.ts'
 
 const unsettledError = (subject: string, ranges: ReadonlyArray<Lost>): SequencedError =>
   sequencedError(
-    `The subscription to ${subject} ended while disconnected, with messages missing or held back: ${listed(ranges)}. Drain while connected, allow for a longer drainTimeout, or start again from positions().`,
+    `The subscription to ${subject} ended while disconnected, with messages missing or held back: ${formatRanges(ranges)}. Drain while connected, raise drainTimeout, or start again from positions().`,
     { _tag: 'Unsettled', ranges },
   )
 
@@ -102,8 +50,8 @@ const checkOptions = check('receive', receiveOptions, { queue: queueHint })
 /**
  * Receives from a subject, or from a filter with wildcards.
  *
- * Throws a `SequencedError` if the subject is not valid or an option can't be, and what the client throws, such as for
- * a closed connection.
+ * Throws a `SequencedError` if the subject or an option is not valid, and what the client throws, such as for a closed
+ * connection.
  *
  * @since 0.1.0
  */
@@ -111,258 +59,223 @@ export const receive = (
   nc: Connection,
   subject: string,
   options: ReceiveOptions,
-  consumer: Consumer,
-  { mayBeNumbered, queue }: Habits = {},
-): Reception => {
-  checkPlain(nc, 'subscribe')
+  handler: DeliveryHandler,
+  { mayBeNumbered, queue }: CompatibilityOptions = {},
+): ReceiverHandle => {
+  assertNotWrapped(nc, 'subscribe')
   checkSubject(subject)
   checkOptions(options)
   const {
     addressing = 'single',
-    prefix = '_SEQ',
+    prefix: prefixOption,
     unnumbered = false,
     replayer = fromSender,
     drainTimeout = 5000,
     ...settings
   } = options
   const filter = orThrow(Subject.explain)(Subject.parseFilter(subject))
-  const verbs = orThrow(Subject.explain)(Verb.parsePrefix(prefix))
+  const prefix = parsePrefix(prefixOption)
   if (filter === '>')
     throw sequencedError(
-      "'>' takes in everything, heartbeats and inboxes too. Subscribe to the subjects that are numbered.",
-      {
-        _tag: 'BadSubject',
-        subject,
-      },
+      "The filter '>' includes heartbeats and inboxes. Subscribe to the numbered subjects, such as 'prices.>'.",
+      { _tag: 'BadSubject', subject },
     )
-  const inboxes = inboxPrefix(nc)
   const inbox = createInbox(nc)
-  const terms: Terms = {
+  const context: ReceiverContext = {
     addressing,
-    verbs,
-    isWanted: Subject.matches(filter),
+    prefix,
+    matchesFilter: Subject.matches(filter),
     subject: Subject.isSubject(filter) ? filter : undefined,
-    // A filter such as `*.*` takes in what senders and receivers say to one another, here and elsewhere.
-    asides: [`${verbs}.`, `${inboxes}.`].filter(aside => !filter.startsWith(aside)),
-    heads: `${inbox}.head`,
-    replays: `${inbox}.replay`,
-    // What the consumer keeps is copied as it comes, so the machine need not do it again.
-    take: consumer.keeps ? copy : view,
+    // A filter such as `*.*` also matches heartbeats, requests and answers.
+    ignoredPrefixes: [`${prefix}.`, `${inboxPrefix(nc)}.`].filter(start => !filter.startsWith(start)),
+    headInbox: `${inbox}.head`,
+    replayInbox: `${inbox}.replay`,
+    // If the handler retains payloads, they are copied on arrival, and the core need not copy them again.
+    toPayload: handler.retainsPayloads ? copyBytes : keepView,
   }
 
-  // --- the machine: one event at a time, however deep a handler calls back into us
+  // --- events: one at a time, even if a handler calls back into the receiver
 
   let receiver = Receiver.create<Uint8Array>({
     addressing,
     ...settings,
     stored: replayer.sources.some(s => s._tag === 'JetStream'),
-    seed: drawSeed(),
-    retain: data => (consumer.keeps || data === delivered ? data : copy(data)),
+    seed: randomSeed(),
+    retain: data => (handler.retainsPayloads || data === alreadyDelivered ? data : copyBytes(data)),
   })
   const events: Array<Event<Uint8Array>> = []
-  let busy = false
+  let isBusy = false
   let isDraining = false
-  const dispatch = (event: Event<Uint8Array>): void => (queue === undefined ? process(event) : pass(event))
+  let isClosed = false
 
-  /** For a member of a queue group. */
-  const pass = (event: Event<Uint8Array>): void => {
+  const dispatch = (event: Event<Uint8Array>): void => (queue === undefined ? process(event) : processUnchecked(event))
+
+  /** For a member of a queue group: delivers without a check for gaps. */
+  const processUnchecked = (event: Event<Uint8Array>): void => {
     const output = unchecked(event)
-    if (output !== undefined && !isClosed) hand(output)
+    if (output !== undefined && !isClosed) deliver(output)
     closeIfDrained()
   }
 
   const process = (event: Event<Uint8Array>): void => {
     events.push(event)
-    if (busy) return
-    busy = true
+    if (isBusy) return
+    isBusy = true
     for (let next = events.shift(); next !== undefined && !isClosed; next = events.shift()) {
       const [outputs, after] = Receiver.step(next)(receiver)
       receiver = after
-      // A handler may close us in the middle of a turn: then no timer may be set any more, and nothing handed out.
+      // A handler may close the receiver. Then the remaining outputs must not set a timer or deliver anything.
       for (const output of outputs) if (!isClosed) perform(output)
     }
-    busy = false
+    isBusy = false
     closeIfDrained()
   }
+
   const closeIfDrained = (): void => {
-    if (isDraining && !busy && Receiver.isSettled(receiver) && origins?.isSettled() !== false) close(undefined)
+    if (isDraining && !isBusy && Receiver.isSettled(receiver) && detector?.isSettled() !== false) close(undefined)
   }
 
   const perform = (output: Output<Uint8Array>): void => {
     switch (output._tag) {
       case 'Deliver':
-        return hand(output)
+        return deliver(output)
       case 'AskHead':
-        return origins?.isExpected(output.id, output.origin) === true ? undefined : askHead(output.id, output.origin)
+        if (detector?.expectsAnswer(output.id, output.origin) !== true) requestHead(output.id, output.origin)
+        return
       case 'AskReplay':
-        // A large message may just find no room for want of what is taken and not told.
-        tellTaken()
-        return replays.ask(output)
+        // The current batch may free the room that a large message needs.
+        progress.reportBatch()
+        return replayClient.request(output)
       case 'Began':
-        return moveTo(output.origin, output.epoch, output.number)
+        return progress.startAt(output.origin, output.epoch, output.number)
       case 'WakeAt':
-        return clock.set(output.at)
+        return timer.set(output.at)
     }
   }
 
-  const hand = (output: Handed): void => {
+  const deliver = (output: PendingDelivery): void => {
     const { delivery } = output
-    if ('data' in delivery && delivery.data === delivered) return taken(output)
-    // Whoever uses its subject from now on may be another sender, or none.
-    if (delivery._tag === 'Ended') origins?.ended(delivery.origin)
-    consumer.hand(output)
+    if ('data' in delivery && delivery.data === alreadyDelivered) return progress.done(output)
+    // The next sender of the subject may not number its messages.
+    if (delivery._tag === 'Ended') detector?.onEnded(delivery.origin)
+    handler.onDelivery(output)
   }
 
-  const clock = alarm(() => dispatch({ _tag: 'Ticked', now: now() }))
+  const timer = createTimer(() => dispatch({ _tag: 'Ticked', now: now() }))
 
-  /** The reply subject says which request is answered, and which origin it was about. */
-  const askHead = (id: number, origin: string | undefined): void => {
-    const reply = origin === undefined ? `${terms.heads}.${id}` : `${terms.heads}.${id}.${origin}`
+  /** The reply subject contains the id of the request, and the origin if there is one. */
+  const requestHead = (id: number, origin: string | undefined): void => {
+    const reply = origin === undefined ? `${context.headInbox}.${id}` : `${context.headInbox}.${id}.${origin}`
+    const one = origin ?? context.subject
     try {
-      if (origin !== undefined) nc.publish(Verb.head(verbs)(origin), undefined, { reply })
-      else if (terms.subject !== undefined) nc.publish(Verb.head(verbs)(terms.subject), undefined, { reply })
-      else nc.publish(Verb.headOfAll(verbs), JSON.stringify({ filter }), { reply })
+      if (one !== undefined) nc.publish(ControlSubject.head(prefix)(one), undefined, { reply })
+      else nc.publish(ControlSubject.headOfAll(prefix), JSON.stringify({ filter }), { reply })
     } catch {
-      // The connection is closing, and says so itself; until then the machine asks again.
+      // The connection is closing. Its own status reports that, and the core repeats the request.
     }
   }
 
-  const answers = `${inbox}.origin`
-  const origins =
+  const detectorInbox = `${inbox}.origin`
+  const detector =
     mayBeNumbered === undefined || addressing !== 'single'
       ? undefined
-      : numbering({
+      : createSenderDetector({
           nc,
-          terms,
+          context,
           filter,
-          answers,
+          inbox: detectorInbox,
           settings: receiver.settings,
           mayBeNumbered,
-          retain: consumer.keeps ? view : copy,
-          dispatch: event => dispatch(event),
-          settled: () => closeIfDrained(),
+          retain: handler.retainsPayloads ? keepView : copyBytes,
+          dispatch,
+          onSettled: closeIfDrained,
         })
-  /** What NATS tells us keeps its order, also where messages wait for what is known of their origins. */
-  const tell = origins === undefined ? dispatch : origins.tell
+  /** Events keep their order, even while the detector holds messages. */
+  const onEvent = detector === undefined ? dispatch : detector.onEvent
 
-  const replays = asking(nc, terms, replayer.sources, receiver.settings, tell)
+  const progress = trackProgress(addressing, receiver.settings, batch =>
+    dispatch({ _tag: 'Taken', now: now(), ...batch }),
+  )
+  const replayClient = createReplayClient(nc, context, replayer.sources, receiver.settings, onEvent)
 
-  // --- what the application is handed
-
-  const positions = new Map<string, Position>()
-  const moveTo = (origin: string, epoch: Epoch | undefined, number: number): void => {
-    // In `perSender` the epoch is part of the origin.
-    positions.set(
-      origin,
-      epoch === undefined || addressing === 'perSender' ? { origin, number } : { origin, epoch, number },
-    )
-  }
-
-  const handed = { deliveries: 0, bytes: 0 }
-  /** Tells the machine in batches: it only needs to know before its bounds are reached. */
-  const taken = ({ delivery, bytes, settled, epoch }: Handed): void => {
-    if (settled !== undefined && 'origin' in delivery) moveTo(delivery.origin, epoch, settled)
-    if (delivery._tag === 'Ended' || (delivery._tag === 'Lost' && delivery.last === undefined))
-      positions.delete(delivery.origin)
-    handed.deliveries += 1
-    handed.bytes += bytes
-    const { maxMessages, maxBytes } = receiver.settings
-    if (handed.deliveries * 4 >= Math.min(maxMessages, 4096) || handed.bytes * 4 >= maxBytes) tellTaken()
-  }
-  const tellTaken = (): void => {
-    if (handed.deliveries === 0) return
-    const batch = { ...handed }
-    handed.deliveries = 0
-    handed.bytes = 0
-    dispatch({ _tag: 'Taken', now: now(), ...batch })
-  }
-
-  // --- what comes from NATS
-
-  const hears =
-    (read: Read) =>
-    (msg: Msg): void => {
-      const event = read(terms, msg, now())
-      if (event !== undefined) tell(event)
-    }
-
-  // --- life and death
+  // --- the end
 
   let settle: (error: Error | undefined) => void = () => undefined
   const closed = new Promise<Error | undefined>(resolve => {
     settle = resolve
   })
-
   const subscriptions: Array<NatsSubscription> = []
-  /** Those of them that bring messages. */
-  const data: Array<NatsSubscription> = []
-  let isClosed = false
+
   const close = (error: Error | undefined): void => {
     if (isClosed) return
     isClosed = true
-    clock.clear()
-    origins?.close()
-    unlisten()
+    timer.clear()
+    detector?.close()
+    stopListening()
     if (!nc.isClosed()) for (const s of subscriptions) s.unsubscribe()
-    consumer.end(error)
+    handler.onEnd(error)
     settle(error)
   }
 
-  const take = (
-    at: string,
-    take: (msg: Msg) => void,
-    need: 'Needed' | 'Helpful' = 'Needed',
-    group: string | undefined = undefined,
-  ): void => {
+  const stopListening = onConnectionStatus(nc, {
+    onDisconnected: () => {
+      replayClient.clear()
+      onEvent({ _tag: 'Disconnected', now: now() })
+    },
+    onReconnected: () => onEvent({ _tag: 'Reconnected', now: now() }),
+    onClosed: cause => {
+      detector?.deliverHeld()
+      close(cause instanceof Error ? cause : undefined)
+    },
+  })
+
+  // --- subscriptions
+
+  const forwardTo =
+    (decode: Decode) =>
+    (msg: Msg): void => {
+      const event = decode(context, msg, now())
+      if (event !== undefined) onEvent(event)
+    }
+
+  /** @param isRequired whether the receiver closes if the server does not permit the subscription */
+  const subscribe = (at: string, onMessage: (msg: Msg) => void, isRequired = true, group?: string): void => {
     const callback = (err: Error | null, msg: Msg): void => {
-      if (err === null) return isClosed ? undefined : take(msg)
-      if (need === 'Helpful') return
-      const reason = { _tag: 'SubscriptionRefused', subject: at, cause: err } as const
+      if (err === null) return isClosed ? undefined : onMessage(msg)
+      if (!isRequired) return
       close(
         sequencedError(
-          `The subscription to ${at} has ended: ${err.message}. A receiver of ${subject} needs it: allow it for this user.`,
-          reason,
+          `The subscription to ${at} has ended: ${err.message}. A receiver of ${subject} requires it: add the permission for this user.`,
+          { _tag: 'SubscriptionRefused', subject: at, cause: err },
         ),
       )
     }
     subscriptions.push(nc.subscribe(at, group === undefined ? { callback } : { callback, queue: group }))
   }
 
-  const unlisten = listen(nc, {
-    disconnected: () => {
-      replays.forget()
-      tell({ _tag: 'Disconnected', now: now() })
-    },
-    reconnected: () => tell({ _tag: 'Reconnected', now: now() }),
-    closed: cause => {
-      origins?.release()
-      close(cause instanceof Error ? cause : undefined)
-    },
-  })
-
+  const dataSubscriptions: Array<NatsSubscription> = []
   try {
-    const isOpen = filter.endsWith('>')
-    // Data first, then heartbeats, then answers: so a head that is heard speaks of data that would have come.
-    if (!unnumbered || !isOpen)
-      take(
-        Address.filter(addressing)(filter),
-        origins?.hear(false) ?? hears(unnumbered ? readNumbered : readData),
-        'Needed',
-        queue,
-      )
-    // A filter that ends in `>` takes in the addresses, too.
-    if (unnumbered) take(filter, origins?.hear(true) ?? hears(readMixed), 'Needed', queue)
-    data.push(...subscriptions)
-    // Where the filter ends in `>`, heartbeats of `single` are asked for in words that take in those of `perSender`.
-    take(Verb.heartbeats(verbs, isOpen ? 'single' : addressing)(filter), hears(readHeartbeat))
-    // So that a mismatch is heard; permissions need not allow it.
-    if (!isOpen) take(Verb.heartbeats(verbs, Origin.other(addressing))(filter), hears(readHeartbeat), 'Helpful')
-    // The filter matches messages of these as well: they are for other subscriptions.
-    if (origins?.parent !== undefined)
-      take(Verb.heartbeats(verbs, addressing)(origins.parent), origins.overhear, 'Helpful')
-    take(`${terms.heads}.>`, hears(readHead))
-    if (origins !== undefined) take(`${answers}.>`, origins.hearAnswer)
-    take(`${terms.replays}.>`, replays.hear)
+    const endsInRest = filter.endsWith('>')
+    // Data first, then heartbeats, then answers: when a head arrives, the messages that it counts would have arrived.
+    if (!unnumbered || !endsInRest) {
+      const onMessage = detector?.onMessage(false) ?? forwardTo(unnumbered ? decodeNumberedOnly : decodeNumbered)
+      subscribe(Address.filter(addressing)(filter), onMessage, true, queue)
+    }
+    // A filter that ends in `>` also matches the numbered subjects.
+    if (unnumbered) subscribe(filter, detector?.onMessage(true) ?? forwardTo(decodeMixed), true, queue)
+    dataSubscriptions.push(...subscriptions)
+    // If the filter ends in `>`, the heartbeat filter of `single` also matches the heartbeats of `perSender`.
+    const heartbeats = ControlSubject.heartbeats(prefix, endsInRest ? 'single' : addressing)
+    subscribe(heartbeats(filter), forwardTo(decodeHeartbeat))
+    // Heartbeats of the other addressing reveal a mismatch. The user need not have the permission for them.
+    if (!endsInRest)
+      subscribe(ControlSubject.heartbeats(prefix, Origin.other(addressing))(filter), forwardTo(decodeHeartbeat), false)
+    // The filter also matches numbered messages of these origins. They belong to other subscriptions.
+    if (detector?.otherOrigins !== undefined)
+      subscribe(ControlSubject.heartbeats(prefix, addressing)(detector.otherOrigins), detector.onOtherHeartbeat, false)
+    subscribe(`${context.headInbox}.>`, forwardTo(decodeHeadAnswer))
+    if (detector !== undefined) subscribe(`${detectorInbox}.>`, detector.onHeadAnswer)
+    subscribe(`${context.replayInbox}.>`, replayClient.onAnswer)
   } catch (e) {
     close(undefined)
     throw e
@@ -377,18 +290,12 @@ export const receive = (
       if (error !== undefined) throw error
       return
     }
-    // New messages stay away; what is missing of those that came may still be recovered.
-    await Promise.all(data.map(s => s.drain()))
+    // No new messages arrive, and missing ones can still be recovered.
+    await Promise.all(dataSubscriptions.map(s => s.drain()))
     isDraining = true
     dispatch({ _tag: 'Ticked', now: now() })
     await closed
   }
 
-  return {
-    taken,
-    close: () => close(undefined),
-    drain,
-    closed,
-    positions: () => ({ v: 1, positions: [...positions.values()] }),
-  }
+  return { done: progress.done, close: () => close(undefined), drain, closed, positions: progress.positions }
 }

@@ -1,368 +1,223 @@
 /**
- * Asks the sources of a replayer for what the machine misses, and makes events of what they answer.
+ * The replay client of a receiver: requests missing messages from the sources of a replayer, and turns the answers into
+ * events of the core.
  *
- * Each ask goes to one source after the other: what one refuses, or can't answer for, is asked of the next at once; what it
- * is silent about when the machine asks again. Refused is only what all of them have refused. The reply subject leads back
- * to the request, and so to the origin that it was about:
+ * Each request goes to one source at a time. If a source refuses, or can't answer, the client tries the next one at
+ * once. If a source is silent, the core repeats the request later. Only numbers that all sources have refused count as
+ * refused. The reply subject identifies the request, and with it the origin:
  *
  * ```
- * <replays>.<request>            a sender's answers
- * <replays>.<request>.<number>   a stream's, for one id
+ * <replayInbox>.<request>            an answer of a sender
+ * <replayInbox>.<request>.<number>   an answer of a stream, for one number
  * ```
  */
-
-import * as Verb from '../../core/protocol/ControlSubject.ts'
+import * as ControlSubject from '../../core/protocol/ControlSubject.ts'
 import type { Epoch } from '../../core/protocol/Epoch.ts'
 import * as SequenceNumber from '../../core/protocol/SequenceNumber.ts'
 import type { RefusalReason } from '../../core/receiver/Delivery.ts'
-import type { Output } from '../../core/receiver/outputs.ts'
-import type { Event } from '../../core/receiver/Receiver.ts'
 import type { Settings } from '../../core/receiver/settings.ts'
 import type { Connection, Msg } from '../client/Connection.ts'
 import { now } from '../client/timer.ts'
-import type { Answer, Conversation } from './answers.ts'
-import { begin, hear, readStored } from './answers.ts'
-import type { Terms } from './decode.ts'
+import type { ReceiverContext } from './decode.ts'
 import type { Source } from './Replayer.ts'
+import type { RequestProgress, SenderAnswer } from './replayAnswers.ts'
+import { decodeSenderAnswer, startProgress } from './replayAnswers.ts'
+import type { RangeAttempt, ReplayEvent, ReplayRequest, SentAttempt } from './replayAttempts.ts'
+import { dropStale, eventFields, moreSpecific } from './replayAttempts.ts'
+import type { StreamFetch } from './streamFetcher.ts'
+import { createStreamFetcher } from './streamFetcher.ts'
 
-type Ask = Extract<Output<Uint8Array>, { _tag: 'AskReplay' }>
+/** An attempt that was sent to a sender. */
+interface SenderRequest extends SentAttempt, RequestProgress {}
 
-/** What comes of asking for a message. */
-export type Replay = Extract<Event<Uint8Array>, { _tag: `Replay${string}` }>
+/** The limit of messages of which some parts have arrived. Each sender sends one such message at a time. */
+const maxIncomplete = 8
 
-/** Numbers of an ask, and how far it has come with them. */
-interface Part {
-  readonly ask: Ask
-  readonly first: number
-  readonly last: number
-  /** Sources that were asked before, and why all of them have refused; `undefined` if one has not. */
-  readonly turn: number
-  readonly refused: RefusalReason | undefined
+export interface ReplayClient {
+  readonly request: (request: ReplayRequest) => void
+  /** Handles a message on the replay inbox. */
+  readonly onAnswer: (msg: Msg) => void
+  /** Drops all requests. */
+  readonly clear: () => void
 }
 
-/** A part that was sent to a source. */
-interface Sent extends Part {
-  readonly id: number
-  heardAt: number
-}
+/**
+ * Whether a stream can tell which run a message belongs to. If each run of a `single` sender starts at 1, the stream
+ * has the `updates.17` of the run that wrote it last.
+ */
+const isUniqueInStream = ({ origin, start }: ReplayRequest): boolean =>
+  origin.run !== undefined || (start !== undefined && start > 1)
 
-/** A part that was sent to a sender. */
-interface Request extends Sent, Conversation {}
+const isStreamFetch = (attempt: SenderRequest | StreamFetch): attempt is StreamFetch => 'stream' in attempt
 
-/** A part that a stream is asked for, id by id. */
-interface Job extends Sent {
-  readonly stream: string
-  /** What is to be asked for yet. */
-  next: number
-  end: number
-  /** What has not been answered. */
-  readonly open: Set<number>
-  /** What the stream does not have: for certain, and maybe. */
-  readonly absent: Array<number>
-  readonly doubtful: Array<number>
-}
-
-/** Ids asked for at once, and bytes that their answers may have: a server cuts off who does not read as fast. */
-const maxOpen = 256
-const maxOpenBytes = 4 * 1024 * 1024
-
-/** How often a stream must say that it does not have a message. */
-const proof = 3
-
-/** Messages that a stream did not have of late. */
-const maxMisses = 65_536
-
-/** Requests that may still be answered. */
-const maxSent = 65_536
-
-/** Messages of which some parts have arrived: one of each sender that answers at the time. */
-const maxJoining = 8
-
-export interface Asking {
-  readonly ask: (ask: Ask) => void
-  readonly hear: (msg: Msg) => void
-  /** Nothing that was asked for is answered any more. */
-  readonly forget: () => void
-}
-
-/** Consecutive numbers as ranges. */
-const rangesOf = (numbers: ReadonlyArray<number>): ReadonlyArray<readonly [number, number]> => {
-  const ranges: Array<readonly [number, number]> = []
-  for (const n of [...numbers].sort((a, b) => a - b)) {
-    const [first, last] = ranges.at(-1) ?? [n, n - 2]
-    if (n === last + 1) ranges[ranges.length - 1] = [first, n]
-    else ranges.push([n, n])
-  }
-  return ranges
-}
-
-/** Of two reasons the one that says more: that one source holds a message no more does not say why another can't give it. */
-const specific = (a: RefusalReason, b: RefusalReason): RefusalReason => (a === 'evicted' ? b : a)
-
-/** Can a stream tell whose message that is? Where each run counts from 1, `updates.17` is whichever wrote it last. */
-const isUnique = ({ origin, start }: Ask): boolean => origin.run !== undefined || (start !== undefined && start > 1)
-
-export const asking = (
+export const createReplayClient = (
   nc: Pick<Connection, 'publish'>,
-  terms: Terms,
+  context: ReceiverContext,
   sources: ReadonlyArray<Source>,
   { patience, deadline, maxBytes, seed }: Pick<Settings<Uint8Array>, 'patience' | 'deadline' | 'maxBytes' | 'seed'>,
-  tell: (event: Replay) => void,
-): Asking => {
-  /** Across a service import the reply subject does not tell one receiver from another. */
+  onEvent: (event: ReplayEvent) => void,
+): ReplayClient => {
+  /** Identifies this receiver to senders. Across a service import the reply subject does not. */
   const asker = seed.toString(36)
-  let ids = 0
-  /** What may still be answered. What was not heard of for longest comes first. */
-  const sent = new Map<number, Request | Job>()
-  /** The one that was heard of last. */
-  let latest: Request | Job | undefined
-  /** Of these, the jobs that have something to do. */
-  const jobs = new Map<number, Job>()
-  /** Those of which parts of a message have arrived. */
-  const joining = new Set<Request>()
-  const ofOrigin = new Map<string, Set<Job>>()
-  let queue: Array<Job> = []
-  let open = 0
-  /** What an answer may weigh; it sinks as lighter ones come. */
-  let weight = maxOpenBytes / 16
-  const misses = new Map<string, number>()
+  let nextId = 0
+  /** Attempts that may still get answers, in the order of their last answers. */
+  const sent = new Map<number, SenderRequest | StreamFetch>()
+  /** The attempt with the newest answer. */
+  let latest: SenderRequest | StreamFetch | undefined
+  /** Requests with an incomplete message. */
+  const incomplete = new Set<SenderRequest>()
 
   const publish = (subject: string, body: string | undefined, reply: string): void => {
     try {
       nc.publish(subject, body, { reply })
     } catch {
-      // The connection is closing, and says so itself; until then the machine asks again.
+      // The connection is closing. Its own status reports that, and the core repeats the request.
     }
   }
 
-  // --- whom to ask
+  // --- the choice of a source
 
-  const put = (part: Part): void => {
-    const { ask, first, last, turn, refused } = part
-    const source = turn < sources.length ? sources[(ask.tries + turn) % sources.length] : undefined
-    const next = { ...part, id: ids++, heardAt: now() }
+  const start = (attempt: RangeAttempt): void => {
+    const { request, first, last, sourcesTried, refusal } = attempt
+    const hasNext = sourcesTried < sources.length
+    const source = hasNext ? sources[(request.tries + sourcesTried) % sources.length] : undefined
+    const next = { ...attempt, id: nextId++, answeredAt: now() }
     latest = undefined
     if (source === undefined) {
-      if (refused !== undefined) tellRefused(ask, undefined, first, last, refused)
-    } else if (source._tag === 'Sender') askSender(next)
-    else if (isUnique(ask)) askStream(next, source.stream)
-    else put({ ...part, turn: turn + 1 })
+      if (refusal !== undefined) reportRefusal(request, undefined, first, last, refusal)
+    } else if (source._tag === 'Sender') requestFromSender(next)
+    else if (isUniqueInStream(request)) sent.set(next.id, streams.fetch(next, source.stream))
+    else start({ ...attempt, sourcesTried: sourcesTried + 1 })
   }
 
-  const tellRefused = (ask: Ask, epoch: Epoch | undefined, first: number, last: number, reason: RefusalReason): void =>
-    tell({ _tag: 'ReplayRefused', ...about(ask), epoch: epoch ?? ask.epoch, first: at(first), last: at(last), reason })
-
-  /** To the next source; `why` the one that was asked has refused, if it has. */
-  const pass = (part: Part, first: number, last: number, why: RefusalReason | undefined): void => {
-    const { ask, turn } = part
-    const refused = part.refused === undefined || why === undefined ? undefined : specific(part.refused, why)
-    if (first <= last) put({ ask, first, last, turn: turn + 1, refused })
+  /** Tries the next source for a part of an attempt. `reason`: why the last source refused it, if it did. */
+  const tryNext = (attempt: RangeAttempt, first: number, last: number, reason: RefusalReason | undefined): void => {
+    const { request, sourcesTried } = attempt
+    const refusal =
+      attempt.refusal === undefined || reason === undefined ? undefined : moreSpecific(attempt.refusal, reason)
+    if (first <= last) start({ request, first, last, sourcesTried: sourcesTried + 1, refusal })
   }
 
-  const askSender = (part: Sent): void => {
-    const { ask, id, first, last } = part
-    const { origin, epoch } = ask
-    sent.set(id, { ...part, ...begin(origin, first, last) })
+  const reportRefusal = (
+    request: ReplayRequest,
+    epoch: Epoch | undefined,
+    first: number,
+    last: number,
+    reason: RefusalReason,
+  ): void =>
+    onEvent({
+      _tag: 'ReplayRefused',
+      ...eventFields(request),
+      epoch: epoch ?? request.epoch,
+      first: SequenceNumber.nearest(first),
+      last: SequenceNumber.nearest(last),
+      reason,
+    })
+
+  const requestFromSender = (attempt: SentAttempt): void => {
+    const { request, id, first, last } = attempt
+    const { origin, epoch } = request
+    sent.set(id, { ...attempt, ...startProgress(origin, first, last) })
     const body = last === first && epoch === undefined ? undefined : JSON.stringify({ last, epoch, asker })
-    publish(Verb.replay(terms.verbs)({ origin, number: at(first) }), body, `${terms.replays}.${id}`)
+    const address = { origin, number: SequenceNumber.nearest(first) }
+    publish(ControlSubject.replay(context.prefix)(address), body, `${context.replayInbox}.${id}`)
   }
 
-  const askStream = (part: Sent, stream: string): void => {
-    const { ask, id, first, last } = part
-    const job = { ...part, stream, next: first, end: last, open: new Set<number>(), absent: [], doubtful: [] }
-    sent.set(id, job)
-    jobs.set(id, job)
-    const siblings = ofOrigin.get(ask.origin.name)
-    if (siblings === undefined) ofOrigin.set(ask.origin.name, new Set([job]))
-    else siblings.add(job)
-    queue.push(job)
-    pump()
+  const streams = createStreamFetcher({
+    context,
+    publish: (subject, reply) => publish(subject, undefined, reply),
+    onEvent,
+    tryNext,
+  })
+
+  // --- answers
+
+  const drop = (attempt: SenderRequest | StreamFetch): void => {
+    sent.delete(attempt.id)
+    if (isStreamFetch(attempt)) streams.close(attempt)
+    else incomplete.delete(attempt)
   }
 
-  /** One id of each job in turn, so that all of them go on. */
-  const pump = (): void => {
-    while (open * weight < maxOpenBytes && open < maxOpen) {
-      const job = queue.shift()
-      if (job === undefined) return
-      if (job.next > job.end) continue
-      const n = job.next
-      job.next += 1
-      job.open.add(n)
-      open += 1
-      queue.push(job)
-      const { ask, id, stream } = job
-      publish(`$JS.API.DIRECT.GET.${stream}.${ask.origin.name}.${n}`, undefined, `${terms.replays}.${id}.${n}`)
-    }
+  /** Moves an attempt to the end of the order in which attempts become stale. */
+  const onAnswered = (attempt: SenderRequest | StreamFetch): void => {
+    attempt.answeredAt = now()
+    // Most answers follow another answer to the same request.
+    if (attempt === latest) return
+    latest = attempt
+    sent.delete(attempt.id)
+    sent.set(attempt.id, attempt)
+    if (isStreamFetch(attempt)) streams.onAnswered(attempt)
   }
 
-  /** Takes out of a job what is asked for anew. */
-  const trim = (job: Job, first: number, last: number): void => {
-    for (const n of job.open) if (n >= first && n <= last && job.open.delete(n)) open -= 1
-    if (first <= job.next) job.next = Math.max(job.next, last + 1)
-    else job.end = Math.min(job.end, first - 1)
-    if (isDone(job)) close(job)
-  }
-
-  const isDone = (job: Job): boolean => job.next > job.end && job.open.size === 0
-
-  const close = (job: Job): void => {
-    if (!jobs.delete(job.id)) return
-    open -= job.open.size
-    job.open.clear()
-    job.next = Number.POSITIVE_INFINITY
-    const { name } = job.ask.origin
-    const siblings = ofOrigin.get(name)
-    siblings?.delete(job)
-    if (siblings?.size === 0) ofOrigin.delete(name)
-    for (const [first, last] of rangesOf(job.absent)) pass(job, first, last, 'evicted')
-    for (const [first, last] of rangesOf(job.doubtful)) pass(job, first, last, undefined)
-  }
-
-  // --- what they answer
-
-  const about = (ask: Ask) => ({ now: now(), asked: ask.id, origin: ask.origin, epoch: ask.epoch })
-
-  /** Nothing is kept of a request that is silent for so long that the machine has given up what it was for. */
-  const lapse = <S extends Sent>(all: Map<number, S>, patiently: number, end: (lapsed: S) => void): void => {
-    const lapsed = now() - patiently
-    for (const one of all.values()) {
-      if (one.heardAt > lapsed && all.size <= maxSent) return
-      end(one)
-    }
-  }
-
-  const forgetOne = (one: Request | Job): void => {
-    sent.delete(one.id)
-    if ('stream' in one) close(one)
-    else joining.delete(one)
-  }
-
-  const heardOf = (one: Request | Job): void => {
-    one.heardAt = now()
-    // Many answers come for one request, one after the other.
-    if (one === latest) return
-    latest = one
-    sent.delete(one.id)
-    sent.set(one.id, one)
-    if (!('stream' in one) || !jobs.delete(one.id)) return
-    jobs.set(one.id, one)
-  }
-
-  /** Keeps what parts take up within bounds. */
-  const boundJoining = (request: Request): void => {
-    if (request.joining === undefined) return void joining.delete(request)
-    joining.add(request)
+  /** Limits the number and the bytes of incomplete messages. The oldest are dropped. */
+  const limitIncomplete = (request: SenderRequest): void => {
+    if (request.incompleteMessage === undefined) return void incomplete.delete(request)
+    incomplete.add(request)
     let bytes = 0
-    for (const one of joining) bytes += one.joining?.bytes ?? 0
-    for (const one of joining) {
-      if (joining.size <= maxJoining && bytes <= maxBytes) return
-      bytes -= one.joining?.bytes ?? 0
-      one.joining = undefined
-      joining.delete(one)
+    for (const one of incomplete) bytes += one.incompleteMessage?.bytes ?? 0
+    for (const one of incomplete) {
+      if (incomplete.size <= maxIncomplete && bytes <= maxBytes) return
+      bytes -= one.incompleteMessage?.bytes ?? 0
+      one.incompleteMessage = undefined
+      incomplete.delete(one)
     }
   }
 
-  const senderAnswers = (msg: Msg, request: Request): void => {
-    const answers = hear(request, msg, terms.take)
-    boundJoining(request)
-    for (const answer of answers) understand(request, answer)
-  }
-
-  const understand = (request: Request, answer: Answer): void => {
-    const { ask, first, last } = request
+  const onSenderAnswer = (attempt: SenderRequest, answer: SenderAnswer): void => {
+    const { request, first, last } = attempt
     switch (answer._tag) {
       case 'Message':
-        return tell({ _tag: 'ReplayAnswered', ...about(ask), epoch: answer.epoch, arrival: answer.arrival })
+        onEvent({ _tag: 'ReplayAnswered', ...eventFields(request), epoch: answer.epoch, arrival: answer.arrival })
+        return
       case 'Ended':
-        return tell({ _tag: 'ReplayEnded', ...about(ask), epoch: answer.epoch, last: answer.last })
+        onEvent({ _tag: 'ReplayEnded', ...eventFields(request), epoch: answer.epoch, last: answer.last })
+        return
       case 'Refused': {
         const { epoch, reason } = answer
-        // A refusal may reach further than what was asked for; where another source may have it, it does not count there.
-        if (sources.length === 1) return tellRefused(ask, epoch, answer.first, answer.last, reason)
-        return pass(request, Math.max(first, answer.first), Math.min(last, answer.last), reason)
+        // A refusal may exceed the requested range. The excess counts only if no other source may have the messages.
+        if (sources.length === 1) return reportRefusal(request, epoch, answer.first, answer.last, reason)
+        return tryNext(attempt, Math.max(first, answer.first), Math.min(last, answer.last), reason)
       }
       case 'NoResponders':
-        return pass(request, first, last, undefined)
+        return tryNext(attempt, first, last, undefined)
       case 'NotSentYet':
       case 'BadRequest':
-        // It may be sent yet, or another sender may understand: the machine repeats the request until its deadline.
+        // The message may follow, or another sender may understand the request. The core repeats it until its deadline.
         return
     }
   }
 
-  const streamAnswers = (msg: Msg, job: Job, n: number): void => {
-    const { ask } = job
-    const isOpen = job.open.delete(n)
-    if (isOpen) open -= 1
-    const stored = readStored(ask.origin, n, msg, terms.take)
-    if (stored !== 'Unreadable' && 'number' in stored) {
-      misses.delete(`${ask.origin.name}.${n}`)
-      weight = Math.max(stored.bytes, weight * 0.9)
-      tell({ _tag: 'ReplayAnswered', ...about(ask), epoch: undefined, arrival: stored })
-    }
-    // What was asked for anew is another job's; a message counts all the same.
-    if (!isOpen) return
-    if (stored === 'Unreadable') pass(job, n, n, 'unreadable')
-    else if ('status' in stored && stored.status === NOT_FOUND)
-      (isAbsent(`${ask.origin.name}.${n}`) ? job.absent : job.doubtful).push(n)
-    else if ('status' in stored) {
-      // Nobody to ask: of what else it has asked for nothing will come either.
-      job.absent.length = 0
-      job.doubtful.length = 0
-      close(job)
-      pass(job, job.first, job.last, undefined)
-      return pump()
-    }
-    if (isDone(job)) {
-      close(job)
-      if (job.last === ask.last) tell({ _tag: 'ReplayEnded', ...about(ask), last: job.last })
-    }
-    pump()
-  }
-
-  const isAbsent = (subject: string): boolean => {
-    const times = (misses.get(subject) ?? 0) + 1
-    misses.set(subject, times)
-    const [oldest = subject] = misses.size > maxMisses ? misses.keys() : []
-    if (oldest !== subject) misses.delete(oldest)
-    return times >= proof
-  }
-
   return {
-    ask: ask => {
-      const { origin, first, last } = ask
-      for (const job of [...(ofOrigin.get(origin.name) ?? [])]) trim(job, first, last)
-      // What is still missing would have been asked for again by now.
-      lapse(jobs, patience * 32, close)
-      lapse(sent, Math.max(patience * 32, deadline), forgetOne)
-      put({ ask, first, last, turn: 0, refused: 'evicted' })
-      pump()
+    request: request => {
+      const { origin, first, last } = request
+      streams.removeRange(origin.name, first, last)
+      // The core repeats the requests for numbers that are still missing, so old attempts are not needed.
+      streams.closeStale(patience * 32)
+      dropStale(sent, Math.max(patience * 32, deadline), drop)
+      start({ request, first, last, sourcesTried: 0, refusal: 'evicted' })
+      streams.sendRequests()
     },
-    hear: msg => {
-      const [id, n] = msg.subject
-        .slice(terms.replays.length + 1)
+    onAnswer: msg => {
+      const [id, number] = msg.subject
+        .slice(context.replayInbox.length + 1)
         .split('.')
         .map(Number)
-      if (id === undefined) return
-      const one = sent.get(id)
-      if (one === undefined) return
-      heardOf(one)
-      if (!('stream' in one)) senderAnswers(msg, one)
-      else if (n !== undefined) streamAnswers(msg, one, n)
+      const attempt = id === undefined ? undefined : sent.get(id)
+      if (attempt === undefined) return
+      onAnswered(attempt)
+      if (isStreamFetch(attempt)) {
+        if (number !== undefined) streams.onAnswer(attempt, number, msg)
+        return
+      }
+      const answers = decodeSenderAnswer(attempt, msg, context.toPayload)
+      limitIncomplete(attempt)
+      for (const answer of answers) onSenderAnswer(attempt, answer)
     },
-    forget: () => {
+    clear: () => {
       sent.clear()
       latest = undefined
-      jobs.clear()
-      joining.clear()
-      ofOrigin.clear()
-      queue = []
-      open = 0
-      misses.clear()
+      incomplete.clear()
+      streams.clear()
     },
   }
 }
-
-const NOT_FOUND = 404
-
-const at = SequenceNumber.nearest

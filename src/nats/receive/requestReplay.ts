@@ -1,35 +1,34 @@
 /**
- * Messages asked for once more, as an effect that can be composed: `_SEQ.REPLAY.updates.17`.
+ * One-shot replay requests as composable effects: `_SEQ.REPLAY.updates.17`.
  *
  * @since 0.1.0
  */
 import * as E from 'fp-ts/lib/Either.js'
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js'
 import type * as Address from '../../core/protocol/Address.ts'
-import * as Verb from '../../core/protocol/ControlSubject.ts'
+import * as ControlSubject from '../../core/protocol/ControlSubject.ts'
 import type { Headers } from '../../core/protocol/Headers.ts'
 import type * as Origin from '../../core/protocol/Origin.ts'
 import * as SequenceNumber from '../../core/protocol/SequenceNumber.ts'
-import * as Subject from '../../core/protocol/Subject.ts'
 import type { RefusalReason } from '../../core/receiver/Delivery.ts'
 import type { Connection, Msg } from '../client/Connection.ts'
 import { createInbox } from '../client/inbox.ts'
-import { checkPlain } from '../client/wrapped.ts'
+import { assertNotWrapped } from '../client/wrappedConnections.ts'
 import type { ClientError } from '../errors.ts'
-import { orThrow } from '../errors.ts'
-import type { Answer as Heard } from './answers.ts'
-import { begin, hear } from './answers.ts'
-import { copy } from './decode.ts'
+import { parsePrefix } from '../options.ts'
+import { copyBytes } from './decode.ts'
+import type { SenderAnswer } from './replayAnswers.ts'
+import { decodeSenderAnswer, startProgress } from './replayAnswers.ts'
 
-/** How a replay is asked for. @since 0.1.0 */
+/** The options of a replay request. All of them are optional. @since 0.1.0 */
 export interface ReplayOptions {
-  /** What stands before requests. Default `_SEQ`. */
+  /** The first tokens of the subjects of requests, at most 64 bytes. Default `_SEQ`. */
   readonly prefix?: string
   /** How long to wait for each answer, in ms. Default 2000. */
   readonly timeout?: number
 }
 
-/** A message as it was sent. @since 0.1.0 */
+/** A replayed message, as it was sent. @since 0.1.0 */
 export interface Replayed {
   readonly _tag: 'Replayed'
   readonly number: SequenceNumber.SequenceNumber
@@ -38,7 +37,7 @@ export interface Replayed {
   readonly reply: string | undefined
 }
 
-/** Its sender has not sent it so far (`404`). @since 0.1.0 */
+/** The sender has not sent these numbers yet (status 404). @since 0.1.0 */
 export interface NotSentYet {
   readonly _tag: 'NotSentYet'
   readonly first: SequenceNumber.SequenceNumber
@@ -46,8 +45,9 @@ export interface NotSentYet {
 }
 
 /**
- * Its sender does not hold it any more, or it is of another run (`410`, `evicted`); its sender holds it, and it is larger than
- * the server takes (`410`, `tooLarge`); or this client can't read its headers (`unreadable`).
+ * The sender can't replay these numbers (status 410). `evicted`: the history no longer has them, or they belong to
+ * another run. `tooLarge`: with the headers of an answer they exceed the server's `max_payload`. `unreadable`: this
+ * client can't read their headers.
  *
  * @since 0.1.0
  */
@@ -58,28 +58,28 @@ export interface Gone {
   readonly reason: RefusalReason
 }
 
-/** Its sender can make nothing of the request (`400`). @since 0.1.0 */
+/** The sender does not accept the request (status 400). @since 0.1.0 */
 export interface Refused {
   readonly _tag: 'Refused'
-  /** In the sender's words. */
+  /** The sender's explanation. */
   readonly why: string
 }
 
-/** Nobody sends on this origin. @since 0.1.0 */
+/** No sender serves this origin. @since 0.1.0 */
 export interface NoResponders {
   readonly _tag: 'NoResponders'
 }
 
-/** No answer came within `ms`. @since 0.1.0 */
+/** No answer arrived within `ms`. @since 0.1.0 */
 export interface TimedOut {
   readonly _tag: 'TimedOut'
   readonly ms: number
 }
 
-/** Why nothing was replayed. @since 0.1.0 */
+/** The errors of `replay`. @since 0.1.0 */
 export type ReplayError = NotSentYet | Gone | Failure
 
-/** A match over all that can go wrong. @since 0.1.0 */
+/** An exhaustive match over `ReplayError`. @since 0.1.0 */
 export const matchReplayError =
   <B>(cases: { readonly [E in ReplayError as E['_tag']]: (e: E) => B }) =>
   (e: ReplayError): B => {
@@ -99,21 +99,21 @@ export const matchReplayError =
     }
   }
 
-/** What is said of the numbers of a range. @since 0.1.0 */
+/** An answer about numbers of a range. @since 0.1.0 */
 export type Answer = Replayed | NotSentYet | Gone
 
-/** Why a range was not replayed. @since 0.1.0 */
+/** The errors of `replayRange`. @since 0.1.0 */
 export type Failure = Refused | NoResponders | TimedOut | ClientError
 
-/** All answers to one request, and up to which number it was considered. */
+/** All answers to one request, and the last number that the sender considered. */
 interface Page {
   readonly answers: ReadonlyArray<Answer>
   readonly last: number
 }
 
-/** One request; its end is told for a range (`204 EOB`), and is the first answer for a single message. */
-const ask =
-  (nc: Connection, verbs: Verb.Prefix, timeout: number) =>
+/** Sends one request. A range ends with status 204 EOB, a single message with its first answer. */
+const request =
+  (nc: Connection, prefix: ControlSubject.Prefix, timeout: number) =>
   (
     { origin, number }: Address.Address,
     last: SequenceNumber.SequenceNumber | undefined,
@@ -136,48 +136,43 @@ const ask =
         answers.push(answer)
         if (last === undefined) settle(E.right({ answers, last: number }))
       }
-      const understand = (heard: Heard): void => {
-        switch (heard._tag) {
+      const onAnswer = (answer: SenderAnswer): void => {
+        switch (answer._tag) {
           case 'Message': {
-            const { number: n, data, headers, reply } = heard.arrival
+            const { number: n, data, headers, reply } = answer.arrival
             return add({ _tag: 'Replayed', number: n, data, headers, reply })
           }
           case 'Refused':
-            return add({ _tag: 'Gone', first: heard.first, last: heard.last, reason: heard.reason })
+            return add({ _tag: 'Gone', first: answer.first, last: answer.last, reason: answer.reason })
           case 'NotSentYet':
-            return add(heard)
+            return add(answer)
           case 'Ended':
-            return settle(E.right({ answers, last: heard.last }))
+            return settle(E.right({ answers, last: answer.last }))
           case 'NoResponders':
-            return settle(E.left(heard))
+            return settle(E.left(answer))
           case 'BadRequest':
-            return settle(E.left({ _tag: 'Refused', why: heard.why }))
+            return settle(E.left({ _tag: 'Refused', why: answer.why }))
         }
       }
-      const conversation = begin(origin, number, last ?? number)
+      const progress = startProgress(origin, number, last ?? number)
       try {
         const callback = (cause: Error | null, msg: Msg): void => {
           if (cause !== null) return settle(E.left({ _tag: 'ClientError', cause }))
           wait()
-          for (const heard of hear(conversation, msg, copy)) understand(heard)
+          for (const answer of decodeSenderAnswer(progress, msg, copyBytes)) onAnswer(answer)
         }
         const subscription = nc.subscribe(`${inbox}.*`, { callback })
         unsubscribe = () => subscription.unsubscribe()
         wait()
         const body = last === undefined ? undefined : JSON.stringify({ last })
-        nc.publish(Verb.replay(verbs)({ origin, number }), body, { reply: `${inbox}.1` })
+        nc.publish(ControlSubject.replay(prefix)({ origin, number }), body, { reply: `${inbox}.1` })
       } catch (cause) {
         settle(E.left({ _tag: 'ClientError', cause }))
       }
     })
 
-const settings = (options: ReplayOptions): readonly [Verb.Prefix, number] => {
-  const { prefix = '_SEQ', timeout = 2000 } = options
-  return [orThrow(Subject.explain)(Verb.parsePrefix(prefix)), timeout]
-}
-
 /**
- * Asks the sender for one message again.
+ * Requests one message from its sender again.
  *
  * @example
  * import { publisher, replay } from 'nats-sequenced'
@@ -196,24 +191,25 @@ const settings = (options: ReplayOptions): readonly [Verb.Prefix, number] => {
  * await again('updates.2')() // left({ _tag: 'NotSentYet', first: 2, last: 2 })
  * await again('elsewhere.1')() // left({ _tag: 'NoResponders' })
  *
- * @throws a `SequencedError` if the prefix is not a subject
+ * @throws a `SequencedError` if the prefix is not valid
  * @since 0.1.0
  */
 export const replay = (
   nc: Connection,
   options: ReplayOptions = {},
 ): ((address: Address.Address) => TaskEither<ReplayError, Replayed>) => {
-  checkPlain(nc, 'replay')
-  const request = ask(nc, ...settings(options))
+  assertNotWrapped(nc, 'replay')
+  const { prefix, timeout = 2000 } = options
+  const requestPage = request(nc, parsePrefix(prefix), timeout)
   return address => async () => {
-    const page = await request(address, undefined)
+    const page = await requestPage(address, undefined)
     if (E.isLeft(page)) return page
     const [answer] = page.right.answers
     return answer?._tag === 'Replayed' ? E.right(answer) : E.left(answer ?? { _tag: 'NoResponders' })
   }
 }
 
-/** A part of one sequence. @since 0.1.0 */
+/** A range of numbers of one sequence. @since 0.1.0 */
 export interface Range {
   readonly origin: Origin.Origin
   readonly first: SequenceNumber.SequenceNumber
@@ -221,27 +217,29 @@ export interface Range {
 }
 
 /**
- * Asks the sender for a range again, in ascending order: each number is in one of the answers. As many pages as it takes.
+ * Requests a range from its sender again, in as many pages as it needs. The answers are in ascending order, and each
+ * number is in one of them.
  *
- * @throws a `SequencedError` if the prefix is not a subject
+ * @throws a `SequencedError` if the prefix is not valid
  * @since 0.1.0
  */
 export const replayRange = (
   nc: Connection,
   options: ReplayOptions = {},
 ): ((range: Range) => TaskEither<Failure, ReadonlyArray<Answer>>) => {
-  checkPlain(nc, 'replayRange')
-  const request = ask(nc, ...settings(options))
+  assertNotWrapped(nc, 'replayRange')
+  const { prefix, timeout = 2000 } = options
+  const requestPage = request(nc, parsePrefix(prefix), timeout)
   return ({ origin, first, last }) =>
     async () => {
       const answers: Array<Answer> = []
       let next: number = first
       while (next <= last) {
-        const page = await request({ origin, number: SequenceNumber.nearest(next) }, last)
+        const page = await requestPage({ origin, number: SequenceNumber.nearest(next) }, last)
         if (E.isLeft(page)) return page
         answers.push(...page.right.answers)
-        // A sender that has considered nothing new would be asked for ever.
-        if (page.right.last < next) return E.left({ _tag: 'Refused', why: 'it has considered none of the range' })
+        // Without progress the loop would not end.
+        if (page.right.last < next) return E.left({ _tag: 'Refused', why: 'the sender considered none of the range' })
         next = page.right.last + 1
       }
       return E.right(answers)

@@ -1,43 +1,46 @@
 /**
- * A subscription that notices loss.
+ * A subscription that reports loss.
  *
  * @since 0.1.0
  */
-
 import type { Positions } from '../../core/protocol/Positions.ts'
 import type { Delivery } from '../../core/receiver/Delivery.ts'
 import type { Connection } from '../client/Connection.ts'
-import { feed } from '../internal/AsyncQueue.ts'
+import { asyncQueue } from '../internal/AsyncQueue.ts'
 import { check, handler } from '../options.ts'
 import { queueHint, receiveOptions } from './options.ts'
-import type { Handed, ReceiveOptions, Reception } from './receive.ts'
 import { receive } from './receive.ts'
+import type { PendingDelivery, ReceiveOptions, ReceiverHandle } from './types.ts'
 
-/** What is expected of senders, and how messages are handed over; none is needed. @since 0.1.0 */
+/** The options of a subscription. All of them are optional. @since 0.1.0 */
 export interface SubscribeOptions extends ReceiveOptions {
-  /** Takes each delivery as it comes, in place of the iterator. Its payload may be a view: copy it to keep it. */
+  /**
+   * Receives each delivery on arrival, instead of the iterator. The payload may be a view of the client's memory: copy
+   * it to keep it.
+   */
   readonly callback?: (delivery: Delivery<Uint8Array>) => void
-  /** Told what `callback` threw, and over which delivery. Default: it becomes an uncaught exception. */
+  /** Receives errors of `callback`, and the delivery that caused them. Default: they become uncaught exceptions. */
   readonly onError?: (cause: unknown, delivery: Delivery<Uint8Array>) => void
 }
 
-/** What was subscribed to: deliveries to iterate over, and how to end it. @since 0.1.0 */
+/** A subscription: an async iterable of deliveries. @since 0.1.0 */
 export interface Subscription extends AsyncIterable<Delivery<Uint8Array>> {
-  /** Unsubscribes. What was delivered before is still handed out, then the iterator ends. */
+  /** Unsubscribes. The iterator ends after the deliveries so far. */
   readonly close: () => void
   /**
-   * How far the application has come, safe to turn into JSON; give it back as the option `start`. A position moves on when
-   * the next delivery is asked for (or the callback has returned), so that a crash repeats rather than loses.
+   * The positions that the application has reached, as plain data that can be stored as JSON. Pass them as the option
+   * `start` to resume. A position advances when the iterator is asked for the next delivery, or when the callback
+   * returns. So a crash repeats a message rather than loses it.
    */
   readonly positions: () => Positions
   /**
-   * Takes no new messages, hands out what is in flight, and closes once every gap is settled: at the latest when all
-   * deadlines have passed. While disconnected it waits for the reconnect, at most `drainTimeout` ms; then it closes, and
-   * rejects with a `SequencedError` (`Unsettled`) if a gap is open. Drain a subscription before its connection, or close it and
-   * start from its positions.
+   * Accepts no new messages, delivers those in flight, and closes when every gap is settled, at the latest when all
+   * deadlines have passed. While disconnected it waits for the reconnect, at most `drainTimeout` ms. Then it closes,
+   * and rejects with a `SequencedError` (`Unsettled`) if a gap is open. Drain a subscription before its connection, or
+   * close it and resume from its positions.
    */
   readonly drain: () => Promise<void>
-  /** Settled when it is closed; with the error, if one has closed it. */
+  /** Resolves when the subscription is closed, with an error if one has closed it. */
   readonly closed: Promise<Error | undefined>
 }
 
@@ -52,37 +55,38 @@ const checkOptions = check(
 )
 
 /**
- * Subscribes to a subject, or to a filter with wildcards, of senders that number their messages.
+ * Subscribes to numbered messages on a subject, or on a filter with wildcards.
  *
- * Iterate over it, or give a `callback`. A `Message` is as it was sent; everything else tells what happened to others.
+ * Iterate over the subscription, or pass a `callback`. A `Message` arrives as it was sent. Every other delivery reports
+ * what happened to messages or to their sender.
  *
- * Throws a `SequencedError` if the subject is not valid or an option can't be, and what the client throws, such as for
- * a closed connection.
+ * Throws a `SequencedError` if the subject or an option is not valid, and what the client throws, such as for a closed
+ * connection.
  *
  * @since 0.1.0
  */
 export const subscribe = (nc: Connection, subject: string, options: SubscribeOptions = {}): Subscription => {
   checkOptions(options)
-  const { callback, onError = rethrow, ...terms } = options
-  const queue = feed<Handed, Delivery<Uint8Array>>(
+  const { callback, onError = rethrow, ...settings } = options
+  const queue = asyncQueue<PendingDelivery, Delivery<Uint8Array>>(
     item => item.delivery,
-    item => reception.taken(item),
-    () => reception.close(),
+    item => receiver.done(item),
+    () => receiver.close(),
   )
-  const call = (item: Handed): void => {
+  const call = (item: PendingDelivery): void => {
     try {
       callback?.(item.delivery)
     } catch (cause) {
-      // Thrown here it would end the client's reader, and with it all subscriptions of the connection.
+      // An error here would end the client's read loop, and with it all subscriptions of the connection.
       queueMicrotask(() => onError(cause, item.delivery))
     }
-    reception.taken(item)
+    receiver.done(item)
   }
-  const reception: Reception = receive(nc, subject, terms, {
-    hand: callback === undefined ? queue.push : call,
-    end: queue.end,
-    keeps: callback === undefined,
+  const receiver: ReceiverHandle = receive(nc, subject, settings, {
+    onDelivery: callback === undefined ? queue.push : call,
+    onEnd: queue.end,
+    retainsPayloads: callback === undefined,
   })
-  const { close, drain, closed, positions } = reception
+  const { close, drain, closed, positions } = receiver
   return { close, drain, closed, positions, [Symbol.asyncIterator]: () => queue[Symbol.asyncIterator]() }
 }

@@ -69,7 +69,7 @@ describe.each(kinds)('with $name', kind => {
       expect(headersOf(seen)).toEqual([1, 2, 3].map(n => [['traceparent', [`trace ${n}`]]]))
     })
 
-    test('by defining the property, and taking it back, works as well', async () => {
+    test('by defineProperty, and undoing it, works too', async () => {
       const { nc } = await dialSequenced(server, kind)
       const calls: Array<Seen> = []
       const { publish } = nc
@@ -145,7 +145,7 @@ describe.each(kinds)('with $name', kind => {
   })
 
   describe('an answer is never numbered', () => {
-    test('by respond(), where the reply subject lies within the numbered ones', async () => {
+    test('by respond(), if the reply subject is numbered', async () => {
       const { nc } = await dialSequenced(server, kind)
       const plain = await dial(server, kind)
       const answers = listening(plain, 'updates.answers')
@@ -173,7 +173,7 @@ describe.each(kinds)('with $name', kind => {
       expect(answers.seen.map(m => m.subject)).toEqual(['updates'])
     })
 
-    test('to a request with a reply subject of its own', async () => {
+    test('to a request with a custom reply subject', async () => {
       const { nc } = await dialSequenced(server, kind)
       nc.subscribe('prices.ask', { callback: (_err, m) => m.respond('the answer') })
       await nc.flush()
@@ -246,7 +246,7 @@ describe.each(kinds)('with $name', kind => {
     ['publishers', nc => publishers(anything(nc), 'updates.>')],
     ['subscribe', nc => subscribe(anything(nc), 'updates')],
     ['replay', nc => replay(anything(nc))],
-  ])('%s() on a wrapped connection is refused, with the connection to pass', async (name, act) => {
+  ])('%s() refuses a wrapped connection, and the error names the one to pass', async (name, act) => {
     const { nc } = await dialSequenced(server, kind)
     expect(tried(() => act(nc))).toMatchObject({
       name: 'SequencedError',
@@ -289,7 +289,7 @@ describe.each(kinds)('with $name', kind => {
       await reading
     })
 
-    test('shares the history of a connection, so that what one publishes is repaired with the rest', async () => {
+    test('shares the history of a connection', async () => {
       const copy = load()
       const link = await server.link()
       const plain = await dial(server, kind, { servers: link.url })

@@ -4,8 +4,8 @@ import { jetstreamManager } from '@nats-io/jetstream'
 import { connect as connect3 } from '@nats-io/transport-node'
 import { describeSender } from '../../../src/nats/publish/explain.ts'
 import { publishers } from '../../../src/nats/publish/multiPublisher.ts'
-import type { PublisherOptions, SenderNotice } from '../../../src/nats/publish/publisher.ts'
 import { publisher } from '../../../src/nats/publish/publisher.ts'
+import type { PublisherOptions, SenderNotice } from '../../../src/nats/publish/types.ts'
 import { subscribe } from '../../../src/nats/receive/subscribe.ts'
 import type { Joined } from '../../server/gateway.ts'
 import { startJoined } from '../../server/gateway.ts'
@@ -68,7 +68,7 @@ const requests: ReadonlyArray<readonly [string, string, string]> = [
 
 describe.each(kinds)('with $name', kind => {
   describe.each(senders)('a %s', (_, send) => {
-    test.each(requests)('publishes %s nowhere but to an inbox', async (_, subject, body) => {
+    test.each(requests)('answers %s only to an inbox', async (_, subject, body) => {
       const { nc, notices } = send(await bench.connect(kind))
       await nc.flush()
       const attacker = await bench.connect(kind)
@@ -97,7 +97,7 @@ describe.each(kinds)('with $name', kind => {
     })
   })
 
-  test('a stream is not deleted in the name of a sender', async () => {
+  test("a stranger can't make a sender delete a stream", async () => {
     const admin = await connect3({ servers: bench.server().url })
     bench.after(() => admin.close())
     const jsm = await jetstreamManager(admin)
@@ -110,13 +110,13 @@ describe.each(kinds)('with $name', kind => {
     const [told] = refused(await notices.until('the refusal', n => refused(n).length > 0))
     if (told === undefined) throw new Error('nothing is told')
     expect(describeSender(told)).toBe(
-      'The request to "_SEQ.REPLAY.updates.1" was not answered: its reply subject "$JS.API.STREAM.DELETE.NEWS" is not an inbox. If receivers use such inboxes, list what these begin with in the sender\'s option inboxes.',
+      'The request to "_SEQ.REPLAY.updates.1" was not answered: its reply subject "$JS.API.STREAM.DELETE.NEWS" is not an inbox. If receivers use such inboxes, add their prefix to the sender\'s option inboxes.',
     )
     expect((await jsm.streams.info('NEWS')).config.name).toBe('NEWS')
     await jsm.streams.delete('NEWS')
   })
 
-  test('a receiver is not handed a message that a stranger had a sender publish', async () => {
+  test("a stranger can't make a sender publish a message to a receiver", async () => {
     const reader = read(subscribe(await bench.connect(kind), 'updates'))
     const { nc, notices } = senders[0]?.[1](await bench.connect(kind)) ?? {}
     if (nc === undefined) throw new Error('no sender')
@@ -134,7 +134,7 @@ describe.each(kinds)('with $name', kind => {
     ])
   })
 
-  test('its owner is told once for each kind, and of 64 kinds at most', async () => {
+  test('reports each kind of request once, and at most 64 kinds', async () => {
     const updates = publisher(await bench.connect(kind), 'updates')
     const notices = listenTo(updates.notices())
     updates.publish('')
@@ -152,7 +152,7 @@ describe.each(kinds)('with $name', kind => {
     expect(refused(notices.seen)).toHaveLength(64)
   })
 
-  describe('a receiver with an inbox prefix of its own', () => {
+  describe('a receiver with its own inbox prefix', () => {
     const recovering = async (inboxPrefix: string, options: PublisherOptions, ownPrefix?: string) => {
       const link = await bench.link(second)
       const nc = await bench.connect(kind, { servers: link.url, inboxPrefix })
@@ -181,7 +181,7 @@ describe.each(kinds)('with $name', kind => {
       expect(refused(notices.seen)).toEqual([])
     })
 
-    test('is not answered by a sender that does not list it, which is told so', async () => {
+    test('gets no answer from a sender that does not list the prefix, and the sender reports it', async () => {
       const { reader, notices } = await recovering('my.replies', { inboxes: ['my.repliesto'] })
       expect(texts(await reader.until('the loss', s => some('Lost')(s) && messages(2)(s)))).toEqual([
         [1, '1'],
@@ -201,11 +201,11 @@ describe.each(kinds)('with $name', kind => {
     [['a b'], 'an object'],
     [[1], 'an object'],
     ['_INBOX_alice', '"_INBOX_alice"'],
-  ])('the option inboxes can not be %j', async (inboxes, shown) => {
+  ])('refuses %j as the option inboxes', async (inboxes, shown) => {
     const nc = await bench.connect(kind)
     const options = { inboxes } as object
     expect(() => publisher(nc, 'updates', options)).toThrow(
-      `publisher: option inboxes: ${shown} is not a list of subjects without wildcards, such as ['_INBOX_alice'].`,
+      `publisher: invalid value of option "inboxes": ${shown}. Expected: a list of subjects without wildcards, such as ['_INBOX_alice'].`,
     )
   })
 })
@@ -233,7 +233,7 @@ describe('between two accounts', () => {
     }`,
   })
 
-  test.each(kinds)('what was missed is recovered by service imports, with $name', async kind => {
+  test.each(kinds)('recovers missed messages through service imports, with $name', async kind => {
     const link = await accounts.link(second)
     const receiving = await accounts.connect(kind, { servers: link.url, user: 'receiver', pass: 'x' })
     const reader = read(subscribe(receiving, 'updates'))
@@ -252,7 +252,7 @@ describe('between two accounts', () => {
   })
 })
 
-describe('between two clusters that are joined by a gateway', () => {
+describe('between two clusters with a gateway', () => {
   let joined: Joined | undefined
   beforeAll(async () => {
     joined = await startJoined()

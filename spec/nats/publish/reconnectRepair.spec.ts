@@ -5,8 +5,9 @@ import type { Limits } from '../../../src/core/sender/History.ts'
 import * as Outgoing from '../../../src/core/sender/OutgoingMessage.ts'
 import type { Msg } from '../../../src/nats/client/Connection.ts'
 import { tryPublish } from '../../../src/nats/publish/effects.ts'
-import type { Publisher, SenderNotice } from '../../../src/nats/publish/publisher.ts'
+import type { Publisher } from '../../../src/nats/publish/publisher.ts'
 import { publisher } from '../../../src/nats/publish/publisher.ts'
+import type { SenderNotice } from '../../../src/nats/publish/types.ts'
 import { subscribe } from '../../../src/nats/receive/subscribe.ts'
 import type { LossyLink } from '../../server/lossyLink.ts'
 import type { NatsServer, NatsServerOptions } from '../../server/natsServer.ts'
@@ -84,7 +85,7 @@ const wire = async (kind: Kind): Promise<Log<string>> => {
 const large = { messages: 1_000_000, bytes: 512 * 1024 * 1024 }
 
 describe.each(kinds)('with $name', kind => {
-  describe('when the server is killed under a stream of messages', () => {
+  describe('when the server is killed while messages are published', () => {
     const run = (
       addressing: Addressing,
       rate: number,
@@ -98,7 +99,7 @@ describe.each(kinds)('with $name', kind => {
       [2000, 2, 'perSender'],
       [20_000, 2, 'single'],
       [20_000, 2, 'perSender'],
-    ])('all of them arrive, at %d a second and %d kills (%s)', async (rate, kills, addressing) => {
+    ])('all messages arrive, at %d a second and %d kills (%s)', async (rate, kills, addressing) => {
       const { published, ...outcome } = await run(addressing, rate, kills, large)
       expect(outcome).toMatchObject({
         delivered: published,
@@ -113,7 +114,7 @@ describe.each(kinds)('with $name', kind => {
       expect(outcome.resent).toBeGreaterThan(0)
     })
 
-    test.each(both)('what a small history could not keep is reported lost, and nothing else (%s)', async addressing => {
+    test.each(both)('reports as lost what a small history evicted, and nothing else (%s)', async addressing => {
       // At this rate more is on its way to the server than is kept.
       const { published, ...outcome } = await run(addressing, 10_000, 2, { messages: 100 })
       expect(outcome).toMatchObject({ otherNotices: [], told: ['Ended'], wrong: undefined })
@@ -124,7 +125,7 @@ describe.each(kinds)('with $name', kind => {
     })
   })
 
-  test('when the server is shut down in good order, all arrives', async () => {
+  test('all messages arrive across a regular shutdown of the server', async () => {
     const server = await succession({})
     const sending = await bench.connect(kind, { servers: server.url })
     const read = await listen(kind, server.url)
@@ -143,7 +144,7 @@ describe.each(kinds)('with $name', kind => {
     expect(told.seen.map(n => n._tag)).toEqual(['Resent'])
   })
 
-  test('what the server takes no more is reported as refused, and answered 410; all else arrives', async () => {
+  test('reports messages above a lowered max_payload as refused, answers 410 for them, and delivers all others', async () => {
     const server = await succession({})
     const sending = await bench.connect(kind, { servers: server.url })
     const asking = await bench.connect(kind, { servers: server.url })
@@ -189,7 +190,7 @@ describe.each(kinds)('with $name', kind => {
     expect((await request(asking, '_SEQ.REPLAY.updates.3')).headers?.code).toBe(410)
   })
 
-  test('what is larger than the server took so far is refused while disconnected, too, and takes no number', async () => {
+  test('refuses a message above the last known max_payload while disconnected, and uses no number', async () => {
     const { link, nc, updates } = await send(kind)
     const read = await listen(kind)
     updates.publish('1')
@@ -254,7 +255,7 @@ describe.each(kinds)('with $name', kind => {
       },
     )
 
-    test('keeps what can be asked for, where that would not make room enough', async () => {
+    test('evicts nothing if the eviction would not make enough room', async () => {
       const { link, nc, updates } = await send(kind, { history: { bytes: 7000 } })
       const flush = jest.spyOn(nc, 'flush')
       updates.publish('small')
@@ -269,7 +270,7 @@ describe.each(kinds)('with $name', kind => {
       expect(late.numbers).toEqual([1, 2])
     })
 
-    test('is reported to its owner for what may not have arrived, and for no more', async () => {
+    test('reports what may not have arrived, and nothing else', async () => {
       const { link, nc, updates } = await send(kind, { history: { messages: 100 } })
       const told = notices(updates)
       const wired = await wire(kind)
@@ -290,7 +291,7 @@ describe.each(kinds)('with $name', kind => {
     })
   })
 
-  test('a publisher that is made while disconnected loses nothing, either', async () => {
+  test('a publisher created while disconnected loses nothing', async () => {
     const link = await bench.link()
     const nc = await bench.connect(kind, { servers: link.url })
     const read = await listen(kind)
@@ -303,7 +304,7 @@ describe.each(kinds)('with $name', kind => {
     expect(read.numbers).toEqual(range(1, 200))
   })
 
-  test('of two publishers that follow one another while disconnected all arrives, and the newer is told of its own', async () => {
+  test('two successive publishers lose nothing while disconnected, and each reports its own messages', async () => {
     const { link, nc, updates: older } = await send(kind, { from: 30 })
     const wired = await wire(kind)
     const reconnect = await cutOff(link, nc)
@@ -320,7 +321,7 @@ describe.each(kinds)('with $name', kind => {
     await closing
   })
 
-  test.each(both)('a receiver that was cut off for 5,000 messages gets all of them (%s)', async addressing => {
+  test.each(both)('a receiver that was disconnected for 5,000 messages recovers all of them (%s)', async addressing => {
     const link = await bench.link()
     const nc = await bench.connect(kind, { servers: link.url })
     const read = tally(subscribe(nc, 'updates', { ...patient, addressing }), { payload: n => `message ${n}` })

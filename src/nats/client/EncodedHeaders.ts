@@ -1,12 +1,12 @@
 /**
- * Headers that go out as they were encoded. Instrumentation of the client may read them and add to them as to the client's
- * own; what it adds does not go out, as a message that is sent again must be the same as before.
+ * Headers that are already encoded, and are sent as they are. Instrumentation of the client may read and change them
+ * like the client's own headers. Its changes are not sent, because a message that is sent again must not differ.
  */
 import type { Headers } from '../../core/protocol/Headers.ts'
 
 const decoder = new TextDecoder()
 
-const fieldsOf = (block: Uint8Array): Map<string, string[]> => {
+const parseFields = (block: Uint8Array): Map<string, string[]> => {
   const fields = new Map<string, string[]>()
   for (const line of decoder.decode(block).split('\r\n').slice(1, -2)) {
     const colon = line.indexOf(':')
@@ -16,9 +16,9 @@ const fieldsOf = (block: Uint8Array): Map<string, string[]> => {
   return fields
 }
 
-export class SealedHeaders implements Headers {
+export class EncodedHeaders implements Headers {
   readonly #block: Uint8Array
-  #read: Map<string, string[]> | undefined
+  #parsed: Map<string, string[]> | undefined
 
   constructor(block: Uint8Array) {
     this.#block = block
@@ -29,8 +29,8 @@ export class SealedHeaders implements Headers {
   }
 
   get #fields(): Map<string, string[]> {
-    this.#read ??= fieldsOf(this.#block)
-    return this.#read
+    this.#parsed ??= parseFields(this.#block)
+    return this.#parsed
   }
 
   get code(): number {

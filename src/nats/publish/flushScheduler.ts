@@ -1,0 +1,130 @@
+/**
+ * Flushes a connection in order to learn which messages have arrived: a completed flush proves that the server has all
+ * messages that were published before the flush was called. The core's watermark decides when a flush is due.
+ */
+import * as Watermark from '../../core/sender/FlushWatermark.ts'
+import type { Connection } from '../client/Connection.ts'
+import { isConnected } from '../client/connectionStatus.ts'
+import { createTimer, now } from '../client/timer.ts'
+
+export interface FlushScheduler {
+  readonly isConnected: () => boolean
+  /** The serial of the newest confirmed message. */
+  readonly confirmed: () => number
+  /** Will the flush in progress confirm the message with this serial? */
+  readonly isCovered: (serial: number) => boolean
+  /** A message was published. Starts a flush if one is due. */
+  readonly onSent: (serial: number, bytes: number) => void
+  /** A message was published again after a reconnect. The flush follows in `resume`. */
+  readonly onResent: (serial: number, bytes: number) => void
+  /**
+   * Settled when the server has confirmed everything published so far, heartbeats included, or the connection is
+   * closed.
+   */
+  readonly whenConfirmed: () => Promise<void>
+  readonly onDisconnected: () => void
+  readonly onReconnected: () => void
+  /** All unconfirmed messages were sent again. */
+  readonly resume: () => void
+  /** The connection is closed. `isFlushed`: the client has flushed everything before. */
+  readonly onClosed: (isFlushed: boolean) => void
+}
+
+interface FlushListener {
+  /** A flush begins. */
+  readonly onFlush: () => void
+  /** A flush is complete. */
+  readonly onConfirmed: () => void
+}
+
+export const createFlushScheduler = (nc: Connection, { onFlush, onConfirmed }: FlushListener): FlushScheduler => {
+  // The first message is flushed at once.
+  let watermark = Watermark.create(Number.MIN_SAFE_INTEGER)
+  if (!isConnected(nc)) watermark = Watermark.disconnected(watermark)
+  let isClosed = false
+  /** Callers that wait for a flush which starts after their call. */
+  let waiting: ReadonlyArray<() => void> = []
+
+  const flush = (): void => {
+    watermark = Watermark.flushing(now())(watermark)
+    const { flight } = watermark
+    const covered = waiting
+    onFlush()
+    const settle = (completed: boolean): void => {
+      const isProof = completed && watermark.flight === flight
+      watermark = Watermark.flushed(flight, completed)(watermark)
+      if (isProof) {
+        onConfirmed()
+        waiting = waiting.slice(covered.length)
+        for (const done of covered) done()
+      }
+      if (waiting.length > 0 && watermark.connected && watermark.flight === undefined) flush()
+      else timer.set(Watermark.flushAt(watermark))
+    }
+    nc.flush().then(
+      () => settle(true),
+      () => settle(false),
+    )
+  }
+
+  let isFlushQueued = false
+  /** One flush covers everything that is published in this turn of the event loop. */
+  const flushAfterTurn = (): void => {
+    if (isFlushQueued) return
+    isFlushQueued = true
+    queueMicrotask(() => {
+      isFlushQueued = false
+      if (Watermark.flushAt(watermark) <= now()) flush()
+    })
+  }
+
+  const timer = createTimer(() => {
+    if (Watermark.flushAt(watermark) <= now()) flush()
+    else timer.set(Watermark.flushAt(watermark))
+  })
+
+  return {
+    isConnected: () => watermark.connected,
+    confirmed: () => watermark.confirmed,
+    isCovered: serial => watermark.flight !== undefined && serial <= watermark.flight.serial,
+    onSent: (serial, bytes) => {
+      const previous = Watermark.flushAt(watermark)
+      watermark = Watermark.sent(serial, bytes)(watermark)
+      const due = Watermark.flushAt(watermark)
+      if (due === Number.NEGATIVE_INFINITY) flush()
+      else if (due <= now()) flushAfterTurn()
+      else if (previous === Number.POSITIVE_INFINITY) timer.set(due)
+    },
+    onResent: (serial, bytes) => {
+      watermark = Watermark.sent(serial, bytes)(watermark)
+    },
+    whenConfirmed: () => {
+      if (isClosed) return Promise.resolve()
+      const confirmed = new Promise<void>(resolve => {
+        waiting = [...waiting, resolve]
+      })
+      if (watermark.connected && watermark.flight === undefined) flush()
+      return confirmed
+    },
+    onDisconnected: () => {
+      watermark = Watermark.disconnected(watermark)
+      timer.clear()
+    },
+    onReconnected: () => {
+      watermark = Watermark.reconnected(watermark)
+    },
+    resume: () => {
+      if (waiting.length > 0) flush()
+      else timer.set(Watermark.flushAt(watermark))
+    },
+    onClosed: isFlushed => {
+      isClosed = true
+      if (isFlushed) {
+        watermark = Watermark.flushing(now())(watermark)
+        watermark = Watermark.flushed(watermark.flight, true)(watermark)
+      }
+      for (const done of waiting) done()
+      timer.clear()
+    },
+  }
+}

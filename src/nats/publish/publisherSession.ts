@@ -1,0 +1,232 @@
+/**
+ * The session of one publisher, from its first subscription to its end: what `publisher` and `publishers` have in
+ * common. It subscribes, filters and parses requests, and closes in order.
+ */
+import * as E from 'fp-ts/lib/Either.js'
+import * as Json from 'fp-ts/lib/Json.js'
+import * as t from 'io-ts'
+import * as Address from '../../core/protocol/Address.ts'
+import * as ControlSubject from '../../core/protocol/ControlSubject.ts'
+import type { Addressing } from '../../core/protocol/Origin.ts'
+import * as SequenceNumber from '../../core/protocol/SequenceNumber.ts'
+import * as Subject from '../../core/protocol/Subject.ts'
+import { defaultLimits } from '../../core/sender/History.ts'
+import * as ReplayQueue from '../../core/sender/ReplayQueue.ts'
+import * as Sender from '../../core/sender/Sender.ts'
+import type { Connection, Msg, NatsSubscription } from '../client/Connection.ts'
+import { onConnectionStatus, whenConnected } from '../client/connectionStatus.ts'
+import { EncodedHeaders } from '../client/EncodedHeaders.ts'
+import { headerBlock } from '../client/headers.ts'
+import { timeout } from '../client/timer.ts'
+import { sequencedError, unconfirmedError } from '../errors.ts'
+import type { NoticeSink } from '../internal/notices.ts'
+import { check, parsePrefix } from '../options.ts'
+import { heartbeatTimerOf } from './heartbeatTimer.ts'
+import { publisherOptions } from './options.ts'
+import type { PublisherContext } from './publisherContext.ts'
+import { each } from './ranges.ts'
+import { createReplySubjectFilter } from './replySubjectFilter.ts'
+import { sendLogOf } from './sendLog.ts'
+import type { PublisherOptions, SenderNotice, Unconfirmed } from './types.ts'
+
+/** A message with a reply subject. */
+export interface RequestMsg extends Msg {
+  readonly reply: string
+}
+
+/** The form of the data subjects, and the prefix of heartbeats and requests. */
+export interface AddressSettings {
+  readonly addressing: Addressing
+  readonly prefix: ControlSubject.Prefix
+}
+
+const checkOptions = check('publisher', publisherOptions)
+
+/** Checks the options, and that the data subjects do not begin with the prefix of heartbeats and requests. */
+export const checkAddressSettings = (options: PublisherOptions, subjects: string): AddressSettings => {
+  checkOptions(options)
+  const { addressing = 'single' } = options
+  const prefix = parsePrefix(options.prefix)
+  if (subjects.startsWith(`${prefix}.`))
+    throw sequencedError(
+      `${subjects} begins with ${prefix}., the prefix of heartbeats and requests. Use another subject, or set another prefix.`,
+      { _tag: 'BadSubject', subject: subjects },
+    )
+  return { addressing, prefix }
+}
+
+export interface PublisherSession {
+  readonly context: PublisherContext
+  readonly senderOptions: Sender.Options
+  /** Subscribes until the session ends. Errors of the handler do not reach the client. */
+  readonly subscribe: (at: string, handler: (msg: Msg) => void) => void
+  /** Subscribes to requests whose reply subject is an inbox. */
+  readonly onRequest: (at: string, handler: (request: RequestMsg) => void) => void
+  /** Subscribes to head requests to all senders. The filter says which subjects the requester wants. */
+  readonly onHeadRequest: (handler: (filter: Subject.Filter, request: RequestMsg) => void) => void
+  /** Answers the replay requests on a subject. */
+  readonly serveReplays: (at: string) => void
+  /** Runs the set-up of a publisher. If it throws, all subscriptions are removed. */
+  readonly setUp: <A>(start: () => A) => A
+  /**
+   * Closes in order: waits for the connection, sends the `ended` heartbeats, then waits for the server's confirmation.
+   * Closes after `drainTimeout` ms in any case, and rejects with `Unconfirmed` if messages are not confirmed.
+   *
+   * @param sendEnded settled when the `ended` heartbeats were sent
+   */
+  readonly close: (sendEnded: () => Promise<void>) => Promise<void>
+  readonly closeNow: () => void
+  /** Settled at the end, with an error if messages are not confirmed. */
+  readonly closed: Promise<Error | undefined>
+}
+
+const decoder = new TextDecoder()
+
+const HeadRequest = t.partial({ filter: t.string })
+
+const parseHeadRequest = (body: string): E.Either<unknown, t.TypeOf<typeof HeadRequest>> =>
+  E.chainW(HeadRequest.decode)(Json.parse(body === '' ? '{}' : body))
+
+const isRequest = (msg: Msg): msg is RequestMsg => msg.reply !== undefined && msg.reply !== ''
+
+/** An error of a handler must not end the client's read loop. */
+const callSafely = (handler: (msg: Msg) => void, msg: Msg): void => {
+  try {
+    handler(msg)
+  } catch {
+    // The connection is closing, so no answer can be sent. Its own status reports that.
+  }
+}
+
+/**
+ * @param isOurs whether a subject that the server does not permit belongs to this publisher
+ * @param stopOrigins stops all origins of the publisher at once
+ */
+export const openSession = (
+  nc: Connection,
+  { addressing, prefix }: AddressSettings,
+  options: PublisherOptions,
+  notices: NoticeSink<SenderNotice>,
+  isOurs: (at: string) => boolean,
+  stopOrigins: () => void,
+): PublisherSession => {
+  const { from = 1, heartbeatAfter, heartbeatMax, history, drainTimeout = 5000 } = options
+  const sendLog = sendLogOf(nc, history === undefined ? undefined : { ...defaultLimits, ...history })
+  const context: PublisherContext = {
+    nc,
+    prefix,
+    sendLog,
+    heartbeatTimer: heartbeatTimerOf(nc),
+    report: notices.report,
+  }
+
+  // --- the end
+
+  let settle: (error: Error | undefined) => void = () => undefined
+  const closed = new Promise<Error | undefined>(resolve => {
+    settle = resolve
+  })
+  const subscriptions: Array<NatsSubscription> = []
+  let isClosed = false
+
+  const unsubscribe = (): void => {
+    isClosed = true
+    stopListening()
+    if (!nc.isClosed()) for (const s of subscriptions) s.unsubscribe()
+  }
+
+  const closeNow = (): void => {
+    if (isClosed) return
+    unsubscribe()
+    stopOrigins()
+    const unconfirmed = [...each(sendLog.unconfirmed(context))].map(
+      ([{ name }, range]): Unconfirmed => ({ _tag: 'Unconfirmed', origin: name, ...range }),
+    )
+    sendLog.discardUnconfirmed(context)
+    for (const notice of unconfirmed) notices.report(notice)
+    notices.end()
+    settle(unconfirmed.length === 0 ? undefined : unconfirmedError(unconfirmed))
+  }
+
+  const closeInOrder = async (sendEnded: () => Promise<void>): Promise<void> => {
+    const { elapsed, cancel } = timeout(drainTimeout)
+    const isOver = Promise.race([elapsed, closed])
+    for (const step of [() => whenConnected(nc), sendEnded, sendLog.confirm]) await Promise.race([step(), isOver])
+    cancel()
+    closeNow()
+    const error = await closed
+    if (error !== undefined) throw error
+  }
+
+  const close: PublisherSession['close'] = sendEnded => {
+    const closing = closeInOrder(sendEnded)
+    // A notice reports the failure too, so a caller that does not await it gets no unhandled rejection.
+    closing.catch(() => undefined)
+    return closing
+  }
+
+  const stopListening = onConnectionStatus(nc, {
+    onRefused: ({ operation, subject }) => {
+      if (isOurs(subject)) notices.report({ _tag: 'Refused', operation, subject })
+    },
+    onClosed: closeNow,
+  })
+
+  // --- requests
+
+  const subscribe: PublisherSession['subscribe'] = (at, handler) => {
+    const callback = (err: Error | null, msg: Msg): void => {
+      if (err === null && !isClosed) callSafely(handler, msg)
+    }
+    subscriptions.push(nc.subscribe(at, { callback }))
+  }
+
+  const isAcceptedReply = createReplySubjectFilter(nc, prefix, options.inboxes, notices.report)
+
+  const onRequest: PublisherSession['onRequest'] = (at, handler) =>
+    subscribe(at, msg => (isRequest(msg) && isAcceptedReply(msg) ? handler(msg) : undefined))
+
+  const onHeadRequest: PublisherSession['onHeadRequest'] = handler =>
+    onRequest(ControlSubject.headOfAll(prefix), request => {
+      const parsed = parseHeadRequest(decoder.decode(request.data))
+      if (E.isLeft(parsed)) return
+      const filter = Subject.parseFilter(parsed.right.filter ?? '>')
+      if (E.isRight(filter)) handler(filter.right, request)
+    })
+
+  const serveReplays: PublisherSession['serveReplays'] = at =>
+    onRequest(at, ({ subject, data, reply }) => {
+      const address = ControlSubject.addressOfReplay(prefix, addressing)(subject)
+      // If this connection does not have the origin, another sender may answer.
+      if (E.isRight(address) && !sendLog.has(address.right.origin.name)) return
+      const request = E.isLeft(address)
+        ? E.left({ why: Address.explain(address.left) })
+        : ReplayQueue.parse(address.right, decoder.decode(data), reply)
+      if (E.isRight(request)) return sendLog.replay(request.right)
+      nc.publish(reply, undefined, { headers: new EncodedHeaders(headerBlock(`400 ${request.left.why}`, [])) })
+    })
+
+  return {
+    context,
+    senderOptions: {
+      start: from === 'clock' ? Sender.startFromClock(Date.now()) : SequenceNumber.nearest(from),
+      ...(heartbeatAfter === undefined ? {} : { after: heartbeatAfter }),
+      ...(heartbeatMax === undefined ? {} : { max: heartbeatMax }),
+    },
+    subscribe,
+    onRequest,
+    onHeadRequest,
+    serveReplays,
+    setUp: start => {
+      try {
+        return start()
+      } catch (e) {
+        unsubscribe()
+        throw e
+      }
+    },
+    close,
+    closeNow,
+    closed,
+  }
+}
