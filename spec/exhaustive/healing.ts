@@ -24,8 +24,11 @@ const next = (w: World): World => {
   const packet = w.net[0]
   if (packet !== undefined) return packet.open({ ...w, net: w.net.slice(1) })
   if (w.replays.requests.length > 0) return paged(w)
-  const beats = line === undefined ? Number.POSITIVE_INFINITY : tickAt(Sender.dueAt(times.max)(line.sender))
+  const isMute = line === undefined || w.scope.isPlain
+  const beats = isMute ? Number.POSITIVE_INFINITY : tickAt(Sender.dueAt(times.max)(line.sender))
   const wakes = tickAt(w.receiver.wakeAt)
+  // Nothing happens any more.
+  if (beats === Number.POSITIVE_INFINITY && wakes === Number.POSITIVE_INFINITY) return { ...w, now: wakes }
   const then = { ...w, now: Math.max(w.now, Math.min(beats, wakes)) }
   return beats <= wakes && line !== undefined ? beaten(then, line) : woken(then)
 }

@@ -19,7 +19,7 @@ export const timers = (w: World): { readonly wake: number; readonly beat: number
   const line = alive(w)
   const wake = Math.max(w.now, tickAt(w.receiver.wakeAt))
   // The three farewells are part of the end of a run.
-  const isAllowed = line !== undefined && (w.left.heartbeats > 0 || line.sender.state === 'ending')
+  const isAllowed = line !== undefined && !w.scope.isPlain && (w.left.heartbeats > 0 || line.sender.state === 'ending')
   const beat = isAllowed ? Math.max(w.now, tickAt(Sender.dueAt(times.max)(line.sender))) : Number.POSITIVE_INFINITY
   return { wake, beat, at: Math.min(wake, beat) }
 }

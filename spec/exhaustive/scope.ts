@@ -22,6 +22,8 @@ export interface Scope {
   readonly page: number
   /** When the receiver starts: before all else, or at any time. */
   readonly joins: 'first' | 'late'
+  /** A plain client: it numbers its messages, and sends no heartbeats and no answers. Nobody names its runs. */
+  readonly isPlain: boolean
   /** How long after the end of a run something of it can still be on its way, in ms. */
   readonly lifetime: number
 }
@@ -47,6 +49,7 @@ const smallest: Scope = {
   keeps: 65_536,
   page: Number.POSITIVE_INFINITY,
   joins: 'first',
+  isPlain: false,
   lifetime: Number.POSITIVE_INFINITY,
 }
 
@@ -71,4 +74,5 @@ export const describeScope = (s: Scope): string =>
     ...(s.keeps === smallest.keeps ? [] : [`keeps ${s.keeps}`]),
     ...(s.page === smallest.page ? [] : [`pages of ${s.page}`]),
     ...(s.joins === 'first' ? [] : ['joins late']),
+    ...(s.isPlain ? ['plain'] : []),
   ].join(', ')

@@ -7,6 +7,8 @@ const of = (...changes: ReadonlyArray<Partial<Scope>>): Scope => scopeOf(Object.
 const single: Partial<Scope> = { addressing: 'single', duplicates: 0 }
 const unasked: Partial<Scope> = { heads: 0 }
 const crash: Partial<Scope> = { ...unasked, restart: 'crash' }
+/** Runs that nobody names. */
+const plain: Partial<Scope> = { ...single, isPlain: true, heartbeats: 0, replays: 0 }
 const close: Partial<Scope> = { ...unasked, restart: 'close' }
 
 export const small: ReadonlyArray<Scope> = [
@@ -17,6 +19,8 @@ export const small: ReadonlyArray<Scope> = [
   of(single, { messages: 1 }),
   of(single, unasked, { messages: 2, mode: 'arrival', replays: 0 }),
   of(single, crash, { messages: 1, heartbeats: 1, replays: 0 }),
+  of(plain, { messages: 3, duplicates: 1 }),
+  of(plain, crash, { messages: 3 }),
 ]
 
 export const large: ReadonlyArray<Scope> = [
@@ -43,4 +47,8 @@ export const large: ReadonlyArray<Scope> = [
   of(single, crash, { messages: 2, heartbeats: 1 }),
   of(single, crash, { messages: 2, heartbeats: 1, mode: 'arrival' }),
   of(single, close, { messages: 2, heartbeats: 1 }),
+  of(plain, { messages: 5 }),
+  of(plain, { messages: 4, duplicates: 2, mode: 'arrival' }),
+  of(plain, crash, { messages: 4, duplicates: 1 }),
+  of(plain, crash, { messages: 4, duplicates: 1, mode: 'arrival' }),
 ]

@@ -23,7 +23,7 @@ const runsOf = (w: World): ReadonlyArray<Run> =>
     sentAt: endedAt === Number.POSITIVE_INFINITY ? w.now : endedAt,
     end: endedAt === Number.POSITIVE_INFINITY ? 'Live' : sender.state === 'live' ? 'Crashed' : 'Closed',
     keeps: w.scope.keeps,
-    isMute: false,
+    isMute: w.scope.isPlain,
     isDeaf: false,
     max: times.max,
     jumped: 0,

@@ -184,7 +184,8 @@ const performed = (w: World, o: Out): World => {
 
 const serves = (w: World, origin: string | undefined): Line | undefined => {
   const line = alive(w)
-  return line !== undefined && (origin === undefined || origin === line.origin.name) ? line : undefined
+  if (line === undefined || w.scope.isPlain) return undefined
+  return origin === undefined || origin === line.origin.name ? line : undefined
 }
 
 const askedHead = (before: World, id: number, origin: string | undefined): World => {

@@ -408,13 +408,15 @@ const isBefore = (life: Life, sequences: ReadonlyArray<Sequence>, { run, number 
 }
 
 /**
- * A receiver cannot tell it from a duplicate: in `single` its number is not above all that other runs have used, anywhere its
- * number was used by a stranger.
+ * A receiver cannot tell it from a duplicate: in `single` its number is not above all that other runs have used, where nobody
+ * names runs its number was delivered, anywhere its number was used by a stranger.
  */
 const isDuplicate = (origins: Origins, sequences: ReadonlyArray<Sequence>, { run, number }: Published): boolean =>
   sequences.some(s =>
     s.settled.some(
-      o => (origins.hasRestarted(run.origin) && number <= o.last) || (!o.isLost && !o.message && covers(o, number)),
+      o =>
+        (origins.hasRestarted(run.origin) && number <= o.last) ||
+        (!o.isLost && covers(o, number) && (o.message === undefined || origins.isUnnamed(run.origin))),
     ),
   )
 
