@@ -104,14 +104,15 @@ interface Voices {
   readonly heard: Set<string>
   /** How often it heard another run than before, and had heard that one earlier. */
   returns: number
-  /** The run that answered a request first, and the requests that another run has answered, too. */
+  /** The run that answered a request first. */
   readonly first: Map<number, string>
-  readonly both: Set<number>
+  /** The newest head request when two runs had answered the same one. */
+  doubled: number | undefined
 }
 
 /**
  * If a receiver hears two living runs in turns, somebody is told: a receiver or a sender. If both answer the same head request,
- * and another one later, the receiver reports `Conflict` itself. It reports none if there was one run at a time.
+ * and then one that it sends after that, the receiver reports `Conflict` itself. It reports none if there was one run at a time.
  */
 export const conflicts = (chronicle: Chronicle, origins: Origins, report: Report, life: Life): void => {
   const told = new Set<string>()
@@ -125,20 +126,24 @@ export const conflicts = (chronicle: Chronicle, origins: Origins, report: Report
   const elsewhere = new Set<string>()
   for (const { run, notice } of chronicle.told) if (notice._tag === 'Conflict') elsewhere.add(run.origin)
   const all = new Map<string, Voices>()
+  let newest = 0
   for (const t of life.traffic) {
+    if (t._tag === 'HeadRequest') newest = t.id
     if (t._tag !== 'Head' || told.has(t.origin) || t.head.state === 'ended') continue
     const run = origins.of(t.origin).find(r => r.epoch === t.head.epoch)
     if (run === undefined || run.endedAt < t.at) continue
     const { epoch } = run
-    const v = all.get(t.origin) ?? { last: epoch, heard: new Set(), returns: 0, first: new Map(), both: new Set() }
+    const v = all.get(t.origin) ?? { last: epoch, heard: new Set(), returns: 0, first: new Map(), doubled: undefined }
     all.set(t.origin, v)
     if (v.last !== epoch && v.heard.has(epoch)) v.returns += 1
     v.last = epoch
     v.heard.add(epoch)
     const first = t.asked === undefined ? undefined : (v.first.get(t.asked) ?? epoch)
     if (t.asked !== undefined && first !== undefined) v.first.set(t.asked, first)
-    if (t.asked !== undefined && first !== epoch) v.both.add(t.asked)
-    if (v.both.size < 2 && (v.returns < 3 || elsewhere.has(t.origin))) continue
+    const isDouble = t.asked !== undefined && first !== epoch
+    const isAgain = isDouble && v.doubled !== undefined && t.asked > v.doubled
+    if (isDouble) v.doubled ??= newest
+    if (!isAgain && (v.returns < 3 || elsewhere.has(t.origin))) continue
     told.add(t.origin)
     report('ConflictReported', t.at, `${t.origin}: two runs are heard in turns, and none is reported`)
   }
