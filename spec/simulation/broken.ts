@@ -1,4 +1,5 @@
-// One broken history at least for each rule of what a receiver delivers, so that the auditor is known to be able to fail.
+// One broken history at least for each rule of what a receiver delivers, so that the auditor is known to be able to
+// fail.
 
 import { nearest } from '../../src/core/protocol/SequenceNumber.ts'
 import type { Delivery } from '../../src/core/receiver/Delivery.ts'

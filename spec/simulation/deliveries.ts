@@ -162,8 +162,8 @@ export const reasons = (origins: Origins, report: Report, life: Life): void => {
 
 /**
  * A live message of `single` does not name its epoch, so its number decides. One of a new run may be delivered in the
- * sequence before, if it arrives before its run has answered twice. One of an old run may be delivered in the sequence after,
- * if it was still on its way.
+ * sequence before, if it arrives before its run has answered twice. One of an old run may be delivered in the sequence
+ * after, if it was still on its way.
  */
 const isResidue = (life: Life, own: Run, { id, run, number }: Published): boolean => {
   const came = life.came.get(id)
@@ -176,7 +176,9 @@ const isResidue = (life: Life, own: Run, { id, run, number }: Published): boolea
   return (away?.from ?? came) <= run.sentAt + inFlight && number >= own.start
 }
 
-/** The run of a sequence that nothing names: the youngest that had answered when it began, or that of its first message. */
+/**
+ * The run of a sequence that nothing names: the youngest that had answered when it began, or that of its first message.
+ */
 const runOf = (origins: Origins, { origin, life, settled: all }: Sequence): Run | undefined => {
   const runs = new Set(all.map(o => o.message?.run))
   const begunAt = all[0]?.at ?? 0
@@ -351,7 +353,9 @@ export const settled = (
 
 // --- what arrived (1, 9)
 
-/** A message that arrived live is delivered, or covered by a loss; each that was counted as `Overflowed` excuses one. */
+/**
+ * A message that arrived live is delivered, or covered by a loss; each that was counted as `Overflowed` excuses one.
+ */
 export const arrived = (
   chronicle: Chronicle,
   origins: Origins,
@@ -408,8 +412,8 @@ const isBefore = (life: Life, sequences: ReadonlyArray<Sequence>, { run, number 
 }
 
 /**
- * A receiver cannot tell it from a duplicate: in `single` its number is not above all that other runs have used, anywhere its
- * number was used by a stranger.
+ * A receiver cannot tell it from a duplicate: in `single` its number is not above all that other runs have used,
+ * anywhere its number was used by a stranger.
  */
 const isDuplicate = (origins: Origins, sequences: ReadonlyArray<Sequence>, { run, number }: Published): boolean =>
   sequences.some(s =>

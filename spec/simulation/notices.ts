@@ -111,8 +111,9 @@ interface Voices {
 }
 
 /**
- * If a receiver hears two living runs in turns, somebody is told: a receiver or a sender. If both answer the same head request,
- * and then one that it sends after that, the receiver reports `Conflict` itself. It reports none if there was one run at a time.
+ * If a receiver hears two living runs in turns, somebody is told: a receiver or a sender. If both answer the same head
+ * request, and then one that it sends after that, the receiver reports `Conflict` itself. It reports none if there was
+ * one run at a time.
  */
 export const conflicts = (chronicle: Chronicle, origins: Origins, report: Report, life: Life): void => {
   const told = new Set<string>()
