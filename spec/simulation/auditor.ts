@@ -1,5 +1,5 @@
-// The auditor reads a chronicle and names every promise that was broken. It knows the promises, and nothing of how a receiver
-// keeps them.
+// The auditor reads a chronicle and names every promise that was broken. It knows the promises, and nothing of how a
+// receiver keeps them.
 import { answered } from './answers.ts'
 import type { Chronicle, Life } from './chronicle.ts'
 import { arrived, begins, genuine, reasons, resumed, sequenced, settled } from './deliveries.ts'

@@ -1,5 +1,5 @@
-// What the auditor reads: what was published, what each receiver delivered, what each sender reported, and what the wire
-// carried, with times. It holds nothing of what a receiver remembers, except how much.
+// What the auditor reads: what was published, what each receiver delivered, what each sender reported, and what the
+// wire carried, with times. It holds nothing of what a receiver remembers, except how much.
 
 import type { Epoch } from '../../src/core/protocol/Epoch.ts'
 import type { Head } from '../../src/core/protocol/Head.ts'

@@ -162,8 +162,8 @@ export const reasons = (origins: Origins, report: Report, life: Life): void => {
 
 /**
  * A live message of `single` does not name its epoch, so its number decides. One of a new run may be delivered in the
- * sequence before, if it arrives before its run has answered twice. One of an old run may be delivered in the sequence after,
- * if it was still on its way.
+ * sequence before, if it arrives before its run has answered twice. One of an old run may be delivered in the sequence
+ * after, if it was still on its way.
  */
 const isResidue = (life: Life, own: Run, { id, run, number }: Published): boolean => {
   const came = life.came.get(id)
@@ -176,7 +176,9 @@ const isResidue = (life: Life, own: Run, { id, run, number }: Published): boolea
   return (away?.from ?? came) <= run.sentAt + inFlight && number >= own.start
 }
 
-/** The run of a sequence that nothing names: the youngest that had answered when it began, or that of its first message. */
+/**
+ * The run of a sequence that nothing names: the youngest that had answered when it began, or that of its first message.
+ */
 const runOf = (origins: Origins, { origin, life, settled: all }: Sequence): Run | undefined => {
   const runs = new Set(all.map(o => o.message?.run))
   const begunAt = all[0]?.at ?? 0
@@ -188,15 +190,11 @@ const runOf = (origins: Origins, { origin, life, settled: all }: Sequence): Run 
 const unmixed = (chronicle: Chronicle, origins: Origins, report: Report, { origin, sequences }: Story): void => {
   if (!origins.hasRestarted(origin) || origins.isContested(origin)) return
   if (origins.isUnnamed(origin) || origins.isForged(origin)) return
-  const entered = new Set<string>()
   for (const s of sequences) {
     const { epoch, life } = s
     const own = epoch === undefined ? runOf(origins, s) : origins.of(origin).find(r => r.epoch === epoch)
-    if (epoch !== undefined) {
-      if (own === undefined) report('EpochsNeverMix', s.endedAt, `${origin}: the run ${epoch} does not exist`)
-      if (entered.has(epoch)) report('EpochsNeverMix', s.endedAt, `${origin}: ${epoch} is entered again`)
-      entered.add(epoch)
-    }
+    if (epoch !== undefined && own === undefined)
+      report('EpochsNeverMix', s.endedAt, `${origin}: the run ${epoch} does not exist`)
     for (const { message, at, index } of s.settled) {
       if (message === undefined || own === undefined || message.run === own || isResidue(life, own, message)) continue
       // A stream does not name the epoch of what it holds.
@@ -256,7 +254,9 @@ const begun = (
     if (first > most)
       report('EveryNumberSettled', life.startedAt, `${run.origin}: begins with ${first}, must with ${most} (${why})`)
   }
-  if (s.start !== undefined) return s.epoch === run.epoch ? say(run.start, 'a restart') : undefined
+  // A run that the receiver returns to goes on where it was left.
+  if (s.start !== undefined)
+    return s.epoch === run.epoch ? say(s.isReturn ? s.start : run.start, 'a restart') : undefined
   if (!isFirst || isTurnedAway(life, run.origin, 0)) return
   if (start === 'all') return say(run.start, 'all')
   if (start === 'new') {
@@ -351,7 +351,9 @@ export const settled = (
 
 // --- what arrived (1, 9)
 
-/** A message that arrived live is delivered, or covered by a loss; each that was counted as `Overflowed` excuses one. */
+/**
+ * A message that arrived live is delivered, or covered by a loss; each that was counted as `Overflowed` excuses one.
+ */
 export const arrived = (
   chronicle: Chronicle,
   origins: Origins,

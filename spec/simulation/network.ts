@@ -46,7 +46,9 @@ export const connect = (world: World, port: Port): void => {
   port.since = world.agenda.now()
 }
 
-/** When a message sent now reaches the servers. A client buffers for a moment, and a disconnect discards that buffer. */
+/**
+ * When a message sent now reaches the servers. A client buffers for a moment, and a disconnect discards that buffer.
+ */
 const leave = (world: World, from: Port): number => {
   const now = world.agenda.now()
   from.sentBy = Math.max(from.sentBy, now + (world.isHealed ? 1 : world.chance.between(1, 3)))
@@ -112,8 +114,8 @@ export const send = (
 }
 
 /**
- * A round trip to the servers. It proves that they have everything that was sent before, unless the connection was cut. It may
- * fail without a cause, or complete late, even after a reconnect: then it proves nothing.
+ * A round trip to the servers. It proves that they have everything that was sent before, unless the connection was cut.
+ * It may fail without a cause, or complete late, even after a reconnect: then it proves nothing.
  */
 export const flush = (world: World, port: Port, isLate: boolean, done: (completed: boolean) => void): void => {
   const calledAt = world.agenda.now()

@@ -98,16 +98,22 @@ const inTheEnd = ({ overAt }: Chronicle, report: Report, run: Run, s: Sequence):
 
 // --- conflicts
 
-/** How often another one of several living runs was heard, that had been heard before. */
-interface Turns {
+/** The living runs of one origin, as a receiver hears them. */
+interface Voices {
   last: string
   readonly heard: Set<string>
+  /** How often it heard another run than before, and had heard that one earlier. */
   returns: number
+  /** The run that answered a request first. */
+  readonly first: Map<number, string>
+  /** The newest head request when two runs had answered the same one. */
+  doubled: number | undefined
 }
 
 /**
- * If a receiver hears two living runs in turns, somebody is told: a receiver or a sender. If both answer its head requests in
- * turns, it reports `Conflict` itself. It reports none if there was one run at a time.
+ * If a receiver hears two living runs in turns, somebody is told: a receiver or a sender. If both answer the same head
+ * request, and then one that it sends after that, the receiver reports `Conflict` itself. It reports none if there was
+ * one run at a time.
  */
 export const conflicts = (chronicle: Chronicle, origins: Origins, report: Report, life: Life): void => {
   const told = new Set<string>()
@@ -120,19 +126,25 @@ export const conflicts = (chronicle: Chronicle, origins: Origins, report: Report
   if (life.addressing === 'perSender' || life.settings.maxOrigins < roomy) return
   const elsewhere = new Set<string>()
   for (const { run, notice } of chronicle.told) if (notice._tag === 'Conflict') elsewhere.add(run.origin)
-  const all = new Map<string, Turns>()
+  const all = new Map<string, Voices>()
+  let newest = 0
   for (const t of life.traffic) {
+    if (t._tag === 'HeadRequest') newest = t.id
     if (t._tag !== 'Head' || told.has(t.origin) || t.head.state === 'ended') continue
-    if (elsewhere.has(t.origin) && t.asked === undefined) continue
     const run = origins.of(t.origin).find(r => r.epoch === t.head.epoch)
     if (run === undefined || run.endedAt < t.at) continue
     const { epoch } = run
-    const turns = all.get(t.origin) ?? { last: epoch, heard: new Set(), returns: 0 }
-    all.set(t.origin, turns)
-    if (turns.last !== epoch && turns.heard.has(epoch)) turns.returns += 1
-    turns.last = epoch
-    turns.heard.add(epoch)
-    if (turns.returns < 3) continue
+    const v = all.get(t.origin) ?? { last: epoch, heard: new Set(), returns: 0, first: new Map(), doubled: undefined }
+    all.set(t.origin, v)
+    if (v.last !== epoch && v.heard.has(epoch)) v.returns += 1
+    v.last = epoch
+    v.heard.add(epoch)
+    const first = t.asked === undefined ? undefined : (v.first.get(t.asked) ?? epoch)
+    if (t.asked !== undefined && first !== undefined) v.first.set(t.asked, first)
+    const isDouble = t.asked !== undefined && first !== epoch
+    const isAgain = isDouble && v.doubled !== undefined && t.asked > v.doubled
+    if (isDouble) v.doubled ??= newest
+    if (!isAgain && (v.returns < 3 || elsewhere.has(t.origin))) continue
     told.add(t.origin)
     report('ConflictReported', t.at, `${t.origin}: two runs are heard in turns, and none is reported`)
   }

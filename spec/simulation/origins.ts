@@ -10,7 +10,10 @@ export interface Origins {
   readonly isForged: (origin: string) => boolean
   /** A stranger sent heads in its name. */
   readonly hasForgedHead: (origin: string) => boolean
-  /** Nobody answers for a run, and its numbers do not tell which run that is: its start, tail and epoch are not promised. */
+  /**
+   * Nobody answers for a run, and its numbers do not tell which run that is: its start, tail and epoch are not
+   * promised.
+   */
   readonly isUnnamed: (origin: string) => boolean
   /** The only run of an origin that sends heartbeats, and in whose name nobody else sends. */
   readonly plain: (origin: string) => Run | undefined

@@ -1,5 +1,5 @@
-// The plan of one seed: the nodes, the rates of faults, and the actions with their times. It is plain data, so that a failing
-// plan can be shrunk.
+// The plan of one seed: the nodes, the rates of faults, and the actions with their times. It is plain data, so that a
+// failing plan can be shrunk.
 import type { Addressing } from '../../src/core/protocol/Origin.ts'
 import type { Mode } from '../../src/core/receiver/settings.ts'
 import type { Chance } from './prng.ts'
@@ -110,7 +110,9 @@ const ofTheme: Readonly<Record<Theme, ReadonlyArray<Kind>>> = {
   sending: ['flushFails', 'flushLate', 'fewBytes', 'shortAge', 'hugePayloads', 'manyLines'],
 }
 
-/** Faults of senders that send heartbeats and answer nothing: part of `noticing`, with a random generator of their own. */
+/**
+ * Faults of senders that send heartbeats and answer nothing: part of `noticing`, with a random generator of their own.
+ */
 const unasked = ['falseWitness', 'deafReturn', 'lastGlance'] as const
 
 /** Faults of bad timing: part of `noticing`, with a random generator of their own. */

@@ -28,8 +28,8 @@ export const settlingTime = (plan: Plan): number => {
 }
 
 /**
- * How many ms longer it may take if nobody answers: gaps may be given up 32 at a time, and as many as there is room for; a
- * message that is larger than the buffer is given up alone. Each takes one deadline.
+ * How many ms longer it may take if nobody answers: gaps may be given up 32 at a time, and as many as there is room
+ * for; a message that is larger than the buffer is given up alone. Each takes one deadline.
  */
 const turnsTime = (plan: Plan, published: ReadonlyArray<Published>): number => {
   const turns = plan.receivers.map(r => {

@@ -1,5 +1,5 @@
-// A process that publishes: one connection, one history, one heartbeat schedule, and a sender for each line. It drives them as
-// src/nats/publish does.
+// A process that publishes: one connection, one history, one heartbeat schedule, and a sender for each line. It drives
+// them as src/nats/publish does.
 import { isLeft } from 'fp-ts/lib/Either.js'
 import type { Epoch } from '../../src/core/protocol/Epoch.ts'
 import type { Head } from '../../src/core/protocol/Head.ts'

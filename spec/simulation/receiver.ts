@@ -1,5 +1,5 @@
-// A program that receives: one connection, one receiver, and an application that processes deliveries at its own speed. It
-// drives the receiver as src/nats/receive/subscribe.ts does.
+// A program that receives: one connection, one receiver, and an application that processes deliveries at its own speed.
+// It drives the receiver as src/nats/receive/subscribe.ts does.
 
 import type { Epoch } from '../../src/core/protocol/Epoch.ts'
 import type { Position, Start } from '../../src/core/protocol/Positions.ts'

@@ -43,7 +43,10 @@ const fitting = (report: Report, { traffic, settings, addressing }: Life): void 
   }
 }
 
-/** As long as nothing arrives, the pause between two requests for the same numbers grows: from 1/2 to 4 patiences at least. */
+/**
+ * As long as nothing arrives, the pause between two requests for the same numbers grows: from 1/2 to 4 patiences at
+ * least.
+ */
 const paused = (report: Report, { traffic, settings }: Life): void => {
   if (settings.maxMessages <= roomy) return
   const before = new Map<string, { readonly request: ReplayRequest; readonly count: number }>()
@@ -60,8 +63,9 @@ const paused = (report: Report, { traffic, settings }: Life): void => {
 }
 
 /**
- * A gap is requested until its deadline: four times soon after one another, then once each eight times its patience at most.
- * What arrives of it begins that anew, and so does a reconnect. The links of this world make up to three of one answer.
+ * A gap is requested until its deadline: four times soon after one another, then once each eight times its patience at
+ * most. What arrives of it begins that anew, and so does a reconnect. The links of this world make up to three of one
+ * answer.
  */
 const total = (report: Report, { settings, traffic, handed, startedAt }: Life): void => {
   // Without room gaps are not reported, and requested again whenever there is room.

@@ -21,7 +21,7 @@ export const rules = {
   EndReported: 'the end of a closed sender is reported with its last number when everything before it is settled',
   ConflictReported:
     'two senders of one `single` subject that a receiver hears in turns are reported, and no others are',
-  NoticesOnce: 'a gap, a conflict and a mismatch are reported once',
+  NoticesOnce: 'a gap and a mismatch are reported once',
   // --- its bounds and requests
   MemoryBounded: 'memory stays within the configured bounds, and what fits is not turned away (8)',
   RequestsInBudget: 'requests and replays are a few times what is missing, and repeated with a pause (11)',

@@ -32,6 +32,8 @@ export interface Sequence {
   /** The epoch and the first number that `Restarted` has announced. */
   readonly epoch: Epoch | undefined
   readonly start: number | undefined
+  /** The receiver followed this epoch before. */
+  readonly isReturn: boolean
   /** A `Conflict` was reported before it began. */
   readonly isAfterConflict: boolean
   endedBy: 'Open' | 'Crash' | 'Restarted' | 'Dropped'
@@ -55,11 +57,17 @@ export interface Story {
 /** With this much room, or this many places, nothing has to make way in this world. */
 export const roomy = 16_384
 
-const sequenceOf = (life: Life, origin: string, before?: Sequence, epoch?: Epoch, start?: number): Sequence => ({
+const sequenceOf = (
+  life: Life,
+  origin: string,
+  before?: Sequence,
+  { epoch, start, isReturn = false }: { epoch?: Epoch | undefined; start?: number; isReturn?: boolean } = {},
+): Sequence => ({
   origin,
   life,
   epoch,
   start,
+  isReturn,
   isAfterConflict: before !== undefined && (before.isAfterConflict || before.rivals.size > 0),
   endedBy: life.endedAt === Number.POSITIVE_INFINITY ? 'Open' : 'Crash',
   endedAt: life.endedAt,
@@ -112,6 +120,8 @@ const note = (chronicle: Chronicle, s: Sequence, { at, local, delivery: d }: Han
 
 export const storiesOf = (chronicle: Chronicle, life: Life): ReadonlyArray<Story> => {
   const stories = new Map<string, Sequence[]>()
+  /** The epochs that it has left. */
+  const epochs = new Map<string, Set<Epoch | undefined>>()
   // A receiver that follows as many origins as it may forgets one that has ended, and does not report that.
   const isTight = life.settings.maxOrigins < roomy
   const current = (origin: string, at: number): Sequence => {
@@ -134,7 +144,10 @@ export const storiesOf = (chronicle: Chronicle, life: Life): ReadonlyArray<Story
     const s = current(d.origin, at)
     if (d._tag === 'Restarted') {
       end(s, 'Restarted', at)
-      stories.get(d.origin)?.push(sequenceOf(life, d.origin, s, d.to, d.start))
+      const left = epochs.get(d.origin) ?? new Set()
+      epochs.set(d.origin, left.add(d.from))
+      const isReturn = d.to !== undefined && left.has(d.to)
+      stories.get(d.origin)?.push(sequenceOf(life, d.origin, s, { epoch: d.to, start: d.start, isReturn }))
     } else if (d._tag === 'Lost' && d.last === undefined) end(s, 'Dropped', at)
     else note(chronicle, s, handed, index)
   }

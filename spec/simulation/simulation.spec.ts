@@ -12,11 +12,11 @@ const seeds = 100
 const broken = [...brokenOf, ...brokenSending, ...brokenNotices, ...brokenRequests, ...brokenAnswers]
 
 /**
- * Seeds that once found a defect: gaps that nobody had requested were given up (846); unbounded notices (689); a forged head
- * delayed an end (750); an epoch was entered again (1174, 1329); senders without room waited for one another for ever (4074,
- * 4398, 7730); requests while disconnected (4113, 5448); duplicates were taken for a restart (1062, 7992, 9769); a run was left
- * for its own late answer (16454); a forged start was kept (17146); requested messages were dropped (8203, 14640); a living run
- * was not followed (27989).
+ * Seeds that once found a defect: gaps that nobody had requested were given up (846); unbounded notices (689); a forged
+ * head delayed an end (750); an epoch was entered again (1174, 1329); senders without room waited for one another for
+ * ever (4074, 4398, 7730); requests while disconnected (4113, 5448); duplicates were taken for a restart (1062, 7992,
+ * 9769); a run was left for its own late answer (16454); a forged start was kept (17146); requested messages were
+ * dropped (8203, 14640); a living run was not followed (27989).
  */
 const found = [
   689, 750, 846, 1062, 1174, 1329, 2613, 4074, 4113, 4398, 5448, 7730, 7992, 8203, 9769, 14_640, 16_454, 17_146, 27_989,

@@ -94,8 +94,8 @@ const answered = (
 }
 
 /**
- * A stranger knows the inbox of a receiver, and sends answers that nobody requested: to a request that was never sent, to the
- * first request (which was for heads), or for numbers that were not requested.
+ * A stranger knows the inbox of a receiver, and sends answers that nobody requested: to a request that was never sent,
+ * to the first request (which was for heads), or for numbers that were not requested.
  */
 const forged = (
   world: World,
