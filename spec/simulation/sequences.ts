@@ -32,6 +32,8 @@ export interface Sequence {
   /** The epoch and the first number that `Restarted` has announced. */
   readonly epoch: Epoch | undefined
   readonly start: number | undefined
+  /** `Restarted` has announced it, and no epoch: the receiver went by the numbers. */
+  readonly isGuess: boolean
   /** The receiver followed this epoch before. */
   readonly isReturn: boolean
   /** A `Conflict` was reported before it began. */
@@ -67,6 +69,7 @@ const sequenceOf = (
   life,
   epoch,
   start,
+  isGuess: start !== undefined && epoch === undefined,
   isReturn,
   isAfterConflict: before !== undefined && (before.isAfterConflict || before.rivals.size > 0),
   endedBy: life.endedAt === Number.POSITIVE_INFINITY ? 'Open' : 'Crash',

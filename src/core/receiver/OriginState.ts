@@ -27,6 +27,8 @@ export type Contact =
 export interface OtherEpoch {
   readonly epoch: Epoch
   readonly ignoredUntil: number
+  /** An answer to a request with a higher id is not ignored. */
+  readonly asked: number
   /** How long the next check is put off; it doubles with each. */
   readonly wait: number
   /** The first number that is not settled, if the receiver followed it before. */

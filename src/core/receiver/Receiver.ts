@@ -174,9 +174,10 @@ const headChange =
   <A>(head: Head, asked: number | undefined): Change<A> =>
   (step, s) => {
     const own = isOwn(s, head, step.settings.start)
+    const heard = { head, asked }
     return isAnswer(s, asked)
-      ? after(step, s, own ? 'answer' : 'otherAnswer', head)
-      : after(step, s, own ? 'head' : 'otherHead', head)
+      ? after(step, s, own ? 'answer' : 'otherAnswer', heard)
+      : after(step, s, own ? 'head' : 'otherHead', heard)
   }
 
 /** A head, requested or not. Heads of the other addressing are reported once; those of a wrong epoch are forged. */

@@ -41,6 +41,12 @@ import type { Step } from './Step.ts'
 import { deliver } from './Step.ts'
 import { startOf } from './start.ts'
 
+/** A head, and the request that it answers, if any. */
+export interface Heard {
+  readonly head: Head
+  readonly asked: number | undefined
+}
+
 /** Other epochs that are remembered; the oldest is forgotten. */
 const maxOthers = 64
 
@@ -49,16 +55,16 @@ export const ignoring = <A>(
   step: Step<A>,
   others: ReadonlyArray<OtherEpoch>,
   epoch: Epoch,
-  next?: number,
+  { next, asked = step.asked }: Partial<Pick<OtherEpoch, 'next' | 'asked'>> = {},
 ): ReadonlyArray<OtherEpoch> => {
   const before = others.find(o => o.epoch === epoch)
   const wait = before === undefined ? step.settings.grace : before.wait * 2
-  const known = { epoch, wait, ignoredUntil: step.now + wait, next: next ?? before?.next }
+  const known = { epoch, wait, ignoredUntil: step.now + wait, asked, next: next ?? before?.next }
   return [...others.filter(o => o !== before), known].slice(-maxOthers)
 }
 
-export const isIgnored = <A>(step: Step<A>, s: OriginState<A>, epoch: Epoch): boolean =>
-  s.others.some(o => o.epoch === epoch && step.now < o.ignoredUntil)
+export const isIgnored = <A>(step: Step<A>, s: OriginState<A>, { head: { epoch }, asked = 0 }: Heard): boolean =>
+  s.others.some(o => o.epoch === epoch && step.now < o.ignoredUntil && asked <= o.asked)
 
 /** The later of two heads of one run. A heartbeat that is far ahead of an answer is not believed. */
 export const latest = <A>(step: Step<A>, answer: Head, heartbeat: Head | undefined): Head => {
@@ -112,7 +118,11 @@ const known = <A>(step: Step<A>, s: Joining<A>, buffer: ReorderBuffer<A>, head: 
 })
 
 /** The first head of an origin is an answer. */
-export const begin = <A>(step: Step<A>, s: Joining<A>, answer: Head): Following<A> | Ended<A> | Checking<A> => {
+export const begin = <A>(
+  step: Step<A>,
+  s: Joining<A>,
+  { head: answer }: Heard,
+): Following<A> | Ended<A> | Checking<A> => {
   const head = latest(step, answer, heardHead(step, s))
   // In `single`, what the sender has not sent yet was likely sent by a run before.
   const most = (b: ReorderBuffer<A>): number =>
@@ -165,7 +175,9 @@ export const resume = <A>(step: Step<A>, s: Checking<A>, head: Head): Following<
   const { buffer, seen } = receivePending(step, s, s.buffer, Probe.takeAll(step, s.probe), head, most)
   const isOver = s.end !== undefined && head.head <= Math.max(s.end.last, s.buffer.highest)
   const said: Head = isOver ? { ...head, state: 'ended' } : head
-  const others = s.other === undefined ? s.others : ignoring(step, s.others, s.other.head.epoch)
+  // Its answer to this probe may still arrive.
+  const others =
+    s.other === undefined ? s.others : ignoring(step, s.others, s.other.head.epoch, { asked: s.probe.asked - 1 })
   const state = named({ ...s, buffer, others }, said, { contact, end: isOver ? s.end : undefined })
   return parkAll(step, state, seen)
 }
@@ -189,7 +201,7 @@ export const leave = <A>(
     start: nearest(start),
   } as const
   deliver(step, restarted, 0, start - 1)
-  const others = s.epoch === undefined ? s.others : ignoring(step, s.others, s.epoch, left.next)
+  const others = s.epoch === undefined ? s.others : ignoring(step, s.others, s.epoch, { next: left.next })
   return {
     ...s,
     others: others.filter(o => o.epoch !== to),

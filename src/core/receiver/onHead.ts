@@ -1,5 +1,6 @@
 /** A heartbeat arrives, or the answer to a head request: what each state makes of it. */
 import type { Head } from '../protocol/Head.ts'
+import type { Heard } from './follow.ts'
 import { check, conflict, ignoring, isIgnored, latest, named, parkAll, restart, resume } from './follow.ts'
 import type {
   Checking,
@@ -47,7 +48,7 @@ const mayName = <A>(
 // --- Joining
 
 /** A heartbeat may be a late one of a run that is over: only an answer counts, unless nobody answers. */
-export const remember = <A>(step: Step<A>, s: Joining<A>, head: Head): Joining<A> => ({
+export const remember = <A>(step: Step<A>, s: Joining<A>, { head }: Heard): Joining<A> => ({
   ...s,
   heard: { head, age: step.age },
 })
@@ -82,21 +83,25 @@ const checkFar = <A>(step: Step<A>, s: Following<A>, head: Head): Following<A> =
   far: { probe: s.far?.probe ?? Probe.open(step, s.origin), heard: head },
 })
 
-export const follow = <A>(step: Step<A>, s: Following<A>, head: Head): Following<A> | Ended<A> => {
+export const follow = <A>(step: Step<A>, s: Following<A>, { head }: Heard): Following<A> | Ended<A> => {
   if (head.head > horizon(step, s.buffer)) return checkFar(step, s, head)
   const far = s.far === undefined ? undefined : { ...s.far, heard: head }
   return advance(step, { ...s, far }, head)
 }
 
 /** The answer about a far number, or a far head. */
-export const settle = <A>(step: Step<A>, s: Following<A>, answer: Head): Following<A> | Ended<A> => {
+export const settle = <A>(
+  step: Step<A>,
+  s: Following<A>,
+  { head: answer }: Pick<Heard, 'head'>,
+): Following<A> | Ended<A> => {
   const head = latest(step, answer, s.far?.heard)
   const buffer = s.far === undefined ? s.buffer : settleFar(step, s, s.far, head)
   return advance(step, { ...s, far: undefined, buffer }, head)
 }
 
 /** A sender that nobody could ask speaks after all. */
-export const name = <A>(step: Step<A>, s: Unvouched<A>, head: Head): Following<A> | Ended<A> => {
+export const name = <A>(step: Step<A>, s: Unvouched<A>, { head }: Heard): Following<A> | Ended<A> => {
   const probe = s.far === undefined ? undefined : Probe.inPlaceOf(s.far.probe, Probe.open(step, s.origin))
   const far = probe === undefined ? undefined : { probe, heard: head }
   const isFar = head.head > horizon(step, s.buffer)
@@ -111,27 +116,28 @@ export const name = <A>(step: Step<A>, s: Unvouched<A>, head: Head): Following<A
 export const checkOther = <A, S extends Following<A> | Unvouched<A> | Ended<A>>(
   step: Step<A>,
   s: S,
-  head: Head,
+  { head, asked }: Heard,
 ): S | Checking<A> => {
   const noted: S = { ...s, otherHeardAt: step.now }
-  if (isIgnored(step, s, head.epoch)) return noted
+  if (isIgnored(step, s, { head, asked })) return noted
   // One heartbeat may be forged, or late: nobody is left for it, unless it is heard again.
-  const by = s.others.some(o => o.epoch === head.epoch) ? 'heartbeat' : 'cause'
+  const known = s.others.find(o => o.epoch === head.epoch)
+  const isAnswer = known !== undefined && asked !== undefined && asked > known.asked
+  const by = isAnswer ? 'answer' : known !== undefined ? 'heartbeat' : 'cause'
   return check(step, noted, { other: witness(step, head, by) })
 }
 
 /** Another epoch has answered the probe about a far number. */
-export const checkAnswered = <A>(step: Step<A>, s: Following<A>, head: Head): Decided<A> => {
+export const checkAnswered = <A>(step: Step<A>, s: Following<A>, heard: Heard): Decided<A> => {
   const probe = s.far?.probe
-  const noted = { ...s, otherHeardAt: step.now }
-  if (probe === undefined) return checkOther(step, s, head)
-  return otherAnswers(step, check(step, noted, { probe }), head)
+  if (probe === undefined) return checkOther<A, Following<A>>(step, s, heard)
+  return otherAnswers(step, check(step, { ...s, otherHeardAt: step.now }, { probe }), heard)
 }
 
 // --- Ended
 
 /** Publishing after an `ended` heartbeat revokes it. A closed sender can't confirm a head that is far ahead. */
-export const reopen = <A>(step: Step<A>, s: Ended<A>, head: Head): Following<A> | Ended<A> => {
+export const reopen = <A>(step: Step<A>, s: Ended<A>, { head }: Heard): Following<A> | Ended<A> => {
   if (head.head <= Math.max(s.end.last, s.buffer.highest) || head.head > horizon(step, s.buffer)) return s
   const buffer = noticeMissing(step, s.about, s.buffer, head.head, 'Heartbeat')
   return named({ ...s, buffer }, head, { contact: expected(step, head.max) })
@@ -145,39 +151,39 @@ const merged = <A>(step: Step<A>, before: Witness | undefined, head: Head, by: W
     : { head: latest(step, head, before.head), by: before.by === 'answer' ? 'answer' : by, at: step.now }
 
 /** A heartbeat of the own run: it decides if nobody answers. */
-export const noteOwn = <A>(step: Step<A>, s: Checking<A>, head: Head): Checking<A> => ({
+export const noteOwn = <A>(step: Step<A>, s: Checking<A>, { head }: Heard): Checking<A> => ({
   ...s,
   contact: heard(step, s.about, s.contact, head.max),
   own: merged(step, s.own, head, 'heartbeat'),
 })
 
 /** A heartbeat of another run: it decides if nobody answers. */
-export const noteOther = <A>(step: Step<A>, s: Checking<A>, head: Head): Checking<A> => {
+export const noteOther = <A>(step: Step<A>, s: Checking<A>, { head, asked }: Heard): Checking<A> => {
   const noted = { ...s, otherHeardAt: step.now }
   // One other run at a time; a run that has answered is not replaced by one that was only heard.
   const isTaken = s.other?.by === 'answer' && s.other.head.epoch !== head.epoch
-  if (isTaken || isIgnored(step, s, head.epoch)) return noted
+  if (isTaken || isIgnored(step, s, { head, asked })) return noted
   return { ...noted, other: merged(step, s.other, head, 'heartbeat') }
 }
 
-/** The other side may still answer, too. */
+/** The other side may still answer, too: it has as long again as the first answer took, and the patience. */
 const awaitOther = <A>(step: Step<A>, s: Checking<A>): Checking<A> => ({
   ...s,
   probe: {
     ...s.probe,
     tries: step.settings.tries,
-    dueAt: Math.min(s.probe.dueAt, step.now + step.settings.patience),
+    dueAt: step.now + (step.now - s.checkedAt) + step.settings.patience,
   },
 })
 
-export const ownAnswers = <A>(step: Step<A>, s: Checking<A>, answer: Head): Decided<A> => {
+export const ownAnswers = <A>(step: Step<A>, s: Checking<A>, { head: answer }: Heard): Decided<A> => {
   const own = merged(step, s.own, answer, 'answer')
   const known = { ...s, own }
   if (s.other === undefined) return resume(step, known, own.head)
   return (s.other.by === 'answer' ? decide(step, known) : undefined) ?? awaitOther(step, known)
 }
 
-export const otherAnswers = <A>(step: Step<A>, s: Checking<A>, answer: Head): Decided<A> => {
+export const otherAnswers = <A>(step: Step<A>, s: Checking<A>, { head: answer }: Heard): Decided<A> => {
   if (s.other?.by === 'answer' && s.other.head.epoch !== answer.epoch) return s
   const known = { ...s, otherHeardAt: step.now, other: merged(step, s.other, answer, 'answer') }
   // A run that has ended or fallen silent is not waited for.
@@ -233,8 +239,8 @@ export const settleConflict = <A>(step: Step<A>, s: Conflicted<A>): Conflicted<A
 }
 
 /** A heartbeat of one of the epochs, or of a third. */
-export const noteLive = <A>(step: Step<A>, s: Conflicted<A>, head: Head): Conflicted<A> | Joining<A> => {
-  if (isIgnored(step, s, head.epoch)) return s
+export const noteLive = <A>(step: Step<A>, s: Conflicted<A>, { head, asked }: Heard): Conflicted<A> | Joining<A> => {
+  if (isIgnored(step, s, { head, asked })) return s
   const live = s.live.filter(l => l.head.epoch !== head.epoch)
   if (head.state === 'ended')
     return settleConflict(step, { ...s, live, lastEnded: head, others: ignoring(step, s.others, head.epoch) })

@@ -26,6 +26,7 @@ export const awaitAgain = <A>(step: Step<A>, s: Joining<A>, asked: number): Join
 /** Whatever was heard before the disconnect does not count any more. */
 export const checkAgain = <A>(step: Step<A>, s: Checking<A>, asked: number): Checking<A> => ({
   ...withoutRequests<A, Checking<A>>(s),
+  checkedAt: step.now,
   own: undefined,
   other: undefined,
   probe: Probe.inPlaceOf(s.probe, Probe.awaiting(step, asked)),

@@ -4,7 +4,6 @@
  * The table is the theory of the receiver: a row for each state, a cell for each event. The compiler checks that no cell is
  * missing, and that each names all states that it leads to. The picture in docs/architecture.md is made from it.
  */
-import type { Head } from '../protocol/Head.ts'
 import * as F from './follow.ts'
 import type { Checking, Conflicted, Ended, Following, Joining, Known, OriginState, Unvouched } from './OriginState.ts'
 import * as H from './onHead.ts'
@@ -28,13 +27,13 @@ export interface Inputs<A> {
   /** A live message. */
   readonly message: Arrival<A>
   /** A heartbeat of the run that is followed. */
-  readonly head: Head
+  readonly head: F.Heard
   /** A heartbeat of another epoch (`single`). */
-  readonly otherHead: Head
+  readonly otherHead: F.Heard
   /** The run that is followed answers the open probe. */
-  readonly answer: Head
+  readonly answer: F.Heard
   /** Another epoch answers the open probe. */
-  readonly otherAnswer: Head
+  readonly otherAnswer: F.Heard
   /** Nobody answers the probe. */
   readonly unanswered: undefined
   /** The sender was not heard within its promise and `grace`. */

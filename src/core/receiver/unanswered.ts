@@ -135,7 +135,7 @@ export const farUnanswered = <A>(
   const { far } = s
   if (far === undefined) return s
   if (!keepsUp(step)) return { ...s, far: { ...far, probe: waitForRoom(step, far.probe) } }
-  if (far.heard !== undefined) return settle(step, s, far.heard)
+  if (far.heard !== undefined) return settle(step, s, { head: far.heard })
   const mute = unvouched(s, { contact: s.contact, refused: far.probe.refused })
   return acceptAll(step, mute, Probe.takeAll(step, far.probe))
 }
