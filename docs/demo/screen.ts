@@ -1,5 +1,5 @@
 /** The view for a terminal: one picture, drawn in place again and again. */
-import { type Delivery, describe } from '../../src/index.ts'
+import { type Delivery, explain } from '../../src/index.ts'
 import type { Account, Outcome, SenderAccount } from './bystander.ts'
 import { count, half, ms, summary } from './report.ts'
 import { isTail, type Scene, seconds, type View } from './view.ts'
@@ -115,13 +115,13 @@ const shownLately = 6
 const range = (first: number, last: number | undefined): string =>
   last === first ? `${first}` : `${first} to ${last ?? 'the end'}`
 
-/** Shorter than `describe`, as a line has to do. */
+/** Shorter than `explain`, as a line has to do. */
 const short = (d: Exclude<Delivery<Uint8Array>, { _tag: 'Message' }>): string => {
   if (d._tag === 'Gap')
     return `${range(d.first, d.last)} missing, says a ${d.noticedBy === 'Data' ? 'later message' : 'heartbeat'}`
   if (d._tag === 'Lost') return `${range(d.first, d.last)} lost (${d.reason})`
   if (d._tag === 'Ended') return `has closed after ${d.last}`
-  return describe(d)
+  return explain(d)
 }
 
 const note = (scene: Scene, d: Exclude<Delivery<Uint8Array>, { _tag: 'Message' }>, took: number | undefined): Line => {

@@ -1,6 +1,6 @@
 /** What one who runs the demo gets to see. */
 import type { Delivery } from '../../src/index.ts'
-import { describe } from '../../src/index.ts'
+import { explain } from '../../src/index.ts'
 import type { Account, Bystander } from './bystander.ts'
 import type { Counts } from './fates.ts'
 import { count, ms, summary } from './report.ts'
@@ -50,9 +50,7 @@ export const logView = (scene: Scene, print: (line: string) => void): View => {
       told.set(d._tag, before + 1)
       const tail = isTail(d, scene.counts)
       if (before >= few && !tail) return
-      line(
-        `${describe(d)}${took === undefined ? '' : ` It took ${ms(took)}.`}${tail ? ' It is the last message.' : ''}`,
-      )
+      line(`${explain(d)}${took === undefined ? '' : ` It took ${ms(took)}.`}${tail ? ' It is the last message.' : ''}`)
       if (before === few - 1) line(`(more of this kind, ${d._tag}, are counted and not printed)`)
     },
     finished: account => {

@@ -98,9 +98,10 @@ export const openRecord = (): Record => {
         chronicle.published.push({ id, run, number, at, leftAt: at, ...content })
       },
       notice: notice => {
-        if (notice._tag === 'Conflict') tell({ _tag: 'Conflict', rival: notice.rival })
+        if (notice._tag === 'SenderConflict') tell({ _tag: 'Conflict', rival: notice.rival })
         // What became of messages is told at a reconnect and at no other time, but is read a moment later.
-        if (notice._tag === 'Resent' || notice._tag === 'Lost') tell(notice, returnedAt)
+        if (notice._tag === 'Resent') tell(notice, returnedAt)
+        if (notice._tag === 'NotResent') tell({ ...notice, _tag: 'Lost' }, returnedAt)
         if (notice._tag === 'Resent') run.sentAt = now()
       },
       disconnected: () => tell({ _tag: 'Disconnected' }),
@@ -121,7 +122,7 @@ export const openRecord = (): Record => {
     const life: Life = {
       receiver: chronicle.lives.length,
       addressing,
-      settings: { ...settings, deadline: settings.deadline - tolerance },
+      settings: { ...settings, gapTimeout: settings.gapTimeout - tolerance },
       startedAt: now(),
       endedAt: Number.POSITIVE_INFINITY,
       handed: [],

@@ -280,7 +280,7 @@ const rollingConflict: Scenario = async stage => {
   const addressing = 'single'
   await stage.receiver({ servers: server.url }, { addressing })
   await stage.receiver({ servers: server.url }, { addressing })
-  const next = () => stage.sender({ servers: server.url }, { addressing, from: 'clock', heartbeatMax: 200 })
+  const next = () => stage.sender({ servers: server.url }, { addressing, from: 'clock', maxHeartbeatInterval: 200 })
   await rollout(stage, next, async (old, young) => {
     await eventually(
       'both senders are told',

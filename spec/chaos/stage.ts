@@ -161,7 +161,7 @@ export const stageOf = (terms: Terms): Stage => {
     const all = {
       addressing,
       history,
-      heartbeatMax: chance.of([200, 1000, 5000]),
+      maxHeartbeatInterval: chance.of([200, 1000, 5000]),
       ...((given.addressing ?? addressing) === 'single' ? {} : { sender: 'alice' }),
       ...given,
       from,
@@ -189,7 +189,7 @@ export const stageOf = (terms: Terms): Stage => {
       addressing: all.addressing,
       start: from === 'clock' ? first.number : from,
       keeps: all.history.messages,
-      max: all.heartbeatMax,
+      max: all.maxHeartbeatInterval,
     })
     written = record
     first.note(record)
@@ -198,7 +198,7 @@ export const stageOf = (terms: Terms): Stage => {
     const listen = async (): Promise<void> => {
       for await (const notice of updates.notices()) {
         record.notice(notice)
-        if (notice._tag === 'Conflict') rivals.add(notice.rival)
+        if (notice._tag === 'SenderConflict') rivals.add(notice.rival)
       }
     }
     listen().catch(() => undefined)
@@ -251,7 +251,12 @@ export const stageOf = (terms: Terms): Stage => {
     })
     // On a busy machine a page of replays can take a second.
     const deadline = 10_000
-    const settings: SubscribeOptions = { addressing, deadline, mode: chance.of(['ordered', 'arrival']), ...given }
+    const settings: SubscribeOptions = {
+      addressing,
+      gapTimeout: deadline,
+      mode: chance.of(['ordered', 'arrival']),
+      ...given,
+    }
     const record = stage.record.life(settings)
     written = record
     const counts = { thrown: 0, reported: 0 }

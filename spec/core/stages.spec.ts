@@ -5,6 +5,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as State from 'fp-ts/lib/State.js'
 import * as t from 'io-ts'
+import { match } from '../../src/core/internal/match.ts'
 import type { Headers } from '../../src/core/protocol/Headers.ts'
 import * as SequenceNumber from '../../src/core/protocol/SequenceNumber.ts'
 import * as Delivery from '../../src/core/receiver/Delivery.ts'
@@ -113,7 +114,7 @@ describe('what goes out', () => {
 
 describe('what the machine wants done', () => {
   it('is matched case by case', () => {
-    const said = Receiver.matchOutput<string, string>({
+    const said = match<Receiver.Output<string>, string>({
       Deliver: o => `deliver ${o.bytes}`,
       AskHead: o => `ask ${o.id}`,
       AskReplay: o => `replay ${o.first}`,

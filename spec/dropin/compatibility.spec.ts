@@ -1,7 +1,8 @@
 // What users of nats.js do beside publishing and subscribing: instrumentation, answers, ends, two copies of a library.
 import { describe, expect, jest, test } from '@jest/globals'
+import { replay } from '../../src/fp.ts'
 import type * as Library from '../../src/index.ts'
-import { notices, publisher, publishers, replay, sequenced, sequenceOf, subscribe } from '../../src/index.ts'
+import { notices, publisher, publishers, sequenced, sequenceOf, subscribe } from '../../src/index.ts'
 import { withServer } from '../nats/clients.ts'
 import { drop, pass } from '../server/lossyLink.ts'
 import type { Hdrs, Json, Kind, Msg, Nc, PublishOptions } from './bench.ts'

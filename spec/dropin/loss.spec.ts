@@ -67,7 +67,7 @@ describe.each(kinds)('with $name', kind => {
     const all = listening(receiving.nc, 'updates')
     const iterated = receiving.nc.subscribe('updates')
     await receiving.nc.flush()
-    await publish(await dialSequenced(server, kind, { heartbeatAfter: 1, heartbeatMax: 5 }), 6)
+    await publish(await dialSequenced(server, kind, { heartbeatDelay: 1, maxHeartbeatInterval: 5 }), 6)
     await until('all have come', () => all.seen.length === 6 && iterated.getReceived() === 6)
     expect(texts(limited.seen)).toEqual(upTo(4))
     expect([limited.sub.getReceived(), limited.sub.getProcessed(), limited.sub.isClosed()]).toEqual([4, 4, true])

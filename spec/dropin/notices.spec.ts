@@ -1,7 +1,7 @@
 // A loss that nobody can mend is told: to the subscriber, to the owner of the connection, or to whoever reads warnings.
 import { afterEach, describe, expect, jest, test } from '@jest/globals'
 import type { SequencedNotice, SequencedOptions } from '../../src/index.ts'
-import { describeNotice, notices, sequenced, sequenceOf } from '../../src/index.ts'
+import { explain, notices, sequenced, sequenceOf } from '../../src/index.ts'
 import { log, withServer } from '../nats/clients.ts'
 import { patient } from '../nats/patient.ts'
 import { drop, pass } from '../server/lossyLink.ts'
@@ -170,7 +170,7 @@ describe.each(kinds)('with $name', kind => {
       const nc = await lossy(kind)
       const tags = async (): Promise<ReadonlyArray<string>> => {
         const seen: Array<string> = []
-        for await (const n of notices(nc)) if (n.notice._tag === 'Lost') seen.push(describeNotice(n).slice(0, 24))
+        for await (const n of notices(nc)) if (n.notice._tag === 'Lost') seen.push(explain(n).slice(0, 24))
         return seen
       }
       const both = [tags(), tags()]
@@ -220,7 +220,7 @@ describe.each(kinds)('with $name', kind => {
 
   describe('two processes that publish to the same subject', () => {
     test('both report the conflict within a heartbeat, and so do subscribers', async () => {
-      const options = { heartbeatAfter: 20, heartbeatMax: 200 }
+      const options = { heartbeatDelay: 20, maxHeartbeatInterval: 200 }
       const [a, b, c] = [
         await dialSequenced(server, kind, options),
         await dialSequenced(server, kind, options),
@@ -242,7 +242,7 @@ describe.each(kinds)('with $name', kind => {
 
     test('warn if nobody reads notices', async () => {
       const seenWarnings = warnings()
-      const options = { subjects: ['updates'], heartbeatAfter: 20, heartbeatMax: 200 }
+      const options = { subjects: ['updates'], heartbeatDelay: 20, maxHeartbeatInterval: 200 }
       const [a, b] = [await dial(server, kind), await dial(server, kind)].map(nc => sequenced(nc, options))
       a?.publish('updates', 'a')
       await a?.flush()
@@ -304,7 +304,7 @@ describe.each(kinds)('with $name', kind => {
 })
 
 test.each(kinds)('with $name receivers report that a sender has closed its connection', async kind => {
-  const receiver = await dialSequenced(server, kind, { grace: 60_000 })
+  const receiver = await dialSequenced(server, kind, { heartbeatGrace: 60_000 })
   listening(receiver.nc, 'updates')
   await receiver.nc.flush()
   const sender = await dialSequenced(server, kind)

@@ -23,7 +23,7 @@ interface Observed {
   readonly sequenced: Seen
 }
 
-const grave = ['Lost', 'Overflowed', 'Conflict', 'Mismatch', 'Refused']
+const grave = ['Lost', 'Overflowed', 'Conflict', 'Mismatch', 'NotPermitted', 'SenderConflict', 'NotResent']
 
 const observe = async (scenario: Scenario, kind: Kind, mode: Mode, server: NatsServer): Promise<Seen> => {
   const { bench, notices, anonymous, end } = run(kind, mode, server)

@@ -1,7 +1,7 @@
 // A user who may not do something learns it as a user of the client does, and is told what it means.
 import { describe, expect, test } from '@jest/globals'
 import type { SequencedNotice } from '../../src/index.ts'
-import { describeNotice, sequenced } from '../../src/index.ts'
+import { explain, sequenced } from '../../src/index.ts'
 import { withServer } from '../nats/clients.ts'
 import { drop, pass } from '../server/lossyLink.ts'
 import type { Json, Nc } from './bench.ts'
@@ -57,8 +57,8 @@ describe.each(kinds)('with $name', kind => {
     }
     read().catch(() => undefined)
     nc.publish('updates', 'x')
-    await until('both say so', () => told(notices, 'Refused').length > 0 && statuses.includes('error'))
-    expect(told(notices, 'Refused')).toMatchObject([{ operation: 'publish', subject: 'updates.1' }])
+    await until('both say so', () => told(notices, 'NotPermitted').length > 0 && statuses.includes('error'))
+    expect(told(notices, 'NotPermitted')).toMatchObject([{ operation: 'publish', subject: 'updates.1' }])
   })
 
   test('the permissions of the table in README.md suffice to recover missed messages', async () => {
@@ -75,7 +75,7 @@ describe.each(kinds)('with $name', kind => {
     for (const text of ['1', '2', '3']) sending.publish('updates', text)
     await until('all have come', () => seen.length === 3)
     expect(texts(seen)).toEqual(['1', '2', '3'])
-    expect([errors, told(notices, 'Refused'), told(notices, 'AnswerRefused')]).toEqual([[], [], []])
+    expect([errors, told(notices, 'NotPermitted'), told(notices, 'AnswerRefused')]).toEqual([[], [], []])
   })
 
   test('a request without an inbox is not answered, and a notice reports it', async () => {
@@ -89,6 +89,6 @@ describe.each(kinds)('with $name', kind => {
     const attacker = await dial(server, kind, { user: 'docsReceiver', pass: 'x' })
     attacker.publish('_SEQ.REPLAY.updates.1', '', { reply: 'updates.6' })
     await until('the notice', () => told(notices, 'AnswerRefused').length > 0)
-    expect(notices.map(describeNotice)).toEqual([expect.stringContaining('is not an inbox')])
+    expect(notices.map(explain)).toEqual([expect.stringContaining('is not an inbox')])
   })
 })

@@ -161,7 +161,7 @@ describe.each(kinds)('with $name', kind => {
     const answer = await asking.request('_SEQ.HEAD.sensors.room', '', { timeout: 15_000 })
     expect([answer.string(), Reflect.get(answer.headers ?? {}, 'code')]).toEqual(['', 404])
     const patience = 300
-    const { nc, notices } = await wrap(kind, { patience })
+    const { nc, notices } = await wrap(kind, { requestTimeout: patience })
     const { seen } = listening(nc, 'sensors.room.>')
     await nc.flush()
     const joined = performance.now()
@@ -220,7 +220,7 @@ describe.each(kinds)('with $name', kind => {
 
   test('a late answer of a sender recovers messages', async () => {
     // Nothing is heard of the sender for a while but its messages.
-    const { nc, notices } = await wrap(kind, { subjects: ['updates'], patience: 20 }, ({ subject }) =>
+    const { nc, notices } = await wrap(kind, { subjects: ['updates'], requestTimeout: 20 }, ({ subject }) =>
       subject.startsWith('_SEQ.HB.')
         ? drop
         : subject.includes('.origin.')
@@ -239,7 +239,7 @@ describe.each(kinds)('with $name', kind => {
   })
 
   test('a late answer of a sender causes no duplicates and no requests', async () => {
-    const { nc, notices } = await wrap(kind, { patience: 20 }, ({ subject }) =>
+    const { nc, notices } = await wrap(kind, { requestTimeout: 20 }, ({ subject }) =>
       subject.startsWith('_SEQ.HB.')
         ? drop
         : subject.includes('.origin.')
@@ -281,8 +281,8 @@ describe.each(kinds)('with $name', kind => {
         ...more,
       })
 
-    test('counts as a sender with trustNumbers', async () => {
-      const { nc, plain, notices } = await wrap(kind, { trustNumbers: true, deadline: 100 })
+    test('counts as a sender with assumeNumbered', async () => {
+      const { nc, plain, notices } = await wrap(kind, { assumeNumbered: true, gapTimeout: 100 })
       const { seen } = listening(nc, 'sensors.>')
       await nc.flush()
       for (const n of [1, 2, 4, 4]) plain.publish(`sensors.room.${n}`, `${n}`)
@@ -313,7 +313,7 @@ describe.each(kinds)('with $name', kind => {
     })
 
     test('and sends heartbeats has its loss reported from then on', async () => {
-      const { nc, notices } = await wrap(kind, { deadline: 100 })
+      const { nc, notices } = await wrap(kind, { gapTimeout: 100 })
       const { seen } = listening(nc, 'sensors.*')
       await nc.flush()
       const hand = await dial(server, kind)
@@ -382,7 +382,10 @@ describe.each(kinds)('with $name', kind => {
 
   test('messages that wait are delivered after a disconnect, and so are later ones', async () => {
     const link = await server.link()
-    const nc = sequenced(await dial(server, kind, { servers: link.url }), { subjects: ['sensors.>'], patience: 300 })
+    const nc = sequenced(await dial(server, kind, { servers: link.url }), {
+      subjects: ['sensors.>'],
+      requestTimeout: 300,
+    })
     const { seen } = listening(nc, 'sensors.>')
     const listener = await dial(server, kind)
     const asked = listening(listener, '_SEQ.HEAD.>')

@@ -39,7 +39,7 @@ describe.each(kinds)('with $name', ({ name }) => {
         let gap = () => {}
         const hasGap = new Promise(resolve => { gap = resolve })
         const onNotice = n => { if (n.notice._tag === 'Gap') gap() }
-        const nc = sequenced(plain, { subjects: [subject], deadline: 600_000, onNotice })
+        const nc = sequenced(plain, { subjects: [subject], gapTimeout: 600_000, onNotice })
         const readers = [notices(nc), nc.subscribe(subject)].map(async items => { for await (const _ of items); })
         nc.subscribe(subject, { callback: () => {} })
         nc.publish(subject, '1')

@@ -56,7 +56,12 @@ type Run = (require: (name: string) => unknown, exports: object, console: object
 const AsyncFunction: new (...args: string[]) => Run = Object.getPrototypeOf(async () => undefined).constructor
 
 /** The lines that a program prints, with a client of either kind. */
-const run = async (code: string, client: object, patience: number, url: string): Promise<ReadonlyArray<string>> => {
+const run = async (
+  code: string,
+  client: object,
+  requestTimeout: number,
+  url: string,
+): Promise<ReadonlyArray<string>> => {
   const modules: Readonly<Record<string, unknown>> = {
     nats: client,
     'nats-sequenced': { ...face, sequenced: patiently },
@@ -67,7 +72,7 @@ const run = async (code: string, client: object, patience: number, url: string):
   }
   const compilerOptions = { module: ts.ModuleKind.CommonJS, target: ts.ScriptTarget.ES2022 }
   const { outputText } = ts.transpileModule(code, { compilerOptions })
-  const env = { NATS_URL: url, PATIENCE: `${patience}` }
+  const env = { NATS_URL: url, PATIENCE: `${requestTimeout}` }
   await new AsyncFunction('require', 'exports', 'console', 'process', outputText)(
     name => modules[name],
     {},

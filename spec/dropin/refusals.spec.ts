@@ -26,7 +26,7 @@ const bad: ReadonlyArray<readonly [string, object, string, string]> = [
   ['an unknown option', { ...updates, subject: 'updates' }, 'BadOption', 'unknown option'],
   ['an option of subscriptions', { ...updates, start: 'all' }, 'BadOption', 'unknown option'],
   ['an addressing that is none', { ...updates, addressing: 'both' }, 'BadOption', 'addressing'],
-  ['a deadline that is no time', { ...updates, deadline: 0 }, 'BadOption', 'a number above 0'],
+  ['a deadline that is no time', { ...updates, gapTimeout: 0 }, 'BadOption', 'a number above 0'],
   ['a handler that is no function', { ...updates, onNotice: 'log' }, 'BadOption', 'a function'],
 ]
 

@@ -119,7 +119,7 @@ describe.each(kinds)('with $name', kind => {
     const { nc, link, notices } = await dialSequenced(
       server,
       kind,
-      { deadline: 60_000, drainTimeout: 50 },
+      { gapTimeout: 60_000, drainTimeout: 50 },
       ({ subject }) => (subject === 'updates.2' || subject.startsWith('_SEQ.REPLAY') ? drop : pass),
     )
     const { sub, seen } = listening(nc, 'updates')

@@ -2,9 +2,9 @@
 import * as nats3 from '@nats-io/transport-node'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import * as nats2 from 'nats'
+import { type Address, Origin, SequenceNumber, Subject } from '../../src/core/index.ts'
 import type { Client, ClientSubscribeOptions, ClientSubscription } from '../../src/dropin/Client.ts'
 import { notices, sequenced } from '../../src/dropin/sequenced.ts'
-import { type Address, Origin, SequenceNumber, Subject } from '../../src/index.ts'
 import { orThrow } from '../../src/nats/errors.ts'
 import { publishers } from '../../src/nats/publish/multiPublisher.ts'
 import type { Publisher } from '../../src/nats/publish/publisher.ts'
@@ -288,7 +288,7 @@ export const openStage = async (kind: Kind, server: NatsServer): Promise<Stage> 
         const loops = times(count, () => first(notices(wrapped)))
         // A receiver says that a sender is gone: so there is a notice.
         const sub = wrapped.subscribe('news', { callback: ignore })
-        const other = sequenced(await connect(), { ...settings, heartbeatAfter: 10 })
+        const other = sequenced(await connect(), { ...settings, heartbeatDelay: 10 })
         other.publish('news', 'another sender')
         await Promise.all(loops)
         sub.unsubscribe()

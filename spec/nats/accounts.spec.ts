@@ -67,7 +67,7 @@ describe.each(places)('a sender %s', (_, config, prefix, asSender, asReceiver) =
   const receive = async (kind: Kind, options: SubscribeOptions, fate: DecideFate = () => pass, at = subject) => {
     const link = await bench.link(fate)
     const nc = await bench.connect(kind, { servers: link.url, ...asReceiver })
-    const reader = read(subscribe(nc, at, { deadline, ...options }))
+    const reader = read(subscribe(nc, at, { gapTimeout: deadline, ...options }))
     await nc.flush()
     return { ...reader, link, nc }
   }
@@ -144,7 +144,7 @@ describe.each(places)('a sender %s', (_, config, prefix, asSender, asReceiver) =
         range(1, 2).map(async () => {
           const link = await bench.link(losing(n => n > 1 && n <= count + 1))
           const nc = await bench.connect(kind, { servers: link.url, ...asReceiver })
-          const all = tally(subscribe(nc, subject, { deadline }), { payload: n => `${n}` })
+          const all = tally(subscribe(nc, subject, { gapTimeout: deadline }), { payload: n => `${n}` })
           await nc.flush()
           return all
         }),

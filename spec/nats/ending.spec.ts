@@ -61,7 +61,7 @@ describe.each(kinds)('with $name', kind => {
         },
       })
       await nc.flush()
-      const { updates } = await send(kind, { ...named(addressing), heartbeatAfter: 10, heartbeatMax: 20 })
+      const { updates } = await send(kind, { ...named(addressing), heartbeatDelay: 10, maxHeartbeatInterval: 20 })
       for (const n of range(1, 3)) updates.publish(`${n}`)
       await heartbeats.until('a heartbeat', h => h.some(({ head }) => head === 3))
       const closedAt = performance.now()
@@ -140,7 +140,7 @@ describe.each(kinds)('with $name', kind => {
       await nc.flush()
       await within('the close', updates.close())
       await within('the end of the notices', early.ended)
-      expect(early.seen.map(n => n._tag)).toEqual(['Refused', 'Refused'])
+      expect(early.seen.map(n => n._tag)).toEqual(['NotPermitted', 'NotPermitted'])
       const late = notices(updates)
       await late.ended
       expect(late.seen).toEqual(early.seen)
@@ -157,7 +157,7 @@ describe.each(kinds)('with $name', kind => {
       })
       older.publish('x')
       const closing = older.close()
-      const newer = publisher(nc, 'updates', { heartbeatMax: 100 })
+      const newer = publisher(nc, 'updates', { maxHeartbeatInterval: 100 })
       await within('the close', closing)
       const isOf =
         ({ epoch }: Publisher, state: Head.Head['state']) =>
@@ -189,8 +189,8 @@ describe.each(kinds)('with $name', kind => {
         const updates = publisher(await as(user), 'updates', named(addressing))
         const told = notices(updates)
         act(kind, updates)
-        const expected = { _tag: 'Refused', operation, subject: subject(updates.origin) }
-        const all = await told.until('the refusal', t => t.some(n => n._tag === 'Refused'))
+        const expected = { _tag: 'NotPermitted', operation, subject: subject(updates.origin) }
+        const all = await told.until('the refusal', t => t.some(n => n._tag === 'NotPermitted'))
         expect(all[0]).toEqual(expected)
         await updates.close()
       }
@@ -209,7 +209,10 @@ describe.each(kinds)('with $name', kind => {
       await told[0]?.until('the refusal', t => t.length > 0)
       await Promise.all([updates.close(), prices.close()])
       await within('the end of the notices', Promise.all(told.map(t => t.ended)))
-      expect(told.map(t => t.seen)).toEqual([[{ _tag: 'Refused', operation: 'publish', subject: 'updates.1' }], []])
+      expect(told.map(t => t.seen)).toEqual([
+        [{ _tag: 'NotPermitted', operation: 'publish', subject: 'updates.1' }],
+        [],
+      ])
       await reader.until('the message', messages(1))
     })
   })
@@ -228,7 +231,7 @@ describe.each(kinds)('A receiver that drains its subscription ($name)', kind => 
   })
 
   test('waits at most the deadline for unrecoverable messages', async () => {
-    const receiving = await receive(kind, { deadline: 200 })
+    const receiving = await receive(kind, { gapTimeout: 200 })
     const plain = (await send(kind)).nc
     for (const n of [1, 2, 4]) plain.publish(`updates.${n}`)
     await plain.flush()

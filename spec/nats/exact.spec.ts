@@ -179,7 +179,7 @@ const tried = async (stage: Stage, trial: Trial) => {
   const between = pattern === 'one at a time'
   const count = between ? originals.length * 2 + 1 : originals.length + 2
   const named = addressing === 'single' ? {} : { addressing, sender: 'alice' }
-  const options = { addressing, deadline: 60_000, ...receiving }
+  const options = { addressing, gapTimeout: 60_000, ...receiving }
 
   const undisturbed = log<Msg>()
   plain.subscribe(`${subject}.>`, { callback: (_, msg) => undisturbed.add(msg) })
@@ -280,14 +280,14 @@ describe.each(kinds)('with $name', kind => {
       const subject = `updates${subjects}`
       const undisturbed = log<Msg>()
       plain.subscribe(`${subject}.>`, { callback: (_, msg) => undisturbed.add(msg) })
-      const receiver = read(subscribe(disturbed, subject, { addressing, deadline: 60_000 }))
+      const receiver = read(subscribe(disturbed, subject, { addressing, gapTimeout: 60_000 }))
       // The payload is only looked at while the callback runs, so it is not copied.
       const called = log<Seen>()
       const kindOf = (data: Uint8Array): string => `${data.constructor.name} ${String(data)}`
       const calledWith: Array<string> = []
       subscribe(disturbed, subject, {
         addressing,
-        deadline: 60_000,
+        gapTimeout: 60_000,
         callback: d => {
           if (isMessage(d)) calledWith.push(kindOf(d.data))
           called.add(d)
@@ -377,7 +377,7 @@ describe('on a server with default limits', () => {
     const link = await usual.link()
     const [sending, disturbed] = [await usual.connect(kind), await usual.connect(kind, { servers: link.url })]
     const subject = `updates.${'x'.repeat(1016)}`
-    const receiver = read(subscribe(disturbed, subject, { addressing: 'perSender', deadline: 60_000 }))
+    const receiver = read(subscribe(disturbed, subject, { addressing: 'perSender', gapTimeout: 60_000 }))
     await disturbed.flush()
     const updates = publisher(sending, subject, { addressing: 'perSender', sender: 's'.repeat(64) })
     const reply = `answers.${'y'.repeat(1016)}`

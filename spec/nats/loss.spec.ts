@@ -15,7 +15,7 @@ const isData = (subject: string): boolean => subject.startsWith('updates.')
 describe.each(kinds)('with $name', kind => {
   describe('the last message', () => {
     test.each(both)('is detected as missing by the next heartbeat (%s)', async addressing => {
-      const { until, seen } = await receive(kind, { addressing, deadline: 200 }, d =>
+      const { until, seen } = await receive(kind, { addressing, gapTimeout: 200 }, d =>
         isData(d.subject) && d.subject.endsWith('.3') ? drop : pass,
       )
       const { updates } = await send(kind, named(addressing))
@@ -47,7 +47,7 @@ describe.each(kinds)('with $name', kind => {
     })
 
     test('is detected as missing when its sender closes at once', async () => {
-      const { until, seen } = await receive(kind, { deadline: 100 }, d => (d.subject === 'updates.2' ? drop : pass))
+      const { until, seen } = await receive(kind, { gapTimeout: 100 }, d => (d.subject === 'updates.2' ? drop : pass))
       const { updates } = await send(kind)
       for (const n of range(1, 2)) updates.publish(`${n}`)
       await updates.close()
@@ -57,7 +57,7 @@ describe.each(kinds)('with $name', kind => {
     })
 
     test('is detected as missing when it is the only one', async () => {
-      const { until, seen } = await receive(kind, { deadline: 100 }, d => (d.subject === 'updates.1' ? drop : pass))
+      const { until, seen } = await receive(kind, { gapTimeout: 100 }, d => (d.subject === 'updates.1' ? drop : pass))
       const { updates } = await send(kind)
       updates.publish('1')
       await until('the gap', some('Gap'))
@@ -67,7 +67,7 @@ describe.each(kinds)('with $name', kind => {
 
   test('a gap is reported on the next message, and every number is delivered or reported lost', async () => {
     const lost = new Set(['updates.3', 'updates.4', 'updates.8'])
-    const { until, seen } = await receive(kind, { deadline: 100 }, d => (lost.has(d.subject) ? drop : pass))
+    const { until, seen } = await receive(kind, { gapTimeout: 100 }, d => (lost.has(d.subject) ? drop : pass))
     const { updates } = await send(kind)
     for (const n of range(1, 10)) updates.publish(`${n}`)
     await until('all ten', s => accounted(s).length >= 10)
@@ -80,7 +80,7 @@ describe.each(kinds)('with $name', kind => {
 
   test('arrival mode delivers messages after a gap at once, with a verdict', async () => {
     const lost = new Set(['updates.3'])
-    const options: SubscribeOptions = { mode: 'arrival', deadline: 100 }
+    const options: SubscribeOptions = { mode: 'arrival', gapTimeout: 100 }
     const { until, seen } = await receive(kind, options, d => (lost.has(d.subject) ? drop : pass))
     const { updates } = await send(kind)
     for (const n of range(1, 5)) updates.publish(`${n}`)
@@ -110,7 +110,7 @@ describe.each(kinds)('with $name', kind => {
       ['both modes: arrival', { maxMessages: 50, mode: 'arrival' }],
     ])('receives or is told about every number: %s', async (_, options) => {
       const receiving = await bench.connect(kind)
-      const subscription = subscribe(receiving, 'updates', { deadline: 50, ...options })
+      const subscription = subscribe(receiving, 'updates', { gapTimeout: 50, ...options })
       const other = read(subscribe(receiving, 'updates'))
       await receiving.flush()
       const { updates } = await send(kind)

@@ -92,9 +92,9 @@ describe.each(kinds)('with $name', kind => {
 
   test('a receiver without the permission for requests still uses heartbeats', async () => {
     const nc = await bench.connect(kind, as('noQuestions'))
-    const reader = read(subscribe(nc, 'updates', { patience: 10, tries: 2 }))
+    const reader = read(subscribe(nc, 'updates', { requestTimeout: 10, requestAttempts: 2 }))
     await nc.flush()
-    const options = { heartbeatAfter: 20, heartbeatMax: 40 }
+    const options = { heartbeatDelay: 20, maxHeartbeatInterval: 40 }
     const updates = publisher(await bench.connect(kind, as('all')), 'updates', options)
     for (const n of range(1, 3)) updates.publish(`${n}`)
     await reader.until('the messages', messages(3))
@@ -141,7 +141,7 @@ describe.each(kinds)('with $name', kind => {
       const { addressing = 'single' } = options
       const link = await bench.link(({ subject }) => (/^updates(\..+)?\.2$/.test(subject) ? drop : pass))
       const receiving = await bench.connect(kind, { ...as('docsReceiver'), servers: link.url })
-      const reader = read(subscribe(receiving, 'updates', { addressing, deadline: 500 }))
+      const reader = read(subscribe(receiving, 'updates', { addressing, gapTimeout: 500 }))
       await receiving.flush()
       const updates = publisher(await bench.connect(kind, as(user)), 'updates', options)
       const notices = log<SenderNotice>()

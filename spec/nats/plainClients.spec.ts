@@ -7,7 +7,7 @@ import { isMessage, kinds, log, messages, numbers, range, read, some, texts, wit
 const bench = withServer()
 
 /** How little a plain client hears of heartbeats should not make these tests slow. */
-const impatient = { patience: 10, tries: 2 }
+const impatient = { requestTimeout: 10, requestAttempts: 2 }
 
 describe.each(kinds)('with $name', kind => {
   describe('a plain client that publishes updates.1, updates.2', () => {
@@ -40,7 +40,7 @@ describe.each(kinds)('with $name', kind => {
 
     test('and skips a number causes a gap, which the next number reveals', async () => {
       const nc = await bench.connect(kind)
-      const reader = read(subscribe(nc, 'updates', { ...impatient, deadline: 100 }))
+      const reader = read(subscribe(nc, 'updates', { ...impatient, gapTimeout: 100 }))
       for (const n of [1, 2, 5]) nc.publish(`updates.${n}`, `${n}`)
       const seen = await reader.until('all', s => numbers(s).includes(5))
       expect(seen.map(d => (isMessage(d) ? d.number : d._tag))).toEqual(['Silent', 1, 2, 'Gap', 'Lost', 5])
@@ -79,7 +79,7 @@ describe.each(kinds)('with $name', kind => {
       const reader = read(subscribe(nc, 'updates', impatient))
       for (const n of range(1, 3)) nc.publish(`updates.${n}`, `${n}`)
       await reader.until('the plain ones', messages(3))
-      const updates = publisher(nc, 'updates', { from: 4, heartbeatAfter: 10 })
+      const updates = publisher(nc, 'updates', { from: 4, heartbeatDelay: 10 })
       updates.publish('4')
       updates.publish('5')
       await updates.close()
@@ -90,7 +90,7 @@ describe.each(kinds)('with $name', kind => {
 
     test('can send heartbeats and answers itself', async () => {
       const nc = await bench.connect(kind)
-      const reader = read(subscribe(nc, 'updates', { deadline: 100 }))
+      const reader = read(subscribe(nc, 'updates', { gapTimeout: 100 }))
       const epoch = '@0123456789'
       const head = (n: number, state: string): string =>
         JSON.stringify({ v: 1, epoch, start: 1, first: n + 1, head: n, age: 0, after: 50, max: 5000, state })

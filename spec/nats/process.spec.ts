@@ -31,8 +31,8 @@ describe.each(kinds)('with $name', ({ name }) => {
     const outcome = await run(
       name,
       `
-      const sub = subscribe(nc, 'updates', { deadline: 600_000 })
-      const other = subscribe(nc, 'updates', { maxMessages: 10, deadline: 600_000, callback: () => {} })
+      const sub = subscribe(nc, 'updates', { gapTimeout: 600_000 })
+      const other = subscribe(nc, 'updates', { maxMessages: 10, gapTimeout: 600_000, callback: () => {} })
       const updates = publisher(nc, 'updates')
       updates.publish('1')
       for await (const d of sub) {
@@ -51,7 +51,7 @@ describe.each(kinds)('with $name', ({ name }) => {
     const outcome = await run(
       name,
       `
-      const sub = subscribe(nc, 'updates', { deadline: 600_000 })
+      const sub = subscribe(nc, 'updates', { gapTimeout: 600_000 })
       const updates = publisher(nc, 'updates')
       updates.publish('1')
       for await (const d of sub) {
@@ -67,7 +67,7 @@ describe.each(kinds)('with $name', ({ name }) => {
     const outcome = await run(
       name,
       `
-      const sub = subscribe(nc, 'updates', { maxMessages: 10, deadline: 600_000 })
+      const sub = subscribe(nc, 'updates', { maxMessages: 10, gapTimeout: 600_000 })
       // What it gets, the other has had.
       const behind = subscribe(nc, 'updates')
       const updates = publisher(nc, 'updates')

@@ -8,7 +8,7 @@
 import { createInterface } from 'node:readline'
 import * as nats3 from '@nats-io/transport-node'
 import * as nats2 from 'nats'
-import { describe } from '../../src/core/receiver/explain.ts'
+import { explain } from '../../src/core/receiver/explain.ts'
 import type { SubscribeOptions } from '../../src/nats/receive/subscribe.ts'
 import { subscribe } from '../../src/nats/receive/subscribe.ts'
 import type { Tally } from './tally.ts'
@@ -63,7 +63,7 @@ const say = (): void => {
     accounted: all.map(t => t.accounted()),
     delivered: all.map(t => t.numbers.length),
     wrong: all.flatMap(t => t.wrong() ?? []),
-    told: all.flatMap(t => t.others.filter(d => d._tag !== 'Gap').map(describe)),
+    told: all.flatMap(t => t.others.filter(d => d._tag !== 'Gap').map(explain)),
     plain: plain.size,
     reconnects,
   }

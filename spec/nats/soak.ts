@@ -150,8 +150,10 @@ export const soak = async (settings: Soak): Promise<Outcome> => {
       lostRanges: lost.map(l => ({ first: l.first, last: l.last ?? Number.POSITIVE_INFINITY })),
       resent: repairs.reduce((sum, n) => sum + n.last - n.first + 1, 0),
       repairs: repairs.length,
-      senderLost: notices.filter(n => n._tag === 'Lost').map(({ first, last, reason }) => ({ first, last, reason })),
-      otherNotices: notices.filter(n => n._tag !== 'Lost' && n._tag !== 'Resent').map(n => n._tag),
+      senderLost: notices
+        .filter(n => n._tag === 'NotResent')
+        .map(({ first, last, reason }) => ({ first, last, reason })),
+      otherNotices: notices.filter(n => n._tag !== 'NotResent' && n._tag !== 'Resent').map(n => n._tag),
       thrown,
       gaps: read.others.filter(d => d._tag === 'Gap').length,
       told: [...new Set(read.others.map(d => d._tag))].filter(t => t !== 'Gap' && t !== 'Lost'),

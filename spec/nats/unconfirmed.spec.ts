@@ -251,7 +251,7 @@ describe.each(kinds)('with $name', kind => {
   describe('a subscription that is drained while disconnected', () => {
     test('waits for the connection, and settles its gaps then', async () => {
       let isLost = true
-      const receiving = await receive(kind, { deadline: 60_000 }, d =>
+      const receiving = await receive(kind, { gapTimeout: 60_000 }, d =>
         d.subject === 'updates.2' && isLost ? drop : pass,
       )
       const nc = await bench.connect(kind)
@@ -271,7 +271,7 @@ describe.each(kinds)('with $name', kind => {
         subject === 'updates.2' || subject.startsWith('_SEQ.REPLAY') ? drop : pass,
       )
       const receiving = await bench.connect(kind, { servers: link.url })
-      const subscription = subscribe(receiving, 'updates', { deadline: 60_000, drainTimeout: 50 })
+      const subscription = subscribe(receiving, 'updates', { gapTimeout: 60_000, drainTimeout: 50 })
       const reader = read(subscription)
       await receiving.flush()
       const updates = publisher(await bench.connect(kind), 'updates')

@@ -108,7 +108,7 @@ const isOverdue = (s: Sequence, index: number, local: number): boolean =>
   s.gaps.some(
     g =>
       g.index < index &&
-      local - g.local >= s.life.settings.deadline &&
+      local - g.local >= s.life.settings.gapTimeout &&
       !s.settled.some(o => o.index < index && o.first <= g.first && g.last <= o.last),
   )
 
@@ -292,7 +292,7 @@ const tail = ({ tails, published }: Chronicle, report: Report, run: Run, s: Sequ
     const sent = published.find(p => p.run === run && p.number === t.number)
     if (sent !== undefined && s.life.came.has(sent.id)) continue
     const at = [...s.gaps, ...s.settled].find(r => covers(r, t.number))?.at
-    if (at === undefined || at > t.by + s.life.settings.grace)
+    if (at === undefined || at > t.by + s.life.settings.heartbeatGrace)
       report('TailLossFound', t.by, `${run.origin}.${t.number} is noticed at ${at}, and a heartbeat came at ${t.by}`)
   }
 }

@@ -63,7 +63,7 @@ const silences = (origins: Origins, report: Report, life: Life): void => {
       if (silent.has(d.origin)) say('is reported silent again')
       silent.add(d.origin)
       const since = heard.get(d.origin) ?? Number.NEGATIVE_INFINITY
-      if (d.promised !== undefined && local < since + d.promised + settings.grace - early)
+      if (d.promised !== undefined && local < since + d.promised + settings.heartbeatGrace - early)
         say(`is reported silent, was heard at ${since} and has promised ${d.promised} ms`)
     } else if (d._tag === 'Resumed') {
       if (!silent.has(d.origin)) say('has resumed, and was not silent')

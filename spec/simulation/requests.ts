@@ -55,7 +55,7 @@ const paused = (report: Report, { traffic, settings }: Life): void => {
     else if (t._tag === 'ReplayRequest') {
       const { request, count } = before.get(range(t)) ?? { request: undefined, count: 0 }
       before.set(range(t), { request: t, count: count + 1 })
-      const pause = (settings.patience / 2) * 2 ** Math.min(count - 1, 3) - early
+      const pause = (settings.requestTimeout / 2) * 2 ** Math.min(count - 1, 3) - early
       if (request !== undefined && t.local - request.local < pause)
         report('RequestsInBudget', t.at, `${range(t)} is requested again after ${t.local - request.local} ms`)
     } else if ('origin' in t)
@@ -74,7 +74,7 @@ const total = (report: Report, { settings, traffic, handed, startedAt }: Life): 
   for (const { delivery: d } of handed) if (d._tag === 'Gap') missing += d.last - d.first + 1
   const requests = traffic.filter(t => t._tag === 'ReplayRequest').length
   const answers = traffic.filter(t => t._tag === 'Replay' && t.hasMessage).length
-  const turns = 4 + settings.deadline / (8 * settings.patience)
+  const turns = 4 + settings.gapTimeout / (8 * settings.requestTimeout)
   if (requests > 2 * turns * missing)
     report('RequestsInBudget', startedAt, `${requests} requests for ${missing} messages`)
   if (answers > 30 * missing) report('RequestsInBudget', startedAt, `${answers} answers for ${missing} messages`)

@@ -37,7 +37,7 @@ for await (const d of subscribe(nc2, 'updates'))
     })
 
 publisher(nc2, 'updates', { addressing: 'perSender', sender: 'alice', prefix: '_SEQ', from: 'clock' })
-publisher(nc2, 'updates', { from: 5, heartbeatAfter: 50, heartbeatMax: 5000 })
+publisher(nc2, 'updates', { from: 5, heartbeatDelay: 50, maxHeartbeatInterval: 5000 })
 // @ts-expect-error there are two addressings
 publisher(nc2, 'updates', { addressing: 'both' })
 // @ts-expect-error a first number is a number, or from the clock
@@ -49,7 +49,7 @@ publisher(nc2, 5)
 // @ts-expect-error a connection is needed
 publisher({}, 'updates')
 
-subscribe(nc3, 'updates', { mode: 'arrival', deadline: 100, callback: () => undefined, onError: () => undefined })
+subscribe(nc3, 'updates', { mode: 'arrival', gapTimeout: 100, callback: () => undefined, onError: () => undefined })
 // @ts-expect-error a queue group splits a sequence
 subscribe(nc3, 'updates', { queue: 'workers' })
 // @ts-expect-error there are two modes

@@ -1,7 +1,16 @@
 // What a receiver is handed narrows by its tag, and no case can be forgotten.
 import { expectTypeOf } from 'expect-type'
-import type { Connection, Delivery, Headers, Message, Notice, SenderNotice, Subscription } from '../../src/index.ts'
-import { describe, publisher, subscribe } from '../../src/index.ts'
+import type {
+  Connection,
+  Delivery,
+  Headers,
+  Message,
+  Notice,
+  SenderNotice,
+  SequencedNotice,
+  Subscription,
+} from '../../src/index.ts'
+import { explain, publisher, subscribe } from '../../src/index.ts'
 
 declare const nc: Connection
 
@@ -78,11 +87,11 @@ export const forgetful = (d: Delivery<Uint8Array>): string => {
   expectTypeOf(d).toEqualTypeOf<Notice>()
   // @ts-expect-error there is more than loss
   if (d._tag !== 'Lost') return never(d)
-  return describe(d)
+  return explain(d)
 }
 
-// Every delivery can be put in words, whatever its payload.
-expectTypeOf(describe).parameter(0).toEqualTypeOf<Delivery<unknown>>()
-expectTypeOf(describe).returns.toEqualTypeOf<string>()
+// Every delivery and every notice has a sentence, whatever the payload.
+expectTypeOf<Delivery<unknown> | SenderNotice | SequencedNotice>().toExtend<Parameters<typeof explain>[0]>()
+expectTypeOf(explain).returns.toEqualTypeOf<string>()
 
 for await (const notice of publisher(nc, 'updates').notices()) expectTypeOf(notice).toEqualTypeOf<SenderNotice>()

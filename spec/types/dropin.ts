@@ -4,7 +4,7 @@ import type { NatsConnection as NatsNode3 } from '@nats-io/transport-node'
 import { expectTypeOf } from 'expect-type'
 import type { Msg as Msg2, NatsConnection as Nats2, Subscription as Subscription2 } from 'nats'
 import type { Client, Sequence, SequencedNotice } from '../../src/index.ts'
-import { describeNotice, notices, sequenced, sequenceOf } from '../../src/index.ts'
+import { explain, notices, sequenced, sequenceOf } from '../../src/index.ts'
 
 declare const plain2: Nats2
 declare const plain3: Nats3
@@ -37,18 +37,18 @@ for await (const m of nc2.subscribe('updates')) {
 
 for await (const n of notices(nc3)) {
   expectTypeOf(n).toEqualTypeOf<SequencedNotice>()
-  expectTypeOf(describeNotice(n)).toEqualTypeOf<string>()
+  expectTypeOf(explain(n)).toEqualTypeOf<string>()
   if (n.side === 'Sender') {
     // @ts-expect-error a sender knows nothing of gaps
     if (n.notice._tag === 'Gap') throw new Error()
-    if (n.notice._tag === 'Conflict') expectTypeOf(n.notice.rival).toExtend<string>()
+    if (n.notice._tag === 'SenderConflict') expectTypeOf(n.notice.rival).toExtend<string>()
   } else if (n.notice._tag === 'Lost') expectTypeOf(n.notice.first).toExtend<number>()
 }
 
 sequenced(plain2, { subjects: ['updates', 'prices.>'], addressing: 'perSender', sender: 'alice', prefix: '_SEQ' })
-sequenced(plain2, { subjects: ['updates'], mode: 'arrival', deadline: 100, history: { messages: 10 }, from: 'clock' })
+sequenced(plain2, { subjects: ['updates'], mode: 'arrival', gapTimeout: 100, history: { messages: 10 }, from: 'clock' })
 sequenced(plain2, { subjects: ['updates'], onNotice: n => n.side })
-sequenced(plain2, { subjects: ['updates'], trustNumbers: true, inboxes: ['_INBOX_alice'] })
+sequenced(plain2, { subjects: ['updates'], assumeNumbered: true, inboxes: ['_INBOX_alice'] })
 const fixed = ['updates'] as const
 sequenced(plain2, { subjects: fixed })
 
@@ -66,8 +66,8 @@ sequenced(plain2, { subjects: ['updates'], queue: 'workers' })
 sequenced(plain2, { subjects: ['updates'], addressing: 'both' })
 // @ts-expect-error where a subscriber starts can't be said for all of a connection
 sequenced(plain2, { subjects: ['updates'], start: 'all' })
-// @ts-expect-error it takes unnumbered messages anyway
-sequenced(plain2, { subjects: ['updates'], unnumbered: true })
+// @ts-expect-error it takes acceptUnnumbered messages anyway
+sequenced(plain2, { subjects: ['updates'], acceptUnnumbered: true })
 // @ts-expect-error a limit is a number
 sequenced(plain2, { subjects: ['updates'], history: { messages: '10' } })
 // @ts-expect-error a handler takes notices

@@ -10,36 +10,34 @@ import * as RTE from 'fp-ts/lib/ReaderTaskEither.js'
 import * as S from 'fp-ts/lib/State.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import * as t from 'io-ts'
-import type { LossReason } from '../../src/core/receiver/Delivery.ts'
-import type { Connection, Notice, PublishError, Publisher, ReplayError, Replayed } from '../../src/index.ts'
 import {
   Address,
-  audit,
+  type Cases,
+  ControlSubject,
+  checkCapture,
   Delivery,
   Head,
-  matchPublishError,
-  matchReplayError,
+  match,
   Origin,
-  Outgoing,
+  OutgoingMessage,
   Positions,
-  publishWith,
   Receiver,
-  replay,
-  replayRange,
   SequenceNumber,
   Subject,
-  tryPublish,
-  Verb,
-} from '../../src/index.ts'
+} from '../../src/core/index.ts'
+import type { LossReason } from '../../src/core/receiver/Delivery.ts'
+import type { PublishError, ReplayError, Replayed } from '../../src/fp.ts'
+import { publishWith, replay, replayRange, tryPublish } from '../../src/fp.ts'
+import type { Connection, Notice, Publisher } from '../../src/index.ts'
 
 declare const nc: Connection
 declare const updates: Publisher
-declare const prefix: Verb.Prefix
+declare const prefix: ControlSubject.Prefix
 type Number = SequenceNumber.SequenceNumber
 
 // --- publishing
 
-const send = flow(Outgoing.of<number>, Outgoing.map(String), tryPublish(updates))
+const send = flow(OutgoingMessage.of<number>, OutgoingMessage.map(String), tryPublish(updates))
 expectTypeOf(send).toEqualTypeOf<(data: number) => IOEither<PublishError, Number>>()
 expectTypeOf<PublishError['_tag']>().toEqualTypeOf<
   | 'Closed'
@@ -59,36 +57,36 @@ expectTypeOf(
   ),
 ).toEqualTypeOf<IOEither<PublishError, number>>()
 
-const later = publishWith(Outgoing.of('hello'))
+const later = publishWith(OutgoingMessage.of('hello'))
 expectTypeOf(later).parameter(0).toEqualTypeOf<Publisher>()
 type Later = typeof later extends RTE.ReaderTaskEither<Publisher, infer Err, Number> ? Err : never
 expectTypeOf<Later['_tag']>().toEqualTypeOf<Exclude<PublishError['_tag'], 'HistoryFull'>>()
 pipe(
   later,
-  RTE.chain(n => publishWith(Outgoing.of(`after ${n}`))),
+  RTE.chain(n => publishWith(OutgoingMessage.of(`after ${n}`))),
   RTE.mapLeft(e => e._tag),
 )
 
 // @ts-expect-error a number is not a payload
-flow(Outgoing.of<number>, tryPublish(updates))
+flow(OutgoingMessage.of<number>, tryPublish(updates))
 // @ts-expect-error the payload is not given alone
 tryPublish(updates)('hello')
 // @ts-expect-error headers are a header object
-Outgoing.withHeaders({ a: 'b' })
+OutgoingMessage.withHeaders({ a: 'b' })
 // @ts-expect-error what goes out is not to be written to
-Outgoing.of('a').data = 'b'
-const lengthOf = Outgoing.map((s: string) => s.length)
+OutgoingMessage.of('a').data = 'b'
+const lengthOf = OutgoingMessage.map((s: string) => s.length)
 // @ts-expect-error the stage before gives numbers, and this one takes strings
-flow(Outgoing.of<number>, lengthOf)
+flow(OutgoingMessage.of<number>, lengthOf)
 // @ts-expect-error the codec encodes something else
-pipe(Outgoing.of(1), Outgoing.encode(t.string))
+pipe(OutgoingMessage.of(1), OutgoingMessage.encode(t.string))
 declare const never: Later
 // @ts-expect-error room is waited for
 expectTypeOf(never._tag === 'HistoryFull')
 // @ts-expect-error not all that can go wrong is dealt with
-matchPublishError<string>({ Closed: () => 'closed' })
+match<PublishError, string>({ Closed: () => 'closed' })
 // @ts-expect-error a history that is full has no cause
-matchPublishError({ HistoryFull: e => e.cause })
+match<PublishError, unknown>({ HistoryFull: e => e.cause })
 
 // --- replay
 
@@ -103,31 +101,29 @@ expectTypeOf(flow(Address.parse('single'), TE.fromEither, TE.chainW(replay(nc)))
 replay(nc)({ origin: 'updates', number: SequenceNumber.first })
 // @ts-expect-error any number is not a number of messages
 replayRange(nc)({ origin: Origin.single, first: 1, last: 2 })
-expectTypeOf(matchReplayError<number>)
-  .parameter(0)
-  .toHaveProperty('Gone')
+expectTypeOf<Cases<ReplayError, number>>().toHaveProperty('Gone')
 // @ts-expect-error only what is not to be had has numbers
-matchReplayError({ TimedOut: e => e.first })
+match<ReplayError, unknown>({ TimedOut: e => e.first })
 // @ts-expect-error there is no such option
-replay(nc, { deadline: 5 })
+replay(nc, { gapTimeout: 5 })
 
 // --- coming in
 
 const Price = t.strict({ price: t.number })
 const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes)
 const receive = flow(Delivery.map(text), Delivery.traverseEither(J.parse), E.map(Delivery.map(Price.decode)))
-expectTypeOf(receive).parameter(0).toEqualTypeOf<Delivery<Uint8Array>>()
-expectTypeOf(receive).returns.toEqualTypeOf<Either<unknown, Delivery<t.Validation<{ price: number }>>>>()
-declare const d: Delivery<string>
+expectTypeOf(receive).parameter(0).toEqualTypeOf<Delivery.Delivery<Uint8Array>>()
+expectTypeOf(receive).returns.toEqualTypeOf<Either<unknown, Delivery.Delivery<t.Validation<{ price: number }>>>>()
+declare const d: Delivery.Delivery<string>
 if (Delivery.isMessage(d)) expectTypeOf(d.data).toEqualTypeOf<string>()
 if (Delivery.isLost(d)) expectTypeOf(d.reason).toEqualTypeOf<LossReason>()
 if (Delivery.isNotice(d)) expectTypeOf(d).toEqualTypeOf<Notice>()
 const parsed = Delivery.traverseEither(J.parse)
-declare const bytes: Delivery<Uint8Array>
+declare const bytes: Delivery.Delivery<Uint8Array>
 // @ts-expect-error what is parsed is text, and bytes are given
 parsed(bytes)
 // @ts-expect-error a case is forgotten
-Delivery.match<string, string>({ Message: () => 'm', Gap: () => 'g' })
+match<Delivery.Delivery<string>, string>({ Message: () => 'm', Gap: () => 'g' })
 
 // --- the machine
 
@@ -137,7 +133,9 @@ expectTypeOf(Receiver.step<string>).returns.toEqualTypeOf<
 declare const events: ReadonlyArray<Receiver.Event<string>>
 const outputs = pipe(S.traverseArray(Receiver.step<string>)(events), S.evaluate(Receiver.create<string>()))
 expectTypeOf(outputs).toEqualTypeOf<ReadonlyArray<ReadonlyArray<Receiver.Output<string>>>>()
-expectTypeOf(pipe(events, audit, S.evaluate(Receiver.create()))).toEqualTypeOf<ReadonlyArray<Delivery<string>>>()
+expectTypeOf(pipe(events, checkCapture, S.evaluate(Receiver.create()))).toEqualTypeOf<
+  ReadonlyArray<Delivery.Delivery<string>>
+>()
 // @ts-expect-error time comes with each event
 Receiver.step({ _tag: 'Started' })
 // @ts-expect-error there is no such event
@@ -145,9 +143,9 @@ Receiver.step({ _tag: 'Stopped', now: 0 })
 // @ts-expect-error there is no such option
 Receiver.create({ patient: true })
 // @ts-expect-error a shell that can't be woken
-Receiver.matchOutput<string, void>({ Deliver: () => {}, AskHead: () => {}, AskReplay: () => {}, Began: () => {} })
+match<Receiver.Output<string>, void>({ Deliver: () => {}, AskHead: () => {}, AskReplay: () => {}, Began: () => {} })
 // @ts-expect-error not an event
-audit(['updates.1'])
+checkCapture(['updates.1'])
 
 // --- codecs
 
@@ -156,8 +154,10 @@ expectTypeOf(Address.codec('single')).toEqualTypeOf<t.Type<Address.Address, stri
 expectTypeOf(Origin.codec('single')).toEqualTypeOf<t.Type<Origin.Origin, string, unknown>>()
 expectTypeOf(Head.body).toEqualTypeOf<t.Type<Head.Head, string, unknown>>()
 expectTypeOf(Positions.text).toEqualTypeOf<t.Type<Positions.Positions, string, unknown>>()
-expectTypeOf(Verb.heartbeatCodec(prefix, 'single')).toEqualTypeOf<t.Type<Verb.Newest, string, unknown>>()
-expectTypeOf(Verb.replayCodec(prefix, 'single')).toEqualTypeOf<t.Type<Address.Address, string, unknown>>()
+expectTypeOf(ControlSubject.heartbeatCodec(prefix, 'single')).toEqualTypeOf<
+  t.Type<ControlSubject.Newest, string, unknown>
+>()
+expectTypeOf(ControlSubject.replayCodec(prefix, 'single')).toEqualTypeOf<t.Type<Address.Address, string, unknown>>()
 expectTypeOf(Subject.parse('updates')).toEqualTypeOf<Either<Subject.BadSubject, Subject.Subject>>()
 // A subject is a filter, and the reverse is not so.
 expectTypeOf<Subject.Subject>().toExtend<Subject.Filter>()

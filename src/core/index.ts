@@ -1,11 +1,15 @@
 /**
- * The pure core: no I/O, no clock, no timers, no randomness, no NATS.
+ * The pure core: no I/O, no clock, no timers, no randomness, no NATS client.
+ *
+ * Each module is also a path of its own, such as `nats-sequenced/core/Subject`.
  *
  * @module
  * @since 0.1.0
  */
+export type { Cases } from './internal/match.ts'
+export { match } from './internal/match.ts'
 export * as Address from './protocol/Address.ts'
-export * as Verb from './protocol/ControlSubject.ts'
+export * as ControlSubject from './protocol/ControlSubject.ts'
 export * as Epoch from './protocol/Epoch.ts'
 export * as Head from './protocol/Head.ts'
 export type { Headers } from './protocol/Headers.ts'
@@ -14,10 +18,13 @@ export * as Pattern from './protocol/Pattern.ts'
 export * as Positions from './protocol/Positions.ts'
 export * as SequenceNumber from './protocol/SequenceNumber.ts'
 export * as Subject from './protocol/Subject.ts'
-export { audit } from './receiver/checkCapture.ts'
+export { checkCapture } from './receiver/checkCapture.ts'
 export * as Delivery from './receiver/Delivery.ts'
-export { describe } from './receiver/explain.ts'
+export { explain } from './receiver/explain.ts'
 export * as Receiver from './receiver/Receiver.ts'
-export * as Heartbeats from './sender/HeartbeatSchedule.ts'
-export * as Outgoing from './sender/OutgoingMessage.ts'
+export * as FlushWatermark from './sender/FlushWatermark.ts'
+export * as HeartbeatSchedule from './sender/HeartbeatSchedule.ts'
+export * as History from './sender/History.ts'
+export * as OutgoingMessage from './sender/OutgoingMessage.ts'
+export * as ReplayQueue from './sender/ReplayQueue.ts'
 export * as Sender from './sender/Sender.ts'

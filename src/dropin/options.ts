@@ -6,14 +6,14 @@ import { publisherOptions } from '../nats/publish/options.ts'
 import type { PublisherOptions } from '../nats/publish/types.ts'
 import { receiveOptions } from '../nats/receive/options.ts'
 import type { ReceiveOptions } from '../nats/receive/types.ts'
-import type { Notice } from './notices.ts'
+import type { Notice } from './Notice.ts'
 
 /**
  * The options of `sequenced`. Only `subjects` is required. The others are as in `publisher` and `subscribe`.
  *
  * @since 0.1.0
  */
-export interface SequencedOptions extends PublisherOptions, Omit<ReceiveOptions, 'start' | 'unnumbered'> {
+export interface SequencedOptions extends PublisherOptions, Omit<ReceiveOptions, 'start' | 'acceptUnnumbered'> {
   /**
    * The form of the data subjects. `single`: `updates.<n>`, if this is the only sender of these subjects. `perSender`:
    * `updates.<sender>.<epoch>.<n>`, for subjects with several senders. Default `single`.
@@ -31,7 +31,7 @@ export interface SequencedOptions extends PublisherOptions, Omit<ReceiveOptions,
    * requests. Use it for senders that number their messages by hand. Only for `single`: in `perSender` the epoch
    * identifies a numbered message. Default false.
    */
-  readonly trustNumbers?: boolean
+  readonly assumeNumbered?: boolean
   /**
    * Receives notices: gaps, losses, restarts, conflicts … Without it, and while nobody reads `notices(nc)`, a notice of
    * loss, conflict or refusal becomes a process warning.
@@ -49,7 +49,7 @@ export interface SequencedOptions extends PublisherOptions, Omit<ReceiveOptions,
   readonly queueGroups?: boolean
 }
 
-const { start, unnumbered, ...wrapperReceiveOptions } = receiveOptions
+const { start, acceptUnnumbered, ...wrapperReceiveOptions } = receiveOptions
 
 const subjectList = option(
   'a list of subjects, at least one',
@@ -60,7 +60,7 @@ const checkKnownOptions = check('sequenced', {
   ...wrapperReceiveOptions,
   ...publisherOptions,
   subjects: subjectList,
-  trustNumbers: t.boolean,
+  assumeNumbered: t.boolean,
   onNotice: handler,
   lossAsError: t.boolean,
   queueGroups: t.boolean,
@@ -75,13 +75,13 @@ export const publisherOptionsOf = ({
   onNotice,
   lossAsError,
   queueGroups,
-  trustNumbers,
+  assumeNumbered,
   replayer,
   mode,
-  deadline,
-  grace,
-  patience,
-  tries,
+  gapTimeout,
+  heartbeatGrace,
+  requestTimeout,
+  requestAttempts,
   maxJump,
   maxMessages,
   maxBytes,
@@ -95,12 +95,12 @@ export const receiveOptionsOf = ({
   onNotice,
   lossAsError,
   queueGroups,
-  trustNumbers,
+  assumeNumbered,
   sender,
   from,
   history,
-  heartbeatAfter,
-  heartbeatMax,
+  heartbeatDelay,
+  maxHeartbeatInterval,
   inboxes,
   ...options
 }: SequencedOptions): ReceiveOptions => options

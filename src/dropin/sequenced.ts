@@ -15,7 +15,7 @@ import { parsePrefix } from '../nats/options.ts'
 import { queueHint } from '../nats/receive/options.ts'
 import { asyncDispose } from './asyncDispose.ts'
 import type { Client, ClientSubscribeOptions, ClientSubscription } from './Client.ts'
-import type { Notice } from './notices.ts'
+import type { Notice } from './Notice.ts'
 import { startConnectionNotices } from './notices.ts'
 import { createNumberedPublishing } from './numberedPublishing.ts'
 import type { SequencedOptions } from './options.ts'
@@ -93,7 +93,7 @@ export const sequenced = <C extends Client>(nc: C, options: SequencedOptions): C
     openSubscriptions,
     addressing,
     receiveOptions: receiveOptionsOf(options),
-    trustNumbers: options.trustNumbers ?? false,
+    assumeNumbered: options.assumeNumbered ?? false,
     // Answers are never numbered. The clients drop an answer after the connection is closed.
     respond: (reply, payload, settings) => {
       if (!nc.isClosed()) nc.publish(reply, payload, settings)

@@ -6,13 +6,13 @@ import * as E from 'fp-ts/lib/Either.js'
 import * as Address from '../core/protocol/Address.ts'
 import type { Addressing } from '../core/protocol/Origin.ts'
 import type { Lost, Notice, Overflowed, Unsequenced } from '../core/receiver/Delivery.ts'
-import { describe } from '../core/receiver/explain.ts'
 import { createInbox } from '../nats/client/inbox.ts'
 import { isSequencedError, sequencedError } from '../nats/errors.ts'
 import { receive } from '../nats/receive/receive.ts'
 import type { PendingDelivery, ReceiveOptions, ReceiverHandle } from '../nats/receive/types.ts'
 import { asyncDispose } from './asyncDispose.ts'
 import type { Client, ClientSubscribeOptions, ClientSubscription } from './Client.ts'
+import { explain } from './explain.ts'
 import { overrideMembers } from './overrideMembers.ts'
 import type { MessageContent, PublishFunction } from './SequencedMsg.ts'
 import { createSequencedMsg, pendingDeliveryOf } from './SequencedMsg.ts'
@@ -25,7 +25,7 @@ export interface WrapperContext {
   readonly addressing: Addressing
   readonly receiveOptions: ReceiveOptions
   /** Whether senders number messages by hand, without heartbeats. */
-  readonly trustNumbers: boolean
+  readonly assumeNumbered: boolean
   /** Publishes an answer. */
   readonly respond: PublishFunction
   readonly isNumbered: (subject: string) => boolean
@@ -80,7 +80,7 @@ export const createSequencedSubscription = (
 
   const onNotice = (notice: Notice): void => {
     // The clients pass an empty message with an error.
-    if (context.lossAsError && isLoss(notice)) callback?.(sequencedError(describe(notice), notice), {})
+    if (context.lossAsError && isLoss(notice)) callback?.(sequencedError(explain(notice), notice), {})
     context.report(notice)
   }
 
@@ -121,9 +121,9 @@ export const createSequencedSubscription = (
   const receiver: ReceiverHandle = receive(
     nc,
     subject,
-    { ...context.receiveOptions, addressing: context.addressing, unnumbered: true },
+    { ...context.receiveOptions, addressing: context.addressing, acceptUnnumbered: true },
     { onDelivery, onEnd, retainsPayloads: callback === undefined },
-    { mayBeNumbered: context.trustNumbers ? undefined : context.isNumbered, queue: queueGroupOf(options) },
+    { mayBeNumbered: context.assumeNumbered ? undefined : context.isNumbered, queue: queueGroupOf(options) },
   )
   const end = (): void => {
     receiver.close()

@@ -12,7 +12,7 @@ type Out = Numbering.Output<string>
 const again = 'delivered before'
 const patience = 100
 
-const settings = { patience, maxOrigins: 16, delivered: again, retain: (data: string) => data }
+const settings = { requestTimeout: patience, maxOrigins: 16, delivered: again, retain: (data: string) => data }
 
 /** What a machine puts out, in a word or two. */
 const word = (out: Out): string => {

@@ -41,7 +41,7 @@ const talk = (
     isRefused: () => {
       const refuse = () => r.on({ _tag: 'HeadRefused', asked: r.asked(), origin: origin.name })
       refuse()
-      r.wait(defaults.patience)
+      r.wait(defaults.requestTimeout)
       refuse()
       return said(r.wait(0))
     },
@@ -64,7 +64,7 @@ const following = (options: Options = {}, head = 0): Talk => {
 }
 
 /** Another run answers, and the one that it follows does not. */
-const enters = (t: Talk, head: Head): string[] => [...t.isAnswered(head), ...t.passes(defaults.patience)]
+const enters = (t: Talk, head: Head): string[] => [...t.isAnswered(head), ...t.passes(defaults.requestTimeout)]
 
 /** One that has asked in vain, and follows a plain client from this number. */
 const ofMute = (first: number, options: Options = {}): Talk => {
@@ -210,7 +210,7 @@ describe.each(['single', 'perSender'] as const)('a receiver (%s)', addressing =>
   })
 
   it('does not take an end back for a head that is too far ahead to be believed', () => {
-    const t = begin({ maxJump: 100, tries: 1 })
+    const t = begin({ maxJump: 100, requestAttempts: 1 })
     expect(t.hears(headOf(0, { state: 'ended' }))).toEqual(['ended 0'])
     t.hears(headOf(500))
     expect(t.passes(20_000)).toEqual([])
@@ -486,7 +486,7 @@ describe('a receiver of the addressing single', () => {
   })
 
   it('does not take two runs for one that says again where it is', () => {
-    const t = following({ tries: 1 })
+    const t = following({ requestAttempts: 1 })
     t.hears(headOf(0, { epoch: run(2), age: 0 }))
     t.passes(10_000)
     expect(t.hears(headOf(0, { epoch: run(3), age: 1000 }))).toEqual(['ask updates'])
@@ -508,7 +508,7 @@ describe('a receiver of the addressing single', () => {
   })
 
   it('asks once why a sender is late, however often it is woken meanwhile', () => {
-    const t = following({ patience: 10, deadline: 60_000 })
+    const t = following({ requestTimeout: 10, gapTimeout: 60_000 })
     t.gets(1, 3)
     expect(t.passes(6000)).toEqual(['ask updates', 'silent 5000'])
   })
@@ -534,7 +534,7 @@ describe('a receiver of the addressing single', () => {
   })
 
   it('does not take what a silent sender sends again for a restart, though it is asked only once', () => {
-    const t = following({ tries: 1 })
+    const t = following({ requestAttempts: 1 })
     t.gets(1, 2, 3)
     t.passes(6000)
     t.gets(1, 2)
@@ -607,7 +607,7 @@ describe('a receiver of the addressing single', () => {
   })
 
   it('asks about a doubt in its time, though it is woken for a gap meanwhile', () => {
-    const t = following({ maxJump: 100, deadline: 150 })
+    const t = following({ maxJump: 100, gapTimeout: 150 })
     t.gets(2, 500)
     const times: number[] = []
     for (let ms = 1; ms <= 300; ms++) if (t.passes(1).includes('ask updates')) times.push(ms)
@@ -624,14 +624,14 @@ describe('a receiver of the addressing single', () => {
   })
 
   it('does not ask why a sender is late when it has asked already', () => {
-    const t = following({ patience: 10_000 })
+    const t = following({ requestTimeout: 10_000 })
     t.passes(5000)
     expect(t.hears(headOf(0, { epoch: run(2) }))).toEqual(['ask updates'])
     expect(t.passes(900)).toEqual([])
   })
 
   it('knows the run that it follows from below its start without a name, when that says what it is', () => {
-    const t = talk({ start: { from: SequenceNumber.first }, deadline: 60_000 })
+    const t = talk({ start: { from: SequenceNumber.first }, gapTimeout: 60_000 })
     t.gets(5)
     t.passes(2000)
     expect(t.hears(headOf(6, { start: SequenceNumber.nearest(5) }))).toEqual(['resumed', 'gap 6-6 Heartbeat'])
@@ -641,7 +641,7 @@ describe('a receiver of the addressing single', () => {
     ['number', { from: SequenceNumber.nearest(5) }],
     ['position', { v: 1, positions: [{ origin: 'updates', number: 4 }] }],
   ])('knows it by what has come of it, from wherever above a %s that it was told', (_, start) => {
-    const t = talk({ ...(start === undefined ? {} : { start }), deadline: 60_000 })
+    const t = talk({ ...(start === undefined ? {} : { start }), gapTimeout: 60_000 })
     t.gets(9)
     t.passes(2000)
     expect(t.hears(headOf(10, { start: SequenceNumber.nearest(9) }))).toEqual(['resumed', 'gap 10-10 Heartbeat'])
@@ -780,7 +780,7 @@ describe('a receiver (single) that enters a new run', () => {
     const t = following()
     t.hears(second(7, 5))
     t.isAnswered(second(7, 5))
-    const out = t.wait(defaults.patience)
+    const out = t.wait(defaults.requestTimeout)
     expect(out.flatMap(o => (o._tag === 'Deliver' && o.delivery._tag === 'Restarted' ? [o.settled] : []))).toEqual([4])
   })
 })
@@ -1137,7 +1137,7 @@ describe('a receiver within its bounds', () => {
   })
 
   it('lets others wait on when one takes all the room that was made', () => {
-    const t = talk({ maxMessages: 8, maxGaps: 1, deadline: 60_000 })
+    const t = talk({ maxMessages: 8, maxGaps: 1, gapTimeout: 60_000 })
     const [first, last] = [single('a'), single('z')]
     t.on({ _tag: 'HeartbeatHeard', origin: first, head: headOf(0, { max: 60_000 }) })
     t.on({ _tag: 'HeartbeatHeard', origin: last, head: headOf(0, { max: 500 }) })
@@ -1258,7 +1258,7 @@ describe('a receiver within its bounds', () => {
   })
 
   it('misses nothing that was too far ahead to be believed, and found no room', () => {
-    const t = following({ maxMessages: 2, maxJump: 10, tries: 1 })
+    const t = following({ maxMessages: 2, maxJump: 10, requestAttempts: 1 })
     t.gets(1, 2)
     t.gets(14)
     t.takes(2)
@@ -1288,7 +1288,7 @@ describe('a receiver within its bounds', () => {
   })
 
   it('follows an origin on whose gaps are open, though it is silent', () => {
-    const t = following({ addressing: 'perSender', maxOrigins: 1, deadline: 60_000 })
+    const t = following({ addressing: 'perSender', maxOrigins: 1, gapTimeout: 60_000 })
     t.gets(1, 3)
     t.passes(10_000)
     const second = { _tag: 'Arrived', origin: alice(2), arrival: arrival(1) } as const

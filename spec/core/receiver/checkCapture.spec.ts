@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import * as S from 'fp-ts/lib/State.js'
 import type { Address } from '../../../src/core/protocol/Address.ts'
 import * as SequenceNumber from '../../../src/core/protocol/SequenceNumber.ts'
-import { audit } from '../../../src/core/receiver/checkCapture.ts'
+import { checkCapture } from '../../../src/core/receiver/checkCapture.ts'
 import * as Delivery from '../../../src/core/receiver/Delivery.ts'
 import * as Receiver from '../../../src/core/receiver/Receiver.ts'
 import { headOf, single } from './receiverHarness.ts'
@@ -20,7 +20,9 @@ const deliveriesOf = (
   numbers: ReadonlyArray<number>,
   options: Partial<Receiver.Settings<number>> = {},
 ): ReadonlyArray<Delivery.Delivery<number>> =>
-  S.evaluate(Receiver.create<number>(options))(audit(numbers.map((n, ms) => Receiver.arrival(ms, n)(address(n)))))
+  S.evaluate(Receiver.create<number>(options))(
+    checkCapture(numbers.map((n, ms) => Receiver.arrival(ms, n)(address(n)))),
+  )
 
 const lostOf = (deliveries: ReadonlyArray<Delivery.Delivery<number>>): ReadonlyArray<number> =>
   deliveries.filter(Delivery.isLost).flatMap(d => range(d.first, d.last ?? d.first))
@@ -40,7 +42,7 @@ describe('an audit', () => {
 
   it('tells the sequences of a capture apart', () => {
     const events = ['a', 'b', 'a', 'b', 'b'].map((subject, ms) => Receiver.arrival(ms, 0)(address(ms + 1, subject)))
-    const found = S.evaluate(Receiver.create<number>())(audit(events)).filter(Delivery.isLost)
+    const found = S.evaluate(Receiver.create<number>())(checkCapture(events)).filter(Delivery.isLost)
     expect(found.map(d => [d.origin, d.first, d.last])).toEqual([
       ['a', 2, 2],
       ['b', 3, 3],
@@ -51,7 +53,7 @@ describe('an audit', () => {
     const at = (ms: number, n: number): Receiver.Event<number> => Receiver.arrival(ms, n)(address(n))
     const heard = [at(0, 1), at(1, 2), at(10_000, 4)]
     const told = (events: ReadonlyArray<Receiver.Event<number>>): ReadonlyArray<number> =>
-      lostOf(S.evaluate(Receiver.create<number>({ deadline: 2000 }))(audit(events)))
+      lostOf(S.evaluate(Receiver.create<number>({ gapTimeout: 2000 }))(checkCapture(events)))
     expect(told([...heard, at(11_900, 3)])).toEqual([])
     expect(told([...heard, at(12_000, 3)])).toEqual([3])
     expect(told([...heard, at(12_100, 3)])).toEqual([3])
@@ -61,14 +63,14 @@ describe('an audit', () => {
 
   it('looks no further than the capture, once nothing is missing', () => {
     const events = [heard, ...[1, 2].map(n => Receiver.arrival(n, n)(address(n)))]
-    const found = S.evaluate(Receiver.create<number>())(audit(events))
+    const found = S.evaluate(Receiver.create<number>())(checkCapture(events))
     expect(found.map(d => d._tag)).toEqual(['Message', 'Message'])
-    expect(S.evaluate(Receiver.create<number>())(audit<number>([]))).toEqual([])
+    expect(S.evaluate(Receiver.create<number>())(checkCapture<number>([]))).toEqual([])
   })
 
   it('goes over more bytes than a receiver may hold', () => {
     const events = [heard, ...range(1, 20).map(n => Receiver.arrival(2000 + n, n, 400)(address(n)))]
-    const found = S.evaluate(Receiver.create<number>({ maxBytes: 1000 }))(audit(events))
+    const found = S.evaluate(Receiver.create<number>({ maxBytes: 1000 }))(checkCapture(events))
     expect(found.filter(Delivery.isMessage).map(d => d.data)).toEqual(range(1, 20))
   })
 

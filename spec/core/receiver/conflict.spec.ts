@@ -1,7 +1,7 @@
 // Two senders on one `single` subject, and restarts: which run is followed, and what becomes of the messages of both.
 import { describe, expect, it } from '@jest/globals'
 import type { Head } from '../../../src/core/protocol/Head.ts'
-import { describe as explain } from '../../../src/core/receiver/explain.ts'
+import { explain } from '../../../src/core/receiver/explain.ts'
 import { parkTime } from '../../../src/core/receiver/parked.ts'
 import { defaults } from '../../../src/core/receiver/settings.ts'
 import type { Options, Rig } from './receiverHarness.ts'
@@ -57,7 +57,7 @@ describe('a second epoch that is heard', () => {
     t.gets(1, 2)
     t.hears(next(0))
     expect(t.isAnswered(next(0))).toEqual([])
-    expect(t.passes(defaults.patience)).toEqual([`restarted ${run(1)} after 2, ${run(2)} from 1`])
+    expect(t.passes(defaults.requestTimeout)).toEqual([`restarted ${run(1)} after 2, ${run(2)} from 1`])
   })
 
   it('is a restart at once if the run before has ended', () => {
@@ -133,11 +133,11 @@ describe('a second epoch that is heard', () => {
     t.gets(1, 2, 3)
     t.hears(next(0))
     t.isAnswered(next(0))
-    t.passes(defaults.patience)
+    t.passes(defaults.requestTimeout)
     t.passes(2000)
     t.hears(old(5))
     t.isAnswered(old(5))
-    expect(withoutRequests(t.passes(defaults.patience))).toEqual([
+    expect(withoutRequests(t.passes(defaults.requestTimeout))).toEqual([
       `restarted ${run(2)} after 0, ${run(1)} from 4`,
       'gap 4-5 Heartbeat',
     ])
@@ -179,7 +179,7 @@ describe('a message whose number was seen', () => {
     const t = following()
     t.gets(1, 2, 3, 1, 2)
     t.isAnswered(next(3))
-    expect(t.passes(defaults.patience)).toEqual([
+    expect(t.passes(defaults.requestTimeout)).toEqual([
       `restarted ${run(1)} after 3, ${run(2)} from 1`,
       '1',
       '2',

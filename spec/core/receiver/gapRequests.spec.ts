@@ -489,7 +489,7 @@ describe('a receiver without connection', () => {
 describe('a receiver that can ask somebody else than the sender', () => {
   /** It misses 1, was away, and nobody answers for the sender any more. */
   const bereft = (options: Options): string[] => {
-    const t = following({ deadline: 60_000, ...options })
+    const t = following({ gapTimeout: 60_000, ...options })
     t.gets(2)
     t.on({ _tag: 'Disconnected' })
     t.on({ _tag: 'Reconnected' })
@@ -511,7 +511,7 @@ describe('a receiver that can ask somebody else than the sender', () => {
   })
 
   it('asks nobody for a run whose name it does not know', () => {
-    const t = talk({ stored: true, deadline: 60_000 })
+    const t = talk({ stored: true, gapTimeout: 60_000 })
     expect(t.gets(1)).toEqual([])
     expect(deliveries(t.passes(5000))).toEqual(['silent mute', '1'])
     expect(t.gets(3)).toEqual(['gap 2-2 Data'])
@@ -528,7 +528,7 @@ describe('a receiver that can ask somebody else than the sender', () => {
   })
 
   it('says where the run begins, and how often it has asked in vain', () => {
-    const t = talk({ deadline: 60_000 })
+    const t = talk({ gapTimeout: 60_000 })
     t.isAnswered(headOf(9, { start: SequenceNumber.nearest(10) }))
     const said = [...t.on({ _tag: 'Arrived', origin, arrival: arrival(12) }), ...t.wait(1000)]
     const asks = said.flatMap(o => (o._tag === 'AskReplay' ? [[o.start, o.tries]] : []))
@@ -539,7 +539,7 @@ describe('a receiver that can ask somebody else than the sender', () => {
     ])
     t.recovers(10)
     expect(t.on({ _tag: 'Arrived', origin, arrival: arrival(14) })).toContainEqual(
-      expect.objectContaining({ _tag: 'AskReplay', start: 10, first: 13, tries: 0 }),
+      expect.objectContaining({ _tag: 'AskReplay', start: 10, first: 13, requestAttempts: 0 }),
     )
   })
 })
@@ -858,7 +858,7 @@ describe('a receiver that begins', () => {
     ['arrival', saved({ number: 41 })],
     ['arrival', saved({ number: 41, epoch: run(1) })],
   ] as const)('knows its run by the first head, though that begins above its number (%s, %j)', (mode, start) => {
-    const t = talk({ mode, start, deadline: 5000 })
+    const t = talk({ mode, start, gapTimeout: 5000 })
     t.gets(101, 102)
     expect(deliveries(t.passes(1500))).toContain('gap 42-100 Data')
     const head = headOf(102, { start: SequenceNumber.nearest(101) })
@@ -912,7 +912,7 @@ const deed: fc.Arbitrary<Deed> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ do: fc.constant('crash' as const), ms: fc.constantFrom(0, 50, 3000) }) },
 )
 
-const world = (history: fc.Arbitrary<number>, maxGaps: fc.Arbitrary<number>, deadline: number): fc.Arbitrary<World> =>
+const world = (history: fc.Arbitrary<number>, maxGaps: fc.Arbitrary<number>, gapTimeout: number): fc.Arbitrary<World> =>
   fc.record({
     addressing: fc.constantFrom('single' as const, 'perSender' as const),
     options: fc.record({
@@ -920,7 +920,7 @@ const world = (history: fc.Arbitrary<number>, maxGaps: fc.Arbitrary<number>, dea
       maxMessages: fc.constantFrom(3, 8, 1000),
       maxBytes: fc.constantFrom(12, 1e6),
       maxGaps,
-      deadline: fc.constant(deadline),
+      gapTimeout: fc.constant(gapTimeout),
     }),
     history,
     link: fc.record({

@@ -1,12 +1,14 @@
 // Publishing and replay as effects: what can go wrong comes as tagged data, and nothing is thrown.
 import { describe, expect, test } from '@jest/globals'
 import * as E from 'fp-ts/lib/Either.js'
+import { match } from '../../../src/core/internal/match.ts'
 import type { Headers } from '../../../src/core/protocol/Headers.ts'
 import * as Origin from '../../../src/core/protocol/Origin.ts'
 import * as SequenceNumber from '../../../src/core/protocol/SequenceNumber.ts'
 import * as Outgoing from '../../../src/core/sender/OutgoingMessage.ts'
 import type { Msg } from '../../../src/nats/client/Connection.ts'
-import { matchPublishError, publishWith, tryPublish } from '../../../src/nats/publish/effects.ts'
+import type { PublishError } from '../../../src/nats/publish/effects.ts'
+import { publishWith, tryPublish } from '../../../src/nats/publish/effects.ts'
 import type { Publisher } from '../../../src/nats/publish/publisher.ts'
 import { publisher } from '../../../src/nats/publish/publisher.ts'
 import type { Answer, ReplayError } from '../../../src/nats/receive/requestReplay.ts'
@@ -73,7 +75,7 @@ describe.each(kinds)('with $name', kind => {
       const said = tryPublish(mute)(Outgoing.of(''))()
       expect(said).toEqual(E.left({ _tag: 'ClientError', cause: thrown }))
       const cause = { ...unexpected, ClientError: (e: { readonly cause: unknown }) => e.cause }
-      expect(E.isLeft(said) && matchPublishError<unknown>(cause)(said.left)).toBe(thrown)
+      expect(E.isLeft(said) && match<PublishError, unknown>(cause)(said.left)).toBe(thrown)
     })
 
     test('carries headers and reply subject', async () => {

@@ -191,8 +191,8 @@ describe.each(kinds)('with $name', kind => {
   })
 
   test('two publishers of one subject report a conflict', async () => {
-    const one = publishers(await bench.connect(kind), 'prices.>', { heartbeatMax: 100 })
-    const two = publishers(await bench.connect(kind), 'prices.>', { heartbeatMax: 100 })
+    const one = publishers(await bench.connect(kind), 'prices.>', { maxHeartbeatInterval: 100 })
+    const two = publishers(await bench.connect(kind), 'prices.>', { maxHeartbeatInterval: 100 })
     const told = [one, two].map(p => {
       const notices = log<string>()
       const listen = async (): Promise<void> => {

@@ -171,7 +171,7 @@ describe.each(kinds)('with $name', kind => {
     test('heartbeats contain the newest number as JSON', async () => {
       const nc = await bench.connect(kind)
       const seen = await wire(nc, '_SEQ.HB.>')
-      const updates = publisher(nc, 'updates', { heartbeatAfter: 20, heartbeatMax: 100 })
+      const updates = publisher(nc, 'updates', { heartbeatDelay: 20, maxHeartbeatInterval: 100 })
       await seen.until('the first heartbeat', s => s.length > 0)
       updates.publish('a')
       updates.publish('b')
@@ -195,7 +195,7 @@ describe.each(kinds)('with $name', kind => {
       expect(last).toMatchObject({ epoch: updates.epoch, start: 1, head: 2, state: 'live' })
     })
 
-    test('heartbeats continue at growing intervals, up to heartbeatMax', async () => {
+    test('heartbeats continue at growing intervals, up to maxHeartbeatInterval', async () => {
       const nc = await bench.connect(kind)
       // A heartbeat says how old its sender is. On a busy machine it may arrive at any time.
       const ages = log<number>()
@@ -203,7 +203,7 @@ describe.each(kinds)('with $name', kind => {
         callback: (_, msg) => ages.add(JSON.parse(new TextDecoder().decode(msg.data)).age),
       })
       await nc.flush()
-      publisher(nc, 'updates', { heartbeatAfter: 30, heartbeatMax: 240 }).publish('x')
+      publisher(nc, 'updates', { heartbeatDelay: 30, maxHeartbeatInterval: 240 }).publish('x')
       const at = await ages.until('six heartbeats', s => s.length >= 6)
       const waits = at.slice(1).map((age, i) => age - (at[i] ?? 0))
       for (const [i, wait] of [60, 120, 240, 240, 240].entries()) expect(waits[i]).toBeGreaterThanOrEqual(wait)
@@ -214,7 +214,7 @@ describe.each(kinds)('with $name', kind => {
       const seen = await wire(nc, 'seq.test.>')
       const reader = read(subscribe(nc, 'updates', { prefix: 'seq.test' }))
       await nc.flush()
-      const updates = publisher(nc, 'updates', { prefix: 'seq.test', heartbeatAfter: 20 })
+      const updates = publisher(nc, 'updates', { prefix: 'seq.test', heartbeatDelay: 20 })
       updates.publish('a')
       await seen.until('a heartbeat', s => s.some(m => m.subject === 'seq.test.HB.updates.1'))
       await reader.until('the message', messages(1))
@@ -378,11 +378,11 @@ describe.each(kinds)('with $name', kind => {
       ['no number', { from: Number.NaN }, /option "from": NaN\. Expected/],
       [
         'never',
-        { heartbeatMax: Number.POSITIVE_INFINITY },
-        /option "heartbeatMax": Infinity. Expected: a number above 0/,
+        { maxHeartbeatInterval: Number.POSITIVE_INFINITY },
+        /option "maxHeartbeatInterval": Infinity. Expected: a number above 0/,
       ],
-      ['no time', { heartbeatMax: 0 }, /option "heartbeatMax": 0. Expected: a number above 0/],
-      ['a time in words', { heartbeatAfter: '50' }, /option "heartbeatAfter": "50". Expected: a number above 0/],
+      ['no time', { maxHeartbeatInterval: 0 }, /option "maxHeartbeatInterval": 0. Expected: a number above 0/],
+      ['a time in words', { heartbeatDelay: '50' }, /option "heartbeatDelay": "50". Expected: a number above 0/],
       ['a prefix with a wildcard', { prefix: '*' }, /"\*" is not a prefix: it has a wildcard/],
       ['a long prefix', { prefix: 'a'.repeat(65) }, /longer than 64 bytes/],
     ])('for %s', async (_, options, why) => {
@@ -402,7 +402,7 @@ describe.each(kinds)('with $name', kind => {
 
     test('but not for options that are undefined', async () => {
       const nc = await bench.connect(kind)
-      const options = { addressing: undefined, from: undefined, heartbeatMax: undefined }
+      const options = { addressing: undefined, from: undefined, maxHeartbeatInterval: undefined }
       const updates: unknown = Reflect.apply(publisher, undefined, [nc, 'updates', options])
       expect(updates).toMatchObject({ origin: 'updates' })
     })

@@ -168,7 +168,7 @@ describe.each(kinds)('with $name', kind => {
       [3, 3, 'evicted'],
       [5, 5, 'evicted'],
     ])
-    const lost = (n: number) => ({ _tag: 'Lost', origin: 'updates', first: n, last: n, reason: 'refused' })
+    const lost = (n: number) => ({ _tag: 'NotResent', origin: 'updates', first: n, last: n, reason: 'refused' })
     expect(told.seen.slice(0, 2)).toMatchObject([lost(3), lost(5)])
     expect(told.seen.slice(-2)).toMatchObject([
       { _tag: 'Resent', origin: 'updates', first: 4, last: 4 },
@@ -184,7 +184,7 @@ describe.each(kinds)('with $name', kind => {
     updates.publish('7')
     await eventually('the last one', () => read.accounted() === 7)
     expect(read.numbers).toEqual([1, 2, 4, 6, 7])
-    expect(told.seen.filter(n => n._tag === 'Lost')).toHaveLength(2)
+    expect(told.seen.filter(n => n._tag === 'NotResent')).toHaveLength(2)
     await reconnected(asking)
     // What was reported lost stays so, though the server would take it now.
     expect((await request(asking, '_SEQ.REPLAY.updates.3')).headers?.code).toBe(410)
@@ -285,9 +285,9 @@ describe.each(kinds)('with $name', kind => {
       const reconnect = await cutOff(link, nc)
       await reconnect()
       const [lost, resent] = await told.until('the repair', t => t.length >= 2)
-      expect(lost).toMatchObject({ _tag: 'Lost', origin: 'updates', last: published - 100, reason: 'evicted' })
+      expect(lost).toMatchObject({ _tag: 'NotResent', origin: 'updates', last: published - 100, reason: 'evicted' })
       expect(resent).toEqual({ _tag: 'Resent', origin: 'updates', first: published - 99, last: published })
-      expect(lost?._tag === 'Lost' ? lost.first : 0).toBeGreaterThan(published / 2)
+      expect(lost?._tag === 'NotResent' ? lost.first : 0).toBeGreaterThan(published / 2)
     })
   })
 

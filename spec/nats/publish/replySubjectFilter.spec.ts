@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { jetstreamManager } from '@nats-io/jetstream'
 import { connect as connect3 } from '@nats-io/transport-node'
-import { describeSender } from '../../../src/nats/publish/explain.ts'
+import { explainSenderNotice } from '../../../src/nats/publish/explain.ts'
 import { publishers } from '../../../src/nats/publish/multiPublisher.ts'
 import { publisher } from '../../../src/nats/publish/publisher.ts'
 import type { PublisherOptions, SenderNotice } from '../../../src/nats/publish/types.ts'
@@ -109,7 +109,7 @@ describe.each(kinds)('with $name', kind => {
     attacker.publish('_SEQ.REPLAY.updates.1', '', { reply: '$JS.API.STREAM.DELETE.NEWS' })
     const [told] = refused(await notices.until('the refusal', n => refused(n).length > 0))
     if (told === undefined) throw new Error('nothing is told')
-    expect(describeSender(told)).toBe(
+    expect(explainSenderNotice(told)).toBe(
       'The request to "_SEQ.REPLAY.updates.1" was not answered: its reply subject "$JS.API.STREAM.DELETE.NEWS" is not an inbox. If receivers use such inboxes, add their prefix to the sender\'s option inboxes.',
     )
     expect((await jsm.streams.info('NEWS')).config.name).toBe('NEWS')
@@ -156,7 +156,7 @@ describe.each(kinds)('with $name', kind => {
     const recovering = async (inboxPrefix: string, options: PublisherOptions, ownPrefix?: string) => {
       const link = await bench.link(second)
       const nc = await bench.connect(kind, { servers: link.url, inboxPrefix })
-      const reader = read(subscribe(nc, 'updates', { deadline: 300 }))
+      const reader = read(subscribe(nc, 'updates', { gapTimeout: 300 }))
       await nc.flush()
       const sending = await bench.connect(kind, ownPrefix === undefined ? {} : { inboxPrefix: ownPrefix })
       const updates = publisher(sending, 'updates', options)

@@ -77,7 +77,7 @@ describe.each(kinds)('with $name', kind => {
 
   test('two senders of one subject (single) are a conflict, reported to both owners and once to the receiver', async () => {
     const { until, seen } = await receive(kind)
-    const options = { heartbeatAfter: 20, heartbeatMax: 50 }
+    const options = { heartbeatDelay: 20, maxHeartbeatInterval: 50 }
     const first = await send(kind, options)
     first.updates.publish('a 1')
     await until('the first message', messages(1))
@@ -94,7 +94,7 @@ describe.each(kinds)('with $name', kind => {
       const notices = await told[i]?.notices.until('the conflict', n => n.length > 0)
       const rival = own === first ? second : first
       expect(notices).toEqual([
-        { _tag: 'Conflict', origin: 'updates', epoch: own.updates.epoch, rival: rival.updates.epoch },
+        { _tag: 'SenderConflict', origin: 'updates', epoch: own.updates.epoch, rival: rival.updates.epoch },
       ])
     }
     await until('the conflict', some('Conflict'))
@@ -146,11 +146,11 @@ describe.each(kinds)('with $name', kind => {
   })
 
   describe('silence', () => {
-    const options = { heartbeatAfter: 20, heartbeatMax: 100 }
+    const options = { heartbeatDelay: 20, maxHeartbeatInterval: 100 }
 
     test.each(both)('of a disconnected sender is reported, and its end (%s)', async addressing => {
       bench.after(slowDown(5))
-      const { until, seen } = await receive(kind, { addressing, grace: 100 })
+      const { until, seen } = await receive(kind, { addressing, heartbeatGrace: 100 })
       const { link, updates } = await send(kind, { ...options, ...named(addressing) })
       updates.publish('1')
       await until('the message', messages(1))
@@ -167,7 +167,7 @@ describe.each(kinds)('with $name', kind => {
 
     test('of an idle sender is not reported', async () => {
       bench.after(slowDown(5))
-      const { nc, seen } = await receive(kind, { grace: 100 })
+      const { nc, seen } = await receive(kind, { heartbeatGrace: 100 })
       const heartbeats = log<string>()
       nc.subscribe('_SEQ.HB.updates.*', { callback: (_, msg) => heartbeats.add(msg.subject) })
       await nc.flush()
@@ -179,7 +179,7 @@ describe.each(kinds)('with $name', kind => {
 
     test("is not reported after the receiver's own disconnect, but missed messages are", async () => {
       bench.after(slowDown(5))
-      const { link, nc, until, seen } = await receive(kind, { grace: 100 })
+      const { link, nc, until, seen } = await receive(kind, { heartbeatGrace: 100 })
       const { updates } = await send(kind, options)
       const statuses = log<string>()
       const watch = async (): Promise<void> => {
@@ -217,7 +217,7 @@ describe.each(kinds)('with $name', kind => {
     const heartbeats = log<string>()
     nc.subscribe('_SEQ.HB.updates.>', { callback: (_, msg) => heartbeats.add(msg.subject) })
     await nc.flush()
-    const { updates } = await send(kind, { ...named(theirs), heartbeatAfter: 20, heartbeatMax: 40 })
+    const { updates } = await send(kind, { ...named(theirs), heartbeatDelay: 20, maxHeartbeatInterval: 40 })
     updates.publish('1')
     await heartbeats.until('eight heartbeats', h => h.length >= 8)
     await until('the mismatch', some('Mismatch'))

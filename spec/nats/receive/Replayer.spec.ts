@@ -81,13 +81,19 @@ interface Scene {
   readonly replayer: Replayer
   readonly kind: Kind
   readonly addressing: 'single' | 'perSender'
-  readonly deadline?: number
+  readonly gapTimeout?: number
   readonly publishing?: PublisherOptions
 }
 
 /** A sender and a receiver that has heard of it. Places count from 1, whatever the numbers. */
-const scene = async ({ replayer, kind, addressing, deadline = patient.deadline, publishing = forgetful }: Scene) => {
-  const to = await receive(kind, { addressing, replayer, deadline })
+const scene = async ({
+  replayer,
+  kind,
+  addressing,
+  gapTimeout = patient.gapTimeout,
+  publishing = forgetful,
+}: Scene) => {
+  const to = await receive(kind, { addressing, replayer, gapTimeout })
   const { updates, nc, link } = await send(kind, { ...named(addressing), ...publishing })
   const start = updates.publish('first')
   await to.until('the first', messages(1))
@@ -168,7 +174,7 @@ describe.each(kinds)('with $name', kind => {
         kind,
         addressing,
         replayer: firstOf(fromSender, fromJetStream('UPDATES')),
-        deadline: patient.deadline,
+        gapTimeout: patient.gapTimeout,
       })
       const losing = s.losing(place => place >= 5 && place <= 20)
       s.to.link.setFate(d => (d.subject.includes('.replay.') ? drop : losing(d)))
@@ -189,7 +195,11 @@ describe.each(kinds)('with $name', kind => {
     const nc = await bench.connect(kind)
     const link = await bench.link()
     const to = await bench.connect(kind, { servers: link.url })
-    const options = { addressing: 'perSender', replayer: fromJetStream('UPDATES'), deadline: patient.deadline } as const
+    const options = {
+      addressing: 'perSender',
+      replayer: fromJetStream('UPDATES'),
+      gapTimeout: patient.gapTimeout,
+    } as const
     const all = tally(subscribe(to, 'updates', options), { payload: n => `${n}` })
     await to.flush()
     const { updates } = await send(kind, { ...named('perSender'), ...forgetful })
@@ -207,7 +217,7 @@ describe.each(kinds)('with $name', kind => {
       kind,
       addressing: 'perSender',
       replayer: fromJetStream('STALE'),
-      deadline: patient.deadline,
+      gapTimeout: patient.gapTimeout,
     })
     const store = await bench.connect(kind)
     const asked = new Map<string, number>()
@@ -230,7 +240,7 @@ describe.each(kinds)('with $name', kind => {
   })
 
   test('a stream that does not exist gives no answer, so messages are lost at the deadline', async () => {
-    const s = await scene({ kind, addressing: 'perSender', replayer: fromJetStream('MISSING'), deadline: 400 })
+    const s = await scene({ kind, addressing: 'perSender', replayer: fromJetStream('MISSING'), gapTimeout: 400 })
     s.to.link.setFate(s.losing(place => place === 2))
     for (const place of range(2, 3)) s.updates.publish(`${place}`)
     const seen = await s.to.until('all of them', all => accounted(all).length >= 3)
@@ -264,7 +274,7 @@ describe('a sender that counts from 1 in each run', () => {
     })
     const to = await receive(kind, {
       replayer: firstOf(fromSender, fromJetStream('UPDATES')),
-      deadline: patient.deadline,
+      gapTimeout: patient.gapTimeout,
     })
     const { updates } = await send(kind, forgetful)
     to.link.setFate(({ subject }) => (subject === 'updates.17' ? drop : pass))
@@ -323,7 +333,7 @@ const desk = (replayer: Replayer) => {
     nc,
     terms,
     replayer.sources,
-    { patience: 100, deadline: 2000, maxBytes: 1e6, seed: 1 },
+    { requestTimeout: 100, gapTimeout: 2000, maxBytes: 1e6, seed: 1 },
     event => told.push(event),
   )
   let id = 0
@@ -579,7 +589,7 @@ describe('a sender as the source', () => {
       replayInbox: 'me.replay',
       toPayload: (data: Uint8Array) => data,
     } as const
-    const settings = { patience: 100, deadline: 2000, maxBytes: 1e6, seed: 1 }
+    const settings = { requestTimeout: 100, gapTimeout: 2000, maxBytes: 1e6, seed: 1 }
     const machine = createReplayClient({ publish: () => undefined }, terms, fromSender.sources, settings, event =>
       told.push(event),
     )

@@ -49,7 +49,7 @@ describe.each(kinds)('with $name', kind => {
         /\.(20|1\d|[2-9])$/.test(subject) && subject.startsWith(origin) ? drop : pass,
       )
       const to = await bench.connect(kind, { servers: link.url })
-      const reader = read(subscribe(to, 'updates', { addressing: 'perSender', replayer, deadline }))
+      const reader = read(subscribe(to, 'updates', { addressing: 'perSender', replayer, gapTimeout: deadline }))
       await to.flush()
       for (const n of range(1, 21))
         nc.publish(`${origin}.${n}`, `${n}`, bad.includes(n) ? { headers: foreign(kind, {}) } : {})
@@ -137,7 +137,10 @@ describe.each(kinds)('with $name', kind => {
         const nc = await bench.connect(kind)
         await foreigner(nc)
         const to = await bench.connect(kind)
-        const seen = await read(subscribe(to, 'updates', { start: 'all', mode, deadline })).until('all', all(21))
+        const seen = await read(subscribe(to, 'updates', { start: 'all', mode, gapTimeout: deadline })).until(
+          'all',
+          all(21),
+        )
         expect([...numbers(seen)].sort((a, b) => a - b)).toEqual(range(1, 21).filter(n => !bad.includes(n)))
         expect(lost(seen)).toEqual(bad.map(n => [n, 'unreadable']))
       },
@@ -154,7 +157,7 @@ describe.each(kinds)('with $name', kind => {
         return drop
       })
       const to = await bench.connect(kind, { servers: link.url })
-      const seen = await read(subscribe(to, 'updates', { start: 'all', deadline })).until('all', all(21))
+      const seen = await read(subscribe(to, 'updates', { start: 'all', gapTimeout: deadline })).until('all', all(21))
       expect([numbers(seen), dropped.size]).toEqual([range(1, 21).filter(n => !bad.includes(n)), 4])
     })
   })
@@ -174,7 +177,7 @@ describe.each(kinds)('with $name', kind => {
       await reconnected(nc)
       const to = await kind.connect({ servers: server.url })
       try {
-        const reader = read(subscribe(to, 'updates', { start: 'all', deadline }))
+        const reader = read(subscribe(to, 'updates', { start: 'all', gapTimeout: deadline }))
         const seen = await reader.until('all', all(305))
         expect(numbers(seen)).toEqual(range(1, 305).filter(n => n !== 3))
         expect(lost(seen)).toEqual([[3, 'tooLarge']])

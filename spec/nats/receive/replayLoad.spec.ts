@@ -42,7 +42,7 @@ test('20 receivers get 10,000 replayed messages each, without a delay of live da
   const nc = await bench.connect(kind)
   const updates = publisher(nc, 'updates', { history: { messages: 40_000, bytes: 64 * 1024 * 1024 } })
   const ticks = publisher(nc, 'ticks')
-  publisher(nc, 'quiet', { heartbeatMax: 50 })
+  publisher(nc, 'quiet', { maxHeartbeatInterval: 50 })
   let published = 0
   const next = (): void => {
     published = updates.publish(`${published + 1}`)

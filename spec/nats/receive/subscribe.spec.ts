@@ -85,7 +85,7 @@ describe.each(kinds)('with $name', kind => {
 
   test('a filter of wildcards only does not match heartbeats, requests and answers', async () => {
     const nc = await bench.connect(kind)
-    const updates = publisher(nc, 'a.b', { heartbeatAfter: 10, heartbeatMax: 20 })
+    const updates = publisher(nc, 'a.b', { heartbeatDelay: 10, maxHeartbeatInterval: 20 })
     const all = [await listen(nc, '*.*'), await listen(await bench.connect(kind), '*.*')]
     await request(nc, '_SEQ.HEAD.a.b')
     nc.publish('_INBOX.other.1', 'x')
@@ -217,7 +217,7 @@ describe.each(kinds)('with $name', kind => {
       const nc = await bench.connect(kind)
       const all = log<Seen>()
       const subscription = subscribe(nc, 'updates', {
-        deadline: 50,
+        gapTimeout: 50,
         callback: d => {
           all.add(d)
           if (d._tag === 'Lost') subscription.close()
@@ -272,7 +272,7 @@ describe.each(kinds)('with $name', kind => {
 
     test('delivers copies of messages that were held behind a gap', async () => {
       const nc = await bench.connect(kind)
-      const all = await listen(nc, 'updates', { deadline: 100 })
+      const all = await listen(nc, 'updates', { gapTimeout: 100 })
       publisher(nc, 'updates').publish('1')
       await all.until('the first', messages(1))
       nc.publish('updates.3', '3')
@@ -373,8 +373,8 @@ describe.each(kinds)('with $name', kind => {
 
     test('stops the requests of a full queue', async () => {
       const nc = await bench.connect(kind)
-      const subscription = subscribe(nc, 'updates', { maxMessages: 10, deadline: 60 })
-      const updates = publisher(nc, 'updates', { heartbeatAfter: 10, heartbeatMax: 20 })
+      const subscription = subscribe(nc, 'updates', { maxMessages: 10, gapTimeout: 60 })
+      const updates = publisher(nc, 'updates', { heartbeatDelay: 10, maxHeartbeatInterval: 20 })
       const other = await listen(nc, 'updates')
       for (const n of range(1, 50)) updates.publish(`${n}`)
       await other.until('all', messages(50))
@@ -414,13 +414,13 @@ describe.each(kinds)('with $name', kind => {
       ['a queue', { queue: 'workers' }, /unknown option "queue"\. A queue group splits a sequence among its members/],
       ['an option there is not', { max: 1 }, /unknown option "max"\. Valid options: .*deadline/],
       ['a mode there is not', { mode: 'orderd' }, /option "mode": "orderd". Expected: "ordered" \| "arrival"/],
-      ['a deadline of 0', { deadline: 0 }, /option "deadline": 0. Expected: a number above 0/],
+      ['a deadline of 0', { gapTimeout: 0 }, /option "deadline": 0. Expected: a number above 0/],
       [
         'a deadline that never comes',
-        { deadline: Number.POSITIVE_INFINITY },
+        { gapTimeout: Number.POSITIVE_INFINITY },
         /option "deadline": Infinity. Expected: a number/,
       ],
-      ['a grace below 0', { grace: -1 }, /option "grace": -1. Expected: a number, 0 or above/],
+      ['a grace below 0', { heartbeatGrace: -1 }, /option "grace": -1. Expected: a number, 0 or above/],
       ['a callback that is none', { callback: true }, /option "callback": true. Expected: a function/],
       ['an onError that is none', { onError: {} }, /option "onError": an object. Expected: a function/],
       ['a prefix with an empty token', { prefix: 'a..b' }, /is not a prefix: it has an empty token/],

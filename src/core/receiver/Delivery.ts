@@ -222,33 +222,3 @@ export const traverseEither =
     const data = f(d.data)
     return E.isLeft(data) ? data : E.right({ ...d, data: data.right })
   }
-
-/** A match over all cases. @since 0.1.0 */
-export const match =
-  <A, B>(cases: { readonly [D in Delivery<A> as D['_tag']]: (d: D) => B }) =>
-  (d: Delivery<A>): B => {
-    switch (d._tag) {
-      case 'Message':
-        return cases.Message(d)
-      case 'Gap':
-        return cases.Gap(d)
-      case 'Lost':
-        return cases.Lost(d)
-      case 'Restarted':
-        return cases.Restarted(d)
-      case 'Conflict':
-        return cases.Conflict(d)
-      case 'Silent':
-        return cases.Silent(d)
-      case 'Resumed':
-        return cases.Resumed(d)
-      case 'Ended':
-        return cases.Ended(d)
-      case 'Unsequenced':
-        return cases.Unsequenced(d)
-      case 'Overflowed':
-        return cases.Overflowed(d)
-      case 'Mismatch':
-        return cases.Mismatch(d)
-    }
-  }

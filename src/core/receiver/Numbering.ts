@@ -30,7 +30,7 @@ import type * as Receiver from './Receiver.ts'
 
 export interface Settings<A> {
   /** How long a question may stay unanswered before its origin counts as plain, in ms. */
-  readonly patience: number
+  readonly requestTimeout: number
   /** Origins that are known at once. */
   readonly maxOrigins: number
   /** Stands for the payload of a message that was delivered before. */
@@ -229,7 +229,7 @@ const plain = <A>(
 }
 
 /** When all senders have had time to say where they are. */
-const welcomed = <A>({ joinedAt, settings }: Numbering<A>): number => joinedAt + settings.patience * welcome
+const welcomed = <A>({ joinedAt, settings }: Numbering<A>): number => joinedAt + settings.requestTimeout * welcome
 
 const ask = <A>(
   turn: Turn<A>,
@@ -238,7 +238,7 @@ const ask = <A>(
 ): readonly [Asking, Numbering<A>] => {
   const asked = self.asked + 1
   turn.out.push({ _tag: 'Ask', id: asked, origin: origin.name })
-  const dueAt = Math.max(turn.now + self.settings.patience, welcomed(self))
+  const dueAt = Math.max(turn.now + self.settings.requestTimeout, welcomed(self))
   const of: Asking = { _tag: 'Asking', origin, isOurs, asked, askedAt: turn.now, dueAt }
   return [of, standing({ ...self, asked }, origin.name, of)]
 }
@@ -422,7 +422,7 @@ const dealt = <A>(turn: Turn<A>, self: Numbering<A>, item: Item<A>): readonly [i
       const { event } = item
       const of = names.get(self.origins, event.origin.name)
       const head = aged(event.head, turn.now - event.now)
-      const after = of?._tag === 'Plain' ? proved(turn, self, of, head, turn.now - self.settings.patience) : self
+      const after = of?._tag === 'Plain' ? proved(turn, self, of, head, turn.now - self.settings.requestTimeout) : self
       if (of?._tag !== 'Plain' || event._tag === 'HeadAnswered')
         turn.out.push({ _tag: 'Pass', event: { ...event, now: turn.now, head } })
       return [true, after]

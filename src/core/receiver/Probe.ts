@@ -32,7 +32,7 @@ export const awaiting = <A>(step: Step<A>, asked: number): Probe<A> => ({
   asked,
   tries: 1,
   refused: false,
-  dueAt: step.now + step.settings.patience,
+  dueAt: step.now + step.settings.requestTimeout,
   pending: undefined,
   dropped: undefined,
 })
@@ -43,8 +43,8 @@ export const open = <A>(step: Step<A>, origin: Origin): Probe<A> => awaiting(ste
 /** A probe that no answer can decide, because nobody answers: the next messages decide, or `deadline` does. */
 export const withoutRequest = <A>(step: Step<A>): Probe<A> => ({
   ...awaiting(step, Number.POSITIVE_INFINITY),
-  tries: step.settings.tries,
-  dueAt: step.now + step.settings.deadline,
+  tries: step.settings.requestAttempts,
+  dueAt: step.now + step.settings.gapTimeout,
 })
 
 /** A new probe that keeps what waited for another one. */
@@ -67,9 +67,9 @@ export const isAnsweredBy = <A>(p: Probe<A>, asked: number): boolean => asked >=
 
 /** Repeats the request; `undefined` after `tries` requests. */
 export const repeated = <A>(step: Step<A>, p: Probe<A>, origin: Origin): Probe<A> | undefined => {
-  if (p.tries >= step.settings.tries) return undefined
+  if (p.tries >= step.settings.requestAttempts) return undefined
   requestHead(step, origin.name)
-  return { ...p, tries: p.tries + 1, refused: false, dueAt: step.now + step.settings.patience * 2 ** p.tries }
+  return { ...p, tries: p.tries + 1, refused: false, dueAt: step.now + step.settings.requestTimeout * 2 ** p.tries }
 }
 
 export const hasPending = <A>(p: Probe<A>, n: number): boolean => get(p.pending, n) !== undefined

@@ -42,7 +42,6 @@ import type { Receiver } from './state.ts'
 import { after } from './transitions.ts'
 
 export type { Arrival, Deliver, Output } from './outputs.ts'
-export { matchOutput } from './outputs.ts'
 export type { Mode, Settings } from './settings.ts'
 export { defaults } from './settings.ts'
 export type { Receiver } from './state.ts'
@@ -217,24 +216,28 @@ const onNoResponders = <A>(
   const { session, settings } = self
   if (origin !== undefined) return changeKnown(self, step, origin, (within, s) => refusedProbe(within, s, asked))
   if (session.join?.asked !== asked) return self
-  const join = { ...session.join, tries: Math.max(session.join.tries, settings.tries - 1) }
+  const join = { ...session.join, tries: Math.max(session.join.tries, settings.requestAttempts - 1) }
   return { ...self, session: { ...session, join } }
 }
 
 const refusedProbe = <A>(step: Step<A>, s: OriginState<A>, asked: number): OriginState<A> => {
   const probe = probeOf(s)
   if (probe === undefined || !Probe.isAnsweredBy(probe, asked)) return s
-  const isSure = probe.tries >= step.settings.tries
+  const isSure = probe.tries >= step.settings.requestAttempts
   // A saved origin has time until its deadline: a request at once would never end.
   const isAwaited = s._tag === 'Joining' && s.reason._tag === 'Saved' && probe.pending === undefined
   const dueAt = isAwaited ? Math.min(probe.dueAt, s.reason.until) : step.now
-  return withProbe(s, { ...probe, ...(isSure ? { dueAt } : { tries: step.settings.tries - 1 }), refused: true })
+  return withProbe(s, {
+    ...probe,
+    ...(isSure ? { dueAt } : { tries: step.settings.requestAttempts - 1 }),
+    refused: true,
+  })
 }
 
 // --- the connection
 
 const join = <A>(self: Receiver<A>, step: Step<A>, tries: number): Receiver<A> => {
-  const dueAt = step.now + self.settings.patience * 2 ** (tries - 1)
+  const dueAt = step.now + self.settings.requestTimeout * 2 ** (tries - 1)
   return { ...self, session: { ...self.session, join: { asked: requestHead(step, undefined), tries, dueAt } } }
 }
 
@@ -250,7 +253,7 @@ const onReconnected = <A>(self: Receiver<A>, step: Step<A>): Receiver<A> => {
 const onStarted = <A>(self: Receiver<A>, step: Step<A>): Receiver<A> => {
   let started = join(self, step, 1)
   const { asked } = step
-  const { start, deadline, maxOrigins } = self.settings
+  const { start, gapTimeout: deadline, maxOrigins } = self.settings
   if (typeof start === 'string' || 'from' in start) return started
   for (const position of start.positions) {
     const origin = parse(self.addressing)(position.origin)
@@ -270,7 +273,7 @@ const onTicked = <A>(self: Receiver<A>, step: Step<A>): Receiver<A> => {
   const due = self.session.join
   if (due !== undefined && due.dueAt <= step.now)
     ticked =
-      due.tries < self.settings.tries
+      due.tries < self.settings.requestAttempts
         ? join(ticked, step, due.tries + 1)
         : { ...ticked, session: { ...ticked.session, join: undefined } }
   for (let next = M.min(ticked.table.agenda); next !== undefined && next.key[0] <= step.now; ) {

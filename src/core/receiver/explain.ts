@@ -3,8 +3,9 @@
  *
  * @since 0.1.0
  */
+
+import { match } from '../internal/match.ts'
 import type { Delivery, Gap, LossReason, Lost, UnsequencedReason, Verdict } from './Delivery.ts'
-import { match } from './Delivery.ts'
 
 const range = (first: number, last: number | undefined): string =>
   last === undefined ? `${first} and all after it` : first === last ? `${first}` : `${first} to ${last}`
@@ -53,14 +54,14 @@ const run = (epoch: string | undefined): string => (epoch === undefined ? 'of un
  * Says in a sentence what happened and what it means.
  *
  * @example
- * import { describe } from 'nats-sequenced/core'
+ * import { explain } from 'nats-sequenced/core'
  *
- * describe({ _tag: 'Overflowed', count: 3 })
+ * explain({ _tag: 'Overflowed', count: 3 })
  * // '3 unsequenced messages were dropped, since the consumer was too slow (maxMessages, maxBytes). Nobody can be asked for them.'
  *
  * @since 0.1.0
  */
-export const describe: (d: Delivery<unknown>) => string = match<unknown, string>({
+export const explain: (d: Delivery<unknown>) => string = match<Delivery<unknown>, string>({
   Message: d => `${d.origin}: message ${d.number}, ${verdicts[d.verdict]}.`,
   Gap: gap,
   Lost: lost,

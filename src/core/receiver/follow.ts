@@ -58,7 +58,7 @@ export const ignoring = <A>(
   { next, asked = step.asked }: Partial<Pick<OtherEpoch, 'next' | 'asked'>> = {},
 ): ReadonlyArray<OtherEpoch> => {
   const before = others.find(o => o.epoch === epoch)
-  const wait = before === undefined ? step.settings.grace : before.wait * 2
+  const wait = before === undefined ? step.settings.heartbeatGrace : before.wait * 2
   const known = { epoch, wait, ignoredUntil: step.now + wait, asked, next: next ?? before?.next }
   return [...others.filter(o => o !== before), known].slice(-maxOthers)
 }
@@ -249,7 +249,7 @@ export const conflict = <A>(step: Step<A>, s: Checking<A>, own: Head, other: Hea
   for (const a of Parked.takeAll(step, s.parked)) deliverUnsequenced(step, s.origin, a, 'Conflict')
   for (const a of Probe.takeAll(step, s.probe)) deliverUnsequenced(step, s.origin, a, 'Conflict')
   step.overflowed += s.probe.dropped?.count ?? 0
-  const live = [own, other].map(head => ({ head, dueAt: step.now + head.max + step.settings.grace }))
+  const live = [own, other].map(head => ({ head, dueAt: step.now + head.max + step.settings.heartbeatGrace }))
   return { ...sequencedOf({ ...s, parked: undefined }), _tag: 'Conflicted', live, lastEnded: undefined }
 }
 

@@ -26,7 +26,7 @@ const jitter = (seed: number, n: number, tries: number): number => {
 
 /** When to repeat a request for a gap that was sent `tries` times without an answer. */
 export const nextTry = <A>(step: Step<A>, m: Missing, tries: number): number =>
-  step.now + step.settings.patience * 2 ** Math.min(tries, 4) * jitter(step.settings.seed, m.first, tries)
+  step.now + step.settings.requestTimeout * 2 ** Math.min(tries, 4) * jitter(step.settings.seed, m.first, tries)
 
 /** How many messages from a number on find room; what is held above it would make way. */
 const roomFrom = <A>(step: Step<A>, b: ReorderBuffer<A>, n: number): number => {
@@ -57,7 +57,7 @@ const requestDue = <A, S extends Known<A>>(step: Step<A>, s: S): S => {
       if (room === 0) step.waitsForRoom = true
       if (room <= numbers) break
       // The time of a gap begins with its first request.
-      const deadline = B.isAsked(m) ? m.deadline : step.now + step.settings.deadline
+      const deadline = B.isAsked(m) ? m.deadline : step.now + step.settings.gapTimeout
       ask = request(step, s, m, Math.min(m.last, m.first + Math.min(page, room - numbers) - 1))
       buffer = B.replace(buffer, { ...m, deadline, ask })
       unansweredSince = Math.min(unansweredSince, step.now)

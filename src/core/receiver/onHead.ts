@@ -171,8 +171,8 @@ const awaitOther = <A>(step: Step<A>, s: Checking<A>): Checking<A> => ({
   ...s,
   probe: {
     ...s.probe,
-    tries: step.settings.tries,
-    dueAt: step.now + (step.now - s.checkedAt) + step.settings.patience,
+    tries: step.settings.requestAttempts,
+    dueAt: step.now + (step.now - s.checkedAt) + step.settings.requestTimeout,
   },
 })
 
@@ -245,7 +245,7 @@ export const noteLive = <A>(step: Step<A>, s: Conflicted<A>, { head, asked }: He
   if (head.state === 'ended')
     return settleConflict(step, { ...s, live, lastEnded: head, others: ignoring(step, s.others, head.epoch) })
   if (live.length >= maxLive) return s
-  return { ...s, live: [...live, { head, dueAt: step.now + head.max + step.settings.grace }] }
+  return { ...s, live: [...live, { head, dueAt: step.now + head.max + step.settings.heartbeatGrace }] }
 }
 
 /** Epochs that were not heard for too long are gone. */

@@ -52,7 +52,7 @@ const openAgain = <A>(step: Step<A>, s: OriginState<A>, p: Probe.Probe<A>): Prob
   p.dueAt === Number.POSITIVE_INFINITY ? Probe.inPlaceOf(p, Probe.open(step, s.origin)) : p
 
 const dueAgain = <A>(step: Step<A>, p: Probe.Probe<A>): Probe.Probe<A> =>
-  p.dueAt === Number.POSITIVE_INFINITY ? { ...p, dueAt: step.now + step.settings.deadline } : p
+  p.dueAt === Number.POSITIVE_INFINITY ? { ...p, dueAt: step.now + step.settings.gapTimeout } : p
 
 const probesAgain = <A>(step: Step<A>, s: OriginState<A>): OriginState<A> => {
   switch (s._tag) {
@@ -92,6 +92,6 @@ export const onRoom = <A>(step: Step<A>, before: OriginState<A>): OriginState<A>
     step.waitsForRoom = true
     return probesAgain(step, s)
   }
-  const buffer = boundGaps(step, s.about, B.remember(s.buffer, step.now + step.settings.deadline))
+  const buffer = boundGaps(step, s.about, B.remember(s.buffer, step.now + step.settings.gapTimeout))
   return probesAgain(step, { ...s, buffer, askAt: Number.NEGATIVE_INFINITY })
 }

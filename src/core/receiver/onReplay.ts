@@ -24,7 +24,7 @@ const requested = <A>(b: ReorderBuffer<A>, n: number, asked: number): (Missing &
 const recovered = <A>(step: Step<A>, s: Known<A>, m: Missing & { ask: B.Ask }, a: Arrival<A>): ReorderBuffer<A> => {
   // The deadline counts from the last progress.
   const progress = {
-    deadline: step.now + step.settings.deadline,
+    deadline: step.now + step.settings.gapTimeout,
     ask: { ...m.ask, tries: 0, dueAt: nextTry(step, m, 0) },
   }
   const after = receive(step, s.about, B.replace(s.buffer, { ...m, ...progress }), a, 'Recovered')

@@ -31,7 +31,7 @@ const onGapsDue = <A>(step: Step<A>, s: OriginState<A>): OriginState<A> => {
 
 /** Half of its grace after the promise the sender is asked for its head; at the end it is overdue. */
 const onContactDue = <A>(step: Step<A>, s: OriginState<A>): OriginState<A> | undefined => {
-  const { grace } = step.settings
+  const { heartbeatGrace: grace } = step.settings
   if (s._tag === 'Conflicted') return s.live.some(l => l.dueAt <= step.now) ? after(step, s, 'overdue', undefined) : s
   const contact = contactOf(s)
   if (contact?._tag !== 'Expected' || contact.dueAt + grace / 2 > step.now) return s
@@ -50,7 +50,7 @@ const contactDueAt = <A>(step: Step<A>, s: OriginState<A>): number => {
   if (s._tag === 'Conflicted') return Math.min(...s.live.map(l => l.dueAt))
   const contact = contactOf(s)
   return contact?._tag === 'Expected'
-    ? contact.dueAt + step.settings.grace / (contact.inquired ? 1 : 2)
+    ? contact.dueAt + step.settings.heartbeatGrace / (contact.inquired ? 1 : 2)
     : Number.POSITIVE_INFINITY
 }
 

@@ -50,21 +50,3 @@ export type Output<A> =
   | { readonly _tag: 'Began'; readonly origin: string; readonly epoch: Epoch | undefined; readonly number: number }
   /** Say `Ticked` at this time, not before; it replaces the time said before. */
   | { readonly _tag: 'WakeAt'; readonly at: number }
-
-/** A match over all outputs: the heart of a shell. @since 0.1.0 */
-export const matchOutput =
-  <A, B>(cases: { readonly [O in Output<A> as O['_tag']]: (o: O) => B }) =>
-  (o: Output<A>): B => {
-    switch (o._tag) {
-      case 'Deliver':
-        return cases.Deliver(o)
-      case 'AskHead':
-        return cases.AskHead(o)
-      case 'AskReplay':
-        return cases.AskReplay(o)
-      case 'Began':
-        return cases.Began(o)
-      case 'WakeAt':
-        return cases.WakeAt(o)
-    }
-  }

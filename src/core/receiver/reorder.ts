@@ -73,7 +73,7 @@ export const expire = <A>(
   before: ReorderBuffer<A>,
   unansweredSince: number | undefined,
 ): ReorderBuffer<A> => {
-  const { deadline } = step.settings
+  const { gapTimeout: deadline } = step.settings
   let b = giveUpRefused(step, about, before)
   for (let front = B.frontMissing(b); front !== undefined && front.deadline <= step.now; front = B.frontMissing(b)) {
     // A slow consumer is not told of a loss that room may mend.
@@ -132,7 +132,7 @@ export const noticeMissing = <A>(
   }
   const [first, to] = [SequenceNumber.nearest(b.highest + 1), SequenceNumber.nearest(last)]
   deliver(step, { _tag: 'Gap', ...about, first, last: to, noticedBy }, 0)
-  return boundGaps(step, about, B.extend(b, last, step.now + step.settings.deadline))
+  return boundGaps(step, about, B.extend(b, last, step.now + step.settings.gapTimeout))
 }
 
 /** Drops newer held messages in favour of this one, because it lets the sequence go on. */

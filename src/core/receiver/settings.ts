@@ -16,13 +16,13 @@ export interface Settings<A> {
    * How long a gap may stay open without any of it coming, before it is `Lost`, in ms. At most 32 gaps of a sender are asked for at
    * once: the time of one that has to wait begins with its turn. Default 2000.
    */
-  readonly deadline: number
+  readonly gapTimeout: number
   /** How long after a broken promise a sender is called `Silent`, in ms. Default 1000. */
-  readonly grace: number
+  readonly heartbeatGrace: number
   /** How long a request may stay unanswered before it is repeated, in ms; doubled each time. Default 100. */
-  readonly patience: number
+  readonly requestTimeout: number
   /** How often a head request is sent before its sender counts as mute. Default 4. */
-  readonly tries: number
+  readonly requestAttempts: number
   /** A number further ahead than this is believed only when its sender confirms it. Default 65536. */
   readonly maxJump: number
   /** Messages kept at once: held back, in doubt, or handed over and not yet taken. Default 65536. */
@@ -45,10 +45,10 @@ export interface Settings<A> {
 export const defaults: Omit<Settings<never>, 'retain'> = {
   mode: 'ordered',
   start: 'new',
-  deadline: 2000,
-  grace: 1000,
-  patience: 100,
-  tries: 4,
+  gapTimeout: 2000,
+  heartbeatGrace: 1000,
+  requestTimeout: 100,
+  requestAttempts: 4,
   maxJump: 65_536,
   maxMessages: 65_536,
   maxBytes: 64 * 1024 * 1024,

@@ -19,7 +19,7 @@ const awaitSaved = <A>(step: Step<A>, s: Joining<A>): Joining<A> | undefined => 
   const { until, position } = s.reason
   if (step.now < until) {
     requestHead(step, s.origin.name)
-    return { ...s, probe: { ...s.probe, dueAt: Math.min(until, step.now + step.settings.patience * 8) } }
+    return { ...s, probe: { ...s.probe, dueAt: Math.min(until, step.now + step.settings.requestTimeout * 8) } }
   }
   gone(step, s.about, position.number + 1)
   return undefined

@@ -152,7 +152,7 @@ export class OriginSender implements LoggedOrigin, HeartbeatSource {
     this.#reportedEpochs ??= new Set()
     if (this.#reportedEpochs.has(rival) || this.#reportedEpochs.size >= maxReportedEpochs) return
     this.#reportedEpochs.add(rival)
-    this.report({ _tag: 'Conflict', origin: this.name, epoch: this.epoch, rival })
+    this.report({ _tag: 'SenderConflict', origin: this.name, epoch: this.epoch, rival })
   }
 
   onReconnected(): void {

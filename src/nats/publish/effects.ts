@@ -92,29 +92,3 @@ export const publishWith =
       if (await Promise.race([isClosed, publisher.ready().then(() => false)])) return E.left({ _tag: 'Closed' })
     }
   }
-
-/** An exhaustive match over `PublishError`. @since 0.1.0 */
-export const matchPublishError =
-  <B>(cases: { readonly [E in PublishError as E['_tag']]: (e: E) => B }) =>
-  (e: PublishError): B => {
-    switch (e._tag) {
-      case 'Closed':
-        return cases.Closed(e)
-      case 'Exhausted':
-        return cases.Exhausted(e)
-      case 'BadSubject':
-        return cases.BadSubject(e)
-      case 'BadPayload':
-        return cases.BadPayload(e)
-      case 'BadHeaders':
-        return cases.BadHeaders(e)
-      case 'StatusInHeaders':
-        return cases.StatusInHeaders(e)
-      case 'PayloadTooLarge':
-        return cases.PayloadTooLarge(e)
-      case 'HistoryFull':
-        return cases.HistoryFull(e)
-      case 'ClientError':
-        return cases.ClientError(e)
-    }
-  }

@@ -9,20 +9,20 @@ import type { SenderNotice } from './types.ts'
 const formatNumbers = (first: number, last: number): string =>
   first === last ? `message ${first}` : `messages ${first} to ${last}`
 
-/** A sentence that explains a notice of a sender, with a remedy if there is one. @since 0.1.0 */
-export const describeSender = (n: SenderNotice): string => {
+/** A sentence that explains a notice of a sender, with a remedy if there is one. */
+export const explainSenderNotice = (n: SenderNotice): string => {
   switch (n._tag) {
     case 'Resent':
       return `${n.origin}: ${formatNumbers(n.first, n.last)} sent again after a reconnect; receivers drop duplicates.`
-    case 'Lost':
+    case 'NotResent':
       return n.reason === 'evicted'
         ? `${n.origin}: ${formatNumbers(n.first, n.last)} may not have arrived before the disconnect, and the history no longer has them. Raise its limits with the option history.`
         : `${n.origin}: ${formatNumbers(n.first, n.last)} may not have arrived before the disconnect, and the client refuses to send them again: ${n.cause}.`
     case 'Unconfirmed':
       return `${n.origin}: ${formatNumbers(n.first, n.last)} may not have arrived: the publisher ended before the server confirmed them. They are not sent again. Await close() of the publisher (or drain() of the connection), or raise drainTimeout.`
-    case 'Conflict':
+    case 'SenderConflict':
       return `${n.origin}: another sender publishes to this subject (run ${n.rival} beside ${n.epoch}). Their numbers mix, so loss can go unnoticed. Give one of them another subject, or set addressing: 'perSender' on all senders and receivers.`
-    case 'Refused':
+    case 'NotPermitted':
       return `The server does not permit this user to ${n.operation === 'publish' ? 'publish to' : 'subscribe to'} ${n.subject}. Add the permission.`
     case 'AnswerRefused':
       return `The request to ${quoted(n.subject)} was not answered: its reply subject ${quoted(n.reply)} is not an inbox. If receivers use such inboxes, add their prefix to the sender's option inboxes.`
@@ -32,10 +32,10 @@ export const describeSender = (n: SenderNotice): string => {
 /** Is the notice about a loss or a possible loss that no other notice reports? */
 export const isSenderWarning = (n: SenderNotice): boolean => {
   switch (n._tag) {
-    case 'Lost':
+    case 'NotResent':
     case 'Unconfirmed':
-    case 'Conflict':
-    case 'Refused':
+    case 'SenderConflict':
+    case 'NotPermitted':
       return true
     case 'Resent':
     case 'AnswerRefused':

@@ -18,7 +18,7 @@ import { orThrow, sequencedError } from '../errors.ts'
 import type { NoticeSink } from '../internal/notices.ts'
 import { createNotices } from '../internal/notices.ts'
 import { checkSubject } from '../options.ts'
-import { describeSender, isSenderWarning } from './explain.ts'
+import { explainSenderNotice, isSenderWarning } from './explain.ts'
 import type { OriginSenderListener } from './OriginSender.ts'
 import { OriginSender } from './OriginSender.ts'
 import { checkAddressSettings, openSession } from './publisherSession.ts'
@@ -88,7 +88,7 @@ const maxEndingTime = 1000
  */
 export const publishers = (nc: Connection, subjects: string, options: PublisherOptions = {}): Publishers => {
   assertNotWrapped(nc, 'publishers')
-  const notices = createNotices<SenderNotice>({ explain: describeSender, isWarning: isSenderWarning })
+  const notices = createNotices<SenderNotice>({ explain: explainSenderNotice, isWarning: isSenderWarning })
   const { confirm, ...opened } = openPublishers(nc, subjects, options, notices)
   return { ...opened, notices: notices.read }
 }

@@ -13,8 +13,8 @@ export const publisherOptions = {
     { messages: nonNegative, bytes: nonNegative, age: nonNegative },
     'limits: { messages, bytes, age }',
   ),
-  heartbeatAfter: positive,
-  heartbeatMax: positive,
+  heartbeatDelay: positive,
+  maxHeartbeatInterval: positive,
   drainTimeout: nonNegative,
   inboxes: t.readonlyArray(Subject.codec, "a list of subjects without wildcards, such as ['_INBOX_alice']"),
 }

@@ -12,7 +12,7 @@ import { randomEpoch } from '../client/random.ts'
 import { assertNotWrapped } from '../client/wrappedConnections.ts'
 import { createNotices } from '../internal/notices.ts'
 import { checkSubject } from '../options.ts'
-import { describeSender, isSenderWarning } from './explain.ts'
+import { explainSenderNotice, isSenderWarning } from './explain.ts'
 import { OriginSender } from './OriginSender.ts'
 import { checkAddressSettings, openSession } from './publisherSession.ts'
 import type { PublisherOptions, PublishOptions, SenderNotice } from './types.ts'
@@ -69,7 +69,7 @@ export const publisher = (nc: Connection, subject: string, options: PublisherOpt
     at.startsWith(`${origin.name}.`) ||
     (at.startsWith(`${prefix}.`) && `${at}.`.includes(`.${origin.subject}.`)) ||
     at === ControlSubject.headOfAll(prefix)
-  const notices = createNotices<SenderNotice>({ explain: describeSender, isWarning: isSenderWarning })
+  const notices = createNotices<SenderNotice>({ explain: explainSenderNotice, isWarning: isSenderWarning })
   const session = openSession(nc, { addressing, prefix }, options, notices, isOurs, () => sender.stop())
 
   let onEnded: () => void = () => undefined

@@ -110,7 +110,7 @@ export const openSession = (
   isOurs: (at: string) => boolean,
   stopOrigins: () => void,
 ): PublisherSession => {
-  const { from = 1, heartbeatAfter, heartbeatMax, history, drainTimeout = 5000 } = options
+  const { from = 1, heartbeatDelay, maxHeartbeatInterval, history, drainTimeout = 5000 } = options
   const sendLog = sendLogOf(nc, history === undefined ? undefined : { ...defaultLimits, ...history })
   const context: PublisherContext = {
     nc,
@@ -167,7 +167,7 @@ export const openSession = (
 
   const stopListening = onConnectionStatus(nc, {
     onRefused: ({ operation, subject }) => {
-      if (isOurs(subject)) notices.report({ _tag: 'Refused', operation, subject })
+      if (isOurs(subject)) notices.report({ _tag: 'NotPermitted', operation, subject })
     },
     onClosed: closeNow,
   })
@@ -210,8 +210,8 @@ export const openSession = (
     context,
     senderOptions: {
       start: from === 'clock' ? Sender.startFromClock(Date.now()) : SequenceNumber.nearest(from),
-      ...(heartbeatAfter === undefined ? {} : { after: heartbeatAfter }),
-      ...(heartbeatMax === undefined ? {} : { max: heartbeatMax }),
+      ...(heartbeatDelay === undefined ? {} : { after: heartbeatDelay }),
+      ...(maxHeartbeatInterval === undefined ? {} : { max: maxHeartbeatInterval }),
     },
     subscribe,
     onRequest,

@@ -87,7 +87,7 @@ export const resendUnconfirmed = ({
     } catch (cause) {
       if (nc.isClosed()) return undefined
       History.withdraw(history, serial)
-      origin.report({ _tag: 'Lost', origin: origin.name, first: number, last: number, reason: 'refused', cause })
+      origin.report({ _tag: 'NotResent', origin: origin.name, first: number, last: number, reason: 'refused', cause })
       onRefused(origin)
     }
     onProcessed(serial, History.cost(data, headers, reply))

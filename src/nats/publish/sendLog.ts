@@ -170,7 +170,7 @@ const createSendLog = (nc: Connection, limits: Limits): SendLog => {
   const repair = (): void => {
     flushes.onReconnected()
     for (const [origin, { first, last }] of each(evictions.takeAll()))
-      origin.report({ _tag: 'Lost', origin: origin.name, first, last, reason: 'evicted' })
+      origin.report({ _tag: 'NotResent', origin: origin.name, first, last, reason: 'evicted' })
     const resent = resendUnconfirmed({
       nc,
       history,

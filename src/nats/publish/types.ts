@@ -35,9 +35,9 @@ export interface PublisherOptions {
    */
   readonly history?: Partial<Limits>
   /** The time from a message to its first heartbeat, in ms, above 0. Default 50. */
-  readonly heartbeatAfter?: number
+  readonly heartbeatDelay?: number
   /** The longest time between two heartbeats, in ms, above 0. Default 5000. */
-  readonly heartbeatMax?: number
+  readonly maxHeartbeatInterval?: number
   /** How long `close()` waits for a connection and for the server's confirmation, in ms, at least 0. Default 5000. */
   readonly drainTimeout?: number
   /**
@@ -57,7 +57,7 @@ export interface PublishOptions {
 
 /** A second sender publishes to the same `single` subject. @since 0.1.0 */
 export interface SenderConflict {
-  readonly _tag: 'Conflict'
+  readonly _tag: 'SenderConflict'
   readonly origin: string
   readonly epoch: Epoch
   readonly rival: Epoch
@@ -69,8 +69,8 @@ export interface SenderConflict {
  *
  * @since 0.1.0
  */
-export interface SenderRefused {
-  readonly _tag: 'Refused'
+export interface NotPermitted {
+  readonly _tag: 'NotPermitted'
   readonly operation: string
   readonly subject: string
 }
@@ -111,7 +111,7 @@ export type Repair =
    * the client refused them with an error (`refused`).
    */
   | {
-      readonly _tag: 'Lost'
+      readonly _tag: 'NotResent'
       readonly origin: string
       readonly first: number
       readonly last: number
@@ -120,7 +120,7 @@ export type Repair =
     }
 
 /** A notice to the owner of a publisher. @since 0.1.0 */
-export type SenderNotice = SenderConflict | SenderRefused | AnswerRefused | Unconfirmed | Repair
+export type SenderNotice = SenderConflict | NotPermitted | AnswerRefused | Unconfirmed | Repair
 
 /** One origin, as the send log of its connection sees it. */
 export interface LoggedOrigin {

@@ -8,17 +8,17 @@ import { isReplayer } from './Replayer.ts'
 /** The options of `receive`. */
 export const receiveOptions = {
   ...sharedOptions,
-  unnumbered: t.boolean,
+  acceptUnnumbered: t.boolean,
   replayer: option('a replayer: fromSender, fromJetStream(stream) or firstOf(a, b)', isReplayer),
   mode: t.keyof({ ordered: null, arrival: null }),
   start: t.union(
     [t.literal('new'), t.literal('all'), t.type({ from: SequenceNumber.codec }), Positions.codec],
     "'new', 'all', { from: a number }, or saved positions",
   ),
-  deadline: positive,
-  grace: nonNegative,
-  patience: positive,
-  tries: positive,
+  gapTimeout: positive,
+  heartbeatGrace: nonNegative,
+  requestTimeout: positive,
+  requestAttempts: positive,
   maxJump: positive,
   maxMessages: positive,
   maxBytes: positive,

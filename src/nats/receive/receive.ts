@@ -68,7 +68,7 @@ export const receive = (
   const {
     addressing = 'single',
     prefix: prefixOption,
-    unnumbered = false,
+    acceptUnnumbered = false,
     replayer = fromSender,
     drainTimeout = 5000,
     ...settings
@@ -257,12 +257,12 @@ export const receive = (
   try {
     const endsInRest = filter.endsWith('>')
     // Data first, then heartbeats, then answers: when a head arrives, the messages that it counts would have arrived.
-    if (!unnumbered || !endsInRest) {
-      const onMessage = detector?.onMessage(false) ?? forwardTo(unnumbered ? decodeNumberedOnly : decodeNumbered)
+    if (!acceptUnnumbered || !endsInRest) {
+      const onMessage = detector?.onMessage(false) ?? forwardTo(acceptUnnumbered ? decodeNumberedOnly : decodeNumbered)
       subscribe(Address.filter(addressing)(filter), onMessage, true, queue)
     }
     // A filter that ends in `>` also matches the numbered subjects.
-    if (unnumbered) subscribe(filter, detector?.onMessage(true) ?? forwardTo(decodeMixed), true, queue)
+    if (acceptUnnumbered) subscribe(filter, detector?.onMessage(true) ?? forwardTo(decodeMixed), true, queue)
     dataSubscriptions.push(...subscriptions)
     // If the filter ends in `>`, the heartbeat filter of `single` also matches the heartbeats of `perSender`.
     const heartbeats = ControlSubject.heartbeats(prefix, endsInRest ? 'single' : addressing)

@@ -54,7 +54,12 @@ export const createReplayClient = (
   nc: Pick<Connection, 'publish'>,
   context: ReceiverContext,
   sources: ReadonlyArray<Source>,
-  { patience, deadline, maxBytes, seed }: Pick<Settings<Uint8Array>, 'patience' | 'deadline' | 'maxBytes' | 'seed'>,
+  {
+    requestTimeout: patience,
+    gapTimeout: deadline,
+    maxBytes,
+    seed,
+  }: Pick<Settings<Uint8Array>, 'requestTimeout' | 'gapTimeout' | 'maxBytes' | 'seed'>,
   onEvent: (event: ReplayEvent) => void,
 ): ReplayClient => {
   /** Identifies this receiver to senders. Across a service import the reply subject does not. */

@@ -79,26 +79,6 @@ export interface TimedOut {
 /** The errors of `replay`. @since 0.1.0 */
 export type ReplayError = NotSentYet | Gone | Failure
 
-/** An exhaustive match over `ReplayError`. @since 0.1.0 */
-export const matchReplayError =
-  <B>(cases: { readonly [E in ReplayError as E['_tag']]: (e: E) => B }) =>
-  (e: ReplayError): B => {
-    switch (e._tag) {
-      case 'NotSentYet':
-        return cases.NotSentYet(e)
-      case 'Gone':
-        return cases.Gone(e)
-      case 'Refused':
-        return cases.Refused(e)
-      case 'NoResponders':
-        return cases.NoResponders(e)
-      case 'TimedOut':
-        return cases.TimedOut(e)
-      case 'ClientError':
-        return cases.ClientError(e)
-    }
-  }
-
 /** An answer about numbers of a range. @since 0.1.0 */
 export type Answer = Replayed | NotSentYet | Gone
 

@@ -58,7 +58,7 @@ export interface SenderDetectorOptions {
   readonly filter: Subject.Filter
   /** The prefix of reply subjects. */
   readonly inbox: string
-  readonly settings: Pick<Settings<Uint8Array>, 'patience' | 'maxOrigins'>
+  readonly settings: Pick<Settings<Uint8Array>, 'requestTimeout' | 'maxOrigins'>
   /** Whether the subject may have a sender that numbers messages. */
   readonly mayBeNumbered: (subject: string) => boolean
   /** Copies the payload of a message that waits. */
@@ -71,8 +71,11 @@ export interface SenderDetectorOptions {
 
 export const createSenderDetector = (options: SenderDetectorOptions): SenderDetector => {
   const { nc, context, inbox, settings, mayBeNumbered, retain, dispatch, onSettled } = options
-  const { patience, maxOrigins } = settings
-  let self = Numbering.create<Uint8Array>({ patience, maxOrigins, delivered: alreadyDelivered, retain }, now())
+  const { requestTimeout: patience, maxOrigins } = settings
+  let self = Numbering.create<Uint8Array>(
+    { requestTimeout: patience, maxOrigins, delivered: alreadyDelivered, retain },
+    now(),
+  )
   let isClosed = false
   /** Steps whose outputs are not processed yet. */
   let stepsInProgress = 0

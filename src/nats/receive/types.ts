@@ -22,7 +22,7 @@ export interface ReceiveOptions extends Partial<Omit<Settings<Uint8Array>, 'reta
    * Also delivers messages on the subject itself, from senders that do not number their messages (yet). Such a message
    * is `Unsequenced`, and its loss goes unnoticed. Default false.
    */
-  readonly unnumbered?: boolean
+  readonly acceptUnnumbered?: boolean
   /** The source of missed messages. Default `fromSender`. */
   readonly replayer?: Replayer
   /** How long `drain()` waits for a connection, in ms, at least 0. Default 5000. */
@@ -62,7 +62,7 @@ export interface ReceiverHandle {
 /** Options for a receiver that replaces a subscription of the client, such as those of `sequenced`. @since 0.1.0 */
 export interface CompatibilityOptions {
   /**
-   * Says which subjects may have a sender that numbers messages. In `single`, with `unnumbered`, the receiver then
+   * Says which subjects may have a sender that numbers messages. In `single`, with `acceptUnnumbered`, the receiver then
    * takes a numeric token for a sequence number only if the sender sends heartbeats or answers head requests.
    */
   readonly mayBeNumbered?: ((subject: string) => boolean) | undefined

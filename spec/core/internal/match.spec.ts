@@ -1,0 +1,16 @@
+import { expect, it } from '@jest/globals'
+import { match } from '../../../src/core/internal/match.ts'
+
+type Shape = { readonly _tag: 'Circle'; readonly radius: number } | { readonly _tag: 'Square'; readonly side: number }
+
+const area = match<Shape, number>({ Circle: c => 3 * c.radius ** 2, Square: s => s.side ** 2 })
+
+it('applies the function of the tag', () => {
+  expect([area({ _tag: 'Circle', radius: 2 }), area({ _tag: 'Square', side: 3 })]).toEqual([12, 9])
+})
+
+it('refuses a tag that the type does not have', () => {
+  const unknown: unknown = { _tag: 'Line' }
+  // @ts-expect-error: users of JavaScript can pass anything
+  expect(() => area(unknown)).toThrow(new TypeError('unknown tag: Line'))
+})

@@ -1,0 +1,33 @@
+/** A match over a tagged union. */
+
+interface Tagged {
+  readonly _tag: string
+}
+
+/** A function for each tag. */
+export type Cases<T extends Tagged, B> = {
+  readonly [K in T['_tag']]: (value: Extract<T, { readonly _tag: K }>) => B
+}
+
+const has = <T extends Tagged, K extends T['_tag']>(value: T, tag: K): value is T & Extract<T, { readonly _tag: K }> =>
+  value._tag === tag
+
+/**
+ * Applies the function of the value's tag. The compiler checks that no tag is missing.
+ *
+ * @throws TypeError for a tag that the type does not have
+ * @example
+ * import { type Delivery, match } from 'nats-sequenced/core'
+ *
+ * const isLoss = match<Pick<Delivery.Lost, '_tag'> | Pick<Delivery.Gap, '_tag'>, boolean>({ Lost: () => true, Gap: () => false })
+ * isLoss({ _tag: 'Lost' }) // true
+ *
+ * @since 0.1.0
+ */
+export const match =
+  <T extends Tagged, B>(cases: Cases<T, B>) =>
+  (value: T): B => {
+    const tag: T['_tag'] = value._tag
+    if (has(value, tag)) return cases[tag](value)
+    throw new TypeError(`unknown tag: ${value._tag}`)
+  }

@@ -1,0 +1,41 @@
+/**
+ * One sentence for everything that the library reports.
+ *
+ * @since 0.1.0
+ */
+import type { Delivery } from '../core/receiver/Delivery.ts'
+import { explain as explainDelivery } from '../core/receiver/explain.ts'
+import { explainSenderNotice } from '../nats/publish/explain.ts'
+import type { SenderNotice } from '../nats/publish/types.ts'
+import type { Notice } from './Notice.ts'
+
+const isOfSender = (n: Delivery<unknown> | SenderNotice): n is SenderNotice => {
+  switch (n._tag) {
+    case 'SenderConflict':
+    case 'NotPermitted':
+    case 'AnswerRefused':
+    case 'Unconfirmed':
+    case 'Resent':
+    case 'NotResent':
+      return true
+    default:
+      return false
+  }
+}
+
+/**
+ * Explains a delivery, a notice of a publisher, or a notice of a wrapped connection in a sentence: what happened, what it means,
+ * and what to do about it.
+ *
+ * @example
+ * import { explain } from 'nats-sequenced'
+ *
+ * explain({ _tag: 'Overflowed', count: 3 })
+ * // '3 unsequenced messages were dropped, since the consumer was too slow (maxMessages, maxBytes). Nobody can be asked for them.'
+ *
+ * @since 0.1.0
+ */
+export const explain = (what: Delivery<unknown> | SenderNotice | Notice): string => {
+  const notice = 'side' in what ? what.notice : what
+  return isOfSender(notice) ? explainSenderNotice(notice) : explainDelivery(notice)
+}
