@@ -11,6 +11,7 @@
  */
 export type { Headers } from './core/protocol/Headers.ts'
 export type { Delivery, Message, Notice, Unsequenced } from './core/receiver/Delivery.ts'
+export type { ReceivedDelivery, ReceivedMessage, ReceivedUnsequenced } from './core/receiver/ReceivedMessage.ts'
 export type { Client, ClientSubscribeOptions, ClientSubscription } from './dropin/Client.ts'
 export { explain } from './dropin/explain.ts'
 export type { Notice as SequencedNotice } from './dropin/Notice.ts'

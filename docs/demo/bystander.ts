@@ -1,24 +1,24 @@
-// Stands beside, believes nobody, and compares: what was published and what the link did to it with what the consumer
-// was handed. It reads no clock, does no I/O and asks none of the library's own counters.
+// An independent judge: compares what was published, and what the link did to it, with what the consumer received. It
+// reads no clock, does no I/O, and uses no counters of the library.
 import type { Delivery } from '../../src/index.ts'
 
 /** What the link did to a message. */
 export type Harm = 'lost' | 'duplicated' | 'delayed'
 
-/** What became of a published number, as far as the consumer was told. */
+/** What the consumer learned of a published number. */
 export type Outcome = 'delivered' | 'lost' | 'altered'
 
-/** All that is known of one published number. */
+/** What is known of one published number. */
 interface Fact {
   readonly payload: Uint8Array
   readonly publishedAt: number
   harm: Harm | undefined
-  /** When a Gap first told that it is missing. */
+  /** When a Gap first reported it as missing. */
   gapAt: number | undefined
   outcome: Outcome | undefined
 }
 
-/** What is known of one sender. `Message`, `Gap` and `Lost` say which. */
+/** What is known of one sender. */
 interface Book {
   readonly sender: string
   readonly facts: Map<number, Fact>
@@ -36,23 +36,23 @@ export interface SenderAccount {
   readonly published: number
   readonly delivered: number
   readonly lost: number
-  /** From the publish of its newest number to the Gap that told it was missing, in ms. */
+  /** The time from the publish of its newest number to the Gap that reported it, in ms. */
   readonly newestNoticedMs: number | undefined
 }
 
 export interface Account {
   readonly senders: ReadonlyArray<SenderAccount>
   readonly published: number
-  /** Numbers that were handed over as they were published. */
+  /** Numbers that were delivered as published. */
   readonly delivered: number
   readonly injected: Readonly<Record<Harm, number>>
   /** The most losses in a row. */
   readonly longestLoss: number
   /** Injected losses that a Gap or a Lost covers. */
   readonly noticed: number
-  /** How long it took from the publish of an injected loss to the Gap that covers it, in ms, ascending. */
+  /** The time from the publish of an injected loss to the Gap that covers it, in ms, ascending. */
   readonly noticedMs: ReadonlyArray<number>
-  /** Messages that came because they were asked for. */
+  /** Messages that arrived on request. */
   readonly recovered: number
   /** Numbers reported as lost. */
   readonly lost: number
@@ -79,7 +79,7 @@ export interface Bystander {
   readonly handed: (delivery: Delivery<Uint8Array>, at: number) => number | undefined
   /** Published numbers that were neither delivered nor given up so far. */
   readonly unsettled: () => number
-  /** One sign per number of a sender, in order: what became of it so far. */
+  /** The outcome of each number of a sender so far, in order. */
   readonly outcomes: (sender: string) => ReadonlyArray<Outcome | 'missing' | undefined>
   readonly account: () => Account
 }

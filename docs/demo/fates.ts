@@ -1,14 +1,14 @@
-// Which message meets which fate. Pure: the same seed plans the same harm, whatever the timing.
+// Decides which messages the link drops, doubles or delays. Pure: the same seed makes the same plan, whatever the timing.
 import { delay, drop, duplicate, type Fate, pass } from '../../spec/server/lossyLink.ts'
 import type { Random } from './random.ts'
 
-/** How many messages each sender publishes: the last one has that number. */
+/** How many messages each sender publishes. The last one has that number. */
 export type Counts = ReadonlyMap<string, number>
 
-/** By sender and number. Who is not in it passes. */
+/** By sender and number. All other messages pass. */
 export type Plan = ReadonlyMap<string, Map<number, Fate>>
 
-/** So many are dropped, as many doubled, and as many delayed; the tails come on top. */
+/** How many are dropped, and as many doubled and delayed. The last messages are dropped in addition. */
 export const harmsOf = (messages: number): number => Math.max(50, Math.round(messages / 200))
 
 // A broken link loses several in a row. The rest of the losses are single.
@@ -43,7 +43,7 @@ export const planFates = (random: Random, counts: Counts): Plan => {
   return plan
 }
 
-/** Nobody knows how many heartbeats there will be, so their fates are dealt from a pack: of six each kind befalls one. */
+/** The number of heartbeats is unknown, so fates are dealt: of six heartbeats one is dropped, one doubled, one delayed. */
 export const dealFates = (random: Random): (() => Fate) => {
   let pack: ReadonlyArray<Fate> = []
   return () => {
@@ -54,7 +54,7 @@ export const dealFates = (random: Random): (() => Fate) => {
   }
 }
 
-/** What a subject on the link says, as anybody could read it; all else (answers, replays) is none of our business. */
+/** What the subject of a message or heartbeat says. Answers and replays pass unchanged. */
 export interface Seen {
   readonly kind: 'Data' | 'Heartbeat'
   readonly origin: string
@@ -75,8 +75,8 @@ export const readSubject =
   }
 
 /**
- * Decides for each delivery on the link. A planned fate befalls a number once, so that a second copy of it, sent for
- * whatever reason, passes. The first heartbeat that tells of a sender's last message passes, as nothing else can.
+ * Decides for each delivery on the link. A planned fate applies to a number once, so a second copy passes. The first
+ * heartbeat that shows a sender's last message passes.
  */
 export const decider = (counts: Counts, plan: Plan, heartbeatFate: () => Fate): ((seen: Seen) => Fate) => {
   const tailsTold = new Set<string>()

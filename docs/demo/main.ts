@@ -1,4 +1,4 @@
-/** `npm run demo`: shows that nothing is lost without notice, on a link that does its worst. */
+/** `npm run demo`: shows that nothing is lost without notice on a lossy link. */
 import { findNatsServer } from '../../spec/server/findNatsServer.ts'
 import { type Bystander, bystander } from './bystander.ts'
 import type { Counts } from './fates.ts'
@@ -8,7 +8,7 @@ import { screenView } from './screen.ts'
 import { logView, noView, type Scene, type View } from './view.ts'
 import { type Afterwards, openWorld, type Witness } from './world.ts'
 
-/** After the last publish, a gap is given up within 2 s. Who needs longer than this has failed. */
+/** A gap is given up within 2 s of the last publish. A run that needs longer than this has failed. */
 const settleWithinMs = 15_000
 const overallMs = 60_000
 
@@ -19,7 +19,7 @@ const print = (line: string): void => {
   process.stdout.write(`${line}\n`)
 }
 
-/** Somebody wants us to end, and which exit code says so. */
+/** The user ends the demo. */
 class Interrupted extends Error {
   readonly code: number
   constructor(code: number) {
@@ -29,11 +29,11 @@ class Interrupted extends Error {
 }
 
 const interrupted = new Promise<never>((_, reject) => {
-  // They come more than once: from the terminal, from npm, from tsx. Cleaning up goes on in spite of them.
+  // Each arrives several times: from the terminal, from npm, from tsx. The clean-up continues.
   process.on('SIGINT', () => reject(new Interrupted(130)))
   process.on('SIGTERM', () => reject(new Interrupted(143)))
   process.on('SIGHUP', () => reject(new Interrupted(129)))
-  // Nobody reads any more, as after `| head`.
+  // The reader has closed the pipe, such as `| head`.
   process.stdout.on('error', () => reject(new Interrupted(141)))
   setTimeout(() => reject(new Error(`the demo has not ended after ${overallMs / 1000} s`)), overallMs).unref()
 })
@@ -43,7 +43,7 @@ const viewOf = (options: Options, scene: Scene): View => {
   return process.stdout.isTTY ? screenView(scene, process.stdout) : logView(scene, print)
 }
 
-/** Settled when every published number has been delivered or given up; or too late. */
+/** Waits until every published number is delivered or given up, or the time is over. */
 const settling = (witnessed: Bystander): { readonly check: () => void; readonly wait: () => Promise<void> } => {
   let done: (() => void) | undefined
   const check = (): void => {
@@ -61,7 +61,7 @@ const settling = (witnessed: Bystander): { readonly check: () => void; readonly 
   return { check, wait }
 }
 
-/** Gives the exit code. */
+/** Returns the exit code. */
 const demo = async (options: Options, afterwards: Afterwards): Promise<number> => {
   process.env['NATS_SERVER'] = await findNatsServer(say)
 
@@ -123,7 +123,7 @@ const run = async (options: Options): Promise<number> => {
     say(`The demo could not run: ${cause instanceof Error ? cause.message : String(cause)}`)
     return 1
   } finally {
-    // One that fails must not keep the others from being done.
+    // If one fails, the others must still run.
     for (const undo of undos.reverse()) await undo().catch(() => undefined)
   }
 }
@@ -141,6 +141,6 @@ else if (options instanceof Error) {
   say(`${options.message}\n\n${help.trimEnd()}`)
   process.exitCode = 2
 } else {
-  // What an interruption leaves behind, such as a half-open connection, must not keep us.
+  // An interruption can leave a half-open connection, which would keep the process alive.
   process.exit(await run(options))
 }

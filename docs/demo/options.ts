@@ -9,15 +9,15 @@ export interface Options {
 
 export const help = `npm run demo -- [options]
 
-Starts a nats-server of its own, lets two senders publish to one receiver over a link that loses, doubles and delays
-messages, and says what the receiver noticed of it. Ends by itself after some seconds; Ctrl-C ends it sooner.
+Starts a nats-server. Two senders publish to one receiver over a link that drops, doubles and delays messages. Shows what
+the receiver notices. Ends after some seconds; Ctrl-C ends it sooner.
 
-  --messages N   how many the two senders publish together, 1000 to 100000 (default 12000)
-  --seed N       what befalls which message: the same seed, the same harm (default: a random one, which is printed)
-  --json         print nothing but the result, as one JSON object
+  --messages N   messages of both senders together, 1000 to 100000 (default 12000)
+  --seed N       decides which messages the link drops, doubles and delays (default: random, and printed)
+  --json         print only the result, as one JSON object
   --help         print this
 
-Exit code 0: nothing was lost without notice. 1: something was, or the demo could not run. 2: wrong options.
+Exit code 0: nothing was lost without notice. 1: something was, or the demo could not run. 2: invalid options.
 `
 
 const integer = (name: string, text: string, low: number, high: number): number => {
@@ -29,7 +29,7 @@ const integer = (name: string, text: string, low: number, high: number): number 
 
 const anySeed = (): number => crypto.getRandomValues(new Uint32Array(1))[0] ?? 0
 
-/** Throws with the reason if they can't be; `help` if that is asked for. */
+/** Throws if an option is invalid. Returns `help` for `--help`. */
 export const parseOptions = (args: ReadonlyArray<string>): Options | 'help' => {
   const { values } = parseArgs({
     args: [...args],

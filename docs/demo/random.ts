@@ -1,4 +1,4 @@
-/** Randomness that is the same for the same seed (mulberry32), so that a run can be had again. */
+/** Random numbers that depend only on the seed (mulberry32), so that a run can be repeated. */
 export interface Random {
   /** An integer from 0 to `n - 1`. */
   readonly below: (n: number) => number
@@ -10,7 +10,7 @@ export interface Random {
 
 export const maxSeed = 2 ** 32 - 1
 
-/** Each stream of a seed is its own, so what one part draws does not depend on the timing of another. */
+/** Each stream of a seed is independent, so the timing of one part does not change another. */
 export const random = (seed: number, stream: number): Random => {
   let state = (seed + Math.imul(stream, 0x9e3779b9)) | 0
   const word = (): number => {

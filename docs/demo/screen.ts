@@ -1,4 +1,4 @@
-/** The view for a terminal: one picture, drawn in place again and again. */
+/** The view for a terminal: one picture, redrawn in place. */
 import { type Delivery, explain } from '../../src/index.ts'
 import type { Account, Outcome, SenderAccount } from './bystander.ts'
 import { count, half, ms, summary } from './report.ts'
@@ -27,7 +27,7 @@ const right = (text: string, width = 10): string => text.padStart(width)
 
 // --- the picture ----------------------------------------------------------------------------------------------------
 
-/** Many numbers share a cell; the worst that befell one of them is shown. */
+/** Several numbers share a cell. It shows the worst outcome of them. */
 const cell = (outcomes: ReadonlyArray<Outcome | 'missing' | undefined>, expected: number): Span => {
   if (outcomes.includes('altered')) return ['!', 'red']
   if (outcomes.includes('lost')) return ['x', 'red']
@@ -49,7 +49,7 @@ const strip = (scene: Scene, sender: string, cells: number): Line => {
 const nobody: SenderAccount = { sender: '', published: 0, delivered: 0, lost: 0, newestNoticedMs: undefined }
 
 const tail = (scene: Scene, s: SenderAccount): Span => {
-  if (s.published < (scene.counts.get(s.sender) ?? Number.POSITIVE_INFINITY)) return ['to come', 'dim']
+  if (s.published < (scene.counts.get(s.sender) ?? Number.POSITIVE_INFINITY)) return ['not sent yet', 'dim']
   return s.newestNoticedMs === undefined
     ? ['not yet noticed', 'yellow']
     : [`noticed after ${ms(s.newestNoticedMs)}`, 'green']
@@ -69,17 +69,17 @@ const picture = (scene: Scene, account: Account, lately: ReadonlyArray<Line>, wi
   return [
     [
       ['nats-sequenced', 'bold'],
-      [`  two senders, a link that does harm, one receiver   seed ${scene.seed}`, 'dim'],
+      [`  two senders, a lossy link, one receiver   seed ${scene.seed}`, 'dim'],
     ],
     [],
     [[' '.repeat(30)], ...senders.map((s): Span => [right(s.sender), 'bold'])],
     row('published', s => s.published),
     row('delivered, in order', s => s.delivered, 'green'),
     row('reported as lost', s => s.lost, 'red'),
-    row('on the way or held back', s => s.published - s.delivered - s.lost),
+    row('in flight or held', s => s.published - s.delivered - s.lost),
     [],
     ...senders.map((s): Line => [[`  ${s.sender.padEnd(8)}`], ...strip(scene, s.sender, cells)]),
-    [[`  ${' '.repeat(8)}`], ['━ all delivered  ╌ on the way  ? missing so far  x some lost', 'dim']],
+    [[`  ${' '.repeat(8)}`], ['━ all delivered  ╌ in flight  ? missing  x some lost', 'dim']],
     [],
     [
       ['  the link      '],
@@ -99,7 +99,7 @@ const picture = (scene: Scene, account: Account, lately: ReadonlyArray<Line>, wi
     [
       ['  recovered     '],
       [`${count(account.recovered)}`],
-      ['      duplicates that came through  '],
+      ['      duplicates delivered  '],
       [count(account.duplicatesDelivered), account.duplicatesDelivered === 0 ? 'green' : 'red'],
     ],
     [['  last messages '], ...senders.flatMap((s): Line => [[`${s.sender} `, 'bold'], tail(scene, s), ['   ']])],
@@ -118,9 +118,9 @@ const range = (first: number, last: number | undefined): string =>
 /** Shorter than `explain`, as a line has to do. */
 const short = (d: Exclude<Delivery<Uint8Array>, { _tag: 'Message' }>): string => {
   if (d._tag === 'Gap')
-    return `${range(d.first, d.last)} missing, says a ${d.noticedBy === 'Data' ? 'later message' : 'heartbeat'}`
+    return `${range(d.first, d.last)} missing, noticed by a ${d.noticedBy === 'Data' ? 'later message' : 'heartbeat'}`
   if (d._tag === 'Lost') return `${range(d.first, d.last)} lost (${d.reason})`
-  if (d._tag === 'Ended') return `has closed after ${d.last}`
+  if (d._tag === 'Ended') return `closed after message ${d.last}`
   return explain(d)
 }
 
@@ -151,7 +151,7 @@ export const screenView = (scene: Scene, out: NodeJS.WriteStream): View => {
     drawn = lines.length
   }
 
-  // Never more than a tenth of the time, however many messages there are.
+  // Drawing takes at most a tenth of the time, however many messages there are.
   let timer: NodeJS.Timeout
   const redraw = (): void => {
     const begun = performance.now()

@@ -1,17 +1,17 @@
-/** What one who runs the demo gets to see. */
+/** What the demo shows. */
 import type { Delivery } from '../../src/index.ts'
 import { explain } from '../../src/index.ts'
 import type { Account, Bystander } from './bystander.ts'
 import type { Counts } from './fates.ts'
 import { count, ms, summary } from './report.ts'
 
-/** All there is to be seen, at any time. */
+/** The data of a view. */
 export interface Scene {
   readonly seed: number
   readonly counts: Counts
   readonly bystander: Bystander
   readonly heartbeatsHarmed: () => number
-  /** Ms since the beginning. */
+  /** The time since the start, in ms. */
   readonly clock: () => number
 }
 
@@ -19,11 +19,11 @@ export interface View {
   /** For a Gap: how long it took to notice, in ms. */
   readonly handed: (delivery: Delivery<Uint8Array>, tookMs: number | undefined) => void
   readonly finished: (account: Account) => void
-  /** Leaves the terminal as it was found. */
+  /** Restores the terminal. */
   readonly close: () => void
 }
 
-/** Does it tell that a sender's last message is missing? */
+/** Does it report that a sender's last message is missing? */
 export const isTail = (d: Delivery<Uint8Array>, counts: Counts): boolean =>
   d._tag === 'Gap' && d.last === counts.get(d.sender ?? '')
 
@@ -31,7 +31,7 @@ export const seconds = (time: number): string => `${(time / 1000).toFixed(2).pad
 
 const few = 5
 
-/** One line per notable event, where there is no terminal: the first of each kind, then those that stand out. */
+/** Without a terminal: one line for each of the first events of a kind, and for the loss of a last message. */
 export const logView = (scene: Scene, print: (line: string) => void): View => {
   const told = new Map<string, number>()
   const line = (text: string): void => print(`${seconds(scene.clock())}  ${text}`)
@@ -51,7 +51,7 @@ export const logView = (scene: Scene, print: (line: string) => void): View => {
       const tail = isTail(d, scene.counts)
       if (before >= few && !tail) return
       line(`${explain(d)}${took === undefined ? '' : ` It took ${ms(took)}.`}${tail ? ' It is the last message.' : ''}`)
-      if (before === few - 1) line(`(more of this kind, ${d._tag}, are counted and not printed)`)
+      if (before === few - 1) line(`(further ${d._tag} notices are counted and not printed)`)
     },
     finished: account => {
       clearInterval(timer)
@@ -61,5 +61,5 @@ export const logView = (scene: Scene, print: (line: string) => void): View => {
   }
 }
 
-/** For `--json`: nothing but the result, which is printed elsewhere. */
+/** For `--json`: shows nothing. The result is printed elsewhere. */
 export const noView: View = { handed: () => undefined, finished: () => undefined, close: () => undefined }

@@ -1,4 +1,4 @@
-// The little world of the demo: a nats-server, a link that does harm, two senders before it and one receiver behind it.
+// The set-up of the demo: a nats-server, two senders connected to it, and one receiver behind a lossy link.
 import { setTimeout as pause } from 'node:timers/promises'
 import { connect, type NatsConnection } from 'nats'
 import { type Fate, startLossyLink } from '../../spec/server/lossyLink.ts'
@@ -8,7 +8,7 @@ import type { Harm } from './bystander.ts'
 import { type Counts, dealFates, decider, planFates, readSubject } from './fates.ts'
 import { type Random, random } from './random.ts'
 
-/** Told of everything at the moment it happens. */
+/** Observes everything when it happens. */
 export interface Witness {
   readonly published: (origin: string, sender: string, number: number, data: Uint8Array) => void
   readonly harmed: (kind: 'Data' | 'Heartbeat', origin: string, number: number, harm: Harm) => void
@@ -16,15 +16,15 @@ export interface Witness {
 }
 
 export interface World {
-  /** Settled when all senders have published all they have to say. */
+  /** Resolves when all senders have published all their messages. */
   readonly publishAll: () => Promise<void>
-  /** Says goodbye, and waits until everything on its way to the receiver has reached its consumer. */
+  /** Closes the senders, and waits until the consumer has everything that was in flight. */
   readonly finish: () => Promise<void>
-  /** Rejects when the world breaks: the server has died, or the consumer has failed. */
+  /** Rejects if the server dies, or the consumer fails. */
   readonly broken: Promise<never>
 }
 
-/** Takes what must be undone at the end, whatever happens; the last comes first. */
+/** Registers a clean-up. Clean-ups run at the end in reverse order, whatever happens. */
 export type Afterwards = (undo: () => Promise<unknown>) => void
 
 const subject = 'updates'
@@ -36,7 +36,7 @@ const harmOf: Readonly<Record<Fate['_tag'], Harm | undefined>> = {
   Delay: 'delayed',
 }
 
-/** Talks in bursts. Some of the pauses are long enough for heartbeats: the first follows 50 ms after a message. */
+/** Publishes in bursts. Some pauses are long enough for a heartbeat, which follows 50 ms after a message. */
 const talk = async (count: number, chance: Random, publish: () => void): Promise<void> => {
   const burst = Math.ceil(count / 60)
   for (let left = count; left > 0; ) {
@@ -72,7 +72,7 @@ export const openWorld = async (
   const broken = new Promise<never>((_, reject) => {
     fail = reject
   })
-  // Whoever waits for it hears of it; until somebody does, it must not end the process.
+  // Before somebody awaits it, a rejection must not end the process.
   broken.catch(() => undefined)
 
   const open = async (name: string, servers: string): Promise<NatsConnection> => {
@@ -90,7 +90,7 @@ export const openWorld = async (
     return nc
   }
 
-  // The receiver is there first: everything that is published then is after its start.
+  // The receiver subscribes first, so everything is published after its start.
   const listener = await open('the receiver', link.url)
   const updates = subscribe(listener, subject, { addressing: 'perSender' })
   const consume = async (): Promise<void> => {
@@ -119,7 +119,7 @@ export const openWorld = async (
       await Promise.all(talks.map(f => f()))
     },
     finish: async () => {
-      // The farewells take longer than the longest delay on the link, so a flush after them finds it empty.
+      // The `ended` heartbeats take longer than the longest delay of the link, so a flush after them finds it empty.
       await Promise.all(senders.map(sender => sender.close()))
       await listener.flush()
       updates.close()

@@ -1,6 +1,6 @@
-// A small exchange, as one would write it with nats.js: a market publishes prices, a desk places orders, a broker
-// executes them at a quote it asks for, a ledger books the trades, and a board shows the prices. All that matters is
-// published to subjects; quotes are asked for by request. At the end of the day it says what is missing.
+// A small exchange, written for nats.js: a market publishes prices, a desk places orders, a broker executes them at a
+// quote that it requests, a ledger books the trades, and a board shows the prices. Everything important is published;
+// quotes are requests. At the end it reports what is missing.
 import { connect } from 'nats'
 
 const servers = process.env['NATS_URL'] ?? 'localhost:4222'
@@ -81,7 +81,7 @@ const openBoard = (): Board => {
   }
 }
 
-// --- quotes: whoever is free answers
+// --- quotes: any free instance answers
 
 const openQuotes = (board: Board): { readonly answered: () => number } => {
   let answered = 0
@@ -96,7 +96,7 @@ const openQuotes = (board: Board): { readonly answered: () => number } => {
   return { answered: () => answered }
 }
 
-// --- the desk: places orders, and is told of each that it was taken
+// --- the desk: places orders, and receives a confirmation of each
 
 interface Desk {
   readonly confirmed: ReadonlySet<string>
@@ -132,7 +132,7 @@ const openBroker = (): { readonly executed: () => number } => {
   }
   nc.subscribe('orders', {
     callback: (err, message) => {
-      // What is lost can't be executed; the report says so.
+      // A lost order can't be executed; the report says so.
       if (err !== null) return
       const order = message.json<Order>()
       nc.publish('confirmations', `order ${order.id}`)

@@ -8,6 +8,7 @@ import type { Origin } from '../protocol/Origin.ts'
 import type { Following } from './OriginState.ts'
 import { names } from './originTable.ts'
 import type { Arrival, Output } from './outputs.ts'
+import { ReceivedMessage } from './ReceivedMessage.ts'
 import type { Entry, Receiver } from './state.ts'
 
 const isNext = <A>(s: Following<A>, a: Arrival<A>): boolean =>
@@ -58,19 +59,8 @@ const stateAfter = <A>(self: Receiver<A>, entry: Entry<A>, now: number, a: Arriv
 }
 
 const outputsOf = <A>(s: Following<A>, a: Arrival<A>): ReadonlyArray<Output<A>> => {
-  const { origin, subject, sender } = s.about
   const { number, data, headers, reply } = a
-  const delivery = {
-    _tag: 'Message',
-    origin,
-    subject,
-    sender,
-    number,
-    verdict: 'InOrder',
-    data,
-    headers,
-    reply,
-  } as const
+  const delivery = new ReceivedMessage(s.about, number, 'InOrder', data, headers, reply)
   return [{ _tag: 'Deliver', delivery, bytes: a.bytes, settled: number, epoch: s.epoch }]
 }
 

@@ -250,7 +250,9 @@ export const conflict = <A>(step: Step<A>, s: Checking<A>, own: Head, other: Hea
   for (const a of Probe.takeAll(step, s.probe)) deliverUnsequenced(step, s.origin, a, 'Conflict')
   step.overflowed += s.probe.dropped?.count ?? 0
   const live = [own, other].map(head => ({ head, dueAt: step.now + head.max + step.settings.heartbeatGrace }))
-  return { ...sequencedOf({ ...s, parked: undefined }), _tag: 'Conflicted', live, lastEnded: undefined }
+  // Both are heard from now on, whoever was ignored before.
+  const others = s.others.filter(o => o.epoch !== own.epoch && o.epoch !== other.epoch)
+  return { ...sequencedOf({ ...s, parked: undefined, others }), _tag: 'Conflicted', live, lastEnded: undefined }
 }
 
 /** Numbers that are far ahead, or wait for a neighbour, wait for the new probe. They have no number in common. */

@@ -5,8 +5,9 @@
  */
 import * as M from '../internal/OrderedMap.ts'
 import * as SequenceNumber from '../protocol/SequenceNumber.ts'
-import type { About, LossReason, Message, Verdict } from './Delivery.ts'
+import type { About, LossReason, Verdict } from './Delivery.ts'
 import type { Arrival } from './outputs.ts'
+import { ReceivedMessage } from './ReceivedMessage.ts'
 import type { Missing, ReorderBuffer } from './ReorderBuffer.ts'
 import * as B from './ReorderBuffer.ts'
 import type { Step } from './Step.ts'
@@ -179,7 +180,7 @@ export const receive = <A>(
     return boundGaps(step, about, B.extend(b, n, Number.POSITIVE_INFINITY))
   }
   const { data, headers, reply } = a
-  const message: Message<A> = { _tag: 'Message', ...about, number: n, verdict, data, headers, reply }
+  const message = new ReceivedMessage(about, n, verdict, data, headers, reply)
   const filled = B.fill(b, n)
   if (step.settings.mode === 'arrival') {
     const after = B.settled(filled)
@@ -192,6 +193,7 @@ export const receive = <A>(
     return boundGaps(step, about, giveUpRefused(step, about, deliverHeld(step, filled)))
   }
   keep(step, a.bytes)
-  const held = B.hold(filled, { message: { ...message, data: step.settings.retain(data) }, bytes: a.bytes })
+  const kept = new ReceivedMessage(about, n, verdict, step.settings.retain(data), headers, reply)
+  const held = B.hold(filled, { message: kept, bytes: a.bytes })
   return boundGaps(step, about, held)
 }

@@ -1,6 +1,7 @@
 /** What a member of a queue group delivers: it gets a part of the sequence, so it can't look for gaps. */
 
 import type { Deliver } from './outputs.ts'
+import { ReceivedMessage } from './ReceivedMessage.ts'
 import type { Event } from './Receiver.ts'
 
 export const unchecked = <A>(event: Event<A>): Deliver<A> | undefined => {
@@ -10,6 +11,6 @@ export const unchecked = <A>(event: Event<A>): Deliver<A> | undefined => {
   const { name, subject, run } = event.origin
   const { number, data, headers, reply, bytes } = event.arrival
   const about = { origin: name, subject, sender: run?.sender }
-  const delivery = { _tag: 'Message', ...about, number, verdict: 'Unchecked', data, headers, reply } as const
+  const delivery = new ReceivedMessage(about, number, 'Unchecked', data, headers, reply)
   return { _tag: 'Deliver', delivery, bytes, settled: undefined, epoch: undefined }
 }

@@ -4,7 +4,8 @@
  * @since 0.1.0
  */
 import type { Positions } from '../../core/protocol/Positions.ts'
-import type { Delivery } from '../../core/receiver/Delivery.ts'
+import type { ReceivedDelivery } from '../../core/receiver/ReceivedMessage.ts'
+import { withPayloadMethods } from '../../core/receiver/ReceivedMessage.ts'
 import type { Connection } from '../client/Connection.ts'
 import { asyncQueue } from '../internal/AsyncQueue.ts'
 import { check, handler } from '../options.ts'
@@ -18,13 +19,13 @@ export interface SubscribeOptions extends ReceiveOptions {
    * Receives each delivery on arrival, instead of the iterator. The payload may be a view of the client's memory: copy
    * it to keep it.
    */
-  readonly callback?: (delivery: Delivery<Uint8Array>) => void
+  readonly callback?: (delivery: ReceivedDelivery) => void
   /** Receives errors of `callback`, and the delivery that caused them. Default: they become uncaught exceptions. */
-  readonly onError?: (cause: unknown, delivery: Delivery<Uint8Array>) => void
+  readonly onError?: (cause: unknown, delivery: ReceivedDelivery) => void
 }
 
 /** A subscription: an async iterable of deliveries. @since 0.1.0 */
-export interface Subscription extends AsyncIterable<Delivery<Uint8Array>> {
+export interface Subscription extends AsyncIterable<ReceivedDelivery> {
   /** Unsubscribes. The iterator ends after the deliveries so far. */
   readonly close: () => void
   /**
@@ -68,17 +69,18 @@ const checkOptions = check(
 export const subscribe = (nc: Connection, subject: string, options: SubscribeOptions = {}): Subscription => {
   checkOptions(options)
   const { callback, onError = rethrow, ...settings } = options
-  const queue = asyncQueue<PendingDelivery, Delivery<Uint8Array>>(
-    item => item.delivery,
+  const queue = asyncQueue<PendingDelivery, ReceivedDelivery>(
+    item => withPayloadMethods(item.delivery),
     item => receiver.done(item),
     () => receiver.close(),
   )
   const call = (item: PendingDelivery): void => {
+    const delivery = withPayloadMethods(item.delivery)
     try {
-      callback?.(item.delivery)
+      callback?.(delivery)
     } catch (cause) {
       // An error here would end the client's read loop, and with it all subscriptions of the connection.
-      queueMicrotask(() => onError(cause, item.delivery))
+      queueMicrotask(() => onError(cause, delivery))
     }
     receiver.done(item)
   }
