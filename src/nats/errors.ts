@@ -182,16 +182,7 @@ export const unconfirmedError = (unconfirmed: NotConfirmed['ranges']): Sequenced
 export const isSequencedError = (u: unknown): u is SequencedError =>
   u instanceof Error && u.name === 'SequencedError' && 'reason' in u
 
-/**
- * Returns the value of an `Either`, or throws its error as a `SequencedError`.
- *
- * @example
- * import { orThrow, Subject } from 'nats-sequenced'
- *
- * orThrow(Subject.explain)(Subject.parse('updates')) // 'updates'
- *
- * @since 0.1.0
- */
+/** Returns the value of an `Either`, or throws its error as a `SequencedError`. */
 export const orThrow =
   <Err extends Reason>(explain: (e: Err) => string) =>
   <A>(either: E.Either<Err, A>): A => {

@@ -603,7 +603,9 @@ describe('a receiver of the addressing single', () => {
     const t = talk()
     t.gets(1, 2)
     expect(t.hears(headOf(5))).toEqual([])
-    expect(t.isAnswered(headOf(2, { epoch: run(2) }))).toEqual(['1', '2'])
+    expect(t.isAnswered(headOf(2, { epoch: run(2) }))).toEqual(['1', '2', 'ask updates'])
+    expect([t.isAnswered(headOf(2, { epoch: run(2) })), t.passes(defaults.requestTimeout)]).toEqual([[], []])
+    expect(t.gets(3)).toEqual(['3'])
   })
 
   it('asks about a doubt in its time, though it is woken for a gap meanwhile', () => {

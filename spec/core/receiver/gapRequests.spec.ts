@@ -539,7 +539,7 @@ describe('a receiver that can ask somebody else than the sender', () => {
     ])
     t.recovers(10)
     expect(t.on({ _tag: 'Arrived', origin, arrival: arrival(14) })).toContainEqual(
-      expect.objectContaining({ _tag: 'AskReplay', start: 10, first: 13, requestAttempts: 0 }),
+      expect.objectContaining({ _tag: 'AskReplay', start: 10, first: 13, tries: 0 }),
     )
   })
 })

@@ -4,7 +4,7 @@ interface Tagged {
   readonly _tag: string
 }
 
-/** A function for each tag. */
+/** A function for each tag. @since 0.1.0 */
 export type Cases<T extends Tagged, B> = {
   readonly [K in T['_tag']]: (value: Extract<T, { readonly _tag: K }>) => B
 }
@@ -28,6 +28,6 @@ export const match =
   <T extends Tagged, B>(cases: Cases<T, B>) =>
   (value: T): B => {
     const tag: T['_tag'] = value._tag
-    if (has(value, tag)) return cases[tag](value)
-    throw new TypeError(`unknown tag: ${value._tag}`)
+    if (has(value, tag) && Object.hasOwn(cases, tag)) return cases[tag](value)
+    throw new TypeError(`unknown tag: ${tag}`)
   }

@@ -17,7 +17,7 @@ import { isSettled, step } from './Receiver.ts'
  * events' time, until it counts as unanswered: where more come than `maxMessages`, set that higher.
  *
  * @example
- * import { Address, checkCapture, describe, Receiver } from 'nats-sequenced/core'
+ * import { Address, checkCapture, explain, Receiver } from 'nats-sequenced/core'
  * import { flow, pipe } from 'fp-ts/lib/function.js'
  * import * as O from 'fp-ts/lib/Option.js'
  * import * as RA from 'fp-ts/lib/ReadonlyArray.js'
@@ -30,7 +30,7 @@ import { isSettled, step } from './Receiver.ts'
  *   checkCapture,
  *   S.evaluate(Receiver.create({ mode: 'arrival' })),
  * )
- * found.map(describe).at(-1) // 'updates: 1 message lost (3): nothing brought them before the deadline. They will not be delivered any more.'
+ * found.map(explain).at(-1) // 'updates: 1 message lost (3): nothing brought them before the deadline. They will not be delivered any more.'
  *
  * @since 0.1.0
  */

@@ -55,7 +55,7 @@ export interface Session {
   readonly mismatch: boolean
 }
 
-/** @since 0.1.0 */
+/** The state of a receiver. @since 0.1.0 */
 export interface Receiver<A> {
   readonly settings: Settings<A>
   readonly addressing: Addressing

@@ -2,10 +2,10 @@
  * What goes out, as plain data: a stage of a pipeline is a function from one to the next, and publishing is the last.
  *
  * @example
- * import { Outgoing } from 'nats-sequenced/core'
+ * import { OutgoingMessage } from 'nats-sequenced/core'
  * import { pipe } from 'fp-ts/lib/function.js'
  *
- * pipe(Outgoing.of({ eur: 1.08 }), Outgoing.map(JSON.stringify), o => o.data) // '{"eur":1.08}'
+ * pipe(OutgoingMessage.of({ eur: 1.08 }), OutgoingMessage.map(JSON.stringify), o => o.data) // '{"eur":1.08}'
  *
  * @module
  * @since 0.1.0

@@ -11,7 +11,7 @@ export interface AsyncQueue<T, R> extends AsyncIterable<R> {
  * item.
  *
  * @example
- * import { asyncQueue } from 'nats-sequenced'
+ * import { asyncQueue } from 'nats-sequenced/fp'
  *
  * const done: number[] = []
  * const queue = asyncQueue((n: number) => `no. ${n}`, n => done.push(n), () => undefined)

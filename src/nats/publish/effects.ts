@@ -36,10 +36,12 @@ const publishError = (cause: unknown): PublishError =>
  * `publish` as an `IOEither`, for the last stage of a pipeline. Nothing happens until it runs, and it does not throw.
  *
  * @example
- * import { Outgoing, publisher, tryPublish } from 'nats-sequenced'
+ * import { publisher } from 'nats-sequenced'
+ * import { OutgoingMessage } from 'nats-sequenced/core'
+ * import { tryPublish } from 'nats-sequenced/fp'
  * import { flow } from 'fp-ts/lib/function.js'
  *
- * const send = flow(Outgoing.of<string>, tryPublish(publisher(nc, 'updates')))
+ * const send = flow(OutgoingMessage.of<string>, tryPublish(publisher(nc, 'updates')))
  * const sending = send('hello')
  * sending() // right(1)
  * sending() // right(2)
@@ -63,13 +65,15 @@ export const tryPublish =
  * so its errors do not include `HistoryFull`.
  *
  * @example
- * import { Outgoing, publisher, publishWith } from 'nats-sequenced'
+ * import { publisher } from 'nats-sequenced'
+ * import { OutgoingMessage } from 'nats-sequenced/core'
+ * import { publishWith } from 'nats-sequenced/fp'
  * import { pipe } from 'fp-ts/lib/function.js'
  * import * as RTE from 'fp-ts/lib/ReaderTaskEither.js'
  *
  * const both = pipe(
- *   publishWith(Outgoing.of('hello')),
- *   RTE.chain(() => publishWith(Outgoing.of('world'))),
+ *   publishWith(OutgoingMessage.of('hello')),
+ *   RTE.chain(() => publishWith(OutgoingMessage.of('world'))),
  * )
  * await both(publisher(nc, 'updates'))() // right(2)
  *

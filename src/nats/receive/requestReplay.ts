@@ -155,8 +155,9 @@ const request =
  * Requests one message from its sender again.
  *
  * @example
- * import { publisher, replay } from 'nats-sequenced'
+ * import { publisher } from 'nats-sequenced'
  * import { Address } from 'nats-sequenced/core'
+ * import { replay } from 'nats-sequenced/fp'
  * import * as TE from 'fp-ts/lib/TaskEither.js'
  * import { pipe } from 'fp-ts/lib/function.js'
  *
