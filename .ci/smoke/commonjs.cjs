@@ -1,9 +1,9 @@
 // What a user of CommonJS and `@nats-io/transport-node` does.
 const assert = require('node:assert/strict')
 const { connect } = require('@nats-io/transport-node')
-const { describe, publisher, subscribe } = require('nats-sequenced')
+const { explain, publisher, subscribe } = require('nats-sequenced')
 const { SequenceNumber } = require('nats-sequenced/core')
-const Pattern = require('nats-sequenced/Pattern')
+const Pattern = require('nats-sequenced/core/Pattern')
 
 assert.deepEqual(SequenceNumber.parse('3'), { _tag: 'Right', right: 3 })
 assert.equal(SequenceNumber.parse('03')._tag, 'Left')
@@ -21,7 +21,7 @@ const main = async () => {
 
   const told = []
   for await (const d of received) {
-    told.push(d._tag === 'Message' ? `${d.number} ${new TextDecoder().decode(d.data)}` : describe(d))
+    told.push(d._tag === 'Message' ? `${d.number} ${new TextDecoder().decode(d.data)}` : explain(d))
     if (d._tag === 'Ended') break
   }
   assert.deepEqual(told.slice(0, -1), ['1 a', '2 b', '3 c'])

@@ -1,9 +1,9 @@
 // What a user of ES modules and `nats` does.
 import assert from 'node:assert/strict'
 import { connect } from 'nats'
-import { describe, publisher, subscribe } from 'nats-sequenced'
+import { explain, publisher, subscribe } from 'nats-sequenced'
 import { SequenceNumber } from 'nats-sequenced/core'
-import * as Pattern from 'nats-sequenced/Pattern'
+import * as Pattern from 'nats-sequenced/core/Pattern'
 
 assert.deepEqual(SequenceNumber.parse('3'), { _tag: 'Right', right: 3 })
 assert.equal(SequenceNumber.parse('03')._tag, 'Left')
@@ -20,7 +20,7 @@ await publishing.close()
 
 const told = []
 for await (const d of received) {
-  told.push(d._tag === 'Message' ? `${d.number} ${new TextDecoder().decode(d.data)}` : describe(d))
+  told.push(d._tag === 'Message' ? `${d.number} ${new TextDecoder().decode(d.data)}` : explain(d))
   if (d._tag === 'Ended') break
 }
 assert.deepEqual(told.slice(0, -1), ['1 a', '2 b', '3 c'])

@@ -231,11 +231,13 @@ describe.each(kinds)('with $name', kind => {
       publish(a.nc, 'a')
       await a.nc.flush()
       publish(b.nc, 'b')
-      await until('all are told', () => [a, b, c].every(x => told(x.notices, 'Conflict').length > 0))
+      const hasConflict = (): boolean =>
+        [a, b].every(x => told(x.notices, 'SenderConflict').length > 0) && told(c.notices, 'Conflict').length > 0
+      await until('all are told', hasConflict)
       expect(
         a.notices
           .concat(b.notices)
-          .filter(n => n.notice._tag === 'Conflict')
+          .filter(n => n.notice._tag === 'SenderConflict')
           .map(n => n.side),
       ).toEqual(['Sender', 'Sender'])
     })

@@ -205,6 +205,6 @@ describe.each(kinds)('with $name', kind => {
     two.publish('prices.eur', '1')
     one.publish('prices.usd', '1')
     for (const notices of told) await notices.until('the conflict', seen => seen.length > 0)
-    expect(told.map(t => t.seen)).toEqual([['Conflict prices.eur'], ['Conflict prices.eur']])
+    expect(told.map(t => t.seen)).toEqual([['SenderConflict prices.eur'], ['SenderConflict prices.eur']])
   })
 })

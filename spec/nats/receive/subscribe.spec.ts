@@ -412,15 +412,15 @@ describe.each(kinds)('with $name', kind => {
 
     test.each<[string, object, RegExp]>([
       ['a queue', { queue: 'workers' }, /unknown option "queue"\. A queue group splits a sequence among its members/],
-      ['an option there is not', { max: 1 }, /unknown option "max"\. Valid options: .*deadline/],
+      ['an option there is not', { max: 1 }, /unknown option "max"\. Valid options: .*gapTimeout/],
       ['a mode there is not', { mode: 'orderd' }, /option "mode": "orderd". Expected: "ordered" \| "arrival"/],
-      ['a deadline of 0', { gapTimeout: 0 }, /option "deadline": 0. Expected: a number above 0/],
+      ['a deadline of 0', { gapTimeout: 0 }, /option "gapTimeout": 0. Expected: a number above 0/],
       [
         'a deadline that never comes',
         { gapTimeout: Number.POSITIVE_INFINITY },
-        /option "deadline": Infinity. Expected: a number/,
+        /option "gapTimeout": Infinity. Expected: a number/,
       ],
-      ['a grace below 0', { heartbeatGrace: -1 }, /option "grace": -1. Expected: a number, 0 or above/],
+      ['a grace below 0', { heartbeatGrace: -1 }, /option "heartbeatGrace": -1. Expected: a number, 0 or above/],
       ['a callback that is none', { callback: true }, /option "callback": true. Expected: a function/],
       ['an onError that is none', { onError: {} }, /option "onError": an object. Expected: a function/],
       ['a prefix with an empty token', { prefix: 'a..b' }, /is not a prefix: it has an empty token/],
@@ -470,7 +470,7 @@ describe.each(kinds)('with $name', kind => {
       const other = await listen(nc, 'updates')
       const updates = publisher(await bench.connect(kind), 'updates')
       updates.publish('1')
-      await all.until('the first', messages(1))
+      for (const each of [all, other]) await each.until('the first', messages(1))
       const block = `NATS/1.0\r\n${line}\r\n\r\n`
       const port = bench.server().port
       for (const at of ['updates.2', 'updates.stray', '_SEQ.HB.updates.7', '_SEQ.HEAD.updates', '_SEQ.HEAD'])

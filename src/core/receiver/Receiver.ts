@@ -150,8 +150,14 @@ const follow = <A>(self: Receiver<A>, step: Step<A>, origin: Origin, f: Change<A
   if (placed === undefined) return undefined
   // While the request to all senders is unanswered, its answer is the one to wait for.
   const { join: toAll } = self.session
-  const probe = toAll === undefined ? Probe.open<A>(step, origin) : Probe.awaiting<A>(step, toAll.asked)
-  return change(placed, step, origin.name, undefined, joining(origin, { _tag: 'New' }, probe), f)
+  const probe = Probe.awaiting<A>(step, toAll?.asked ?? step.asked + 1)
+  const asking: Change<A> = (within, s) => {
+    const joined = f(within, s)
+    // It may be known already where to start.
+    if (joined?._tag === 'Joining' && joined.probe.asked > within.asked) requestHead(within, origin.name)
+    return joined
+  }
+  return change(placed, step, origin.name, undefined, joining(origin, { _tag: 'New' }, probe), asking)
 }
 
 const onArrival = <A>(self: Receiver<A>, step: Step<A>, origin: Origin, a: Arrival<A>): Receiver<A> => {

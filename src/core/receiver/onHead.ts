@@ -1,7 +1,7 @@
 /** A heartbeat arrives, or the answer to a head request: what each state makes of it. */
 import type { Head } from '../protocol/Head.ts'
 import type { Heard } from './follow.ts'
-import { check, conflict, ignoring, isIgnored, latest, named, parkAll, restart, resume } from './follow.ts'
+import { begin, check, conflict, ignoring, isIgnored, latest, named, parkAll, restart, resume } from './follow.ts'
 import type {
   Checking,
   Conflicted,
@@ -47,11 +47,23 @@ const mayName = <A>(
 
 // --- Joining
 
-/** A heartbeat may be a late one of a run that is over: only an answer counts, unless nobody answers. */
-export const remember = <A>(step: Step<A>, s: Joining<A>, { head }: Heard): Joining<A> => ({
-  ...s,
-  heard: { head, age: step.age },
-})
+/** Nothing was sent yet, and the run is younger than the receiver. To start at 1 loses nothing, whoever says so. */
+const isFresh = <A>(step: Step<A>, s: Joining<A>, head: Head): boolean =>
+  s.reason._tag === 'New' &&
+  s.probe.pending === undefined &&
+  s.probe.dropped === undefined &&
+  head.start === 1 &&
+  head.head === 0 &&
+  head.state === 'live' &&
+  (head.age ?? Number.POSITIVE_INFINITY) <= step.age
+
+/** A heartbeat may be a late one of a run that is over: only an answer counts, unless nobody answers or nothing was sent. */
+export const remember = <A>(
+  step: Step<A>,
+  s: Joining<A>,
+  heard: Heard,
+): Joining<A> | Following<A> | Ended<A> | Checking<A> =>
+  isFresh(step, s, heard.head) ? begin(step, s, heard) : { ...s, heard: { head: heard.head, age: step.age } }
 
 // --- Following and Unvouched
 

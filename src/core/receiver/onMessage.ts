@@ -109,7 +109,8 @@ const acceptFar = <A>(step: Step<A>, s: Unvouched<A>, a: Arrival<A>): Unvouched<
 
 /** A seen number is a duplicate, unless the number after it follows: then the sender may have restarted. */
 const acceptBelow = <A>(step: Step<A>, s: Unvouched<A>, a: Arrival<A>): Unvouched<A> | Checking<A> => {
-  if (!isSingle(s)) {
+  // Only numbers that are settled can be of a new run: one that is held is a duplicate.
+  if (!isSingle(s) || a.number >= s.buffer.next) {
     step.duplicates += 1
     return s
   }

@@ -71,8 +71,8 @@ const checked = ['Checking', 'Following', 'Ended', 'Conflicted'] as const
 export const transitions: Table = {
   Joining: {
     message: cell(['Joining'], Messages.hold),
-    head: cell(['Joining'], H.remember),
-    otherHead: cell(['Joining'], H.remember),
+    head: cell(['Joining', 'Following', 'Ended', 'Checking'], H.remember),
+    otherHead: cell(['Joining', 'Following', 'Ended', 'Checking'], H.remember),
     answer: cell(['Following', 'Ended', 'Checking'], F.begin),
     otherAnswer: cell(['Following', 'Ended', 'Checking'], F.begin),
     unanswered: cell(['Joining', 'Following', 'Ended', 'Unvouched', 'Checking', 'Gone'], Unanswered.joinUnanswered),

@@ -76,8 +76,8 @@ const judge = <A>(
   probe: Probe.Probe<A>,
 ): Unvouched<A> | Checking<A> => {
   const isBelow = ({ number }: Arrival<A>): boolean => isSingle(s) && isSeen(s.buffer, number)
-  const below = [...pending.filter(isBelow), ...Parked.takeAll(step, s.parked)].sort((a, b) => a.number - b.number)
-  const on = pending.filter(a => !isBelow(a))
+  const below = pending.filter(isBelow)
+  const on = [...pending.filter(a => !isBelow(a)), ...Parked.takeAll(step, s.parked)]
   const mayEnd = s.epoch === undefined || (s.contact._tag === 'Silent' && s.refused)
   const pair = mayEnd ? below.findIndex((a, i) => below[i + 1]?.number === a.number + 1) : -1
   const first = below[pair]
