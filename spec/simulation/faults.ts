@@ -470,7 +470,7 @@ export const perform = (world: World, stage: Stage, d: Fault): boolean => {
       const said = witnessOf(line.run.addressing, isLast, Math.floor(d.size / 7))
       if (said.length === 0) return false
       // Another run is plausible only if the genuine one is silent.
-      const silent = d.size % 4 > 0 && ofOthers.includes(said) ? line.run.max + r.plan.grace + 200 : 0
+      const silent = d.size % 4 > 0 && ofOthers.includes(said) ? line.run.max + r.plan.heartbeatGrace + 200 : 0
       for (const [a, b] of [
         [p, r],
         [r, p],

@@ -177,9 +177,9 @@ export interface ReceiverPlan {
   readonly addressing: Addressing
   readonly mode: Mode
   readonly start: 'new' | 'all' | number
-  readonly deadline: number
-  readonly grace: number
-  readonly patience: number
+  readonly gapTimeout: number
+  readonly heartbeatGrace: number
+  readonly requestTimeout: number
   readonly maxJump: number
   readonly maxMessages: number
   readonly maxBytes: number
@@ -247,9 +247,9 @@ const drawReceiver = (
     addressing,
     mode: chance.hit(0.35) ? 'arrival' : 'ordered',
     start: chance.hit(0.6) ? 'new' : chance.hit(0.6) ? 'all' : first + chance.below(30),
-    deadline: chance.of([300, 800, 2000]),
-    grace: chance.of([200, 500, 1000]),
-    patience: chance.of([20, 50, 100]),
+    gapTimeout: chance.of([300, 800, 2000]),
+    heartbeatGrace: chance.of([200, 500, 1000]),
+    requestTimeout: chance.of([20, 50, 100]),
     maxJump: chance.hit(0.3) ? chance.of([10, 50, 300]) : 65_536,
     maxMessages: messages,
     maxBytes: isSmall ? (messages * chance.of([40, 100])) / (has('mixedPayloads') ? 2 : 1) : 64 * 1024 * 1024,

@@ -21,9 +21,9 @@ export interface Played {
 export const settlingTime = (plan: Plan): number => {
   const most = (of: ReadonlyArray<number>): number => Math.max(0, ...of)
   const max = most(plan.processes.map(p => Math.max(p.max, (2250 * p.lines.length) / p.perSecond)))
-  const grace = most(plan.receivers.map(r => r.grace))
-  const deadline = most(plan.receivers.map(r => r.deadline))
-  const patience = most(plan.receivers.map(r => r.patience))
+  const grace = most(plan.receivers.map(r => r.heartbeatGrace))
+  const deadline = most(plan.receivers.map(r => r.gapTimeout))
+  const patience = most(plan.receivers.map(r => r.requestTimeout))
   return 2 * max + grace + 3 * deadline + 40 * patience + 1000
 }
 
@@ -36,7 +36,7 @@ const turnsTime = (plan: Plan, published: ReadonlyArray<Published>): number => {
     const huge = published.filter(p => p.data.length > r.maxBytes).length
     // Between two gaps lies a message that has arrived.
     const turnsOfGaps = published.length / 2 / 32
-    return r.deadline * (huge + turnsOfGaps + (r.maxMessages < 1000 ? published.length / r.maxMessages : 0))
+    return r.gapTimeout * (huge + turnsOfGaps + (r.maxMessages < 1000 ? published.length / r.maxMessages : 0))
   })
   return Math.max(0, ...turns)
 }

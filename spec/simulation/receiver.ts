@@ -282,9 +282,31 @@ export const receiverOf = (world: World, plan: ReceiverPlan, index: number, aske
         : typeof plan.start === 'string'
           ? plan.start
           : { from: SequenceNumber.nearest(plan.start) }
-    const { addressing, mode, deadline, grace, patience, maxJump, maxMessages, maxBytes, maxGaps, maxOrigins, stored } =
-      plan
-    const settings = { mode, deadline, grace, patience, maxJump, maxMessages, maxBytes, maxGaps, maxOrigins, stored }
+    const {
+      addressing,
+      mode,
+      gapTimeout,
+      heartbeatGrace,
+      requestTimeout,
+      maxJump,
+      maxMessages,
+      maxBytes,
+      maxGaps,
+      maxOrigins,
+      stored,
+    } = plan
+    const settings = {
+      mode,
+      gapTimeout,
+      heartbeatGrace,
+      requestTimeout,
+      maxJump,
+      maxMessages,
+      maxBytes,
+      maxGaps,
+      maxOrigins,
+      stored,
+    }
     machine = Machine.create<Uint8Array>({ addressing, ...settings, start: given, seed: index * 1000 + lives })
     lives += 1
     queue = []
