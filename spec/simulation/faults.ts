@@ -462,10 +462,10 @@ export const perform = (world: World, stage: Stage, d: Fault): boolean => {
       // A sender is cut off from a receiver, and a stranger sends heads in its name.
       if (!r.port.isUp || line === undefined || line.run.isMute || r.plan.addressing !== line.run.addressing)
         return false
-      const { patience, maxJump } = r.plan
+      const { requestTimeout, maxJump } = r.plan
       const far = line.sender.head + maxJump + 1 + (d.size % 50)
       // How long a receiver asks without an answer.
-      const wait = 16 * patience + 250
+      const wait = 16 * requestTimeout + 250
       const isLast = far + maxJump + 200 > Number.MAX_SAFE_INTEGER
       const said = witnessOf(line.run.addressing, isLast, Math.floor(d.size / 7))
       if (said.length === 0) return false
