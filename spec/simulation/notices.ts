@@ -123,6 +123,8 @@ export const conflicts = (chronicle: Chronicle, origins: Origins, report: Report
     if (!origins.isContested(d.origin) && !origins.isForged(d.origin) && !isClose(origins.of(d.origin)))
       report('ConflictReported', at, `${d.origin}: there was one run at a time`)
   }
+  // With little room a conflict is reported when there is some.
+  if (life.settings.maxMessages <= roomy) return
   if (life.addressing === 'perSender' || life.settings.maxOrigins < roomy) return
   const elsewhere = new Set<string>()
   for (const { run, notice } of chronicle.told) if (notice._tag === 'Conflict') elsewhere.add(run.origin)

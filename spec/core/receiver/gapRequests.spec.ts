@@ -545,6 +545,14 @@ describe('a receiver that can ask somebody else than the sender', () => {
 })
 
 describe('a receiver of a slow consumer', () => {
+  it('gives up 1,000 single gaps within one gapTimeout when the sender no longer answers', () => {
+    const t = following()
+    for (let n = 2; n <= 2000; n += 2) t.gets(n)
+    const said = t.passes(2000)
+    expect(said.filter(s => s.startsWith('lost'))).toHaveLength(1000)
+    expect(said.at(-1)).toBe('2000 AfterGap')
+  })
+
   it('gives up all gaps together when the sender answers none of them', () => {
     const t = following()
     for (let n = 2; n <= 70; n += 2) t.gets(n)
