@@ -32,9 +32,9 @@ describe('The list of guards', () => {
 
 describe('A guard that is taken out', () => {
   it.each([
-    'what lies before a message is noticed to be missing',
-    'gaps stay within bounds',
-    'each message renews the short wait',
+    'numbers before a new message are missing',
+    'a held message waits for the gap below it',
+    'a refusal covers only evicted numbers',
   ])('makes a seed fail that does not with it: %s', async name => {
     const { seed } = known[name] ?? {}
     const { stdout } = await promisify(execFile)(process.execPath, ['spec/guards/main.mjs', '--check', '--only', name])

@@ -7,6 +7,9 @@ import { loaderOf } from './modules.mjs'
 /** What takes long, or measures time, which means nothing in instrumented code. */
 const leftOut = /does not grow with|burst of 50,000/
 
+/** What is asynchronous measures memory, which means nothing here either. */
+const isAsync = run => run.constructor.name === 'AsyncFunction'
+
 /** All tests below a folder, in the order of everything.ts: each with its name, its file, and what it does. */
 export const loadTests = (root, edited) => {
   const tests = []
@@ -22,7 +25,7 @@ export const loadTests = (root, edited) => {
     })
   const it = withEach((title, run) => {
     const name = [...groups, title].join(' ')
-    if (!leftOut.test(name)) tests.push({ name, file, run })
+    if (!leftOut.test(name) && !isAsync(run)) tests.push({ name, file, run })
   })
   const describe = withEach((title, body) => {
     groups.push(title)
