@@ -1,8 +1,9 @@
 /**
  * Subject-token sequencing for core NATS.
  *
- * `publisher` numbers messages in their subjects, `subscribe` detects missing messages and requests them, `sequenced` wraps a
- * connection so that existing code keeps its subjects, and `explain` turns a delivery or a notice into a sentence.
+ * `publisher` numbers messages in their subjects, `subscribe` detects missing messages and requests them, `sequenced`
+ * wraps a connection so that existing code keeps its subjects, and `explain` turns a delivery or a notice into a
+ * sentence.
  *
  * The pure parts are in `nats-sequenced/core`, the effects of fp-ts in `nats-sequenced/fp`.
  *

@@ -19,7 +19,13 @@ describe('The list of guards', () => {
   })
 
   it('refuses a guard whose text is not there, or is there twice', () => {
-    const guard = { promise: 1, name: 'a door', file: 'house.ts', without: ['door', 'hole'], why: 'anyone can come in' } as const
+    const guard = {
+      promise: 1,
+      name: 'a door',
+      file: 'house.ts',
+      without: ['door', 'hole'],
+      why: 'anyone can come in',
+    } as const
     expect(() => withoutGuard(guard, 'a wall')).toThrow('house.ts has the text of the guard "a door" 0 times, not once')
     expect(() => withoutGuard(guard, 'a door, a door')).toThrow('2 times')
   })

@@ -24,8 +24,8 @@ const isOfSender = (n: Delivery<unknown> | SenderNotice): n is SenderNotice => {
 }
 
 /**
- * Explains a delivery, a notice of a publisher, or a notice of a wrapped connection in a sentence: what happened, what it means,
- * and what to do about it.
+ * Explains a delivery, a notice of a publisher, or a notice of a wrapped connection in a sentence: what happened, what
+ * it means, and what to do about it.
  *
  * @example
  * import { explain } from 'nats-sequenced'

@@ -2,7 +2,8 @@
  * A persistent map in key order: a weight-balanced tree (Adams; the parameters of Hirai and Yamamoto, "Balancing
  * weight-balanced trees", 2011). Every operation but iteration is O(log n) and shares what it does not change.
  *
- * `ReadonlyMap` of fp-ts copies the whole map at each change, which a machine that holds thousands of messages can't pay.
+ * `ReadonlyMap` of fp-ts copies the whole map at each change, which a machine that holds thousands of messages can't
+ * pay.
  */
 import type { Ord } from 'fp-ts/lib/Ord.js'
 

@@ -1,10 +1,10 @@
 /**
- * Typed subjects: a pattern such as `prices.*.*` reads what its wildcards stand for out of a subject, and builds subjects
- * from such values.
+ * Typed subjects: a pattern such as `prices.*.*` reads what its wildcards stand for out of a subject, and builds
+ * subjects from such values.
  *
- * What is captured is inferred from the literal, one value for each `*` (a token) and one for `>` (the rest, one or more
- * tokens). It is a string unless a codec is given for it. A subject has one spelling: a capture whose codec would print
- * another one (`042` for 42) is refused.
+ * What is captured is inferred from the literal, one value for each `*` (a token) and one for `>` (the rest, one or
+ * more tokens). It is a string unless a codec is given for it. A subject has one spelling: a capture whose codec would
+ * print another one (`042` for 42) is refused.
  *
  * @example
  * import { Pattern } from 'nats-sequenced/core'
@@ -88,7 +88,9 @@ type Each<P extends string, V> = P extends `${infer T}.${infer Rest}`
 /** What the wildcards of a literal capture without codecs: a string each. @since 0.1.0 */
 export type Captures<P extends string> = Each<P, string>
 
-/** A codec whose encoded form is what stands in the subject: a `t.Type<A, string, unknown>` for any `A`. @since 0.1.0 */
+/**
+ * A codec whose encoded form is what stands in the subject: a `t.Type<A, string, unknown>` for any `A`. @since 0.1.0
+ */
 export type Codec = t.Mixed & { readonly _O: string }
 
 /** What the wildcards of a literal capture with codecs: strings, if there are none. @since 0.1.0 */
@@ -180,8 +182,8 @@ const captured = (words: ReadonlyArray<string>, tokens: ReadonlyArray<string>): 
 }
 
 /**
- * The pattern of a literal, with a codec for each of its wildcards, or with none at all. What is wrong with a literal is
- * said by the compiler; where it is not asked, a `TypeError` is thrown.
+ * The pattern of a literal, with a codec for each of its wildcards, or with none at all. What is wrong with a literal
+ * is said by the compiler; where it is not asked, a `TypeError` is thrown.
  *
  * @example
  * import { Pattern } from 'nats-sequenced/core'
@@ -301,8 +303,8 @@ export const format = <A extends ReadonlyArray<unknown>>(
 }
 
 /**
- * The pattern as a codec. Laws: `decode(encode(a))` is `right(a)` for all that `is` accepts; a subject that decodes encodes
- * to itself. As `encode` can't refuse, it throws a `TypeError` for what `is` does not accept.
+ * The pattern as a codec. Laws: `decode(encode(a))` is `right(a)` for all that `is` accepts; a subject that decodes
+ * encodes to itself. As `encode` can't refuse, it throws a `TypeError` for what `is` does not accept.
  *
  * @since 0.1.0
  */

@@ -1,6 +1,6 @@
 /**
- * A message that does not fit into one answer is sent in parts. The whole is its header block, then its payload; each part
- * is a slice of it:
+ * A message that does not fit into one answer is sent in parts. The whole is its header block, then its payload; each
+ * part is a slice of it:
  *
  * ```
  * Seq-Part: 1/2        which part of how many
@@ -52,8 +52,8 @@ export interface Joining {
 }
 
 /**
- * Adds a part to those before it. The first part begins anew. Any other part must be the next of the same message; if it is
- * not, nothing is left. The slice is kept as it is.
+ * Adds a part to those before it. The first part begins anew. Any other part must be the next of the same message; if
+ * it is not, nothing is left. The slice is kept as it is.
  */
 export const add = (before: Joining | undefined, of: string, part: Part): Joining | undefined => {
   const { index, count, headers, slice } = part

@@ -16,8 +16,8 @@ const gateway = /^(?:_GR_\.[^.]+\.[^.]+|\$GR\.[^.]+)\.(.+)$/
 const serviceImport = '_R_.'
 
 /**
- * True for a reply subject that is an inbox: by convention (`_INBOX`, `_INBOX_…`, `_INBOX-…` as first token), or since it
- * lies within one of the prefixes, by whole tokens. Also for what servers make of an inbox on its way.
+ * True for a reply subject that is an inbox: by convention (`_INBOX`, `_INBOX_…`, `_INBOX-…` as first token), or since
+ * it lies within one of the prefixes, by whole tokens. Also for what servers make of an inbox on its way.
  *
  * @param prefixes what else inboxes begin with
  */

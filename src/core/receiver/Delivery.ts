@@ -160,7 +160,9 @@ export interface Unsequenced<A> {
   readonly reply: string | undefined
 }
 
-/** Unsequenced messages that came while the consumer had no room for them; nobody can be asked for them. @since 0.1.0 */
+/**
+ * Unsequenced messages that came while the consumer had no room for them; nobody can be asked for them. @since 0.1.0
+ */
 export interface Overflowed {
   readonly _tag: 'Overflowed'
   readonly count: number

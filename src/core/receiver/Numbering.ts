@@ -1,5 +1,6 @@
 /**
- * Which origins number their messages: `sensors.room.12` is message 12 of `sensors.room`, or a subject of the application.
+ * Which origins number their messages: `sensors.room.12` is message 12 of `sensors.room`, or a subject of the
+ * application.
  *
  * Its last token counts as a number only if the sender of the origin takes part in the protocol. This machine stands in
  * front of the receiver's machine, in the addressing `single`, and asks about each origin that it doesn't know:
@@ -127,7 +128,9 @@ type Item<A> =
   | { readonly _tag: 'Answer'; readonly of: Asking | Plain; readonly head: Head; readonly at: number }
   | { readonly _tag: 'Other'; readonly event: Receiver.Event<A> }
 
-/** A message that a plain client would not deliver, and that is one of ours if its origin proves to number its messages. */
+/**
+ * A message that a plain client would not deliver, and that is one of ours if its origin proves to number its messages.
+ */
 interface Shelved<A> {
   readonly claim: Claim<A>
   readonly at: number
@@ -155,12 +158,15 @@ export interface Numbering<A> {
 export const maxMessages = 4096
 export const maxBytes = 4 * 1024 * 1024
 
-/** How long after an origin was found to be plain its messages are kept aside, in ms: a late answer or heartbeat may follow. */
+/**
+ * How long after an origin was found to be plain its messages are kept aside, in ms: a late answer or heartbeat may
+ * follow.
+ */
 export const linger = 2000
 
 /**
- * How many times the patience nothing but the server's word is believed after all senders were asked for their heads: an
- * answer that is late then would cost a live sender its first messages.
+ * How many times the patience nothing but the server's word is believed after all senders were asked for their heads:
+ * an answer that is late then would cost a live sender its first messages.
  */
 const welcome = 5
 
@@ -315,7 +321,10 @@ const caughtUp = (ranges: ReadonlyArray<Range>, head: Head): Head => {
   return next === undefined || head.state === 'ended' ? head : { ...head, head: next.last }
 }
 
-/** Delivered numbers that can be of the run of that head, the highest first; and whether there are more than can be told. */
+/**
+ * Delivered numbers that can be of the run of that head, the highest first; and whether there are more than can be
+ * told.
+ */
 const toldOf = (
   ranges: ReadonlyArray<Range>,
   head: Head,
@@ -492,7 +501,10 @@ const answered = <A>(turn: Turn<A>, self: Numbering<A>, origin: string, head: He
   return released(turn, taken(turn, numbered(turn, self, origin), answer))
 }
 
-/** Another sender may be farther away, so it has as long again; and all that were just asked for their heads answer first. */
+/**
+ * Another sender may be farther away, so it has as long again; and all that were just asked for their heads answer
+ * first.
+ */
 const denied = <A>(
   turn: Turn<A>,
   self: Numbering<A>,

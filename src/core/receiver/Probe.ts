@@ -1,7 +1,8 @@
 /**
  * A probe: a head request that must be answered before the receiver goes on, and the messages that wait for the answer.
  *
- * Only an answer to this request, or to a repetition of it, counts. QUIC calls the same idea path validation (RFC 9000, 8.2).
+ * Only an answer to this request, or to a repetition of it, counts. QUIC calls the same idea path validation (RFC 9000,
+ * 8.2).
  */
 import * as number from 'fp-ts/lib/number.js'
 import type { OrderedMap } from '../internal/OrderedMap.ts'

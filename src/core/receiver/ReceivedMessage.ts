@@ -1,6 +1,6 @@
 /**
- * The messages that a receiver delivers. They are classes, so that `string()` and `json()` stand on a prototype and cost nothing
- * per message.
+ * The messages that a receiver delivers. They are classes, so that `string()` and `json()` stand on a prototype and
+ * cost nothing per message.
  */
 import type { Headers } from '../protocol/Headers.ts'
 import type { SequenceNumber } from '../protocol/SequenceNumber.ts'

@@ -1,8 +1,8 @@
 /**
  * The receiver as a state machine: events in, outputs out, in the form of fp-ts `State`.
  *
- * It follows many origins at once (each has an `OriginState`), keeps what they share within bounds, and says when it must be
- * woken. It reads no clock and knows no NATS: `now` comes with each event.
+ * It follows many origins at once (each has an `OriginState`), keeps what they share within bounds, and says when it
+ * must be woken. It reads no clock and knows no NATS: `now` comes with each event.
  *
  * @example
  * import { Receiver } from 'nats-sequenced/core'
@@ -302,8 +302,8 @@ const onTaken = <A>(self: Receiver<A>, step: Step<A>, deliveries: number, bytes:
 }
 
 /**
- * Origins that wait for room go on. They do not wait for what is held, because that may wait for them. But a message that
- * found no room must not trigger this, or each would be a gap of its own.
+ * Origins that wait for room go on. They do not wait for what is held, because that may wait for them. But a message
+ * that found no room must not trigger this, or each would be a gap of its own.
  */
 const afterRoom = <A>(self: Receiver<A>, step: Step<A>, isMessage: boolean): Receiver<A> => {
   const { table, settings } = self
@@ -426,7 +426,8 @@ export const isSettled = <A>({ table, usage }: Receiver<A>): boolean =>
   table.gaps === 0 && usage.messages === usage.handedMessages && usage.overflowed === 0
 
 /**
- * What is lost if it ends now: of each origin the numbers from the first that is missing to the last that is missing or held.
+ * What is lost if it ends now: of each origin the numbers from the first that is missing to the last that is missing or
+ * held.
  *
  * @since 0.1.0
  */

@@ -7,9 +7,9 @@
  *                 next                                     highest
  * ```
  *
- * All below `next` is delivered or lost. From there to `highest` every number is either missing or here; what is here is
- * held back in the mode `ordered`, and already delivered in the mode `arrival`. Missing numbers are intervals, so that
- * no input makes us count them one by one.
+ * All below `next` is delivered or lost. From there to `highest` every number is either missing or here; what is here
+ * is held back in the mode `ordered`, and already delivered in the mode `arrival`. Missing numbers are intervals, so
+ * that no input makes us count them one by one.
  */
 import * as number from 'fp-ts/lib/number.js'
 import type { OrderedMap } from '../internal/OrderedMap.ts'

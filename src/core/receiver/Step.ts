@@ -1,8 +1,8 @@
 /**
  * The scratch of one step: what an event uses up, and what it puts out.
  *
- * A step is made for each event, written to while the event is handled, and folded back into the receiver. It is the only
- * mutable value of the receiver, and it never leaves `Receiver.step`.
+ * A step is made for each event, written to while the event is handled, and folded back into the receiver. It is the
+ * only mutable value of the receiver, and it never leaves `Receiver.step`.
  */
 import type { Epoch } from '../protocol/Epoch.ts'
 import type { Origin } from '../protocol/Origin.ts'

@@ -1,5 +1,6 @@
 /**
- * The receiver's machine with no shell at all, over messages that have come already, such as a capture of their subjects.
+ * The receiver's machine with no shell at all, over messages that have come already, such as a capture of their
+ * subjects.
  *
  * @since 0.1.0
  */
@@ -9,9 +10,9 @@ import type { Event, Receiver } from './Receiver.ts'
 import { isSettled, step } from './Receiver.ts'
 
 /**
- * Runs the machine over events, and gives all deliveries. Time is what the events say, and goes on at the end until every
- * gap is settled; what is delivered counts as taken at once; nobody is asked for anything, so what does not come is `Lost`
- * with the reason `unresolved`.
+ * Runs the machine over events, and gives all deliveries. Time is what the events say, and goes on at the end until
+ * every gap is settled; what is delivered counts as taken at once; nobody is asked for anything, so what does not come
+ * is `Lost` with the reason `unresolved`.
  *
  * The bounds of the receiver hold here, too. Of an unknown origin, or after a jump, messages are kept for 1.5 s of the
  * events' time, until it counts as unanswered: where more come than `maxMessages`, set that higher.

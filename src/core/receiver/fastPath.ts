@@ -1,8 +1,8 @@
 /**
  * The fast path of nearly every message: it is the next of an origin that is followed, and nothing is open.
  *
- * It does exactly what the general path does (a property test compares both), without looking at what can't have changed.
- * Records are written out, because spreading one costs twenty times as much.
+ * It does exactly what the general path does (a property test compares both), without looking at what can't have
+ * changed. Records are written out, because spreading one costs twenty times as much.
  */
 import type { Origin } from '../protocol/Origin.ts'
 import type { Following } from './OriginState.ts'

@@ -1,6 +1,6 @@
 /**
- * How a receiver starts to follow a run, goes on with it, leaves it for another, or finds two at once: what the transitions
- * have in common.
+ * How a receiver starts to follow a run, goes on with it, leaves it for another, or finds two at once: what the
+ * transitions have in common.
  */
 import type { Epoch } from '../protocol/Epoch.ts'
 import type { Head } from '../protocol/Head.ts'

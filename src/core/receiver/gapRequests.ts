@@ -1,6 +1,6 @@
 /**
- * What to request of the missing numbers: the lowest first, at most 32 gaps and one page at a time, again with growing pauses
- * until they arrive, are refused, or are given up.
+ * What to request of the missing numbers: the lowest first, at most 32 gaps and one page at a time, again with growing
+ * pauses until they arrive, are refused, or are given up.
  */
 import * as M from '../internal/OrderedMap.ts'
 import type { Known, OriginState } from './OriginState.ts'
@@ -16,7 +16,9 @@ const maxRequested = 32
 /** Numbers of one gap that are requested at a time. */
 const page = 4096
 
-/** Between 0.5 and 1.5, so that receivers that miss the same numbers do not repeat their requests at the same moment. */
+/**
+ * Between 0.5 and 1.5, so that receivers that miss the same numbers do not repeat their requests at the same moment.
+ */
 const jitter = (seed: number, n: number, tries: number): number => {
   let x = seed ^ Math.imul(n, 0x9e3779b1) ^ Math.imul(tries, 0x85ebca6b)
   x = Math.imul(x ^ (x >>> 15), 0x2c1b3c6d)

@@ -57,7 +57,10 @@ const isFresh = <A>(step: Step<A>, s: Joining<A>, head: Head): boolean =>
   head.state === 'live' &&
   (head.age ?? Number.POSITIVE_INFINITY) <= step.age
 
-/** A heartbeat may be a late one of a run that is over: only an answer counts, unless nobody answers or nothing was sent. */
+/**
+ * A heartbeat may be a late one of a run that is over: only an answer counts, unless nobody answers or nothing was
+ * sent.
+ */
 export const remember = <A>(
   step: Step<A>,
   s: Joining<A>,
@@ -236,7 +239,9 @@ export const decide = <A>(step: Step<A>, s: Checking<A>): Decided<A> | undefined
 /** Epochs that are counted at once in a conflict. */
 const maxLive = 16
 
-/** Once one epoch is left, and nothing that was missing before is open, the receiver starts at the head of that epoch. */
+/**
+ * Once one epoch is left, and nothing that was missing before is open, the receiver starts at the head of that epoch.
+ */
 export const settleConflict = <A>(step: Step<A>, s: Conflicted<A>): Conflicted<A> | Joining<A> => {
   if (s.live.length > 1 || s.buffer.missing !== undefined) return s
   const left = s.live[0]?.head ?? s.lastEnded

@@ -30,7 +30,8 @@ const recovered = <A>(step: Step<A>, s: Known<A>, m: Missing & { ask: B.Ask }, a
   const after = receive(step, s.about, B.replace(s.buffer, { ...m, ...progress }), a, 'Recovered')
   const left = B.missingAt(after, a.number)
   if (left === undefined) return after
-  // It found no room, which is no progress. A message larger than `maxBytes` is given up in its time; others wait for room.
+  // It found no room, which is no progress. A message larger than `maxBytes` is given up in its time; others wait for
+  // room.
   const { first, last } = left
   const open = { ...left, deadline: m.deadline, ask: m.ask }
   if (a.bytes <= step.settings.maxBytes) return B.replace(after, { ...open, deadline: Number.POSITIVE_INFINITY })
@@ -40,7 +41,9 @@ const recovered = <A>(step: Step<A>, s: Known<A>, m: Missing & { ask: B.Ask }, a
   return boundGaps(step, s.about, split)
 }
 
-/** A requested message has arrived. During a check it counts only if it names the run, as every `perSender` origin does. */
+/**
+ * A requested message has arrived. During a check it counts only if it names the run, as every `perSender` origin does.
+ */
 export const onReplayed = <A>(
   step: Step<A>,
   s: OriginState<A>,
@@ -86,8 +89,8 @@ const wantedAround = <A>(b: ReorderBuffer<A>, n: number): Missing | undefined =>
 }
 
 /**
- * Every replayer that could hold the numbers has refused: they are lost as soon as nothing is missing before them. A refusal may
- * reach further than what was requested of a gap.
+ * Every replayer that could hold the numbers has refused: they are lost as soon as nothing is missing before them. A
+ * refusal may reach further than what was requested of a gap.
  */
 export const onRefused = <A>(
   step: Step<A>,

@@ -1,8 +1,9 @@
 /**
  * Messages of a `single` origin whose number was seen before.
  *
- * Such a message is a duplicate, or a second sender's. A live second sender sends a heartbeat within 50 ms of its message, so
- * the message is parked for 150 ms: if a heartbeat of another epoch arrives, it is delivered as `Unsequenced`.
+ * Such a message is a duplicate, or a second sender's. A live second sender sends a heartbeat within 50 ms of its
+ * message, so the message is parked for 150 ms: if a heartbeat of another epoch arrives, it is delivered as
+ * `Unsequenced`.
  */
 import * as number from 'fp-ts/lib/number.js'
 import type { OrderedMap } from '../internal/OrderedMap.ts'

@@ -64,9 +64,9 @@ export const giveUpRefused = <A>(step: Step<A>, about: About, before: ReorderBuf
 /**
  * Gives up what has passed its deadline.
  *
- * @param unansweredSince since when requests are unanswered, in ms; `Infinity` if none is. A gap that was not requested yet is
- * given up only when the replayer answered nothing for `deadline` ms: then all gaps expire together. `undefined`: nobody can
- * be asked.
+ * @param unansweredSince since when requests are unanswered, in ms; `Infinity` if none is. A gap that was not requested
+ * yet is given up only when the replayer answered nothing for `deadline` ms: then all gaps expire together.
+ * `undefined`: nobody can be asked.
  */
 export const expire = <A>(
   step: Step<A>,

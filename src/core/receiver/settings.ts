@@ -2,8 +2,8 @@
 import type { Start } from '../protocol/Positions.ts'
 
 /**
- * How messages are delivered. `ordered`: in order; what follows a gap waits for it. `arrival`: at once, in any order, with a
- * verdict.
+ * How messages are delivered. `ordered`: in order; what follows a gap waits for it. `arrival`: at once, in any order,
+ * with a verdict.
  *
  * @since 0.1.0
  */
@@ -16,9 +16,9 @@ export interface Settings<A> {
   /** Where to start. Default `new`. */
   readonly start: Start
   /**
-   * How long a gap may stay open without progress before it is `Lost`, in ms, above 0. The receiver requests at most 32 gaps of
-   * a sender at a time; the time of a gap begins with its first request. If the sender answers nothing for that long, all its
-   * gaps expire together. Default 2000.
+   * How long a gap may stay open without progress before it is `Lost`, in ms, above 0. The receiver requests at most 32
+   * gaps of a sender at a time; the time of a gap begins with its first request. If the sender answers nothing for that
+   * long, all its gaps expire together. Default 2000.
    */
   readonly gapTimeout: number
   /** How long after a missed heartbeat a sender is reported `Silent`, in ms, at least 0. Default 1000. */
@@ -29,7 +29,9 @@ export interface Settings<A> {
   readonly requestAttempts: number
   /** A number further ahead than this is believed only if its sender confirms it. Default 65536. */
   readonly maxJump: number
-  /** The most messages kept at a time: held, waiting for an answer, or delivered and not yet processed. Default 65536. */
+  /**
+   * The most messages kept at a time: held, waiting for an answer, or delivered and not yet processed. Default 65536.
+   */
   readonly maxMessages: number
   /** The most bytes of such messages. Default 64 MiB. */
   readonly maxBytes: number

@@ -16,7 +16,10 @@ export const startAt = <A>(step: Step<A>, s: Joining<A>, number: number): Reorde
   return B.startingAt(number)
 }
 
-/** Reports that another run is followed from a number on. The saved position moves on when the application has taken this. */
+/**
+ * Reports that another run is followed from a number on. The saved position moves on when the application has taken
+ * this.
+ */
 const startOther = <A>(
   step: Step<A>,
   s: Joining<A>,

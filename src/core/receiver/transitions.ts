@@ -1,8 +1,9 @@
 /**
  * Which event leads from which state of an origin to which.
  *
- * The table is the theory of the receiver: a row for each state, a cell for each event. The compiler checks that no cell is
- * missing, and that each names all states that it leads to. The picture in docs/architecture.md is made from it.
+ * The table is the theory of the receiver: a row for each state, a cell for each event. The compiler checks that no
+ * cell is missing, and that each names all states that it leads to. The picture in docs/architecture.md is made from
+ * it.
  */
 import * as F from './follow.ts'
 import type { Checking, Conflicted, Ended, Following, Joining, Known, OriginState, Unvouched } from './OriginState.ts'

@@ -36,7 +36,9 @@ const noticeDropped = <A>(step: Step<A>, s: Known<A>, { dropped }: Probe.Probe<A
     ? s.buffer
     : noticeMissing(step, s.about, s.buffer, dropped.last, 'Data')
 
-/** Nobody answers for a new origin: the last heartbeat decides, or the numbers alone. `undefined`: it is not followed. */
+/**
+ * Nobody answers for a new origin: the last heartbeat decides, or the numbers alone. `undefined`: it is not followed.
+ */
 export const joinUnanswered = <A>(
   step: Step<A>,
   s: Joining<A>,
@@ -66,8 +68,9 @@ export const joinUnanswered = <A>(
 }
 
 /**
- * Nobody answers, and nothing was heard: the numbers decide. Two consecutive seen numbers are of a new run, if the run before
- * had no name, or has fallen silent and nobody listens for requests. Others are duplicates if the sequence goes on.
+ * Nobody answers, and nothing was heard: the numbers decide. Two consecutive seen numbers are of a new run, if the run
+ * before had no name, or has fallen silent and nobody listens for requests. Others are duplicates if the sequence goes
+ * on.
  */
 const judge = <A>(
   step: Step<A>,

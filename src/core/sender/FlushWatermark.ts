@@ -1,9 +1,9 @@
 /**
  * How far what was published is known to have reached the server.
  *
- * A client discards without a word what it was given around a disconnect. A flush that completes proves that all that was
- * published before it was *called* has arrived, if no disconnect came between; the watermark is the last such message.
- * What lies above it is sent again after a reconnect.
+ * A client discards without a word what it was given around a disconnect. A flush that completes proves that all that
+ * was published before it was *called* has arrived, if no disconnect came between; the watermark is the last such
+ * message. What lies above it is sent again after a reconnect.
  *
  * @module
  * @since 0.1.0

@@ -44,7 +44,10 @@ export const stretched =
   (self: Heartbeats): number =>
     Math.max(max, Math.ceil((2250 * M.size(self.booked)) / self.perSecond))
 
-/** How long after a heartbeat the next must be due, so that the promise is kept though all others have their turn before. @since 0.1.0 */
+/**
+ * How long after a heartbeat the next must be due, so that the promise is kept though all others have their turn
+ * before. @since 0.1.0
+ */
 export const latest =
   (max: number) =>
   (self: Heartbeats): number => {

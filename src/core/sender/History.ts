@@ -1,8 +1,9 @@
 /**
  * The history of a sender: the newest messages of all origins of one connection, kept for replays within one budget.
  *
- * This is the one value of the core that changes in place: an immutable ring would cost more garbage per message than the
- * message itself. It has one owner, who passes it to these functions only. See docs/decisions/0005-history-in-place.md.
+ * This is the one value of the core that changes in place: an immutable ring would cost more garbage per message than
+ * the message itself. It has one owner, who passes it to these functions only. See
+ * docs/decisions/0005-history-in-place.md.
  *
  * @module
  * @since 0.1.0
@@ -13,8 +14,8 @@ export interface Limits {
   /** Messages kept. Default 65,536. */
   readonly messages: number
   /**
-   * Bytes kept: payloads, headers, reply subjects, 320 for each message and 1024 for each origin that has a message in the
-   * history. Default 32 MiB.
+   * Bytes kept: payloads, headers, reply subjects, 320 for each message and 1024 for each origin that has a message in
+   * the history. Default 32 MiB.
    */
   readonly bytes: number
   /** How long a message is kept, in ms. Default 300,000 (5 minutes). */
@@ -62,8 +63,8 @@ interface Queue<O> {
 }
 
 /**
- * What is kept, of all origins of one connection. `O` is what tells them apart: their names, or, where two runs can have
- * the same name, the runs.
+ * What is kept, of all origins of one connection. `O` is what tells them apart: their names, or, where two runs can
+ * have the same name, the runs.
  *
  * @since 0.1.0
  */
@@ -83,7 +84,9 @@ export interface History<O = string> {
   stale: number
 }
 
-/** The heap that one message takes beside its bytes: see docs/decisions/0005-history-in-place.md for the measurement. */
+/**
+ * The heap that one message takes beside its bytes: see docs/decisions/0005-history-in-place.md for the measurement.
+ */
 const perMessage = 320
 /** The heap that an origin takes, with the objects of its sender that live as long as one of its messages is kept. */
 const perOrigin = 1024
@@ -190,8 +193,8 @@ const sharedBytes = (bytes: Uint8Array | undefined): number =>
   bytes !== undefined && isShared(bytes) ? bytes.length : 0
 
 /**
- * An entry keeps its whole chunk in memory. Once removed entries may have left more than a quarter of the history there,
- * the entries that remain move to new chunks.
+ * An entry keeps its whole chunk in memory. Once removed entries may have left more than a quarter of the history
+ * there, the entries that remain move to new chunks.
  */
 const repack = <O>(h: History<O>): void => {
   if (h.stale <= 4 * chunkSize + h.bytes / 4) return
@@ -237,8 +240,8 @@ export const fits = <O>(h: History<O>, bytes: number): boolean =>
   h.messages < h.limits.messages && h.bytes + bytes + perOrigin <= h.limits.bytes
 
 /**
- * Must the oldest go, for one more message of this cost, or because of its age? None goes for a message that is too large
- * to be kept at all.
+ * Must the oldest go, for one more message of this cost, or because of its age? None goes for a message that is too
+ * large to be kept at all.
  *
  * @since 0.1.0
  */
@@ -267,7 +270,10 @@ export const skip = <O>(h: History<O>): number => {
   return h.serial
 }
 
-/** Keeps a message, with a higher number than those before it. Its bytes must not change any more: see `copy`. Gives its serial. @since 0.1.0 */
+/**
+ * Keeps a message, with a higher number than those before it. Its bytes must not change any more: see `copy`. Gives its
+ * serial. @since 0.1.0
+ */
 export const keep = <O>(h: History<O>, origin: O, number: number, kept: Kept, now: number): number => {
   h.serial += 1
   const { data, headers, reply } = kept
@@ -350,7 +356,9 @@ export const withdraw = <O>(h: History<O>, serial: number): void => {
   repack(h)
 }
 
-/** Drops all messages of an origin, and all that is held for it: it is closed, so nobody can ask for them. @since 0.1.0 */
+/**
+ * Drops all messages of an origin, and all that is held for it: it is closed, so nobody can ask for them. @since 0.1.0
+ */
 export const forget = <O>(h: History<O>, origin: O): void => {
   const own = h.origins.get(origin)
   if (own === undefined) return

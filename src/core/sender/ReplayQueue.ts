@@ -127,7 +127,8 @@ const maxBytesPerRequest = 1024 * 1024
 const share = 64
 
 /**
- * Who asks: the reply subject without its last token, which names the request. For a request that has come through a service
+ * Who asks: the reply subject without its last token, which names the request. For a request that has come through a
+ * service
  * import the server has drawn another reply subject, `_R_.…`, which begins alike for all who import: there the request's own
  * word counts.
  */

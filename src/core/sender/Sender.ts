@@ -161,6 +161,9 @@ export const retired = (self: Sender): Sender => ({ ...self, state: 'ended' })
 export const explain = (e: Exhausted): string =>
   `${e.origin} has used up all numbers up to 9007199254740991: close this publisher, and start a new one.`
 
-/** A first number that no earlier run can have reached, at up to a million messages a second: µs since 2020. @since 0.1.0 */
+/**
+ * A first number that no earlier run can have reached, at up to a million messages a second: µs since 2020. @since
+ * 0.1.0
+ */
 export const startFromClock = (unixMs: number): SequenceNumber.SequenceNumber =>
   SequenceNumber.nearest((unixMs - 1_577_836_800_000) * 1000)

@@ -62,8 +62,8 @@ export interface ReceiverHandle {
 /** Options for a receiver that replaces a subscription of the client, such as those of `sequenced`. @since 0.1.0 */
 export interface CompatibilityOptions {
   /**
-   * Says which subjects may have a sender that numbers messages. In `single`, with `acceptUnnumbered`, the receiver then
-   * takes a numeric token for a sequence number only if the sender sends heartbeats or answers head requests.
+   * Says which subjects may have a sender that numbers messages. In `single`, with `acceptUnnumbered`, the receiver
+   * then takes a numeric token for a sequence number only if the sender sends heartbeats or answers head requests.
    */
   readonly mayBeNumbered?: ((subject: string) => boolean) | undefined
   /** Joins a queue group. Messages are `Unchecked` then, and there are no notices. */
