@@ -14,7 +14,7 @@ export interface Guard {
 }
 
 /** The source without the guard. */
-export const withoutGuard = ({ name, file, without: [from, to] }: Guard, source: string): string => {
+export const withoutGuard = ({ name, file, without: [from, to] }: Omit<Guard, 'promise'>, source: string): string => {
   const parts = source.split(from)
   if (parts.length !== 2)
     throw new Error(`${file} has the text of the guard "${name}" ${parts.length - 1} times, not once`)
@@ -91,10 +91,6 @@ export const guards: ReadonlyArray<Guard> = [
       ['const view = h.chunk.subarray(h.used, h.used + bytes.length)\n  view.set(bytes)', 'const view = bytes'],
       'A replay sends what the application wrote into its buffer later.',
     ),
-    'a held message is a copy': text('receiver/reorder.ts')(
-      ['step.settings.retain(data)', 'data'],
-      'The client reuses the memory of a held message.',
-    ),
     'a head of the other addressing is not followed': text('receiver/Receiver.ts')(
       ['if (addressingOf(origin) !== self.addressing) {', 'if (false as boolean) {'],
       'The receiver reports losses of an origin that can not reach its subscription.',
@@ -120,13 +116,6 @@ export const guards: ReadonlyArray<Guard> = [
     'a refusal covers only evicted numbers': text('sender/ReplayQueue.ts')(
       ['Math.max(first, r.range ? oldest - 1 : first)', 'last'],
       'The sender refuses messages that it holds.',
-    ),
-    'a gap that was not requested does not expire': text('receiver/reorder.ts')(
-      [
-        'unansweredSince !== undefined && !B.isAsked(front) && unansweredSince + deadline > step.now',
-        'false as boolean',
-      ],
-      'Gaps expire while they wait for their turn, although the sender answers.',
     ),
     'no gap expires while the consumer has no room': text('receiver/reorder.ts')(
       ['if (!keepsUp(step)) {', 'if (false as boolean) {'],
@@ -162,8 +151,8 @@ export const guards: ReadonlyArray<Guard> = [
       ["{ buffer: noticeMissing(step, s.about, b, head.head, 'Heartbeat'), seen }", '{ buffer: b, seen }'],
       'The loss of the last message before the answer goes unnoticed.',
     ),
-    'a late sender is reported silent': text('receiver/onTick.ts')(
-      ["if (contact.dueAt + grace <= step.now) return after(step, s, 'overdue', undefined)", ''],
+    'a late sender is reported silent': text('receiver/onReconnect.ts')(
+      ['contact: silent(step, s.about, s.contact.max)', "contact: { _tag: 'Silent', max: s.contact.max, told: false }"],
       'A sender stops, and nobody notices.',
     ),
   }),
