@@ -7,6 +7,7 @@ import type { Position, Start } from '../../../src/core/protocol/Positions.ts'
 import * as SequenceNumber from '../../../src/core/protocol/SequenceNumber.ts'
 import type { RefusalReason } from '../../../src/core/receiver/Delivery.ts'
 import * as Receiver from '../../../src/core/receiver/Receiver.ts'
+import { defaults } from '../../../src/core/receiver/settings.ts'
 import type { Event, Happening, Machine, Options, Out, Rig } from './receiverHarness.ts'
 import { alice, arrival, headOf, rig, run, single, told } from './receiverHarness.ts'
 import type { Deed, World } from './replayingWorld.ts'
@@ -551,6 +552,49 @@ describe('a receiver of a slow consumer', () => {
     const said = t.passes(2000)
     expect(said.filter(s => s.startsWith('lost'))).toHaveLength(1000)
     expect(said.at(-1)).toBe('2000 AfterGap')
+  })
+
+  it('keeps a gap that waits for its turn past its gapTimeout, while the sender answers for others', () => {
+    const t = following()
+    const ids = new Map<number, number>()
+    const note = (out: ReadonlyArray<Out>): void => {
+      for (const o of out) if (o._tag === 'AskReplay') ids.set(o.first, o.id)
+    }
+    for (let n = 2; n <= 200; n += 2) note(t.on({ _tag: 'Arrived', origin, arrival: arrival(n) }))
+    // 32 gaps are requested at a time; the sender answers one every 50 ms.
+    for (let n = 1; n <= 199; n += 2) {
+      note(t.wait(50))
+      const answer = {
+        _tag: 'ReplayAnswered',
+        asked: ids.get(n) ?? 0,
+        origin,
+        epoch: run(1),
+        arrival: arrival(n),
+      } as const
+      const out = t.on(answer)
+      note(out)
+      expect(words(out)[0]).toBe(`${n} Recovered`)
+    }
+    expect(t.now()).toBeGreaterThan(2 * defaults.gapTimeout)
+  })
+
+  it('holds a copy of a message, as the client may use its memory again', () => {
+    const copies: string[] = []
+    const retain = (data: string): string => {
+      copies.push(data)
+      return `copy of ${data}`
+    }
+    const t = following({ retain })
+    const at = (n: number) => t.on({ _tag: 'Arrived', origin, arrival: arrival(n) })
+    const held = (out: ReadonlyArray<Out>) =>
+      out.flatMap(o => (o._tag === 'Deliver' && o.delivery._tag === 'Message' ? [o.delivery.data] : []))
+    at(2)
+    expect(held(at(1))).toEqual(['m1', 'copy of m2'])
+    // While a probe is open, and parked.
+    at(1)
+    at(3)
+    expect(held(t.on({ _tag: 'HeadAnswered', asked: t.asked(), origin, head: headOf(3) }))).toEqual(['copy of m3'])
+    expect(copies).toEqual(['m2', 'm1', 'm3', 'copy of m1'])
   })
 
   it('gives up all gaps together when the sender answers none of them', () => {
