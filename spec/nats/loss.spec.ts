@@ -108,7 +108,7 @@ describe.each(kinds)('with $name', kind => {
       ['a bound on messages', { maxMessages: 50 }],
       ['a bound on bytes', { maxBytes: 2000 }],
       ['both modes: arrival', { maxMessages: 50, mode: 'arrival' }],
-    ])('receives or is told about every number: %s', async (_, options) => {
+    ])('receives every number, or reports it lost: %s', async (_, options) => {
       const receiving = await bench.connect(kind)
       const subscription = subscribe(receiving, 'updates', { gapTimeout: 50, ...options })
       const other = read(subscribe(receiving, 'updates'))

@@ -54,7 +54,7 @@ export const genuine = (chronicle: Chronicle, report: Report, life: Life, handed
 const silentLoss = (origins: Origins, origin: string): Rule =>
   origins.isForged(origin) ? 'ForgeryHidesNothing' : 'EveryNumberSettled'
 
-/** No end is promised for a gap of more than 1,000 pages: a stream is asked for all of it, a page at a time. */
+/** No end is promised for a gap of more than 1,000 pages: the receiver requests all of it from a stream, a page at a time. */
 const isEndless = ({ settings: { stored, maxMessages } }: Life, { first, last }: Range): boolean =>
   stored && last - first > 1000 * Math.min(4096, maxMessages)
 

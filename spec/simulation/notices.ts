@@ -111,7 +111,7 @@ interface Voices {
 }
 
 /**
- * If a receiver hears two living runs in turns, somebody is told: a receiver or a sender. If both answer the same head
+ * If a receiver hears two living runs in turns, a receiver or a sender reports it. If both answer the same head
  * request, and then one that it sends after that, the receiver reports `Conflict` itself. It reports none if there was
  * one run at a time.
  */

@@ -1,5 +1,5 @@
 // A stream that captures whatever reaches the servers, as JetStream does, and its replays: see
-// src/nats/receive/replayClient.ts. It holds the last message of each subject, and does not know of which run that is.
+// src/nats/receive/replayClient.ts. It holds the last message of each subject, and does not know its run.
 
 import type { Origin } from '../../src/core/protocol/Origin.ts'
 import * as SequenceNumber from '../../src/core/protocol/SequenceNumber.ts'
