@@ -16,7 +16,7 @@ const fine = undefined
 
 /** Where a line stands, the line, and the rule that must refuse it. */
 const cases = [
-  ...['internal', 'protocol', 'sender', 'receiver'].flatMap(folder => [
+  ...['internal', 'protocol', 'sender', 'receiver', 'detection'].flatMap(folder => [
     [
       `src/core/${folder}`,
       `import { a } from './a.ts'\nimport * as O from 'fp-ts/lib/Option.js'\nexport const b = [a, O]`,
@@ -40,6 +40,9 @@ const cases = [
   ['src/core/sender', `import type { A } from '../receiver/a.ts'\nexport type B = A`, imports],
   ['src/core/receiver', `export { a } from '../protocol/a.ts'`, fine],
   ['src/core/receiver', `import type { A } from '../sender/a.ts'\nexport type B = A`, imports],
+  ['src/core/receiver', `import type { A } from '../detection/a.ts'\nexport type B = A`, imports],
+  ['src/core/detection', `export { a } from '../receiver/a.ts'`, fine],
+  ['src/core/detection', `import type { A } from '../sender/a.ts'\nexport type B = A`, imports],
   ['src/core/receiver', `export const b = Math.max(1, 2)`, fine],
   ['src/core/receiver', `export { readFile } from 'node:fs/promises'`, imports],
   ['src/core/receiver', `export { connect } from 'nats'`, imports],

@@ -40,7 +40,6 @@ describe('the entries of the package', () => {
   it('hold every module of the core with a capital letter, but those that are parts of others', () => {
     const parts = [
       'Headers',
-      'Numbering',
       'OrderedMap',
       'OriginState',
       'Probe',
@@ -48,6 +47,7 @@ describe('the entries of the package', () => {
       'ReplySubject',
       'ReceivedMessage',
       'ReplayParts',
+      'SenderDetection',
       'Step',
     ]
     const files = readdirSync(join(root, 'src', 'core'), { recursive: true, encoding: 'utf8' }).filter(name =>

@@ -116,17 +116,17 @@ describe('what the machine wants done', () => {
   it('is matched case by case', () => {
     const said = match<Receiver.Output<string>, string>({
       Deliver: o => `deliver ${o.bytes}`,
-      AskHead: o => `ask ${o.id}`,
-      AskReplay: o => `replay ${o.first}`,
-      Began: o => `began ${o.number}`,
-      WakeAt: o => `wake at ${o.at}`,
+      RequestHead: o => `ask ${o.id}`,
+      RequestReplay: o => `replay ${o.first}`,
+      OriginStarted: o => `began ${o.number}`,
+      SetTimer: o => `wake at ${o.at}`,
     })
     const start = { from: SequenceNumber.first }
     const [asks] = Receiver.step<string>({ _tag: 'Started', now: 0 })(Receiver.create<string>())
     const [out] = pipe(
       Receiver.step<string>({ _tag: 'Started', now: 0 }),
       State.chain(() =>
-        Receiver.step<string>({ _tag: 'HeadAnswered', now: 0, asked: 1, origin: single(), head: headOf(2) }),
+        Receiver.step<string>({ _tag: 'HeadAnswered', now: 0, requestId: 1, origin: single(), head: headOf(2) }),
       ),
     )(Receiver.create<string>({ start }))
     expect(asks.map(said)).toEqual(['ask 1', 'wake at 100'])

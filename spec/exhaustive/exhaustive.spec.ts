@@ -57,7 +57,7 @@ const lossy = scopeOf({ messages: 2, heads: 0 })
 const restarting = scopeOf({ addressing: 'single', messages: 1, heads: 0, duplicates: 0, restart: 'crash' })
 
 const broken: ReadonlyArray<readonly [string, string, Scope, Step]> = [
-  ['it does not wake', 'ArrivedIsReported', lossy, deafTo('Ticked')],
+  ['it does not wake', 'ArrivedIsReported', lossy, deafTo('Tick')],
   ['it keeps its losses to itself', 'EveryNumberSettled', lossy, mumbling(o => (isTold(o, 'Lost') ? [] : [o]))],
   ['it hands over everything twice', 'DeliveredOrLost', lossy, mumbling(o => (isTold(o, 'Message') ? [o, o] : [o]))],
   ['it gives up at once', 'LostOnlyWhenLost', lossy, mumbling(hasty)],

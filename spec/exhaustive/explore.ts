@@ -38,8 +38,10 @@ const said = (violations: ReadonlyArray<Violation>): ReadonlyArray<string> =>
 /** What is wrong with a move. What it leads to may have been visited, by a way that was right: so each is judged. */
 const wrongMove = (before: World, after: World): ReadonlyArray<string> => {
   if (after.receiver === before.receiver) return []
-  const { handedMessages, handedBytes } = after.receiver.usage
-  const accounts = faults(after.receiver, { messages: handedMessages, bytes: handedBytes }).map(f => `Accounts: ${f}`)
+  const { unprocessedMessages, unprocessedBytes } = after.receiver.usage
+  const accounts = faults(after.receiver, { messages: unprocessedMessages, bytes: unprocessedBytes }).map(
+    f => `Accounts: ${f}`,
+  )
   return after.handed === before.handed ? accounts : [...accounts, ...said(wrongSoFar(after))]
 }
 

@@ -29,19 +29,19 @@ const idsOf = (w: World): Ids => {
 }
 
 const probeText = (p: Probe<string>, ids: Ids, now: number): string => {
-  const asked = p.asked === Number.POSITIVE_INFINITY ? '-' : ids(p.asked)
-  let text = `${asked},${p.tries}${p.refused ? '!' : ''},${from(now, p.dueAt)}`
+  const requestId = p.requestId === Number.POSITIVE_INFINITY ? '-' : ids(p.requestId)
+  let text = `${requestId},${p.tries}${p.refused ? '!' : ''},${from(now, p.dueAt)}`
   for (const { value } of M.entries(p.pending)) text += `,${value.number}:${value.data}`
   return p.dropped === undefined ? text : `${text},${p.dropped.first}-${p.dropped.last}`
 }
 
 const bufferText = (b: ReorderBuffer<string>, ids: Ids, now: number): string => {
-  let text = `${b.next} ${b.highest} ${M.size(b.wanted)} ${M.size(b.forgotten)}`
+  let text = `${b.next} ${b.highest} ${M.size(b.requestable)} ${M.size(b.dropped)}`
   for (const { value: h } of M.entries(b.held)) text += `,${h.message.number}:${h.message.data}`
   for (const { value: m } of M.entries(b.missing)) {
     text += `/${m.first}-${m.last} ${from(now, m.deadline)}${m.refused ? '!' : ''}`
-    if (m.ask !== undefined) {
-      const { since, id, upTo, tries, dueAt } = m.ask
+    if (m.request !== undefined) {
+      const { since, id, upTo, tries, dueAt } = m.request
       text += `?${ids(since)} ${ids(id)} ${upTo} ${tries} ${from(now, dueAt)}`
     }
   }
@@ -52,7 +52,7 @@ const contactText = (c: Contact | undefined, now: number): string =>
   c === undefined
     ? ''
     : c._tag === 'Silent'
-      ? `s${c.max} ${c.told}`
+      ? `s${c.max} ${c.reported}`
       : `p${c.max} ${from(now, c.dueAt, times.grace)} ${c.inquired}`
 
 const headText = (h: Head | undefined): string => (h === undefined ? '' : `${h.epoch} ${h.head} ${h.state}`)
@@ -73,7 +73,7 @@ const ownText = (s: OriginState<string>, ids: Ids, now: number): string => {
     case 'Checking':
       return [
         contactText(s.contact, now),
-        `${s.end?.last} ${s.end?.told}`,
+        `${s.end?.last} ${s.end?.reported}`,
         probeText(s.probe, ids, now),
         witnessText(s.own, now),
         witnessText(s.other, now),
@@ -88,7 +88,7 @@ const ownText = (s: OriginState<string>, ids: Ids, now: number): string => {
     case 'Conflicted':
       return s.live.map(l => `${headText(l.head)} ${from(now, l.dueAt)}`).join(';') + headText(s.lastEnded)
     case 'Ended':
-      return `${s.end.last} ${s.end.told}`
+      return `${s.end.last} ${s.end.reported}`
   }
 }
 
@@ -96,7 +96,7 @@ const originText = (s: OriginState<string>, ids: Ids, now: number): string => {
   let text = `${s._tag} ${ownText(s, ids, now)}`
   if (s._tag !== 'Joining') {
     const since = s.unansweredSince === Number.POSITIVE_INFINITY ? '-' : from(now, s.unansweredSince, times.deadline)
-    text += `|${s.epoch} ${from(now, s.askAt)} ${since};${bufferText(s.buffer, ids, now)}`
+    text += `|${s.epoch} ${from(now, s.requestAt)} ${since};${bufferText(s.buffer, ids, now)}`
   }
   for (const { value: p } of M.entries(s.parked))
     text += `;k${p.arrival.number}:${p.arrival.data} ${from(now, p.at, parkTime)}`
@@ -126,7 +126,7 @@ const receiverOf = (w: World, ids: Ids): string => {
   const r = w.receiver
   const { join } = r.session
   const now = w.now
-  let text = join === undefined ? '' : `j${ids(join.asked)} ${join.tries} ${from(now, join.dueAt)}`
+  let text = join === undefined ? '' : `j${ids(join.requestId)} ${join.tries} ${from(now, join.dueAt)}`
   text += ` ${from(now, r.wakeAt)} ${w.startedAt === undefined}`
   for (const { key, value } of M.entries(r.table.origins))
     text += `\n${key} ${from(now, value.wakeAt)} ${originText(value.state, ids, now)}`

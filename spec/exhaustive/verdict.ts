@@ -30,7 +30,7 @@ const runsOf = (w: World): ReadonlyArray<Run> =>
   }))
 
 const lifeOf = (w: World, overAt: number): Life => {
-  const { messages, handedMessages, bytes, gaps, origins } = countersOf(w.receiver)
+  const { messages, unprocessedMessages, bytes, gaps, origins } = countersOf(w.receiver)
   return {
     receiver: 0,
     addressing: w.scope.addressing,
@@ -42,7 +42,7 @@ const lifeOf = (w: World, overAt: number): Life => {
     came: new Map(w.came),
     answered: new Map([...w.answered].map(([epoch, at]) => [epoch, [...at]])),
     saved: undefined,
-    kept: { messages: messages - handedMessages, bytes, gaps, origins, queue: 0, untaken: 0 },
+    kept: { messages: messages - unprocessedMessages, bytes, gaps, origins, queue: 0, untaken: 0 },
     lateAsks: w.askedAt > overAt - 1000 ? 1 : 0,
     away: [],
     jumped: 0,

@@ -149,18 +149,22 @@ const sent = (w: World, p: Packet): World => {
 
 /** What the auditor wants to know of what comes in, as in the simulator. */
 const witnessed = (before: World, happening: Happening): World => {
-  if (happening._tag !== 'Arrived' && happening._tag !== 'HeartbeatHeard' && happening._tag !== 'HeadAnswered')
+  if (
+    happening._tag !== 'MessageReceived' &&
+    happening._tag !== 'HeartbeatReceived' &&
+    happening._tag !== 'HeadAnswered'
+  )
     return before
-  const id = happening._tag === 'Arrived' ? Number(happening.arrival.data) : 0
+  const id = happening._tag === 'MessageReceived' ? Number(happening.arrival.data) : 0
   const ofMessage = before.lines[before.published[id - 1]?.line ?? -1]
-  const epoch = happening._tag === 'Arrived' ? ofMessage?.epoch : happening.head.epoch
+  const epoch = happening._tag === 'MessageReceived' ? ofMessage?.epoch : happening.head.epoch
   if (epoch === undefined) return before
   // Epochs ascend.
   const isNews = [...before.heardOf].every(e => e < epoch)
   const w = isNews ? { ...before, heardOf: new Set(before.heardOf).add(epoch) } : before
   if (happening._tag === 'HeadAnswered')
     return { ...w, answered: new Map(w.answered).set(epoch, [...(w.answered.get(epoch) ?? []), w.now]) }
-  if (happening._tag === 'HeartbeatHeard' || w.came.has(id)) return w
+  if (happening._tag === 'HeartbeatReceived' || w.came.has(id)) return w
   // What follows an answer of its run within one tick is later all the same.
   return { ...w, came: new Map(w.came).set(id, w.answered.has(epoch) ? w.now + 1 : w.now) }
 }
@@ -179,12 +183,12 @@ const performed = (w: World, o: Out): World => {
       const delivery = map((id: string) => payloadOf(Number(id), 0))(o.delivery)
       return { ...w, handed: [...w.handed, { at: w.now, local: w.now, delivery }] }
     }
-    case 'AskHead':
+    case 'RequestHead':
       return askedHead(w, o.id, o.origin)
-    case 'AskReplay':
+    case 'RequestReplay':
       return askedReplay(w, o)
-    case 'Began':
-    case 'WakeAt':
+    case 'OriginStarted':
+    case 'SetTimer':
       return w
   }
 }
@@ -205,12 +209,14 @@ const askedHead = (before: World, id: number, origin: string | undefined): World
     line: -1,
     sentAt: w.now,
     age: undefined,
-    open: isThere ? at => answeredHead(at, id, origin) : at => heard(at, { _tag: 'HeadRefused', asked: id, origin }),
+    open: isThere
+      ? at => answeredHead(at, id, origin)
+      : at => heard(at, { _tag: 'HeadRefused', requestId: id, origin }),
   }
   return sent({ ...w, left: { ...w.left, heads: w.left.heads - 1 } }, packet)
 }
 
-const askedReplay = (before: World, o: Extract<Out, { _tag: 'AskReplay' }>): World => {
+const askedReplay = (before: World, o: Extract<Out, { _tag: 'RequestReplay' }>): World => {
   const w = { ...before, askedAt: before.now }
   if (w.left.replays === 0) return w
   const { id, first, last, epoch } = o
@@ -237,7 +243,7 @@ const askedReplay = (before: World, o: Extract<Out, { _tag: 'AskReplay' }>): Wor
 export const joined = (w: World): World => heard({ ...w, startedAt: w.now, net: [] }, { _tag: 'Started' })
 
 /** Its wake-up is due. */
-export const woken = (w: World): World => heard(w, { _tag: 'Ticked' })
+export const woken = (w: World): World => heard(w, { _tag: 'Tick' })
 
 // --- the sender
 
@@ -301,7 +307,7 @@ export const published = (w: World, line: Line): World => {
     line: line.index,
     sentAt: w.now,
     age: undefined,
-    open: at => heard(at, { _tag: 'Arrived', origin: line.origin, arrival }),
+    open: at => heard(at, { _tag: 'MessageReceived', origin: line.origin, arrival }),
   })
 }
 
@@ -317,7 +323,7 @@ export const beaten = (w: World, line: Line): World => {
     line: line.index,
     sentAt: w.now,
     age: ageOf(w, line, head),
-    open: at => heard(at, { _tag: 'HeartbeatHeard', origin: line.origin, head }),
+    open: at => heard(at, { _tag: 'HeartbeatReceived', origin: line.origin, head }),
   })
   return sender.state === 'ended' ? ended(beat) : beat
 }
@@ -332,7 +338,7 @@ const answeredHead = (w: World, id: number, origin: string | undefined): World =
     line: line.index,
     sentAt: w.now,
     age: ageOf(w, line, head),
-    open: at => heard(at, { _tag: 'HeadAnswered', asked: id, origin: line.origin, head }),
+    open: at => heard(at, { _tag: 'HeadAnswered', requestId: id, origin: line.origin, head }),
   })
 }
 
@@ -366,17 +372,17 @@ const answered = (w: World, answer: Replays.Answer): World => {
 const openedAnswer = (w: World, line: Line, answer: Replays.Answer): Happening | undefined => {
   const { origin } = line
   const epoch = w.scope.addressing === 'single' ? line.epoch : undefined
-  const asked = Number(answer.reply.slice(2))
+  const requestId = Number(answer.reply.slice(2))
   switch (answer._tag) {
     case 'Message': {
       const arrival = arrivalOf(answer.number, idOf(answer.kept.data))
-      return { _tag: 'ReplayAnswered', asked, origin, epoch, arrival }
+      return { _tag: 'ReplayAnswered', requestId, origin, epoch, arrival }
     }
     case 'Refusal':
       if (answer.code === 404) return undefined
       return {
         _tag: 'ReplayRefused',
-        asked,
+        requestId,
         origin,
         epoch,
         first: SequenceNumber.nearest(answer.first),
@@ -385,7 +391,7 @@ const openedAnswer = (w: World, line: Line, answer: Replays.Answer): Happening |
       }
     case 'End':
       // 0 is no number: the shell can't read it.
-      return answer.last < 1 ? undefined : { _tag: 'ReplayEnded', asked, origin, epoch, last: answer.last }
+      return answer.last < 1 ? undefined : { _tag: 'ReplayEnded', requestId, origin, epoch, last: answer.last }
   }
 }
 

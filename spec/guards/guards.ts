@@ -159,15 +159,15 @@ export const guards: ReadonlyArray<Guard> = [
   // After the network heals, every gap settles in bounded time.
   ...keeping(7, {
     'forgotten numbers are requested when there is room': text('receiver/ReorderBuffer.ts')(
-      ['for (const { value } of M.entries(l.forgotten)) after = replace(after, { ...value, deadline })\n', ''],
+      ['for (const { value } of M.entries(l.dropped)) after = replace(after, { ...value, deadline })\n', ''],
       'Numbers that found no room stay missing forever.',
     ),
     'gaps are requested again after a reconnect': text('receiver/onReconnect.ts')(
-      ['buffer: B.withoutAsks(s.buffer),', 'buffer: s.buffer,'],
+      ['buffer: B.withoutRequests(s.buffer),', 'buffer: s.buffer,'],
       'A gap waits for answers that the disconnect discarded.',
     ),
     'a timer that fires early is set again': text('receiver/Receiver.ts')(
-      ["wakeAt !== self.wakeAt || event._tag === 'Ticked'", 'wakeAt !== self.wakeAt'],
+      ["wakeAt !== self.wakeAt || event._tag === 'Tick'", 'wakeAt !== self.wakeAt'],
       'A receiver whose timer fires early never wakes again.',
     ),
     'a heartbeat decides when nobody answers': text('receiver/follow.ts')(
@@ -201,7 +201,7 @@ export const guards: ReadonlyArray<Guard> = [
       'Messages behind a gap fill the memory.',
     ),
     'a blocked origin drops its held messages': text('receiver/reorder.ts')(
-      ['n === b.next && step.handedBytes + bytes <= maxBytes', 'false as boolean'],
+      ['n === b.next && step.unprocessedBytes + bytes <= maxBytes', 'false as boolean'],
       'Origins that fill the reorder buffer together block one another forever.',
     ),
     'origins are bounded': text('receiver/originTable.ts')(
@@ -228,7 +228,7 @@ export const guards: ReadonlyArray<Guard> = [
       'If the sender does not answer, one forged heartbeat ends its run.',
     ),
     'a refusal answers a request for the number': text('receiver/onReplay.ts')(
-      ['if (asked < m.ask.since || asked > step.asked || from > m.ask.upTo) continue', ''],
+      ['if (requestId < m.request.since || requestId > step.lastRequestId || from > m.request.upTo) continue', ''],
       'A stray refusal makes the receiver give up a message.',
     ),
   }),
@@ -251,7 +251,7 @@ export const guards: ReadonlyArray<Guard> = [
       'The receiver continues the run before with messages of a sender that restarted meanwhile.',
     ),
     'a run that was left continues where it was left': text('receiver/follow.ts')(
-      ['Math.max(head.start, before?.next ?? 0)', 'head.start'],
+      ['return Math.max(head.start, next ?? 0)', 'return head.start'],
       'The receiver delivers a run again from its start.',
     ),
     'a restart takes only numbers of the new run': text('receiver/follow.ts')(
@@ -301,7 +301,7 @@ export const guards: ReadonlyArray<Guard> = [
       'Requests get lost, and their gaps wait for answers.',
     ),
     'the rest of a page is requested after progress only': text('receiver/onReplay.ts')(
-      ['m.first > last && ask.tries === 0', 'm.first > last'],
+      ['m.first > last && request.tries === 0', 'm.first > last'],
       'Two sides that make no progress exchange requests and answers without a pause.',
     ),
   }),

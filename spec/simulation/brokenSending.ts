@@ -15,7 +15,7 @@ class Log {
     const limits = { messages: 100, bytes: 10_000_000, age: 300_000 }
     const kept = { messages: 0, bytes: 0, age: 0, over: 0 }
     this.box = { name: 'p0', limits, perSecond: 1000, after: 50, passed: [], services: [], kept, ...changes }
-    this.note({ _tag: 'Began', run: this.run }).head()
+    this.note({ _tag: 'OriginStarted', run: this.run }).head()
   }
   note(what: PassedWithoutTime): this {
     this.box.passed.push({ ...what, at: this.#at, local: this.#at })

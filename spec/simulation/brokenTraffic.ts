@@ -20,7 +20,7 @@ const headOf = (epoch: number, state: Head['state'] = 'live'): Head => ({
 // --- notices
 
 const heard = (at: number, epoch = 1, state: Head['state'] = 'live'): Traffic => ({
-  ...{ at, local: at, _tag: 'Head', origin, asked: undefined },
+  ...{ at, local: at, _tag: 'Head', origin, requestId: undefined },
   head: headOf(epoch, state),
 })
 
@@ -85,7 +85,7 @@ const request = (first: number, last: number, at = 5000, changes: { readonly unt
 const living = (traffic: Traffic[], life: Partial<Life> = {}): Chronicle => new Book({ traffic, ...life }).chronicle
 
 const away = { at: 4000, local: 4000, _tag: 'Disconnected' } as const
-const replay = { at: 5000, local: 5000, _tag: 'Replay', origin, asked: 1, hasMessage: true } as const
+const replay = { at: 5000, local: 5000, _tag: 'Replay', origin, requestId: 1, hasMessage: true } as const
 
 export const brokenRequests: ReadonlyArray<readonly [Rule, string, () => Chronicle]> = [
   ['RequestsEnd', 'it asks for ever', () => living([], { lateAsks: 3 })],

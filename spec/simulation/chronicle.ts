@@ -58,7 +58,7 @@ export interface Forgery {
 /** An answer to a replay request that a stranger sent. */
 export interface FalseAnswer {
   readonly life: Life
-  readonly asked: number
+  readonly requestId: number
   readonly origin: string
   readonly number: number
 }
@@ -81,9 +81,9 @@ export interface Saved {
 export type Traffic = { readonly at: number; readonly local: number } & (
   | { readonly _tag: 'Message'; readonly origin: string; readonly number: number; readonly id: number }
   /** A heartbeat, or the answer to the head request `asked`. */
-  | { readonly _tag: 'Head'; readonly origin: string; readonly head: Head; readonly asked: number | undefined }
+  | { readonly _tag: 'Head'; readonly origin: string; readonly head: Head; readonly requestId: number | undefined }
   /** A message, a refusal or an end that answers the replay request `asked`. */
-  | { readonly _tag: 'Replay'; readonly origin: string; readonly asked: number; readonly hasMessage: boolean }
+  | { readonly _tag: 'Replay'; readonly origin: string; readonly requestId: number; readonly hasMessage: boolean }
   | { readonly _tag: 'NoResponders' }
   | { readonly _tag: 'Stray' }
   | { readonly _tag: 'Disconnected' | 'Reconnected' }
@@ -154,7 +154,7 @@ export interface Tail {
 
 /** What a process sent over its connection, and what it learnt from it, in order; `local` is the time on its clock. */
 export type Passed = { readonly at: number; readonly local: number } & (
-  | { readonly _tag: 'Began' | 'Closed'; readonly run: Run }
+  | { readonly _tag: 'OriginStarted' | 'Closed'; readonly run: Run }
   | { readonly _tag: 'Head'; readonly run: Run; readonly head: Head }
   /** Published: sent, or kept until the reconnect. */
   | { readonly _tag: 'Sent' | 'Kept' | 'SentAgain'; readonly run: Run; readonly number: number; readonly bytes: number }

@@ -6,7 +6,7 @@ export interface Counters {
   /** Messages and notices that it keeps, those that the application has not processed included. */
   readonly messages: number
   /** Of these, what was delivered and is not processed. */
-  readonly handedMessages: number
+  readonly unprocessedMessages: number
   readonly bytes: number
   readonly gaps: number
   readonly origins: number
@@ -14,7 +14,7 @@ export interface Counters {
 
 export const countersOf = <A>({ usage, table }: Receiver<A>): Counters => ({
   messages: usage.messages,
-  handedMessages: usage.handedMessages,
+  unprocessedMessages: usage.unprocessedMessages,
   bytes: usage.bytes,
   gaps: table.gaps,
   origins: M.size(table.origins),

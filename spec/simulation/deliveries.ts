@@ -17,7 +17,7 @@ const isFalseAnswer = ({ falseAnswers }: Chronicle, life: Life, subject: string,
     const requests = life.traffic.flatMap(t =>
       t._tag === 'ReplayRequest' && t.origin === f.origin && t.at <= at ? [t] : [],
     )
-    return requests.some(r => r.id === f.asked) && requests.some(r => r.id >= f.asked && covers(r, f.number))
+    return requests.some(r => r.id === f.requestId) && requests.some(r => r.id >= f.requestId && covers(r, f.number))
   })
 
 const subjectOf = ({ run, number }: Published): string => `${run.epoch} ${run.origin}.${number}`
@@ -192,7 +192,8 @@ const unmixed = (chronicle: Chronicle, origins: Origins, report: Report, { origi
   if (!origins.hasRestarted(origin) || origins.isContested(origin)) return
   if (origins.isUnnamed(origin) || origins.isForged(origin)) return
   for (const s of sequences) {
-    const { epoch, life } = s
+    const { life } = s
+    const epoch = s.epoch ?? s.leftAs
     const own = epoch === undefined ? runOf(origins, s) : origins.of(origin).find(r => r.epoch === epoch)
     if (epoch !== undefined && own === undefined)
       report('EpochsNeverMix', s.endedAt, `${origin}: the run ${epoch} does not exist`)

@@ -57,7 +57,7 @@ const forge = (world: World, r: Receiver, line: Line, size: number, above: numbe
   const data = payloadOf(0, 5)
   world.chronicle.forged.push({ at: world.agenda.now(), kind: 'Message', origin: line.origin.name, number })
   const arrival = { number, data, headers: undefined, reply: undefined, bytes: data.length }
-  r.on({ _tag: 'Arrived', origin: line.origin, arrival })
+  r.on({ _tag: 'MessageReceived', origin: line.origin, arrival })
 }
 
 /** Other clients send many replay requests to a process, with no regard to limits. */
@@ -99,7 +99,7 @@ const again = (world: World, r: Receiver, line: Line, { run, number, data, heade
   if (!r.port.isUp) return
   run.sentAt = world.agenda.now()
   const kept = { data, headers: headers === undefined ? undefined : encodedHeaders(headers), reply }
-  r.on({ _tag: 'Arrived', origin: line.origin, arrival: arrivalOf(number, kept) })
+  r.on({ _tag: 'MessageReceived', origin: line.origin, arrival: arrivalOf(number, kept) })
 }
 
 /** A forged head: its run (0: the genuine one), how far it is above the genuine head, and its age. */
@@ -260,7 +260,7 @@ export const perform = (world: World, stage: Stage, d: Fault): boolean => {
         reply: undefined,
       } as const
       world.chronicle.forged.push({ at: agenda.now(), kind: 'Stray', origin: 'updates.stray', number: 0 })
-      for (let i = d.size % 60; i >= 0; i--) r.on({ _tag: 'Strayed', message, bytes: data.length })
+      for (let i = d.size % 60; i >= 0; i--) r.on({ _tag: 'UnsequencedReceived', message, bytes: data.length })
       return true
     },
     forgedMessage: () => {
@@ -287,7 +287,7 @@ export const perform = (world: World, stage: Stage, d: Fault): boolean => {
               : head
           const { head: number } = forged
           world.chronicle.forged.push({ at: agenda.now(), kind: 'Head', origin: line.origin.name, number })
-          r.on({ _tag: 'HeartbeatHeard', origin: line.origin, head: forged })
+          r.on({ _tag: 'HeartbeatReceived', origin: line.origin, head: forged })
         })
       return true
     },
@@ -437,7 +437,7 @@ export const perform = (world: World, stage: Stage, d: Fault): boolean => {
         const data = payloadOf(0, 5)
         world.chronicle.forged.push({ at: agenda.now(), kind: 'Message', origin: line.origin.name, number })
         const arrival = { number, data, headers: undefined, reply: undefined, bytes: data.length }
-        one.on({ _tag: 'Arrived', origin: line.origin, arrival })
+        one.on({ _tag: 'MessageReceived', origin: line.origin, arrival })
       })
       for (let i = 0; i < 5; i++) agenda.at(agenda.now() + 150 + i * 50, () => p.publish(line))
       agenda.at(agenda.now() + 2000 + d.ms, () => {
@@ -499,7 +499,7 @@ export const perform = (world: World, stage: Stage, d: Fault): boolean => {
               state: 'live',
             } as const
             world.chronicle.forged.push({ at, kind: 'Head', origin: line.origin.name, number })
-            r.on({ _tag: 'HeartbeatHeard', origin: line.origin, head: { ...head, age: w.age } })
+            r.on({ _tag: 'HeartbeatReceived', origin: line.origin, head: { ...head, age: w.age } })
           })
       }
       return true

@@ -112,12 +112,13 @@ interface Voices {
 
 /**
  * If a receiver hears two living runs in turns, a receiver or a sender reports it. If both answer the same head
- * request, and then one that it sends after that, the receiver reports `Conflict` itself. It reports none if there was
- * one run at a time.
+ * request, and then one that it sends after that, the receiver reports `Conflict` itself, or `Restarted` if an answer
+ * arrives too late. It reports no conflict if there was one run at a time.
  */
 export const conflicts = (chronicle: Chronicle, origins: Origins, report: Report, life: Life): void => {
   const told = new Set<string>()
   for (const { at, delivery: d } of life.handed) {
+    if (d._tag === 'Restarted' && origins.isContested(d.origin)) told.add(d.origin)
     if (d._tag !== 'Conflict') continue
     told.add(d.origin)
     if (!origins.isContested(d.origin) && !origins.isForged(d.origin) && !isClose(origins.of(d.origin)))
@@ -141,10 +142,10 @@ export const conflicts = (chronicle: Chronicle, origins: Origins, report: Report
     if (v.last !== epoch && v.heard.has(epoch)) v.returns += 1
     v.last = epoch
     v.heard.add(epoch)
-    const first = t.asked === undefined ? undefined : (v.first.get(t.asked) ?? epoch)
-    if (t.asked !== undefined && first !== undefined) v.first.set(t.asked, first)
-    const isDouble = t.asked !== undefined && first !== epoch
-    const isAgain = isDouble && v.doubled !== undefined && t.asked > v.doubled
+    const first = t.requestId === undefined ? undefined : (v.first.get(t.requestId) ?? epoch)
+    if (t.requestId !== undefined && first !== undefined) v.first.set(t.requestId, first)
+    const isDouble = t.requestId !== undefined && first !== epoch
+    const isAgain = isDouble && v.doubled !== undefined && t.requestId > v.doubled
     if (isDouble) v.doubled ??= newest
     if (!isAgain && (v.returns < 3 || elsewhere.has(t.origin))) continue
     told.add(t.origin)

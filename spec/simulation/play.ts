@@ -52,7 +52,7 @@ export const play = (plan: Plan, lines?: string[]): Played => {
   const store = plan.receivers.some(r => r.stored) ? storeOf(world) : undefined
   const everybody = { store, processes: () => [...processes, ...rivals], receivers: () => receivers }
   const audience = audienceOf(world, everybody)
-  const asked = askedOf(world, everybody)
+  const requestId = askedOf(world, everybody)
   let incarnations = 0
 
   const born = (i: number): void => {
@@ -160,7 +160,7 @@ export const play = (plan: Plan, lines?: string[]): Played => {
   // --- the first phase: faults
 
   for (const [i, of] of plan.receivers.entries()) {
-    const r = receiverOf(world, of, i, asked)
+    const r = receiverOf(world, of, i, requestId)
     receivers.push(r)
     // Some receivers start before the senders, some after.
     agenda.at(beginning + (world.chance.hit(0.5) ? 0 : world.chance.below(1500)), () => r.start(undefined))

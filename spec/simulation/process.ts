@@ -401,7 +401,7 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
       }
       world.calls += 1
       lines.push(line)
-      passed.push({ ...stamp(), _tag: 'Began', run })
+      passed.push({ ...stamp(), _tag: 'OriginStarted', run })
       live.set(origin.name, line)
       if (!run.isMute) beating.set(origin.name, line)
       if (!port.isUp) tell(run, { _tag: 'Disconnected' })

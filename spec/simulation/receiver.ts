@@ -22,7 +22,7 @@ import type { World } from './world.ts'
 export type ReceiverEvent = Event<Uint8Array>
 /** An event without its time. */
 export type Happening = ReceiverEvent extends infer E ? (E extends ReceiverEvent ? Omit<E, 'now'> : never) : never
-export type AskReplay = Extract<Output<Uint8Array>, { _tag: 'AskReplay' }>
+export type AskReplay = Extract<Output<Uint8Array>, { _tag: 'RequestReplay' }>
 
 /** Who gets its requests. */
 export interface Asked {
@@ -53,7 +53,7 @@ export interface Receiver {
   readonly inbox: () => string
 }
 
-export const receiverOf = (world: World, plan: ReceiverPlan, index: number, asked: Asked): Receiver => {
+export const receiverOf = (world: World, plan: ReceiverPlan, index: number, requestId: Asked): Receiver => {
   const { agenda, chronicle } = world
   // Timers of a busy program ring late, and some ring a little too early.
   const lateness = (): number =>
@@ -95,45 +95,45 @@ export const receiverOf = (world: World, plan: ReceiverPlan, index: number, aske
       l.traffic.push({ ...stamp, ...t })
     }
     switch (e._tag) {
-      case 'Arrived': {
+      case 'MessageReceived': {
         const id = idOf(e.arrival.data)
         if (!came.has(id)) came.set(id, stamp.at)
         return note({ _tag: 'Message', origin: e.origin.name, number: e.arrival.number, id })
       }
       case 'HeadAnswered':
         answered.set(e.head.epoch, [...(answered.get(e.head.epoch) ?? []), stamp.at])
-        return note({ _tag: 'Head', origin: e.origin.name, head: e.head, asked: e.asked })
-      case 'HeartbeatHeard':
-        return note({ _tag: 'Head', origin: e.origin.name, head: e.head, asked: undefined })
+        return note({ _tag: 'Head', origin: e.origin.name, head: e.head, requestId: e.requestId })
+      case 'HeartbeatReceived':
+        return note({ _tag: 'Head', origin: e.origin.name, head: e.head, requestId: undefined })
       case 'ReplayAnswered':
       case 'ReplayRefused':
       case 'ReplayEnded':
         return note({
           _tag: 'Replay',
           origin: e.origin.name,
-          asked: e.asked,
+          requestId: e.requestId,
           hasMessage: e._tag === 'ReplayAnswered',
         })
       case 'HeadRefused':
         return note({ _tag: 'NoResponders' })
-      case 'Strayed':
+      case 'UnsequencedReceived':
         return note({ _tag: 'Stray' })
       case 'Disconnected':
       case 'Reconnected':
         return note({ _tag: e._tag })
       case 'Started':
-      case 'Ticked':
-      case 'Taken':
+      case 'Tick':
+      case 'Consumed':
     }
   }
 
   const measure = ({ kept, handed: all, taken }: Life): void => {
-    const { messages, handedMessages, bytes, gaps, origins } = countersOf(machine)
-    kept.messages = Math.max(kept.messages, messages - handedMessages)
+    const { messages, unprocessedMessages, bytes, gaps, origins } = countersOf(machine)
+    kept.messages = Math.max(kept.messages, messages - unprocessedMessages)
     kept.bytes = Math.max(kept.bytes, bytes)
     kept.gaps = Math.max(kept.gaps, gaps)
     kept.origins = Math.max(kept.origins, origins)
-    kept.queue = Math.max(kept.queue, messages - handedMessages + payloads)
+    kept.queue = Math.max(kept.queue, messages - unprocessedMessages + payloads)
     if (pace > 0) kept.untaken = Math.max(kept.untaken, all.length - taken)
   }
 
@@ -145,7 +145,7 @@ export const receiverOf = (world: World, plan: ReceiverPlan, index: number, aske
     machine = after
     world.calls += 1
     measure(mine)
-    if (world.trace !== undefined && event._tag !== 'Taken') world.trace(() => `${name} <- ${brief(event)}`)
+    if (world.trace !== undefined && event._tag !== 'Consumed') world.trace(() => `${name} <- ${brief(event)}`)
     for (const output of outputs) perform(mine, output)
     measure(mine)
   }
@@ -162,13 +162,13 @@ export const receiverOf = (world: World, plan: ReceiverPlan, index: number, aske
         queue.push(output)
         return take()
       }
-      case 'AskHead':
-        world.say('AskHead')
+      case 'RequestHead':
+        world.say('RequestHead')
         noteAsk(l)
         l.traffic.push({ ...stamp, _tag: 'HeadRequest', id: output.id, origin: output.origin })
-        return port.isUp ? asked.head(self, output.id, output.origin) : undefined
-      case 'AskReplay': {
-        world.say('AskReplay')
+        return port.isUp ? requestId.head(self, output.id, output.origin) : undefined
+      case 'RequestReplay': {
+        world.say('RequestReplay')
         noteAsk(l)
         const { id, epoch, first, last } = output
         const origin = output.origin.name
@@ -176,13 +176,13 @@ export const receiverOf = (world: World, plan: ReceiverPlan, index: number, aske
         l.traffic.push({ ...stamp, _tag: 'ReplayRequest', id, origin, epoch, first, last, untaken })
         world.trace?.(() => `${name} asks ${origin} ${first}-${last} (${id})`)
         tellTaken()
-        return port.isUp ? asked.replay(self, output) : undefined
+        return port.isUp ? requestId.replay(self, output) : undefined
       }
-      case 'Began':
-        world.say('Began')
+      case 'OriginStarted':
+        world.say('OriginStarted')
         return moveTo(output.origin, output.epoch, output.number)
-      case 'WakeAt':
-        world.say('WakeAt')
+      case 'SetTimer':
+        world.say('SetTimer')
         return wakes.set(output.at)
     }
   }
@@ -203,7 +203,7 @@ export const receiverOf = (world: World, plan: ReceiverPlan, index: number, aske
       cutFor = 0
       self.disconnect()
     }
-    on({ _tag: 'Ticked' })
+    on({ _tag: 'Tick' })
   })
 
   const events: ReceiverEvent[] = []
@@ -244,7 +244,7 @@ export const receiverOf = (world: World, plan: ReceiverPlan, index: number, aske
     handed.deliveries = 0
     handed.bytes = 0
     handed.payloads = 0
-    on({ _tag: 'Taken', deliveries, bytes })
+    on({ _tag: 'Consumed', deliveries, bytes })
   }
   const take = (): void => {
     if (isTaking) return
@@ -402,27 +402,27 @@ type TrafficWithoutTime = WithoutTime<Traffic>
 
 const brief = (e: ReceiverEvent): string => {
   switch (e._tag) {
-    case 'Arrived':
+    case 'MessageReceived':
       return `${e.origin.name}.${e.arrival.number}`
-    case 'HeartbeatHeard':
+    case 'HeartbeatReceived':
       return `heartbeat ${e.origin.name} ${e.head.epoch} ${e.head.start}-${e.head.head} ${e.head.state}`
     case 'HeadAnswered':
-      return `head ${e.asked} ${e.origin.name} ${e.head.epoch} ${e.head.start}-${e.head.head} ${e.head.state}`
+      return `head ${e.requestId} ${e.origin.name} ${e.head.epoch} ${e.head.start}-${e.head.head} ${e.head.state}`
     case 'ReplayAnswered':
-      return `replay ${e.asked} ${e.origin.name}.${e.arrival.number} ${e.epoch ?? ''}`
+      return `replay ${e.requestId} ${e.origin.name}.${e.arrival.number} ${e.epoch ?? ''}`
     case 'ReplayRefused':
-      return `refused ${e.asked} ${e.origin.name} ${e.first}-${e.last}`
+      return `refused ${e.requestId} ${e.origin.name} ${e.first}-${e.last}`
     case 'ReplayEnded':
-      return `end ${e.asked} ${e.origin.name} ${e.last}`
+      return `end ${e.requestId} ${e.origin.name} ${e.last}`
     case 'HeadRefused':
-      return `nobody ${e.asked} ${e.origin ?? 'all'}`
-    case 'Strayed':
+      return `nobody ${e.requestId} ${e.origin ?? 'all'}`
+    case 'UnsequencedReceived':
       return `stray ${e.message.subject}`
     case 'Started':
     case 'Disconnected':
     case 'Reconnected':
-    case 'Ticked':
-    case 'Taken':
+    case 'Tick':
+    case 'Consumed':
       return e._tag
   }
 }

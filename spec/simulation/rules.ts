@@ -20,7 +20,7 @@ export const rules = {
   SilenceReported: 'a sender that stops sending is reported `Silent`, no other is, and `Resumed` ends that',
   EndReported: 'the end of a closed sender is reported with its last number when everything before it is settled',
   ConflictReported:
-    'two senders of one `single` subject that a receiver hears in turns are reported, and no others are',
+    'two senders of one `single` subject that a receiver hears in turns are reported, as a conflict or a restart',
   NoticesOnce: 'a gap and a mismatch are reported once',
   // --- its bounds and requests
   MemoryBounded: 'memory stays within the configured bounds, and what fits is not turned away (8)',

@@ -166,7 +166,7 @@ const beating = (
   for (const p of passed) {
     check(p.at)
     switch (p._tag) {
-      case 'Began':
+      case 'OriginStarted':
         hasBegun = true
         if (isUp && !isCrowded) due = p.at
         break

@@ -32,6 +32,8 @@ export interface Sequence {
   /** The epoch and the first number that `Restarted` has announced. */
   readonly epoch: Epoch | undefined
   readonly start: number | undefined
+  /** The epoch that `Restarted` says it was of, when it was left. */
+  leftAs: Epoch | undefined
   /** `Restarted` has announced it, and no epoch: the receiver went by the numbers. */
   readonly isGuess: boolean
   /** The receiver followed this epoch before. */
@@ -69,6 +71,7 @@ const sequenceOf = (
   life,
   epoch,
   start,
+  leftAs: undefined,
   isGuess: start !== undefined && epoch === undefined,
   isReturn,
   isAfterConflict: before !== undefined && (before.isAfterConflict || before.rivals.size > 0),
@@ -147,6 +150,7 @@ export const storiesOf = (chronicle: Chronicle, life: Life): ReadonlyArray<Story
     const s = current(d.origin, at)
     if (d._tag === 'Restarted') {
       end(s, 'Restarted', at)
+      s.leftAs = d.from
       const left = epochs.get(d.origin) ?? new Set()
       epochs.set(d.origin, left.add(d.from))
       const isReturn = d.to !== undefined && left.has(d.to)

@@ -17,7 +17,7 @@ export interface Store {
   /** Requests some of those numbers. With `isRefused` it refuses what it does not hold. */
   readonly ask: (from: Receiver, ask: AskReplay, first: number, last: number, isRefused: boolean) => void
   /** A sender has refused numbers, so the stream is asked. False if the receiver has no stream. */
-  readonly refused: (from: Receiver, asked: number, origin: Origin, first: number, last: number) => boolean
+  readonly refused: (from: Receiver, requestId: number, origin: Origin, first: number, last: number) => boolean
 }
 
 /** Whether a number belongs to one run only. If each run begins with 1, the stream holds messages of several. */
@@ -29,14 +29,14 @@ export const storeOf = (world: World): Store => {
   const held = new Map<string, Map<number, Kept>>()
   const asks = new Map<string, AskReplay>()
 
-  const isAsked = (from: Receiver, one: AskReplay): boolean => from.plan.stored && isUnique(one)
+  const isRequested = (from: Receiver, one: AskReplay): boolean => from.plan.stored && isUnique(one)
 
-  const ask: Store['ask'] = (from, asked, first, last, isRefused) => {
-    const { id, origin, epoch } = asked
+  const ask: Store['ask'] = (from, requestId, first, last, isRefused) => {
+    const { id, origin, epoch } = requestId
     const inbox = from.inbox()
     const answer = (event: Parameters<Receiver['on']>[0]): void =>
       send(world, port, from.port, 'Aside', () => (from.inbox() === inbox ? from.on(event) : undefined))
-    const about = { asked: id, origin, epoch }
+    const about = { requestId: id, origin, epoch }
     const lack = (a: number, b: number): void => {
       if (isRefused && a <= b)
         answer({
@@ -54,11 +54,11 @@ export const storeOf = (world: World): Store => {
         if (kept === undefined) continue
         world.say('Replay.Stored')
         lack(next, n - 1)
-        answer({ _tag: 'ReplayAnswered', asked: id, origin, epoch: undefined, arrival: arrivalOf(n, kept) })
+        answer({ _tag: 'ReplayAnswered', requestId: id, origin, epoch: undefined, arrival: arrivalOf(n, kept) })
         next = n + 1
       }
       lack(next, last)
-      if (last === asked.last) answer({ _tag: 'ReplayEnded', ...about, last })
+      if (last === requestId.last) answer({ _tag: 'ReplayEnded', ...about, last })
     })
   }
 
@@ -73,16 +73,16 @@ export const storeOf = (world: World): Store => {
       }),
     isFirst: (from, one) => {
       asks.set(`${from.inbox()}.${one.id}`, one)
-      return isAsked(from, one) && one.tries % 2 === 1
+      return isRequested(from, one) && one.tries % 2 === 1
     },
     ask: (from, one, first, last, isRefused) => {
-      if (isAsked(from, one)) ask(from, one, first, last, isRefused)
+      if (isRequested(from, one)) ask(from, one, first, last, isRefused)
     },
-    refused: (from, asked, origin, first, last) => {
-      const one = asks.get(`${from.inbox()}.${asked}`)
+    refused: (from, requestId, origin, first, last) => {
+      const one = asks.get(`${from.inbox()}.${requestId}`)
       // A refusal that answers no request is dropped if a stream may still answer.
       if (one?.origin.name !== origin.name) return from.plan.stored
-      if (!isAsked(from, one)) return false
+      if (!isRequested(from, one)) return false
       const [low, high] = [Math.max(first, one.first), Math.min(last, one.last)]
       if (low <= high) ask(from, one, low, high, true)
       return true

@@ -34,7 +34,7 @@ export const audienceOf = (world: World, all: Everybody): Audience => ({
     for (const r of all.receivers())
       if (r.plan.addressing === line.run.addressing)
         send(world, from.port, r.port, 'Data', () =>
-          r.on({ _tag: 'Arrived', origin: line.origin, arrival: arrivalOf(number, kept) }),
+          r.on({ _tag: 'MessageReceived', origin: line.origin, arrival: arrivalOf(number, kept) }),
         )
     all.store?.capture(from, line, number, kept)
     if (again !== undefined) again.leftAt = from.port.sentBy
@@ -42,7 +42,7 @@ export const audienceOf = (world: World, all: Everybody): Audience => ({
   heartbeat: (from, line, head) => {
     world.say('Heartbeat')
     for (const r of all.receivers())
-      send(world, from.port, r.port, 'Heartbeat', () => r.on({ _tag: 'HeartbeatHeard', origin: line.origin, head }))
+      send(world, from.port, r.port, 'Heartbeat', () => r.on({ _tag: 'HeartbeatReceived', origin: line.origin, head }))
     if (line.run.addressing === 'perSender') return
     for (const p of all.processes())
       for (const other of p.lines)
@@ -52,9 +52,9 @@ export const audienceOf = (world: World, all: Everybody): Audience => ({
   answer: (from, line, answer) => {
     const dot = answer.reply.lastIndexOf('.')
     const inbox = answer.reply.slice(0, dot)
-    const asked = Number(answer.reply.slice(dot + 1))
+    const requestId = Number(answer.reply.slice(dot + 1))
     const r = all.receivers().find(one => one.inbox() === inbox)
-    if (r !== undefined) answered(world, all.store, from, line, r, inbox, asked, answer)
+    if (r !== undefined) answered(world, all.store, from, line, r, inbox, requestId, answer)
   },
 })
 
@@ -65,14 +65,16 @@ const answered = (
   line: Line,
   r: Receiver,
   inbox: string,
-  asked: number,
+  requestId: number,
   answer: Answer,
 ): void => {
   const { chance, agenda } = world
-  if (world.strikes('replayForged')) forged(world, store, from, line, r, inbox, asked)
+  if (world.strikes('replayForged')) forged(world, store, from, line, r, inbox, requestId)
   world.say(answer._tag === 'Refusal' ? `Replay.${answer.code}` : `Replay.${answer._tag}`)
   if (world.strikes('replayStall')) return
-  const id = world.strikes('replayMisdirected') ? chance.of([asked - 1, asked + 1, 1, asked + 100]) : asked
+  const id = world.strikes('replayMisdirected')
+    ? chance.of([requestId - 1, requestId + 1, 1, requestId + 100])
+    : requestId
   const go = (): void =>
     send(world, from.port, r.port, 'Aside', () => (r.inbox() === inbox ? open(r, store, line, id, answer) : undefined))
   if (world.strikes('replayLate')) agenda.at(agenda.now() + chance.between(100, 4000), go)
@@ -88,7 +90,7 @@ const answered = (
     const arrival = arrivalOf(other.number, { data: other.data, headers, reply: other.reply })
     const { epoch } = other.run
     send(world, from.port, r.port, 'Aside', () => {
-      if (r.inbox() === inbox) r.on({ _tag: 'ReplayAnswered', asked, origin: line.origin, epoch, arrival })
+      if (r.inbox() === inbox) r.on({ _tag: 'ReplayAnswered', requestId, origin: line.origin, epoch, arrival })
     })
   }
 }
@@ -104,19 +106,19 @@ const forged = (
   line: Line,
   r: Receiver,
   inbox: string,
-  asked: number,
+  requestId: number,
 ): void => {
   const { chance, chronicle } = world
   const life = r.life()
-  const ask = life?.traffic.findLast(t => t._tag === 'ReplayRequest' && t.id === asked)
+  const ask = life?.traffic.findLast(t => t._tag === 'ReplayRequest' && t.id === requestId)
   if (life === undefined || ask?._tag !== 'ReplayRequest') return
   let last = 0
   for (const t of life.traffic) if (t._tag === 'ReplayRequest' && t.origin === ask.origin) last = Math.max(last, t.last)
   const [id, number] = chance.of<readonly [number, number]>([
     [1, ask.first],
-    [asked + 1000, ask.first],
-    [asked, last + 1],
-    [asked, last + 30],
+    [requestId + 1000, ask.first],
+    [requestId, last + 1],
+    [requestId, last + 30],
   ])
   if (number > Number.MAX_SAFE_INTEGER) return
   const { epoch, origin } = line.run
@@ -125,29 +127,29 @@ const forged = (
   const answer: Answer = chance.hit(0.5)
     ? { _tag: 'Message', reply, origin, number, kept }
     : { _tag: 'Refusal', reply, origin, first: number, last: number, code: 410 }
-  chronicle.falseAnswers.push({ life, asked: id, origin, number })
+  chronicle.falseAnswers.push({ life, requestId: id, origin, number })
   world.trace?.(() => `*** forged ${answer._tag} ${id} ${origin}.${number} ${epoch}`)
   send(world, from.port, r.port, 'Aside', () => (r.inbox() === inbox ? open(r, store, line, id, answer) : undefined))
 }
 
 /** Turns an answer into an event, as the shell does. */
-const open = (r: Receiver, store: Store | undefined, line: Line, asked: number, answer: Answer): void => {
+const open = (r: Receiver, store: Store | undefined, line: Line, requestId: number, answer: Answer): void => {
   const { origin } = line
   const epoch = line.run.addressing === 'single' ? line.run.epoch : undefined
   switch (answer._tag) {
     case 'Message':
       return r.on({
         _tag: 'ReplayAnswered',
-        asked,
+        requestId,
         origin,
         epoch,
         arrival: arrivalOf(answer.number, answer.kept),
       })
     case 'Refusal':
-      if (answer.code === 404 || store?.refused(r, asked, origin, answer.first, answer.last)) return
+      if (answer.code === 404 || store?.refused(r, requestId, origin, answer.first, answer.last)) return
       return r.on({
         _tag: 'ReplayRefused',
-        asked,
+        requestId,
         origin,
         epoch,
         first: SequenceNumber.nearest(answer.first),
@@ -156,7 +158,7 @@ const open = (r: Receiver, store: Store | undefined, line: Line, asked: number, 
       })
     case 'End':
       // 0 is not a number, so the shell drops it.
-      if (answer.last >= 1) r.on({ _tag: 'ReplayEnded', asked, origin, epoch, last: answer.last })
+      if (answer.last >= 1) r.on({ _tag: 'ReplayEnded', requestId, origin, epoch, last: answer.last })
   }
 }
 
@@ -175,7 +177,7 @@ export const askedOf = (world: World, all: Everybody): Asked => ({
           if (p.isCrashed || line.isFinished) return
           const head: Head = p.headOf(line)
           send(world, p.port, from.port, 'Aside', () => {
-            if (from.inbox() === inbox) from.on({ _tag: 'HeadAnswered', asked: id, origin: line.origin, head })
+            if (from.inbox() === inbox) from.on({ _tag: 'HeadAnswered', requestId: id, origin: line.origin, head })
           })
         })
       }
@@ -183,7 +185,7 @@ export const askedOf = (world: World, all: Everybody): Asked => ({
     world.say('NoResponders')
     const go = (): void =>
       send(world, from.port, from.port, 'Aside', () => {
-        if (from.inbox() === inbox) from.on({ _tag: 'HeadRefused', asked: id, origin })
+        if (from.inbox() === inbox) from.on({ _tag: 'HeadRefused', requestId: id, origin })
       })
     if (world.strikes('nobodyLate')) world.agenda.at(world.agenda.now() + world.chance.between(50, 1500), go)
     else go()

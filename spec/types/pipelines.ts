@@ -143,7 +143,12 @@ Receiver.step({ _tag: 'Stopped', now: 0 })
 // @ts-expect-error there is no such option
 Receiver.create({ patient: true })
 // @ts-expect-error a shell that can't be woken
-match<Receiver.Output<string>, void>({ Deliver: () => {}, AskHead: () => {}, AskReplay: () => {}, Began: () => {} })
+match<Receiver.Output<string>, void>({
+  Deliver: () => {},
+  RequestHead: () => {},
+  RequestReplay: () => {},
+  OriginStarted: () => {},
+})
 // @ts-expect-error not an event
 checkCapture(['updates.1'])
 

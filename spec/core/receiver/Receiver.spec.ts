@@ -20,7 +20,7 @@ interface Talk extends Rig {
   readonly gets: (...numbers: number[]) => string[]
   readonly hears: (head: Head) => string[]
   /** The answer to its last head request, or to that one. */
-  readonly isAnswered: (head: Head, asked?: number) => string[]
+  readonly isAnswered: (head: Head, requestId?: number) => string[]
   /** Nobody listens for its last head request, nor for the one that it sends to be sure. */
   readonly isRefused: () => string[]
   readonly passes: (ms: number) => string[]
@@ -35,18 +35,18 @@ const talk = (
   r.on({ _tag: 'Started' })
   return {
     ...r,
-    gets: (...numbers) => numbers.flatMap(n => said(r.on({ _tag: 'Arrived', origin, arrival: arrival(n) }))),
-    hears: head => said(r.on({ _tag: 'HeartbeatHeard', origin, head })),
-    isAnswered: (head, asked = r.asked()) => said(r.on({ _tag: 'HeadAnswered', asked, origin, head })),
+    gets: (...numbers) => numbers.flatMap(n => said(r.on({ _tag: 'MessageReceived', origin, arrival: arrival(n) }))),
+    hears: head => said(r.on({ _tag: 'HeartbeatReceived', origin, head })),
+    isAnswered: (head, requestId = r.requestId()) => said(r.on({ _tag: 'HeadAnswered', requestId, origin, head })),
     isRefused: () => {
-      const refuse = () => r.on({ _tag: 'HeadRefused', asked: r.asked(), origin: origin.name })
+      const refuse = () => r.on({ _tag: 'HeadRefused', requestId: r.requestId(), origin: origin.name })
       refuse()
       r.wait(defaults.requestTimeout)
       refuse()
       return said(r.wait(0))
     },
     passes: ms => said(r.wait(ms)),
-    takes: (deliveries, bytes = deliveries) => said(r.on({ _tag: 'Taken', deliveries, bytes })),
+    takes: (deliveries, bytes = deliveries) => said(r.on({ _tag: 'Consumed', deliveries, bytes })),
   }
 }
 
@@ -144,8 +144,8 @@ describe.each(['single', 'perSender'] as const)('a receiver (%s)', addressing =>
     const t = begin({ maxJump: 100 })
     expect(t.hears(headOf(100))).toEqual(['gap 1-100 Heartbeat'])
     expect(t.hears(headOf(201))).toEqual([addressing === 'single' ? 'ask updates' : `ask ${alice().name}`])
-    const ask = t.asked()
-    expect([t.hears(headOf(201)), t.gets(100), t.asked() - ask]).toEqual([[], [], 0])
+    const ask = t.requestId()
+    expect([t.hears(headOf(201)), t.gets(100), t.requestId() - ask]).toEqual([[], [], 0])
     expect(t.passes(100)).toHaveLength(1)
     expect(t.isAnswered(headOf(201))).toEqual(['gap 101-201 Heartbeat'])
   })
@@ -241,16 +241,17 @@ describe.each(['single', 'perSender'] as const)('a receiver (%s)', addressing =>
     }
   })
 
-  it('stays where the first answer made it begin', () => {
+  it('checks a later answer that is far behind the first, and stays if its sender confirms the first', () => {
     const t = talk({ addressing })
     t.isAnswered(headOf(500_000), 1)
-    expect([t.isAnswered(headOf(5), 1), t.gets(500_001)]).toEqual([[], ['500001']])
+    expect(t.isAnswered(headOf(5), 1)).toEqual([expect.stringMatching(/^ask updates/)])
+    expect([t.gets(500_001), t.isAnswered(headOf(500_001))]).toEqual([[], ['500001']])
   })
 
   it('bears it that nobody is there to say why its sender is late', () => {
     const t = begin()
     t.passes(5500)
-    t.on({ _tag: 'HeadRefused', asked: t.asked(), origin: addressing === 'single' ? 'updates' : alice().name })
+    t.on({ _tag: 'HeadRefused', requestId: t.requestId(), origin: addressing === 'single' ? 'updates' : alice().name })
     expect(t.passes(500)).toEqual(['silent 5000'])
   })
 
@@ -292,9 +293,9 @@ describe.each(['single', 'perSender'] as const)('a receiver (%s)', addressing =>
 
   it('takes nobody there for the answer only to its last question to all', () => {
     const t = talk({ addressing })
-    t.on({ _tag: 'HeadRefused', asked: 99, origin: undefined })
+    t.on({ _tag: 'HeadRefused', requestId: 99, origin: undefined })
     expect(t.passes(10_000)).toEqual(['ask all', 'ask all', 'ask all'])
-    expect(said(t.on({ _tag: 'HeadRefused', asked: 1, origin: undefined }))).toEqual([])
+    expect(said(t.on({ _tag: 'HeadRefused', requestId: 1, origin: undefined }))).toEqual([])
   })
 
   it('repeats the question to all until it is answered', () => {
@@ -304,7 +305,7 @@ describe.each(['single', 'perSender'] as const)('a receiver (%s)', addressing =>
 
   it('asks only once more where nobody listens', () => {
     const t = talk({ addressing })
-    expect(said(t.on({ _tag: 'HeadRefused', asked: 1, origin: undefined }))).toEqual([])
+    expect(said(t.on({ _tag: 'HeadRefused', requestId: 1, origin: undefined }))).toEqual([])
     expect(t.passes(10_000)).toEqual(['ask all'])
   })
 
@@ -317,12 +318,12 @@ describe.each(['single', 'perSender'] as const)('a receiver (%s)', addressing =>
 
   it('begins anew where the sender says, if the heartbeat that it began with was far ahead of it', () => {
     const t = talk({ addressing })
-    const asked = t.asked()
+    const requestId = t.requestId()
     expect(t.hears(headOf(500_000))).toEqual([])
-    expect(t.isAnswered(headOf(5), asked)).toEqual([])
-    expect(t.isAnswered(headOf(3), asked)).toEqual([])
+    expect(t.isAnswered(headOf(5), requestId)).toEqual([])
+    expect(t.isAnswered(headOf(3), requestId)).toEqual([])
     expect(t.gets(6, 7)).toEqual(['6', '7'])
-    expect(t.isAnswered(headOf(3), asked)).toEqual([])
+    expect(t.isAnswered(headOf(3), requestId)).toEqual([])
     expect(t.gets(8)).toEqual(['8'])
   })
 
@@ -351,6 +352,25 @@ describe.each(['single', 'perSender'] as const)('a receiver (%s)', addressing =>
       'gap 1-6 Heartbeat',
     ])
     expect(t.gets(1)).toEqual(['1 Late'])
+  })
+
+  it('returns to what its sender has sent, if it believed a forged number while nobody answered', () => {
+    const t = begin({}, 5)
+    t.gets(6)
+    t.passes(6000)
+    t.gets(100_000, 100_001)
+    t.passes(4000)
+    expect(stateOf(t).buffer.next).toBe(100_002)
+    t.hears(headOf(6))
+    expect(t.hears(headOf(6))).toEqual([expect.stringMatching(/^ask updates/)])
+    expect(t.isAnswered(headOf(6))).toEqual(['restarted @0000000001 after 100001, @0000000001 from 7'])
+    expect(t.gets(7, 8)).toEqual(['7', '8'])
+  })
+
+  it('does not check a heartbeat of its sender that is behind by less than maxJump', () => {
+    const t = begin({}, 5)
+    t.gets(...Array.from({ length: 20 }, (_, i) => i + 6))
+    expect(t.hears(headOf(6))).toEqual([])
   })
 
   it('lets deadlines and silence wait while it is disconnected, and asks all when it is back', () => {
@@ -433,7 +453,7 @@ describe('a receiver of the addressing perSender', () => {
   it('does not settle a jump by an answer from before it was connected again', () => {
     const t = begin({ maxJump: 100 })
     expect(t.gets(500)).toEqual([ask])
-    const before = t.asked()
+    const before = t.requestId()
     back(t)
     expect(t.gets(1)).toEqual(['1'])
     expect(t.isAnswered(headOf(1), before)).toEqual([])
@@ -518,7 +538,7 @@ describe('a receiver of the addressing single', () => {
     t.gets(1, 2, 3)
     t.passes(6000)
     t.gets(1, 2)
-    t.on({ _tag: 'HeadRefused', asked: t.asked(), origin: 'updates' })
+    t.on({ _tag: 'HeadRefused', requestId: t.requestId(), origin: 'updates' })
     expect(t.passes(10_000).filter(s => s.startsWith('restarted'))).toEqual([])
   })
 
@@ -554,10 +574,10 @@ describe('a receiver of the addressing single', () => {
   })
 
   it('takes nobody there for the answer only to what it has asked in this doubt', () => {
-    const inVain = (asked: (last: number) => number): string[] => {
+    const inVain = (requestId: (last: number) => number): string[] => {
       const t = following()
       t.hears(headOf(0, { epoch: run(2) }))
-      t.on({ _tag: 'HeadRefused', asked: asked(t.asked()), origin: 'updates' })
+      t.on({ _tag: 'HeadRefused', requestId: requestId(t.requestId()), origin: 'updates' })
       return t.passes(1500)
     }
     expect(inVain(last => last - 1)).toEqual(['ask updates', 'ask updates', 'ask updates'])
@@ -567,7 +587,7 @@ describe('a receiver of the addressing single', () => {
   it('does not take an answer from before it was connected again for the first head', () => {
     const t = talk()
     t.gets(5)
-    const before = t.asked()
+    const before = t.requestId()
     t.on({ _tag: 'Disconnected' })
     t.on({ _tag: 'Reconnected' })
     expect(t.isAnswered(headOf(5), before)).toEqual([])
@@ -995,9 +1015,9 @@ describe('a receiver that is disconnected', () => {
     const t = following({ addressing: 'perSender' })
     const on = (h: Parameters<Rig['on']>[0]): string[] => t.on(h).map(o => o._tag)
     on({ _tag: 'Disconnected' })
-    expect(on({ _tag: 'Arrived', origin: alice(), arrival: arrival(3) })).toEqual(['Deliver'])
+    expect(on({ _tag: 'MessageReceived', origin: alice(), arrival: arrival(3) })).toEqual(['Deliver'])
     expect(t.passes(500)).toEqual([])
-    expect(on({ _tag: 'Reconnected' })).toContain('AskReplay')
+    expect(on({ _tag: 'Reconnected' })).toContain('RequestReplay')
   })
 
   it('gives nothing up when its timer rings late', () => {
@@ -1005,7 +1025,7 @@ describe('a receiver that is disconnected', () => {
     t.gets(1, 3)
     t.passes(1999)
     const [, away] = Receiver.step<string>({ _tag: 'Disconnected', now: t.now() + 1 })(t.self())
-    const [out] = Receiver.step<string>({ _tag: 'Ticked', now: t.now() + 1 })(away)
+    const [out] = Receiver.step<string>({ _tag: 'Tick', now: t.now() + 1 })(away)
     expect(said(out)).toEqual([])
   })
 })
@@ -1013,8 +1033,8 @@ describe('a receiver that is disconnected', () => {
 describe('a receiver that is woken', () => {
   it('says again when to wake it, though that has not changed: its timer rang too early', () => {
     const t = following()
-    const [out] = Receiver.step<string>({ _tag: 'Ticked', now: t.now() })(t.self())
-    expect(out).toEqual([{ _tag: 'WakeAt', at: t.self().wakeAt }])
+    const [out] = Receiver.step<string>({ _tag: 'Tick', now: t.now() })(t.self())
+    expect(out).toEqual([{ _tag: 'SetTimer', at: t.self().wakeAt }])
   })
 
   it('counts the time of what it remembers while disconnected from when it is back', () => {
@@ -1053,7 +1073,7 @@ describe('a receiver within its bounds', () => {
   it('keeps what is lower, though that takes all of maxBytes', () => {
     const t = following({ maxBytes: 10 })
     const gets = (n: number, bytes: number) =>
-      said(t.on({ _tag: 'Arrived', origin: single(), arrival: arrival(n, `m${n}`, bytes) }))
+      said(t.on({ _tag: 'MessageReceived', origin: single(), arrival: arrival(n, `m${n}`, bytes) }))
     gets(3, 4)
     gets(2, 10)
     expect(gets(1, 0)).toEqual(['1 Late', '2 Late'])
@@ -1063,8 +1083,8 @@ describe('a receiver within its bounds', () => {
     const t = following({ maxBytes: 10 })
     const other = single('other')
     const gets = (origin: Origin, n: number, bytes: number) =>
-      said(t.on({ _tag: 'Arrived', origin, arrival: arrival(n, `m${n}`, bytes) }))
-    t.on({ _tag: 'HeartbeatHeard', origin: other, head: headOf(0) })
+      said(t.on({ _tag: 'MessageReceived', origin, arrival: arrival(n, `m${n}`, bytes) }))
+    t.on({ _tag: 'HeartbeatReceived', origin: other, head: headOf(0) })
     gets(other, 2, 7)
     gets(single(), 4, 2)
     gets(single(), 2, 4)
@@ -1100,7 +1120,7 @@ describe('a receiver within its bounds', () => {
 
   it('goes on with what it forgot as soon as half of maxBytes is taken', () => {
     const t = following({ maxBytes: 10 })
-    for (const n of [1, 2, 3]) t.on({ _tag: 'Arrived', origin: single(), arrival: arrival(n, `m${n}`, 5) })
+    for (const n of [1, 2, 3]) t.on({ _tag: 'MessageReceived', origin: single(), arrival: arrival(n, `m${n}`, 5) })
     t.takes(1, 5)
     expect(t.passes(2000)).toEqual(['lost 3-3 unresolved'])
   })
@@ -1121,8 +1141,11 @@ describe('a receiver within its bounds', () => {
   it('tells no loss of each message that finds no room, though others have as many gaps as may be', () => {
     const t = following({ maxMessages: 4, maxGaps: 1, mode: 'arrival' })
     const other = single('other')
-    t.on({ _tag: 'HeadAnswered', asked: 1, origin: other, head: headOf(0) })
-    expect(said(t.on({ _tag: 'Arrived', origin: other, arrival: arrival(2) }))).toEqual(['gap 1-1 Data', '2 AfterGap'])
+    t.on({ _tag: 'HeadAnswered', requestId: 1, origin: other, head: headOf(0) })
+    expect(said(t.on({ _tag: 'MessageReceived', origin: other, arrival: arrival(2) }))).toEqual([
+      'gap 1-1 Data',
+      '2 AfterGap',
+    ])
     expect([t.gets(1, 2), t.gets(3, 4, 5, 6), t.self().table.gaps]).toEqual([['1', '2'], [], 2])
     // When there is room to tell of it, the bound holds again.
     expect([t.takes(4, 3), t.self().table.gaps]).toEqual([['lost 3-6 overflow'], 1])
@@ -1131,19 +1154,19 @@ describe('a receiver within its bounds', () => {
   it('tells no loss of what finds no room, though others have more gaps than may be, as they have no room either', () => {
     const t = following({ maxMessages: 4, maxGaps: 1, mode: 'arrival' })
     const [second, third] = [single('second'), single('third')]
-    for (const origin of [second, third]) t.on({ _tag: 'HeadAnswered', asked: 1, origin, head: headOf(0) })
-    t.on({ _tag: 'Arrived', origin: second, arrival: arrival(2) })
+    for (const origin of [second, third]) t.on({ _tag: 'HeadAnswered', requestId: 1, origin, head: headOf(0) })
+    t.on({ _tag: 'MessageReceived', origin: second, arrival: arrival(2) })
     t.gets(1, 2)
-    t.on({ _tag: 'Arrived', origin: third, arrival: arrival(1) })
+    t.on({ _tag: 'MessageReceived', origin: third, arrival: arrival(1) })
     expect([t.gets(3, 4), t.self().table.gaps]).toEqual([[], 3])
   })
 
   it('lets others wait on when one takes all the room that was made', () => {
     const t = talk({ maxMessages: 8, maxGaps: 1, gapTimeout: 60_000 })
     const [first, last] = [single('a'), single('z')]
-    t.on({ _tag: 'HeartbeatHeard', origin: first, head: headOf(0, { max: 60_000 }) })
-    t.on({ _tag: 'HeartbeatHeard', origin: last, head: headOf(0, { max: 500 }) })
-    for (const n of [1, 2, 3, 4, 6, 7, 8, 9]) t.on({ _tag: 'Arrived', origin: first, arrival: arrival(n) })
+    t.on({ _tag: 'HeartbeatReceived', origin: first, head: headOf(0, { max: 60_000 }) })
+    t.on({ _tag: 'HeartbeatReceived', origin: last, head: headOf(0, { max: 500 }) })
+    for (const n of [1, 2, 3, 4, 6, 7, 8, 9]) t.on({ _tag: 'MessageReceived', origin: first, arrival: arrival(n) })
     t.passes(5000)
     expect(t.takes(1).filter(s => !s.startsWith('ask'))).toEqual(['lost 5-5 overflow', '6 AfterGap', '7', '8'])
     expect(t.takes(8, 6)).toContain('silent 500')
@@ -1151,7 +1174,7 @@ describe('a receiver within its bounds', () => {
 
   it('gives up a message that is larger than maxBytes, though nothing else is ever taken', () => {
     const t = following({ maxBytes: 10 })
-    expect(said(t.on({ _tag: 'Arrived', origin: single(), arrival: arrival(1, 'm1', 11) }))).toEqual([])
+    expect(said(t.on({ _tag: 'MessageReceived', origin: single(), arrival: arrival(1, 'm1', 11) }))).toEqual([])
     expect(t.passes(2000)).toEqual(['lost 1-1 unresolved'])
   })
 
@@ -1253,7 +1276,7 @@ describe('a receiver within its bounds', () => {
   it('settles a doubt that nobody has answered when there is room to tell of it', () => {
     const t = following({ maxMessages: 2 })
     t.gets(1, 2)
-    t.on({ _tag: 'Arrived', origin: single('other'), arrival: arrival(5) })
+    t.on({ _tag: 'MessageReceived', origin: single('other'), arrival: arrival(5) })
     expect(t.passes(3000)).toEqual(['ask other', 'ask other', 'ask other'])
     expect(t.takes(2)).toEqual(['ask other'])
     expect(t.passes(1500)).toEqual(['ask other', 'ask other', 'ask other', 'silent mute', 'gap 5-5 Data'])
@@ -1269,7 +1292,7 @@ describe('a receiver within its bounds', () => {
     expect(t.passes(1500).filter(s => s.startsWith('gap'))).toEqual([])
     const other = following({ maxMessages: 2, maxJump: 10 })
     other.gets(1, 2)
-    for (const n of [5, 50]) other.on({ _tag: 'Arrived', origin: single('other'), arrival: arrival(n) })
+    for (const n of [5, 50]) other.on({ _tag: 'MessageReceived', origin: single('other'), arrival: arrival(n) })
     other.passes(3000)
     other.takes(2)
     expect(other.passes(1500).filter(s => s.startsWith('gap'))).toEqual([])
@@ -1293,7 +1316,7 @@ describe('a receiver within its bounds', () => {
     const t = following({ addressing: 'perSender', maxOrigins: 1, gapTimeout: 60_000 })
     t.gets(1, 3)
     t.passes(10_000)
-    const second = { _tag: 'Arrived', origin: alice(2), arrival: arrival(1) } as const
+    const second = { _tag: 'MessageReceived', origin: alice(2), arrival: arrival(1) } as const
     expect(said(t.on(second))).toEqual(['unsequenced updates.alice.@0000000002.1 TooManyOrigins'])
   })
 
@@ -1363,8 +1386,8 @@ describe('a receiver within its bounds', () => {
   it('goes by what it forgot when nobody is there to be asked', () => {
     const t = following({ maxMessages: 2 })
     t.gets(1, 2)
-    const refuse = () => t.on({ _tag: 'HeadRefused', asked: t.asked(), origin: 'other' })
-    t.on({ _tag: 'Arrived', origin: single('other'), arrival: arrival(5) })
+    const refuse = () => t.on({ _tag: 'HeadRefused', requestId: t.requestId(), origin: 'other' })
+    t.on({ _tag: 'MessageReceived', origin: single('other'), arrival: arrival(5) })
     refuse()
     t.passes(100)
     refuse()
@@ -1405,7 +1428,7 @@ describe('a receiver within its bounds', () => {
   it('refuses an origin beyond maxOrigins visibly, but lets one that has ended make way', () => {
     const t = talk({ addressing: 'perSender', maxOrigins: 1 })
     t.isAnswered(headOf(0))
-    const second = { _tag: 'Arrived', origin: alice(2), arrival: arrival(1) } as const
+    const second = { _tag: 'MessageReceived', origin: alice(2), arrival: arrival(1) } as const
     expect(said(t.on(second))).toEqual(['unsequenced updates.alice.@0000000002.1 TooManyOrigins'])
     expect(t.hears(headOf(0, { state: 'ended' }))).toEqual(['ended 0'])
     expect(said(t.on(second))).toEqual(['ask updates.alice.@0000000002'])
@@ -1415,7 +1438,7 @@ describe('a receiver within its bounds', () => {
   it('lets the one that has ended first make way first', () => {
     const t = talk({ addressing: 'perSender', maxOrigins: 3 })
     const ends = (i: number) =>
-      t.on({ _tag: 'HeadAnswered', asked: 1, origin: alice(i), head: headOf(0, { epoch: run(i), state: 'ended' }) })
+      t.on({ _tag: 'HeadAnswered', requestId: 1, origin: alice(i), head: headOf(0, { epoch: run(i), state: 'ended' }) })
     const follows = () => [...M.entries(t.self().table.origins)].map(e => e.key)
     for (const i of [2, 1, 3]) ends(i)
     ends(4)
@@ -1428,7 +1451,7 @@ describe('a receiver within its bounds', () => {
     const t = following({ maxOrigins: 1 })
     t.passes(6000)
     t.hears(headOf(0, { epoch: run(2) }))
-    const other = { _tag: 'Arrived', origin: single('other'), arrival: arrival(1) } as const
+    const other = { _tag: 'MessageReceived', origin: single('other'), arrival: arrival(1) } as const
     expect(said(t.on(other))).toEqual(['unsequenced other.1 TooManyOrigins'])
   })
 
@@ -1440,14 +1463,14 @@ describe('a receiver within its bounds', () => {
       { _tag: 'ReplayRefused', first, last: first, reason: 'evicted' },
       { _tag: 'ReplayEnded', last: first },
     ] as const)
-      expect(t.on({ ...answer, asked: 1, origin, epoch })).toEqual([])
+      expect(t.on({ ...answer, requestId: 1, origin, epoch })).toEqual([])
   })
 
   it('says that what a silent origin sends is lost when it makes way', () => {
     const t = talk({ addressing: 'perSender', maxOrigins: 1 })
     t.isAnswered(headOf(4))
     t.passes(6000)
-    const second = { _tag: 'Arrived', origin: alice(2), arrival: arrival(1) } as const
+    const second = { _tag: 'MessageReceived', origin: alice(2), arrival: arrival(1) } as const
     expect(said(t.on(second))).toEqual(['lost 5- gone', 'ask updates.alice.@0000000002'])
   })
 
@@ -1460,7 +1483,8 @@ describe('a receiver within its bounds', () => {
       headers: undefined,
       reply: undefined,
     } as const
-    const stray = () => said(t.on({ _tag: 'Strayed', message: { _tag: 'Unsequenced', ...message }, bytes: 1 }))
+    const stray = () =>
+      said(t.on({ _tag: 'UnsequencedReceived', message: { _tag: 'Unsequenced', ...message }, bytes: 1 }))
     expect([stray(), stray(), stray(), stray()].flat()).toHaveLength(2)
     expect(Receiver.isSettled(t.self())).toBe(false)
     expect(t.takes(1)).toEqual(['overflowed 2'])
@@ -1472,7 +1496,7 @@ describe('a receiver within its bounds', () => {
     t.gets(2, 3, 4)
     const { data, headers, reply } = arrival(1)
     const message = { _tag: 'Unsequenced', subject: 'updates.x', reason: 'NoNumber', data, headers, reply } as const
-    for (let i = 0; i < 3; i++) expect(said(t.on({ _tag: 'Strayed', message, bytes: 1 }))).toEqual([])
+    for (let i = 0; i < 3; i++) expect(said(t.on({ _tag: 'UnsequencedReceived', message, bytes: 1 }))).toEqual([])
     expect(t.takes(1, 0)).toEqual(['overflowed 3'])
   })
 
@@ -1492,7 +1516,7 @@ describe('a receiver within its bounds', () => {
 
   it('tells once that a sender uses the other addressing', () => {
     const t = talk()
-    const other = { _tag: 'HeartbeatHeard', origin: alice(), head: headOf(0) } as const
+    const other = { _tag: 'HeartbeatReceived', origin: alice(), head: headOf(0) } as const
     expect([said(t.on(other)), said(t.on(other))]).toEqual([['mismatch updates.alice.@0000000001 single'], []])
   })
 

@@ -59,7 +59,7 @@ describe('an audit', () => {
     expect(told([...heard, at(12_100, 3)])).toEqual([3])
   })
 
-  const heard: Receiver.Event<number> = { _tag: 'HeartbeatHeard', now: 0, origin: single(), head: headOf(0) }
+  const heard: Receiver.Event<number> = { _tag: 'HeartbeatReceived', now: 0, origin: single(), head: headOf(0) }
 
   it('looks no further than the capture, once nothing is missing', () => {
     const events = [heard, ...[1, 2].map(n => Receiver.arrival(n, n)(address(n)))]

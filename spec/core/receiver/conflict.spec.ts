@@ -26,12 +26,12 @@ const withoutRequests = (words: string[]): string[] => words.filter(w => !w.star
 const following = (options: Options = {}): Talk => {
   const r = rig(options)
   r.on({ _tag: 'Started' })
-  r.on({ _tag: 'HeadAnswered', asked: 1, origin, head: old(0) })
+  r.on({ _tag: 'HeadAnswered', requestId: 1, origin, head: old(0) })
   return {
     rig: r,
-    gets: (...numbers) => numbers.flatMap(n => said(r.on({ _tag: 'Arrived', origin, arrival: arrival(n) }))),
-    hears: head => said(r.on({ _tag: 'HeartbeatHeard', origin, head })),
-    isAnswered: head => said(r.on({ _tag: 'HeadAnswered', asked: r.asked(), origin, head })),
+    gets: (...numbers) => numbers.flatMap(n => said(r.on({ _tag: 'MessageReceived', origin, arrival: arrival(n) }))),
+    hears: head => said(r.on({ _tag: 'HeartbeatReceived', origin, head })),
+    isAnswered: head => said(r.on({ _tag: 'HeadAnswered', requestId: r.requestId(), origin, head })),
     passes: ms => said(r.wait(ms)),
   }
 }
@@ -207,13 +207,13 @@ describe('a message whose number was seen', () => {
     t.hears(next(1))
     t.gets(2, 1)
     t.isAnswered(old(1))
-    t.rig.on({ _tag: 'Taken', deliveries: 1, bytes: 1 })
+    t.rig.on({ _tag: 'Consumed', deliveries: 1, bytes: 1 })
     expect(t.isAnswered(next(1))).toEqual([
       `conflict ${run(1)} ${run(2)}`,
       'unsequenced updates.1 Conflict',
       'unsequenced updates.2 Conflict',
     ])
-    expect(said(t.rig.on({ _tag: 'Taken', deliveries: 3, bytes: 2 }))).toEqual(['overflowed 1'])
+    expect(said(t.rig.on({ _tag: 'Consumed', deliveries: 3, bytes: 2 }))).toEqual(['overflowed 1'])
   })
 })
 
@@ -235,7 +235,7 @@ describe('a conflict', () => {
     t.isAnswered(old(3))
     t.isAnswered(next(1))
     const out = t.rig.wait(2000)
-    expect(out.some(o => o._tag === 'AskReplay' && o.epoch === run(1) && o.first === 2)).toBe(true)
+    expect(out.some(o => o._tag === 'RequestReplay' && o.epoch === run(1) && o.first === 2)).toBe(true)
     expect(withoutRequests(said(out))).toEqual(['lost 2-2 unresolved', '3 AfterGap'])
   })
 
@@ -267,11 +267,11 @@ describe('a conflict', () => {
   it('counts a message that finds no room', () => {
     const t = conflicted({ maxMessages: 6 })
     t.gets(2, 3, 4, 5)
-    expect(said(t.rig.on({ _tag: 'Taken', deliveries: 6, bytes: 5 }))).toEqual(['overflowed 2'])
+    expect(said(t.rig.on({ _tag: 'Consumed', deliveries: 6, bytes: 5 }))).toEqual(['overflowed 2'])
   })
 
   it('has a sentence of its own for its messages', () => {
-    const [d] = conflicted().rig.on({ _tag: 'Arrived', origin, arrival: arrival(9) })
+    const [d] = conflicted().rig.on({ _tag: 'MessageReceived', origin, arrival: arrival(9) })
     expect(d?._tag === 'Deliver' ? explain(d.delivery) : '').toContain('two senders use this subject at once')
   })
 })

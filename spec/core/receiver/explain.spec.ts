@@ -36,25 +36,25 @@ const all: ReadonlyArray<Delivery<string>> = [
 
 const inWords = all.map(d => [JSON.stringify(d), d] as const)
 
-describe('describe', () => {
-  it.each(inWords)('says a sentence about %s', (_, d) => {
+describe('explain', () => {
+  it.each(inWords)('puts into a sentence: %s', (_, d) => {
     const sentence = explain(d)
     expect(sentence).toMatch(/\.$/)
     expect(sentence).not.toMatch(/undefined|null|NaN|\[object|\.\.|[,:(] ?[.,)]| {2}/)
   })
 
-  it('says something else about each', () => {
+  it('gives each its own sentence', () => {
     expect(new Set(all.map(explain)).size).toBe(all.length)
   })
 
-  it('counts what is missing', () => {
+  it('counts missing messages', () => {
     expect(all.map(explain).filter(s => s.includes('missing so far'))).toEqual([
       'updates: 1 message missing so far (3), noticed by a later message.',
-      "updates: 7 messages missing so far (3 to 9), noticed by its sender's word of how far it is.",
+      'updates: 7 messages missing so far (3 to 9), noticed by a heartbeat.',
     ])
   })
 
-  it('counts what is lost, as far as it can be known', () => {
+  it('counts lost messages if their number is known', () => {
     expect(all.map(explain).filter(s => s.includes(' lost ('))).toMatchObject([
       ...reasons.map(() => expect.stringContaining('7 messages lost (3 to 9): ')),
       expect.stringContaining('messages lost (3 and all after it): '),
@@ -70,8 +70,8 @@ describe('describe', () => {
 
   it('names the option that would end a mismatch', () => {
     const of = (expected: 'single' | 'perSender') => explain({ _tag: 'Mismatch', origin: name, expected })
-    expect(of('single')).toContain("set addressing: 'perSender' here, or 'single' at the sender")
-    expect(of('perSender')).toContain("set addressing: 'single' here, or 'perSender' at the sender")
+    expect(of('single')).toContain("Set addressing: 'perSender' here, or 'single' at the sender")
+    expect(of('perSender')).toContain("Set addressing: 'single' here, or 'perSender' at the sender")
   })
 })
 

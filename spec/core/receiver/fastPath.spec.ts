@@ -6,20 +6,23 @@ import { alice, arrival, headOf, run, single } from './receiverHarness.ts'
 
 /** What happens to a receiver, mostly messages one after the other; `skip` numbers on or back from the last. */
 const happening = fc.oneof(
-  { weight: 20, arbitrary: fc.constant({ tag: 'Arrived' as const, skip: 0 }) },
-  { weight: 2, arbitrary: fc.record({ tag: fc.constant('Arrived' as const), skip: fc.integer({ min: -3, max: 3 }) }) },
+  { weight: 20, arbitrary: fc.constant({ tag: 'MessageReceived' as const, skip: 0 }) },
   {
     weight: 2,
-    arbitrary: fc.record({ tag: fc.constant('HeartbeatHeard' as const), skip: fc.integer({ min: -1, max: 1 }) }),
+    arbitrary: fc.record({ tag: fc.constant('MessageReceived' as const), skip: fc.integer({ min: -3, max: 3 }) }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({ tag: fc.constant('HeartbeatReceived' as const), skip: fc.integer({ min: -1, max: 1 }) }),
   },
   // One that skips is marked `ended`.
   {
     weight: 1,
     arbitrary: fc.record({ tag: fc.constant('HeadAnswered' as const), skip: fc.integer({ min: 0, max: 1 }) }),
   },
-  { weight: 1, arbitrary: fc.record({ tag: fc.constant('Ticked' as const), skip: fc.integer({ min: 0, max: 9000 }) }) },
-  { weight: 3, arbitrary: fc.record({ tag: fc.constant('Taken' as const), skip: fc.integer({ min: 0, max: 12 }) }) },
-  { weight: 1, arbitrary: fc.constant({ tag: 'Strayed' as const, skip: 0 }) },
+  { weight: 1, arbitrary: fc.record({ tag: fc.constant('Tick' as const), skip: fc.integer({ min: 0, max: 9000 }) }) },
+  { weight: 3, arbitrary: fc.record({ tag: fc.constant('Consumed' as const), skip: fc.integer({ min: 0, max: 12 }) }) },
+  { weight: 1, arbitrary: fc.constant({ tag: 'UnsequencedReceived' as const, skip: 0 }) },
   { weight: 1, arbitrary: fc.constant({ tag: 'Disconnected', skip: 0 } as const) },
   { weight: 1, arbitrary: fc.constant({ tag: 'Reconnected', skip: 0 } as const) },
 )
@@ -37,7 +40,7 @@ const stray = {
 const cutOff = [
   { tag: 'Disconnected', skip: 0 } as const,
   { tag: 'Reconnected', skip: 0 } as const,
-  { tag: 'Arrived', skip: 0 } as const,
+  { tag: 'MessageReceived', skip: 0 } as const,
 ]
 
 describe('the short way', () => {
@@ -59,28 +62,28 @@ describe('the short way', () => {
             const [wouldSay, would] = Receiver.generalStep(event)(self)
             expect(said).toEqual(wouldSay)
             expect(after).toEqual(would)
-            if (event._tag === 'Arrived' && said.length === 1) short += 1
+            if (event._tag === 'MessageReceived' && said.length === 1) short += 1
             self = after
           }
           both({ _tag: 'Started', now })
-          both({ _tag: 'HeadAnswered', now, asked: 1, origin, head: head(0) })
+          both({ _tag: 'HeadAnswered', now, requestId: 1, origin, head: head(0) })
           for (const { tag, skip } of happenings) {
             now += 1
-            if (tag === 'Arrived') {
+            if (tag === 'MessageReceived') {
               const n = Math.max(newest + 1 + skip, 1)
               newest = Math.max(newest, n)
               both({ _tag: tag, now, origin, arrival: arrival(n) })
-            } else if (tag === 'HeartbeatHeard') both({ _tag: tag, now, origin, head: head(newest + skip) })
+            } else if (tag === 'HeartbeatReceived') both({ _tag: tag, now, origin, head: head(newest + skip) })
             else if (tag === 'HeadAnswered') {
               const state = skip > 0 ? 'ended' : 'live'
-              both({ _tag: tag, now, asked: self.usage.asked, origin, head: { ...head(newest), state } })
-            } else if (tag === 'Strayed') both({ _tag: tag, now, message: stray, bytes: 1 })
-            else if (tag === 'Ticked') {
+              both({ _tag: tag, now, requestId: self.usage.lastRequestId, origin, head: { ...head(newest), state } })
+            } else if (tag === 'UnsequencedReceived') both({ _tag: tag, now, message: stray, bytes: 1 })
+            else if (tag === 'Tick') {
               now += skip
               both({ _tag: tag, now })
-            } else if (tag === 'Taken') {
-              const deliveries = Math.min(skip, self.usage.handedMessages)
-              both({ _tag: tag, now, deliveries, bytes: Math.min(deliveries, self.usage.handedBytes) })
+            } else if (tag === 'Consumed') {
+              const deliveries = Math.min(skip, self.usage.unprocessedMessages)
+              both({ _tag: tag, now, deliveries, bytes: Math.min(deliveries, self.usage.unprocessedBytes) })
             } else both({ _tag: tag, now })
           }
         },

@@ -19,9 +19,9 @@ const origin = single()
 const words = (out: ReadonlyArray<Out>): string[] =>
   out.flatMap(o => {
     if (o._tag === 'Deliver') return [told(o.delivery)]
-    if (o._tag === 'AskHead') return [`ask ${o.origin ?? 'all'}`]
-    if (o._tag === 'AskReplay') return [`replay ${o.first}-${o.last}`]
-    return o._tag === 'Began' ? [`began ${o.number}`] : []
+    if (o._tag === 'RequestHead') return [`ask ${o.origin ?? 'all'}`]
+    if (o._tag === 'RequestReplay') return [`replay ${o.first}-${o.last}`]
+    return o._tag === 'OriginStarted' ? [`began ${o.number}`] : []
   })
 
 interface Talk extends Rig {
@@ -29,24 +29,24 @@ interface Talk extends Rig {
   readonly request: () => number
   readonly gets: (...numbers: number[]) => string[]
   readonly hears: (head: Head) => string[]
-  readonly isAnswered: (head: Head, asked?: number) => string[]
+  readonly isAnswered: (head: Head, requestId?: number) => string[]
   readonly passes: (ms: number) => string[]
   readonly takes: (deliveries: number, bytes?: number) => string[]
   /** Answers to the last request, or to that one; of run 1, unless told otherwise. */
-  readonly recovers: (number: number, o?: { asked?: number; epoch?: Epoch | undefined; bytes?: number }) => string[]
+  readonly recovers: (number: number, o?: { requestId?: number; epoch?: Epoch | undefined; bytes?: number }) => string[]
   readonly isRefused: (
     first: number,
     last: number,
-    o?: { asked?: number; epoch?: Epoch; reason?: RefusalReason },
+    o?: { requestId?: number; epoch?: Epoch; reason?: RefusalReason },
   ) => string[]
-  readonly isDone: (last: number, o?: { asked?: number; epoch?: Epoch }) => string[]
+  readonly isDone: (last: number, o?: { requestId?: number; epoch?: Epoch }) => string[]
 }
 
 const talk = (options: Options = {}): Talk => {
   const plain = rig(options)
   let request = 0
   const noting = (out: ReadonlyArray<Out>): ReadonlyArray<Out> => {
-    for (const o of out) if (o._tag === 'AskReplay') request = o.id
+    for (const o of out) if (o._tag === 'RequestReplay') request = o.id
     return out
   }
   const r = { ...plain, on: (h: Happening) => noting(plain.on(h)), wait: (ms: number) => noting(plain.wait(ms)) }
@@ -54,22 +54,24 @@ const talk = (options: Options = {}): Talk => {
   return {
     ...r,
     request: () => request,
-    gets: (...numbers) => numbers.flatMap(n => words(r.on({ _tag: 'Arrived', origin, arrival: arrival(n) }))),
-    hears: head => words(r.on({ _tag: 'HeartbeatHeard', origin, head })),
-    isAnswered: (head, asked = r.asked()) => words(r.on({ _tag: 'HeadAnswered', asked, origin, head })),
+    gets: (...numbers) => numbers.flatMap(n => words(r.on({ _tag: 'MessageReceived', origin, arrival: arrival(n) }))),
+    hears: head => words(r.on({ _tag: 'HeartbeatReceived', origin, head })),
+    isAnswered: (head, requestId = r.requestId()) => words(r.on({ _tag: 'HeadAnswered', requestId, origin, head })),
     passes: ms => words(r.wait(ms)),
-    takes: (deliveries, bytes = deliveries) => words(r.on({ _tag: 'Taken', deliveries, bytes })),
+    takes: (deliveries, bytes = deliveries) => words(r.on({ _tag: 'Consumed', deliveries, bytes })),
     recovers: (n, o = {}) => {
-      const { asked = request, epoch = run(1), bytes = 1 } = o
+      const { requestId = request, epoch = run(1), bytes = 1 } = o
       const known = 'epoch' in o ? o.epoch : epoch
-      return words(r.on({ _tag: 'ReplayAnswered', asked, origin, epoch: known, arrival: arrival(n, `m${n}`, bytes) }))
+      return words(
+        r.on({ _tag: 'ReplayAnswered', requestId, origin, epoch: known, arrival: arrival(n, `m${n}`, bytes) }),
+      )
     },
-    isRefused: (first, last, { asked = request, epoch = run(1), reason = 'evicted' } = {}) => {
+    isRefused: (first, last, { requestId = request, epoch = run(1), reason = 'evicted' } = {}) => {
       const [from, to] = [SequenceNumber.nearest(first), SequenceNumber.nearest(last)]
-      return words(r.on({ _tag: 'ReplayRefused', asked, origin, epoch, first: from, last: to, reason }))
+      return words(r.on({ _tag: 'ReplayRefused', requestId, origin, epoch, first: from, last: to, reason }))
     },
-    isDone: (last, { asked = request, epoch = run(1) } = {}) =>
-      words(r.on({ _tag: 'ReplayEnded', asked, origin, epoch, last })),
+    isDone: (last, { requestId = request, epoch = run(1) } = {}) =>
+      words(r.on({ _tag: 'ReplayEnded', requestId, origin, epoch, last })),
   }
 }
 
@@ -118,9 +120,9 @@ describe('a receiver that misses something', () => {
     const runs = (origin: Origin, options: Options = {}): Array<Epoch | undefined> => {
       const t = rig(options)
       t.on({ _tag: 'Started' })
-      t.on({ _tag: 'HeadAnswered', asked: 1, origin, head: headOf(0) })
-      const out = t.on({ _tag: 'Arrived', origin, arrival: arrival(2) })
-      return out.flatMap(o => (o._tag === 'AskReplay' ? [o.epoch] : []))
+      t.on({ _tag: 'HeadAnswered', requestId: 1, origin, head: headOf(0) })
+      const out = t.on({ _tag: 'MessageReceived', origin, arrival: arrival(2) })
+      return out.flatMap(o => (o._tag === 'RequestReplay' ? [o.epoch] : []))
     }
     expect(runs(single())).toEqual([run(1)])
     expect(runs(alice(), { addressing: 'perSender' })).toEqual([undefined])
@@ -161,18 +163,18 @@ describe('a receiver that misses something', () => {
 
   it('asks for few gaps at once, and gives none up that has had to wait for its turn', () => {
     const t = following({ mode: 'arrival' })
-    const open: Array<{ asked: number; n: number }> = []
+    const open: Array<{ requestId: number; n: number }> = []
     const note = (out: ReadonlyArray<Out>): void => {
-      for (const o of out) if (o._tag === 'AskReplay') open.push({ asked: o.id, n: o.first })
+      for (const o of out) if (o._tag === 'RequestReplay') open.push({ requestId: o.id, n: o.first })
       expect(words(out).filter(s => s.startsWith('lost'))).toEqual([])
     }
-    for (let n = 2; n <= 400; n += 2) note(t.on({ _tag: 'Arrived', origin, arrival: arrival(n) }))
+    for (let n = 2; n <= 400; n += 2) note(t.on({ _tag: 'MessageReceived', origin, arrival: arrival(n) }))
     expect(open.length).toBeLessThanOrEqual(32)
     // A far sender: each answer takes 500 ms, so that the last gaps are asked for after their deadline.
     for (let i = 0; i < 20; i++) {
       note(t.wait(500))
-      for (const { asked, n } of open.splice(0))
-        note(t.on({ _tag: 'ReplayAnswered', asked, origin, epoch: run(1), arrival: arrival(n) }))
+      for (const { requestId, n } of open.splice(0))
+        note(t.on({ _tag: 'ReplayAnswered', requestId, origin, epoch: run(1), arrival: arrival(n) }))
     }
     expect([t.self().table.gaps, t.now() > 4000]).toEqual([0, true])
   })
@@ -238,18 +240,18 @@ describe('an answer to a request', () => {
   const untouched = asking().self()
 
   it.each<[string, (t: Talk) => string[]]>([
-    ['to a request that was never sent', t => t.recovers(2, { asked: 3 })],
-    ['to a request for something else', t => t.recovers(2, { asked: 1 })],
-    ['to no request', t => t.recovers(2, { asked: Number.NaN })],
-    ['to a request without end', t => t.recovers(2, { asked: Number.POSITIVE_INFINITY })],
+    ['to a request that was never sent', t => t.recovers(2, { requestId: 3 })],
+    ['to a request for something else', t => t.recovers(2, { requestId: 1 })],
+    ['to no request', t => t.recovers(2, { requestId: Number.NaN })],
+    ['to a request without end', t => t.recovers(2, { requestId: Number.POSITIVE_INFINITY })],
     ['of another run', t => t.recovers(2, { epoch: run(2) })],
     ['beyond what was asked for', t => t.recovers(6)],
     ['with what has come meanwhile', t => t.recovers(5)],
     ['with what was never missing', t => t.recovers(1)],
     ['that refuses what came', t => t.isRefused(5, 9)],
     ['that refuses for another run', t => t.isRefused(2, 4, { epoch: run(2) })],
-    ['that refuses, to a request that was never sent', t => t.isRefused(2, 4, { asked: 3 })],
-    ['that is the end of a request for something else', t => t.isDone(4, { asked: 1 })],
+    ['that refuses, to a request that was never sent', t => t.isRefused(2, 4, { requestId: 3 })],
+    ['that is the end of a request for something else', t => t.isDone(4, { requestId: 1 })],
     ['that is the end of a request to another run', t => t.isDone(4, { epoch: run(2) })],
   ])('changes nothing when it is one %s', (_, answer) => {
     const t = asking()
@@ -260,20 +262,20 @@ describe('an answer to a request', () => {
   it('counts though the request was repeated meanwhile, whichever of them it answers', () => {
     const t = asking()
     expect(replays(t.passes(400)).length).toBeGreaterThan(0)
-    expect(t.recovers(2, { asked: 2 })).toEqual(['2 Recovered'])
+    expect(t.recovers(2, { requestId: 2 })).toEqual(['2 Recovered'])
     expect(t.recovers(3)).toEqual(['3 Recovered'])
   })
 
   it('counts though there is room for less by now', () => {
     const t = following({ maxMessages: 10 })
     expect(t.gets(1, 100).at(-1)).toBe('replay 2-9')
-    const asked = t.request()
+    const requestId = t.request()
     const { data, headers, reply } = arrival(1)
     const message = { _tag: 'Unsequenced', subject: 'updates.x', reason: 'NoNumber', data, headers, reply } as const
-    for (let i = 0; i < 5; i++) t.on({ _tag: 'Strayed', message, bytes: 1 })
+    for (let i = 0; i < 5; i++) t.on({ _tag: 'UnsequencedReceived', message, bytes: 1 })
     expect(replays(t.passes(200)).at(-1)).toBe('replay 2-4')
     const before = t.self().usage.messages
-    t.recovers(9, { asked })
+    t.recovers(9, { requestId })
     expect(t.self().usage.messages).toBe(before + 1)
   })
 
@@ -281,11 +283,11 @@ describe('an answer to a request', () => {
     const r = rig({ addressing: 'perSender', maxJump: 10 })
     const origin = alice()
     r.on({ _tag: 'Started' })
-    r.on({ _tag: 'HeadAnswered', asked: 1, origin, head: headOf(0) })
-    for (const n of [1, 3, 100]) r.on({ _tag: 'Arrived', origin, arrival: arrival(n) })
-    const asked = r.asked() - 1
+    r.on({ _tag: 'HeadAnswered', requestId: 1, origin, head: headOf(0) })
+    for (const n of [1, 3, 100]) r.on({ _tag: 'MessageReceived', origin, arrival: arrival(n) })
+    const requestId = r.requestId() - 1
     r.wait(1600)
-    const answer = { _tag: 'ReplayAnswered', asked, origin, epoch: undefined, arrival: arrival(2) } as const
+    const answer = { _tag: 'ReplayAnswered', requestId, origin, epoch: undefined, arrival: arrival(2) } as const
     expect(deliveries(words(r.on(answer)))).toEqual(['2 Recovered', '3 AfterGap'])
   })
 
@@ -295,7 +297,7 @@ describe('an answer to a request', () => {
     t.on({ _tag: 'Disconnected' })
     const { data, headers, reply } = arrival(1)
     const message = { _tag: 'Unsequenced', subject: 'updates.x', reason: 'NoNumber', data, headers, reply } as const
-    for (let i = 0; i < 5; i++) t.on({ _tag: 'Strayed', message, bytes: 1 })
+    for (let i = 0; i < 5; i++) t.on({ _tag: 'UnsequencedReceived', message, bytes: 1 })
     t.on({ _tag: 'Reconnected' })
     expect(t.isAnswered(headOf(100))).toEqual(['replay 2-4'])
     const before = t.self().usage.messages
@@ -402,7 +404,7 @@ describe('an answer to a request', () => {
     expect(t.isRefused(1, 4)).toEqual(['lost 2-4 evicted', '5 AfterGap'])
     t.gets(7, 9)
     expect(t.isRefused(7, 8)).toEqual([])
-    expect(t.recovers(6, { asked: t.request() - 1 })).toEqual([
+    expect(t.recovers(6, { requestId: t.request() - 1 })).toEqual([
       '6 Recovered',
       '7 AfterGap',
       'lost 8-8 evicted',
@@ -420,16 +422,16 @@ describe('an answer to a request', () => {
   it('bears in a doubt as well, if it names the run', () => {
     const t = asking()
     expect(t.gets(1)).toEqual(['ask updates'])
-    expect(t.recovers(2, { asked: 2, epoch: undefined })).toEqual([])
-    expect(t.isRefused(2, 4, { asked: 2 })).toEqual([])
-    expect(t.recovers(2, { asked: 2 })).toEqual(['2 Recovered'])
+    expect(t.recovers(2, { requestId: 2, epoch: undefined })).toEqual([])
+    expect(t.isRefused(2, 4, { requestId: 2 })).toEqual([])
+    expect(t.recovers(2, { requestId: 2 })).toEqual(['2 Recovered'])
   })
 
   it('that ends in a doubt is not counted: it may be of another run', () => {
     const t = asking()
     t.gets(1)
     const before = t.self().table.origins
-    expect([t.isDone(4, { asked: 2 }), t.self().table.origins]).toEqual([[], before])
+    expect([t.isDone(4, { requestId: 2 }), t.self().table.origins]).toEqual([[], before])
   })
 
   it('does not make a loss of one gap more than one, when the run is over', () => {
@@ -445,7 +447,7 @@ describe('an answer to a request', () => {
     t.hears(headOf(0, { epoch: run(2) }))
     t.isAnswered(headOf(3, { epoch: run(2) }))
     expect(deliveries(t.passes(100)).slice(0, 2)).toEqual(['lost 2-4 gone', '5 AfterGap'])
-    expect(t.recovers(2, { asked: 2 })).toEqual([])
+    expect(t.recovers(2, { requestId: 2 })).toEqual([])
     expect(t.recovers(1, { epoch: run(1) })).toEqual([])
     expect(t.recovers(1, { epoch: run(2) })).toEqual(['1 Recovered'])
   })
@@ -469,9 +471,9 @@ describe('a receiver without connection', () => {
     t.on({ _tag: 'Disconnected' })
     t.passes(60_000)
     t.on({ _tag: 'Reconnected' })
-    expect(t.recovers(1, { asked: before })).toEqual([])
+    expect(t.recovers(1, { requestId: before })).toEqual([])
     expect(t.isAnswered(headOf(2))).toEqual(['replay 1-1'])
-    expect([t.recovers(1, { asked: before }), t.isRefused(1, 1, { asked: before })]).toEqual([[], []])
+    expect([t.recovers(1, { requestId: before }), t.isRefused(1, 1, { requestId: before })]).toEqual([[], []])
     expect(deliveries(t.passes(499))).toEqual([])
     expect(deliveries(t.passes(1))).toEqual(['lost 1-1 unresolved', '2 AfterGap'])
   })
@@ -521,7 +523,7 @@ describe('a receiver that can ask somebody else than the sender', () => {
 
   it('asks for a run of one of many senders that has never spoken, as its address names it', () => {
     const r = rig({ addressing: 'perSender', stored: true })
-    const gets = (n: number): string[] => words(r.on({ _tag: 'Arrived', origin: alice(), arrival: arrival(n) }))
+    const gets = (n: number): string[] => words(r.on({ _tag: 'MessageReceived', origin: alice(), arrival: arrival(n) }))
     r.on({ _tag: 'Started' })
     gets(1)
     r.wait(5000)
@@ -531,16 +533,16 @@ describe('a receiver that can ask somebody else than the sender', () => {
   it('says where the run begins, and how often it has asked in vain', () => {
     const t = talk({ gapTimeout: 60_000 })
     t.isAnswered(headOf(9, { start: SequenceNumber.nearest(10) }))
-    const said = [...t.on({ _tag: 'Arrived', origin, arrival: arrival(12) }), ...t.wait(1000)]
-    const asks = said.flatMap(o => (o._tag === 'AskReplay' ? [[o.start, o.tries]] : []))
+    const said = [...t.on({ _tag: 'MessageReceived', origin, arrival: arrival(12) }), ...t.wait(1000)]
+    const asks = said.flatMap(o => (o._tag === 'RequestReplay' ? [[o.start, o.tries]] : []))
     expect(asks.slice(0, 3)).toEqual([
       [10, 0],
       [10, 1],
       [10, 2],
     ])
     t.recovers(10)
-    expect(t.on({ _tag: 'Arrived', origin, arrival: arrival(14) })).toContainEqual(
-      expect.objectContaining({ _tag: 'AskReplay', start: 10, first: 13, tries: 0 }),
+    expect(t.on({ _tag: 'MessageReceived', origin, arrival: arrival(14) })).toContainEqual(
+      expect.objectContaining({ _tag: 'RequestReplay', start: 10, first: 13, tries: 0 }),
     )
   })
 })
@@ -558,15 +560,15 @@ describe('a receiver of a slow consumer', () => {
     const t = following()
     const ids = new Map<number, number>()
     const note = (out: ReadonlyArray<Out>): void => {
-      for (const o of out) if (o._tag === 'AskReplay') ids.set(o.first, o.id)
+      for (const o of out) if (o._tag === 'RequestReplay') ids.set(o.first, o.id)
     }
-    for (let n = 2; n <= 200; n += 2) note(t.on({ _tag: 'Arrived', origin, arrival: arrival(n) }))
+    for (let n = 2; n <= 200; n += 2) note(t.on({ _tag: 'MessageReceived', origin, arrival: arrival(n) }))
     // 32 gaps are requested at a time; the sender answers one every 50 ms.
     for (let n = 1; n <= 199; n += 2) {
       note(t.wait(50))
       const answer = {
         _tag: 'ReplayAnswered',
-        asked: ids.get(n) ?? 0,
+        requestId: ids.get(n) ?? 0,
         origin,
         epoch: run(1),
         arrival: arrival(n),
@@ -585,7 +587,7 @@ describe('a receiver of a slow consumer', () => {
       return `copy of ${data}`
     }
     const t = following({ retain })
-    const at = (n: number) => t.on({ _tag: 'Arrived', origin, arrival: arrival(n) })
+    const at = (n: number) => t.on({ _tag: 'MessageReceived', origin, arrival: arrival(n) })
     const held = (out: ReadonlyArray<Out>) =>
       out.flatMap(o => (o._tag === 'Deliver' && o.delivery._tag === 'Message' ? [o.delivery.data] : []))
     at(2)
@@ -593,7 +595,9 @@ describe('a receiver of a slow consumer', () => {
     // While a probe is open, and parked.
     at(1)
     at(3)
-    expect(held(t.on({ _tag: 'HeadAnswered', asked: t.asked(), origin, head: headOf(3) }))).toEqual(['copy of m3'])
+    expect(held(t.on({ _tag: 'HeadAnswered', requestId: t.requestId(), origin, head: headOf(3) }))).toEqual([
+      'copy of m3',
+    ])
     expect(copies).toEqual(['m2', 'm1', 'm3', 'copy of m1'])
   })
 
@@ -631,7 +635,7 @@ describe('a receiver of a slow consumer', () => {
     t.gets(1, 3, 5)
     expect(deliveries(t.passes(60_000))).toEqual([])
     expect(replays(t.takes(4, 2))).toEqual(['replay 2-2', 'replay 4-4', 'replay 5-5'])
-    expect(t.recovers(2, { asked: t.request() - 2 })).toEqual(['2 Recovered'])
+    expect(t.recovers(2, { requestId: t.request() - 2 })).toEqual(['2 Recovered'])
     expect(deliveries(t.passes(1999))).toEqual([])
   })
 
@@ -646,7 +650,7 @@ describe('a receiver of a slow consumer', () => {
 
   it('gives it up though what follows it has to wait for room', () => {
     const t = following({ maxBytes: 10 })
-    t.on({ _tag: 'Arrived', origin, arrival: arrival(1, 'm1', 6) })
+    t.on({ _tag: 'MessageReceived', origin, arrival: arrival(1, 'm1', 6) })
     t.hears(headOf(3))
     const said: string[] = []
     for (let ms = 0; ms < 4000; ms++)
@@ -659,12 +663,12 @@ describe('a receiver of a slow consumer', () => {
     const t = following({ maxBytes: 10 })
     t.gets(2, 3)
     expect(t.recovers(1, { bytes: 11 })).toEqual([])
-    expect(t.recovers(1, { bytes: 1, asked: 2 })).toEqual(['1 Recovered', '2 AfterGap', '3'])
+    expect(t.recovers(1, { bytes: 1, requestId: 2 })).toEqual(['1 Recovered', '2 AfterGap', '3'])
   })
 
   it('asks anew for what found no room when there is some, and does not keep asking before', () => {
     const t = following({ maxBytes: 10 })
-    t.on({ _tag: 'Arrived', origin, arrival: arrival(1, 'm1', 6) })
+    t.on({ _tag: 'MessageReceived', origin, arrival: arrival(1, 'm1', 6) })
     t.hears(headOf(3))
     const said: string[] = []
     for (let ms = 0; ms < 5000; ms++) said.push(...t.recovers(2, { bytes: 6 }), ...t.passes(1))
@@ -676,7 +680,7 @@ describe('a receiver of a slow consumer', () => {
 
   it('does not give up what finds room as soon as all is taken', () => {
     const t = following({ maxBytes: 10 })
-    t.on({ _tag: 'Arrived', origin, arrival: arrival(1, 'm1', 6) })
+    t.on({ _tag: 'MessageReceived', origin, arrival: arrival(1, 'm1', 6) })
     t.hears(headOf(2))
     t.recovers(2, { bytes: 10 })
     expect(deliveries([...t.passes(4000), ...t.takes(2, 6)])).toEqual([])
@@ -696,23 +700,23 @@ describe('a receiver of a slow consumer', () => {
     const messageOf = (n: number) => arrival(n, `m${n}`, n === 1 ? 7 : 4)
     const senders = [alice(1, 'alice'), alice(2, 'bob')]
     const came: string[] = []
-    const asks: Array<Extract<Out, { _tag: 'AskReplay' }>> = []
+    const asks: Array<Extract<Out, { _tag: 'RequestReplay' }>> = []
     const follow = (out: ReadonlyArray<Out>): void => {
       for (const o of out)
-        if (o._tag === 'AskReplay') asks.push(o)
+        if (o._tag === 'RequestReplay') asks.push(o)
         else if (o._tag === 'Deliver') {
           if (o.delivery._tag === 'Message') came.push(`${o.delivery.sender} ${o.delivery.number}`)
-          follow(t.on({ _tag: 'Taken', deliveries: 1, bytes: o.bytes }))
+          follow(t.on({ _tag: 'Consumed', deliveries: 1, bytes: o.bytes }))
         }
     }
     follow(t.on({ _tag: 'Started' }))
     for (const [i, origin] of senders.entries())
-      follow(t.on({ _tag: 'HeartbeatHeard', origin, head: headOf(0, { epoch: run(i + 1) }) }))
-    for (const origin of senders) follow(t.on({ _tag: 'Arrived', origin, arrival: messageOf(2) }))
+      follow(t.on({ _tag: 'HeartbeatReceived', origin, head: headOf(0, { epoch: run(i + 1) }) }))
+    for (const origin of senders) follow(t.on({ _tag: 'MessageReceived', origin, arrival: messageOf(2) }))
     for (let ms = 0; ms < 2000; ms += 10) {
-      for (const { id: asked, origin, first, last } of asks.splice(0))
+      for (const { id: requestId, origin, first, last } of asks.splice(0))
         for (let n: number = first; n <= last; n++)
-          follow(t.on({ _tag: 'ReplayAnswered', asked, origin, epoch: undefined, arrival: messageOf(n) }))
+          follow(t.on({ _tag: 'ReplayAnswered', requestId, origin, epoch: undefined, arrival: messageOf(n) }))
       follow(t.wait(10))
     }
     expect(came.sort()).toEqual(['alice 1', 'alice 2', 'bob 1', 'bob 2'])
@@ -804,7 +808,7 @@ describe('a receiver that begins', () => {
   it('keeps a saved position until it is told of its end', () => {
     const r = rig({ start: saved({ number: 41, epoch: run(7) }) })
     expect(words(r.on({ _tag: 'Started' }))).toEqual(['ask all', 'began 41'])
-    const out = r.on({ _tag: 'HeadAnswered', asked: 1, origin, head: headOf(2) })
+    const out = r.on({ _tag: 'HeadAnswered', requestId: 1, origin, head: headOf(2) })
     expect(out.flatMap(o => (o._tag === 'Deliver' ? [[told(o.delivery).split(' ')[0], o.settled]] : []))).toEqual([
       ['lost', undefined],
       ['restarted', 0],
@@ -840,7 +844,7 @@ describe('a receiver that begins', () => {
     let asks = 0
     for (let ms = 0; ms < 2000; ms += 5) {
       asks += t.passes(5).filter(s => s === 'ask updates').length
-      t.on({ _tag: 'HeadRefused', asked: t.asked(), origin: 'updates' })
+      t.on({ _tag: 'HeadRefused', requestId: t.requestId(), origin: 'updates' })
     }
     expect(asks).toBeGreaterThan(2)
     expect(asks).toBeLessThan(8)
@@ -848,7 +852,7 @@ describe('a receiver that begins', () => {
 
   it('waits no longer for a saved origin than it takes to know that nobody is there, once something has come of it', () => {
     const t = talk({ start: saved({ number: 41 }) })
-    const refuse = () => t.on({ _tag: 'HeadRefused', asked: t.asked(), origin: 'updates' })
+    const refuse = () => t.on({ _tag: 'HeadRefused', requestId: t.requestId(), origin: 'updates' })
     t.gets(44)
     refuse()
     t.passes(100)
@@ -858,7 +862,7 @@ describe('a receiver that begins', () => {
 
   it('goes on at once when nobody is there to be asked about another run than the saved one', () => {
     const t = talk({ start: saved({ number: 41, epoch: run(1) }) })
-    const refuse = () => t.on({ _tag: 'HeadRefused', asked: t.asked(), origin: 'updates' })
+    const refuse = () => t.on({ _tag: 'HeadRefused', requestId: t.requestId(), origin: 'updates' })
     t.isAnswered(headOf(41))
     expect(t.hears(headOf(0, { epoch: run(2) }))).toEqual(['ask updates'])
     refuse()
@@ -894,7 +898,7 @@ describe('a receiver that begins', () => {
     const own = alice()
     const r = rig({ addressing: 'perSender', start: { v: 1, positions: [{ origin: own.name, number: 41 }] } })
     r.on({ _tag: 'Started' })
-    for (const n of [40, 41, 42]) r.on({ _tag: 'Arrived', origin: own, arrival: arrival(n) })
+    for (const n of [40, 41, 42]) r.on({ _tag: 'MessageReceived', origin: own, arrival: arrival(n) })
     expect([deliveries(words(r.wait(1500))), r.self().usage.duplicates]).toEqual([['silent mute', '42'], 2])
   })
 
@@ -1023,12 +1027,12 @@ describe('the work for one event', () => {
 
   const begun = (options: Options): Machine => {
     const [, self] = Receiver.step<string>({ _tag: 'Started', now: 0 })(Receiver.create(options))
-    return Receiver.step<string>({ _tag: 'HeadAnswered', now: 0, asked: 1, origin, head: headOf(0) })(self)[1]
+    return Receiver.step<string>({ _tag: 'HeadAnswered', now: 0, requestId: 1, origin, head: headOf(0) })(self)[1]
   }
 
   const everySecond = (from: number, count: number): Event[] =>
     Array.from({ length: count }, (_, i) => ({
-      _tag: 'Arrived',
+      _tag: 'MessageReceived',
       now: 1,
       origin,
       arrival: arrival((from + i) * 2),
@@ -1046,19 +1050,19 @@ describe('the work for one event', () => {
       let self = begun({ maxMessages: 1e6 })
       for (const event of everySecond(1, count)) self = Receiver.step(event)(self)[1]
       // The lowest is still open: all others wait for it.
-      const asked = self.usage.asked
+      const requestId = self.usage.lastRequestId
       const answers = Array.from({ length: 2000 }, (_, i): Event[] => [
         {
           _tag: 'ReplayRefused',
           now: 1,
-          asked: asked - (i % 31),
+          requestId: requestId - (i % 31),
           origin,
           epoch: run(1),
           first: SequenceNumber.nearest(3),
           last: SequenceNumber.nearest(1e6),
           reason: 'evicted',
         },
-        { _tag: 'ReplayEnded', now: 1, asked: asked - (i % 31), origin, epoch: run(1), last: 1e6 },
+        { _tag: 'ReplayEnded', now: 1, requestId: requestId - (i % 31), origin, epoch: run(1), last: 1e6 },
       ]).flat()
       return timed(self, [answers])[0] ?? 0
     }

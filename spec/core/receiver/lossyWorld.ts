@@ -131,14 +131,14 @@ export const play = (plan: Plan): string[] => {
         untaken.push(o.bytes)
         heard(o.delivery)
       }
-      if (o._tag === 'AskHead' && !isAway) for (const i of lives.keys()) ask(i, o.id, o.origin)
+      if (o._tag === 'RequestHead' && !isAway) for (const i of lives.keys()) ask(i, o.id, o.origin)
     }
   }
   const take = (): void => {
     while (!isStalled && untaken.length > 0) {
       const bytes = untaken.splice(0, plan.batch)
       const sum = bytes.reduce((a, b) => a + b, 0)
-      perform(receiver.on({ _tag: 'Taken', deliveries: bytes.length, bytes: sum }))
+      perform(receiver.on({ _tag: 'Consumed', deliveries: bytes.length, bytes: sum }))
     }
   }
   const tell = (h: Happening): void => {
@@ -163,14 +163,14 @@ export const play = (plan: Plan): string[] => {
       const life = lives[who]
       if (life === undefined || !life.isUp || (origin !== undefined && origin !== life.origin.name)) return
       const head = headOf(life)
-      send(() => tell({ _tag: 'HeadAnswered', asked: id, origin: life.origin, head }))
+      send(() => tell({ _tag: 'HeadAnswered', requestId: id, origin: life.origin, head }))
     })
   const beat = (who: number): void => {
     const life = lives[who]
     if (life === undefined || !life.isUp) return
     if (Sender.dueAt(life.sender.max)(life.sender) > receiver.now()) return
     const head = headOf(life)
-    send(() => tell({ _tag: 'HeartbeatHeard', origin: life.origin, head }))
+    send(() => tell({ _tag: 'HeartbeatReceived', origin: life.origin, head }))
     const sender = Sender.beaten(receiver.now(), life.sender.max)(life.sender)
     lives[who] = { ...life, sender, isUp: sender.state !== 'ended' }
   }
@@ -180,7 +180,7 @@ export const play = (plan: Plan): string[] => {
       if (life === undefined || !life.isUp || life.sender.state !== 'live') return
       const n = life.sender.head + 1
       const a = arrival(n, `${n} ${life.sender.epoch}`, bytes)
-      send(() => tell({ _tag: 'Arrived', origin: life.origin, arrival: a }))
+      send(() => tell({ _tag: 'MessageReceived', origin: life.origin, arrival: a }))
       lives[who] = { ...life, sender: Sender.published(receiver.now())(life.sender) }
     }
   }

@@ -88,7 +88,7 @@ export const told = (d: Delivery<string>): string => {
 /** What it said, in order: deliveries, and `ask updates` or `ask all`. */
 export const said = (out: ReadonlyArray<Out>): string[] =>
   out.flatMap(o =>
-    o._tag === 'Deliver' ? [told(o.delivery)] : o._tag === 'AskHead' ? [`ask ${o.origin ?? 'all'}`] : [],
+    o._tag === 'Deliver' ? [told(o.delivery)] : o._tag === 'RequestHead' ? [`ask ${o.origin ?? 'all'}`] : [],
   )
 
 /** Everything that is wrong with the accounts of a machine; `handed` is what was delivered and not taken. */
@@ -172,7 +172,7 @@ export interface Rig {
   /** What it says to this, wake-ups left out. */
   readonly on: (h: Happening) => ReadonlyArray<Out>
   /** The id of the last head request. */
-  readonly asked: () => number
+  readonly requestId: () => number
   /** Lets time pass, and wakes it whenever it wants. */
   readonly wait: (ms: number) => ReadonlyArray<Out>
   readonly handed: () => { readonly messages: number; readonly bytes: number }
@@ -181,16 +181,16 @@ export interface Rig {
 export const rig = (options: Options = {}, startAt = 1000): Rig => {
   let self = Receiver.create<string>(options)
   let time = startAt
-  let asked = 0
+  let requestId = 0
   const handed = { messages: 0, bytes: 0 }
   const step = (event: Event): ReadonlyArray<Out> => {
-    if (event._tag === 'Taken') {
+    if (event._tag === 'Consumed') {
       handed.messages -= event.deliveries
       handed.bytes -= event.bytes
     }
     const [out, after] = Receiver.step(event)(self)
     for (const o of out) {
-      if (o._tag === 'AskHead') asked = o.id
+      if (o._tag === 'RequestHead') requestId = o.id
       if (o._tag === 'Deliver') {
         handed.messages += 1
         handed.bytes += o.bytes
@@ -199,7 +199,7 @@ export const rig = (options: Options = {}, startAt = 1000): Rig => {
     self = after
     const wrong = faults(self, handed)
     if (wrong.length > 0) throw new Error(`after ${JSON.stringify(event)}: ${wrong.join('; ')}`)
-    return out.filter(o => o._tag !== 'WakeAt')
+    return out.filter(o => o._tag !== 'SetTimer')
   }
   const wait = (ms: number): ReadonlyArray<Out> => {
     const until = time + ms
@@ -209,14 +209,14 @@ export const rig = (options: Options = {}, startAt = 1000): Rig => {
       idleTurns = self.wakeAt <= time ? idleTurns + 1 : 0
       if (idleTurns > 100) throw new Error('it wants to be woken for ever')
       time = Math.max(time, self.wakeAt)
-      out.push(...step({ _tag: 'Ticked', now: time }))
+      out.push(...step({ _tag: 'Tick', now: time }))
     }
     time = until
     return out
   }
   return {
     self: () => self,
-    asked: () => asked,
+    requestId: () => requestId,
     now: () => time,
     // The time is part of every event; TypeScript can't see that a union stays one when it is put back.
     on: h => step({ ...h, now: time } as Event),

@@ -88,7 +88,7 @@ export const play = (plan: World): { readonly wrong: string[]; readonly lost: nu
   const beat = (s: Sender.Sender, i: number): void => {
     if (Sender.dueAt(s.max)(s) > now) return
     const head = headOf(s)
-    post(() => ({ _tag: 'HeartbeatHeard', origin: s.origin, head }))
+    post(() => ({ _tag: 'HeartbeatReceived', origin: s.origin, head }))
     senders[i] = Sender.beaten(now, s.max)(s)
   }
   const publish = (i: number, count: number, bytes: number): void => {
@@ -101,7 +101,7 @@ export const play = (plan: World): { readonly wrong: string[]; readonly lost: nu
       if (History.fits(history, History.cost(data, undefined, undefined)))
         History.keep(history, s.origin.name, n, { data, headers: undefined, reply: `${bytes}` }, now)
       else History.skip(history)
-      post(() => ({ _tag: 'Arrived', origin: s.origin, arrival: arrival(n, `${n} ${s.origin.name}`, bytes) }))
+      post(() => ({ _tag: 'MessageReceived', origin: s.origin, arrival: arrival(n, `${n} ${s.origin.name}`, bytes) }))
       senders[i] = Sender.published(now)(s)
     }
   }
@@ -110,7 +110,7 @@ export const play = (plan: World): { readonly wrong: string[]; readonly lost: nu
     if (origin === undefined) return
     const epoch = origin.run === undefined ? source.epoch(a.origin) : undefined
     const [life = '', id = ''] = a.reply.split('.')
-    const about = { asked: Number(id), origin, epoch }
+    const about = { requestId: Number(id), origin, epoch }
     if (a._tag === 'End') post(() => ({ _tag: 'ReplayEnded', ...about, last: a.last }), life)
     if (a._tag === 'Refusal' && a.code === 410) {
       const [first, last] = [SequenceNumber.nearest(a.first), SequenceNumber.nearest(a.last)]
@@ -137,11 +137,11 @@ export const play = (plan: World): { readonly wrong: string[]; readonly lost: nu
   const perform = (out: ReadonlyArray<Out>): void => {
     for (const o of out) {
       if (o._tag === 'Deliver') untaken.push(o)
-      if (o._tag === 'Began') moveTo(o.origin, o.epoch, o.number)
-      if (o._tag === 'AskReplay' && isAway) wrong.push('it asks while it is disconnected')
+      if (o._tag === 'OriginStarted') moveTo(o.origin, o.epoch, o.number)
+      if (o._tag === 'RequestReplay' && isAway) wrong.push('it asks while it is disconnected')
       if (isAway) continue
-      if (o._tag === 'AskHead') for (const i of origins.keys()) send(() => inquire(i, o.id, o.origin))
-      if (o._tag === 'AskReplay') {
+      if (o._tag === 'RequestHead') for (const i of origins.keys()) send(() => inquire(i, o.id, o.origin))
+      if (o._tag === 'RequestReplay') {
         const reply = `${lives.length}.${o.id}`
         const body = o.last === o.first && o.epoch === undefined ? '' : JSON.stringify({ last: o.last, epoch: o.epoch })
         const request = Replays.parse({ origin: o.origin, number: o.first }, body, reply)
@@ -159,7 +159,7 @@ export const play = (plan: World): { readonly wrong: string[]; readonly lost: nu
     const s = senders[i]
     if (s === undefined || (origin !== undefined && origin !== s.origin.name)) return
     const head = headOf(s)
-    post(() => ({ _tag: 'HeadAnswered', asked: id, origin: s.origin, head }))
+    post(() => ({ _tag: 'HeadAnswered', requestId: id, origin: s.origin, head }))
   }
   const post = (h: () => Happening, life = `${lives.length}`): void =>
     send(() => {
@@ -204,7 +204,7 @@ export const play = (plan: World): { readonly wrong: string[]; readonly lost: nu
         if (settled !== undefined && 'origin' in delivery) moveTo(delivery.origin, epoch, settled)
       }
       const bytes = items.reduce((sum, o) => sum + o.bytes, 0)
-      perform(receiver.on({ _tag: 'Taken', deliveries: items.length, bytes }))
+      perform(receiver.on({ _tag: 'Consumed', deliveries: items.length, bytes }))
     }
   }
   const begin = (): void => {

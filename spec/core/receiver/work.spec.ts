@@ -23,8 +23,8 @@ const withGaps = (gaps: number, mode: 'ordered' | 'arrival'): ((event: Receiver.
     machine = Receiver.step(event)(machine)[1]
   }
   on({ _tag: 'Started', now: 0 })
-  on({ _tag: 'HeadAnswered', now: 0, asked: 1, origin: single(), head: headOf(0) })
-  for (let i = 1; i <= gaps; i++) on({ _tag: 'Arrived', now: 1, origin: single(), arrival: arrival(2 * i) })
+  on({ _tag: 'HeadAnswered', now: 0, requestId: 1, origin: single(), head: headOf(0) })
+  for (let i = 1; i <= gaps; i++) on({ _tag: 'MessageReceived', now: 1, origin: single(), arrival: arrival(2 * i) })
   return event => {
     const before = machine
     on(event)
@@ -38,10 +38,10 @@ describe.each(['ordered', 'arrival'] as const)('a message in the mode %s', mode 
       const costs = withGaps(gaps, mode)
       const numbers = [2 * gaps + 1, 2 * gaps + 10, gaps + 1 - (gaps % 2), 2 * gaps + 4]
       for (const n of numbers) {
-        const cost = costs({ _tag: 'Arrived', now: 2, origin: single(), arrival: arrival(n) })
+        const cost = costs({ _tag: 'MessageReceived', now: 2, origin: single(), arrival: arrival(n) })
         expect(cost).toBeLessThan(14 + 6 * Math.log2(gaps))
       }
-      const heard = costs({ _tag: 'HeartbeatHeard', now: 2, origin: single(), head: headOf(2 * gaps + 20) })
+      const heard = costs({ _tag: 'HeartbeatReceived', now: 2, origin: single(), head: headOf(2 * gaps + 20) })
       expect(heard).toBeLessThan(14 + 6 * Math.log2(gaps))
     }
   })

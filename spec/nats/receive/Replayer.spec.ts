@@ -346,7 +346,7 @@ const desk = (replayer: Replayer) => {
       const [from, to, begin] = [first, last, start].map(SequenceNumber.nearest)
       if (from === undefined || to === undefined) return
       machine.request({
-        _tag: 'AskReplay',
+        _tag: 'RequestReplay',
         id,
         origin: single(),
         epoch: undefined,
@@ -594,7 +594,7 @@ describe('a sender as the source', () => {
       told.push(event),
     )
     const [first, last] = [SequenceNumber.nearest(1), SequenceNumber.nearest(9)]
-    machine.request({ _tag: 'AskReplay', id: 1, origin, epoch: undefined, start: undefined, first, last, tries: 0 })
+    machine.request({ _tag: 'RequestReplay', id: 1, origin, epoch: undefined, start: undefined, first, last, tries: 0 })
     for (const at of [
       'hub.bob.@0123456789.1',
       'hub.alice.@0123456788.1',

@@ -1,5 +1,5 @@
 /**
- * What a receiver is handed: one tagged union, so that loss can't be overlooked.
+ * What a receiver delivers: one tagged union, so that loss can't be overlooked.
  *
  * @module
  * @since 0.1.0
@@ -12,23 +12,23 @@ import type { SequenceNumber } from '../protocol/SequenceNumber.ts'
 import type { Subject, Token } from '../protocol/Subject.ts'
 
 /**
- * How a message came:
+ * How a message arrived:
  *
- * - `InOrder`: right after the one before it;
- * - `AfterGap`: numbers before it were missing when it came;
+ * - `InOrder`: directly after the previous one;
+ * - `AfterGap`: numbers before it were missing when it arrived;
  * - `Late`: it fills a gap;
- * - `Recovered`: it fills a gap because it was asked for;
- * - `Unchecked`: a member of a queue group got it, and can't look for gaps.
+ * - `Recovered`: it was requested, and fills a gap;
+ * - `Unchecked`: a member of a queue group received it. Such members don't check for gaps.
  *
  * @since 0.1.0
  */
 export type Verdict = 'InOrder' | 'AfterGap' | 'Late' | 'Recovered' | 'Unchecked'
 
-/** Whose sequence a delivery is about. @since 0.1.0 */
+/** The sequence that a delivery is about. @since 0.1.0 */
 export interface About {
   /** Everything in the data subject before the number: `updates`, or `updates.alice.@k3v9x0a1bz`. */
   readonly origin: string
-  /** What the application says: `updates`. */
+  /** The application's subject: `updates`. */
   readonly subject: Subject
   /** The sender's name; `undefined` in the addressing `single`. */
   readonly sender: Token | undefined
@@ -41,25 +41,25 @@ export interface Message<A> extends About {
   readonly verdict: Verdict
   readonly data: A
   readonly headers: Headers | undefined
-  /** Where an answer is expected; `undefined` if nowhere. */
+  /** The reply subject; `undefined` without one. */
   readonly reply: string | undefined
 }
 
-/** Numbers that were sent and have not come so far; told once, when it is noticed. @since 0.1.0 */
+/** Numbers that were sent and have not arrived yet. Reported once, when it is noticed. @since 0.1.0 */
 export interface Gap extends About {
   readonly _tag: 'Gap'
   readonly first: SequenceNumber
   readonly last: SequenceNumber
-  /** What gave it away: a later message, or a sender that said how far it is. */
+  /** What revealed it: a later message, or a head. */
   readonly noticedBy: 'Data' | 'Heartbeat'
 }
 
 /**
- * Why a replayer has refused numbers:
+ * Why a replayer refused numbers:
  *
  * - `evicted`: it does not hold them any more;
- * - `tooLarge`: it holds them, and they are larger than its server takes (`max_payload`);
- * - `unreadable`: it has sent them, and the client of this receiver can't read their headers.
+ * - `tooLarge`: it holds them, but they are larger than `max_payload` of its server;
+ * - `unreadable`: it sent them, but this receiver's client can't read their headers.
  *
  * @since 0.1.0
  */
@@ -68,37 +68,42 @@ export type RefusalReason = 'evicted' | 'tooLarge' | 'unreadable'
 /**
  * Why numbers were given up:
  *
- * - `unresolved`: nothing brought them before the deadline;
- * - `evicted`, `tooLarge`, `unreadable`: every replayer that could hold them has refused (see `RefusalReason`). If they
- *   refused for different reasons, the reason is not `evicted`;
- * - `overflow`: more gaps were open than a receiver may remember;
- * - `gone`: their run has ended, and nobody vouches for it any more.
+ * - `unresolved`: they did not arrive within `gapTimeout`;
+ * - `evicted`, `tooLarge`, `unreadable`: every replayer that could hold them has refused (see `RefusalReason`). If the
+ *   replayers refused for different reasons, the reason is not `evicted`;
+ * - `overflow`: more than `maxGaps` gaps were open;
+ * - `gone`: their sender is gone.
  *
  * @since 0.1.0
  */
 export type LossReason = RefusalReason | 'unresolved' | 'overflow' | 'gone'
 
-/** Numbers given up: they will not be delivered any more. @since 0.1.0 */
+/** Numbers that were given up: they will not be delivered. @since 0.1.0 */
 export interface Lost extends About {
   readonly _tag: 'Lost'
   readonly first: SequenceNumber
-  /** `undefined`: how far the loss reaches can't be known. */
+  /** `undefined`: the end of the loss is not known. */
   readonly last: SequenceNumber | undefined
   readonly reason: LossReason
 }
 
-/** The sender of a `single` subject has begun a new run; what follows counts anew. @since 0.1.0 */
+/**
+ * The sender of a `single` subject has started a new run, and its numbers start again. If `from` and `to` are the same
+ * run, a forged number far above what it had sent was believed before.
+ *
+ * @since 0.1.0
+ */
 export interface Restarted extends About {
   readonly _tag: 'Restarted'
   readonly from: Epoch | undefined
   readonly to: Epoch | undefined
-  /** The last number known of the old run; whether it sent more can't be known. */
+  /** The last known number of the old run. The run may have sent more. */
   readonly after: number
   /** The first number of the new run. */
   readonly start: SequenceNumber
 }
 
-/** Two runs speak for one origin at once; said once. @since 0.1.0 */
+/** Two runs use one origin at the same time. Reported once. @since 0.1.0 */
 export interface Conflict extends About {
   readonly _tag: 'Conflict'
   readonly epoch: Epoch | undefined
@@ -106,8 +111,8 @@ export interface Conflict extends About {
 }
 
 /**
- * The tail can't be vouched for: the sender broke its promise to be heard within `promised` ms, or never sent a
- * heartbeat at all (`undefined`).
+ * The last messages may be lost: the sender promised a heartbeat within `promised` ms and sent none, or it never sends
+ * any (`undefined`).
  *
  * @since 0.1.0
  */
@@ -121,7 +126,12 @@ export interface Resumed extends About {
   readonly _tag: 'Resumed'
 }
 
-/** The sender has closed; `last` was its last number (`start - 1` if it sent none), and all is settled. @since 0.1.0 */
+/**
+ * The sender has closed, and everything up to its last number was delivered or reported lost. `last`: that number, or
+ * `start - 1` if it sent none.
+ *
+ * @since 0.1.0
+ */
 export interface Ended extends About {
   readonly _tag: 'Ended'
   readonly last: number
@@ -131,12 +141,12 @@ export interface Ended extends About {
  * Why a message is not part of any sequence:
  *
  * - `NoNumber`: its subject is not an address;
- * - `NoSender`: its subject reads as an address, and no sender numbers messages there (only with `sequenced`);
+ * - `NoSender`: its subject ends in a number, but no sender numbers messages there (only with `sequenced`);
  * - `TooManyOrigins`: no room to follow another sender;
- * - `Refuted`: its sender says that it never sent such a number;
- * - `Unconfirmed`: nobody could say whether its number is genuine;
- * - `BetweenRuns`: it came around a restart, and belongs to neither run for sure;
- * - `Conflict`: two senders use a `single` subject at once, and nothing tells whose message it is.
+ * - `Refuted`: its sender says that it did not send that number;
+ * - `Unconfirmed`: its number does not follow the sequence, and no sender confirmed it;
+ * - `BetweenRuns`: it arrived during a restart of its sender, and may belong to either run;
+ * - `Conflict`: two senders use a `single` subject at once, and the message can be of either.
  *
  * @since 0.1.0
  */
@@ -149,10 +159,10 @@ export type UnsequencedReason =
   | 'BetweenRuns'
   | 'Conflict'
 
-/** A message that no sequence vouches for; nothing of it is lost. @since 0.1.0 */
+/** A message outside of any sequence. Its payload, headers and reply are complete. @since 0.1.0 */
 export interface Unsequenced<A> {
   readonly _tag: 'Unsequenced'
-  /** As it stood on the wire. */
+  /** The subject on the wire. */
   readonly subject: string
   readonly reason: UnsequencedReason
   readonly data: A
@@ -161,14 +171,16 @@ export interface Unsequenced<A> {
 }
 
 /**
- * Unsequenced messages that came while the consumer had no room for them; nobody can be asked for them. @since 0.1.0
+ * Unsequenced messages that were dropped because the consumer had no room for them. They can't be requested again.
+ *
+ * @since 0.1.0
  */
 export interface Overflowed {
   readonly _tag: 'Overflowed'
   readonly count: number
 }
 
-/** A sender uses the other addressing: nothing of what it sends can reach this subscription. Told once. @since 0.1.0 */
+/** A sender uses the other addressing, so this subscription can't receive its messages. Reported once. @since 0.1.0 */
 export interface Mismatch {
   readonly _tag: 'Mismatch'
   readonly origin: string
@@ -178,7 +190,7 @@ export interface Mismatch {
 /** Everything but the messages. @since 0.1.0 */
 export type Notice = Gap | Lost | Restarted | Conflict | Silent | Resumed | Ended | Overflowed | Mismatch
 
-/** Everything that a receiver is handed. @since 0.1.0 */
+/** Everything that a receiver delivers. @since 0.1.0 */
 export type Delivery<A> = Message<A> | Unsequenced<A> | Notice
 
 /** True for a message with its number. @since 0.1.0 */
@@ -191,7 +203,7 @@ export const isLost = <A>(d: Delivery<A>): d is Lost => d._tag === 'Lost'
 export const isNotice = <A>(d: Delivery<A>): d is Notice => d._tag !== 'Message' && d._tag !== 'Unsequenced'
 
 /**
- * Changes the payload, and nothing else.
+ * Maps the payload.
  *
  * @example
  * import { Delivery } from 'nats-sequenced/core'
@@ -206,7 +218,7 @@ export const map =
     isNotice(d) ? d : { ...d, data: f(d.data) }
 
 /**
- * Changes the payload where it can be: by a codec, say, that may refuse it. Notices pass.
+ * Changes the payload with a function that can fail, a codec for example. Notices stay as they are.
  *
  * @example
  * import { Delivery } from 'nats-sequenced/core'

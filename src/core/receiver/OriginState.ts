@@ -21,14 +21,14 @@ export type Contact =
   /** `inquired`: the receiver has requested the head because the heartbeat is late. */
   | { readonly _tag: 'Expected'; readonly max: number; readonly dueAt: number; readonly inquired: boolean }
   /** `max`: what the sender had promised, if anything. `told`: reported, as there was room for it. */
-  | { readonly _tag: 'Silent'; readonly max: number | undefined; readonly told: boolean }
+  | { readonly _tag: 'Silent'; readonly max: number | undefined; readonly reported: boolean }
 
 /** Another epoch of the same `single` origin that was checked. It is not checked again before `ignoredUntil`. */
 export interface OtherEpoch {
   readonly epoch: Epoch
   readonly ignoredUntil: number
   /** An answer to a request with a higher id is not ignored. */
-  readonly asked: number
+  readonly requestId: number
   /** How long the next check is put off; it doubles with each. */
   readonly wait: number
   /** The first number that is not settled, if the receiver followed it before. */
@@ -61,7 +61,7 @@ interface Sequenced<A> extends Common<A> {
   readonly start: SequenceNumber.SequenceNumber | undefined
   readonly buffer: ReorderBuffer<A>
   /** When to request missing messages next; `-Infinity`: as soon as they can be requested. */
-  readonly askAt: number
+  readonly requestAt: number
   /** Since when replay requests are unanswered, in ms; `Infinity` if none is. */
   readonly unansweredSince: number
 }
@@ -145,7 +145,7 @@ export interface LiveEpoch {
 
 export interface End {
   readonly last: number
-  readonly told: boolean
+  readonly reported: boolean
 }
 
 /** The sender has closed. */
@@ -189,7 +189,7 @@ export const sequencedOf = <A>(s: Sequenced<A>): Sequenced<A> => ({
   epoch: s.epoch,
   start: s.start,
   buffer: s.buffer,
-  askAt: s.askAt,
+  requestAt: s.requestAt,
   unansweredSince: s.unansweredSince,
 })
 
@@ -247,16 +247,16 @@ export const expected = <A>(step: Step<A>, max: number): Contact => ({
 
 /** The sender is heard: reports the end of a silence. */
 export const heard = <A>(step: Step<A>, about: About, contact: Contact | undefined, max: number): Contact => {
-  if (contact?._tag === 'Silent' && contact.told) deliver(step, { _tag: 'Resumed', ...about }, 0)
+  if (contact?._tag === 'Silent' && contact.reported) deliver(step, { _tag: 'Resumed', ...about }, 0)
   return expected(step, max)
 }
 
 /** Reports silence, now or when there is room. */
 export const silent = <A>(step: Step<A>, about: About, max: number | undefined): Contact => {
-  const told = hasRoom(step, 0)
-  if (told) deliver(step, { _tag: 'Silent', ...about, promised: max }, 0)
+  const reported = hasRoom(step, 0)
+  if (reported) deliver(step, { _tag: 'Silent', ...about, promised: max }, 0)
   else step.waitsForRoom = true
-  return { _tag: 'Silent', max, told }
+  return { _tag: 'Silent', max, reported }
 }
 
 /** The highest number that is believed without an answer. */
@@ -280,9 +280,9 @@ export const gone = <A>(step: Step<A>, about: About, first: number): void =>
 
 /** Reports the end once everything up to it is settled. */
 export const withEnd = <A>(step: Step<A>, s: Ended<A>): Ended<A> => {
-  if (s.end.told || s.buffer.next <= Math.max(s.end.last, s.buffer.highest)) return s
+  if (s.end.reported || s.buffer.next <= Math.max(s.end.last, s.buffer.highest)) return s
   deliver(step, { _tag: 'Ended', ...s.about, last: s.end.last }, 0)
-  return { ...s, end: { ...s.end, told: true } }
+  return { ...s, end: { ...s.end, reported: true } }
 }
 
 /** True if missing messages can be requested now: the run is known, and its sender or a store answers. */

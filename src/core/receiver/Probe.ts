@@ -14,7 +14,7 @@ import { hasRoom, keep, release, requestHead } from './Step.ts'
 
 export interface Probe<A> {
   /** The id of the first request; answers to it and to all later ones count. `Infinity`: nobody can be asked. */
-  readonly asked: number
+  readonly requestId: number
   readonly tries: number
   /** The server says that nobody listens for the last request. */
   readonly refused: boolean
@@ -29,8 +29,8 @@ export interface Probe<A> {
 const { get, set, remove } = M.orderedBy(number.Ord)
 
 /** A probe for a request that was already sent. */
-export const awaiting = <A>(step: Step<A>, asked: number): Probe<A> => ({
-  asked,
+export const awaiting = <A>(step: Step<A>, requestId: number): Probe<A> => ({
+  requestId,
   tries: 1,
   refused: false,
   dueAt: step.now + step.settings.requestTimeout,
@@ -64,7 +64,7 @@ export const joined = <A>(probe: Probe<A>, other: Probe<A> | undefined): Probe<A
 }
 
 /** True if the answer to a request decides the probe. */
-export const isAnsweredBy = <A>(p: Probe<A>, asked: number): boolean => asked >= p.asked
+export const isAnsweredBy = <A>(p: Probe<A>, requestId: number): boolean => requestId >= p.requestId
 
 /** Repeats the request; `undefined` after `tries` requests. */
 export const repeated = <A>(step: Step<A>, p: Probe<A>, origin: Origin): Probe<A> | undefined => {

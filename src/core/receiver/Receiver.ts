@@ -8,7 +8,7 @@
  * import { Receiver } from 'nats-sequenced/core'
  *
  * const [outputs, started] = Receiver.step({ _tag: 'Started', now: 0 })(Receiver.create())
- * outputs // [{ _tag: 'AskHead', id: 1, origin: undefined }, { _tag: 'WakeAt', at: 100 }]
+ * outputs // [{ _tag: 'RequestHead', id: 1, origin: undefined }, { _tag: 'SetTimer', at: 100 }]
  * Receiver.isSettled(started) // true
  *
  * @module
@@ -51,23 +51,28 @@ export { create } from './state.ts'
 export type Event<A> =
   /** It has subscribed to data, heartbeats and its inbox, in this order and on one connection. */
   | { readonly _tag: 'Started'; readonly now: number }
-  | { readonly _tag: 'Arrived'; readonly now: number; readonly origin: Origin; readonly arrival: Arrival<A> }
+  | { readonly _tag: 'MessageReceived'; readonly now: number; readonly origin: Origin; readonly arrival: Arrival<A> }
   /** A message whose subject is not an address. */
-  | { readonly _tag: 'Strayed'; readonly now: number; readonly message: Unsequenced<A>; readonly bytes: number }
-  | { readonly _tag: 'HeartbeatHeard'; readonly now: number; readonly origin: Origin; readonly head: Head }
-  /** The answer to `AskHead` with that id. */
+  | {
+      readonly _tag: 'UnsequencedReceived'
+      readonly now: number
+      readonly message: Unsequenced<A>
+      readonly bytes: number
+    }
+  | { readonly _tag: 'HeartbeatReceived'; readonly now: number; readonly origin: Origin; readonly head: Head }
+  /** The answer to `RequestHead` with that id. */
   | {
       readonly _tag: 'HeadAnswered'
       readonly now: number
-      readonly asked: number
+      readonly requestId: number
       readonly origin: Origin
       readonly head: Head
     }
-  /** A message that `AskReplay` with that id was sent for; the epoch is said in `single`. */
+  /** A message that `RequestReplay` with that id was sent for; the epoch is said in `single`. */
   | {
       readonly _tag: 'ReplayAnswered'
       readonly now: number
-      readonly asked: number
+      readonly requestId: number
       readonly origin: Origin
       readonly epoch: Epoch | undefined
       readonly arrival: Arrival<A>
@@ -76,7 +81,7 @@ export type Event<A> =
   | {
       readonly _tag: 'ReplayRefused'
       readonly now: number
-      readonly asked: number
+      readonly requestId: number
       readonly origin: Origin
       readonly epoch: Epoch | undefined
       readonly first: SequenceNumber
@@ -87,19 +92,24 @@ export type Event<A> =
   | {
       readonly _tag: 'ReplayEnded'
       readonly now: number
-      readonly asked: number
+      readonly requestId: number
       readonly origin: Origin
       readonly epoch: Epoch | undefined
       readonly last: number
     }
-  /** Nobody listens where `AskHead` with that id was sent. */
-  | { readonly _tag: 'HeadRefused'; readonly now: number; readonly asked: number; readonly origin: string | undefined }
+  /** Nobody listens where `RequestHead` with that id was sent. */
+  | {
+      readonly _tag: 'HeadRefused'
+      readonly now: number
+      readonly requestId: number
+      readonly origin: string | undefined
+    }
   | { readonly _tag: 'Disconnected'; readonly now: number }
   /** Connected again, with the same subscriptions. */
   | { readonly _tag: 'Reconnected'; readonly now: number }
-  | { readonly _tag: 'Ticked'; readonly now: number }
+  | { readonly _tag: 'Tick'; readonly now: number }
   /** The application has taken that much of what was delivered. */
-  | { readonly _tag: 'Taken'; readonly now: number; readonly deliveries: number; readonly bytes: number }
+  | { readonly _tag: 'Consumed'; readonly now: number; readonly deliveries: number; readonly bytes: number }
 
 /**
  * The event of a message that came, without headers and reply.
@@ -111,7 +121,7 @@ export type Event<A> =
 export const arrival =
   <A>(now: number, data: A, bytes = 0) =>
   ({ origin, number }: Address): Event<A> => ({
-    _tag: 'Arrived',
+    _tag: 'MessageReceived',
     now,
     origin,
     arrival: { number, data, headers: undefined, reply: undefined, bytes },
@@ -124,11 +134,11 @@ const begin = <A>({ settings, usage, session }: Receiver<A>, now: number): Step<
   out: [],
   messages: usage.messages,
   bytes: usage.bytes,
-  handedMessages: usage.handedMessages,
-  handedBytes: usage.handedBytes,
+  unprocessedMessages: usage.unprocessedMessages,
+  unprocessedBytes: usage.unprocessedBytes,
   otherGaps: 0,
   epoch: undefined,
-  asked: usage.asked,
+  lastRequestId: usage.lastRequestId,
   waitsForRoom: false,
   duplicates: usage.duplicates,
   overflowed: usage.overflowed,
@@ -150,11 +160,11 @@ const follow = <A>(self: Receiver<A>, step: Step<A>, origin: Origin, f: Change<A
   if (placed === undefined) return undefined
   // While the request to all senders is unanswered, its answer is the one to wait for.
   const { join: toAll } = self.session
-  const probe = Probe.awaiting<A>(step, toAll?.asked ?? step.asked + 1)
+  const probe = Probe.awaiting<A>(step, toAll?.requestId ?? step.lastRequestId + 1)
   const asking: Change<A> = (within, s) => {
     const joined = f(within, s)
     // It may be known already where to start.
-    if (joined?._tag === 'Joining' && joined.probe.asked > within.asked) requestHead(within, origin.name)
+    if (joined?._tag === 'Joining' && joined.probe.requestId > within.lastRequestId) requestHead(within, origin.name)
     return joined
   }
   return change(placed, step, origin.name, undefined, joining(origin, { _tag: 'New' }, probe), asking)
@@ -169,18 +179,18 @@ const onArrival = <A>(self: Receiver<A>, step: Step<A>, origin: Origin, a: Arriv
   return onUnsequenced(self, step, message, a.bytes)
 }
 
-const isAnswer = <A>(s: OriginState<A>, asked: number | undefined): boolean => {
+const isAnswer = <A>(s: OriginState<A>, requestId: number | undefined): boolean => {
   const probe = probeOf(s)
-  return asked !== undefined && probe !== undefined && Probe.isAnsweredBy(probe, asked)
+  return requestId !== undefined && probe !== undefined && Probe.isAnsweredBy(probe, requestId)
 }
 
 /** A head is an answer only to the probe that is open; otherwise it counts as a heartbeat. */
 const headChange =
-  <A>(head: Head, asked: number | undefined): Change<A> =>
+  <A>(head: Head, requestId: number | undefined): Change<A> =>
   (step, s) => {
     const own = isOwn(s, head, step.settings.start)
-    const heard = { head, asked }
-    return isAnswer(s, asked)
+    const heard = { head, requestId }
+    return isAnswer(s, requestId)
       ? after(step, s, own ? 'answer' : 'otherAnswer', heard)
       : after(step, s, own ? 'head' : 'otherHead', heard)
   }
@@ -191,7 +201,7 @@ const onHead = <A>(
   step: Step<A>,
   origin: Origin,
   head: Head,
-  asked: number | undefined,
+  requestId: number | undefined,
 ): Receiver<A> => {
   const { session } = self
   if (addressingOf(origin) !== self.addressing) {
@@ -200,35 +210,35 @@ const onHead = <A>(
     return { ...self, session: { ...session, mismatch: true } }
   }
   if (origin.run !== undefined && origin.run.epoch !== head.epoch) return self
-  const isJoin = asked !== undefined && asked === session.join?.asked
+  const isJoin = requestId !== undefined && requestId === session.join?.requestId
   const answered = isJoin ? { ...self, session: { ...session, join: undefined } } : self
-  if (asked !== undefined && names.get(answered.table.origins, origin.name) === undefined) {
+  if (requestId !== undefined && names.get(answered.table.origins, origin.name) === undefined) {
     // The answer to the request to all senders is the first head of this one.
     const placed = withPlace(answered, step)
     if (placed === undefined) return answered
-    const state = joining<A>(origin, { _tag: 'New' }, Probe.awaiting(step, asked))
-    return change(placed, step, origin.name, undefined, state, headChange(head, asked))
+    const state = joining<A>(origin, { _tag: 'New' }, Probe.awaiting(step, requestId))
+    return change(placed, step, origin.name, undefined, state, headChange(head, requestId))
   }
-  return follow(answered, step, origin, headChange(head, asked)) ?? answered
+  return follow(answered, step, origin, headChange(head, requestId)) ?? answered
 }
 
 /** Nobody listens. Someone may be about to reconnect, so the request is repeated once. */
 const onNoResponders = <A>(
   self: Receiver<A>,
   step: Step<A>,
-  asked: number,
+  requestId: number,
   origin: string | undefined,
 ): Receiver<A> => {
   const { session, settings } = self
-  if (origin !== undefined) return changeKnown(self, step, origin, (within, s) => refusedProbe(within, s, asked))
-  if (session.join?.asked !== asked) return self
+  if (origin !== undefined) return changeKnown(self, step, origin, (within, s) => refusedProbe(within, s, requestId))
+  if (session.join?.requestId !== requestId) return self
   const join = { ...session.join, tries: Math.max(session.join.tries, settings.requestAttempts - 1) }
   return { ...self, session: { ...session, join } }
 }
 
-const refusedProbe = <A>(step: Step<A>, s: OriginState<A>, asked: number): OriginState<A> => {
+const refusedProbe = <A>(step: Step<A>, s: OriginState<A>, requestId: number): OriginState<A> => {
   const probe = probeOf(s)
-  if (probe === undefined || !Probe.isAnsweredBy(probe, asked)) return s
+  if (probe === undefined || !Probe.isAnsweredBy(probe, requestId)) return s
   const isSure = probe.tries >= step.settings.requestAttempts
   // A saved origin has time until its deadline: a request at once would never end.
   const isAwaited = s._tag === 'Joining' && s.reason._tag === 'Saved' && probe.pending === undefined
@@ -244,29 +254,31 @@ const refusedProbe = <A>(step: Step<A>, s: OriginState<A>, asked: number): Origi
 
 const join = <A>(self: Receiver<A>, step: Step<A>, tries: number): Receiver<A> => {
   const dueAt = step.now + self.settings.requestTimeout * 2 ** (tries - 1)
-  return { ...self, session: { ...self.session, join: { asked: requestHead(step, undefined), tries, dueAt } } }
+  return { ...self, session: { ...self.session, join: { requestId: requestHead(step, undefined), tries, dueAt } } }
 }
 
 const onReconnected = <A>(self: Receiver<A>, step: Step<A>): Receiver<A> => {
   let joined = join(self, step, 1)
-  const { asked } = step
+  const { lastRequestId } = step
   for (const { key, value } of M.entries(self.table.origins))
-    joined = change(joined, step, key, value, value.state, (within, s) => after(within, s, 'reconnected', asked))
+    joined = change(joined, step, key, value, value.state, (within, s) =>
+      after(within, s, 'reconnected', lastRequestId),
+    )
   return joined
 }
 
 /** Origins with a saved position are known before they are heard, so that no loss goes unnoticed. */
 const onStarted = <A>(self: Receiver<A>, step: Step<A>): Receiver<A> => {
   let started = join(self, step, 1)
-  const { asked } = step
+  const { lastRequestId } = step
   const { start, gapTimeout: deadline, maxOrigins } = self.settings
   if (typeof start === 'string' || 'from' in start) return started
   for (const position of start.positions) {
     const origin = parse(self.addressing)(position.origin)
     if (isLeft(origin) || M.size(started.table.origins) >= maxOrigins) continue
-    step.out.push({ _tag: 'Began', origin: position.origin, epoch: position.epoch, number: position.number })
+    step.out.push({ _tag: 'OriginStarted', origin: position.origin, epoch: position.epoch, number: position.number })
     const reason = { _tag: 'Saved', position, until: step.now + deadline } as const
-    const state = joining<A>(origin.right, reason, Probe.awaiting(step, asked))
+    const state = joining<A>(origin.right, reason, Probe.awaiting(step, lastRequestId))
     started = change(started, step, origin.right.name, undefined, state, (_, s) => s)
   }
   return started
@@ -296,8 +308,8 @@ const onTicked = <A>(self: Receiver<A>, step: Step<A>): Receiver<A> => {
 const onTaken = <A>(self: Receiver<A>, step: Step<A>, deliveries: number, bytes: number): Receiver<A> => {
   step.messages -= deliveries
   step.bytes -= bytes
-  step.handedMessages -= deliveries
-  step.handedBytes -= bytes
+  step.unprocessedMessages -= deliveries
+  step.unprocessedBytes -= bytes
   return self
 }
 
@@ -309,8 +321,8 @@ const afterRoom = <A>(self: Receiver<A>, step: Step<A>, isMessage: boolean): Rec
   const { table, settings } = self
   // While disconnected, time stands still and nobody can be asked.
   if (self.session.away !== undefined || (table.waiting === undefined && step.overflowed === 0)) return self
-  const messages = isMessage ? step.messages : step.handedMessages
-  const bytes = isMessage ? step.bytes : step.handedBytes
+  const messages = isMessage ? step.messages : step.unprocessedMessages
+  const bytes = isMessage ? step.bytes : step.unprocessedBytes
   // Half of the bounds must be free, or a slow consumer would stop and go at every message.
   if (messages * 2 > settings.maxMessages || bytes * 2 > settings.maxBytes) return self
   if (step.overflowed > 0) deliver(step, { _tag: 'Overflowed', count: step.overflowed }, 0)
@@ -331,39 +343,39 @@ const handle = <A>(self: Receiver<A>, step: Step<A>, event: Event<A>): Receiver<
   switch (event._tag) {
     case 'Started':
       return onStarted({ ...self, session: { ...self.session, startedAt: event.now } }, step)
-    case 'Arrived':
+    case 'MessageReceived':
       return onArrival(self, step, event.origin, event.arrival)
-    case 'Strayed':
+    case 'UnsequencedReceived':
       return onUnsequenced(self, step, event.message, event.bytes)
-    case 'HeartbeatHeard':
+    case 'HeartbeatReceived':
       return onHead(self, step, event.origin, event.head, undefined)
     case 'HeadAnswered':
-      return onHead(self, step, event.origin, event.head, event.asked)
+      return onHead(self, step, event.origin, event.head, event.requestId)
     case 'ReplayAnswered': {
-      const { origin, asked, epoch, arrival: a } = event
-      return changeKnown(self, step, origin.name, (within, s) => onReplayed(within, s, asked, epoch, a))
+      const { origin, requestId, epoch, arrival: a } = event
+      return changeKnown(self, step, origin.name, (within, s) => onReplayed(within, s, requestId, epoch, a))
     }
     case 'ReplayRefused': {
-      const { origin, asked, epoch, first, last, reason } = event
+      const { origin, requestId, epoch, first, last, reason } = event
       return changeKnown(self, step, origin.name, (within, s) =>
-        onRefused(within, s, asked, epoch, first, last, reason),
+        onRefused(within, s, requestId, epoch, first, last, reason),
       )
     }
     case 'ReplayEnded': {
-      const { origin, asked, epoch, last } = event
-      return changeKnown(self, step, origin.name, (within, s) => onPageEnd(within, s, asked, epoch, last))
+      const { origin, requestId, epoch, last } = event
+      return changeKnown(self, step, origin.name, (within, s) => onPageEnd(within, s, requestId, epoch, last))
     }
     case 'HeadRefused':
-      return onNoResponders(self, step, event.asked, event.origin)
+      return onNoResponders(self, step, event.requestId, event.origin)
     case 'Disconnected': {
       const { session } = self
       return { ...self, session: { ...session, away: session.away ?? event.now, join: undefined } }
     }
     case 'Reconnected':
       return onReconnected(self, step)
-    case 'Ticked':
+    case 'Tick':
       return self.session.away === undefined ? onTicked(self, step) : self
-    case 'Taken':
+    case 'Consumed':
       return onTaken(self, step, event.deliveries, event.bytes)
   }
 }
@@ -381,7 +393,7 @@ const connected = <A>(self: Receiver<A>, now: number): Receiver<A> => {
 }
 
 const isMessage = <A>(e: Event<A>): boolean =>
-  e._tag === 'Arrived' || e._tag === 'Strayed' || e._tag === 'ReplayAnswered'
+  e._tag === 'MessageReceived' || e._tag === 'UnsequencedReceived' || e._tag === 'ReplayAnswered'
 
 const concluded = <A>(self: Receiver<A>, step: Step<A>, wakeAt: number): Receiver<A> => ({
   settings: self.settings,
@@ -390,9 +402,9 @@ const concluded = <A>(self: Receiver<A>, step: Step<A>, wakeAt: number): Receive
   usage: {
     messages: step.messages,
     bytes: step.bytes,
-    handedMessages: step.handedMessages,
-    handedBytes: step.handedBytes,
-    asked: step.asked,
+    unprocessedMessages: step.unprocessedMessages,
+    unprocessedBytes: step.unprocessedBytes,
+    lastRequestId: step.lastRequestId,
     duplicates: step.duplicates,
     overflowed: step.overflowed,
   },
@@ -409,7 +421,7 @@ export const generalStep =
     const handled = afterRoom(handle(present, scratch, event), scratch, isMessage(event))
     const wakeAt = wakeOf(handled)
     // A timer that fired too early must be set again, even to the same time.
-    if (wakeAt !== self.wakeAt || event._tag === 'Ticked') scratch.out.push({ _tag: 'WakeAt', at: wakeAt })
+    if (wakeAt !== self.wakeAt || event._tag === 'Tick') scratch.out.push({ _tag: 'SetTimer', at: wakeAt })
     return [scratch.out, concluded(handled, scratch, wakeAt)]
   }
 
@@ -417,13 +429,13 @@ export const generalStep =
 export const step =
   <A>(event: Event<A>): State<Receiver<A>, ReadonlyArray<Output<A>>> =>
   self => {
-    const short = event._tag === 'Arrived' ? fastPath(self, event.now, event.origin, event.arrival) : undefined
+    const short = event._tag === 'MessageReceived' ? fastPath(self, event.now, event.origin, event.arrival) : undefined
     return short === undefined ? generalStep(event)(self) : [short[0], short[1]]
   }
 
 /** True if nothing is missing, held, or waiting for an answer. @since 0.1.0 */
 export const isSettled = <A>({ table, usage }: Receiver<A>): boolean =>
-  table.gaps === 0 && usage.messages === usage.handedMessages && usage.overflowed === 0
+  table.gaps === 0 && usage.messages === usage.unprocessedMessages && usage.overflowed === 0
 
 /**
  * What is lost if it ends now: of each origin the numbers from the first that is missing to the last that is missing or

@@ -17,7 +17,7 @@ import * as M from '../internal/OrderedMap.ts'
 import type { Message, RefusalReason } from './Delivery.ts'
 
 /** A request for numbers, and when it is repeated. */
-export interface Ask {
+export interface GapRequest {
   /** The first request, and the last; answers to any of them count. `Infinity`: none is on its way any more. */
   readonly since: number
   readonly id: number
@@ -35,7 +35,7 @@ export interface Missing {
   /** When they are given up; never, for what we forgot ourselves and have no room to ask for. */
   readonly deadline: number
   /** Once they have been asked for. */
-  readonly ask?: Ask
+  readonly request?: GapRequest
   /** Everybody who could hold them has refused: they are lost as soon as it is their turn, for this reason. */
   readonly refused?: RefusalReason
 }
@@ -54,12 +54,12 @@ export interface ReorderBuffer<A> {
   /** By their first number; intervals neither touch what is here nor overlap. */
   readonly missing: OrderedMap<number, Missing>
   /** Of these, what is to be asked for, and what was forgotten; the rest is refused. So neither is looked for. */
-  readonly wanted: OrderedMap<number, Missing>
-  readonly forgotten: OrderedMap<number, Missing>
+  readonly requestable: OrderedMap<number, Missing>
+  readonly dropped: OrderedMap<number, Missing>
 }
 
 /** Has any of it been asked for? It may be the rest of what was too much to ask for at once. */
-export const isAsked = ({ first, ask }: Missing): boolean => ask !== undefined && ask.upTo >= first
+export const isRequested = ({ first, request }: Missing): boolean => request !== undefined && request.upTo >= first
 
 const { get, set, remove, atOrBelow, atOrAbove } = M.orderedBy(number.Ord)
 
@@ -70,8 +70,8 @@ export const startingAt = (next: number): ReorderBuffer<never> => ({
   held: undefined,
   heldBytes: 0,
   missing: undefined,
-  wanted: undefined,
-  forgotten: undefined,
+  requestable: undefined,
+  dropped: undefined,
 })
 
 export const frontMissing = <A>(l: ReorderBuffer<A>): Missing | undefined => M.min(l.missing)?.value
@@ -83,10 +83,12 @@ export const missingAt = <A>(l: ReorderBuffer<A>, n: number): Missing | undefine
 }
 
 /** Of what is wanted, the interval that begins at a number or next above it. */
-export const wantedFrom = <A>(l: ReorderBuffer<A>, n: number): Missing | undefined => atOrAbove(l.wanted, n)?.value
+export const requestableFrom = <A>(l: ReorderBuffer<A>, n: number): Missing | undefined =>
+  atOrAbove(l.requestable, n)?.value
 
 /** Of what is wanted, the interval that begins at a number or next below it. */
-export const wantedUpTo = <A>(l: ReorderBuffer<A>, n: number): Missing | undefined => atOrBelow(l.wanted, n)?.value
+export const requestableUpTo = <A>(l: ReorderBuffer<A>, n: number): Missing | undefined =>
+  atOrBelow(l.requestable, n)?.value
 
 /** Adds an interval, or changes what is known of one. */
 export const replace = <A>(l: ReorderBuffer<A>, interval: Missing): ReorderBuffer<A> => {
@@ -96,8 +98,9 @@ export const replace = <A>(l: ReorderBuffer<A>, interval: Missing): ReorderBuffe
   return {
     ...l,
     missing: set(l.missing, first, interval),
-    wanted: refused !== undefined || isForgotten ? remove(l.wanted, first) : set(l.wanted, first, interval),
-    forgotten: isForgotten ? set(l.forgotten, first, interval) : remove(l.forgotten, first),
+    requestable:
+      refused !== undefined || isForgotten ? remove(l.requestable, first) : set(l.requestable, first, interval),
+    dropped: isForgotten ? set(l.dropped, first, interval) : remove(l.dropped, first),
   }
 }
 
@@ -105,8 +108,8 @@ export const replace = <A>(l: ReorderBuffer<A>, interval: Missing): ReorderBuffe
 export const without = <A>(l: ReorderBuffer<A>, first: number): ReorderBuffer<A> => ({
   ...l,
   missing: remove(l.missing, first),
-  wanted: remove(l.wanted, first),
-  forgotten: remove(l.forgotten, first),
+  requestable: remove(l.requestable, first),
+  dropped: remove(l.dropped, first),
 })
 
 /** Numbers up to `last` exist: those above `highest` are missing from now on. */
@@ -140,7 +143,7 @@ export const hold = <A>(l: ReorderBuffer<A>, held: Held<A>): ReorderBuffer<A> =>
 })
 
 /** Drops the newest message that is held back: its number is missing again, with no deadline. */
-export const forgetNewest = <A>(l: ReorderBuffer<A>): ReorderBuffer<A> => {
+export const dropNewest = <A>(l: ReorderBuffer<A>): ReorderBuffer<A> => {
   const newest = M.max(l.held)
   if (newest === undefined) return l
   const n = newest.key
@@ -186,24 +189,24 @@ export const release = <A>(l: ReorderBuffer<A>): readonly [Held<A>, ReorderBuffe
 /** There is no room for anything: all that is wanted waits until there is. */
 export const postpone = <A>(l: ReorderBuffer<A>): ReorderBuffer<A> => {
   let after = l
-  for (const { value } of M.entries(l.wanted)) after = replace(after, { ...value, deadline: Infinity })
+  for (const { value } of M.entries(l.requestable)) after = replace(after, { ...value, deadline: Infinity })
   return after
 }
 
 /** There is room again: what was forgotten is wanted, until a deadline. */
-export const remember = <A>(l: ReorderBuffer<A>, deadline: number): ReorderBuffer<A> => {
+export const restore = <A>(l: ReorderBuffer<A>, deadline: number): ReorderBuffer<A> => {
   let after = l
-  for (const { value } of M.entries(l.forgotten)) after = replace(after, { ...value, deadline })
+  for (const { value } of M.entries(l.dropped)) after = replace(after, { ...value, deadline })
   return after
 }
 
 /** Requests on their way are forgotten; what has been asked for keeps its deadline. */
-export const withoutAsks = <A>(l: ReorderBuffer<A>): ReorderBuffer<A> => {
+export const withoutRequests = <A>(l: ReorderBuffer<A>): ReorderBuffer<A> => {
   let after = l
   for (const { value } of M.entries(l.missing))
-    if (value.ask !== undefined) {
-      const ask = { since: Infinity, id: 0, upTo: value.ask.upTo, tries: 0, dueAt: -Infinity }
-      after = replace(after, { ...value, ask })
+    if (value.request !== undefined) {
+      const request = { since: Infinity, id: 0, upTo: value.request.upTo, tries: 0, dueAt: -Infinity }
+      after = replace(after, { ...value, request })
     }
   return after
 }

@@ -23,14 +23,14 @@ export interface Step<A> {
   messages: number
   bytes: number
   /** Of these, what is delivered and not yet taken. */
-  handedMessages: number
-  handedBytes: number
+  unprocessedMessages: number
+  unprocessedBytes: number
   /** Gaps open at the other origins. */
   otherGaps: number
   /** The run that deliveries of this origin belong to. */
   epoch: Epoch | undefined
   /** The id of the last request. */
-  asked: number
+  lastRequestId: number
   /** The origin waits for the consumer to make room. */
   waitsForRoom: boolean
   /** Messages dropped because their number was delivered, held or given up before. */
@@ -44,7 +44,7 @@ export const hasRoom = <A>(step: Step<A>, bytes: number): boolean =>
 
 /** True if deliveries find room once what is kept is delivered: the consumer itself does not fill the bounds. */
 export const keepsUp = <A>(step: Step<A>): boolean =>
-  step.handedMessages < step.settings.maxMessages && step.handedBytes < step.settings.maxBytes
+  step.unprocessedMessages < step.settings.maxMessages && step.unprocessedBytes < step.settings.maxBytes
 
 /** Counts a message as kept. */
 export const keep = <A>(step: Step<A>, bytes: number): void => {
@@ -60,8 +60,8 @@ export const release = <A>(step: Step<A>, bytes: number): void => {
 
 /** Delivers something that was kept; it stays kept until it is taken. */
 export const deliverKept = <A>(step: Step<A>, delivery: Delivery<A>, bytes: number, settled?: number): void => {
-  step.handedMessages += 1
-  step.handedBytes += bytes
+  step.unprocessedMessages += 1
+  step.unprocessedBytes += bytes
   step.out.push({ _tag: 'Deliver', delivery, bytes, settled, epoch: step.epoch })
 }
 
@@ -73,9 +73,9 @@ export const deliver = <A>(step: Step<A>, delivery: Delivery<A>, bytes: number, 
 
 /** Requests the head of one origin, or of all (`undefined`). Returns the id of the request. */
 export const requestHead = <A>(step: Step<A>, origin: string | undefined): number => {
-  step.asked += 1
-  step.out.push({ _tag: 'AskHead', id: step.asked, origin })
-  return step.asked
+  step.lastRequestId += 1
+  step.out.push({ _tag: 'RequestHead', id: step.lastRequestId, origin })
+  return step.lastRequestId
 }
 
 /** Requests messages. Returns the id of the request. */
@@ -87,10 +87,10 @@ export const requestReplay = <A>(
   last: number,
   tries: number,
 ): number => {
-  step.asked += 1
+  step.lastRequestId += 1
   step.out.push({
-    _tag: 'AskReplay',
-    id: step.asked,
+    _tag: 'RequestReplay',
+    id: step.lastRequestId,
     origin,
     epoch: origin.run === undefined ? step.epoch : undefined,
     start,
@@ -98,5 +98,5 @@ export const requestReplay = <A>(
     last: nearest(last),
     tries,
   })
-  return step.asked
+  return step.lastRequestId
 }

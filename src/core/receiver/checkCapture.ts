@@ -31,7 +31,7 @@ import { isSettled, step } from './Receiver.ts'
  *   checkCapture,
  *   S.evaluate(Receiver.create({ mode: 'arrival' })),
  * )
- * found.map(explain).at(-1) // 'updates: 1 message lost (3): nothing brought them before the deadline. They will not be delivered any more.'
+ * found.map(explain).at(-1) // 'updates: 1 message lost (3): they did not arrive in time (gapTimeout). They will not be delivered.'
  *
  * @since 0.1.0
  */
@@ -50,13 +50,13 @@ export const checkCapture =
           taken += 1
           bytes += output.bytes
         }
-      if (taken > 0) take({ _tag: 'Taken', now: event.now, deliveries: taken, bytes })
+      if (taken > 0) take({ _tag: 'Consumed', now: event.now, deliveries: taken, bytes })
     }
     for (const event of events) {
-      while (receiver.wakeAt <= event.now) take({ _tag: 'Ticked', now: receiver.wakeAt })
+      while (receiver.wakeAt <= event.now) take({ _tag: 'Tick', now: receiver.wakeAt })
       take(event)
     }
     while (!isSettled(receiver) && receiver.wakeAt < Number.POSITIVE_INFINITY)
-      take({ _tag: 'Ticked', now: receiver.wakeAt })
+      take({ _tag: 'Tick', now: receiver.wakeAt })
     return [deliveries, receiver]
   }

@@ -1,5 +1,5 @@
 /**
- * Deliveries in words.
+ * Puts deliveries into sentences.
  *
  * @since 0.1.0
  */
@@ -14,41 +14,40 @@ const count = (first: number, last: number): string => (first === last ? '1 mess
 
 const verdicts: Record<Verdict, string> = {
   InOrder: 'in order',
-  AfterGap: 'after a gap: numbers before it were missing when it came',
+  AfterGap: 'after a gap: numbers before it were missing when it arrived',
   Late: 'late: it fills a gap',
-  Recovered: 'recovered: it was asked for, and fills a gap',
-  Unchecked: 'unchecked: a member of a queue group does not look for gaps',
+  Recovered: 'recovered: it was requested, and fills a gap',
+  Unchecked: 'unchecked: a member of a queue group does not check for gaps',
 }
 
 const whyLost: Record<LossReason, string> = {
-  unresolved: 'nothing brought them before the deadline',
-  evicted: 'nobody who could hold them has them any more',
+  unresolved: 'they did not arrive in time (gapTimeout)',
+  evicted: 'no replayer holds them any more',
   tooLarge: 'their sender holds them, but they are larger than its server takes: raise max_payload there',
-  unreadable:
-    "this client can't read their headers: let whoever writes them use header names of printable ASCII without spaces and colons",
-  overflow: 'more gaps were open than this receiver may remember (maxGaps)',
-  gone: 'the run that sent them is over, and nobody vouches for it any more',
+  unreadable: "this client can't read their headers: use header names of printable ASCII without spaces and colons",
+  overflow: 'too many gaps were open (maxGaps)',
+  gone: 'their sender is gone',
 }
 
 const whyUnsequenced: Record<UnsequencedReason, string> = {
   NoNumber: 'its subject does not end in a sequence number of this addressing',
-  NoSender: 'its subject reads as a number of a sender, and there is no such sender',
-  TooManyOrigins: 'more senders are active than this receiver may follow (maxOrigins)',
+  NoSender: 'its subject ends in a number, but no sender numbers messages there',
+  TooManyOrigins: 'too many senders are active (maxOrigins)',
   Refuted: 'its sender says that it has not sent that number',
-  Unconfirmed: 'its number does not follow, and nobody could say whether it is genuine',
-  BetweenRuns: 'it came while its sender restarted, and belongs to neither run for sure',
-  Conflict: 'two senders use this subject at once, and nothing tells whose message it is',
+  Unconfirmed: 'its number does not follow the sequence, and no sender confirmed it',
+  BetweenRuns: 'it arrived during a restart of its sender, and may belong to either run',
+  Conflict: 'two senders use this subject at once, and the message can be of either',
 }
 
 const gap = (d: Gap): string =>
   `${d.origin}: ${count(d.first, d.last)} missing so far (${range(d.first, d.last)}), noticed by ${
-    d.noticedBy === 'Data' ? 'a later message' : "its sender's word of how far it is"
+    d.noticedBy === 'Data' ? 'a later message' : 'a heartbeat'
   }.`
 
 const lost = (d: Lost): string =>
-  `${d.origin}: ${d.last === undefined ? 'messages' : count(d.first, d.last)} lost (${range(d.first, d.last)}): ${whyLost[d.reason]}. They will not be delivered any more.`
+  `${d.origin}: ${d.last === undefined ? 'messages' : count(d.first, d.last)} lost (${range(d.first, d.last)}): ${whyLost[d.reason]}. They will not be delivered.`
 
-const run = (epoch: string | undefined): string => (epoch === undefined ? 'of unknown name' : epoch)
+const run = (epoch: string | undefined): string => (epoch === undefined ? 'unknown' : epoch)
 
 /**
  * Says in a sentence what happened and what it means.
@@ -57,7 +56,7 @@ const run = (epoch: string | undefined): string => (epoch === undefined ? 'of un
  * import { explain } from 'nats-sequenced/core'
  *
  * explain({ _tag: 'Overflowed', count: 3 })
- * // '3 unsequenced messages were dropped, since the consumer was too slow (maxMessages, maxBytes). Nobody can be asked for them.'
+ * // '3 unsequenced messages were dropped because the consumer is too slow (maxMessages, maxBytes). They can't be requested again.'
  *
  * @since 0.1.0
  */
@@ -66,18 +65,21 @@ export const explain: (d: Delivery<unknown>) => string = match<Delivery<unknown>
   Gap: gap,
   Lost: lost,
   Restarted: d =>
-    `${d.origin}: its sender has restarted (run ${run(d.from)}, last known number ${d.after}; now run ${run(d.to)}, from ${d.start}). Whether the old run sent more than that can't be known.`,
+    d.from !== undefined && d.from === d.to
+      ? `${d.origin}: the number ${d.after} was not sent by run ${d.from}, although it was believed. The sequence continues at ${d.start}.`
+      : `${d.origin}: its sender has restarted (run ${run(d.from)}, last known number ${d.after}; now run ${run(d.to)}, from ${d.start}). The old run may have sent more.`,
   Conflict: d =>
-    `${d.origin}: two senders use this subject at once (runs ${run(d.epoch)} and ${d.rival}). Their numbers mix, and loss can go unnoticed: give one of them another subject, or set addressing: 'perSender' on both sides.`,
+    `${d.origin}: two senders use this subject at once (runs ${run(d.epoch)} and ${d.rival}). Their numbers mix, so loss can go unnoticed. Give one of them another subject, or set addressing: 'perSender' on both sides.`,
   Silent: d =>
     d.promised === undefined
-      ? `${d.origin}: its sender sends no heartbeats. Loss of its last messages can't be noticed.`
-      : `${d.origin}: not heard for longer than the ${d.promised} ms it promised. It is gone or cut off; what it sends meanwhile is not seen.`,
+      ? `${d.origin}: its sender sends no heartbeats. The loss of its last messages goes unnoticed.`
+      : `${d.origin}: no heartbeat arrived, although one was promised within ${d.promised} ms. The sender is gone or cut off.`,
   Resumed: d => `${d.origin}: its sender is heard again.`,
-  Ended: d => `${d.origin}: its sender has closed after number ${d.last}, and nothing is missing without notice.`,
+  Ended: d =>
+    `${d.origin}: its sender has closed after message ${d.last}. Every message was delivered or reported lost.`,
   Unsequenced: d => `${d.subject}: a message outside of any sequence: ${whyUnsequenced[d.reason]}.`,
   Overflowed: d =>
-    `${d.count} unsequenced messages were dropped, since the consumer was too slow (maxMessages, maxBytes). Nobody can be asked for them.`,
+    `${d.count} unsequenced messages were dropped because the consumer is too slow (maxMessages, maxBytes). They can't be requested again.`,
   Mismatch: d =>
-    `${d.origin} belongs to a sender with another addressing than this subscription, which can't receive its messages: set addressing: '${d.expected === 'single' ? 'perSender' : 'single'}' here, or '${d.expected}' at the sender.`,
+    `${d.origin} belongs to a sender with another addressing. This subscription can't receive its messages. Set addressing: '${d.expected === 'single' ? 'perSender' : 'single'}' here, or '${d.expected}' at the sender.`,
 })

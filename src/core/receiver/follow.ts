@@ -44,7 +44,7 @@ import { startOf } from './start.ts'
 /** A head, and the request that it answers, if any. */
 export interface Heard {
   readonly head: Head
-  readonly asked: number | undefined
+  readonly requestId: number | undefined
 }
 
 /** Other epochs that are remembered; the oldest is forgotten. */
@@ -55,16 +55,16 @@ export const ignoring = <A>(
   step: Step<A>,
   others: ReadonlyArray<OtherEpoch>,
   epoch: Epoch,
-  { next, asked = step.asked }: Partial<Pick<OtherEpoch, 'next' | 'asked'>> = {},
+  { next, requestId = step.lastRequestId }: Partial<Pick<OtherEpoch, 'next' | 'requestId'>> = {},
 ): ReadonlyArray<OtherEpoch> => {
   const before = others.find(o => o.epoch === epoch)
   const wait = before === undefined ? step.settings.heartbeatGrace : before.wait * 2
-  const known = { epoch, wait, ignoredUntil: step.now + wait, asked, next: next ?? before?.next }
+  const known = { epoch, wait, ignoredUntil: step.now + wait, requestId, next: next ?? before?.next }
   return [...others.filter(o => o !== before), known].slice(-maxOthers)
 }
 
-export const isIgnored = <A>(step: Step<A>, s: OriginState<A>, { head: { epoch }, asked = 0 }: Heard): boolean =>
-  s.others.some(o => o.epoch === epoch && step.now < o.ignoredUntil && asked <= o.asked)
+export const isIgnored = <A>(step: Step<A>, s: OriginState<A>, { head: { epoch }, requestId = 0 }: Heard): boolean =>
+  s.others.some(o => o.epoch === epoch && step.now < o.ignoredUntil && requestId <= o.requestId)
 
 /** The later of two heads of one run. A heartbeat that is far ahead of an answer is not believed. */
 export const latest = <A>(step: Step<A>, answer: Head, heartbeat: Head | undefined): Head => {
@@ -80,7 +80,7 @@ export const named = <A>(
   { contact, end, far }: { contact: Contact; end?: End | undefined; far?: Far<A> | undefined },
 ): Following<A> | Ended<A> =>
   state === 'ended'
-    ? { ...sequencedOf(s), _tag: 'Ended', epoch, start, end: end ?? { last: head, told: false } }
+    ? { ...sequencedOf(s), _tag: 'Ended', epoch, start, end: end ?? { last: head, reported: false } }
     : { ...sequencedOf(s), _tag: 'Following', epoch, start, contact, far }
 
 /** Puts pending messages into the sequence, as far as the head vouches for them; the rest is `Unsequenced`. */
@@ -111,7 +111,7 @@ const known = <A>(step: Step<A>, s: Joining<A>, buffer: ReorderBuffer<A>, head: 
   epoch: head.epoch,
   start: head.start,
   buffer,
-  askAt: Number.NEGATIVE_INFINITY,
+  requestAt: Number.NEGATIVE_INFINITY,
   unansweredSince: Number.POSITIVE_INFINITY,
   contact: expected(step, head.max),
   far: undefined,
@@ -177,7 +177,9 @@ export const resume = <A>(step: Step<A>, s: Checking<A>, head: Head): Following<
   const said: Head = isOver ? { ...head, state: 'ended' } : head
   // Its answer to this probe may still arrive.
   const others =
-    s.other === undefined ? s.others : ignoring(step, s.others, s.other.head.epoch, { asked: s.probe.asked - 1 })
+    s.other === undefined
+      ? s.others
+      : ignoring(step, s.others, s.other.head.epoch, { requestId: s.probe.requestId - 1 })
   const state = named({ ...s, buffer, others }, said, { contact, end: isOver ? s.end : undefined })
   return parkAll(step, state, seen)
 }
@@ -206,7 +208,7 @@ export const leave = <A>(
     ...s,
     others: others.filter(o => o.epoch !== to),
     buffer: B.startingAt(start),
-    askAt: Number.NEGATIVE_INFINITY,
+    requestAt: Number.NEGATIVE_INFINITY,
     unansweredSince: Number.POSITIVE_INFINITY,
   }
 }
@@ -218,13 +220,27 @@ const droppedOfOld = <A>(step: Step<A>, s: Checking<A>, head: Head): number => {
   return dropped === undefined ? 0 : Math.max(0, ...[dropped.first, dropped.last].filter(isOfOld))
 }
 
-/** A check found another run in place of the own. */
+/**
+ * True if a run was followed much further than its sender has come: a forged number was believed, because the sender
+ * could not be asked.
+ */
+export const isFarBehind = <A>(step: Step<A>, head: Head, next: number): boolean =>
+  head.head + 1 + step.settings.maxJump < next
+
+/** Where the receiver starts to follow the run of that head. */
+const startOfRun = <A>(step: Step<A>, s: Checking<A>, head: Head, waiting: ReadonlyArray<Arrival<A>>): number => {
+  // A run that was followed before goes on where it was left.
+  const next = head.epoch === s.epoch ? s.buffer.next : s.others.find(o => o.epoch === head.epoch)?.next
+  if (next === undefined || !isFarBehind(step, head, next)) return Math.max(head.start, next ?? 0)
+  // Everything below was delivered, or reported lost when the forged number was believed.
+  return waiting.reduce((least, { number: n }) => (n >= head.start ? Math.min(least, n) : least), head.head + 1)
+}
+
+/** A check found another run in place of the own, or the own run far behind. */
 export const restart = <A>(step: Step<A>, s: Checking<A>, head: Head): Following<A> | Ended<A> => {
   const parked = Parked.takeAll(step, s.parked)
   const pending = Probe.takeAll(step, s.probe)
-  const before = s.others.find(o => o.epoch === head.epoch)
-  // A run that was followed before goes on where it was left.
-  const start = Math.max(head.start, before?.next ?? 0)
+  const start = startOfRun(step, s, head, [...parked, ...pending])
   const isOfNew = (a: Arrival<A>): boolean => a.number >= start && a.number <= head.head
   let old = s.buffer
   for (const a of pending)

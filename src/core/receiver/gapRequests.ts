@@ -36,39 +36,39 @@ const roomFrom = <A>(step: Step<A>, b: ReorderBuffer<A>, n: number): number => {
   return yielding === 0 && !hasRoom(step, 0) ? 0 : Math.max(1, step.settings.maxMessages - step.messages + yielding)
 }
 
-const request = <A>(step: Step<A>, s: Known<A>, m: Missing, upTo: number): B.Ask => {
-  const tries = m.ask?.tries ?? 0
+const sendRequest = <A>(step: Step<A>, s: Known<A>, m: Missing, upTo: number): B.GapRequest => {
+  const tries = m.request?.tries ?? 0
   const id = requestReplay(step, s.origin, s.start, m.first, upTo, tries)
-  const since = Math.min(m.ask?.since ?? id, id)
+  const since = Math.min(m.request?.since ?? id, id)
   // Answers to the request before may still arrive, even if there is less room now.
-  const most = since === id ? upTo : Math.max(upTo, m.ask?.upTo ?? 0)
+  const most = since === id ? upTo : Math.max(upTo, m.request?.upTo ?? 0)
   return { since, id, upTo: most, tries: tries + 1, dueAt: nextTry(step, m, tries) }
 }
 
 /** Requests what is due, as far as there is room for it, and books when the next request is due. */
 const requestDue = <A, S extends Known<A>>(step: Step<A>, s: S): S => {
   let { buffer, unansweredSince } = s
-  let askAt = Number.POSITIVE_INFINITY
+  let requestAt = Number.POSITIVE_INFINITY
   let gaps = 0
   let numbers = 0
-  for (const { value: m } of M.entries(s.buffer.wanted)) {
+  for (const { value: m } of M.entries(s.buffer.requestable)) {
     if (gaps === maxRequested) break
-    let { ask } = m
-    if (ask === undefined || ask.dueAt <= step.now) {
+    let { request } = m
+    if (request === undefined || request.dueAt <= step.now) {
       const room = roomFrom(step, s.buffer, m.first)
       if (room === 0) step.waitsForRoom = true
       if (room <= numbers) break
       // The time of a gap begins with its first request.
-      const deadline = B.isAsked(m) ? m.deadline : step.now + step.settings.gapTimeout
-      ask = request(step, s, m, Math.min(m.last, m.first + Math.min(page, room - numbers) - 1))
-      buffer = B.replace(buffer, { ...m, deadline, ask })
+      const deadline = B.isRequested(m) ? m.deadline : step.now + step.settings.gapTimeout
+      request = sendRequest(step, s, m, Math.min(m.last, m.first + Math.min(page, room - numbers) - 1))
+      buffer = B.replace(buffer, { ...m, deadline, request })
       unansweredSince = Math.min(unansweredSince, step.now)
     }
-    askAt = Math.min(askAt, ask.dueAt)
+    requestAt = Math.min(requestAt, request.dueAt)
     gaps += 1
-    numbers += Math.max(0, Math.min(m.last, ask.upTo) - m.first + 1)
+    numbers += Math.max(0, Math.min(m.last, request.upTo) - m.first + 1)
   }
-  return { ...s, buffer, askAt, unansweredSince }
+  return { ...s, buffer, requestAt, unansweredSince }
 }
 
 /** Requests what is missing, if that has changed or a repetition is due. */
@@ -79,8 +79,9 @@ export const requestGaps = <A>(
 ): OriginState<A> => {
   if (s._tag === 'Joining') return s
   if (s.buffer.missing === undefined)
-    return s.askAt === Number.POSITIVE_INFINITY ? s : { ...s, askAt: Number.POSITIVE_INFINITY }
-  if (!canRequest(step, s)) return s.askAt === Number.NEGATIVE_INFINITY ? s : { ...s, askAt: Number.NEGATIVE_INFINITY }
+    return s.requestAt === Number.POSITIVE_INFINITY ? s : { ...s, requestAt: Number.POSITIVE_INFINITY }
+  if (!canRequest(step, s))
+    return s.requestAt === Number.NEGATIVE_INFINITY ? s : { ...s, requestAt: Number.NEGATIVE_INFINITY }
   const isSame = before !== undefined && before._tag !== 'Joining' && before.buffer.missing === s.buffer.missing
-  return isSame && s.askAt > step.now ? s : requestDue(step, s)
+  return isSame && s.requestAt > step.now ? s : requestDue(step, s)
 }

@@ -1,7 +1,19 @@
 /** A heartbeat arrives, or the answer to a head request: what each state makes of it. */
 import type { Head } from '../protocol/Head.ts'
 import type { Heard } from './follow.ts'
-import { begin, check, conflict, ignoring, isIgnored, latest, named, parkAll, restart, resume } from './follow.ts'
+import {
+  begin,
+  check,
+  conflict,
+  ignoring,
+  isFarBehind,
+  isIgnored,
+  latest,
+  named,
+  parkAll,
+  restart,
+  resume,
+} from './follow.ts'
 import type {
   Checking,
   Conflicted,
@@ -98,8 +110,10 @@ const checkFar = <A>(step: Step<A>, s: Following<A>, head: Head): Following<A> =
   far: { probe: s.far?.probe ?? Probe.open(step, s.origin), heard: head },
 })
 
-export const follow = <A>(step: Step<A>, s: Following<A>, { head }: Heard): Following<A> | Ended<A> => {
+export const follow = <A>(step: Step<A>, s: Following<A>, { head }: Heard): Following<A> | Ended<A> | Checking<A> => {
   if (head.head > horizon(step, s.buffer)) return checkFar(step, s, head)
+  const mayCheck = step.now >= s.checkedAt + step.settings.heartbeatGrace
+  if (mayCheck && isFarBehind(step, head, s.buffer.next)) return check(step, s)
   const far = s.far === undefined ? undefined : { ...s.far, heard: head }
   return advance(step, { ...s, far }, head)
 }
@@ -131,13 +145,13 @@ export const name = <A>(step: Step<A>, s: Unvouched<A>, { head }: Heard): Follow
 export const checkOther = <A, S extends Following<A> | Unvouched<A> | Ended<A>>(
   step: Step<A>,
   s: S,
-  { head, asked }: Heard,
+  { head, requestId }: Heard,
 ): S | Checking<A> => {
   const noted: S = { ...s, otherHeardAt: step.now }
-  if (isIgnored(step, s, { head, asked })) return noted
+  if (isIgnored(step, s, { head, requestId })) return noted
   // One heartbeat may be forged, or late: nobody is left for it, unless it is heard again.
   const known = s.others.find(o => o.epoch === head.epoch)
-  const isAnswer = known !== undefined && asked !== undefined && asked > known.asked
+  const isAnswer = known !== undefined && requestId !== undefined && requestId > known.requestId
   const by = isAnswer ? 'answer' : known !== undefined ? 'heartbeat' : 'cause'
   return check(step, noted, { other: witness(step, head, by) })
 }
@@ -173,11 +187,11 @@ export const noteOwn = <A>(step: Step<A>, s: Checking<A>, { head }: Heard): Chec
 })
 
 /** A heartbeat of another run: it decides if nobody answers. */
-export const noteOther = <A>(step: Step<A>, s: Checking<A>, { head, asked }: Heard): Checking<A> => {
+export const noteOther = <A>(step: Step<A>, s: Checking<A>, { head, requestId }: Heard): Checking<A> => {
   const noted = { ...s, otherHeardAt: step.now }
   // One other run at a time; a run that has answered is not replaced by one that was only heard.
   const isTaken = s.other?.by === 'answer' && s.other.head.epoch !== head.epoch
-  if (isTaken || isIgnored(step, s, { head, asked })) return noted
+  if (isTaken || isIgnored(step, s, { head, requestId })) return noted
   return { ...noted, other: merged(step, s.other, head, 'heartbeat') }
 }
 
@@ -194,8 +208,8 @@ const awaitOther = <A>(step: Step<A>, s: Checking<A>): Checking<A> => ({
 export const ownAnswers = <A>(step: Step<A>, s: Checking<A>, { head: answer }: Heard): Decided<A> => {
   const own = merged(step, s.own, answer, 'answer')
   const known = { ...s, own }
-  if (s.other === undefined) return resume(step, known, own.head)
-  return (s.other.by === 'answer' ? decide(step, known) : undefined) ?? awaitOther(step, known)
+  const isDecided = s.other === undefined || s.other.by === 'answer'
+  return (isDecided ? decide(step, known) : undefined) ?? awaitOther(step, known)
 }
 
 export const otherAnswers = <A>(step: Step<A>, s: Checking<A>, { head: answer }: Heard): Decided<A> => {
@@ -224,14 +238,16 @@ export const decide = <A>(step: Step<A>, s: Checking<A>): Decided<A> | undefined
   const { own, other } = s
   const winner = winnerOf(s)
   if (winner === undefined) return undefined
-  if (winner === 'own') return own && resume(step, s, own.head)
+  const rewinds = own?.by === 'answer' && isFarBehind(step, own.head, s.buffer.next)
+  if (winner === 'own' && !rewinds) return own && resume(step, s, own.head)
   // A restart or a conflict is reported when there is room.
   if (!keepsUp(step)) {
     step.waitsForRoom = true
     return { ...s, probe: { ...s.probe, dueAt: Number.POSITIVE_INFINITY } }
   }
   if (winner === 'both' && own !== undefined && other !== undefined) return conflict(step, s, own.head, other.head)
-  return other && restart(step, s, other.head)
+  const left = winner === 'own' ? own : other
+  return left && restart(step, s, left.head)
 }
 
 // --- Conflicted
@@ -256,8 +272,12 @@ export const settleConflict = <A>(step: Step<A>, s: Conflicted<A>): Conflicted<A
 }
 
 /** A heartbeat of one of the epochs, or of a third. */
-export const noteLive = <A>(step: Step<A>, s: Conflicted<A>, { head, asked }: Heard): Conflicted<A> | Joining<A> => {
-  if (isIgnored(step, s, { head, asked })) return s
+export const noteLive = <A>(
+  step: Step<A>,
+  s: Conflicted<A>,
+  { head, requestId }: Heard,
+): Conflicted<A> | Joining<A> => {
+  if (isIgnored(step, s, { head, requestId })) return s
   const live = s.live.filter(l => l.head.epoch !== head.epoch)
   if (head.state === 'ended')
     return settleConflict(step, { ...s, live, lastEnded: head, others: ignoring(step, s.others, head.epoch) })

@@ -50,7 +50,7 @@ export const acceptAfterEnd = <A>(step: Step<A>, s: Ended<A>, a: Arrival<A>): En
   if (isSeen(s.buffer, a.number)) return acceptSeen<A, Ended<A>>(step, s, a)
   if (a.number <= s.end.last) return { ...s, buffer: receive(step, s.about, s.buffer, a) }
   if (isSingle(s)) return checkWith(step, s, a)
-  // The run goes on, and nobody vouches for its tail.
+  // The run goes on, and messages after its end may be lost.
   const contact = silent(step, s.about, undefined)
   return acceptUnvouched(step, unvouched(s, { contact, refused: false }), a)
 }

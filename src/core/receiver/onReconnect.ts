@@ -12,33 +12,33 @@ import { deliver } from './Step.ts'
 /** Requests that were on their way are forgotten. */
 export const withoutRequests = <A, S extends Known<A>>(s: S): S => ({
   ...s,
-  buffer: B.withoutAsks(s.buffer),
-  askAt: Number.NEGATIVE_INFINITY,
+  buffer: B.withoutRequests(s.buffer),
+  requestAt: Number.NEGATIVE_INFINITY,
   unansweredSince: Number.POSITIVE_INFINITY,
 })
 
 /** The answers to a request that was sent to all senders count, too: that request is `asked`. */
-export const awaitAgain = <A>(step: Step<A>, s: Joining<A>, asked: number): Joining<A> => ({
+export const awaitAgain = <A>(step: Step<A>, s: Joining<A>, requestId: number): Joining<A> => ({
   ...s,
-  probe: Probe.inPlaceOf(s.probe, Probe.awaiting(step, asked)),
+  probe: Probe.inPlaceOf(s.probe, Probe.awaiting(step, requestId)),
 })
 
 /** Whatever was heard before the disconnect does not count any more. */
-export const checkAgain = <A>(step: Step<A>, s: Checking<A>, asked: number): Checking<A> => ({
+export const checkAgain = <A>(step: Step<A>, s: Checking<A>, requestId: number): Checking<A> => ({
   ...withoutRequests<A, Checking<A>>(s),
   checkedAt: step.now,
   own: undefined,
   other: undefined,
-  probe: Probe.inPlaceOf(s.probe, Probe.awaiting(step, asked)),
+  probe: Probe.inPlaceOf(s.probe, Probe.awaiting(step, requestId)),
 })
 
 const inquireAgain = (contact: Contact): Contact =>
   contact._tag === 'Expected' ? { ...contact, inquired: false } : contact
 
 /** In `single` the sender may have restarted meanwhile. */
-export const checkAway = <A>(step: Step<A>, s: Following<A>, asked: number): Following<A> | Checking<A> => {
+export const checkAway = <A>(step: Step<A>, s: Following<A>, requestId: number): Following<A> | Checking<A> => {
   const again = { ...withoutRequests<A, Following<A>>(s), contact: inquireAgain(s.contact) }
-  const probe = Probe.awaiting(step, asked)
+  const probe = Probe.awaiting(step, requestId)
   if (isSingle(s)) return check(step, again, { probe })
   return s.far === undefined ? again : { ...again, far: { ...s.far, probe: Probe.inPlaceOf(s.far.probe, probe) } }
 }
@@ -79,9 +79,9 @@ const probesAgain = <A>(step: Step<A>, s: OriginState<A>): OriginState<A> => {
 const silenceTold = <A>(step: Step<A>, s: OriginState<A>): OriginState<A> => {
   if (s._tag !== 'Following' && s._tag !== 'Checking' && s._tag !== 'Unvouched') return s
   const { contact } = s
-  if (contact?._tag !== 'Silent' || contact.told) return s
+  if (contact?._tag !== 'Silent' || contact.reported) return s
   deliver(step, { _tag: 'Silent', ...s.about, promised: contact.max }, 0)
-  return { ...s, contact: { ...contact, told: true } }
+  return { ...s, contact: { ...contact, reported: true } }
 }
 
 /** The consumer has made room: what waited for it goes on. */
@@ -92,6 +92,6 @@ export const onRoom = <A>(step: Step<A>, before: OriginState<A>): OriginState<A>
     step.waitsForRoom = true
     return probesAgain(step, s)
   }
-  const buffer = boundGaps(step, s.about, B.remember(s.buffer, step.now + step.settings.gapTimeout))
-  return probesAgain(step, { ...s, buffer, askAt: Number.NEGATIVE_INFINITY })
+  const buffer = boundGaps(step, s.about, B.restore(s.buffer, step.now + step.settings.gapTimeout))
+  return probesAgain(step, { ...s, buffer, requestAt: Number.NEGATIVE_INFINITY })
 }

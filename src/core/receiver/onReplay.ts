@@ -14,18 +14,27 @@ import type { Step } from './Step.ts'
 const isOwn = <A>(s: Known<A>, epoch: Epoch | undefined): boolean => epoch === undefined || epoch === s.epoch
 
 /** The gap that a number lies in, if the answer is one to a request for it. */
-const requested = <A>(b: ReorderBuffer<A>, n: number, asked: number): (Missing & { ask: B.Ask }) | undefined => {
+const requested = <A>(
+  b: ReorderBuffer<A>,
+  n: number,
+  requestId: number,
+): (Missing & { request: B.GapRequest }) | undefined => {
   const m = B.missingAt(b, n)
-  return m?.ask !== undefined && asked >= m.ask.since && asked <= m.ask.id && n <= m.ask.upTo
-    ? { ...m, ask: m.ask }
+  return m?.request !== undefined && requestId >= m.request.since && requestId <= m.request.id && n <= m.request.upTo
+    ? { ...m, request: m.request }
     : undefined
 }
 
-const recovered = <A>(step: Step<A>, s: Known<A>, m: Missing & { ask: B.Ask }, a: Arrival<A>): ReorderBuffer<A> => {
+const recovered = <A>(
+  step: Step<A>,
+  s: Known<A>,
+  m: Missing & { request: B.GapRequest },
+  a: Arrival<A>,
+): ReorderBuffer<A> => {
   // The deadline counts from the last progress.
   const progress = {
     deadline: step.now + step.settings.gapTimeout,
-    ask: { ...m.ask, tries: 0, dueAt: nextTry(step, m, 0) },
+    request: { ...m.request, tries: 0, dueAt: nextTry(step, m, 0) },
   }
   const after = receive(step, s.about, B.replace(s.buffer, { ...m, ...progress }), a, 'Recovered')
   const left = B.missingAt(after, a.number)
@@ -33,7 +42,7 @@ const recovered = <A>(step: Step<A>, s: Known<A>, m: Missing & { ask: B.Ask }, a
   // It found no room, which is no progress. A message larger than `maxBytes` is given up in its time; others wait for
   // room.
   const { first, last } = left
-  const open = { ...left, deadline: m.deadline, ask: m.ask }
+  const open = { ...left, deadline: m.deadline, request: m.request }
   if (a.bytes <= step.settings.maxBytes) return B.replace(after, { ...open, deadline: Number.POSITIVE_INFINITY })
   // What follows it must not share its deadline.
   const rest = a.number === first ? first + 1 : first
@@ -47,13 +56,13 @@ const recovered = <A>(step: Step<A>, s: Known<A>, m: Missing & { ask: B.Ask }, a
 export const onReplayed = <A>(
   step: Step<A>,
   s: OriginState<A>,
-  asked: number,
+  requestId: number,
   epoch: Epoch | undefined,
   a: Arrival<A>,
 ): OriginState<A> => {
   if (s._tag === 'Joining' || !isOwn(s, epoch)) return s
   if (epoch === undefined && isSingle(s) && !canRequest(step, s)) return s
-  const m = requested(s.buffer, a.number, asked)
+  const m = requested(s.buffer, a.number, requestId)
   if (m === undefined) return s
   return { ...s, buffer: recovered(step, s, m, a), unansweredSince: Number.POSITIVE_INFINITY }
 }
@@ -62,30 +71,38 @@ export const onReplayed = <A>(
 export const onPageEnd = <A>(
   step: Step<A>,
   s: OriginState<A>,
-  asked: number,
+  requestId: number,
   epoch: Epoch | undefined,
   last: number,
 ): OriginState<A> => {
   if (s._tag === 'Joining' || !canRequest(step, s) || !isOwn(s, epoch)) return s
   let b = s.buffer
-  const askSoon = (m: Missing, ask: B.Ask): void => {
+  const askSoon = (m: Missing, request: B.GapRequest): void => {
     // The rest is due at once only after progress; otherwise both sides could trigger one another without end.
-    const isRest = m.first > last && ask.tries === 0
-    const wait = (nextTry(step, m, Math.max(0, ask.tries - 1)) - step.now) / 2
-    const dueAt = isRest ? step.now : Math.min(ask.dueAt, step.now + wait)
-    b = B.replace(b, { ...m, ask: { ...ask, dueAt } })
+    const isRest = m.first > last && request.tries === 0
+    const wait = (nextTry(step, m, Math.max(0, request.tries - 1)) - step.now) / 2
+    const dueAt = isRest ? step.now : Math.min(request.dueAt, step.now + wait)
+    b = B.replace(b, { ...m, request: { ...request, dueAt } })
   }
   // What is left of a request lies side by side.
-  for (let m = B.wantedUpTo(s.buffer, last); m?.ask?.id === asked; m = B.wantedUpTo(s.buffer, m.first - 1))
-    askSoon(m, m.ask)
-  for (let m = B.wantedFrom(s.buffer, last + 1); m?.ask?.id === asked; m = B.wantedFrom(s.buffer, m.first + 1))
-    askSoon(m, m.ask)
+  for (
+    let m = B.requestableUpTo(s.buffer, last);
+    m?.request?.id === requestId;
+    m = B.requestableUpTo(s.buffer, m.first - 1)
+  )
+    askSoon(m, m.request)
+  for (
+    let m = B.requestableFrom(s.buffer, last + 1);
+    m?.request?.id === requestId;
+    m = B.requestableFrom(s.buffer, m.first + 1)
+  )
+    askSoon(m, m.request)
   return b === s.buffer ? s : { ...s, buffer: b, unansweredSince: Number.POSITIVE_INFINITY }
 }
 
-const wantedAround = <A>(b: ReorderBuffer<A>, n: number): Missing | undefined => {
-  const below = B.wantedUpTo(b, n)
-  return below !== undefined && n <= below.last ? below : B.wantedFrom(b, n)
+const requestableAround = <A>(b: ReorderBuffer<A>, n: number): Missing | undefined => {
+  const below = B.requestableUpTo(b, n)
+  return below !== undefined && n <= below.last ? below : B.requestableFrom(b, n)
 }
 
 /**
@@ -95,7 +112,7 @@ const wantedAround = <A>(b: ReorderBuffer<A>, n: number): Missing | undefined =>
 export const onRefused = <A>(
   step: Step<A>,
   s: OriginState<A>,
-  asked: number,
+  requestId: number,
   epoch: Epoch | undefined,
   first: number,
   last: number,
@@ -105,14 +122,14 @@ export const onRefused = <A>(
   let b = s.buffer
   // Requests start with the lowest wanted gap: above one that was not requested, none was.
   for (
-    let m = wantedAround(s.buffer, first);
-    m?.ask !== undefined && m.first <= last;
-    m = B.wantedFrom(s.buffer, m.last + 1)
+    let m = requestableAround(s.buffer, first);
+    m?.request !== undefined && m.first <= last;
+    m = B.requestableFrom(s.buffer, m.last + 1)
   ) {
     const from = Math.max(m.first, first)
     // A message never reappears, so a refusal also answers earlier requests.
-    if (asked < m.ask.since || asked > step.asked || from > m.ask.upTo) continue
-    const interval = { ...m, ask: { ...m.ask, tries: 0 } }
+    if (requestId < m.request.since || requestId > step.lastRequestId || from > m.request.upTo) continue
+    const interval = { ...m, request: { ...m.request, tries: 0 } }
     b = B.refuse(b, interval, from, Math.min(m.last, last), reason, step.now)
     if (step.settings.mode === 'arrival') b = giveUp(step, s.about, b, from, reason)
   }

@@ -60,6 +60,6 @@ export const wakeAt = <A>(step: Step<A>, s: OriginState<A>): number => {
     s._tag === 'Joining' || s._tag === 'Checking'
       ? Number.POSITIVE_INFINITY
       : (B.frontMissing(s.buffer)?.deadline ?? Number.POSITIVE_INFINITY)
-  const ask = s._tag !== 'Joining' && canRequest(step, s) ? s.askAt : Number.POSITIVE_INFINITY
-  return Math.min(probeDueAt(s), gap, ask, contactDueAt(step, s), Parked.dueAt(s))
+  const request = s._tag !== 'Joining' && canRequest(step, s) ? s.requestAt : Number.POSITIVE_INFINITY
+  return Math.min(probeDueAt(s), gap, request, contactDueAt(step, s), Parked.dueAt(s))
 }

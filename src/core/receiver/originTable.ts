@@ -25,9 +25,9 @@ const gapsOf = <A>(s: OriginState<A>): number => M.size(bufferOf(s)?.missing)
 export const isIdle = <A>(s: OriginState<A>): boolean => {
   if (s._tag !== 'Ended' && s._tag !== 'Following') return false
   if (B.frontMissing(s.buffer) !== undefined || s.parked !== undefined) return false
-  if (s._tag === 'Ended') return s.end.told
+  if (s._tag === 'Ended') return s.end.reported
   const contact = contactOf(s)
-  return s.far === undefined && contact?._tag === 'Silent' && contact.told
+  return s.far === undefined && contact?._tag === 'Silent' && contact.reported
 }
 
 const without = <A>(table: OriginTable<A>, name: string, entry: Entry<A>): OriginTable<A> => ({
@@ -59,20 +59,20 @@ const book = <A>(
   state: OriginState<A>,
   gaps: number,
 ): OriginTable<A> => {
-  const wanted = wakeAt(step, state)
+  const requestable = wakeAt(step, state)
   const booked = before?.wakeAt ?? Number.POSITIVE_INFINITY
-  const isEarlier = wanted < booked
+  const isEarlier = requestable < booked
   const idles = isIdle(state)
   const place = idles ? (before?.idle ?? (M.max(table.idle)?.key ?? 0) + 1) : undefined
   let { agenda, idle } = table
   if (isEarlier) {
     if (booked !== Number.POSITIVE_INFINITY) agenda = times.remove(agenda, [booked, name])
-    agenda = times.set(agenda, [wanted, name], true)
+    agenda = times.set(agenda, [requestable, name], true)
   }
   if (before?.idle !== undefined && !idles) idle = places.remove(idle, before.idle)
   if (place !== undefined && before?.idle === undefined) idle = places.set(idle, place, name)
   return {
-    origins: names.set(table.origins, name, { state, wakeAt: isEarlier ? wanted : booked, idle: place }),
+    origins: names.set(table.origins, name, { state, wakeAt: isEarlier ? requestable : booked, idle: place }),
     agenda,
     idle,
     waiting: step.waitsForRoom ? names.set(table.waiting, name, true) : table.waiting,
@@ -124,7 +124,7 @@ export const withPlace = <A>(self: Receiver<A>, step: Step<A>): Receiver<A> | un
   if (name === undefined || entry === undefined) return undefined
   const { state } = entry
   // Unless it has closed, what it sends from now on is lost.
-  if (state._tag !== 'Joining' && (state._tag !== 'Ended' || !state.end.told))
+  if (state._tag !== 'Joining' && (state._tag !== 'Ended' || !state.end.reported))
     gone(step, state.about, state.buffer.next)
   return withTable(self, without(table, name, entry))
 }

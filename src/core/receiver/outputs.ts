@@ -28,13 +28,13 @@ export interface Deliver<A> {
 
 /** What the machine wants done. @since 0.1.0 */
 export type Output<A> =
-  /** Hand this to the application, and say `Taken` when it has taken it. */
+  /** Hand this to the application, and say `Consumed` when it has taken it. */
   | Deliver<A>
   /** Ask the sender of an origin, or all senders (`undefined`), for their heads; the answers bear the id. */
-  | { readonly _tag: 'AskHead'; readonly id: number; readonly origin: string | undefined }
+  | { readonly _tag: 'RequestHead'; readonly id: number; readonly origin: string | undefined }
   /** Ask for messages; the answers bear the id. */
   | {
-      readonly _tag: 'AskReplay'
+      readonly _tag: 'RequestReplay'
       readonly id: number
       readonly origin: Origin
       /** The run that is meant; said in `single` only, where the address does not say it. */
@@ -47,6 +47,11 @@ export type Output<A> =
       readonly tries: number
     }
   /** An origin is followed from here on: all up to `number` is done with. */
-  | { readonly _tag: 'Began'; readonly origin: string; readonly epoch: Epoch | undefined; readonly number: number }
-  /** Say `Ticked` at this time, not before; it replaces the time said before. */
-  | { readonly _tag: 'WakeAt'; readonly at: number }
+  | {
+      readonly _tag: 'OriginStarted'
+      readonly origin: string
+      readonly epoch: Epoch | undefined
+      readonly number: number
+    }
+  /** Say `Tick` at this time, not before; it replaces the time said before. */
+  | { readonly _tag: 'SetTimer'; readonly at: number }

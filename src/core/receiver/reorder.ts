@@ -39,7 +39,7 @@ export const giveUp = <A>(
   if (interval === undefined) return b
   // Adjacent intervals that are given up for the same reason are one `Lost`.
   const isDue = (m: Missing): boolean =>
-    reason === 'gone' || (dueReason(step, m) === reason && (B.isAsked(m) || !B.isAsked(interval)))
+    reason === 'gone' || (dueReason(step, m) === reason && (B.isRequested(m) || !B.isRequested(interval)))
   let last = interval.last
   let rest = B.without(b, first)
   for (let next = B.missingAt(rest, last + 1); next !== undefined && isDue(next); ) {
@@ -82,7 +82,7 @@ export const expire = <A>(
       step.waitsForRoom = true
       return B.postpone(b)
     }
-    if (unansweredSince !== undefined && !B.isAsked(front) && unansweredSince + deadline > step.now)
+    if (unansweredSince !== undefined && !B.isRequested(front) && unansweredSince + deadline > step.now)
       return B.replace(b, { ...front, deadline: Math.min(unansweredSince, step.now) + deadline })
     b = giveUpRefused(step, about, giveUp(step, about, b, front.first, 'unresolved'))
   }
@@ -141,7 +141,7 @@ const makeRoom = <A>(step: Step<A>, before: ReorderBuffer<A>, n: number, bytes: 
   let b = before
   const { maxBytes } = step.settings
   // If other origins fill the bounds, a blocked origin drops its held messages; otherwise they would deadlock.
-  const isBlocked = n === b.next && step.handedBytes + bytes <= maxBytes
+  const isBlocked = n === b.next && step.unprocessedBytes + bytes <= maxBytes
   // A message that would not fit even then makes nothing go.
   if (!isBlocked && step.bytes - b.heldBytes + bytes > maxBytes) return b
   while (!hasRoom(step, bytes)) {
@@ -149,7 +149,7 @@ const makeRoom = <A>(step: Step<A>, before: ReorderBuffer<A>, n: number, bytes: 
     if (newest === undefined || newest.key < n) return b
     release(step, newest.value.bytes)
     step.waitsForRoom = true
-    b = B.forgetNewest(b)
+    b = B.dropNewest(b)
   }
   return b
 }

@@ -12,7 +12,7 @@ import { deliver } from './Step.ts'
 
 /** Everything below a number is settled without having been delivered. */
 export const startAt = <A>(step: Step<A>, s: Joining<A>, number: number): ReorderBuffer<A> => {
-  step.out.push({ _tag: 'Began', origin: s.origin.name, epoch: step.epoch, number: number - 1 })
+  step.out.push({ _tag: 'OriginStarted', origin: s.origin.name, epoch: step.epoch, number: number - 1 })
   return B.startingAt(number)
 }
 

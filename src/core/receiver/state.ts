@@ -32,10 +32,10 @@ export interface Usage {
   readonly messages: number
   readonly bytes: number
   /** Of these, what is delivered and not yet taken. */
-  readonly handedMessages: number
-  readonly handedBytes: number
+  readonly unprocessedMessages: number
+  readonly unprocessedBytes: number
   /** The id of the last request. */
-  readonly asked: number
+  readonly lastRequestId: number
   /** Messages dropped because their number was seen before. */
   readonly duplicates: number
   /** Messages outside of a sequence that found no room, since the last report. */
@@ -46,7 +46,7 @@ export interface Usage {
 export interface Session {
   readonly startedAt: number
   /** The head request to all senders, while nobody has answered it. */
-  readonly join: { readonly asked: number; readonly tries: number; readonly dueAt: number } | undefined
+  readonly join: { readonly requestId: number; readonly tries: number; readonly dueAt: number } | undefined
   /** Since when it is disconnected. */
   readonly away: number | undefined
   /** How long it was disconnected before. */
@@ -62,7 +62,7 @@ export interface Receiver<A> {
   readonly table: OriginTable<A>
   readonly usage: Usage
   readonly session: Session
-  /** When it must be woken: say `Ticked` then. */
+  /** When it must be woken: say `Tick` then. */
   readonly wakeAt: number
 }
 
@@ -73,7 +73,15 @@ export const create = <A>(options: { readonly addressing?: Addressing } & Partia
     settings: { ...defaults, retain: data => data, ...settings },
     addressing,
     table: { origins: undefined, agenda: undefined, idle: undefined, waiting: undefined, gaps: 0 },
-    usage: { messages: 0, bytes: 0, handedMessages: 0, handedBytes: 0, asked: 0, duplicates: 0, overflowed: 0 },
+    usage: {
+      messages: 0,
+      bytes: 0,
+      unprocessedMessages: 0,
+      unprocessedBytes: 0,
+      lastRequestId: 0,
+      duplicates: 0,
+      overflowed: 0,
+    },
     session: { startedAt: 0, join: undefined, away: undefined, lag: 0, mismatch: false },
     wakeAt: Number.POSITIVE_INFINITY,
   }

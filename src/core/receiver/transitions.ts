@@ -82,7 +82,7 @@ export const transitions: Table = {
   },
   Following: {
     message: cell(['Following', 'Checking'], Messages.accept),
-    head: cell(['Following', 'Ended'], H.follow),
+    head: cell(['Following', 'Ended', 'Checking'], H.follow),
     otherHead: cell(['Following', 'Checking'], H.checkOther),
     answer: cell(['Following', 'Ended'], H.settle),
     otherAnswer: cell(checked, H.checkAnswered),

@@ -56,7 +56,7 @@ export const joinUnanswered = <A>(
     epoch: undefined,
     start: undefined,
     buffer,
-    askAt: Number.NEGATIVE_INFINITY,
+    requestAt: Number.NEGATIVE_INFINITY,
     unansweredSince: Number.POSITIVE_INFINITY,
     contact: silent(step, about, undefined),
     saved: reason._tag === 'Saved' ? reason.position : undefined,

@@ -5,9 +5,9 @@ import { ReceivedMessage } from './ReceivedMessage.ts'
 import type { Event } from './Receiver.ts'
 
 export const unchecked = <A>(event: Event<A>): Deliver<A> | undefined => {
-  if (event._tag === 'Strayed')
+  if (event._tag === 'UnsequencedReceived')
     return { _tag: 'Deliver', delivery: event.message, bytes: event.bytes, settled: undefined, epoch: undefined }
-  if (event._tag !== 'Arrived') return undefined
+  if (event._tag !== 'MessageReceived') return undefined
   const { name, subject, run } = event.origin
   const { number, data, headers, reply, bytes } = event.arrival
   const about = { origin: name, subject, sender: run?.sender }

@@ -60,7 +60,7 @@ export const decodeNumbered: Decode = (context, msg, now) => decodeMessage(conte
 /** Like `decodeNumbered`, but ignores messages without a number: they belong to other subjects of the application. */
 export const decodeNumberedOnly: Decode = (context, msg, now) => {
   const event = decodeNumbered(context, msg, now)
-  return event?._tag === 'Strayed' ? undefined : event
+  return event?._tag === 'UnsequencedReceived' ? undefined : event
 }
 
 /**
@@ -84,9 +84,14 @@ const decodeMessage = (
   const content = { data, headers, reply: reply === '' ? undefined : reply }
   const address = Address.parse(context.addressing)(subject)
   if (E.isLeft(address) || !isOurs(address.right))
-    return { _tag: 'Strayed', now, message: { _tag: 'Unsequenced', subject, reason: 'NoNumber', ...content }, bytes }
+    return {
+      _tag: 'UnsequencedReceived',
+      now,
+      message: { _tag: 'Unsequenced', subject, reason: 'NoNumber', ...content },
+      bytes,
+    }
   const { origin, number } = address.right
-  return { _tag: 'Arrived', now, origin, arrival: { number, ...content, bytes } }
+  return { _tag: 'MessageReceived', now, origin, arrival: { number, ...content, bytes } }
 }
 
 /** Parses an origin in either addressing, because the receiver reports a mismatch. */
@@ -108,7 +113,7 @@ export const parseHead = (msg: Msg): Head.Head | undefined => {
 export const decodeHeartbeat: Decode = (context, msg, now) => {
   const origin = parseOrigin(context, a => ControlSubject.originOfHeartbeat(context.prefix, a)(msg.subject))
   const head = parseHead(msg)
-  return origin === undefined || head === undefined ? undefined : { _tag: 'HeartbeatHeard', now, origin, head }
+  return origin === undefined || head === undefined ? undefined : { _tag: 'HeartbeatReceived', now, origin, head }
 }
 
 /** The status code of the server if nobody subscribes to the subject of a request. */
@@ -139,12 +144,12 @@ const originOfAnswer = (
 /** Decodes the answer to a head request. */
 export const decodeHeadAnswer: Decode = (context, msg, now) => {
   const [id = '', ...tokens] = msg.subject.slice(context.headInbox.length + 1).split('.')
-  const asked = Number(id)
+  const requestId = Number(id)
   const headers = readHeaders(msg)
   if (headers?.code === NO_RESPONDERS)
-    return { _tag: 'HeadRefused', now, asked, origin: tokens.length > 0 ? tokens.join('.') : undefined }
+    return { _tag: 'HeadRefused', now, requestId, origin: tokens.length > 0 ? tokens.join('.') : undefined }
   const requested = tokens.join('.') || context.subject
   const origin = originOfAnswer(context, requested, headers?.get('Nats-Subject') ?? '')
   const head = parseHead(msg)
-  return origin === undefined || head === undefined ? undefined : { _tag: 'HeadAnswered', now, asked, origin, head }
+  return origin === undefined || head === undefined ? undefined : { _tag: 'HeadAnswered', now, requestId, origin, head }
 }

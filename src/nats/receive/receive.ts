@@ -139,16 +139,16 @@ export const receive = (
     switch (output._tag) {
       case 'Deliver':
         return deliver(output)
-      case 'AskHead':
+      case 'RequestHead':
         if (detector?.expectsAnswer(output.id, output.origin) !== true) requestHead(output.id, output.origin)
         return
-      case 'AskReplay':
+      case 'RequestReplay':
         // The current batch may free the room that a large message needs.
         progress.reportBatch()
         return replayClient.request(output)
-      case 'Began':
+      case 'OriginStarted':
         return progress.startAt(output.origin, output.epoch, output.number)
-      case 'WakeAt':
+      case 'SetTimer':
         return timer.set(output.at)
     }
   }
@@ -161,7 +161,7 @@ export const receive = (
     handler.onDelivery(output)
   }
 
-  const timer = createTimer(() => dispatch({ _tag: 'Ticked', now: now() }))
+  const timer = createTimer(() => dispatch({ _tag: 'Tick', now: now() }))
 
   /** The reply subject contains the id of the request, and the origin if there is one. */
   const requestHead = (id: number, origin: string | undefined): void => {
@@ -194,7 +194,7 @@ export const receive = (
   const onEvent = detector === undefined ? dispatch : detector.onEvent
 
   const progress = trackProgress(addressing, receiver.settings, batch =>
-    dispatch({ _tag: 'Taken', now: now(), ...batch }),
+    dispatch({ _tag: 'Consumed', now: now(), ...batch }),
   )
   const replayClient = createReplayClient(nc, context, replayer.sources, receiver.settings, onEvent)
 
@@ -293,7 +293,7 @@ export const receive = (
     // No new messages arrive, and missing ones can still be recovered.
     await Promise.all(dataSubscriptions.map(s => s.drain()))
     isDraining = true
-    dispatch({ _tag: 'Ticked', now: now() })
+    dispatch({ _tag: 'Tick', now: now() })
     await closed
   }
 

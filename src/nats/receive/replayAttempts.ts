@@ -8,7 +8,7 @@ import type { Event } from '../../core/receiver/Receiver.ts'
 import { now } from '../client/timer.ts'
 
 /** A replay request of the core. */
-export type ReplayRequest = Extract<Output<Uint8Array>, { _tag: 'AskReplay' }>
+export type ReplayRequest = Extract<Output<Uint8Array>, { _tag: 'RequestReplay' }>
 
 /** An event of the core about a replay request. */
 export type ReplayEvent = Extract<Event<Uint8Array>, { _tag: `Replay${string}` }>
@@ -35,7 +35,7 @@ export interface SentAttempt extends RangeAttempt {
 const maxSent = 65_536
 
 /** The common fields of the events about a request. */
-export const eventFields = ({ id, origin, epoch }: ReplayRequest) => ({ now: now(), asked: id, origin, epoch })
+export const eventFields = ({ id, origin, epoch }: ReplayRequest) => ({ now: now(), requestId: id, origin, epoch })
 
 /**
  * Drops attempts without an answer for `maxAge` ms, and the oldest beyond the limit. The map is in the order of

@@ -4,10 +4,10 @@
  * answer.
  */
 import * as E from 'fp-ts/lib/Either.js'
+import * as SenderDetection from '../../core/detection/SenderDetection.ts'
 import * as ControlSubject from '../../core/protocol/ControlSubject.ts'
 import * as SequenceNumber from '../../core/protocol/SequenceNumber.ts'
 import * as Subject from '../../core/protocol/Subject.ts'
-import * as Numbering from '../../core/receiver/Numbering.ts'
 import type { Event } from '../../core/receiver/Receiver.ts'
 import type { Settings } from '../../core/receiver/settings.ts'
 import type { Connection, Msg } from '../client/Connection.ts'
@@ -72,7 +72,7 @@ export interface SenderDetectorOptions {
 export const createSenderDetector = (options: SenderDetectorOptions): SenderDetector => {
   const { nc, context, inbox, settings, mayBeNumbered, retain, dispatch, onSettled } = options
   const { requestTimeout: patience, maxOrigins } = settings
-  let self = Numbering.create<Uint8Array>(
+  let self = SenderDetection.create<Uint8Array>(
     { requestTimeout: patience, maxOrigins, delivered: alreadyDelivered, retain },
     now(),
   )
@@ -82,18 +82,18 @@ export const createSenderDetector = (options: SenderDetectorOptions): SenderDete
   /** Origins with a pending answer, and the id of the receiver's head request that it also answers. */
   const expectedAnswers = new Map<string, number | undefined>()
 
-  /** A cache of `Numbering.passes`, because it is called for each message of a numbered origin. */
+  /** A cache of `SenderDetection.passes`, because it is called for each message of a numbered origin. */
   const numberedOrigins = new Set<string>()
   const passes = (origin: string): boolean => {
-    if (numberedOrigins.has(origin)) return Numbering.isSettled(self)
-    if (!Numbering.passes(self, origin)) return false
+    if (numberedOrigins.has(origin)) return SenderDetection.isSettled(self)
+    if (!SenderDetection.passes(self, origin)) return false
     if (numberedOrigins.size >= maxOrigins) numberedOrigins.clear()
     numberedOrigins.add(origin)
     return true
   }
 
-  const step = (event: Numbering.Event<Uint8Array>): void => {
-    const [outputs, after] = Numbering.step(event)(self)
+  const step = (event: SenderDetection.Event<Uint8Array>): void => {
+    const [outputs, after] = SenderDetection.step(event)(self)
     self = after
     stepsInProgress += 1
     // A handler may close the receiver.
@@ -102,33 +102,33 @@ export const createSenderDetector = (options: SenderDetectorOptions): SenderDete
     if (isSettled()) onSettled()
   }
 
-  const isSettled = (): boolean => stepsInProgress === 0 && Numbering.isSettled(self)
+  const isSettled = (): boolean => stepsInProgress === 0 && SenderDetection.isSettled(self)
 
-  const perform = (output: Numbering.Output<Uint8Array>): void => {
+  const perform = (output: SenderDetection.Output<Uint8Array>): void => {
     switch (output._tag) {
-      case 'Ask':
+      case 'Probe':
         return requestHead(output.id, output.origin)
-      case 'Pass':
+      case 'Forward':
         return dispatch(output.event)
-      case 'Expect':
+      case 'HoldHeadRequest':
         expectedAnswers.set(output.origin, undefined)
         return
-      case 'Vouch': {
+      case 'AnswerHead': {
         const { now, origin, head } = output
-        const asked = expectedAnswers.get(origin.name)
+        const requestId = expectedAnswers.get(origin.name)
         expectedAnswers.delete(origin.name)
         return dispatch(
-          asked === undefined
-            ? { _tag: 'HeartbeatHeard', now, origin, head }
-            : { _tag: 'HeadAnswered', now, asked, origin, head },
+          requestId === undefined
+            ? { _tag: 'HeartbeatReceived', now, origin, head }
+            : { _tag: 'HeadAnswered', now, requestId, origin, head },
         )
       }
-      case 'WakeAt':
+      case 'SetTimer':
         return timer.set(output.at)
     }
   }
 
-  const timer = createTimer(() => step({ _tag: 'Ticked', now: now() }))
+  const timer = createTimer(() => step({ _tag: 'Tick', now: now() }))
 
   /** The reply subject contains the id of the request and the origin. */
   const requestHead = (id: number, origin: string): void => {
@@ -140,12 +140,12 @@ export const createSenderDetector = (options: SenderDetectorOptions): SenderDete
   }
 
   const onEvent = (event: Event<Uint8Array>): void => {
-    if (event._tag === 'HeartbeatHeard' || event._tag === 'HeadAnswered') {
+    if (event._tag === 'HeartbeatReceived' || event._tag === 'HeadAnswered') {
       // A head of the other addressing says nothing about the origins of this one.
-      if (event.origin.run === undefined) return step({ _tag: 'Heard', now: event.now, event })
+      if (event.origin.run === undefined) return step({ _tag: 'HeadReceived', now: event.now, event })
     }
-    if (Numbering.isSettled(self) && event._tag !== 'Reconnected') return dispatch(event)
-    step({ _tag: 'Other', now: event.now, event })
+    if (SenderDetection.isSettled(self) && event._tag !== 'Reconnected') return dispatch(event)
+    step({ _tag: 'ReceiverEvent', now: event.now, event })
   }
 
   const beside = originsBeside(options.filter)
@@ -154,7 +154,7 @@ export const createSenderDetector = (options: SenderDetectorOptions): SenderDete
     onEvent,
     onMessage: matchesFilter => msg => {
       const event = decodeNumbered(context, msg, now())
-      if (event?._tag !== 'Arrived') {
+      if (event?._tag !== 'MessageReceived') {
         // A message without a number belongs to other subjects of the application, unless the filter matches it.
         if (event !== undefined && matchesFilter) onEvent(event)
         return
@@ -163,18 +163,18 @@ export const createSenderDetector = (options: SenderDetectorOptions): SenderDete
       const isOurs = !matchesFilter || context.matchesFilter(origin.subject)
       if (passes(origin.name)) return isOurs ? dispatch(event) : undefined
       if (isOurs || mayBeNumbered(origin.subject)) {
-        const claim = { origin, arrival, isOurs, isMatch: matchesFilter }
-        return step({ _tag: 'Arrived', now: event.now, claim })
+        const candidate = { origin, arrival, isOurs, isMatch: matchesFilter }
+        return step({ _tag: 'MessageReceived', now: event.now, candidate })
       }
       const { data, headers, reply, bytes } = arrival
       const message = { _tag: 'Unsequenced', subject: msg.subject, reason: 'NoNumber', data, headers, reply } as const
-      onEvent({ _tag: 'Strayed', now: event.now, message, bytes })
+      onEvent({ _tag: 'UnsequencedReceived', now: event.now, message, bytes })
     },
     onOtherHeartbeat: msg => {
       const origin = ControlSubject.originOfHeartbeat(context.prefix, 'single')(msg.subject)
       const head = parseHead(msg)
       if (E.isRight(origin) && head !== undefined)
-        step({ _tag: 'Overheard', now: now(), origin: origin.right.name, head })
+        step({ _tag: 'OtherHeadReceived', now: now(), origin: origin.right.name, head })
     },
     onHeadAnswer: msg => {
       const [id = '', ...tokens] = msg.subject.slice(inbox.length + 1).split('.')
@@ -183,8 +183,8 @@ export const createSenderDetector = (options: SenderDetectorOptions): SenderDete
       const head = parseHead(msg)
       // Across accounts the sender may know the subject by another name, so only the form of the name counts here.
       const isHead = E.isRight(ControlSubject.originOfNewest('single')(headers?.get('Nats-Subject') ?? ''))
-      if (isHead && head !== undefined) return step({ _tag: 'Answered', now: now(), origin, head })
-      step({ _tag: 'Denied', now: now(), asked: Number(id), origin, isSure: headers?.code === NO_RESPONDERS })
+      if (isHead && head !== undefined) return step({ _tag: 'ProbeAnswered', now: now(), origin, head })
+      step({ _tag: 'ProbeRefused', now: now(), requestId: Number(id), origin, isSure: headers?.code === NO_RESPONDERS })
     },
     expectsAnswer: (id, origin) => {
       if (origin === undefined || !expectedAnswers.has(origin)) return false
@@ -193,7 +193,7 @@ export const createSenderDetector = (options: SenderDetectorOptions): SenderDete
     },
     onEnded: origin => {
       numberedOrigins.delete(origin)
-      step({ _tag: 'Ended', now: now(), origin })
+      step({ _tag: 'OriginEnded', now: now(), origin })
     },
     isSettled,
     deliverHeld: () => step({ _tag: 'Closed', now: now() }),

@@ -1,13 +1,13 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
+import * as SenderDetection from '../../../src/core/detection/SenderDetection.ts'
 import * as M from '../../../src/core/internal/OrderedMap.ts'
 import type { Head } from '../../../src/core/protocol/Head.ts'
 import type { Origin } from '../../../src/core/protocol/Origin.ts'
-import * as Numbering from '../../../src/core/receiver/Numbering.ts'
 import type { Event as ReceiverEvent } from '../../../src/core/receiver/Receiver.ts'
-import { arrival, headOf, run, single } from './receiverHarness.ts'
+import { arrival, headOf, run, single } from '../receiver/receiverHarness.ts'
 
-type Out = Numbering.Output<string>
+type Out = SenderDetection.Output<string>
 
 const again = 'delivered before'
 const patience = 100
@@ -17,40 +17,40 @@ const settings = { requestTimeout: patience, maxOrigins: 16, delivered: again, r
 /** What a machine puts out, in a word or two. */
 const word = (out: Out): string => {
   switch (out._tag) {
-    case 'Ask':
+    case 'Probe':
       return `ask ${out.origin}`
-    case 'Expect':
+    case 'HoldHeadRequest':
       return `expect ${out.origin}`
-    case 'Vouch':
+    case 'AnswerHead':
       return `vouch ${out.origin.name} ${out.head.head}${out.head.age === undefined ? ' ageless' : ''}`
-    case 'WakeAt':
+    case 'SetTimer':
       return `wake ${out.at}`
-    case 'Pass': {
+    case 'Forward': {
       const { event } = out
-      if (event._tag === 'Arrived')
+      if (event._tag === 'MessageReceived')
         return `${event.arrival.data === again ? 'had ' : ''}${event.arrival.number} of ${event.origin.name}`
-      if (event._tag === 'Strayed') return `plain ${event.message.subject}`
+      if (event._tag === 'UnsequencedReceived') return `plain ${event.message.subject}`
       return event._tag
     }
   }
 }
 
 /** A machine that is driven event by event. */
-const machine = (options: Partial<Numbering.Settings<string>> = {}, joinedAt = -1e6) => {
-  let self = Numbering.create<string>({ ...settings, ...options }, joinedAt)
-  const asked = new Map<string, number>()
-  const step = (event: Numbering.Event<string>): ReadonlyArray<Out> => {
-    const [out, after] = Numbering.step(event)(self)
+const machine = (options: Partial<SenderDetection.Settings<string>> = {}, joinedAt = -1e6) => {
+  let self = SenderDetection.create<string>({ ...settings, ...options }, joinedAt)
+  const requestId = new Map<string, number>()
+  const step = (event: SenderDetection.Event<string>): ReadonlyArray<Out> => {
+    const [out, after] = SenderDetection.step(event)(self)
     self = after
-    for (const o of out) if (o._tag === 'Ask') asked.set(o.origin, o.id)
+    for (const o of out) if (o._tag === 'Probe') requestId.set(o.origin, o.id)
     return out
   }
   /** All but the times. */
-  const said = (event: Numbering.Event<string>): ReadonlyArray<string> =>
+  const said = (event: SenderDetection.Event<string>): ReadonlyArray<string> =>
     step(event)
-      .filter(o => o._tag !== 'WakeAt')
+      .filter(o => o._tag !== 'SetTimer')
       .map(word)
-  const claim = (origin: string, n: number, more: Partial<Numbering.Claim<string>> = {}, bytes = 1) => ({
+  const candidate = (origin: string, n: number, more: Partial<SenderDetection.Candidate<string>> = {}, bytes = 1) => ({
     origin: single(origin),
     arrival: arrival(n, `${origin} ${n}`, bytes),
     isOurs: true,
@@ -60,19 +60,27 @@ const machine = (options: Partial<Numbering.Settings<string>> = {}, joinedAt = -
   return {
     self: () => self,
     step,
-    arrive: (at: number, origin: string, n: number, more: Partial<Numbering.Claim<string>> = {}, bytes = 1) =>
-      said({ _tag: 'Arrived', now: at, claim: claim(origin, n, more, bytes) }),
+    arrive: (at: number, origin: string, n: number, more: Partial<SenderDetection.Candidate<string>> = {}, bytes = 1) =>
+      said({ _tag: 'MessageReceived', now: at, candidate: candidate(origin, n, more, bytes) }),
     heartbeat: (at: number, origin: string, head: Head) =>
-      said({ _tag: 'Heard', now: at, event: { _tag: 'HeartbeatHeard', now: at, origin: single(origin), head } }),
+      said({
+        _tag: 'HeadReceived',
+        now: at,
+        event: { _tag: 'HeartbeatReceived', now: at, origin: single(origin), head },
+      }),
     heartbeatOut: (at: number, origin: string, head: Head) =>
-      step({ _tag: 'Heard', now: at, event: { _tag: 'HeartbeatHeard', now: at, origin: single(origin), head } }),
-    overhear: (at: number, origin: string, head: Head) => said({ _tag: 'Overheard', now: at, origin, head }),
-    answer: (at: number, origin: string, head: Head) => said({ _tag: 'Answered', now: at, origin, head }),
-    deny: (at: number, origin: string, isSure: boolean, id = asked.get(origin) ?? -1) =>
-      said({ _tag: 'Denied', now: at, asked: id, origin, isSure }),
-    other: (at: number, event: ReceiverEvent<string>) => said({ _tag: 'Other', now: at, event }),
-    end: (at: number, origin: string) => said({ _tag: 'Ended', now: at, origin }),
-    tick: (at: number) => said({ _tag: 'Ticked', now: at }),
+      step({
+        _tag: 'HeadReceived',
+        now: at,
+        event: { _tag: 'HeartbeatReceived', now: at, origin: single(origin), head },
+      }),
+    overhear: (at: number, origin: string, head: Head) => said({ _tag: 'OtherHeadReceived', now: at, origin, head }),
+    answer: (at: number, origin: string, head: Head) => said({ _tag: 'ProbeAnswered', now: at, origin, head }),
+    deny: (at: number, origin: string, isSure: boolean, id = requestId.get(origin) ?? -1) =>
+      said({ _tag: 'ProbeRefused', now: at, requestId: id, origin, isSure }),
+    other: (at: number, event: ReceiverEvent<string>) => said({ _tag: 'ReceiverEvent', now: at, event }),
+    end: (at: number, origin: string) => said({ _tag: 'OriginEnded', now: at, origin }),
+    tick: (at: number) => said({ _tag: 'Tick', now: at }),
     close: (at: number) => said({ _tag: 'Closed', now: at }),
     wake: () => self.wakeAt,
     size: () => M.size(self.origins),
@@ -80,7 +88,7 @@ const machine = (options: Partial<Numbering.Settings<string>> = {}, joinedAt = -
 }
 
 const stray = (at: number): ReceiverEvent<string> => ({
-  _tag: 'Strayed',
+  _tag: 'UnsequencedReceived',
   now: at,
   message: { _tag: 'Unsequenced', subject: 'x', reason: 'NoNumber', data: 'x', headers: undefined, reply: undefined },
   bytes: 1,
@@ -101,14 +109,14 @@ describe('a message of an origin that is not known', () => {
     m.arrive(0, 'room', 12)
     expect(m.arrive(1, 'room', 13)).toEqual([])
     expect(m.answer(2, 'room', headOf(13))).toEqual(['expect room', '12 of room', '13 of room', 'vouch room 13'])
-    expect(Numbering.passes(m.self(), 'room')).toBe(true)
+    expect(SenderDetection.passes(m.self(), 'room')).toBe(true)
     expect(m.arrive(3, 'room', 14)).toEqual(['14 of room'])
   })
 
   test('waits until a heartbeat is heard', () => {
     const m = machine()
     m.arrive(0, 'room', 12)
-    expect(m.heartbeat(50, 'room', headOf(12))).toEqual(['12 of room', 'HeartbeatHeard'])
+    expect(m.heartbeat(50, 'room', headOf(12))).toEqual(['12 of room', 'HeartbeatReceived'])
     expect(m.answer(60, 'room', headOf(12))).toEqual([])
   })
 
@@ -150,7 +158,7 @@ describe('a message of an origin that is not known', () => {
 
   test('needs no question once its sender was heard', () => {
     const m = machine()
-    expect(m.heartbeat(0, 'room', headOf(3))).toEqual(['HeartbeatHeard'])
+    expect(m.heartbeat(0, 'room', headOf(3))).toEqual(['HeartbeatReceived'])
     expect(m.arrive(1, 'room', 4)).toEqual(['4 of room'])
   })
 
@@ -158,7 +166,7 @@ describe('a message of an origin that is not known', () => {
     const m = machine()
     m.heartbeat(0, 'room', headOf(3))
     m.end(1, 'room')
-    expect(m.heartbeat(2, 'room', headOf(3, { state: 'ended' }))).toEqual(['HeartbeatHeard'])
+    expect(m.heartbeat(2, 'room', headOf(3, { state: 'ended' }))).toEqual(['HeartbeatReceived'])
     expect(m.arrive(3, 'room', 12)).toEqual(['ask room'])
   })
 
@@ -179,8 +187,14 @@ describe('order', () => {
     expect(m.other(3, stray(3))).toEqual([])
     expect(m.heartbeat(4, 'hall', headOf(2))).toEqual([])
     expect(m.deny(5, 'roof', true)).toEqual([])
-    expect(m.deny(6, 'room', true)).toEqual(['plain room.12', '2 of hall', 'plain roof.1', 'plain x', 'HeartbeatHeard'])
-    expect(Numbering.isSettled(m.self())).toBe(true)
+    expect(m.deny(6, 'room', true)).toEqual([
+      'plain room.12',
+      '2 of hall',
+      'plain roof.1',
+      'plain x',
+      'HeartbeatReceived',
+    ])
+    expect(SenderDetection.isSettled(m.self())).toBe(true)
   })
 
   test('a head that has waited is older by as much as it has waited', () => {
@@ -188,22 +202,22 @@ describe('order', () => {
     m.arrive(0, 'room', 12)
     const out = [
       ...m.heartbeatOut(10, 'hall', headOf(1, { age: 5 })),
-      ...m.step({ _tag: 'Denied', now: 30, asked: 1, origin: 'room', isSure: true }),
+      ...m.step({ _tag: 'ProbeRefused', now: 30, requestId: 1, origin: 'room', isSure: true }),
     ]
-    expect(out.flatMap(o => (o._tag === 'Pass' && 'head' in o.event ? [o.event.head.age] : []))).toEqual([25])
+    expect(out.flatMap(o => (o._tag === 'Forward' && 'head' in o.event ? [o.event.head.age] : []))).toEqual([25])
   })
 
   test('what is passed on late bears the time at which it is', () => {
     const m = machine()
     m.arrive(0, 'room', 12)
     m.other(1, stray(1))
-    const out = m.step({ _tag: 'Denied', now: 9, asked: 1, origin: 'room', isSure: true })
-    expect(out.flatMap(o => (o._tag === 'Pass' ? [o.event.now] : []))).toEqual([9, 9])
+    const out = m.step({ _tag: 'ProbeRefused', now: 9, requestId: 1, origin: 'room', isSure: true })
+    expect(out.flatMap(o => (o._tag === 'Forward' ? [o.event.now] : []))).toEqual([9, 9])
   })
 })
 
 describe('an origin that counts as plain, and proves to be numbered', () => {
-  const plain = (numbers: ReadonlyArray<number>, options: Partial<Numbering.Settings<string>> = {}) => {
+  const plain = (numbers: ReadonlyArray<number>, options: Partial<SenderDetection.Settings<string>> = {}) => {
     const m = machine(options)
     for (const n of numbers) {
       m.arrive(1000, 'room', n)
@@ -270,9 +284,9 @@ describe('an origin that counts as plain, and proves to be numbered', () => {
 
   test('passes on an answer to the receiver itself as well: all senders were asked by that', () => {
     const m = plain([3])
-    const event = { _tag: 'HeadAnswered', now: 1050, asked: 1, origin: single('room'), head: headOf(3) } as const
-    const out = m.step({ _tag: 'Heard', now: 1050, event })
-    expect(out.filter(o => o._tag !== 'WakeAt').map(word)).toEqual([
+    const event = { _tag: 'HeadAnswered', now: 1050, requestId: 1, origin: single('room'), head: headOf(3) } as const
+    const out = m.step({ _tag: 'HeadReceived', now: 1050, event })
+    expect(out.filter(o => o._tag !== 'SetTimer').map(word)).toEqual([
       'expect room',
       'had 3 of room',
       'vouch room 3',
@@ -321,7 +335,7 @@ describe('a message that the filter of the application does not match as it stan
     m.arrive(0, 'updates', 5, not)
     expect(m.deny(1, 'updates', true)).toEqual([])
     expect(m.arrive(2, 'updates', 6, not)).toEqual([])
-    expect(Numbering.isSettled(m.self())).toBe(true)
+    expect(SenderDetection.isSettled(m.self())).toBe(true)
   })
 
   test('is passed on where a late answer proves that it is numbered', () => {
@@ -348,10 +362,10 @@ describe('a message that the filter of the application does not match as it stan
     const m = machine()
     m.arrive(0, 'updates', 5, not)
     m.deny(1, 'updates', true)
-    expect(m.wake()).toBe(1 + Numbering.linger)
-    m.tick(1 + Numbering.linger)
+    expect(m.wake()).toBe(1 + SenderDetection.setAsideTime)
+    m.tick(1 + SenderDetection.setAsideTime)
     m.arrive(2500, 'updates', 6, not)
-    expect(m.self().shelf).toEqual({ items: undefined, bytes: 0 })
+    expect(m.self().setAside).toEqual({ items: undefined, bytes: 0 })
     expect(m.heartbeat(2600, 'updates', headOf(6))).toEqual(['vouch updates 6'])
   })
 
@@ -360,10 +374,10 @@ describe('a message that the filter of the application does not match as it stan
     m.arrive(0, 'updates', 1, not)
     m.deny(0, 'updates', true)
     for (let n = 2; n <= 5000; n++) m.arrive(1, 'updates', n, not)
-    expect(M.size(m.self().shelf.items)).toBe(Numbering.maxMessages)
+    expect(M.size(m.self().setAside.items)).toBe(SenderDetection.maxMessages)
     for (let n = 1; n <= 8; n++) m.arrive(1, 'updates', 5000 + n, not, 1024 * 1024)
-    expect(m.self().shelf.bytes).toBe(Numbering.maxBytes)
-    expect(M.size(m.self().shelf.items)).toBe(4)
+    expect(m.self().setAside.bytes).toBe(SenderDetection.maxBytes)
+    expect(M.size(m.self().setAside.items)).toBe(4)
   })
 })
 
@@ -381,7 +395,7 @@ describe('a message that is matched, and whose origin is not', () => {
     m.arrive(0, 'updates', 5, foreign)
     expect(m.answer(1, 'updates', headOf(5))).toEqual([])
     expect(m.arrive(2, 'updates', 6, foreign)).toEqual([])
-    expect(Numbering.isSettled(m.self())).toBe(true)
+    expect(SenderDetection.isSettled(m.self())).toBe(true)
   })
 
   test('is so from the first heartbeat on', () => {
@@ -422,9 +436,9 @@ describe('nothing stays stuck', () => {
     const m = machine()
     m.heartbeat(0, 'hall', headOf(1))
     m.arrive(0, 'room', 12)
-    for (let n = 1; n < Numbering.maxMessages; n++) expect(m.arrive(1, 'hall', n)).toEqual([])
-    expect(m.arrive(1, 'hall', Numbering.maxMessages)).toHaveLength(Numbering.maxMessages + 1)
-    expect(m.self().queue).toEqual({ items: undefined, bytes: 0 })
+    for (let n = 1; n < SenderDetection.maxMessages; n++) expect(m.arrive(1, 'hall', n)).toEqual([])
+    expect(m.arrive(1, 'hall', SenderDetection.maxMessages)).toHaveLength(SenderDetection.maxMessages + 1)
+    expect(m.self().waiting).toEqual({ items: undefined, bytes: 0 })
   })
 
   test('the first origin is decided when 4 MiB wait', () => {
@@ -466,7 +480,7 @@ describe('nothing stays stuck', () => {
     m.arrive(2, 'hall', 2)
     m.heartbeat(3, 'other', headOf(1))
     expect(m.deny(4, 'room', true)).toEqual(['plain room.1', 'ask hall'])
-    expect(m.answer(5, 'hall', headOf(2))).toEqual(['expect hall', '2 of hall', 'HeartbeatHeard', 'vouch hall 2'])
+    expect(m.answer(5, 'hall', headOf(2))).toEqual(['expect hall', '2 of hall', 'HeartbeatReceived', 'vouch hall 2'])
   })
 })
 
@@ -498,68 +512,75 @@ const play = (ops: ReadonlyArray<Op>, isMatch: boolean) => {
   const asks = new Map<string, number>()
   const sent: Array<string> = []
   const events: Array<Out> = []
-  let self = Numbering.create<string>(settings, 0)
-  const step = (event: Numbering.Event<string>): void => {
-    const [out, after] = Numbering.step(event)(self)
+  let self = SenderDetection.create<string>(settings, 0)
+  const step = (event: SenderDetection.Event<string>): void => {
+    const [out, after] = SenderDetection.step(event)(self)
     self = after
     for (const o of out) {
-      if (o._tag === 'Ask') asks.set(o.origin, o.id)
+      if (o._tag === 'Probe') asks.set(o.origin, o.id)
       events.push(o)
     }
     // Whoever waits is woken.
-    if (!Numbering.isSettled(self)) expect(self.wakeAt).toBeLessThanOrEqual(now + patience)
+    if (!SenderDetection.isSettled(self)) expect(self.wakeAt).toBeLessThanOrEqual(now + patience)
   }
   const at = (i: number): Origin => single(`o${i}`)
   const head = (i: number): Head => headOf(last[i] ?? 0, { epoch: run(i), age: now })
   for (const o of ops) {
     now += 1
     if (o.op === 'pass time') now += o.ms
-    if (self.wakeAt <= now) step({ _tag: 'Ticked', now })
+    if (self.wakeAt <= now) step({ _tag: 'Tick', now })
     if (o.op === 'message') {
       if (isNumbered(o.who)) last[o.who] = (last[o.who] ?? 0) + 1
       const n = isNumbered(o.who) ? (last[o.who] ?? 0) : o.n
       const data = `${o.who}.${n}#${sent.length}`
       sent.push(data)
       step({
-        _tag: 'Arrived',
+        _tag: 'MessageReceived',
         now,
-        claim: { origin: at(o.who), arrival: arrival(n, data), isOurs: true, isMatch },
+        candidate: { origin: at(o.who), arrival: arrival(n, data), isOurs: true, isMatch },
       })
     } else if (o.op === 'settle') {
       const { name } = at(o.who)
-      const asked = asks.get(name)
-      if (asked === undefined) continue
-      if (isNumbered(o.who) && o.how === 'right') step({ _tag: 'Answered', now, origin: name, head: head(o.who) })
-      else step({ _tag: 'Denied', now, asked, origin: name, isSure: o.how === 'right' })
+      const requestId = asks.get(name)
+      if (requestId === undefined) continue
+      if (isNumbered(o.who) && o.how === 'right') step({ _tag: 'ProbeAnswered', now, origin: name, head: head(o.who) })
+      else step({ _tag: 'ProbeRefused', now, requestId, origin: name, isSure: o.how === 'right' })
     } else if (o.op === 'heartbeat') {
-      const event = { _tag: 'HeartbeatHeard', now, origin: at(o.who), head: head(o.who) } as const
-      step({ _tag: 'Heard', now, event })
+      const event = { _tag: 'HeartbeatReceived', now, origin: at(o.who), head: head(o.who) } as const
+      step({ _tag: 'HeadReceived', now, event })
     } else if (o.op === 'other') {
       others += 1
       const subject = `other${others}#${sent.length}`
       sent.push(subject)
       const message = { _tag: 'Unsequenced', subject, reason: 'NoNumber', data: subject } as const
       step({
-        _tag: 'Other',
+        _tag: 'ReceiverEvent',
         now,
-        event: { _tag: 'Strayed', now, message: { ...message, headers: undefined, reply: undefined }, bytes: 1 },
+        event: {
+          _tag: 'UnsequencedReceived',
+          now,
+          message: { ...message, headers: undefined, reply: undefined },
+          bytes: 1,
+        },
       })
     }
   }
   now += patience
-  step({ _tag: 'Ticked', now })
+  step({ _tag: 'Tick', now })
   now += patience
-  step({ _tag: 'Ticked', now })
+  step({ _tag: 'Tick', now })
   return { sent, events, self, step, head, now, at }
 }
 
 /** Messages that the receiver was told, but for those that it is told to have been delivered. */
 const passed = (events: ReadonlyArray<Out>): ReadonlyArray<readonly [how: string, data: string]> =>
   events.flatMap((o): ReadonlyArray<readonly [string, string]> => {
-    if (o._tag !== 'Pass') return []
+    if (o._tag !== 'Forward') return []
     const { event } = o
-    if (event._tag === 'Strayed') return [[event.message.reason, event.message.data]]
-    return event._tag === 'Arrived' && event.arrival.data !== again ? [['Arrived', event.arrival.data]] : []
+    if (event._tag === 'UnsequencedReceived') return [[event.message.reason, event.message.data]]
+    return event._tag === 'MessageReceived' && event.arrival.data !== again
+      ? [['MessageReceived', event.arrival.data]]
+      : []
   })
 
 const playing = (isMatch: boolean, check: (played: ReturnType<typeof play>) => void): void =>
@@ -572,9 +593,9 @@ test('however plain and numbered origins mix, all messages are passed on once, i
   playing(true, ({ sent, events, self }) => {
     const all = passed(events)
     expect(all.map(([, data]) => data)).toEqual(sent)
-    for (const [how, data] of all) if (!/^[01]/.test(data)) expect(how).not.toBe('Arrived')
-    expect(Numbering.isSettled(self)).toBe(true)
-    expect(self.queue.bytes).toBe(0)
+    for (const [how, data] of all) if (!/^[01]/.test(data)) expect(how).not.toBe('MessageReceived')
+    expect(SenderDetection.isSettled(self)).toBe(true)
+    expect(self.waiting.bytes).toBe(0)
   })
 })
 
@@ -585,17 +606,17 @@ test('an origin that has proved to be numbered stays so, and all that was delive
       const told: Array<number> = []
       let isProved = false
       for (const o of events) {
-        if (o._tag === 'Vouch' && o.origin.name === name) {
+        if (o._tag === 'AnswerHead' && o.origin.name === name) {
           expect(told).toEqual(plain)
           isProved = true
         }
-        if (o._tag !== 'Pass') continue
+        if (o._tag !== 'Forward') continue
         const { event } = o
-        if (event._tag === 'Strayed' && event.message.subject.startsWith(`${name}.`)) {
+        if (event._tag === 'UnsequencedReceived' && event.message.subject.startsWith(`${name}.`)) {
           expect(isProved).toBe(false)
           plain.push(Number(event.message.subject.slice(3)))
         }
-        if (event._tag === 'Arrived' && event.origin.name === name && event.arrival.data === again)
+        if (event._tag === 'MessageReceived' && event.origin.name === name && event.arrival.data === again)
           told.push(event.arrival.number)
       }
     }
@@ -606,9 +627,9 @@ test('of subjects that the filter does not match, all of a numbered origin is pa
   playing(false, ({ sent, events, step, head, now, at }) => {
     for (const i of [0, 1])
       step({
-        _tag: 'Heard',
+        _tag: 'HeadReceived',
         now,
-        event: { _tag: 'HeartbeatHeard', now, origin: at(i), head: head(i) },
+        event: { _tag: 'HeartbeatReceived', now, origin: at(i), head: head(i) },
       })
     const all = passed(events)
     for (const i of ['0.', '1.'])
