@@ -140,8 +140,8 @@ const lost = (chronicle: Chronicle, origins: Origins, report: Report, s: Sequenc
     if (d.reason === 'unresolved' && isWell && isHeld && !isDeaf && !isRefused(chronicle, run, d.first))
       say('its sender holds it and can be asked')
     if (d.reason === 'unresolved' && isWell && isStored && addressing === 'perSender') say('a stream holds it')
-    // A receiver that took a silent sender for a new run reports it when it returns.
-    if (d.reason === 'gone' && run.endedAt > at && !isDeaf && !s.isGuess) say('its run is alive')
+    // A receiver can take a silent sender that does not answer for a new run, and reports it when it returns.
+    if (d.reason === 'gone' && run.endedAt > at && !isDeaf && !s.isGuess && !s.isLeftByGuess) say('its run is alive')
   }
 }
 

@@ -34,6 +34,8 @@ export interface Sequence {
   readonly start: number | undefined
   /** The epoch that `Restarted` says it was of, when it was left. */
   leftAs: Epoch | undefined
+  /** It was left because of numbers alone: nobody answered. */
+  isLeftByGuess: boolean
   /** `Restarted` has announced it, and no epoch: the receiver went by the numbers. */
   readonly isGuess: boolean
   /** The receiver followed this epoch before. */
@@ -72,6 +74,7 @@ const sequenceOf = (
   epoch,
   start,
   leftAs: undefined,
+  isLeftByGuess: false,
   isGuess: start !== undefined && epoch === undefined,
   isReturn,
   isAfterConflict: before !== undefined && (before.isAfterConflict || before.rivals.size > 0),
@@ -151,6 +154,7 @@ export const storiesOf = (chronicle: Chronicle, life: Life): ReadonlyArray<Story
     if (d._tag === 'Restarted') {
       end(s, 'Restarted', at)
       s.leftAs = d.from
+      s.isLeftByGuess = d.to === undefined
       const left = epochs.get(d.origin) ?? new Set()
       epochs.set(d.origin, left.add(d.from))
       const isReturn = d.to !== undefined && left.has(d.to)
