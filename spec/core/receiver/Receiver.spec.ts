@@ -355,7 +355,7 @@ describe.each(['single', 'perSender'] as const)('a receiver (%s)', addressing =>
   })
 
   it('returns to what its sender has sent, if it believed a forged number while nobody answered', () => {
-    const t = begin({}, 5)
+    const t = following({ addressing }, 5)
     t.gets(6)
     t.passes(6000)
     t.gets(100_000, 100_001)
@@ -368,7 +368,7 @@ describe.each(['single', 'perSender'] as const)('a receiver (%s)', addressing =>
   })
 
   it('does not check a heartbeat of its sender that is behind by less than maxJump', () => {
-    const t = begin({}, 5)
+    const t = following({ addressing }, 5)
     t.gets(...Array.from({ length: 20 }, (_, i) => i + 6))
     expect(t.hears(headOf(6))).toEqual([])
   })
