@@ -47,7 +47,7 @@ const settled = async (stage: Stage): Promise<void> => {
 }
 
 /** Only a failure takes that long. */
-export const trialMs = 2 * longestWait
+const trialMs = 2 * longestWait
 
 const why = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))
 

@@ -7,7 +7,7 @@ import { alive, beaten, closed, ended, joined, paged, published, reborn, woken }
 const named = (from: World, move: string, to: World): World => ({ ...to, move, from })
 
 /** Time goes on. What a run that is over has sent comes in its time or never. */
-export const until = (w: World, at: number): World => {
+const until = (w: World, at: number): World => {
   if (at <= w.now) return w
   const { lifetime } = w.scope
   const mayCome = (p: Packet): boolean => (w.lines[p.line]?.endedAt ?? at) + lifetime >= at
@@ -15,7 +15,7 @@ export const until = (w: World, at: number): World => {
 }
 
 /** When the next timer rings, and whose. Heartbeats beyond those that the scope allows are as good as lost. */
-export const timers = (w: World): { readonly wake: number; readonly beat: number; readonly at: number } => {
+const timers = (w: World): { readonly wake: number; readonly beat: number; readonly at: number } => {
   const line = alive(w)
   const wake = Math.max(w.now, tickAt(w.receiver.wakeAt))
   // The three farewells are part of the end of a run.

@@ -66,7 +66,7 @@ export const done = [
 ] as const
 
 /** Faults that are settings of a sender or receiver. */
-export const innate = [
+const innate = [
   'smallHistory',
   'smallBounds',
   'fewOrigins',
@@ -221,7 +221,7 @@ export interface Plan {
 }
 
 /** The least number of messages that are published in the first phase. */
-export const leastMessages = 200
+const leastMessages = 200
 
 const drawKinds = (chance: Chance, theme: Theme, style: Plan['style']): Kind[] => {
   const usable = kinds.filter(k => !added.includes(k) && !isOfAnother(theme, k))

@@ -11,7 +11,7 @@ import type { Step } from './Step.ts'
 import { deliver } from './Step.ts'
 
 /** Everything below a number is settled without having been delivered. */
-export const startAt = <A>(step: Step<A>, s: Joining<A>, number: number): ReorderBuffer<A> => {
+const startAt = <A>(step: Step<A>, s: Joining<A>, number: number): ReorderBuffer<A> => {
   step.out.push({ _tag: 'OriginStarted', origin: s.origin.name, epoch: step.epoch, number: number - 1 })
   return B.startingAt(number)
 }
