@@ -89,8 +89,7 @@ describe.each(kinds)('with $name', kind => {
       publish(await forgetful(kind), ...six)
       await until('both losses', () => errors.length === 2)
       expect(errors[0]).toMatchObject({
-        message:
-          'updates: 2 messages lost (2 to 3): nobody who could hold them has them any more. They will not be delivered any more.',
+        message: 'updates: 2 messages lost (2 to 3): no replayer holds them any more. They will not be delivered.',
       })
     })
 
@@ -125,7 +124,7 @@ describe.each(kinds)('with $name', kind => {
       expect(texts(await reading(other, 3))).toEqual(['1', '4', '6'])
       expect(seenWarnings.map(([text]) => `${text}`.slice(0, 35))).toEqual([
         'updates: 2 messages lost (2 to 3): ',
-        'updates: 1 message lost (5): nobody',
+        'updates: 1 message lost (5): no rep',
       ])
       expect(seenWarnings.map(([, type]) => type)).toEqual(['SequencedWarning', 'SequencedWarning'])
     })

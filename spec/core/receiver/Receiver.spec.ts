@@ -241,11 +241,12 @@ describe.each(['single', 'perSender'] as const)('a receiver (%s)', addressing =>
     }
   })
 
-  it('checks a later answer that is far behind the first, and stays if its sender confirms the first', () => {
+  it('stays where the first answer made it begin, if its sender confirms that', () => {
     const t = talk({ addressing })
     t.isAnswered(headOf(500_000), 1)
-    expect(t.isAnswered(headOf(5), 1)).toEqual([expect.stringMatching(/^ask updates/)])
-    expect([t.gets(500_001), t.isAnswered(headOf(500_001))]).toEqual([[], ['500001']])
+    const requests = t.isAnswered(headOf(5), 1)
+    expect(requests).toEqual(addressing === 'single' ? [] : [expect.stringMatching(/^ask updates/)])
+    expect([...t.gets(500_001), ...t.isAnswered(headOf(500_001))]).toEqual(['500001'])
   })
 
   it('bears it that nobody is there to say why its sender is late', () => {
@@ -362,9 +363,10 @@ describe.each(['single', 'perSender'] as const)('a receiver (%s)', addressing =>
     t.passes(4000)
     expect(stateOf(t).buffer.next).toBe(100_002)
     t.hears(headOf(6))
-    expect(t.hears(headOf(6))).toEqual([expect.stringMatching(/^ask updates/)])
-    expect(t.isAnswered(headOf(6))).toEqual(['restarted @0000000001 after 100001, @0000000001 from 7'])
-    expect(t.gets(7, 8)).toEqual(['7', '8'])
+    const requests = [...t.hears(headOf(6)), ...t.gets(7)]
+    expect(requests).toEqual([expect.stringMatching(/^ask updates/)])
+    expect(t.isAnswered(headOf(7))).toEqual(['restarted @0000000001 after 100001, @0000000001 from 7', '7'])
+    expect(t.gets(8)).toEqual(['8'])
   })
 
   it('does not check a heartbeat of its sender that is behind by less than maxJump', () => {

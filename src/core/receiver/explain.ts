@@ -56,7 +56,7 @@ const run = (epoch: string | undefined): string => (epoch === undefined ? 'unkno
  * import { explain } from 'nats-sequenced/core'
  *
  * explain({ _tag: 'Overflowed', count: 3 })
- * // '3 unsequenced messages were dropped because the consumer is too slow (maxMessages, maxBytes). They can't be requested again.'
+ * // '3 unsequenced messages were dropped because the consumer is too slow (maxMessages, maxBytes). They are not stored anywhere.'
  *
  * @since 0.1.0
  */
@@ -79,7 +79,7 @@ export const explain: (d: Delivery<unknown>) => string = match<Delivery<unknown>
     `${d.origin}: its sender has closed after message ${d.last}. Every message was delivered or reported lost.`,
   Unsequenced: d => `${d.subject}: a message outside of any sequence: ${whyUnsequenced[d.reason]}.`,
   Overflowed: d =>
-    `${d.count} unsequenced messages were dropped because the consumer is too slow (maxMessages, maxBytes). They can't be requested again.`,
+    `${d.count} unsequenced messages were dropped because the consumer is too slow (maxMessages, maxBytes). They are not stored anywhere.`,
   Mismatch: d =>
     `${d.origin} belongs to a sender with another addressing. This subscription can't receive its messages. Set addressing: '${d.expected === 'single' ? 'perSender' : 'single'}' here, or '${d.expected}' at the sender.`,
 })

@@ -25,7 +25,7 @@ import type {
   Unvouched,
   Witness,
 } from './OriginState.ts'
-import { commonOf, deliverUnsequenced, expected, heard, horizon } from './OriginState.ts'
+import { commonOf, deliverUnsequenced, expected, heard, horizon, isSingle } from './OriginState.ts'
 import * as Probe from './Probe.ts'
 import * as B from './ReorderBuffer.ts'
 import { noticeMissing, receive } from './reorder.ts'
@@ -112,7 +112,8 @@ const checkFar = <A>(step: Step<A>, s: Following<A>, head: Head): Following<A> =
 
 export const follow = <A>(step: Step<A>, s: Following<A>, { head }: Heard): Following<A> | Ended<A> | Checking<A> => {
   if (head.head > horizon(step, s.buffer)) return checkFar(step, s, head)
-  const mayCheck = step.now >= s.checkedAt + step.settings.heartbeatGrace
+  // In `single` the next message opens the check. A sender that can't be asked is asked once.
+  const mayCheck = !isSingle(s) && s.checkedAt === Number.NEGATIVE_INFINITY
   if (mayCheck && isFarBehind(step, head, s.buffer.next)) return check(step, s)
   const far = s.far === undefined ? undefined : { ...s.far, heard: head }
   return advance(step, { ...s, far }, head)
