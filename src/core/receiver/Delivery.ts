@@ -45,13 +45,15 @@ export interface Message<A> extends About {
   readonly reply: string | undefined
 }
 
+/** What revealed a gap: a later message, a head of its sender, or a stream. @since 0.1.0 */
+export type NoticedBy = 'Data' | 'Heartbeat' | 'Stream'
+
 /** Numbers that were sent and have not arrived yet. Reported once, when it is noticed. @since 0.1.0 */
 export interface Gap extends About {
   readonly _tag: 'Gap'
   readonly first: SequenceNumber
   readonly last: SequenceNumber
-  /** What revealed it: a later message, or a head. */
-  readonly noticedBy: 'Data' | 'Heartbeat'
+  readonly noticedBy: NoticedBy
 }
 
 /**
@@ -72,11 +74,13 @@ export type RefusalReason = 'evicted' | 'tooLarge' | 'unreadable'
  * - `evicted`, `tooLarge`, `unreadable`: every replayer that could hold them has refused (see `RefusalReason`). If the
  *   replayers refused for different reasons, the reason is not `evicted`;
  * - `overflow`: more than `maxGaps` gaps were open;
- * - `gone`: their sender is gone.
+ * - `gone`: their sender is gone;
+ * - `ambiguous`: their sender is gone. A stream holds messages with these numbers, but in `single` they may be of an
+ *   earlier run, as a run can begin at 1 again (see `fromJetStream`).
  *
  * @since 0.1.0
  */
-export type LossReason = RefusalReason | 'unresolved' | 'overflow' | 'gone'
+export type LossReason = RefusalReason | 'unresolved' | 'overflow' | 'gone' | 'ambiguous'
 
 /** Numbers that were given up: they will not be delivered. @since 0.1.0 */
 export interface Lost extends About {

@@ -35,6 +35,25 @@ export interface OtherEpoch {
   readonly next: number | undefined
 }
 
+/** In `single`, a hole of more numbers than this in what a stream holds separates two runs. */
+export const maxHole = 1000
+
+/** Consecutive numbers. */
+export interface NumberRange {
+  readonly first: number
+  readonly last: number
+}
+
+/**
+ * What a stream holds of the origin. It is asked only while the sender does not answer.
+ *
+ * `Known`: the answer. `later`: numbers that follow what the sequence has reached, such as those of a later run.
+ */
+export type Stored =
+  | { readonly _tag: 'Unknown' }
+  | { readonly _tag: 'Requested'; readonly id: number }
+  | { readonly _tag: 'Known'; readonly later: ReadonlyArray<NumberRange> }
+
 /** A message whose number was seen before (`single`): a duplicate, or a second sender's. */
 export interface Parked<A> {
   readonly arrival: Arrival<A>
@@ -51,6 +70,7 @@ interface Common<A> {
   readonly otherHeardAt: number
   /** When the last check was opened. */
   readonly checkedAt: number
+  readonly stored: Stored
 }
 
 /** What the states have in common that follow a sequence. */
@@ -115,6 +135,8 @@ export interface Checking<A> extends Sequenced<A> {
   readonly probe: Probe<A>
   readonly own: Witness | undefined
   readonly other: Witness | undefined
+  /** The run that replaces this one, as soon as what a stream holds of this one has arrived. */
+  readonly next: Head | undefined
 }
 
 /** Nobody answers and no heartbeat arrives: numbers alone decide. */
@@ -168,20 +190,22 @@ export const joining = <A>(origin: Origin, reason: JoinReason, probe: Probe<A>):
   others: [],
   otherHeardAt: Number.NEGATIVE_INFINITY,
   checkedAt: Number.NEGATIVE_INFINITY,
+  stored: { _tag: 'Unknown' },
   reason,
   probe,
   heard: undefined,
 })
 
 /** The part that every state has. */
-export const commonOf = <A>({ origin, about, parked, others, otherHeardAt, checkedAt }: Common<A>): Common<A> => ({
+export const commonOf = <A>({
   origin,
   about,
   parked,
   others,
   otherHeardAt,
   checkedAt,
-})
+  stored,
+}: Common<A>): Common<A> => ({ origin, about, parked, others, otherHeardAt, checkedAt, stored })
 
 /** The part that every known state has. */
 export const sequencedOf = <A>(s: Sequenced<A>): Sequenced<A> => ({
@@ -194,6 +218,19 @@ export const sequencedOf = <A>(s: Sequenced<A>): Sequenced<A> => ({
 })
 
 export const isSingle = <A>(s: OriginState<A>): boolean => s.origin.run === undefined
+
+/** Such numbers come from a clock: a run from 1 would need 2^40 messages to reach them. */
+const clockNumbers = 2 ** 40
+
+/**
+ * True if no other run of the origin can have used the numbers from `first` on. In `single`, runs that start at 1 use
+ * the same numbers.
+ */
+export const isUnique = <A>(s: OriginState<A>, first: number): boolean =>
+  !isSingle(s) ||
+  first >= clockNumbers ||
+  (s._tag !== 'Joining' && s.start !== undefined && s.start > 1) ||
+  (s._tag === 'Checking' && s.next !== undefined)
 
 export const bufferOf = <A>(s: OriginState<A>): ReorderBuffer<A> | undefined =>
   s._tag === 'Joining' ? undefined : s.buffer
@@ -289,14 +326,15 @@ export const withEnd = <A>(step: Step<A>, s: Ended<A>): Ended<A> => {
 export const canRequest = <A>(step: Step<A>, s: OriginState<A>): boolean => {
   switch (s._tag) {
     case 'Joining':
-    case 'Checking':
       return false
+    case 'Checking':
+      return s.next !== undefined
     case 'Following':
     case 'Ended':
       return true
     case 'Conflicted':
       return s.epoch !== undefined
     case 'Unvouched':
-      return step.settings.stored && (s.epoch !== undefined || !isSingle(s))
+      return step.settings.stored && (s.epoch !== undefined || isUnique(s, s.buffer.highest))
   }
 }

@@ -23,11 +23,11 @@ import type { Head } from '../protocol/Head.ts'
 import type { Origin } from '../protocol/Origin.ts'
 import { addressingOf, other, parse } from '../protocol/Origin.ts'
 import type { SequenceNumber } from '../protocol/SequenceNumber.ts'
-import { nearest } from '../protocol/SequenceNumber.ts'
+import { last as lastNumber, nearest } from '../protocol/SequenceNumber.ts'
 import type { Lost, RefusalReason, Unsequenced } from './Delivery.ts'
 import { fastPath } from './fastPath.ts'
-import type { OriginState } from './OriginState.ts'
-import { joining, probeOf, withProbe } from './OriginState.ts'
+import type { NumberRange, OriginState } from './OriginState.ts'
+import { gone, joining, probeOf, withProbe } from './OriginState.ts'
 import { isOwn } from './onHead.ts'
 import { onRoom } from './onReconnect.ts'
 import { onPageEnd, onRefused, onReplayed } from './onReplay.ts'
@@ -37,8 +37,9 @@ import { change, changeKnown, names, times, withPlace, withTable } from './origi
 import type { Arrival, Output } from './outputs.ts'
 import * as Probe from './Probe.ts'
 import type { Step } from './Step.ts'
-import { deliver, hasRoom, keepsUp, requestHead } from './Step.ts'
+import { deliver, hasRoom, keepsUp, requestHead, requestStored } from './Step.ts'
 import type { Receiver } from './state.ts'
+import { known } from './stored.ts'
 import { after } from './transitions.ts'
 
 export type { Arrival, Deliver, Output } from './outputs.ts'
@@ -96,6 +97,14 @@ export type Event<A> =
       readonly origin: Origin
       readonly epoch: Epoch | undefined
       readonly last: number
+    }
+  /** The answer to `RequestStored` with that id, for one origin: the numbers that a stream holds, in ascending ranges. */
+  | {
+      readonly _tag: 'StoredAnswered'
+      readonly now: number
+      readonly requestId: number
+      readonly origin: Origin
+      readonly ranges: ReadonlyArray<NumberRange>
     }
   /** Nobody listens where `RequestHead` with that id was sent. */
   | {
@@ -250,6 +259,36 @@ const refusedProbe = <A>(step: Step<A>, s: OriginState<A>, requestId: number): O
   })
 }
 
+// --- what a stream holds
+
+/** After this many `requestTimeout` an origin that did not answer is looked for in the stream. */
+const discoveryTimeouts = 5
+
+/** The stream says what it holds of an origin. One that was not heard is followed from now on, and its sender is asked. */
+const onStored = <A>(
+  self: Receiver<A>,
+  step: Step<A>,
+  requestId: number,
+  origin: Origin,
+  ranges: ReadonlyArray<NumberRange>,
+): Receiver<A> => {
+  const entry = names.get(self.table.origins, origin.name)
+  if (entry === undefined) {
+    const placed = withPlace(self, step)
+    const first = ranges[0]?.first
+    const about = { origin: origin.name, subject: origin.subject, sender: origin.run?.sender }
+    if (placed === undefined && first !== undefined) gone(step, about, first)
+    if (placed === undefined || first === undefined) return self
+    const state = { ...joining<A>(origin, { _tag: 'New' }, Probe.open(step, origin)), stored: known(ranges) }
+    return change(placed, step, origin.name, undefined, state, (_, s) => s)
+  }
+  const { stored } = entry.state
+  const isAsked = stored._tag === 'Requested' && stored.id === requestId
+  return isAsked
+    ? change(self, step, origin.name, entry, entry.state, (within, s) => after(within, s, 'stored', ranges))
+    : self
+}
+
 // --- the connection
 
 const join = <A>(self: Receiver<A>, step: Step<A>, tries: number): Receiver<A> => {
@@ -271,7 +310,10 @@ const onReconnected = <A>(self: Receiver<A>, step: Step<A>): Receiver<A> => {
 const onStarted = <A>(self: Receiver<A>, step: Step<A>): Receiver<A> => {
   let started = join(self, step, 1)
   const { lastRequestId } = step
-  const { start, gapTimeout: deadline, maxOrigins } = self.settings
+  const { start, stored, requestTimeout, gapTimeout: deadline, maxOrigins } = self.settings
+  const discoverAt =
+    stored && start !== 'new' ? step.now + requestTimeout * discoveryTimeouts : Number.POSITIVE_INFINITY
+  started = { ...started, session: { ...started.session, discoverAt } }
   if (typeof start === 'string' || 'from' in start) return started
   for (const position of start.positions) {
     const origin = parse(self.addressing)(position.origin)
@@ -294,6 +336,10 @@ const onTicked = <A>(self: Receiver<A>, step: Step<A>): Receiver<A> => {
       due.tries < self.settings.requestAttempts
         ? join(ticked, step, due.tries + 1)
         : { ...ticked, session: { ...ticked.session, join: undefined } }
+  if (ticked.session.discoverAt <= step.now) {
+    requestStored(step, undefined, 1, lastNumber)
+    ticked = { ...ticked, session: { ...ticked.session, discoverAt: Number.POSITIVE_INFINITY } }
+  }
   for (let next = M.min(ticked.table.agenda); next !== undefined && next.key[0] <= step.now; ) {
     const name = next.key[1]
     const entry = names.get(ticked.table.origins, name)
@@ -365,6 +411,8 @@ const handle = <A>(self: Receiver<A>, step: Step<A>, event: Event<A>): Receiver<
       const { origin, requestId, epoch, last } = event
       return changeKnown(self, step, origin.name, (within, s) => onPageEnd(within, s, requestId, epoch, last))
     }
+    case 'StoredAnswered':
+      return onStored(self, step, event.requestId, event.origin, event.ranges)
     case 'HeadRefused':
       return onNoResponders(self, step, event.requestId, event.origin)
     case 'Disconnected': {
@@ -383,7 +431,7 @@ const handle = <A>(self: Receiver<A>, step: Step<A>, event: Event<A>): Receiver<
 const wakeOf = <A>({ session, table }: Receiver<A>): number => {
   if (session.away !== undefined) return Number.POSITIVE_INFINITY
   const next = M.min(table.agenda)?.key[0] ?? Number.POSITIVE_INFINITY
-  return Math.min(next, session.join?.dueAt ?? Number.POSITIVE_INFINITY) + session.lag
+  return Math.min(next, session.join?.dueAt ?? Number.POSITIVE_INFINITY, session.discoverAt) + session.lag
 }
 
 /** The time of the disconnect does not count. */

@@ -6,7 +6,6 @@
  */
 import type { Epoch } from '../protocol/Epoch.ts'
 import type { Origin } from '../protocol/Origin.ts'
-import type { SequenceNumber } from '../protocol/SequenceNumber.ts'
 import { nearest } from '../protocol/SequenceNumber.ts'
 import type { Delivery } from './Delivery.ts'
 import type { Output } from './outputs.ts'
@@ -82,7 +81,7 @@ export const requestHead = <A>(step: Step<A>, origin: string | undefined): numbe
 export const requestReplay = <A>(
   step: Step<A>,
   origin: Origin,
-  start: SequenceNumber | undefined,
+  isUnique: boolean,
   first: number,
   last: number,
   tries: number,
@@ -93,10 +92,18 @@ export const requestReplay = <A>(
     id: step.lastRequestId,
     origin,
     epoch: origin.run === undefined ? step.epoch : undefined,
-    start,
+    isUnique,
     first: nearest(first),
     last: nearest(last),
     tries,
   })
   return step.lastRequestId
+}
+
+/** Asks a stream which numbers it holds of an origin, or of all (`undefined`). Returns the id of the request. */
+export const requestStored = <A>(step: Step<A>, origin: Origin | undefined, first: number, last: number): number => {
+  step.lastRequestId += 1
+  const id = step.lastRequestId
+  step.out.push({ _tag: 'RequestStored', id, origin, first: nearest(first), last: nearest(last) })
+  return id
 }

@@ -5,7 +5,7 @@
  */
 
 import { match } from '../internal/match.ts'
-import type { Delivery, Gap, LossReason, Lost, UnsequencedReason, Verdict } from './Delivery.ts'
+import type { Delivery, Gap, LossReason, Lost, NoticedBy, UnsequencedReason, Verdict } from './Delivery.ts'
 
 const range = (first: number, last: number | undefined): string =>
   last === undefined ? `${first} and all after it` : first === last ? `${first}` : `${first} to ${last}`
@@ -27,7 +27,11 @@ const whyLost: Record<LossReason, string> = {
   unreadable: "this client can't read their headers: use header names of printable ASCII without spaces and colons",
   overflow: 'too many gaps were open (maxGaps)',
   gone: 'their sender is gone',
+  ambiguous:
+    "their sender is gone, and the messages of a stream may be of an earlier run: set from: 'clock' at the publisher",
 }
+
+const noticedBy: Record<NoticedBy, string> = { Data: 'a later message', Heartbeat: 'a heartbeat', Stream: 'a stream' }
 
 const whyUnsequenced: Record<UnsequencedReason, string> = {
   NoNumber: 'its subject does not end in a sequence number of this addressing',
@@ -41,7 +45,7 @@ const whyUnsequenced: Record<UnsequencedReason, string> = {
 
 const gap = (d: Gap): string =>
   `${d.origin}: ${count(d.first, d.last)} missing so far (${range(d.first, d.last)}), noticed by ${
-    d.noticedBy === 'Data' ? 'a later message' : 'a heartbeat'
+    noticedBy[d.noticedBy]
   }.`
 
 const lost = (d: Lost): string =>

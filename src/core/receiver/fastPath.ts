@@ -29,6 +29,7 @@ const advanced = <A>(s: Following<A>, number: number, max: number, now: number):
   others: s.others,
   otherHeardAt: s.otherHeardAt,
   checkedAt: s.checkedAt,
+  stored: s.stored,
   epoch: s.epoch,
   start: s.start,
   buffer: {

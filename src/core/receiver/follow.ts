@@ -294,5 +294,6 @@ export const check = <A>(
     probe: withWaiting(s, probe ?? Probe.open(step, s.origin)),
     own: undefined,
     other,
+    next: undefined,
   }
 }

@@ -4,7 +4,7 @@
  */
 import * as M from '../internal/OrderedMap.ts'
 import type { Known, OriginState } from './OriginState.ts'
-import { canRequest } from './OriginState.ts'
+import { canRequest, isUnique } from './OriginState.ts'
 import type { Missing, ReorderBuffer } from './ReorderBuffer.ts'
 import * as B from './ReorderBuffer.ts'
 import type { Step } from './Step.ts'
@@ -38,7 +38,7 @@ const roomFrom = <A>(step: Step<A>, b: ReorderBuffer<A>, n: number): number => {
 
 const sendRequest = <A>(step: Step<A>, s: Known<A>, m: Missing, upTo: number): B.GapRequest => {
   const tries = m.request?.tries ?? 0
-  const id = requestReplay(step, s.origin, s.start, m.first, upTo, tries)
+  const id = requestReplay(step, s.origin, isUnique(s, m.first), m.first, upTo, tries)
   const since = Math.min(m.request?.since ?? id, id)
   // Answers to the request before may still arrive, even if there is less room now.
   const most = since === id ? upTo : Math.max(upTo, m.request?.upTo ?? 0)

@@ -31,6 +31,7 @@ import * as B from './ReorderBuffer.ts'
 import { noticeMissing, receive } from './reorder.ts'
 import type { Step } from './Step.ts'
 import { keepsUp } from './Step.ts'
+import { lookBack, mayLookBack } from './stored.ts'
 
 /** What a check may lead to. */
 type Decided<A> = Checking<A> | Following<A> | Ended<A> | Conflicted<A>
@@ -237,6 +238,8 @@ const winnerOf = <A>({ own, other }: Checking<A>): 'own' | 'other' | 'both' | un
 /** Decides a check by what was heard. `undefined`: nothing was heard. */
 export const decide = <A>(step: Step<A>, s: Checking<A>): Decided<A> | undefined => {
   const { own, other } = s
+  // It is decided, and waits for what a stream holds of the run before.
+  if (s.next !== undefined) return s
   const winner = winnerOf(s)
   if (winner === undefined) return undefined
   const rewinds = own?.by === 'answer' && isFarBehind(step, own.head, s.buffer.next)
@@ -248,7 +251,7 @@ export const decide = <A>(step: Step<A>, s: Checking<A>): Decided<A> | undefined
   }
   if (winner === 'both' && own !== undefined && other !== undefined) return conflict(step, s, own.head, other.head)
   const left = winner === 'own' ? own : other
-  return left && restart(step, s, left.head)
+  return left && (mayLookBack(step, s, left.head) ? lookBack(step, s, left.head) : restart(step, s, left.head))
 }
 
 // --- Conflicted

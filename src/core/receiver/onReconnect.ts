@@ -15,11 +15,13 @@ export const withoutRequests = <A, S extends Known<A>>(s: S): S => ({
   buffer: B.withoutRequests(s.buffer),
   requestAt: Number.NEGATIVE_INFINITY,
   unansweredSince: Number.POSITIVE_INFINITY,
+  stored: { _tag: 'Unknown' },
 })
 
 /** The answers to a request that was sent to all senders count, too: that request is `asked`. */
 export const awaitAgain = <A>(step: Step<A>, s: Joining<A>, requestId: number): Joining<A> => ({
   ...s,
+  stored: { _tag: 'Unknown' },
   probe: Probe.inPlaceOf(s.probe, Probe.awaiting(step, requestId)),
 })
 
@@ -29,6 +31,7 @@ export const checkAgain = <A>(step: Step<A>, s: Checking<A>, requestId: number):
   checkedAt: step.now,
   own: undefined,
   other: undefined,
+  next: undefined,
   probe: Probe.inPlaceOf(s.probe, Probe.awaiting(step, requestId)),
 })
 

@@ -24,7 +24,7 @@ const onProbeDue = <A>(step: Step<A>, s: OriginState<A>): OriginState<A> | undef
 }
 
 const onGapsDue = <A>(step: Step<A>, s: OriginState<A>): OriginState<A> => {
-  if (s._tag === 'Joining' || s._tag === 'Checking') return s
+  if (s._tag === 'Joining' || (s._tag === 'Checking' && s.next === undefined)) return s
   const buffer = expire(step, s.about, s.buffer, canRequest(step, s) ? s.unansweredSince : undefined)
   return buffer === s.buffer ? s : { ...s, buffer }
 }
@@ -57,7 +57,7 @@ const contactDueAt = <A>(step: Step<A>, s: OriginState<A>): number => {
 /** When the origin must be looked at next. */
 export const wakeAt = <A>(step: Step<A>, s: OriginState<A>): number => {
   const gap =
-    s._tag === 'Joining' || s._tag === 'Checking'
+    s._tag === 'Joining' || (s._tag === 'Checking' && s.next === undefined)
       ? Number.POSITIVE_INFINITY
       : (B.frontMissing(s.buffer)?.deadline ?? Number.POSITIVE_INFINITY)
   const request = s._tag !== 'Joining' && canRequest(step, s) ? s.requestAt : Number.POSITIVE_INFINITY

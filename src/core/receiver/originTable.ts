@@ -11,6 +11,7 @@ import { wakeAt } from './onTick.ts'
 import * as B from './ReorderBuffer.ts'
 import type { Step } from './Step.ts'
 import type { Entry, OriginTable, Receiver } from './state.ts'
+import { followWitness } from './stored.ts'
 
 /** What an event makes of the state of one origin. `undefined`: the origin is not followed. */
 export type Change<A> = (step: Step<A>, s: OriginState<A>) => OriginState<A> | undefined
@@ -45,7 +46,7 @@ const concluded = <A>(
   s: OriginState<A>,
   isAway: boolean,
 ): OriginState<A> => {
-  const settled = s._tag === 'Conflicted' && !isAway ? settleConflict(step, s) : s
+  const settled = s._tag === 'Conflicted' && !isAway ? settleConflict(step, s) : isAway ? s : followWitness(step, s)
   // Requests that are sent while disconnected would get lost.
   const asking = isAway ? settled : requestGaps(step, before, settled)
   return asking._tag === 'Ended' ? withEnd(step, asking) : asking

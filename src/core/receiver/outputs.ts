@@ -39,12 +39,23 @@ export type Output<A> =
       readonly origin: Origin
       /** The run that is meant; said in `single` only, where the address does not say it. */
       readonly epoch: Epoch | undefined
-      /** The first number of that run, if its sender has said so. */
-      readonly start: SequenceNumber | undefined
+      /** True if no other run of the origin can have used these numbers, so that a stream may send them. */
+      readonly isUnique: boolean
       readonly first: SequenceNumber
       readonly last: SequenceNumber
       /** How often they were asked for since any of them came. */
       readonly tries: number
+    }
+  /**
+   * Ask a stream which numbers it holds of an origin, from `first` to `last`; or of all origins that match the filter
+   * (`undefined`). The answers carry the id.
+   */
+  | {
+      readonly _tag: 'RequestStored'
+      readonly id: number
+      readonly origin: Origin | undefined
+      readonly first: SequenceNumber
+      readonly last: SequenceNumber
     }
   /** An origin is followed from here on: all up to `number` is done with. */
   | {

@@ -5,7 +5,7 @@
  */
 import * as M from '../internal/OrderedMap.ts'
 import * as SequenceNumber from '../protocol/SequenceNumber.ts'
-import type { About, LossReason, Verdict } from './Delivery.ts'
+import type { About, LossReason, NoticedBy, Verdict } from './Delivery.ts'
 import type { Arrival } from './outputs.ts'
 import { ReceivedMessage } from './ReceivedMessage.ts'
 import type { Missing, ReorderBuffer } from './ReorderBuffer.ts'
@@ -124,7 +124,7 @@ export const noticeMissing = <A>(
   about: About,
   b: ReorderBuffer<A>,
   last: number,
-  noticedBy: 'Data' | 'Heartbeat',
+  noticedBy: NoticedBy,
 ): ReorderBuffer<A> => {
   if (last <= b.highest) return b
   if (!hasRoom(step, 0)) {

@@ -11,7 +11,7 @@ import type { Step } from './Step.ts'
 import { deliver } from './Step.ts'
 
 /** Everything below a number is settled without having been delivered. */
-const startAt = <A>(step: Step<A>, s: Joining<A>, number: number): ReorderBuffer<A> => {
+export const startAt = <A>(step: Step<A>, s: Joining<A>, number: number): ReorderBuffer<A> => {
   step.out.push({ _tag: 'OriginStarted', origin: s.origin.name, epoch: step.epoch, number: number - 1 })
   return B.startingAt(number)
 }
@@ -54,10 +54,16 @@ export const startOf = <A>(step: Step<A>, s: Joining<A>, head: Head): ReorderBuf
   return startOther(step, s, { from: epoch, to: head.epoch, after: number, start: head.start })
 }
 
+/** The first number that the setting asks for, or that follows a saved position. */
+export const firstWanted = <A>({ settings: { start } }: Step<A>, { reason }: Joining<A>): number => {
+  if (reason._tag === 'Saved') return reason.position.number + 1
+  return typeof start !== 'string' && 'from' in start ? start.from : 1
+}
+
 /** Without a head: where the setting says, or with the first number that arrived. */
 export const startWithoutHead = <A>(step: Step<A>, s: Joining<A>): ReorderBuffer<A> => {
   const { start } = step.settings
-  const from = typeof start !== 'string' && 'from' in start ? start.from : Number.POSITIVE_INFINITY
-  const first = s.reason._tag === 'Saved' ? s.reason.position.number + 1 : Math.min(Probe.lowest(s.probe), from)
-  return startAt(step, s, first)
+  const isSet = s.reason._tag === 'Saved' || (typeof start !== 'string' && 'from' in start)
+  const lowest = s.reason._tag === 'Saved' ? Number.POSITIVE_INFINITY : Probe.lowest(s.probe)
+  return startAt(step, s, Math.min(lowest, isSet ? firstWanted(step, s) : Number.POSITIVE_INFINITY))
 }

@@ -51,6 +51,8 @@ export interface Session {
   readonly away: number | undefined
   /** How long it was disconnected before. */
   readonly lag: number
+  /** When to ask a stream for origins whose senders did not answer; `Infinity`: not any more. */
+  readonly discoverAt: number
   /** A sender of the other addressing was reported. */
   readonly mismatch: boolean
 }
@@ -82,7 +84,14 @@ export const create = <A>(options: { readonly addressing?: Addressing } & Partia
       duplicates: 0,
       overflowed: 0,
     },
-    session: { startedAt: 0, join: undefined, away: undefined, lag: 0, mismatch: false },
+    session: {
+      startedAt: 0,
+      join: undefined,
+      away: undefined,
+      lag: 0,
+      discoverAt: Number.POSITIVE_INFINITY,
+      mismatch: false,
+    },
     wakeAt: Number.POSITIVE_INFINITY,
   }
 }

@@ -6,12 +6,23 @@
  * it.
  */
 import * as F from './follow.ts'
-import type { Checking, Conflicted, Ended, Following, Joining, Known, OriginState, Unvouched } from './OriginState.ts'
+import type {
+  Checking,
+  Conflicted,
+  Ended,
+  Following,
+  Joining,
+  Known,
+  NumberRange,
+  OriginState,
+  Unvouched,
+} from './OriginState.ts'
 import * as H from './onHead.ts'
 import * as Messages from './onMessage.ts'
 import * as Local from './onReconnect.ts'
 import type { Arrival } from './outputs.ts'
 import type { Step } from './Step.ts'
+import * as Stored from './stored.ts'
 import * as Unanswered from './unanswered.ts'
 
 export interface States<A> {
@@ -41,6 +52,8 @@ export interface Inputs<A> {
   readonly overdue: undefined
   /** The receiver is connected again, and has sent the head request with that id to all senders. */
   readonly reconnected: number
+  /** A stream says which numbers it holds. */
+  readonly stored: ReadonlyArray<NumberRange>
 }
 
 export type Tag = keyof States<unknown>
@@ -79,6 +92,7 @@ export const transitions: Table = {
     unanswered: cell(['Joining', 'Following', 'Ended', 'Unvouched', 'Checking', 'Gone'], Unanswered.joinUnanswered),
     overdue: cell(['Joining'], stay),
     reconnected: cell(['Joining'], Local.awaitAgain),
+    stored: cell(['Joining', 'Unvouched', 'Checking', 'Gone'], Unanswered.startStored),
   },
   Following: {
     message: cell(['Following', 'Checking'], Messages.accept),
@@ -89,6 +103,7 @@ export const transitions: Table = {
     unanswered: cell(['Following', 'Ended', 'Unvouched', 'Checking'], Unanswered.farUnanswered),
     overdue: cell(['Following'], Local.fallSilent),
     reconnected: cell(['Following', 'Checking'], Local.checkAway),
+    stored: cell(['Following'], Stored.extend),
   },
   Checking: {
     message: cell(['Checking'], Messages.hold),
@@ -99,6 +114,7 @@ export const transitions: Table = {
     unanswered: cell([...checked, 'Unvouched'], Unanswered.checkUnanswered),
     overdue: cell(['Checking'], Local.fallSilent),
     reconnected: cell(['Checking'], Local.checkAgain),
+    stored: cell(['Checking'], Stored.fetchBefore),
   },
   Unvouched: {
     message: cell(['Unvouched', 'Checking'], Messages.acceptUnvouched),
@@ -109,6 +125,7 @@ export const transitions: Table = {
     unanswered: cell(['Unvouched'], Unanswered.unconfirmed),
     overdue: cell(['Unvouched'], Local.fallSilent),
     reconnected: cell(['Unvouched'], stayWithoutRequests),
+    stored: cell(['Unvouched'], Stored.extend),
   },
   Conflicted: {
     message: cell(['Conflicted'], Messages.deliverInConflict),
@@ -119,6 +136,7 @@ export const transitions: Table = {
     unanswered: cell(['Conflicted'], stay),
     overdue: cell(['Conflicted', 'Joining'], H.dropSilent),
     reconnected: cell(['Conflicted'], stayWithoutRequests),
+    stored: cell(['Conflicted'], stay),
   },
   Ended: {
     message: cell(['Ended', 'Checking', 'Unvouched'], Messages.acceptAfterEnd),
@@ -129,6 +147,7 @@ export const transitions: Table = {
     unanswered: cell(['Ended'], stay),
     overdue: cell(['Ended'], stay),
     reconnected: cell(['Ended'], stayWithoutRequests),
+    stored: cell(['Ended'], stay),
   },
 }
 

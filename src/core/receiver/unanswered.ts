@@ -1,7 +1,9 @@
 /** A probe that nobody answers: the last heartbeat decides, or the numbers alone. */
-import { beginUnanswered, ignoring, leave } from './follow.ts'
-import type { Checking, Conflicted, Ended, Following, Joining, Known, Unvouched } from './OriginState.ts'
-import { commonOf, deliverUnsequenced, gone, horizon, isSingle, silent, withBuffer } from './OriginState.ts'
+
+import { nearest } from '../protocol/SequenceNumber.ts'
+import { beginUnanswered, ignoring, leave, restart } from './follow.ts'
+import type { Checking, Conflicted, Ended, Following, Joining, Known, NumberRange, Unvouched } from './OriginState.ts'
+import { commonOf, deliverUnsequenced, gone, horizon, isSingle, isUnique, silent, withBuffer } from './OriginState.ts'
 import { decide, settle } from './onHead.ts'
 import { acceptAll, unvouched } from './onMessage.ts'
 import type { Arrival } from './outputs.ts'
@@ -10,8 +12,9 @@ import * as Parked from './parked.ts'
 import type { ReorderBuffer } from './ReorderBuffer.ts'
 import { isSeen, noticeMissing } from './reorder.ts'
 import type { Step } from './Step.ts'
-import { keepsUp, requestHead } from './Step.ts'
-import { startWithoutHead } from './start.ts'
+import { deliver, keepsUp, requestHead } from './Step.ts'
+import { firstWanted, startAt, startWithoutHead } from './start.ts'
+import { ask, known, mayAsk, from as rangesFrom } from './stored.ts'
 
 /** A saved origin has until its deadline to be heard; then it is gone. */
 const awaitSaved = <A>(step: Step<A>, s: Joining<A>): Joining<A> | undefined => {
@@ -46,9 +49,44 @@ export const joinUnanswered = <A>(
   if (!keepsUp(step)) return { ...s, probe: waitForRoom(step, s.probe) }
   const begun = beginUnanswered(step, s)
   if (begun !== undefined) return begun
+  if (mayAsk(step, s) && step.settings.start !== 'new') return awaitStored(step, s)
+  if (s.stored._tag === 'Known') return startStored(step, s, s.stored.later)
   if (s.probe.pending === undefined && s.probe.dropped === undefined) return awaitSaved(step, s)
+  return startUnvouched(step, s, startWithoutHead(step, s))
+}
+
+/** The stream has as long as a gap to say what it holds. The sender may still answer. */
+const awaitStored = <A>(step: Step<A>, s: Joining<A>): Joining<A> => {
+  const asking = ask<A, Joining<A>>(step, s, firstWanted(step, s))
+  return { ...asking, probe: { ...s.probe, dueAt: step.now + step.settings.gapTimeout } }
+}
+
+/** A stream has said what it holds of an origin whose sender does not answer. */
+export const startStored = <A>(
+  step: Step<A>,
+  s: Joining<A>,
+  ranges: ReadonlyArray<NumberRange>,
+): Joining<A> | Unvouched<A> | Checking<A> | undefined => {
+  if (!keepsUp(step)) return { ...s, stored: known(ranges), probe: waitForRoom(step, s.probe) }
+  const [next, ...later] = rangesFrom(ranges, firstWanted(step, s))
+  const answered: Joining<A> = { ...s, stored: known([]) }
+  const hasPending = s.probe.pending !== undefined || s.probe.dropped !== undefined
+  if (next !== undefined && isUnique(s, next.first)) {
+    const first = s.reason._tag === 'Saved' ? firstWanted(step, s) : Math.min(next.first, Probe.lowest(s.probe))
+    const buffer = noticeMissing(step, s.about, startAt(step, s, first), next.last, 'Stream')
+    return startUnvouched(step, { ...s, stored: known(later) }, buffer)
+  }
+  if (next !== undefined) {
+    const last = nearest(later.at(-1)?.last ?? next.last)
+    deliver(step, { _tag: 'Lost', ...s.about, first: nearest(next.first), last, reason: 'ambiguous' }, 0)
+    if (!hasPending) return undefined
+  }
+  return hasPending ? startUnvouched(step, answered, startWithoutHead(step, answered)) : awaitSaved(step, answered)
+}
+
+/** Nobody answers, and no heartbeat arrives: numbers alone decide. */
+const startUnvouched = <A>(step: Step<A>, s: Joining<A>, buffer: ReorderBuffer<A>): Unvouched<A> | Checking<A> => {
   const { about, reason, probe } = s
-  const buffer = startWithoutHead(step, s)
   const pending = Probe.takeAll(step, probe)
   const mute: Unvouched<A> = {
     ...commonOf(s),
@@ -115,12 +153,14 @@ export const checkUnanswered = <A>(
   step: Step<A>,
   s: Checking<A>,
 ): Checking<A> | Following<A> | Ended<A> | Unvouched<A> | Conflicted<A> => {
+  // A stream that does not answer holds nothing up.
+  if (s.next !== undefined && keepsUp(step)) return restart(step, s, s.next)
   const decided = decide(step, s)
   if (decided !== undefined) return decided
   if (!keepsUp(step)) return { ...s, probe: waitForRoom(step, s.probe) }
   // The sender had closed, and sends no more.
   if (s.end !== undefined && s.epoch !== undefined && s.probe.pending === undefined && s.probe.dropped === undefined) {
-    const { _tag, contact, saved, probe, own, other, ...rest } = s
+    const { _tag, contact, saved, probe, own, other, next, ...rest } = s
     return { ...rest, _tag: 'Ended', epoch: s.epoch, end: s.end }
   }
   const pending = Probe.takeAll(step, s.probe)

@@ -37,6 +37,8 @@ import { trackProgress } from './progress.ts'
 import { fromSender } from './Replayer.ts'
 import { createReplayClient } from './replayClient.ts'
 import { alreadyDelivered, createSenderDetector } from './senderDetector.ts'
+import { createStreamIndex } from './streamIndex.ts'
+import { createStreamRequests } from './streamRequests.ts'
 import type { CompatibilityOptions, DeliveryHandler, PendingDelivery, ReceiveOptions, ReceiverHandle } from './types.ts'
 
 const unsettledError = (subject: string, ranges: ReadonlyArray<Lost>): SequencedError =>
@@ -80,6 +82,7 @@ export const receive = (
       "The filter '>' includes heartbeats and inboxes. Subscribe to the numbered subjects, such as 'prices.>'.",
       { _tag: 'BadSubject', subject },
     )
+  const hasStream = replayer.sources.some(s => s._tag === 'JetStream')
   const inbox = createInbox(nc)
   const context: ReceiverContext = {
     addressing,
@@ -99,7 +102,7 @@ export const receive = (
   let receiver = Receiver.create<Uint8Array>({
     addressing,
     ...settings,
-    stored: replayer.sources.some(s => s._tag === 'JetStream'),
+    stored: hasStream,
     seed: randomSeed(),
     retain: data => (handler.retainsPayloads || data === alreadyDelivered ? data : copyBytes(data)),
   })
@@ -146,6 +149,8 @@ export const receive = (
         // The current batch may free the room that a large message needs.
         progress.reportBatch()
         return replayClient.request(output)
+      case 'RequestStored':
+        return streamIndex.request(output)
       case 'OriginStarted':
         return progress.startAt(output.origin, output.epoch, output.number)
       case 'SetTimer':
@@ -196,6 +201,15 @@ export const receive = (
   const progress = trackProgress(addressing, receiver.settings, batch =>
     dispatch({ _tag: 'Consumed', now: now(), ...batch }),
   )
+  const storedInbox = `${inbox}.stored`
+  const streamRequests = createStreamRequests(nc, storedInbox, receiver.settings.gapTimeout)
+  const streamIndex = createStreamIndex({
+    requests: streamRequests,
+    context,
+    filter,
+    sources: replayer.sources,
+    onEvent,
+  })
   const replayClient = createReplayClient(nc, context, replayer.sources, receiver.settings, onEvent)
 
   // --- the end
@@ -211,6 +225,7 @@ export const receive = (
     isClosed = true
     timer.clear()
     detector?.close()
+    streamRequests.close()
     stopListening()
     if (!nc.isClosed()) for (const s of subscriptions) s.unsubscribe()
     handler.onEnd(error)
@@ -276,6 +291,7 @@ export const receive = (
     subscribe(`${context.headInbox}.>`, forwardTo(decodeHeadAnswer))
     if (detector !== undefined) subscribe(`${detectorInbox}.>`, detector.onHeadAnswer)
     subscribe(`${context.replayInbox}.>`, replayClient.onAnswer)
+    if (hasStream) subscribe(`${storedInbox}.*`, streamRequests.onAnswer)
   } catch (e) {
     close(undefined)
     throw e

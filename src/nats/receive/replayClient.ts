@@ -41,14 +41,7 @@ export interface ReplayClient {
   readonly clear: () => void
 }
 
-/**
- * Whether a stream can tell which run a message belongs to. If each run of a `single` sender starts at 1, the stream
- * has the `updates.17` of the run that wrote it last.
- */
-const isUniqueInStream = ({ origin, start }: ReplayRequest): boolean =>
-  origin.run !== undefined || (start !== undefined && start > 1)
-
-const isStreamFetch = (attempt: SenderRequest | StreamFetch): attempt is StreamFetch => 'stream' in attempt
+const isStreamFetch = (attempt: SenderRequest | StreamFetch): attempt is StreamFetch => 'source' in attempt
 
 export const createReplayClient = (
   nc: Pick<Connection, 'publish'>,
@@ -91,7 +84,7 @@ export const createReplayClient = (
     if (source === undefined) {
       if (refusal !== undefined) reportRefusal(request, undefined, first, last, refusal)
     } else if (source._tag === 'Sender') requestFromSender(next)
-    else if (isUniqueInStream(request)) sent.set(next.id, streams.fetch(next, source.stream))
+    else if (request.isUnique) sent.set(next.id, streams.fetch(next, source))
     else start({ ...attempt, sourcesTried: sourcesTried + 1 })
   }
 

@@ -5,13 +5,14 @@
 import type { RefusalReason } from '../../core/receiver/Delivery.ts'
 import type { Msg } from '../client/Connection.ts'
 import type { ReceiverContext } from './decode.ts'
+import type { StreamSource } from './Replayer.ts'
 import { decodeStreamAnswer } from './replayAnswers.ts'
 import type { RangeAttempt, ReplayEvent, SentAttempt } from './replayAttempts.ts'
 import { dropStale, eventFields } from './replayAttempts.ts'
 
 /** An attempt to fetch a range from a stream. */
 export interface StreamFetch extends SentAttempt {
-  readonly stream: string
+  readonly source: StreamSource
   /** The first and last number that are not requested yet. */
   next: number
   end: number
@@ -36,7 +37,7 @@ const maxMisses = 65_536
 const NOT_FOUND = 404
 
 export interface StreamFetcher {
-  readonly fetch: (attempt: SentAttempt, stream: string) => StreamFetch
+  readonly fetch: (attempt: SentAttempt, source: StreamSource) => StreamFetch
   readonly onAnswer: (fetch: StreamFetch, number: number, msg: Msg) => void
   /** Moves a fetch to the end of the order in which fetches become stale. */
   readonly onAnswered: (fetch: StreamFetch) => void
@@ -94,8 +95,11 @@ export const createStreamFetcher = ({ context, publish, onEvent, tryNext }: Stre
       fetch.pending.add(n)
       pending += 1
       queue.push(fetch)
-      const { request, id, stream } = fetch
-      publish(`$JS.API.DIRECT.GET.${stream}.${request.origin.name}.${n}`, `${context.replayInbox}.${id}.${n}`)
+      const { request, id, source } = fetch
+      publish(
+        `${source.api}.DIRECT.GET.${source.stream}.${request.origin.name}.${n}`,
+        `${context.replayInbox}.${id}.${n}`,
+      )
     }
   }
 
@@ -160,10 +164,10 @@ export const createStreamFetcher = ({ context, publish, onEvent, tryNext }: Stre
   }
 
   return {
-    fetch: (attempt, stream) => {
+    fetch: (attempt, source) => {
       const { first, last, request } = attempt
       const progress = { next: first, end: last, pending: new Set<number>(), missing: [], maybeMissing: [] }
-      const fetch: StreamFetch = { ...attempt, stream, ...progress }
+      const fetch: StreamFetch = { ...attempt, source, ...progress }
       fetches.set(fetch.id, fetch)
       const siblings = fetchesOfOrigin.get(request.origin.name)
       if (siblings === undefined) fetchesOfOrigin.set(request.origin.name, new Set([fetch]))

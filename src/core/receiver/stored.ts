@@ -1,0 +1,99 @@
+/**
+ * A stream as a witness: what it holds exists. The receiver asks it only while the sender does not answer.
+ */
+import type { Head } from '../protocol/Head.ts'
+import { last as lastNumber } from '../protocol/SequenceNumber.ts'
+import { leave, restart } from './follow.ts'
+import type { Checking, Ended, Following, Known, NumberRange, OriginState, Stored, Unvouched } from './OriginState.ts'
+import { isSingle, isUnique, maxHole, withBuffer } from './OriginState.ts'
+import { unvouched } from './onMessage.ts'
+import { noticeMissing } from './reorder.ts'
+import type { Step } from './Step.ts'
+import { keepsUp, requestStored } from './Step.ts'
+
+export const known = (later: ReadonlyArray<NumberRange>): Stored => ({ _tag: 'Known', later })
+
+export const mayAsk = <A>(step: Step<A>, s: OriginState<A>): boolean =>
+  step.settings.stored && s.stored._tag === 'Unknown'
+
+/** Asks the stream for numbers of an origin. */
+export const ask = <A, S extends OriginState<A>>(step: Step<A>, s: S, first: number, last: number = lastNumber): S => ({
+  ...s,
+  stored: { _tag: 'Requested', id: requestStored(step, s.origin, first, last) },
+})
+
+/** The parts of the ranges from a number on. */
+export const from = (ranges: ReadonlyArray<NumberRange>, first: number): ReadonlyArray<NumberRange> =>
+  ranges.flatMap(r => (r.last < first ? [] : [{ first: Math.max(r.first, first), last: r.last }]))
+
+/** The stream holds numbers above those of the sequence: they are missing. Those of a later run follow when it is settled. */
+export const extend = <A, S extends Known<A>>(step: Step<A>, s: S, ranges: ReadonlyArray<NumberRange>): S => {
+  const above = from(ranges, s.buffer.highest + 1)
+  const [next, ...rest] = above
+  if (next === undefined || !isUnique(s, next.first)) return { ...s, stored: known([]) }
+  if (isSingle(s) && next.first > s.buffer.highest + maxHole) return { ...s, stored: known(above) }
+  const buffer = noticeMissing(step, s.about, s.buffer, next.last, 'Stream')
+  return { ...withBuffer<A, S>(s, buffer), stored: known(rest) }
+}
+
+/** A check found a later run. Before it starts, the receiver fetches what a stream holds of the runs before. */
+export const lookBack = <A>(step: Step<A>, s: Checking<A>, next: Head): Checking<A> => ({
+  ...ask<A, Checking<A>>(step, s, s.buffer.highest + 1, next.start - 1),
+  next,
+  probe: { ...s.probe, dueAt: step.now + step.settings.gapTimeout },
+})
+
+/** True if the numbers of the next run are above those of this one, and a stream may hold some in between. */
+export const mayLookBack = <A>(step: Step<A>, s: Checking<A>, next: Head): boolean =>
+  mayAsk(step, s) && isSingle(s) && next.epoch !== s.epoch && next.start > s.buffer.highest + 1
+
+export const fetchBefore = <A>(step: Step<A>, s: Checking<A>, ranges: ReadonlyArray<NumberRange>): Checking<A> => {
+  const extended = extend<A, Checking<A>>(step, s, ranges)
+  // The deadlines of the gaps decide from now on.
+  return s.next === undefined ? extended : { ...extended, probe: { ...s.probe, dueAt: Number.POSITIVE_INFINITY } }
+}
+
+/** Goes on with numbers of a later run that nobody has named. */
+const startLater = <A>(step: Step<A>, s: Known<A>, range: NumberRange): Known<A> => {
+  const left = leave(step, s, s.buffer, undefined, range.first)
+  return withBuffer(left, noticeMissing(step, s.about, left.buffer, range.last, 'Stream'))
+}
+
+const isOpen = <A>({ buffer }: Known<A>): boolean => buffer.missing !== undefined || buffer.held !== undefined
+
+/** The sender does not answer: asks the stream, and goes through what it holds. */
+const followStored = <A>(step: Step<A>, s: Following<A> | Unvouched<A>): OriginState<A> => {
+  if (s.stored._tag === 'Unknown') return ask<A, Following<A> | Unvouched<A>>(step, s, s.buffer.highest + 1)
+  if (s.stored._tag === 'Requested' || isOpen(s)) return s
+  const [range, ...later] = s.stored.later
+  if (range === undefined) return s
+  if (!keepsUp(step)) {
+    step.waitsForRoom = true
+    return s
+  }
+  const contact = s.contact
+  const state = unvouched(startLater(step, s, range), { contact, refused: true })
+  return { ...state, epoch: undefined, start: undefined, saved: undefined, stored: known(later) }
+}
+
+/** Everything before the next run is settled: it starts. */
+const startNext = <A>(step: Step<A>, s: Checking<A>, next: Head): Checking<A> | Following<A> | Ended<A> => {
+  if (s.stored._tag !== 'Known' || isOpen(s)) return s
+  if (!keepsUp(step)) {
+    step.waitsForRoom = true
+    return s
+  }
+  const [range, ...later] = s.stored.later
+  if (range === undefined) return restart(step, { ...s, stored: { _tag: 'Unknown' } }, next)
+  const { buffer, others, requestAt, unansweredSince } = startLater(step, s, range)
+  return { ...s, buffer, others, requestAt, unansweredSince, epoch: undefined, start: undefined, stored: known(later) }
+}
+
+/** What follows from what a stream holds, whatever the event was. */
+export const followWitness = <A>(step: Step<A>, s: OriginState<A>): OriginState<A> => {
+  if (!step.settings.stored) return s
+  if (s._tag === 'Unvouched' || (s._tag === 'Following' && s.contact._tag === 'Silent')) return followStored(step, s)
+  if (s._tag === 'Checking' && s.next !== undefined) return startNext(step, s, s.next)
+  // The sender is heard again.
+  return s._tag === 'Following' && s.stored._tag !== 'Unknown' ? { ...s, stored: { _tag: 'Unknown' } } : s
+}
