@@ -118,6 +118,7 @@ describe('what the machine wants done', () => {
       Deliver: o => `deliver ${o.bytes}`,
       RequestHead: o => `ask ${o.id}`,
       RequestReplay: o => `replay ${o.first}`,
+      RequestStored: o => `stored ${o.id}`,
       OriginStarted: o => `began ${o.number}`,
       SetTimer: o => `wake at ${o.at}`,
     })

@@ -187,6 +187,8 @@ const performed = (w: World, o: Out): World => {
       return askedHead(w, o.id, o.origin)
     case 'RequestReplay':
       return askedReplay(w, o)
+    // The worlds have no stream.
+    case 'RequestStored':
     case 'OriginStarted':
     case 'SetTimer':
       return w

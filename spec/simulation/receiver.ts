@@ -23,11 +23,13 @@ export type ReceiverEvent = Event<Uint8Array>
 /** An event without its time. */
 export type Happening = ReceiverEvent extends infer E ? (E extends ReceiverEvent ? Omit<E, 'now'> : never) : never
 export type AskReplay = Extract<Output<Uint8Array>, { _tag: 'RequestReplay' }>
+export type RequestStored = Extract<Output<Uint8Array>, { _tag: 'RequestStored' }>
 
 /** Who gets its requests. */
 export interface Asked {
   readonly head: (from: Receiver, id: number, origin: string | undefined) => void
   readonly replay: (from: Receiver, ask: AskReplay) => void
+  readonly stored: (from: Receiver, request: RequestStored) => void
 }
 
 export interface Receiver {
@@ -53,7 +55,7 @@ export interface Receiver {
   readonly inbox: () => string
 }
 
-export const receiverOf = (world: World, plan: ReceiverPlan, index: number, requestId: Asked): Receiver => {
+export const receiverOf = (world: World, plan: ReceiverPlan, index: number, asked: Asked): Receiver => {
   const { agenda, chronicle } = world
   // Timers of a busy program ring late, and some ring a little too early.
   const lateness = (): number =>
@@ -166,7 +168,7 @@ export const receiverOf = (world: World, plan: ReceiverPlan, index: number, requ
         world.say('RequestHead')
         noteAsk(l)
         l.traffic.push({ ...stamp, _tag: 'HeadRequest', id: output.id, origin: output.origin })
-        return port.isUp ? requestId.head(self, output.id, output.origin) : undefined
+        return port.isUp ? asked.head(self, output.id, output.origin) : undefined
       case 'RequestReplay': {
         world.say('RequestReplay')
         noteAsk(l)
@@ -176,8 +178,13 @@ export const receiverOf = (world: World, plan: ReceiverPlan, index: number, requ
         l.traffic.push({ ...stamp, _tag: 'ReplayRequest', id, origin, epoch, first, last, untaken })
         world.trace?.(() => `${name} asks ${origin} ${first}-${last} (${id})`)
         tellTaken()
-        return port.isUp ? requestId.replay(self, output) : undefined
+        return port.isUp ? asked.replay(self, output) : undefined
       }
+      case 'RequestStored':
+        world.say('RequestStored')
+        noteAsk(l)
+        world.trace?.(() => `${name} asks the stream for ${output.origin?.name ?? 'all'} (${output.id})`)
+        return port.isUp ? asked.stored(self, output) : undefined
       case 'OriginStarted':
         world.say('OriginStarted')
         return moveTo(output.origin, output.epoch, output.number)
@@ -414,6 +421,8 @@ const brief = (e: ReceiverEvent): string => {
       return `refused ${e.requestId} ${e.origin.name} ${e.first}-${e.last}`
     case 'ReplayEnded':
       return `end ${e.requestId} ${e.origin.name} ${e.last}`
+    case 'StoredAnswered':
+      return `stored ${e.requestId} ${e.origin.name} ${e.ranges.map(r => `${r.first}-${r.last}`).join(' ')}`
     case 'HeadRefused':
       return `nobody ${e.requestId} ${e.origin ?? 'all'}`
     case 'UnsequencedReceived':

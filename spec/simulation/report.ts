@@ -11,7 +11,7 @@ export const expected = [
   ...['Message', 'Gap', 'Lost', 'Restarted', 'Conflict', 'Silent', 'Resumed', 'Ended', 'Unsequenced', 'Overflowed'],
   ...['Mismatch', 'InOrder', 'AfterGap', 'Late', 'Recovered', 'unresolved', 'evicted', 'overflow', 'gone'],
   ...['NoNumber', 'TooManyOrigins', 'Refuted', 'Unconfirmed', 'BetweenRuns', 'Gap.Data', 'Gap.Heartbeat'],
-  ...['RequestHead', 'RequestReplay', 'OriginStarted', 'SetTimer', 'Heartbeat', 'NoResponders'],
+  ...['RequestHead', 'RequestReplay', 'RequestStored', 'OriginStarted', 'SetTimer', 'Heartbeat', 'NoResponders'],
   ...['Replay.Message', 'Replay.End', 'Replay.404', 'Replay.410'],
   ...['Sender.Conflict', 'Sender.Resent', 'Sender.evicted', 'Sender.refused', 'Sender.HistoryFull', 'Sender.Exhausted'],
 ]

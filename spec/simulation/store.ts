@@ -1,12 +1,16 @@
 // A stream that captures whatever reaches the servers, as JetStream does, and its replays: see
 // src/nats/receive/replayClient.ts. It holds the last message of each subject, and does not know its run.
 
+import { isLeft } from 'fp-ts/lib/Either.js'
 import type { Origin } from '../../src/core/protocol/Origin.ts'
+import { parse } from '../../src/core/protocol/Origin.ts'
 import * as SequenceNumber from '../../src/core/protocol/SequenceNumber.ts'
+import type { NumberRange } from '../../src/core/receiver/OriginState.ts'
 import type { Kept } from '../../src/core/sender/History.ts'
+import { toRuns } from '../../src/nats/receive/streamIndex.ts'
 import { capture, portOf, send } from './network.ts'
 import type { Line, Process } from './process.ts'
-import type { AskReplay, Receiver } from './receiver.ts'
+import type { AskReplay, Receiver, RequestStored } from './receiver.ts'
 import { arrivalOf } from './wires.ts'
 import type { World } from './world.ts'
 
@@ -18,21 +22,23 @@ export interface Store {
   readonly ask: (from: Receiver, ask: AskReplay, first: number, last: number, isRefused: boolean) => void
   /** A sender has refused numbers, so the stream is asked. False if the receiver has no stream. */
   readonly refused: (from: Receiver, requestId: number, origin: Origin, first: number, last: number) => boolean
+  /** Says which numbers it holds, of one origin or of all. */
+  readonly list: (from: Receiver, request: RequestStored) => void
 }
 
-/** Whether a number belongs to one run only. If each run begins with 1, the stream holds messages of several. */
-const isUnique = ({ origin, start }: AskReplay): boolean =>
-  origin.run !== undefined || (start !== undefined && start > 1)
+/** In `perSender` an origin is one run: the oldest and the newest number suffice. */
+const whole = (numbers: ReadonlyArray<number>): ReadonlyArray<NumberRange> =>
+  numbers.length === 0 ? [] : [{ first: Math.min(...numbers), last: Math.max(...numbers) }]
 
 export const storeOf = (world: World): Store => {
   const port = portOf('store', world.agenda.now())
   const held = new Map<string, Map<number, Kept>>()
   const asks = new Map<string, AskReplay>()
 
-  const isRequested = (from: Receiver, one: AskReplay): boolean => from.plan.stored && isUnique(one)
+  const isRequested = (from: Receiver, one: AskReplay): boolean => from.plan.stored && one.isUnique
 
-  const ask: Store['ask'] = (from, requestId, first, last, isRefused) => {
-    const { id, origin, epoch } = requestId
+  const ask: Store['ask'] = (from, one, first, last, isRefused) => {
+    const { id, origin, epoch } = one
     const inbox = from.inbox()
     const answer = (event: Parameters<Receiver['on']>[0]): void =>
       send(world, port, from.port, 'Aside', () => (from.inbox() === inbox ? from.on(event) : undefined))
@@ -58,7 +64,7 @@ export const storeOf = (world: World): Store => {
         next = n + 1
       }
       lack(next, last)
-      if (last === requestId.last) answer({ _tag: 'ReplayEnded', ...about, last })
+      if (last === one.last) answer({ _tag: 'ReplayEnded', ...about, last })
     })
   }
 
@@ -86,6 +92,22 @@ export const storeOf = (world: World): Store => {
       const [low, high] = [Math.max(first, one.first), Math.min(last, one.last)]
       if (low <= high) ask(from, one, low, high, true)
       return true
+    },
+    list: (from, { id, origin: asked, first, last }) => {
+      if (!from.plan.stored) return
+      const inbox = from.inbox()
+      send(world, from.port, port, 'Aside', () => {
+        for (const [name, numbers] of asked === undefined ? held : [[asked.name, held.get(asked.name)] as const]) {
+          const parsed = parse(from.plan.addressing)(name)
+          if (isLeft(parsed)) continue
+          const origin = parsed.right
+          const among = [...(numbers?.keys() ?? [])].filter(n => n >= first && n <= last)
+          const ranges = from.plan.addressing === 'single' ? toRuns(among) : whole(among)
+          send(world, port, from.port, 'Aside', () => {
+            if (from.inbox() === inbox) from.on({ _tag: 'StoredAnswered', requestId: id, origin, ranges })
+          })
+        }
+      })
     },
   }
 }

@@ -7,7 +7,7 @@ import type { Answer } from '../../src/core/sender/ReplayQueue.ts'
 import { encodedHeaders, headersOf, idOf, payloadOf } from './content.ts'
 import { send } from './network.ts'
 import type { Audience, Line, Process } from './process.ts'
-import type { Asked, AskReplay, Receiver } from './receiver.ts'
+import type { Asked, AskReplay, Receiver, RequestStored } from './receiver.ts'
 import type { Store } from './store.ts'
 import type { World } from './world.ts'
 
@@ -206,4 +206,5 @@ export const askedOf = (world: World, all: Everybody): Asked => ({
         }
     if (!heard) all.store?.ask(from, ask, first, last, false)
   },
+  stored: (from: Receiver, request: RequestStored) => all.store?.list(from, request),
 })

@@ -50,7 +50,7 @@ export const use = (d: Delivery<Uint8Array>): string => {
       d.data = new Uint8Array(0)
       return d.origin
     case 'Gap':
-      expectTypeOf(d.noticedBy).toEqualTypeOf<'Data' | 'Heartbeat'>()
+      expectTypeOf(d.noticedBy).toEqualTypeOf<'Data' | 'Heartbeat' | 'Stream'>()
       return `${d.first} ${d.last}`
     case 'Lost':
       expectTypeOf(d.last).toExtend<number | undefined>()

@@ -97,6 +97,23 @@ export interface BadStream {
   readonly stream: string
 }
 
+/**
+ * A stream of a replayer that can't be used.
+ *
+ * - `NotFound`: it does not exist;
+ * - `NoDirectAccess`: its configuration lacks `allow_direct`;
+ * - `NoAnswer`: nobody answers within 5 s, because JetStream is not there or this user lacks the permission.
+ *
+ * @since 0.1.0
+ */
+export interface StreamUnavailable {
+  readonly _tag: 'StreamUnavailable'
+  readonly stream: string
+  /** The prefix of its API. */
+  readonly api: string
+  readonly why: 'NotFound' | 'NoDirectAccess' | 'NoAnswer'
+}
+
 /** A connection that `sequenced` has already wrapped. @since 0.1.0 */
 export interface WrappedTwice {
   readonly _tag: 'WrappedTwice'
@@ -141,6 +158,7 @@ export type Reason =
   | OutsideFilter
   | SubscriptionRefused
   | BadStream
+  | StreamUnavailable
   | WrappedTwice
   | NotSequenced
   | NotConfirmed

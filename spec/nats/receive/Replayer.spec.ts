@@ -341,16 +341,15 @@ const desk = (replayer: Replayer) => {
     machine,
     told,
     sent,
-    ask: (first: number, last: number, { tries = 0, start = 2 } = {}) => {
+    ask: (first: number, last: number, { tries = 0, isUnique = true } = {}) => {
       id += 1
-      const [from, to, begin] = [first, last, start].map(SequenceNumber.nearest)
-      if (from === undefined || to === undefined) return
+      const [from, to] = [SequenceNumber.nearest(first), SequenceNumber.nearest(last)]
       machine.request({
         _tag: 'RequestReplay',
         id,
         origin: single(),
         epoch: undefined,
-        start: begin,
+        isUnique,
         first: from,
         last: to,
         tries,
@@ -469,7 +468,7 @@ describe('a stream as the source', () => {
 
   test('refuses messages of an ambiguous run without a request', () => {
     const d = desk(stored)
-    d.ask(1, 9, { start: 1 })
+    d.ask(1, 9, { isUnique: false })
     expect([d.sent, words(d.told)]).toEqual([[], ['refused 1-9']])
   })
 
@@ -594,7 +593,7 @@ describe('a sender as the source', () => {
       told.push(event),
     )
     const [first, last] = [SequenceNumber.nearest(1), SequenceNumber.nearest(9)]
-    machine.request({ _tag: 'RequestReplay', id: 1, origin, epoch: undefined, start: undefined, first, last, tries: 0 })
+    machine.request({ _tag: 'RequestReplay', id: 1, origin, epoch: undefined, isUnique: true, first, last, tries: 0 })
     for (const at of [
       'hub.bob.@0123456789.1',
       'hub.alice.@0123456788.1',

@@ -173,4 +173,24 @@ describe.each(kinds)('with $name', kind => {
     expect(seen).toMatchObject([{ _tag: 'Lost', first: 1, last: 10, reason: 'ambiguous' }])
     expect(numbers(seen)).toEqual([])
   })
+
+  test.each([
+    ['does not exist', 'NOTHING', 'NotFound', 'Create it, or correct its name'],
+    ['has no direct access', 'SLOW', 'NoDirectAccess', 'Set allow_direct'],
+  ] as const)('ends with an error of its own if the stream %s', async (_, name, why, remedy) => {
+    await api('STREAM.CREATE.SLOW', { name: 'SLOW', subjects: ['slow.>'], storage: 'memory' })
+    bench.after(() => api('STREAM.DELETE.SLOW'))
+    const to = await receive(kind, { replayer: fromJetStream(name) })
+    expect(await to.ended).toMatchObject({
+      message: expect.stringContaining(remedy),
+      reason: { _tag: 'StreamUnavailable', stream: name, why },
+    })
+  })
+
+  test('ends with an error of its own if there is no JetStream in that domain', async () => {
+    const to = await receive(kind, { replayer: fromJetStream('UPDATES', { domain: 'elsewhere' }) })
+    expect(await to.ended).toMatchObject({
+      reason: { _tag: 'StreamUnavailable', api: '$JS.elsewhere.API', why: 'NoAnswer' },
+    })
+  })
 })

@@ -76,10 +76,10 @@ export const startStored = <A>(
     const buffer = noticeMissing(step, s.about, startAt(step, s, first), next.last, 'Stream')
     return startUnvouched(step, { ...s, stored: known(later) }, buffer)
   }
-  if (next !== undefined) {
+  if (next !== undefined && !hasPending) {
     const last = nearest(later.at(-1)?.last ?? next.last)
     deliver(step, { _tag: 'Lost', ...s.about, first: nearest(next.first), last, reason: 'ambiguous' }, 0)
-    if (!hasPending) return undefined
+    return undefined
   }
   return hasPending ? startUnvouched(step, answered, startWithoutHead(step, answered)) : awaitSaved(step, answered)
 }

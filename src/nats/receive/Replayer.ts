@@ -95,9 +95,15 @@ export const fromSender: Replayer = { sources: [{ _tag: 'Sender' }] }
  * for runs that start at 1 or whose start is unknown. Set `from: 'clock'` at the publisher.
  *
  * The receiver requests each message by its subject: at most 256 at a time, or as many as 4 MiB. Streams may lag, so a
- * message counts as refused after three 404 answers, which takes 75 to 225 ms unless `patience` is set. A stream that
- * does not exist, or without `allow_direct`, does not answer at all. Streams do not store reply subjects. A message
- * whose headers this client can't read is refused as `unreadable`.
+ * message counts as refused after three 404 answers, which takes 75 to 225 ms unless `requestTimeout` is set. Streams do
+ * not store reply subjects. A message whose headers this client can't read is refused as `unreadable`.
+ *
+ * A stream is also a witness: while a sender does not answer, what the stream holds of it exists. The receiver delivers
+ * it or reports it lost: after a saved position, from the setting `start`, and after a sender died or closed. In
+ * `single`, numbers that begin at 1 may be of an earlier run: they are reported `Lost` (`ambiguous`).
+ *
+ * When a receiver starts, it checks the stream. If the stream does not exist, has no direct access or does not answer
+ * within 5 s, the subscription ends with the error `StreamUnavailable`.
  *
  * Throws a `SequencedError` if the stream name is not valid.
  *

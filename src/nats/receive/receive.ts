@@ -37,6 +37,7 @@ import { trackProgress } from './progress.ts'
 import { fromSender } from './Replayer.ts'
 import { createReplayClient } from './replayClient.ts'
 import { alreadyDelivered, createSenderDetector } from './senderDetector.ts'
+import { checkStreams } from './streamCheck.ts'
 import { createStreamIndex } from './streamIndex.ts'
 import { createStreamRequests } from './streamRequests.ts'
 import type { CompatibilityOptions, DeliveryHandler, PendingDelivery, ReceiveOptions, ReceiverHandle } from './types.ts'
@@ -46,6 +47,9 @@ const unsettledError = (subject: string, ranges: ReadonlyArray<Lost>): Sequenced
     `The subscription to ${subject} ended while disconnected, with messages missing or held back: ${formatRanges(ranges)}. Drain while connected, raise drainTimeout, or start again from positions().`,
     { _tag: 'Unsettled', ranges },
   )
+
+/** How long a stream may take to answer a question about itself, in ms. */
+const streamTimeout = 5000
 
 const checkOptions = check('receive', receiveOptions, { queue: queueHint })
 
@@ -202,7 +206,7 @@ export const receive = (
     dispatch({ _tag: 'Consumed', now: now(), ...batch }),
   )
   const storedInbox = `${inbox}.stored`
-  const streamRequests = createStreamRequests(nc, storedInbox, receiver.settings.gapTimeout)
+  const streamRequests = createStreamRequests(nc, storedInbox, streamTimeout)
   const streamIndex = createStreamIndex({
     requests: streamRequests,
     context,
@@ -232,12 +236,29 @@ export const receive = (
     settle(error)
   }
 
+  let areStreamsChecked = !hasStream
+  /** How often the connection was lost and found. */
+  let changes = 0
+  const checkAllStreams = async (): Promise<void> => {
+    const before = changes
+    const error = await checkStreams(replayer.sources, streamRequests)
+    // What was requested around a disconnect may not have arrived.
+    if (before !== changes) return
+    areStreamsChecked = true
+    if (error !== undefined) close(error)
+  }
+
   const stopListening = onConnectionStatus(nc, {
     onDisconnected: () => {
+      changes += 1
       replayClient.clear()
       onEvent({ _tag: 'Disconnected', now: now() })
     },
-    onReconnected: () => onEvent({ _tag: 'Reconnected', now: now() }),
+    onReconnected: () => {
+      changes += 1
+      onEvent({ _tag: 'Reconnected', now: now() })
+      if (!areStreamsChecked) void checkAllStreams()
+    },
     onClosed: cause => {
       detector?.deliverHeld()
       close(cause instanceof Error ? cause : undefined)
@@ -297,6 +318,7 @@ export const receive = (
     throw e
   }
   dispatch({ _tag: 'Started', now: now() })
+  if (hasStream) void checkAllStreams()
 
   const drain = async (): Promise<void> => {
     if (!(await connectedWithin(nc, drainTimeout))) {
