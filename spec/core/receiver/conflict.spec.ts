@@ -60,6 +60,25 @@ describe('a second epoch that is heard', () => {
     expect(t.passes(defaults.requestTimeout)).toEqual([`restarted ${run(1)} after 2, ${run(2)} from 1`])
   })
 
+  it('owns the messages that arrive after its answer, although that answer counts none of them', () => {
+    const t = following()
+    t.gets(1, 3)
+    t.hears(next(0))
+    t.gets(4)
+    t.isAnswered(next(0))
+    expect([t.gets(1, 2), t.passes(defaults.requestTimeout)]).toEqual([
+      [],
+      [
+        'unsequenced updates.4 BetweenRuns',
+        'lost 2-2 gone',
+        '3 AfterGap',
+        `restarted ${run(1)} after 3, ${run(2)} from 1`,
+        '1',
+        '2',
+      ],
+    ])
+  })
+
   it('is a restart at once if the run before has ended', () => {
     const t = following()
     expect(t.hears(old(0, { state: 'ended' }))).toEqual(['ended 0'])

@@ -73,6 +73,10 @@ export const repeated = <A>(step: Step<A>, p: Probe<A>, origin: Origin): Probe<A
   return { ...p, tries: p.tries + 1, refused: false, dueAt: step.now + step.settings.requestTimeout * 2 ** p.tries }
 }
 
+/** True if a pending message was not pending before. */
+export const isNewSince = <A>(before: OrderedMap<number, Arrival<A>>, a: Arrival<A>): boolean =>
+  get(before, a.number) === undefined
+
 export const hasPending = <A>(p: Probe<A>, n: number): boolean => get(p.pending, n) !== undefined
 
 /** Keeps a message, or remembers its number where there is no room. A number that is pending already is a duplicate. */

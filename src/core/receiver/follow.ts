@@ -236,12 +236,23 @@ const startOfRun = <A>(step: Step<A>, s: Checking<A>, head: Head, waiting: Reado
   return waiting.reduce((least, { number: n }) => (n >= head.start ? Math.min(least, n) : least), head.head + 1)
 }
 
+/** The highest number that arrived from the other run since it answered. */
+const reachOf = <A>(step: Step<A>, s: Checking<A>, head: Head, pending: ReadonlyArray<Arrival<A>>): number => {
+  if (s.other?.by !== 'answer' || s.other.head.epoch !== head.epoch) return head.head
+  let reach: number = head.head
+  for (const a of pending)
+    if (a.number > reach && a.number <= reach + step.settings.maxJump && Probe.isNewSince(s.before, a)) reach = a.number
+  return reach
+}
+
 /** A check found another run in place of the own, or the own run far behind. */
 export const restart = <A>(step: Step<A>, s: Checking<A>, head: Head): Following<A> | Ended<A> => {
   const parked = Parked.takeAll(step, s.parked)
   const pending = Probe.takeAll(step, s.probe)
   const start = startOfRun(step, s, head, [...parked, ...pending])
-  const isOfNew = (a: Arrival<A>): boolean => a.number >= start && a.number <= head.head
+  const reach = reachOf(step, s, head, pending)
+  const isOfNew = (a: Arrival<A>): boolean =>
+    a.number >= start && (a.number <= head.head || (a.number <= reach && Probe.isNewSince(s.before, a)))
   let old = s.buffer
   for (const a of pending)
     if (!isOfNew(a)) {
@@ -294,5 +305,6 @@ export const check = <A>(
     probe: withWaiting(s, probe ?? Probe.open(step, s.origin)),
     own: undefined,
     other,
+    before: undefined,
   }
 }

@@ -215,7 +215,8 @@ export const ownAnswers = <A>(step: Step<A>, s: Checking<A>, { head: answer }: H
 
 export const otherAnswers = <A>(step: Step<A>, s: Checking<A>, { head: answer }: Heard): Decided<A> => {
   if (s.other?.by === 'answer' && s.other.head.epoch !== answer.epoch) return s
-  const known = { ...s, otherHeardAt: step.now, other: merged(step, s.other, answer, 'answer') }
+  const before = s.other?.by === 'answer' ? s.before : s.probe.pending
+  const known = { ...s, otherHeardAt: step.now, other: merged(step, s.other, answer, 'answer'), before }
   // A run that has ended or fallen silent is not waited for.
   const isOver = s.end !== undefined || s.contact?._tag === 'Silent'
   return (isOver || s.own?.by === 'answer' ? decide(step, known) : undefined) ?? awaitOther(step, known)

@@ -29,6 +29,7 @@ export const checkAgain = <A>(step: Step<A>, s: Checking<A>, requestId: number):
   checkedAt: step.now,
   own: undefined,
   other: undefined,
+  before: undefined,
   probe: Probe.inPlaceOf(s.probe, Probe.awaiting(step, requestId)),
 })
 
