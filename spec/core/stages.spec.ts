@@ -10,7 +10,7 @@ import type { Headers } from '../../src/core/protocol/Headers.ts'
 import * as SequenceNumber from '../../src/core/protocol/SequenceNumber.ts'
 import * as Delivery from '../../src/core/receiver/Delivery.ts'
 import * as Receiver from '../../src/core/receiver/Receiver.ts'
-import * as Outgoing from '../../src/core/sender/OutgoingMessage.ts'
+import * as OutgoingMessage from '../../src/core/sender/OutgoingMessage.ts'
 import { number, subject } from './arbitraries.ts'
 import { headOf, single } from './receiver/receiverHarness.ts'
 
@@ -86,29 +86,35 @@ const headersOf = (name: string): Headers => ({
 describe('what goes out', () => {
   const outgoing = fc
     .integer()
-    .map(Outgoing.of)
-    .chain(o => fc.constantFrom(o, Outgoing.withReply('there')(o)))
+    .map(OutgoingMessage.of)
+    .chain(o => fc.constantFrom(o, OutgoingMessage.withReply('there')(o)))
 
   it('is mapped as a functor is', () => {
     fc.assert(
       fc.property(outgoing, o => {
-        expect(Outgoing.map((n: number) => n)(o)).toEqual(o)
-        expect(Outgoing.map(double)(Outgoing.map(double)(o))).toEqual(Outgoing.map((n: number) => n * 4)(o))
-        expect(Outgoing.encode(t.number)(o)).toEqual(o)
+        expect(OutgoingMessage.map((n: number) => n)(o)).toEqual(o)
+        expect(OutgoingMessage.map(double)(OutgoingMessage.map(double)(o))).toEqual(
+          OutgoingMessage.map((n: number) => n * 4)(o),
+        )
+        expect(OutgoingMessage.encode(t.number)(o)).toEqual(o)
       }),
     )
   })
 
   it('takes headers in place of those it had, and keeps the rest', () => {
     const [before, after] = [headersOf('a'), headersOf('b')]
-    const o = pipe(Outgoing.of('x'), Outgoing.withReply('there'), Outgoing.withHeaders(before))
+    const o = pipe(OutgoingMessage.of('x'), OutgoingMessage.withReply('there'), OutgoingMessage.withHeaders(before))
     expect(o).toEqual({ data: 'x', headers: before, reply: 'there' })
-    expect(Outgoing.withHeaders(after)(o)).toEqual({ ...o, headers: after })
+    expect(OutgoingMessage.withHeaders(after)(o)).toEqual({ ...o, headers: after })
   })
 
   it('is nothing but a payload, until it is given a reply subject', () => {
-    expect(Outgoing.of('a')).toEqual({ data: 'a', headers: undefined, reply: undefined })
-    expect(Outgoing.withReply('there')(Outgoing.of('a'))).toEqual({ data: 'a', headers: undefined, reply: 'there' })
+    expect(OutgoingMessage.of('a')).toEqual({ data: 'a', headers: undefined, reply: undefined })
+    expect(OutgoingMessage.withReply('there')(OutgoingMessage.of('a'))).toEqual({
+      data: 'a',
+      headers: undefined,
+      reply: 'there',
+    })
   })
 })
 

@@ -9,7 +9,7 @@ import { map } from '../../src/core/receiver/Delivery.ts'
 import type { Arrival } from '../../src/core/receiver/outputs.ts'
 import * as Receiver from '../../src/core/receiver/Receiver.ts'
 import * as History from '../../src/core/sender/History.ts'
-import * as Replays from '../../src/core/sender/ReplayQueue.ts'
+import * as ReplayQueue from '../../src/core/sender/ReplayQueue.ts'
 import * as Sender from '../../src/core/sender/Sender.ts'
 import type { Event, Happening, Machine, Out } from '../core/receiver/receiverHarness.ts'
 import type { Handed } from '../simulation/chronicle.ts'
@@ -71,7 +71,7 @@ export interface World {
   /** All runs; the last may be alive. */
   readonly lines: ReadonlyArray<Line>
   readonly published: ReadonlyArray<Published>
-  readonly replays: Replays.Replays
+  readonly replays: ReplayQueue.ReplayQueue
   /** Its start, or `undefined` before. */
   readonly startedAt: number | undefined
   readonly receiver: Machine
@@ -115,7 +115,7 @@ export const worldOf = (scope: Scope, step: Step): World => {
     now: beginning,
     lines: [born(scope, 0, beginning)],
     published: [],
-    replays: Replays.empty,
+    replays: ReplayQueue.empty,
     startedAt: undefined,
     receiver: Receiver.create<string>({
       addressing,
@@ -231,7 +231,7 @@ const askedReplay = (before: World, o: Extract<Out, { _tag: 'RequestReplay' }>):
     age: undefined,
     open: at => {
       if (serves(at, origin) === undefined) return at
-      const [answers, replays] = Replays.asked(request)(at.replays)
+      const [answers, replays] = ReplayQueue.onRequest(request)(at.replays)
       const after = answers.reduce(answered, { ...at, replays })
       return w.scope.page === Number.POSITIVE_INFINITY ? paged(after) : after
     },
@@ -258,7 +258,7 @@ const historyOf = (scope: Scope, origin: string, ids: ReadonlyArray<number>): Hi
   return history
 }
 
-const sourceOf = (w: World): Replays.Source => {
+const sourceOf = (w: World): ReplayQueue.Source => {
   const own = (origin: string): Line | undefined => serves(w, origin)
   const within = <A>(origin: string, f: (h: History.History) => A): A | undefined => {
     const line = own(origin)
@@ -344,11 +344,11 @@ const answeredHead = (w: World, id: number, origin: string | undefined): World =
 
 /** A page of what it has been asked for. */
 export const paged = (w: World): World => {
-  const [answers, replays] = Replays.page(sourceOf(w), w.scope.page, 1e6)(w.replays)
+  const [answers, replays] = ReplayQueue.page(sourceOf(w), w.scope.page, 1e6)(w.replays)
   return answers.reduce(answered, { ...w, replays })
 }
 
-const answered = (w: World, answer: Replays.Answer): World => {
+const answered = (w: World, answer: ReplayQueue.Answer): World => {
   const line = serves(w, answer.origin)
   const happening = line === undefined ? undefined : openedAnswer(w, line, answer)
   if (line === undefined || happening === undefined) return w
@@ -369,7 +369,7 @@ const answered = (w: World, answer: Replays.Answer): World => {
 }
 
 /** What the shell makes of an answer. */
-const openedAnswer = (w: World, line: Line, answer: Replays.Answer): Happening | undefined => {
+const openedAnswer = (w: World, line: Line, answer: ReplayQueue.Answer): Happening | undefined => {
   const { origin } = line
   const epoch = w.scope.addressing === 'single' ? line.epoch : undefined
   const requestId = Number(answer.reply.slice(2))
@@ -403,7 +403,7 @@ export const closed = (w: World, line: Line): World =>
 /** The process is gone, and with it its history. */
 export const ended = (w: World): World => ({
   ...w,
-  replays: Replays.empty,
+  replays: ReplayQueue.empty,
   lines: w.lines.map(l => (l.endedAt === Number.POSITIVE_INFINITY ? { ...l, endedAt: w.now } : l)),
 })
 

@@ -140,7 +140,7 @@ export const guards: ReadonlyArray<Guard> = [
       'After a pause the loss of a message is found up to 5 s late.',
     ),
     'a sender that closes sends three heartbeats': text('sender/Sender.ts')(
-      ['const farewells = [50, 100, 200]', 'const farewells = [50]'],
+      ['const endedDelays = [50, 100, 200]', 'const endedDelays = [50]'],
       'Over a lossy link the end goes unnoticed.',
     ),
     'a heartbeat reveals missing numbers': text('receiver/onHead.ts')(
@@ -152,7 +152,7 @@ export const guards: ReadonlyArray<Guard> = [
       'The loss of the last message before the answer goes unnoticed.',
     ),
     'a late sender is reported silent': text('receiver/onReconnect.ts')(
-      ['contact: silent(step, s.about, s.contact.max)', "contact: { _tag: 'Silent', max: s.contact.max, told: false }"],
+      ['contact: silent(step, s.about, s.contact.max)', "contact: { _tag: 'Silent', max: s.contact.max, reported: false }"],
       'A sender stops, and nobody notices.',
     ),
   }),
@@ -277,7 +277,7 @@ export const guards: ReadonlyArray<Guard> = [
   // Replay traffic stays within its budget.
   ...keeping(11, {
     'heartbeats stay within their budget': text('sender/HeartbeatSchedule.ts')(
-      ['first.key[0] <= now && rich.tokens >= 1', 'first.key[0] <= now'],
+      ['first.key[0] <= now && current.tokens >= 1', 'first.key[0] <= now'],
       'A sender of many origins floods its connection with heartbeats.',
     ),
     'a repeated request replaces the one before': text('sender/ReplayQueue.ts')(
@@ -285,7 +285,7 @@ export const guards: ReadonlyArray<Guard> = [
       'Each repetition of a request is served again.',
     ),
     'requests are served in turn': text('sender/ReplayQueue.ts')(
-      ['i < share && goesOn()', 'goesOn()'],
+      ['i < maxPerTurn && isUnfinished()', 'isUnfinished()'],
       'One request blocks all others.',
     ),
     'a request asks only for what finds room': text('receiver/gapRequests.ts')(
@@ -323,11 +323,11 @@ export const guards: ReadonlyArray<Guard> = [
   // Whatever a sender accepts is received or reported, across reconnects and at its end.
   ...keeping(13, {
     'a flush confirms only what was sent before it': text('sender/FlushWatermark.ts')(
-      ['flight: { serial: self.sent },', 'flight: { serial: Number.POSITIVE_INFINITY },'],
+      ['pending: { serial: self.sent },', 'pending: { serial: Number.POSITIVE_INFINITY },'],
       'Messages that are published during a flush count as confirmed.',
     ),
     'a flush that fails confirms nothing': text('sender/FlushWatermark.ts')(
-      ['completed ? flight.serial : self.confirmed', 'flight.serial'],
+      ['completed ? flush.serial : self.confirmed', 'flush.serial'],
       'Messages that the disconnect discarded count as confirmed.',
     ),
     'unconfirmed messages make no room': text('sender/History.ts')(

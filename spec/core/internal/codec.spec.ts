@@ -12,7 +12,7 @@ import * as Pattern from '../../../src/core/protocol/Pattern.ts'
 import * as Positions from '../../../src/core/protocol/Positions.ts'
 import * as SequenceNumber from '../../../src/core/protocol/SequenceNumber.ts'
 import * as Subject from '../../../src/core/protocol/Subject.ts'
-import * as Replays from '../../../src/core/sender/ReplayQueue.ts'
+import * as ReplayQueue from '../../../src/core/sender/ReplayQueue.ts'
 import {
   addressOf,
   epoch,
@@ -89,7 +89,7 @@ describe('the codec of saved positions', () =>
   obeysTheLaws(Positions.text, positions, fc.oneof(positions.map(Positions.format), fc.json())))
 describe('the codec of a request to replay', () => {
   const body = fc.record({ last: number, epoch }, { requiredKeys: [] })
-  obeysTheLaws(Replays.Body, body, fc.oneof(body, fc.record({ last: fc.double(), epoch: subjectLike })))
+  obeysTheLaws(ReplayQueue.Body, body, fc.oneof(body, fc.record({ last: fc.double(), epoch: subjectLike })))
 })
 describe('the codec of an integer', () =>
   obeysTheLaws(

@@ -10,7 +10,7 @@ import type { Delivery } from '../../../src/core/receiver/Delivery.ts'
 import { bufferOf } from '../../../src/core/receiver/OriginState.ts'
 import * as L from '../../../src/core/receiver/ReorderBuffer.ts'
 import * as History from '../../../src/core/sender/History.ts'
-import * as Replays from '../../../src/core/sender/ReplayQueue.ts'
+import * as ReplayQueue from '../../../src/core/sender/ReplayQueue.ts'
 import * as Sender from '../../../src/core/sender/Sender.ts'
 import type { Happening, Options, Out, Rig } from './receiverHarness.ts'
 import { alice, arrival, rig, run, single, told } from './receiverHarness.ts'
@@ -74,9 +74,9 @@ export const play = (plan: World): { readonly wrong: string[]; readonly lost: nu
   const history = History.create({ messages: plan.history, bytes: 1e9, age: 1e12 })
   const origins = [0, 1].map(i => (plan.addressing === 'single' ? single(`updates.s${i}`) : alice(i + 1, `s${i}`)))
   const senders = origins.map((origin, i) => Sender.create(origin, run(i + 1), now))
-  let replays = Replays.empty
+  let replays = ReplayQueue.empty
   const senderOf = (origin: string): Sender.Sender | undefined => senders.find(s => s.origin.name === origin)
-  const source: Replays.Source = {
+  const source: ReplayQueue.Source = {
     epoch: origin => senderOf(origin)?.epoch,
     head: origin => senderOf(origin)?.head ?? 0,
     get: (origin, n) => History.get(history, origin, n),
@@ -105,7 +105,7 @@ export const play = (plan: World): { readonly wrong: string[]; readonly lost: nu
       senders[i] = Sender.published(now)(s)
     }
   }
-  const answer = (a: Replays.Answer): void => {
+  const answer = (a: ReplayQueue.Answer): void => {
     const origin = origins.find(o => o.name === a.origin)
     if (origin === undefined) return
     const epoch = origin.run === undefined ? source.epoch(a.origin) : undefined
@@ -122,7 +122,7 @@ export const play = (plan: World): { readonly wrong: string[]; readonly lost: nu
     }
   }
   const pump = (): void => {
-    const [answers, rest] = Replays.page(source, 8, 60)(replays)
+    const [answers, rest] = ReplayQueue.page(source, 8, 60)(replays)
     replays = rest
     for (const a of answers) answer(a)
   }
@@ -144,11 +144,11 @@ export const play = (plan: World): { readonly wrong: string[]; readonly lost: nu
       if (o._tag === 'RequestReplay') {
         const reply = `${lives.length}.${o.id}`
         const body = o.last === o.first && o.epoch === undefined ? '' : JSON.stringify({ last: o.last, epoch: o.epoch })
-        const request = Replays.parse({ origin: o.origin, number: o.first }, body, reply)
+        const request = ReplayQueue.parse({ origin: o.origin, number: o.first }, body, reply)
         if (E.isLeft(request)) wrong.push(`a bad request: ${request.left.why}`)
         else
           send(() => {
-            const [ends, after] = Replays.asked(request.right)(replays)
+            const [ends, after] = ReplayQueue.onRequest(request.right)(replays)
             replays = after
             for (const end of ends) answer(end)
           })

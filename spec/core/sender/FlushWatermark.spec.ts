@@ -1,38 +1,38 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
-import * as Watermark from '../../../src/core/sender/FlushWatermark.ts'
+import * as FlushWatermark from '../../../src/core/sender/FlushWatermark.ts'
 
-const { create, sent, flushing, flushed, flushAt, disconnected, reconnected } = Watermark
+const { create, sent, flushing, flushed, flushAt, disconnected, reconnected } = FlushWatermark
 
 /** One that has sent these, a byte each, and calls a flush. */
-const inFlight = (...serials: number[]): Watermark.Watermark =>
+const inFlight = (...serials: number[]): FlushWatermark.FlushWatermark =>
   flushing(0)(serials.reduce((to, n) => sent(n, 1)(to), create(0)))
 
 describe('a watermark', () => {
   it('rises to what was sent before the flush was called, when the flush completes', () => {
     const called = inFlight(1, 2)
-    const w = flushed(called.flight, true)(sent(3, 1)(called))
-    expect([w.confirmed, w.flight]).toEqual([2, undefined])
+    const w = flushed(called.pending, true)(sent(3, 1)(called))
+    expect([w.confirmed, w.pending]).toEqual([2, undefined])
   })
 
   it('stays when a flush fails, and another is due', () => {
     const called = inFlight(1)
-    const w = flushed(called.flight, false)(called)
+    const w = flushed(called.pending, false)(called)
     expect([w.confirmed, flushAt(w)]).toEqual([0, 100])
   })
 
   it('stays when a disconnect came before the flush completed, though it completes', () => {
     const called = inFlight(1)
-    expect(flushed(called.flight, true)(disconnected(called)).confirmed).toBe(0)
+    expect(flushed(called.pending, true)(disconnected(called)).confirmed).toBe(0)
     const again = flushing(5)(sent(1, 1)(reconnected(disconnected(called))))
-    expect(flushed(called.flight, true)(again)).toEqual(again)
-    expect(flushed(again.flight, true)(again).confirmed).toBe(1)
+    expect(flushed(called.pending, true)(again)).toEqual(again)
+    expect(flushed(again.pending, true)(again).confirmed).toBe(1)
   })
 
   it('rises once for a flush, whoever says it twice', () => {
     const called = inFlight(1)
-    const w = flushed(called.flight, true)(called)
-    expect(flushed(called.flight, true)(w)).toBe(w)
+    const w = flushed(called.pending, true)(called)
+    expect(flushed(called.pending, true)(w)).toBe(w)
     expect(flushed(undefined, true)(w)).toBe(w)
   })
 
@@ -42,8 +42,8 @@ describe('a watermark', () => {
     expect(flushAt(w)).toBe(1100)
     const called = flushing(1150)(w)
     expect(flushAt(sent(2, 1)(called))).toBe(Number.POSITIVE_INFINITY)
-    expect(flushAt(flushed(called.flight, true)(sent(2, 1)(called)))).toBe(1250)
-    expect(flushAt(flushed(called.flight, true)(called))).toBe(Number.POSITIVE_INFINITY)
+    expect(flushAt(flushed(called.pending, true)(sent(2, 1)(called)))).toBe(1250)
+    expect(flushAt(flushed(called.pending, true)(called))).toBe(Number.POSITIVE_INFINITY)
   })
 
   it('wants a flush at once when 1 MiB has gone out since the last', () => {
@@ -71,7 +71,7 @@ describe('a watermark', () => {
         // A client: what is in its buffer reaches the server before a flush completes, unless a disconnect comes first.
         let buffer: number[] = []
         const arrived = new Set<number>()
-        const calls: Array<{ flight: Watermark.Watermark['flight']; covers: number[]; isDead: boolean }> = []
+        const calls: Array<{ flight: FlushWatermark.FlushWatermark['pending']; covers: number[]; isDead: boolean }> = []
         for (const [now, d] of deeds.entries()) {
           const before = w.confirmed
           if (d === 'publish') {
@@ -80,9 +80,9 @@ describe('a watermark', () => {
               buffer.push(last)
               w = sent(last, 1)(w)
             }
-          } else if (d === 'flush' && isUp && w.flight === undefined) {
+          } else if (d === 'flush' && isUp && w.pending === undefined) {
             w = flushing(now)(w)
-            calls.push({ flight: w.flight, covers: [...buffer], isDead: false })
+            calls.push({ flight: w.pending, covers: [...buffer], isDead: false })
           } else if (d === 'complete' || d === 'fail') {
             const call = calls.shift()
             if (call === undefined) continue

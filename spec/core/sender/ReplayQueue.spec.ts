@@ -2,13 +2,13 @@ import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import * as E from 'fp-ts/lib/Either.js'
 import * as SequenceNumber from '../../../src/core/protocol/SequenceNumber.ts'
-import * as Replays from '../../../src/core/sender/ReplayQueue.ts'
+import * as ReplayQueue from '../../../src/core/sender/ReplayQueue.ts'
 import { run, single } from '../receiver/receiverHarness.ts'
 
 const origin = single()
 const address = (n: number) => ({ origin, number: SequenceNumber.nearest(n) })
 
-const range = (first: number, last: number, reply = 'in.r.1'): Replays.Request => ({
+const range = (first: number, last: number, reply = 'in.r.1'): ReplayQueue.Request => ({
   origin: origin.name,
   first,
   last,
@@ -16,10 +16,10 @@ const range = (first: number, last: number, reply = 'in.r.1'): Replays.Request =
   epoch: undefined,
   reply,
 })
-const one = (n: number, reply = 'in.r.1'): Replays.Request => ({ ...range(n, n, reply), range: false })
+const one = (n: number, reply = 'in.r.1'): ReplayQueue.Request => ({ ...range(n, n, reply), range: false })
 
 /** A sender that has sent all up to `head`, and holds these, `size` bytes each. */
-const sender = (head: number, isHeld: (n: number) => boolean, size = 1): Replays.Source => ({
+const sender = (head: number, isHeld: (n: number) => boolean, size = 1): ReplayQueue.Source => ({
   epoch: o => (o === origin.name ? run(1) : undefined),
   head: () => head,
   get: (_, n) =>
@@ -30,13 +30,13 @@ const sender = (head: number, isHeld: (n: number) => boolean, size = 1): Replays
   },
 })
 
-const all = (head: number, size = 1): Replays.Source => sender(head, () => true, size)
+const all = (head: number, size = 1): ReplayQueue.Source => sender(head, () => true, size)
 
-const ask = (...requests: Replays.Request[]): [Replays.Answer[], Replays.Replays] => {
-  let replays = Replays.empty
-  const answers: Replays.Answer[] = []
+const ask = (...requests: ReplayQueue.Request[]): [ReplayQueue.Answer[], ReplayQueue.ReplayQueue] => {
+  let replays = ReplayQueue.empty
+  const answers: ReplayQueue.Answer[] = []
   for (const r of requests) {
-    const [ends, after] = Replays.asked(r)(replays)
+    const [ends, after] = ReplayQueue.onRequest(r)(replays)
     answers.push(...ends)
     replays = after
   }
@@ -44,15 +44,15 @@ const ask = (...requests: Replays.Request[]): [Replays.Answer[], Replays.Replays
 }
 
 /** `3`, `410 1-2`, `end 3`; with who is meant, if there are several. */
-const said = (answers: ReadonlyArray<Replays.Answer>): string[] =>
+const said = (answers: ReadonlyArray<ReplayQueue.Answer>): string[] =>
   answers.map(a =>
     a._tag === 'Message' ? `${a.number}` : a._tag === 'End' ? `end ${a.last}` : `${a.code} ${a.first}-${a.last}`,
   )
 
-const answersTo = (source: Replays.Source, ...requests: Replays.Request[]): string[] => {
+const answersTo = (source: ReplayQueue.Source, ...requests: ReplayQueue.Request[]): string[] => {
   let [answers, replays] = ask(...requests)
   while (replays.requests.length > 0) {
-    const [page, rest] = Replays.page(source, 100, 1e9)(replays)
+    const [page, rest] = ReplayQueue.page(source, 100, 1e9)(replays)
     answers = [...answers, ...page]
     replays = rest
   }
@@ -61,21 +61,21 @@ const answersTo = (source: Replays.Source, ...requests: Replays.Request[]): stri
 
 describe('a request', () => {
   it('asks for one message where it has no body', () => {
-    expect(Replays.parse(address(17), '', 'in')).toEqual(E.right(one(17, 'in')))
+    expect(ReplayQueue.parse(address(17), '', 'in')).toEqual(E.right(one(17, 'in')))
   })
 
   it('asks for a range, and may name the run', () => {
-    expect(Replays.parse(address(17), '{"last":57}', 'in')).toEqual(E.right(range(17, 57, 'in')))
-    expect(Replays.parse(address(17), `{"last":57,"epoch":"${run(1)}"}`, 'in')).toEqual(
+    expect(ReplayQueue.parse(address(17), '{"last":57}', 'in')).toEqual(E.right(range(17, 57, 'in')))
+    expect(ReplayQueue.parse(address(17), `{"last":57,"epoch":"${run(1)}"}`, 'in')).toEqual(
       E.right({ ...range(17, 57, 'in'), epoch: run(1) }),
     )
-    expect(Replays.parse(address(17), `{"epoch":"${run(1)}"}`, 'in')).toEqual(
+    expect(ReplayQueue.parse(address(17), `{"epoch":"${run(1)}"}`, 'in')).toEqual(
       E.right({ ...one(17, 'in'), epoch: run(1) }),
     )
   })
 
   it('takes no notice of fields that it does not know', () => {
-    expect(Replays.parse(address(17), '{"last":57,"later":1}', 'in')).toEqual(E.right(range(17, 57, 'in')))
+    expect(ReplayQueue.parse(address(17), '{"last":57,"later":1}', 'in')).toEqual(E.right(range(17, 57, 'in')))
   })
 
   it.each<[string, string, RegExp]>([
@@ -91,7 +91,7 @@ describe('a request', () => {
     ['has an epoch that is none', '{"last":57,"epoch":"@1"}', /body/],
     ['ends before it begins', '{"last":16}', /ends \(16\) before it begins \(17\)/],
   ])('is refused, and told why, where its body %s', (_, body, why) => {
-    const parsed = Replays.parse(address(17), body, 'in')
+    const parsed = ReplayQueue.parse(address(17), body, 'in')
     expect(parsed).toMatchObject({ left: { _tag: 'BadRequest', why: expect.stringMatching(why) } })
   })
 
@@ -103,7 +103,7 @@ describe('a request', () => {
     )
     fc.assert(
       fc.property(bodies, body => {
-        const parsed = Replays.parse(address(17), body, 'in')
+        const parsed = ReplayQueue.parse(address(17), body, 'in')
         if (E.isRight(parsed)) expect(parsed.right.last).toBeGreaterThanOrEqual(17)
         else expect(parsed.left.why.length).toBeGreaterThan(10)
       }),
@@ -186,7 +186,7 @@ describe('a sender that is asked', () => {
   })
 
   it('lets a request take the place of those that it overlaps, and no others', () => {
-    const firsts = (...requests: Replays.Request[]): number[] => ask(...requests)[1].requests.map(r => r.first)
+    const firsts = (...requests: ReplayQueue.Request[]): number[] => ask(...requests)[1].requests.map(r => r.first)
     expect(firsts(range(1, 9), range(20, 29, 'in.r.2'), range(5, 12, 'in.r.3'))).toEqual([5, 20])
     expect(firsts(range(20, 29), range(1, 9, 'in.r.2'), range(5, 12, 'in.r.3'))).toEqual([20, 5])
     expect(firsts(range(1, 9), range(20, 29, 'in.r.2'), range(40, 41, 'in.r.3'), range(8, 21, 'in.r.4'))).toEqual([
@@ -199,12 +199,12 @@ describe('a sender that is asked', () => {
   it('counts headers as bytes of a page', () => {
     const kept = { data: new Uint8Array(1), headers: new Uint8Array(99), reply: undefined }
     const [, replays] = ask(range(1, 100))
-    expect(said(Replays.page({ ...all(100), get: () => kept }, 100, 300)(replays)[0])).toEqual(['1', '2', '3'])
+    expect(said(ReplayQueue.page({ ...all(100), get: () => kept }, 100, 300)(replays)[0])).toEqual(['1', '2', '3'])
   })
 
   it('sends no more of a range than 1 MiB, and says where it ends', () => {
     const [, replays] = ask(range(1, 100))
-    const [page] = Replays.page(all(100, 1024 * 256), 100, 1e9)(replays)
+    const [page] = ReplayQueue.page(all(100, 1024 * 256), 100, 1e9)(replays)
     expect(said(page)).toEqual(['1', '2', '3', '4', 'end 4'])
   })
 
@@ -215,7 +215,7 @@ describe('a sender that is asked', () => {
   it('answers two askers in another account, whose reply subjects are drawn by the server', () => {
     const [first, second] = ['_R_.qnA5mD.9cJuTs', '_R_.qnA5mD.w2ZsSe']
     const [answers, replays] = ask(range(1, 3, first), range(2, 4, second))
-    const [page] = Replays.page(all(9), 100, 1e9)(replays)
+    const [page] = ReplayQueue.page(all(9), 100, 1e9)(replays)
     expect([answers, page.filter(a => a.reply === first).length, page.filter(a => a.reply === second).length]).toEqual([
       [],
       4,
@@ -240,28 +240,28 @@ describe('a sender that is asked', () => {
   })
 
   it.each([['"x"'], [`"${'x'.repeat(64)}"`]])('may say who asks: %s', name => {
-    expect(Replays.parse(address(17), `{"last":57,"asker":${name}}`, 'in')).toEqual(
+    expect(ReplayQueue.parse(address(17), `{"last":57,"asker":${name}}`, 'in')).toEqual(
       E.right({ ...range(17, 57, 'in'), asker: JSON.parse(name) }),
     )
   })
 
   it.each([['1'], [`"${'x'.repeat(65)}"`]])('can not say so: %s', name => {
-    expect(E.isLeft(Replays.parse(address(17), `{"last":57,"asker":${name}}`, 'in'))).toBe(true)
+    expect(E.isLeft(ReplayQueue.parse(address(17), `{"last":57,"asker":${name}}`, 'in'))).toBe(true)
   })
 
   it('gives each request its turn', () => {
     const requests = Array.from({ length: 5 }, (_, i) => range(1, 1000, `asker${i}.r.1`))
     const [, replays] = ask(...requests)
-    const [page] = Replays.page(all(1000), 64 * 5, 1e9)(replays)
+    const [page] = ReplayQueue.page(all(1000), 64 * 5, 1e9)(replays)
     const counts = requests.map(r => page.filter(a => a.reply === r.reply).length)
     expect(counts).toEqual([64, 64, 64, 64, 64])
   })
 
   it('keeps to the page, in messages and (but for one) in bytes', () => {
     const [, replays] = ask(range(1, 1000))
-    expect(Replays.page(all(1000), 10, 1e9)(replays)[0]).toHaveLength(10)
-    expect(said(Replays.page(all(1000, 400), 10, 1000)(replays)[0])).toEqual(['1', '2', '3'])
-    expect(said(Replays.page(all(1000, 5000), 10, 1000)(replays)[0])).toEqual(['1'])
+    expect(ReplayQueue.page(all(1000), 10, 1e9)(replays)[0]).toHaveLength(10)
+    expect(said(ReplayQueue.page(all(1000, 400), 10, 1000)(replays)[0])).toEqual(['1', '2', '3'])
+    expect(said(ReplayQueue.page(all(1000, 5000), 10, 1000)(replays)[0])).toEqual(['1'])
   })
 
   it('has 1024 requests wait at most; one more is dropped', () => {
@@ -271,7 +271,7 @@ describe('a sender that is asked', () => {
 
   it('answers nobody about an origin that has closed', () => {
     const [, replays] = ask(one(1), { ...one(1), origin: 'other' })
-    expect(Replays.without(origin.name)(replays).requests.map(r => r.origin)).toEqual(['other'])
+    expect(ReplayQueue.without(origin.name)(replays).requests.map(r => r.origin)).toEqual(['other'])
   })
 
   it('considers each number of each request once and in order, and ends each range, however it is paged', () => {
@@ -293,10 +293,10 @@ describe('a sender that is asked', () => {
             isRange ? range(first, first + length - 1, `asker${i}.1`) : one(first, `asker${i}.1`),
           )
           let [, replays] = ask(...requests)
-          const answers: Replays.Answer[] = []
+          const answers: ReplayQueue.Answer[] = []
           for (let i = 0; replays.requests.length > 0; i++) {
             expect(i).toBeLessThan(2000)
-            const [page, rest] = Replays.page(source, messages, bytes)(replays)
+            const [page, rest] = ReplayQueue.page(source, messages, bytes)(replays)
             expect(page.filter(a => a._tag !== 'End').length).toBeLessThanOrEqual(messages)
             answers.push(...page)
             replays = rest

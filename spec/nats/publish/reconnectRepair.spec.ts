@@ -2,7 +2,7 @@
 import { describe, expect, jest, test } from '@jest/globals'
 import type { Addressing } from '../../../src/core/protocol/Origin.ts'
 import type { Limits } from '../../../src/core/sender/History.ts'
-import * as Outgoing from '../../../src/core/sender/OutgoingMessage.ts'
+import * as OutgoingMessage from '../../../src/core/sender/OutgoingMessage.ts'
 import type { Msg } from '../../../src/nats/client/Connection.ts'
 import { tryPublish } from '../../../src/nats/publish/effects.ts'
 import type { Publisher } from '../../../src/nats/publish/publisher.ts'
@@ -243,7 +243,7 @@ describe.each(kinds)('with $name', kind => {
         await new Promise(resolve => setTimeout(resolve, 20))
         expect(isReady).toBe(false)
         expect(() => updates.publish(payload)).toThrow('Disconnected, and the history is full')
-        expect(tryPublish(updates)(Outgoing.of(payload))()).toMatchObject({
+        expect(tryPublish(updates)(OutgoingMessage.of(payload))()).toMatchObject({
           _tag: 'Left',
           left: { _tag: 'HistoryFull' },
         })
