@@ -20,7 +20,7 @@ const serviceImport = '_R_.'
  * True for a reply subject that is an inbox: its first token is `_INBOX`, `_INBOX_…` or `_INBOX-…`, or one of the
  * prefixes covers it by whole tokens. Also true if a server has rewritten such an inbox.
  *
- * @param prefixes what else inboxes begin with
+ * @param prefixes more inbox prefixes
  */
 export const isInbox = (prefixes: ReadonlyArray<string>): ((reply: string) => boolean) => {
   const isOwn = (reply: string): boolean => {
