@@ -1,4 +1,4 @@
-// What goes out and what comes in, as stages of a pipeline: mapping obeys the laws of a functor, and touches payloads only.
+// Outgoing messages and deliveries as stages of a pipeline: `map` obeys the functor laws, and changes payloads only.
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import * as E from 'fp-ts/lib/Either.js'
@@ -40,7 +40,7 @@ const notice: fc.Arbitrary<Delivery.Notice> = fc.oneof(
 const delivery = fc.oneof(message, unsequenced, notice)
 
 describe('a delivery', () => {
-  it('is mapped as a functor is', () => {
+  it('obeys the functor laws', () => {
     fc.assert(
       fc.property(delivery, d => {
         expect(Delivery.map((n: number) => n)(d)).toEqual(d)
@@ -49,7 +49,7 @@ describe('a delivery', () => {
     )
   })
 
-  it('is refused for its payload only, and is itself but for that', () => {
+  it('is refused because of its payload only, and is otherwise unchanged', () => {
     fc.assert(
       fc.property(delivery, d => {
         const halved = Delivery.traverseEither(half)(d)
@@ -60,7 +60,7 @@ describe('a delivery', () => {
     )
   })
 
-  it('is a message, a loss or any other notice', () => {
+  it('is a message, a loss or another notice', () => {
     fc.assert(
       fc.property(delivery, d => {
         expect(Delivery.isMessage(d)).toBe(d._tag === 'Message')
@@ -71,7 +71,7 @@ describe('a delivery', () => {
   })
 })
 
-/** No headers but in name: nobody here reads them. */
+/** A stub: these specs never read the headers. */
 const headersOf = (name: string): Headers => ({
   code: 0,
   get: () => name,
@@ -83,13 +83,13 @@ const headersOf = (name: string): Headers => ({
   [Symbol.iterator]: () => [][Symbol.iterator](),
 })
 
-describe('what goes out', () => {
+describe('an outgoing message', () => {
   const outgoing = fc
     .integer()
     .map(OutgoingMessage.of)
     .chain(o => fc.constantFrom(o, OutgoingMessage.withReply('there')(o)))
 
-  it('is mapped as a functor is', () => {
+  it('obeys the functor laws', () => {
     fc.assert(
       fc.property(outgoing, o => {
         expect(OutgoingMessage.map((n: number) => n)(o)).toEqual(o)
@@ -101,14 +101,14 @@ describe('what goes out', () => {
     )
   })
 
-  it('takes headers in place of those it had, and keeps the rest', () => {
+  it('replaces its headers and keeps the rest', () => {
     const [before, after] = [headersOf('a'), headersOf('b')]
     const o = pipe(OutgoingMessage.of('x'), OutgoingMessage.withReply('there'), OutgoingMessage.withHeaders(before))
     expect(o).toEqual({ data: 'x', headers: before, reply: 'there' })
     expect(OutgoingMessage.withHeaders(after)(o)).toEqual({ ...o, headers: after })
   })
 
-  it('is nothing but a payload, until it is given a reply subject', () => {
+  it('has only a payload until a reply subject is set', () => {
     expect(OutgoingMessage.of('a')).toEqual({ data: 'a', headers: undefined, reply: undefined })
     expect(OutgoingMessage.withReply('there')(OutgoingMessage.of('a'))).toEqual({
       data: 'a',
@@ -118,8 +118,8 @@ describe('what goes out', () => {
   })
 })
 
-describe('what the machine wants done', () => {
-  it('is matched case by case', () => {
+describe('the outputs of the state machine', () => {
+  it('can be matched case by case', () => {
     const said = match<Receiver.Output<string>, string>({
       Deliver: o => `deliver ${o.bytes}`,
       RequestHead: o => `ask ${o.id}`,

@@ -1,5 +1,5 @@
-// The guards of src/core: texts that keep a promise of docs/correctness.md. Each stands here with the text that removes it;
-// `npm run -s guards` removes one after the other. Without it a seed of the simulator, or a test, must fail.
+// The guards of src/core: pieces of code that keep a promise of docs/correctness.md. Each entry replaces one of them.
+// `npm run -s guards` does so one by one. A seed of the simulator or a test must fail without the guard.
 
 export interface Guard {
   /** The number of the promise that it keeps. */
@@ -9,7 +9,7 @@ export interface Guard {
   readonly file: string
   /** The text with the guard, which the file has exactly once, and the text without it. */
   readonly without: readonly [from: string, to: string]
-  /** What happens without it. */
+  /** The effect of its absence. */
   readonly why: string
 }
 
@@ -93,7 +93,7 @@ export const guards: ReadonlyArray<Guard> = [
     ),
     'a head of the other addressing is not followed': text('receiver/Receiver.ts')(
       ['if (addressingOf(origin) !== self.addressing) {', 'if (false as boolean) {'],
-      'The receiver reports losses of an origin that can not reach its subscription.',
+      'The receiver reports losses of an origin that cannot reach its subscription.',
     ),
   }),
   // No number is delivered twice, or both delivered and lost.
@@ -152,7 +152,10 @@ export const guards: ReadonlyArray<Guard> = [
       'The loss of the last message before the answer goes unnoticed.',
     ),
     'a late sender is reported silent': text('receiver/onReconnect.ts')(
-      ['contact: silent(step, s.about, s.contact.max)', "contact: { _tag: 'Silent', max: s.contact.max, reported: false }"],
+      [
+        'contact: silent(step, s.about, s.contact.max)',
+        "contact: { _tag: 'Silent', max: s.contact.max, reported: false }",
+      ],
       'A sender stops, and nobody notices.',
     ),
   }),
@@ -288,7 +291,7 @@ export const guards: ReadonlyArray<Guard> = [
       ['i < maxPerTurn && isUnfinished()', 'isUnfinished()'],
       'One request blocks all others.',
     ),
-    'a request asks only for what finds room': text('receiver/gapRequests.ts')(
+    'a request covers only what finds room': text('receiver/gapRequests.ts')(
       ['m.first + Math.min(page, room - numbers) - 1', 'm.first + page - 1'],
       'The receiver requests messages, drops them, and requests them again.',
     ),

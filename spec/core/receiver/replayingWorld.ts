@@ -1,5 +1,6 @@
-// A small world: a receiver that crashes and starts from its positions, two senders (the real machines) that replay what
-// their one history holds, and a link that loses, repeats, delays and reorders. Time is virtual, chance comes from a seed.
+// A small simulation: a receiver that crashes and resumes from its positions, two senders (the real state machines)
+// that replay from a shared history, and a link that loses, repeats, delays and reorders. Time is virtual, and random
+// numbers come from a seed.
 import * as E from 'fp-ts/lib/Either.js'
 import * as M from '../../../src/core/internal/OrderedMap.ts'
 import type { Head } from '../../../src/core/protocol/Head.ts'
@@ -17,26 +18,26 @@ import { alice, arrival, rig, run, single, told } from './receiverHarness.ts'
 
 export type Deed =
   | { readonly do: 'publish'; readonly who: number; readonly count: number; readonly bytes: number }
-  /** `cut`: nothing gets through; `away`: the receiver knows that it is disconnected; `stall`: nothing is taken. */
+  /** `cut`: the link drops everything; `away`: the receiver is disconnected; `stall`: nothing is processed. */
   | { readonly do: 'wait' | 'cut' | 'away' | 'stall' | 'crash'; readonly ms: number }
 
 export interface World {
   readonly addressing: Addressing
   readonly options: Options
-  /** Messages that the senders keep. */
+  /** The number of messages that the senders keep. */
   readonly history: number
-  /** Out of 100; and the longest delay in ms. */
+  /** In percent; and the maximum delay in ms. */
   readonly link: { readonly loss: number; readonly repeat: number; readonly delay: number }
   readonly seed: number
   readonly deeds: ReadonlyArray<Deed>
-  /** How much is taken at once. */
+  /** How many deliveries are processed at a time. */
   readonly batch: number
 }
 
-/** What the application has been handed in one life of the receiver. */
+/** The deliveries to the application between a start and a crash of the receiver. */
 interface Life {
   readonly fates: Map<string, Map<number, 'delivered' | 'lost'>>
-  /** By origin: all up to here is settled. */
+  /** By origin: the last settled number. */
   readonly settled: Map<string, number>
 }
 
