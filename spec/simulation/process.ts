@@ -1,5 +1,5 @@
-// A process that publishes: one connection, one history, one heartbeat schedule, and a sender for each line. It drives
-// them as src/nats/publish does.
+// A process that publishes: one connection, one history, one heartbeat schedule, and one sender per line. It drives
+// them like src/nats/publish.
 import { isLeft } from 'fp-ts/lib/Either.js'
 import type { Epoch } from '../../src/core/protocol/Epoch.ts'
 import type { Head } from '../../src/core/protocol/Head.ts'
@@ -22,7 +22,7 @@ import type { LinePlan, ProcessPlan } from './plan.ts'
 import { clockOn } from './timer.ts'
 import type { World } from './world.ts'
 
-/** Who gets what a process sends. */
+/** The recipients of what a process sends. */
 export interface Audience {
   readonly data: (from: Process, line: Line, number: number, kept: History.Kept) => void
   readonly heartbeat: (from: Process, line: Line, head: Head) => void
@@ -153,7 +153,7 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
     History.forget(history, line)
     if (history.origins.has(line)) kept.over += 1
   }
-  /** False if the publisher would throw; then it takes no number. */
+  /** False if the publisher would throw. Then it uses no number. */
   const dispatch = (line: Line, number: number, message: History.Kept): boolean => {
     const bytes = History.cost(message.data, message.headers, message.reply)
     if (!watermark.connected && !History.couldFit(history, bytes, watermark.confirmed)) return false
@@ -275,7 +275,7 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
   }
   const perform = (answers: ReadonlyArray<Answer>): void => {
     for (const answer of answers) {
-      // As the publisher does, it also answers for a line that is over.
+      // Like the publisher, it also answers for a line that is over.
       const line = live.get(answer.origin) ?? lines.findLast(l => l.origin.name === answer.origin)
       if (line === undefined) continue
       if (answer._tag === 'Message') passed.push({ ...stamp(), _tag: 'Replayed', run: line.run, number: answer.number })
@@ -376,7 +376,7 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
         endedAt: Number.POSITIVE_INFINITY,
         sentAt: agenda.now(),
         end: 'Live',
-        // With limits in bytes or age it is not certain that this many are held.
+        // With limits in bytes or age, this many are not certain.
         keeps: plan.bytes < 1e7 || plan.age < 100_000 || plan.sizes[1] > 10_000 ? 0 : plan.keeps,
         isMute: linePlan.voice === 'mute',
         isDeaf: linePlan.voice === 'deaf',

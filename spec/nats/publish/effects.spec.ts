@@ -1,4 +1,4 @@
-// Publishing and replay as effects: what can go wrong comes as tagged data, and nothing is thrown.
+// Publishing and replay as effects: errors are tagged data, and nothing throws.
 import { describe, expect, test } from '@jest/globals'
 import * as E from 'fp-ts/lib/Either.js'
 import { match } from '../../../src/core/internal/match.ts'
@@ -169,7 +169,7 @@ describe.each(kinds)('with $name', kind => {
     })
   })
 
-  describe('a replay of a sender that is not ours', () => {
+  describe('a replay from a sender that a test plays', () => {
     const address = { origin: valid(Origin.parse('single')('theirs')), number: SequenceNumber.first }
     const answered = async (
       answer: (msg: Msg) => void,
@@ -191,7 +191,7 @@ describe.each(kinds)('with $name', kind => {
       expect(said).toEqual(E.left({ _tag: 'Refused', why: 'Status' }))
     })
 
-    test('ends when the sender considers none of the range', async () => {
+    test('ends when the sender answers no number of the range', async () => {
       const theirs = await bench.connect(kind)
       const headers = kind.status(204)
       headers.append('Nats-Subject', 'theirs.4')
@@ -205,7 +205,7 @@ describe.each(kinds)('with $name', kind => {
       })
     })
 
-    test('is refused at once with a prefix that is not valid', async () => {
+    test('fails at once with an invalid prefix', async () => {
       const nc = await bench.connect(kind)
       expect(() => replay(nc, { prefix: 'a b' })).toThrow('it has white space')
     })

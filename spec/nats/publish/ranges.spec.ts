@@ -14,7 +14,7 @@ const numbersOf = (ranges: Ranges<string>): number[] =>
 
 describe('Ranges of numbers', () => {
   it('keep a higher number when a lower one is added later', () => {
-    // Seed 71 of the simulator: a message too large to be kept, then the older ones that were evicted, and it was forgotten.
+    // Simulator seed 71: a message too large for the history was evicted before older ones, and was forgotten.
     expect([...entries(of([5, 2, 3, 9, 4]))]).toEqual([
       ['a', { first: 2, last: 5 }],
       ['a', { first: 9, last: 9 }],
