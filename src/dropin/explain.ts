@@ -31,7 +31,7 @@ const isOfSender = (n: Delivery<unknown> | SenderNotice): n is SenderNotice => {
  * import { explain } from 'nats-sequenced'
  *
  * explain({ _tag: 'Overflowed', count: 3 })
- * // '3 unsequenced messages were dropped because the consumer is too slow (maxMessages, maxBytes). They can't be requested again.'
+ * // "3 unsequenced messages were dropped because the consumer is too slow (maxMessages, maxBytes). They can't be requested again."
  *
  * @since 0.1.0
  */

@@ -52,7 +52,7 @@ const run = (epoch: string | undefined): string => (epoch === undefined ? 'unkno
  * import { explain } from 'nats-sequenced/core'
  *
  * explain({ _tag: 'Overflowed', count: 3 })
- * // '3 unsequenced messages were dropped because the consumer is too slow (maxMessages, maxBytes). They can't be requested again.'
+ * // "3 unsequenced messages were dropped because the consumer is too slow (maxMessages, maxBytes). They can't be requested again."
  *
  * @since 0.1.0
  */
