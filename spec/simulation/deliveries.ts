@@ -394,6 +394,8 @@ export const arrived = (
     const sequences = stories.find(s => s.origin === p.run.origin)?.sequences ?? []
     if (isBefore(life, sequences, p) || isDuplicate(origins, sequences, p)) continue
     if (isUnvouched(origins, life, sequences, p)) continue
+    // A head that is forged in the name of a sender that does not answer can't be told from a real one.
+    if (p.run.isDeaf && origins.hasForgedHead(p.run.origin)) continue
     if (origins.hasRestarted(p.run.origin) && apart.has(`${p.run.origin}.${p.number}`)) continue
     missing.push([p, at])
   }
@@ -464,7 +466,8 @@ export const resumed = (
     const s = sequences[0]
     if (origins.plain(origin) === undefined || s === undefined || isTurnedAway(life, origin, 0)) continue
     const first = [...s.settled, ...s.gaps].sort((a, b) => a.first - b.first)[0]
-    if (first === undefined) continue
+    // A message that found no room is missing without a gap that is reported, until something is settled.
+    if (first === undefined || s.settled.length === 0) continue
     const last = processed.find(p => p.origin === origin)?.sequences.at(-1)
     let done: number | undefined
     for (const one of last?.endedBy === 'Crash' ? ascending(last) : [])

@@ -115,6 +115,8 @@ export interface Checking<A> extends Sequenced<A> {
   readonly probe: Probe<A>
   readonly own: Witness | undefined
   readonly other: Witness | undefined
+  /** The probe was sent when the check began. */
+  readonly isNewProbe: boolean
   /** The messages that waited when the other run first answered. Later ones with higher numbers are of that run. */
   readonly before: OrderedMap<number, Arrival<A>>
 }

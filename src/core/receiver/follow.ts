@@ -222,18 +222,24 @@ const droppedOfOld = <A>(step: Step<A>, s: Checking<A>, head: Head): number => {
   return dropped === undefined ? 0 : Math.max(0, ...[dropped.first, dropped.last].filter(isOfOld))
 }
 
-/**
- * True if the receiver is far ahead of the sender's head. It had accepted a forged number because the sender did not
- * answer.
- */
+/** True if the receiver is far ahead of the sender's head. */
 export const isFarBehind = <A>(step: Step<A>, head: Head, next: number): boolean =>
   head.head + 1 + step.settings.maxJump < next
+
+/**
+ * True if the sender's head is behind what the receiver has settled. The receiver had accepted a forged number, because
+ * the sender did not answer. A sender that answers a new probe counts everything that arrived before the probe.
+ */
+export const isBehind = <A>(step: Step<A>, s: Checking<A>, { head, by }: Witness, next: number): boolean =>
+  by === 'answer' && s.isNewProbe ? head.head + 1 < next : isFarBehind(step, head, next)
 
 /** The number where the receiver starts in the run of that head. */
 const startOfRun = <A>(step: Step<A>, s: Checking<A>, head: Head, waiting: ReadonlyArray<Arrival<A>>): number => {
   // If the receiver has followed the run before, it continues where it stopped.
   const next = head.epoch === s.epoch ? s.buffer.next : s.others.find(o => o.epoch === head.epoch)?.next
-  if (next === undefined || !isFarBehind(step, head, next)) return Math.max(head.start, next ?? 0)
+  const witness = head.epoch === s.epoch ? s.own : s.other
+  if (next === undefined || witness === undefined || !isBehind(step, s, witness, next))
+    return Math.max(head.start, next ?? 0)
   // Everything below was delivered, or was reported lost when the forged number was accepted.
   return waiting.reduce((least, { number: n }) => (n >= head.start ? Math.min(least, n) : least), head.head + 1)
 }
@@ -308,5 +314,6 @@ export const check = <A>(
     own: undefined,
     other,
     before: undefined,
+    isNewProbe: probe === undefined,
   }
 }

@@ -6,6 +6,7 @@ import {
   check,
   conflict,
   ignoring,
+  isBehind,
   isFarBehind,
   isIgnored,
   latest,
@@ -246,7 +247,7 @@ export const decide = <A>(step: Step<A>, s: Checking<A>): Decided<A> | undefined
   const { own, other } = s
   const winner = winnerOf(s)
   if (winner === undefined) return undefined
-  const rewinds = own?.by === 'answer' && isFarBehind(step, own.head, s.buffer.next)
+  const rewinds = own?.by === 'answer' && isBehind(step, s, own, s.buffer.next)
   if (winner === 'own' && !rewinds) return own && resume(step, s, own.head)
   // A restart or a conflict is reported when there is room.
   if (!keepsUp(step)) {

@@ -32,6 +32,7 @@ export const checkAgain = <A>(step: Step<A>, s: Checking<A>, requestId: number):
   own: undefined,
   other: undefined,
   before: undefined,
+  isNewProbe: true,
   probe: Probe.inPlaceOf(s.probe, Probe.awaiting(step, requestId)),
 })
 

@@ -121,7 +121,7 @@ export const checkUnanswered = <A>(
   if (!keepsUp(step)) return { ...s, probe: waitForRoom(step, s.probe) }
   // The sender had closed. It sends nothing more.
   if (s.end !== undefined && s.epoch !== undefined && s.probe.pending === undefined && s.probe.dropped === undefined) {
-    const { _tag, contact, saved, probe, own, other, before, ...rest } = s
+    const { _tag, contact, saved, probe, own, other, before, isNewProbe, ...rest } = s
     return { ...rest, _tag: 'Ended', epoch: s.epoch, end: s.end }
   }
   const pending = Probe.takeAll(step, s.probe)
