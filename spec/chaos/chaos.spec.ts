@@ -9,7 +9,10 @@ import { trialOf } from './trial.ts'
 
 const short = { count: 2000, ms: 700, strikes: 1 }
 
-/** Not the same ones each time; the title tells which, and `--only <name> --runs 1 --messages 2000 --seed <seed>` plays it again. */
+/**
+ * The scenarios vary. The title shows the seed, and `--only <name> --runs 1 --messages 2000 --seed <seed>` repeats the
+ * run.
+ */
 const seed = Math.floor(Math.random() * 2 ** 31)
 
 describe(`On real servers, seed ${seed}`, () => {
@@ -31,7 +34,7 @@ const indexOf50 = ({ handed }: Life): number =>
   handed.findIndex(({ delivery: d }) => d._tag === 'Message' && d.number === 50)
 
 describe('The judges', () => {
-  /** A quiet minute, in which a receiver is made to forget one thing. */
+  /** A run without faults, in which a receiver forgets one message. */
   const quiet =
     (forget: (chronicle: Chronicle) => void): Scenario =>
     async stage => {
@@ -45,7 +48,7 @@ describe('The judges', () => {
     }
   const few = { count: 100, ms: 20, strikes: 1, sendsWith: 0 }
 
-  test('see that all is well', async () => {
+  test('accept a correct run', async () => {
     const trial = await trialOf(
       quiet(() => undefined),
       1,
@@ -55,7 +58,7 @@ describe('The judges', () => {
     expect(trial).toMatchObject({ violations: [], problem: undefined })
   })
 
-  test.each([0, 1])('see that receiver %d swallows one number', async receiver => {
+  test.each([0, 1])('detect that receiver %d drops one number', async receiver => {
     const trial = await trialOf(
       quiet(({ lives }) => {
         const handed = lives[receiver]?.handed ?? []

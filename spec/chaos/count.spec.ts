@@ -7,7 +7,7 @@ import { countOf } from './count.ts'
 const before = { startedAt: 2500 }
 const all = { ...before, settings: { ...defaults, start: 'all' as const } }
 
-/** In the book the sender is born at 2000, publishes from 3001 on, and all is well from 8000 on. */
+/** In the record the sender starts at 2000, publishes from 3001 on, and the network works from 8000 on. */
 const table: ReadonlyArray<readonly [string, () => Chronicle, ReadonlyArray<number>]> = [
   ['delivered and lost', sound, [3, 2, 1, 0]],
   ['the last is missing', () => new Book().publish(3).message(1).message(2).chronicle, [3, 2, 0, 1]],
@@ -40,7 +40,7 @@ const table: ReadonlyArray<readonly [string, () => Chronicle, ReadonlyArray<numb
 ]
 
 describe('The count', () => {
-  test.each(table)('knows what is due, delivered, lost and skipped: %s', (_, chronicle, expected) => {
+  test.each(table)('computes due, delivered, lost and skipped numbers: %s', (_, chronicle, expected) => {
     const { due, delivered, lost, skippedSilently } = countOf(chronicle())
     expect([due, delivered, lost, skippedSilently]).toEqual(expected)
   })

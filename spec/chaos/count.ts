@@ -1,25 +1,25 @@
-// The plainest judge: counts what was published, and what became of each of these numbers at each receiver.
+// The simplest judge: counts what was published, and the fate of each number at each receiver.
 import type { Chronicle, Life, Run } from '../simulation/chronicle.ts'
 import { idOf } from '../simulation/content.ts'
 
 export interface Count {
   readonly published: number
-  /** For all receivers together: every number of a run, from where a receiver began or had to begin. */
+  /** For all receivers together: every number of a run from where a receiver started or had to start. */
   readonly due: number
-  /** Of these: handed over; told to be lost; and neither. */
+  /** Of these: delivered; reported lost; and neither. */
   readonly delivered: number
   readonly lost: number
   readonly skippedSilently: number
-  /** The first of those. */
+  /** The first skipped ones. */
   readonly skipped: ReadonlyArray<string>
 }
 
 interface Fate {
   readonly delivered: ReadonlySet<number>
   readonly lost: ReadonlySet<number>
-  /** Above this number a receiver was told that it does not follow the run any more. */
+  /** Above this number the receiver has reported that it no longer follows the run. */
   readonly leftAfter: number
-  /** Handed over as belonging to no sequence. */
+  /** Delivered as unsequenced. */
   readonly apart: ReadonlySet<number>
 }
 
@@ -40,7 +40,7 @@ const fateOf = (chronicle: Chronicle, life: Life, run: Run): Fate => {
   return { delivered, lost, apart, leftAfter }
 }
 
-/** The number with which a receiver must have begun, whatever it did. */
+/** The number with which a receiver must have started. */
 const mustBegin = (chronicle: Chronicle, life: Life, run: Run): number => {
   const { start } = life.settings
   if (start === 'all' || run.bornAt >= life.startedAt) return run.start

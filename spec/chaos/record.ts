@@ -1,4 +1,4 @@
-// What happens in a real run, written down for the auditor of the simulated ones.
+// Records the events of a real run for the auditor of the simulator.
 
 import type { Addressing } from '../../src/core/protocol/Origin.ts'
 import type { Delivery } from '../../src/core/receiver/Delivery.ts'
@@ -9,18 +9,18 @@ import type { SubscribeOptions } from '../../src/nats/receive/subscribe.ts'
 import type { Chronicle, Life, Notice, Run } from '../simulation/chronicle.ts'
 import { blank } from '../simulation/chronicle.ts'
 
-/** By how much the handing over of a `Gap` may lag behind that of its `Lost`, in ms: the machine is busy. */
+/** The delivery of a `Gap` may be later than that of its `Lost` by this many ms on a busy machine. */
 const tolerance = 1000
 
 export interface Facts {
   readonly addressing: Addressing
   readonly start: number
-  /** Messages its history holds. */
+  /** The number of messages in its history. */
   readonly keeps: number
   readonly max: number
 }
 
-/** How far one life has come with one origin. */
+/** The progress of one receiver with one origin. */
 interface Progress {
   first: number
   last: number
@@ -33,7 +33,7 @@ export interface LifeRecord {
   readonly hand: (delivery: Delivery<Uint8Array>) => void
   readonly disconnected: () => void
   readonly reconnected: () => void
-  /** Whether all that this run has sent so far is settled, and its end told if it has one. */
+  /** True if all messages of the run are settled, and its end was reported if it has one. */
   readonly isDoneWith: (run: Run) => boolean
 }
 
@@ -54,7 +54,7 @@ export interface Content {
 
 export interface Record {
   readonly chronicle: Chronicle
-  /** In ms since the record was opened. */
+  /** In ms since the start of the record. */
   readonly now: () => number
   readonly run: (updates: Publisher, facts: Facts) => RunRecord
   readonly life: (options: SubscribeOptions) => LifeRecord
@@ -94,12 +94,12 @@ export const openRecord = (): Record => {
         const at = now()
         run.head = number
         run.sentAt = at
-        // When it really reached the server can't be seen from here.
+        // The actual time of arrival at the server is not visible here.
         chronicle.published.push({ id, run, number, at, leftAt: at, ...content })
       },
       notice: notice => {
         if (notice._tag === 'SenderConflict') tell({ _tag: 'Conflict', rival: notice.rival })
-        // What became of messages is told at a reconnect and at no other time, but is read a moment later.
+        // The fate of messages is reported only at a reconnect, and read a moment later.
         if (notice._tag === 'Resent') tell(notice, returnedAt)
         if (notice._tag === 'NotResent') tell({ ...notice, _tag: 'Lost' }, returnedAt)
         if (notice._tag === 'Resent') run.sentAt = now()
@@ -128,7 +128,7 @@ export const openRecord = (): Record => {
       handed: [],
       taken: 0,
       saved: undefined,
-      // What only a simulated world can see into.
+      // Data that only a simulated world has.
       came: new Map(),
       answered: new Map(),
       kept: { messages: 0, bytes: 0, gaps: 0, origins: 0, queue: 0, untaken: 0 },
@@ -139,7 +139,7 @@ export const openRecord = (): Record => {
     }
     chronicle.lives.push(life)
     const origins = new Map<string, Progress>()
-    /** These numbers exist, and so many of them are settled: those that are called missing are not. */
+    /** These numbers exist, and this many are settled. The others are not. */
     const note = (origin: string, first: number, last: number, settled: number): void => {
       const p = origins.get(origin)
       if (p === undefined) origins.set(origin, { first, last, settled, hasEnded: false })

@@ -1,4 +1,5 @@
-// What is done to real servers, links and handlers while messages are published. Each has its fault, and insists that it struck.
+// Faults of real servers, links and handlers during publishing. Each scenario has one fault, and asserts that it
+// struck.
 import type { Cluster } from '../server/cluster.ts'
 import { eventually } from '../server/eventually.ts'
 import type { Fate, LossyLink } from '../server/lossyLink.ts'
@@ -6,13 +7,13 @@ import { delay, drop, duplicate, pass } from '../server/lossyLink.ts'
 import type { NatsServer } from '../server/natsServer.ts'
 import type { Guest, Sender, Stage } from './stage.ts'
 
-/** It ends when the faults are over. */
+/** Resolves when the faults are over. */
 export type Scenario = (stage: Stage) => Promise<void>
 
-/** Soon noticed when nobody answers: after three pings, that is 600 ms. */
+/** A dead connection is detected after three pings, which is 600 ms. */
 const alert = { pingInterval: 200 }
 
-/** A receiver with each of the clients, and a plain subscription beside them. */
+/** A receiver with each of the clients, and a plain subscription for comparison. */
 const audience = async (stage: Stage, servers: string | string[], options = {}): Promise<void> => {
   await stage.receiver({ servers, ...options })
   await stage.receiver({ servers, ...options })
@@ -21,17 +22,17 @@ const audience = async (stage: Stage, servers: string | string[], options = {}):
 
 const everybody = (stage: Stage): ReadonlyArray<Guest> => [...stage.senders, ...stage.receivers, ...stage.witnesses]
 
-/** To be called before they are cut off, and again to wait until they are back. */
+/** Call it before a disconnect, and again to wait for the reconnect. */
 const backAgain = (guests: ReadonlyArray<Guest>): (() => Promise<void>) => {
   const before = guests.map(g => g.returns())
   return () => eventually('they are back', () => guests.every((g, i) => g.returns() > (before[i] ?? 0)))
 }
 
-/** The parts of a flow at which faults strike. */
+/** The parts of a flow during which faults strike. */
 const moments = ({ strikes }: Stage): ReadonlyArray<number> =>
   Array.from({ length: strikes }, (_, i) => 0.15 + (0.75 * i) / strikes)
 
-/** A server that goes and comes back, again and again, in the middle of everything. */
+/** The server is killed and restarted repeatedly. */
 const outages =
   (strike: (stage: Stage, server: NatsServer) => Promise<void>, options = {}): Scenario =>
   async stage => {
@@ -52,7 +53,7 @@ const killed = outages(async (stage, server) => {
   await server.kill()
   await stage.pause(0, 200)
   await server.restart()
-  // The last kill may come before they are back.
+  // The last kill may happen before they are connected again.
   if (stage.chance.hit(0.7)) await back()
 })
 
@@ -66,7 +67,7 @@ const restarted = outages(async (stage, server) => {
 
 const frozen = outages(async (stage, server) => {
   await server.freeze()
-  // The first are too short to be noticed.
+  // The first ones are too short to be detected.
   await stage.pause(50, 300)
   server.thaw()
   await stage.pause(50, 100)
@@ -79,7 +80,7 @@ const frozen = outages(async (stage, server) => {
   await back()
 }, alert)
 
-/** The senders at one node, who hears them at the others. */
+/** The senders are connected to one node, and the receivers to others. */
 const routeCut: Scenario = async stage => {
   const cluster = await stage.cluster()
   const [a, b, c] = cluster.nodes
@@ -108,7 +109,7 @@ const nodeOf = (cluster: Cluster, guest: Guest): NatsServer => {
   return node
 }
 
-/** Their node is killed, and they go on at another; first that of a receiver, then that of the sender. */
+/** Their node is killed, and they continue at another one: first the receiver's node, then the sender's. */
 const nodesKilled: Scenario = async stage => {
   const cluster = await stage.cluster()
   const servers = cluster.nodes.map(n => n.url)
@@ -132,7 +133,7 @@ const nodesKilled: Scenario = async stage => {
   await flow.done()
 }
 
-/** Receivers join at other nodes while messages are published. */
+/** Receivers join at other nodes during publishing. */
 const joined: Scenario = async stage => {
   const cluster = await stage.cluster()
   const [a, b, c] = cluster.nodes
@@ -147,7 +148,7 @@ const joined: Scenario = async stage => {
   await flow.done()
 }
 
-/** Connections that lose everything one way, or both, and are not closed: who pings notices. */
+/** Connections that drop one or both directions, and are not closed. Pings detect it. */
 const halfOpen: Scenario = async stage => {
   const server = await stage.server({ config: 'ping_interval: "1s"\nping_max: 2' })
   const links: Array<readonly [LossyLink, Guest]> = []
@@ -175,7 +176,7 @@ const slowConsumers = async (server: NatsServer): Promise<number> => {
   return varz.slow_consumers
 }
 
-/** A receiver reads nothing until the server cuts it off. */
+/** A receiver reads nothing until the server disconnects it. */
 const slowConsumer: Scenario = async stage => {
   const server = await stage.server({ monitor: true, config: 'max_pending: 1MB\nwrite_deadline: "1s"' })
   const link = await stage.link(server)
@@ -188,7 +189,7 @@ const slowConsumer: Scenario = async stage => {
   const back = backAgain(slow === undefined ? [] : [slow])
   link.partition(true, 'toClient')
   await flow.done()
-  // How much the system takes in before the server notices is not for us to know.
+  // How much the system buffers before the server notices is unknown.
   await eventually('it is cut off', async () => {
     if ((await slowConsumers(server)) > 0) return true
     await sender.publish(0.1).done()
@@ -198,7 +199,7 @@ const slowConsumer: Scenario = async stage => {
   await back()
 }
 
-/** Single deliveries are lost, doubled and overtaken: messages, heartbeats, requests, answers. */
+/** Single deliveries are lost, duplicated and delayed: messages, heartbeats, requests, answers. */
 const dropped: Scenario = async stage => {
   const server = await stage.server()
   const { chance } = stage
@@ -224,7 +225,7 @@ const dropped: Scenario = async stage => {
   stage.insist('hundreds were dropped', drops > stage.count / 100)
 }
 
-/** A user's callback throws now and then, while messages are missed and asked for. */
+/** The application's callback throws sometimes, while messages are missing and requested. */
 const handlerThrows: Scenario = async stage => {
   const server = await stage.server()
   const link = await stage.link(server)
@@ -240,7 +241,7 @@ const handlerThrows: Scenario = async stage => {
   }
 }
 
-/** Three generations of a sender, each of which begins before the one before it ends. */
+/** Three generations of a sender. Each starts before the previous one ends. */
 const rollout = async (
   stage: Stage,
   next: () => Promise<Sender>,
@@ -261,7 +262,7 @@ const rollout = async (
   await flows[2]?.done()
 }
 
-/** `perSender`: each run has a sequence of its own, and nothing is lost or mixed up. */
+/** `perSender`: each run has its own sequence, and no message is lost or mixed up. */
 const rollingDeploy: Scenario = async stage => {
   const server = await stage.server()
   const addressing = 'perSender'
@@ -272,8 +273,8 @@ const rollingDeploy: Scenario = async stage => {
 }
 
 /**
- * `single`, whose numbers never go back: two senders at once are one too many. What is promised is that both are told, and
- * the receiver: then it follows one of them, says where it has left the other, and goes on with what is left in the end.
+ * `single`, with numbers that never go back. Two senders at once conflict. Both owners and the receiver get a report.
+ * Then the receiver follows one of them, reports where it left the other, and continues with the last remaining run.
  */
 const rollingConflict: Scenario = async stage => {
   const server = await stage.server()

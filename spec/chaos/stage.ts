@@ -1,4 +1,4 @@
-// What a scenario plays on: real servers, links, senders and receivers, all written down, all ended with it.
+// The environment of a scenario: real servers, links, senders and receivers, which it records and ends.
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Addressing } from '../../src/core/protocol/Origin.ts'
 import type { Delivery } from '../../src/core/receiver/Delivery.ts'
@@ -25,25 +25,25 @@ import { openRecord } from './record.ts'
 
 export interface Terms {
   readonly chance: Chance
-  /** How many messages are published, and in how many ms if nothing gets in the way. */
+  /** The number of messages, and the time for them in ms without faults. */
   readonly count: number
   readonly ms: number
-  /** How often a fault strikes that can strike again and again. */
+  /** How often a repeatable fault strikes. */
   readonly strikes: number
-  /** Whose client the senders use; receivers use both. */
+  /** The client of the senders. Receivers use both. */
   readonly sendsWith: number
 }
 
 export interface Guest {
   readonly nc: Client
-  /** How often it was disconnected. */
+  /** The number of disconnects. */
   readonly departures: () => number
-  /** How often it has come back. */
+  /** The number of reconnects. */
   readonly returns: () => number
 }
 
 export interface Receiver extends Guest, LifeRecord {
-  /** What its handler has thrown, and what was told of that. */
+  /** The errors of its handler, and the reported ones. */
   readonly thrown: () => number
   readonly reported: () => number
 }
@@ -52,33 +52,33 @@ export interface Sender extends Guest, RunRecord {
   readonly updates: Publisher
   /** Publishes its share of all messages in its share of the time. */
   readonly publish: (share?: number) => Flow
-  /** In good order; what it says then is written down. */
+  /** Closes it cleanly. Its notices are recorded. */
   readonly close: () => Promise<void>
-  /** Epochs of other senders it has been told of. */
+  /** Other epochs that it has reported. */
   readonly rivals: ReadonlySet<string>
 }
 
 export interface Flow {
-  /** When that part of it is published. */
+  /** When that part of the messages is published. */
   readonly reached: (part: number) => Promise<void>
   readonly done: () => Promise<void>
 }
 
-/** A plain subscription: what would have become of the messages without us. */
+/** A plain subscription: shows what the library recovers. */
 export interface Witness extends Guest {
-  /** How many numbers it has not seen. */
+  /** The number of numbers that it has not received. */
   readonly missed: () => number
 }
 
 export interface SenderTerms extends PublisherOptions {
   readonly history?: { readonly messages: number }
-  /** The average size of its payloads. */
+  /** The average payload size. */
   readonly bytes?: number
 }
 
 export interface ReceiverTerms extends SubscribeOptions {
   readonly kind?: Kind
-  /** How often its handler throws; it has one then. */
+  /** How often its handler throws. A receiver with this option has a handler. */
   readonly throws?: number
 }
 
@@ -95,7 +95,7 @@ export interface Stage extends Terms {
   readonly receiver: (at: Options, options?: ReceiverTerms) => Promise<Receiver>
   readonly witness: (at: Options) => Promise<Witness>
   readonly pause: (least: number, most: number) => Promise<void>
-  /** A fault that did not strike proves nothing: then the run is void, and fails. */
+  /** A fault that did not strike proves nothing. Such a run fails. */
   readonly insist: (what: string, isTrue: boolean) => void
   readonly end: () => Promise<void>
 }
@@ -106,7 +106,7 @@ const isHistoryFull = (cause: unknown): boolean =>
 const nobody = { disconnected: () => undefined, reconnected: () => undefined }
 
 const large = { messages: 1_000_000, bytes: 256 * 1024 * 1024 }
-/** Less than what is published while a client is away: then some is lost, and has to be reported. */
+/** Smaller than the messages of one disconnect. So some are lost, and must be reported. */
 const small = { messages: 300 }
 
 export const stageOf = (terms: Terms): Stage => {
@@ -129,7 +129,7 @@ export const stageOf = (terms: Terms): Stage => {
     at: Options,
     told: { readonly disconnected: () => void; readonly reconnected: () => void },
   ): Promise<Guest> => {
-    // A handshake can be cut off in its middle, and a client waits 20 s for its end unless told otherwise.
+    // A handshake can be interrupted. By default a client waits 20 s for its end.
     const nc = await kind.connect({ timeout: 5000, ...at })
     ends.push(() => nc.close())
     let departures = 0
@@ -177,13 +177,13 @@ export const stageOf = (terms: Terms): Stage => {
         ...(headers === undefined ? {} : { headers }),
         ...(reply === undefined ? {} : { reply }),
       })
-      // Whoever publishes may use the buffer again at once.
+      // An application may reuse its buffer at once.
       data.fill(0)
       lastId = id
       const content = { data: payloadOf(id, length), headers: headers === undefined ? undefined : `Trace=${id}`, reply }
       return { number, note: to => to.published(id, number, content) }
     }
-    // Only the first number tells where a clock has begun.
+    // The first number of a clock-based start is known only after the first publish.
     const first = send()
     const record = stage.record.run(updates, {
       addressing: all.addressing,
@@ -220,7 +220,7 @@ export const stageOf = (terms: Terms): Stage => {
             sent += 1
           }
         } catch (cause) {
-          // Disconnected for too long: it goes on when there is room.
+          // Disconnected too long: it continues when there is room.
           if (!isHistoryFull(cause)) failure = cause
         }
         if (sent === count || failure !== undefined) clearInterval(pacer)
@@ -327,7 +327,7 @@ export const stageOf = (terms: Terms): Stage => {
       if (!isTrue) throw new Error(`the fault did not strike: ${what}`)
     },
     end: async () => {
-      // Whatever fails or hangs, all the others are ended too.
+      // If one fails or hangs, all the others are still ended.
       for (const end of ends.splice(0).reverse())
         await within('it ends', Promise.resolve().then(end), 10_000).catch(() => undefined)
     },

@@ -1,4 +1,4 @@
-// One scenario, once: played on real servers, and judged.
+// Plays one scenario once on real servers, and judges it.
 import { eventually } from '../server/eventually.ts'
 import { longestWait } from '../server/longestWait.ts'
 import { within } from '../server/within.ts'
@@ -13,16 +13,16 @@ import { stageOf } from './stage.ts'
 
 export interface Trial extends Count {
   readonly violations: ReadonlyArray<Violation>
-  /** What went wrong apart from that. */
+  /** Other errors. */
   readonly problem: string | undefined
-  /** Messages that a plain subscription beside it has missed. */
+  /** Messages that a plain subscription has missed. */
   readonly missed: number | undefined
-  /** How often each kind of delivery was handed over. */
+  /** How often each kind of delivery occurred. */
   readonly told: Readonly<Record<string, number>>
   readonly ms: number
 }
 
-/** When all is well again: some more messages, and then everything has to be settled. */
+/** The end of the faults: some more messages, and then everything must settle. */
 const settled = async (stage: Stage): Promise<void> => {
   const { record, senders, receivers, witnesses } = stage
   const guests = [...senders, ...receivers, ...witnesses]
@@ -46,7 +46,7 @@ const settled = async (stage: Stage): Promise<void> => {
   await eventually('all have ended', () => receivers.every(r => live.every(s => r.isDoneWith(s.run))))
 }
 
-/** Only a failure takes that long. */
+/** Only a failure takes this long. */
 const trialMs = 2 * longestWait
 
 const why = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))

@@ -1,5 +1,5 @@
-// Generators for the specs of the core. They lean towards digits, dots, `@` and wildcards: plain strings rarely reach
-// a branch that accepts.
+// Generators for the specs of the core. They prefer digits, dots, `@` and wildcards: plain strings rarely reach an
+// accepting branch.
 import fc from 'fast-check'
 import * as E from 'fp-ts/lib/Either.js'
 import type { Address } from '../../src/core/protocol/Address.ts'
@@ -9,22 +9,22 @@ import * as Origin from '../../src/core/protocol/Origin.ts'
 import * as SequenceNumber from '../../src/core/protocol/SequenceNumber.ts'
 import * as Subject from '../../src/core/protocol/Subject.ts'
 
-/** The value of a `Right`; a `Left` fails the test and says which. */
+/** The value of a `Right`. A `Left` fails the test with its value. */
 export const valid = <L, A>(e: E.Either<L, A>): A => {
   if (E.isRight(e)) return e.right
   throw new Error(`unexpectedly refused: ${JSON.stringify(e.left)}`)
 }
 
-/** Of a fixed alphabet. */
+/** Strings over a fixed alphabet. */
 const stringOf = (alphabet: string, minLength: number, maxLength: number): fc.Arbitrary<string> =>
   fc.string({ unit: fc.constantFrom(...alphabet), minLength, maxLength })
 
-/** Any of Unicode. (`unit: 'binary'` says the same, and spends a second on a table of all of them.) */
+/** Any Unicode string. (`unit: 'binary'` is equivalent, and spends a second on a table of all characters.) */
 const character: fc.Arbitrary<string> = fc
   .oneof(fc.integer({ min: 0, max: 0xd7ff }), fc.integer({ min: 0xe000, max: 0x10ffff }))
   .map(code => String.fromCodePoint(code))
 
-/** Small ones, any, and those at the edges of what a double can count. */
+/** Small numbers, any number, and numbers near the limits of a double. */
 export const number: fc.Arbitrary<SequenceNumber.SequenceNumber> = fc
   .oneof(
     fc.integer({ min: 1, max: 20 }),
@@ -34,7 +34,7 @@ export const number: fc.Arbitrary<SequenceNumber.SequenceNumber> = fc
   )
   .map(SequenceNumber.nearest)
 
-/** Strings that are, or nearly are, the token of a number. */
+/** Sequence number tokens, and strings that are nearly one. */
 export const numberLike: fc.Arbitrary<string> = fc.oneof(
   number.map(SequenceNumber.format),
   fc.bigInt({ min: 2n ** 53n - 40n, max: 2n ** 53n + 40n }).map(String),
@@ -73,7 +73,7 @@ export const filter: fc.Arbitrary<Subject.Filter> = fc
   )
   .map(([tokens, last]) => valid(Subject.parseFilter([...tokens, last].join('.'))))
 
-/** Few words, so that a filter and a subject drawn apart often match. */
+/** Few words, so that an independent filter and subject often match. */
 export const crossing: fc.Arbitrary<readonly [Subject.Filter, Subject.Subject]> = fc
   .tuple(
     fc.array(fc.constantFrom('a', 'b', '*', '*'), { maxLength: 3 }),
@@ -85,13 +85,13 @@ export const crossing: fc.Arbitrary<readonly [Subject.Filter, Subject.Subject]> 
     valid(Subject.parse(words.join('.'))),
   ])
 
-/** What a NATS server would deliver, by a definition of its own: `*` is one token, `>` is one or more. */
+/** Independent definition of NATS matching: `*` is one token, `>` is one or more. */
 export const covers = (pattern: string, wire: string): boolean => {
   const escaped = pattern.replace(/[\\^$+?()[\]{}|/.-]/g, '\\$&')
   return new RegExp(`^${escaped.replaceAll('*', '[^.]+').replace(/>$/, '.+')}$`).test(wire)
 }
 
-/** Strings that are, or nearly are, a subject, a filter or an address. */
+/** Subjects, filters and addresses, and strings that are nearly one. */
 export const subjectLike: fc.Arbitrary<string> = fc.oneof(
   subject,
   filter,
@@ -105,7 +105,7 @@ export const subjectLike: fc.Arbitrary<string> = fc.oneof(
   fc.string({ unit: character }),
 )
 
-/** Strings that are, or nearly are, an origin of either addressing. */
+/** Origins of either addressing, and strings that are nearly one. */
 export const originLike: fc.Arbitrary<string> = fc.oneof(
   subjectLike,
   fc.tuple(subjectLike, fc.oneof(token, subjectLike), epoch).map(parts => parts.join('.')),
@@ -125,7 +125,7 @@ export const originOf = (spelled: Origin.Addressing): fc.Arbitrary<Origin.Origin
 export const addressOf = (spelled: Origin.Addressing): fc.Arbitrary<Address> =>
   fc.record({ origin: originOf(spelled), number })
 
-/** An origin with the way it is spelled. */
+/** An origin and its addressing. */
 export const spelledOrigin: fc.Arbitrary<readonly [Origin.Addressing, Origin.Origin]> = addressing.chain(spelled =>
   originOf(spelled).map(origin => [spelled, origin] as const),
 )

@@ -1,4 +1,4 @@
-// The instances of Eq, Ord and Show obey their laws, and agree with one another.
+// The instances of Eq, Ord and Show obey their laws, and agree with each other.
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import type { Eq } from 'fp-ts/lib/Eq.js'
@@ -11,14 +11,14 @@ import * as SequenceNumber from '../../src/core/protocol/SequenceNumber.ts'
 import * as Subject from '../../src/core/protocol/Subject.ts'
 import { addressing, addressOf, epoch, filter, number, spelledOrigin, valid } from './arbitraries.ts'
 
-/** Of three values, two are likely to be the same. */
+/** Three values, of which two are often equal. */
 const threeOf = <A>(values: fc.Arbitrary<A>): fc.Arbitrary<readonly [A, A, A]> =>
   fc
     .tuple(values, values, values, fc.nat(2))
     .map(([a, b, c, i]) => [a, [a, b, structuredClone(a)][i] ?? b, [b, c, a][i] ?? c] as const)
 
 const isEqualTo = <A>(values: fc.Arbitrary<A>, { equals }: Eq<A>, { show }: Show<A>): void => {
-  it('is equal to itself, the other way round and over a third, and to what shows the same, only', () => {
+  it('has an equality that is reflexive, symmetric and transitive, and agrees with Show', () => {
     fc.assert(
       fc.property(threeOf(values), ([a, b, c]) => {
         expect(equals(a, a)).toBe(true)
@@ -31,7 +31,7 @@ const isEqualTo = <A>(values: fc.Arbitrary<A>, { equals }: Eq<A>, { show }: Show
 }
 
 const isOrdered = <A>(values: fc.Arbitrary<A>, { compare, equals }: Ord<A>): void => {
-  it('is ordered', () => {
+  it('has a total order', () => {
     fc.assert(
       fc.property(threeOf(values), ([a, b, c]) => {
         expect(compare(a, b) + compare(b, a)).toBe(0)
@@ -59,13 +59,13 @@ describe('an address', () => {
   isEqualTo(address, Address.Eq, Address.Show)
   isOrdered(address, Address.Ord)
 
-  it('is sorted by origin first', () => {
+  it('sorts by origin first', () => {
     const a = Address.parse('single')('a.9')
     const b = Address.parse('single')('b.1')
     expect(Address.Ord.compare(valid(b), valid(a))).toBe(1)
   })
 
-  it('comes after all lower numbers of its origin', () => {
+  it('sorts after all lower numbers of its origin', () => {
     fc.assert(
       fc.property(origin, number, number, (o, m, n) => {
         expect(Address.Ord.compare({ origin: o, number: m }, { origin: o, number: n })).toBe(Math.sign(m - n))

@@ -1,4 +1,4 @@
-// What goes out and what comes in, as stages of a pipeline: mapping obeys the laws of a functor, and touches payloads only.
+// Outgoing messages and deliveries as stages of a pipeline: `map` obeys the functor laws, and changes payloads only.
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import * as E from 'fp-ts/lib/Either.js'
@@ -10,7 +10,7 @@ import type { Headers } from '../../src/core/protocol/Headers.ts'
 import * as SequenceNumber from '../../src/core/protocol/SequenceNumber.ts'
 import * as Delivery from '../../src/core/receiver/Delivery.ts'
 import * as Receiver from '../../src/core/receiver/Receiver.ts'
-import * as Outgoing from '../../src/core/sender/OutgoingMessage.ts'
+import * as OutgoingMessage from '../../src/core/sender/OutgoingMessage.ts'
 import { number, subject } from './arbitraries.ts'
 import { headOf, single } from './receiver/receiverHarness.ts'
 
@@ -40,7 +40,7 @@ const notice: fc.Arbitrary<Delivery.Notice> = fc.oneof(
 const delivery = fc.oneof(message, unsequenced, notice)
 
 describe('a delivery', () => {
-  it('is mapped as a functor is', () => {
+  it('obeys the functor laws', () => {
     fc.assert(
       fc.property(delivery, d => {
         expect(Delivery.map((n: number) => n)(d)).toEqual(d)
@@ -49,7 +49,7 @@ describe('a delivery', () => {
     )
   })
 
-  it('is refused for its payload only, and is itself but for that', () => {
+  it('is refused because of its payload only, and is otherwise unchanged', () => {
     fc.assert(
       fc.property(delivery, d => {
         const halved = Delivery.traverseEither(half)(d)
@@ -60,7 +60,7 @@ describe('a delivery', () => {
     )
   })
 
-  it('is a message, a loss or any other notice', () => {
+  it('is a message, a loss or another notice', () => {
     fc.assert(
       fc.property(delivery, d => {
         expect(Delivery.isMessage(d)).toBe(d._tag === 'Message')
@@ -71,7 +71,7 @@ describe('a delivery', () => {
   })
 })
 
-/** No headers but in name: nobody here reads them. */
+/** A stub: these specs never read the headers. */
 const headersOf = (name: string): Headers => ({
   code: 0,
   get: () => name,
@@ -83,37 +83,43 @@ const headersOf = (name: string): Headers => ({
   [Symbol.iterator]: () => [][Symbol.iterator](),
 })
 
-describe('what goes out', () => {
+describe('an outgoing message', () => {
   const outgoing = fc
     .integer()
-    .map(Outgoing.of)
-    .chain(o => fc.constantFrom(o, Outgoing.withReply('there')(o)))
+    .map(OutgoingMessage.of)
+    .chain(o => fc.constantFrom(o, OutgoingMessage.withReply('there')(o)))
 
-  it('is mapped as a functor is', () => {
+  it('obeys the functor laws', () => {
     fc.assert(
       fc.property(outgoing, o => {
-        expect(Outgoing.map((n: number) => n)(o)).toEqual(o)
-        expect(Outgoing.map(double)(Outgoing.map(double)(o))).toEqual(Outgoing.map((n: number) => n * 4)(o))
-        expect(Outgoing.encode(t.number)(o)).toEqual(o)
+        expect(OutgoingMessage.map((n: number) => n)(o)).toEqual(o)
+        expect(OutgoingMessage.map(double)(OutgoingMessage.map(double)(o))).toEqual(
+          OutgoingMessage.map((n: number) => n * 4)(o),
+        )
+        expect(OutgoingMessage.encode(t.number)(o)).toEqual(o)
       }),
     )
   })
 
-  it('takes headers in place of those it had, and keeps the rest', () => {
+  it('replaces its headers and keeps the rest', () => {
     const [before, after] = [headersOf('a'), headersOf('b')]
-    const o = pipe(Outgoing.of('x'), Outgoing.withReply('there'), Outgoing.withHeaders(before))
+    const o = pipe(OutgoingMessage.of('x'), OutgoingMessage.withReply('there'), OutgoingMessage.withHeaders(before))
     expect(o).toEqual({ data: 'x', headers: before, reply: 'there' })
-    expect(Outgoing.withHeaders(after)(o)).toEqual({ ...o, headers: after })
+    expect(OutgoingMessage.withHeaders(after)(o)).toEqual({ ...o, headers: after })
   })
 
-  it('is nothing but a payload, until it is given a reply subject', () => {
-    expect(Outgoing.of('a')).toEqual({ data: 'a', headers: undefined, reply: undefined })
-    expect(Outgoing.withReply('there')(Outgoing.of('a'))).toEqual({ data: 'a', headers: undefined, reply: 'there' })
+  it('has only a payload until a reply subject is set', () => {
+    expect(OutgoingMessage.of('a')).toEqual({ data: 'a', headers: undefined, reply: undefined })
+    expect(OutgoingMessage.withReply('there')(OutgoingMessage.of('a'))).toEqual({
+      data: 'a',
+      headers: undefined,
+      reply: 'there',
+    })
   })
 })
 
-describe('what the machine wants done', () => {
-  it('is matched case by case', () => {
+describe('the outputs of the state machine', () => {
+  it('can be matched case by case', () => {
     const said = match<Receiver.Output<string>, string>({
       Deliver: o => `deliver ${o.bytes}`,
       RequestHead: o => `ask ${o.id}`,

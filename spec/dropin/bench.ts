@@ -1,4 +1,4 @@
-// One scenario's surroundings: connections that are plain or sequenced, and words for what is seen.
+// The environment of one scenario: plain or sequenced connections, and an application's view of the results.
 import * as nats3 from '@nats-io/transport-node'
 import * as nats2 from 'nats'
 import type { Client, ClientSubscription } from '../../src/dropin/Client.ts'
@@ -70,7 +70,7 @@ export interface RequestManyOptions {
   noMux?: boolean
 }
 
-/** What a user of either client has. */
+/** What tests use of either client. */
 export interface Nc extends Client {
   publish(subject: string, payload?: Uint8Array | string, options?: PublishOptions): void
   publishMessage(msg: ToPublish): void
@@ -97,7 +97,7 @@ export interface Kind {
   readonly name: string
   readonly connect: (options: Options) => Promise<Nc>
   readonly headers: () => Hdrs
-  /** With an inline status, as answers of servers have it. */
+  /** With an inline status, as in answers of servers. */
   readonly status: (code: number) => Hdrs
 }
 
@@ -122,9 +122,9 @@ export type Mode = 'plain' | 'sequenced'
 
 export interface Bench {
   readonly kind: Kind
-  /** A subject that sequenced connections number, if a name is all there is to it. */
+  /** A subject that sequenced connections number, unless the scenario needs another setup. */
   readonly at: (name: string) => string
-  /** A connection of the mode that is looked at. */
+  /** A connection of the tested mode. */
   readonly connect: (options?: Options) => Promise<Nc>
   readonly link: () => Promise<LossyLink>
   readonly headers: (fields: ReadonlyArray<readonly [string, string]>) => Hdrs
@@ -133,14 +133,14 @@ export interface Bench {
 export interface Run {
   readonly bench: Bench
   readonly notices: ReadonlyArray<SequencedNotice>
-  /** A text without the names that were drawn for this run. */
+  /** A text without the random names of this run. */
   readonly anonymous: (text: string) => string
   readonly end: () => Promise<void>
 }
 
 let runs = 0
 
-/** Surroundings of their own for one run of a scenario. */
+/** The environment of one run of a scenario. */
 export const run = (kind: Kind, mode: Mode, server: { readonly url: string; readonly port: number }): Run => {
   runs += 1
   const root = `app${runs}x`
@@ -177,10 +177,10 @@ export const run = (kind: Kind, mode: Mode, server: { readonly url: string; read
   }
 }
 
-/** A value that JSON can hold. */
+/** A JSON value. */
 export type Json = string | number | boolean | null | undefined | ReadonlyArray<Json> | { readonly [key: string]: Json }
 
-/** Users of JavaScript can give anything. */
+/** JavaScript callers can pass any value. */
 export const anything = <A>(value: unknown): A => value as A
 
 // --- what is seen
@@ -197,14 +197,14 @@ export const subjectsAndTexts = (msgs: ReadonlyArray<Msg>): Json => msgs.map(m =
 
 export const texts = (msgs: ReadonlyArray<Msg>): ReadonlyArray<string> => msgs.map(m => m.string())
 
-/** What an error tells the application; its words may differ in what they quote. */
+/** An error as the application sees it, without the quoted details. */
 export const showError = (cause: unknown): Json => {
   if (!(cause instanceof Error)) return `${cause}`
   const code = 'code' in cause ? `${cause.code}` : undefined
   return { name: cause.name, code, message: cause.message }
 }
 
-/** What a call gives or throws. */
+/** The result of a call, or the error that it throws. */
 export const tried = (f: () => unknown): Json => {
   try {
     const result = f()
@@ -214,10 +214,10 @@ export const tried = (f: () => unknown): Json => {
   }
 }
 
-/** How a promise ends. */
+/** The result of a promise, or its rejection. */
 export const settled = (promise: Promise<unknown>): Promise<Json> => promise.then(() => 'done', showError)
 
-/** A subscription by callback that keeps what it is given. */
+/** A subscription with a callback that records its arguments. */
 export const listening = (
   nc: Nc,
   subject: string,
@@ -232,7 +232,7 @@ export const listening = (
   return { sub: nc.subscribe(subject, { ...options, callback }), seen, errors }
 }
 
-/** Reads an iterator to its end, or leaves it after so many. */
+/** Reads an iterator to its end, or leaves it after this many messages. */
 export const reading = async (sub: AsyncIterable<Msg>, count = Number.POSITIVE_INFINITY): Promise<Array<Msg>> => {
   const seen: Array<Msg> = []
   if (count > 0)
@@ -252,14 +252,14 @@ export const dial = async (server: Surroundings, kind: Kind, options: Options = 
   return nc
 }
 
-/** What an application that is sequenced has, behind a link of its own. */
+/** A sequenced application behind its own link. */
 export interface Sequenced {
   readonly nc: Nc
   readonly link: LossyLink
   readonly notices: Array<SequencedNotice>
 }
 
-/** A connection on which `updates` and all below `prices` are numbered. */
+/** A connection that numbers `updates` and all subjects below `prices`. */
 export const dialSequenced = async (
   server: Surroundings,
   kind: Kind,
@@ -278,7 +278,7 @@ export const dialSequenced = async (
   return { nc, link, notices }
 }
 
-/** Those of one kind. */
+/** The items of one kind. */
 export const told = (
   notices: ReadonlyArray<SequencedNotice>,
   tag: SequencedNotice['notice']['_tag'],

@@ -1,4 +1,4 @@
-// Requests, services and JetStream of both clients go on working beside a sequenced connection, on numbered subjects too.
+// Requests, services and JetStream of both clients work beside a sequenced connection, also on numbered subjects.
 import { describe, expect, test } from '@jest/globals'
 import { jetstream, jetstreamManager } from '@nats-io/jetstream'
 import { Svcm } from '@nats-io/services'
@@ -50,7 +50,7 @@ describe('JetStream', () => {
       m.ack()
     }
     expect(got).toEqual(['a', 'b'])
-    // A subscriber of the subject gets them as NATS delivers them: nobody has numbered them.
+    // A subscriber of the subject receives these messages as plain NATS messages: they have no numbers.
     await until('they have come', () => seen.length === 2)
     expect(seen.map(m => [m.subject, m.string(), sequenceOf(m)])).toEqual([
       [`prices.${stream}`, 'a', undefined],
@@ -81,7 +81,7 @@ describe('JetStream', () => {
     await jsm.streams.delete(stream)
   })
 
-  test('keeps numbered messages where a stream captures them', async () => {
+  test('stores numbered messages if a stream captures them', async () => {
     const { nc } = await three()
     const jsm = await jetstreamManager(nc)
     const stream = name()

@@ -1,4 +1,5 @@
-// What users of nats.js do beside publishing and subscribing: instrumentation, answers, ends, two copies of a library.
+// What users of nats.js do beside publishing and subscribing: instrumentation, answers, closing, two copies of a
+// library.
 import { describe, expect, jest, test } from '@jest/globals'
 import { replay } from '../../src/fp.ts'
 import type * as Library from '../../src/index.ts'
@@ -26,7 +27,7 @@ interface Seen {
 
 type PublishCall = (subject: string, payload?: Uint8Array | string, options?: PublishOptions) => void
 
-/** Wraps a `publish`, as tracing does: it notes each message of the application, and adds a header. */
+/** Wraps `publish` as tracing does: it records each message of the application, and adds a header. */
 const traced = (kind: Kind, publish: PublishCall, calls: Array<Seen>, self: () => Nc | undefined): PublishCall =>
   function (this: Nc, subject, payload, options) {
     if (!subject.startsWith('_')) calls.push({ subject, text: `${payload}` })
@@ -44,7 +45,7 @@ const setHeader = (headers: Hdrs, key: string, value: string): void => {
 
 const headersOf = (msgs: ReadonlyArray<Msg>): Json => msgs.map(m => [...(m.headers ?? [])])
 
-/** A receiver that lost the second of three messages once, and so got it as a replay. */
+/** A receiver that lost the second of three messages once, and recovered it. */
 const recovering = async (kind: Kind): Promise<{ readonly nc: Nc; readonly seen: ReadonlyArray<Msg> }> => {
   const lost = new Set(['updates.2'])
   const { nc } = await dialSequenced(server, kind, {}, d => (lost.delete(d.subject) ? drop : pass))
@@ -126,7 +127,7 @@ describe.each(kinds)('with $name', kind => {
       expect(headersOf(seen)).toEqual([1, 2, 3].map(n => [['traceparent', [`trace ${n}`]]]))
     })
 
-    test('does not change what is sent again after a reconnect', async () => {
+    test('does not change messages that are resent after a reconnect', async () => {
       const { seen } = await recovering(kind)
       const link = await server.link()
       const plain = await dial(server, kind, { servers: link.url })

@@ -1,4 +1,4 @@
-// Differences that docs/guides/drop-in.md names, beside those of the scenarios and of what is refused.
+// Differences that docs/guides/drop-in.md names, beside those in the scenarios and the refusals.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
@@ -29,7 +29,7 @@ describe.each(kinds)('with $name', kind => {
     await until('it is told', () => receiver.notices.some(n => n.notice._tag === 'Ended'))
   })
 
-  test('what is published below a numbered subject reads as a number while that has a sender, if it is one', async () => {
+  test('a message below a numbered subject counts as numbered while that subject has a sender, if its token is a number', async () => {
     expect(docs).toContain(
       'while `updates` has a sender, what others publish to `updates.5` reads as message 5 of `updates`',
     )

@@ -1,4 +1,4 @@
-// What an application sees of a network that loses, doubles and delays: nothing, as long as somebody still has it.
+// An application does not notice loss, duplication or delay on the network, as long as a replayer has the message.
 import { describe, expect, test } from '@jest/globals'
 import { sequenceOf } from '../../src/index.ts'
 import { withServer } from '../nats/clients.ts'
@@ -11,7 +11,7 @@ const server = withServer()
 
 const isData = (subject: string): boolean => subject.startsWith('updates.')
 
-/** Fates for certain numbers of `updates`, the first time that they come. */
+/** Fates for certain numbers of `updates`, at their first delivery. */
 const once = (fates: Readonly<Record<number, Fate>>): ((d: { readonly subject: string }) => Fate) => {
   const done = new Set<string>()
   return ({ subject }) => {

@@ -1,10 +1,11 @@
 /**
- * Publishes to many subjects through one drop-in, each once, and prints what that costs: memory and heartbeats level off.
+ * Publishes once to each of many subjects through one drop-in, and prints the cost: memory and heartbeats stay
+ * constant.
  *
  *     npx tsx spec/dropin/manySubjects.ts --subjects 200000
  *
- * It prints a line of JSON per tenth of the way, and exits with 1 if the last three tenths leave bytes behind, or if
- * an idle second has more heartbeats than the budget of a connection allows.
+ * It prints a line of JSON per tenth of the subjects. The exit code is 1 if the last three tenths leave bytes in
+ * memory, or if an idle second has more heartbeats than the rate limit of a connection allows.
  */
 import { setTimeout as pause } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
@@ -30,7 +31,7 @@ watching.subscribe('_SEQ.HB.>', {
 })
 await watching.flush()
 
-// The history is smaller than the number of subjects, as it will be sooner or later.
+// The history is smaller than the number of subjects, as in any long run.
 const history = { messages: Math.min(65_536, Math.floor(subjects / 8)) }
 const nc = sequenced(await connect({ servers: server.url }), { subjects: ['prices.>'], history })
 const sizes: Array<number> = [await bytesInUse()]
@@ -39,7 +40,7 @@ for (let i = 1; i <= subjects; i++) {
   nc.publish(`prices.p${i}`, 'x')
   if (i % 1000 === 0) await nc.flush()
   if (i % tenth !== 0) continue
-  // Until the next flush is confirmed, the sender remembers what may not have arrived.
+  // Until the next flush is confirmed, the sender keeps the list of unconfirmed messages.
   await pause(250)
   const size = await bytesInUse()
   console.log(JSON.stringify({ subjects: i, kilobytes: Math.round((size - (sizes[0] ?? 0)) / 1e3), heartbeats }))
@@ -52,7 +53,7 @@ const perSecond = ((heartbeats - idle.heartbeats) * 1000) / (Date.now() - idle.f
 const middleOf = (three: ReadonlyArray<number>): number => three.toSorted((a, b) => a - b)[1] ?? 0
 const [middle, end] = [middleOf(sizes.slice(5, 8)), middleOf(sizes.slice(8, 11))]
 const grown = end - middle
-// Two measurements of one heap differ by half a megabyte. A live subject takes about 1000 bytes, a name left behind 100.
+// Two measurements of one heap differ by half a megabyte. A live subject takes about 1000 bytes, a leaked name 100.
 const levelsOff = grown < 1e6 + 25 * 3 * tenth && perSecond <= 1150
 console.log(JSON.stringify({ subjects, grown, heartbeatsPerIdleSecond: Math.round(perSecond), levelsOff }))
 await nc.close()

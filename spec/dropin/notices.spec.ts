@@ -1,4 +1,4 @@
-// A loss that nobody can mend is told: to the subscriber, to the owner of the connection, or to whoever reads warnings.
+// An unrecoverable loss is reported to the subscriber, to the owner of the connection, or as a process warning.
 import { afterEach, describe, expect, jest, test } from '@jest/globals'
 import type { SequencedNotice, SequencedOptions } from '../../src/index.ts'
 import { explain, notices, sequenced, sequenceOf } from '../../src/index.ts'
@@ -14,14 +14,14 @@ afterEach(() => {
   jest.restoreAllMocks()
 })
 
-/** Warnings of the process, which are not to be printed. */
+/** Warnings of the process, which are not printed. */
 const warnings = (): ReadonlyArray<readonly [unknown, unknown]> => {
   const seen: Array<readonly [unknown, unknown]> = []
   jest.spyOn(process, 'emitWarning').mockImplementation((text: unknown, type: unknown) => void seen.push([text, type]))
   return seen
 }
 
-/** A receiver to which numbers 2, 3 and 5 of `updates` never come. */
+/** A receiver that never receives numbers 2, 3 and 5 of `updates`. */
 const lossy = async (kind: Kind, options: Partial<SequencedOptions> = {}): Promise<Nc> => {
   const lost = ['updates.2', 'updates.3', 'updates.5']
   const link = await server.link(d => (lost.includes(d.subject) ? drop : pass))
@@ -29,7 +29,7 @@ const lossy = async (kind: Kind, options: Partial<SequencedOptions> = {}): Promi
   return sequenced(plain, { subjects: ['updates'], ...patient, ...options })
 }
 
-/** A sender that keeps nothing, and so can't help. */
+/** A sender without a history. It cannot replay. */
 const forgetful = async (kind: Kind): Promise<Nc> => {
   const { nc } = await dialSequenced(server, kind, { history: { messages: 0 } })
   return nc
@@ -51,12 +51,12 @@ const lossOf = (first: number, last: number): object => ({
 })
 
 describe.each(kinds)('with $name', kind => {
-  describe("a loss that can't be recovered", () => {
+  describe('a loss that cannot be recovered', () => {
     test('does not reach a callback, but becomes a process warning', async () => {
       const seenWarnings = warnings()
       const nc = await lossy(kind)
       const calls: Array<unknown> = []
-      // Most applications don't look at the error.
+      // Most applications don't check the error.
       nc.subscribe('updates', { callback: (_err: Error | null, msg: Msg) => calls.push(msg.string()) })
       await nc.flush()
       publish(await forgetful(kind), ...six)

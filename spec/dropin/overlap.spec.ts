@@ -1,4 +1,4 @@
-// A rolling restart under a drop-in: an old and a new sender of one `single` subject are alive at once for a while.
+// A rolling restart with a drop-in: an old and a new sender of one `single` subject are live at the same time.
 import { describe, expect, test } from '@jest/globals'
 import { kinds as clients, withServer } from '../nats/clients.ts'
 import { overlapped, overlaps } from '../nats/overlap.ts'

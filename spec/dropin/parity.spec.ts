@@ -1,5 +1,5 @@
-// A sequenced connection is held to what a plain one does: each scenario is run on both, of both clients, and what an
-// application sees must be the same, but for the differences that docs/guides/drop-in.md names.
+// A sequenced connection must behave like a plain one. Each scenario runs on both, with both clients. The application
+// must see the same results, except for the differences that docs/guides/drop-in.md names.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
@@ -11,9 +11,9 @@ import type { Scenario } from './scenarios/Scenario.ts'
 import { scenarios } from './scenarios.ts'
 
 interface Seen {
-  /** What the scenario says, or what it failed of. */
+  /** The scenario's result, or its error. */
   readonly observation: { readonly seen: Json } | { readonly failed: Json }
-  /** What a sequenced connection should not have had to say. */
+  /** Notices that a sequenced connection should not report. */
   readonly grave: ReadonlyArray<string>
 }
 
@@ -38,7 +38,7 @@ const observe = async (scenario: Scenario, kind: Kind, mode: Mode, server: NatsS
   }
 }
 
-/** Most of a scenario is waiting, so several are run at a time. */
+/** A scenario mostly waits, so several run in parallel. */
 const width = 10
 
 const observeAll = async (kind: Kind, server: NatsServer): Promise<ReadonlyMap<string, Observed>> => {
@@ -57,7 +57,7 @@ const observeAll = async (kind: Kind, server: NatsServer): Promise<ReadonlyMap<s
 
 const docs = readFileSync(join(__dirname, '..', '..', 'docs', 'guides', 'drop-in.md'), 'utf8')
 
-test('there are at least 60 scenarios, each with a name of its own', () => {
+test('there are at least 60 scenarios, each with a unique name', () => {
   expect(scenarios.length).toBeGreaterThanOrEqual(60)
   expect(new Set(scenarios.map(s => s.name)).size).toBe(scenarios.length)
 })

@@ -1,4 +1,4 @@
-// A user who may not do something learns it as a user of the client does, and is told what it means.
+// A user without a permission gets the client's error, with an explanation.
 import { describe, expect, test } from '@jest/globals'
 import type { SequencedNotice } from '../../src/index.ts'
 import { explain, sequenced } from '../../src/index.ts'
@@ -29,7 +29,7 @@ describe.each(kinds)('with $name', kind => {
     return sequenced(plain, { subjects: ['updates'], onNotice: notice => notices.push(notice) })
   }
 
-  /** What an error is; its words quote the subject. */
+  /** The class of an error. Its text quotes the subject. */
   const kindOf = (error: Json | undefined): Json =>
     typeof error === 'object' && error !== null && 'name' in error ? [error['name'], error['code']] : error
 

@@ -1,4 +1,4 @@
-// Subjects of the application that end in numbers: a sequenced subscriber gets what a plain one would.
+// Application subjects that end in numbers: a sequenced subscriber receives what a plain one receives.
 import { describe, expect, test } from '@jest/globals'
 import type { SequencedNotice, SequencedOptions } from '../../src/index.ts'
 import { sequenced, sequenceOf } from '../../src/index.ts'
@@ -28,7 +28,7 @@ const wrap = async (
   return { nc, plain, notices }
 }
 
-/** What a plain publisher sends, some of it several times. */
+/** The messages of a plain publisher, some of them several times. */
 const readings: ReadonlyArray<string> = [12, 7, 12, 12, 3, 7, 1_000_000, 12, 8, 9, 10, 9].map(n => `sensors.room.${n}`)
 
 const publishAll = async (nc: Nc, subjects: ReadonlyArray<string>): Promise<void> => {
@@ -62,7 +62,7 @@ describe.each(kinds)('with $name', kind => {
     publisher.publish('end')
     await until('the end', () => end.every(e => e.seen.length === 1))
     await until('all have come', () => sequencedly.seen.length >= plainly.seen.length)
-    // What should not come has had time to: nothing waits for longer than this connection takes to drain.
+    // Unwanted messages would have arrived by now: nothing is delayed for longer than this connection needs to drain.
     await nc.drain()
     expect(subjectsAndTexts(sequencedly.seen)).toEqual(subjectsAndTexts(plainly.seen))
     expect(sequencedly.seen.map(m => sequenceOf(m))).toEqual(plainly.seen.map(() => undefined))
@@ -82,7 +82,7 @@ describe.each(kinds)('with $name', kind => {
   })
 
   test('a sender of this library and a plain publisher work side by side', async () => {
-    // Each third message of the sender is lost on its way.
+    // Every third message of the sender is lost.
     const { nc, notices } = await wrap(kind, {}, ({ subject }) => (/^sensors\.hall\.\d*3$/.test(subject) ? drop : pass))
     const [open, closed] = [listening(nc, 'sensors.>'), listening(nc, 'sensors.*')]
     await nc.flush()
@@ -140,7 +140,7 @@ describe.each(kinds)('with $name', kind => {
     expect(refusals.map(s => s.split('.origin.')[1])).toEqual(['1.sensors.room', '2.sensors.roof'])
   })
 
-  test('with a responder that does not answer, messages are delivered within the patience, in order', async () => {
+  test('with a responder that does not answer, messages are delivered in order after the request timeouts', async () => {
     const { nc, notices } = await wrap(kind)
     const { seen } = listening(nc, 'sensors.>')
     const listener = await dial(server, kind)
@@ -153,7 +153,7 @@ describe.each(kinds)('with $name', kind => {
     expect(notices).toEqual([])
   })
 
-  test('a sender of other subjects of the filter denies the subject', async () => {
+  test('a sender of other subjects of the filter answers that it does not send the subject', async () => {
     const sender = (await wrap(kind)).nc
     sender.publish('sensors.hall', 'x')
     await sender.flush()
@@ -219,7 +219,7 @@ describe.each(kinds)('with $name', kind => {
   })
 
   test('a late answer of a sender recovers messages', async () => {
-    // Nothing is heard of the sender for a while but its messages.
+    // For a while only messages of the sender arrive.
     const { nc, notices } = await wrap(kind, { subjects: ['updates'], requestTimeout: 20 }, ({ subject }) =>
       subject.startsWith('_SEQ.HB.')
         ? drop
@@ -267,7 +267,7 @@ describe.each(kinds)('with $name', kind => {
     expect([requests.seen, notices]).toEqual([[], []])
   })
 
-  describe('a sender that numbers by hand', () => {
+  describe('a sender that numbers its subjects itself', () => {
     const head = (n: number, more: object = {}) =>
       JSON.stringify({
         v: 1,
@@ -312,7 +312,7 @@ describe.each(kinds)('with $name', kind => {
       expect(notices).toEqual([])
     })
 
-    test('and sends heartbeats has its loss reported from then on', async () => {
+    test('and sends heartbeats has its losses reported from then on', async () => {
       const { nc, notices } = await wrap(kind, { gapTimeout: 100 })
       const { seen } = listening(nc, 'sensors.*')
       await nc.flush()
@@ -369,7 +369,7 @@ describe.each(kinds)('with $name', kind => {
     expect(notices.filter(n => n.notice._tag !== 'Silent' && n.notice._tag !== 'Resumed')).toEqual([])
   })
 
-  test('messages that wait are delivered when a subscription drains', async () => {
+  test('waiting messages are delivered when a subscription drains', async () => {
     const { nc } = await wrap(kind)
     const { seen, sub } = listening(nc, 'sensors.>')
     const listener = await dial(server, kind)
@@ -380,7 +380,7 @@ describe.each(kinds)('with $name', kind => {
     expect(seen.map(m => m.subject)).toEqual(readings)
   })
 
-  test('messages that wait are delivered after a disconnect, and so are later ones', async () => {
+  test('waiting messages are delivered after a disconnect, and so are later ones', async () => {
     const link = await server.link()
     const nc = sequenced(await dial(server, kind, { servers: link.url }), {
       subjects: ['sensors.>'],

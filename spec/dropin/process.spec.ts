@@ -1,4 +1,4 @@
-// What can only be seen from outside of the process.
+// Behaviour that is visible only from outside the process.
 import { execFile } from 'node:child_process'
 import { describe, expect, test } from '@jest/globals'
 import { longestWait, withServer } from '../nats/clients.ts'
@@ -13,7 +13,10 @@ interface Outcome {
   readonly err: string
 }
 
-/** Runs a module in a process of its own. It is killed if it does not end by itself. Processes start slowly, so there are few. */
+/**
+ * Runs a module in a process of its own. The process is killed if it does not end by itself. Processes start slowly, so
+ * there are few of them.
+ */
 const run = (client: string, body: string, url = server.server().url): Promise<Outcome> => {
   const script = `
     import { connect } from '${client}'
@@ -29,7 +32,7 @@ const run = (client: string, body: string, url = server.server().url): Promise<O
 }
 
 describe.each(kinds)('with $name', ({ name }) => {
-  test('nothing keeps the process alive, however the connection ends', async () => {
+  test('nothing keeps the process alive, for any end of the connection', async () => {
     const outcome = await run(
       name,
       `

@@ -17,7 +17,7 @@ const folder = join(__dirname, '..', '..', 'docs', 'drop-in')
 const program = readFileSync(join(folder, 'program.ts'), 'utf8')
 const migration = readFileSync(join(folder, 'migration.diff'), 'utf8')
 
-/** A text with a unified diff applied to it; throws where it does not fit. */
+/** A text with a unified diff applied to it. It throws if the diff does not fit. */
 const patched = (text: string, diff: string): string => {
   const before = text.split('\n')
   const after: Array<string> = []
@@ -38,7 +38,7 @@ const patched = (text: string, diff: string): string => {
   return [...after, ...before.slice(read)].join('\n')
 }
 
-/** Loses every seventh message of the application, and doubles every eleventh; asking for them again goes well. */
+/** Loses every seventh message of the application, and duplicates every eleventh. Replays are not lost. */
 const unkind = (): DecideFate => {
   let count = 0
   return ({ subject }) => {
@@ -49,13 +49,13 @@ const unkind = (): DecideFate => {
   }
 }
 
-/** The program as it is gives up a message after two seconds, which a busy machine may need. */
+/** The original program gives up a message after two seconds. A busy machine may need longer. */
 const patiently: typeof face.sequenced = (nc, options) => face.sequenced(nc, { ...patient, ...options })
 
 type Run = (require: (name: string) => unknown, exports: object, console: object, process: object) => Promise<void>
 const AsyncFunction: new (...args: string[]) => Run = Object.getPrototypeOf(async () => undefined).constructor
 
-/** The lines that a program prints, with a client of either kind. */
+/** The output lines of a program with either client. */
 const run = async (
   code: string,
   client: object,

@@ -1,4 +1,4 @@
-// What a sequenced connection refuses: with the reason, and with what to do instead.
+// What a sequenced connection refuses, with the reason and the remedy.
 import { describe, expect, test } from '@jest/globals'
 import type { SequencedOptions } from '../../src/index.ts'
 import { sequenced } from '../../src/index.ts'
@@ -9,7 +9,7 @@ const server = withServer()
 
 const updates = { subjects: ['updates'] }
 
-/** Options that can't be, the tag of the reason, and a part of what is said. */
+/** Invalid options, the tag of the reason, and a part of the message. */
 const bad: ReadonlyArray<readonly [string, object, string, string]> = [
   ['no subjects', {}, 'BadOption', 'subjects'],
   ['an empty list of subjects', { subjects: [] }, 'BadOption', 'Expected: a list of subjects'],
@@ -36,7 +36,7 @@ describe.each(kinds)('with $name', kind => {
     const outcome = tried(() => sequenced(plain, anything<SequencedOptions>(options)))
     expect(outcome).toMatchObject({ name: 'SequencedError', message: expect.stringContaining(words) })
     expect(reasonOf(() => sequenced(plain, anything<SequencedOptions>(options)))).toMatchObject({ _tag: tag })
-    // Nothing is left of it: the connection can still be wrapped.
+    // The failed call left nothing behind: the connection can still be wrapped.
     expect(() => sequenced(plain, updates)).not.toThrow()
   })
 
@@ -65,7 +65,7 @@ describe.each(kinds)('with $name', kind => {
   })
 
   test.each(['>', '*', '*.eur', '*.>', 'prices'].map(filter => ({ filter })))(
-    'a filter that takes in numbered subjects and others: $filter',
+    'a filter that matches numbered subjects and others: $filter',
     async ({ filter }) => {
       const { nc } = await dialSequenced(server, kind)
       const outcome = tried(() => nc.subscribe(filter))
@@ -87,7 +87,7 @@ describe.each(kinds)('with $name', kind => {
     expect(seen.map(m => m.subject)).toEqual(['updates.1'])
   })
 
-  test('headers with an inline status; they go out on other subjects', async () => {
+  test('headers with an inline status; they are accepted on other subjects', async () => {
     const { nc } = await dialSequenced(server, kind)
     const { seen } = listening(nc, 'elsewhere')
     const options = { headers: kind.status(404) }
@@ -96,7 +96,7 @@ describe.each(kinds)('with $name', kind => {
     await until('the other has come', () => seen.length === 1)
   })
 
-  test.each(['a b', 'a..b', 'a.*', '>'])('a reply subject that is not valid: %s', async reply => {
+  test.each(['a b', 'a..b', 'a.*', '>'])('an invalid reply subject: %s', async reply => {
     const { nc } = await dialSequenced(server, kind)
     const { seen } = listening(nc, 'updates')
     expect(tried(() => nc.publish('updates', 'x', { reply }))).toMatchObject({ name: 'SequencedError' })
@@ -122,7 +122,7 @@ describe.each(kinds)('with $name', kind => {
     })
   })
 
-  test('a full history while disconnected; nothing is lost when it is connected again', async () => {
+  test('a full history while disconnected; nothing is lost after the reconnect', async () => {
     const sender = await dialSequenced(server, kind, { history: { messages: 3 } })
     const receiver = await dialSequenced(server, kind)
     const { seen } = listening(receiver.nc, 'updates')

@@ -1,4 +1,4 @@
-// Plain and migrated processes side by side, in every combination, over a link that loses one message.
+// Plain and migrated processes together, in every combination, over a link that loses one message.
 import { describe, expect, test } from '@jest/globals'
 import { sequenced, sequenceOf } from '../../src/index.ts'
 import { withServer } from '../nats/clients.ts'
@@ -9,7 +9,7 @@ import { dial, dialSequenced, kinds, listening, longestWait, subjectsAndTexts, t
 
 const server = withServer()
 
-/** The third message of `updates` on its way to the subscriber, however it is spelled. */
+/** The third message of `updates` to the subscriber, in either spelling. */
 const third = (): DecideFate => {
   let count = 0
   return ({ subject }) => {
@@ -33,7 +33,7 @@ describe.each(kinds.flatMap(from => kinds.map(to => ({ from, to, names: `${from.
   'from $names',
   ({ from, to }) => {
     test.each([
-      // A publisher, a subscriber, what it subscribes to, and what comes.
+      // A publisher, a subscriber, its subject, and the expected messages.
       ['plain', 'plain', 'updates', ['updates 1', 'updates 2', 'updates 4', 'updates 5']],
       ['plain', 'sequenced', 'updates', ['updates 1', 'updates 2', 'updates 4', 'updates 5']],
       ['sequenced', 'sequenced', 'updates', five.map(n => `updates ${n}`)],
@@ -44,7 +44,7 @@ describe.each(kinds.flatMap(from => kinds.map(to => ({ from, to, names: `${from.
       const plain = await dial(server, to, { servers: receiving.link.url })
       const nc = subscribing === 'plain' ? plain : receiving.nc
       const { seen, errors } = listening(nc, at)
-      // Whoever has seen this, which no link loses, has seen all before it.
+      // This message is not lost. A subscriber that has received it has received everything before it.
       const end = listening(nc, 'end')
       await nc.flush()
       const publisher = await publisherOf(from, publishing)
@@ -87,7 +87,7 @@ describe.each(kinds.flatMap(from => kinds.map(to => ({ from, to, names: `${from.
       expect(subjectsAndTexts(some.seen)).toEqual(['prices.eur plain', 'prices.eur sequenced'])
     })
 
-    test('a subscriber does not get what is published below its subject', async () => {
+    test('a subscriber does not receive messages below its subject', async () => {
       const { nc } = await dialSequenced(server, to, { mode: 'arrival' })
       const { seen } = listening(nc, 'updates')
       const [plain, publisher] = [await dial(server, from), await publisherOf(from, 'sequenced')]
@@ -116,7 +116,7 @@ describe.each(kinds.flatMap(from => kinds.map(to => ({ from, to, names: `${from.
       }
     })
 
-    test('a publisher that becomes sequenced with its restart loses nothing', async () => {
+    test('a publisher that is migrated with a restart loses nothing', async () => {
       const { nc, notices } = await dialSequenced(server, to)
       const { seen } = listening(nc, 'updates')
       await nc.flush()

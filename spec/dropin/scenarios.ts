@@ -1,4 +1,4 @@
-// What applications do with a connection; each is done with a plain and with a sequenced one.
+// What applications do with a connection. Each scenario runs on a plain and on a sequenced connection.
 import { connecting } from './scenarios/connecting.ts'
 import { ending } from './scenarios/ending.ts'
 import { publishing } from './scenarios/publishing.ts'

@@ -1,4 +1,5 @@
-// No end of a wrapped connection drops what it accepted: the server has it, or a notice and the promise name it.
+// No accepted message of a wrapped connection is dropped silently: the server confirms it, or a notice and the promise
+// list it.
 import { afterEach, describe, expect, jest, test } from '@jest/globals'
 import { isSequencedError, sequenced } from '../../src/index.ts'
 import { log, range, withServer } from '../nats/clients.ts'
@@ -71,7 +72,7 @@ describe.each(kinds)('with $name', kind => {
     expect(told(notices, 'Unconfirmed')).toHaveLength(2)
   })
 
-  test('a drain or close that nobody awaits causes no unhandled rejection', async () => {
+  test('a drain() or close() that nobody awaits causes no unhandled rejection', async () => {
     const unhandled: Array<unknown> = []
     const note = (cause: unknown): void => void unhandled.push(cause)
     process.on('unhandledRejection', note)

@@ -9,11 +9,11 @@ import { small } from './scopes.ts'
 import { seenNone } from './seen.ts'
 import type { Step } from './world.ts'
 
-/** More than any of the small scopes has: so none of them is cut. */
+/** More worlds than any of the small scopes has, so that no search is cut short. */
 const most = 20_000
 
-describe('The exhaustive world', () => {
-  it.each(small.map(scope => [describeScope(scope), scope] as const))('keeps every promise: %s', (_name, scope) => {
+describe('The exhaustive search', () => {
+  it.each(small.map(scope => [describeScope(scope), scope] as const))('finds no broken promise: %s', (_name, scope) => {
     const { failure, isCut, worlds } = explore(scope, undefined, most)
     expect(failure).toBeUndefined()
     expect([isCut, worlds > 100]).toEqual([false, true])
@@ -25,7 +25,7 @@ describe('The exhaustive world', () => {
   })
 })
 
-/** Receivers that lack something. */
+/** Receivers with a missing part. */
 const deafTo =
   (tag: Event['_tag']): Step =>
   event =>
@@ -64,16 +64,16 @@ const broken: ReadonlyArray<readonly [string, string, Scope, Step]> = [
   ['it calls a new run by a wrong name', 'EpochsNeverMix', restarting, mumbling(misnaming)],
 ]
 
-describe('The exhaustive world of a receiver that is broken', () => {
-  it.each(broken)('is found out where %s: %s', (_why, rule, scope, step) => {
+describe('The exhaustive search with a broken receiver', () => {
+  it.each(broken)('finds the defect if %s: %s', (_why, rule, scope, step) => {
     const { failure } = explore(scope, step, most)
     expect(failure?.wrong.join()).toContain(rule)
     expect(failure?.trace.length).toBeGreaterThan(1)
   })
 })
 
-describe('The worlds that were visited', () => {
-  it('are told apart, and known again, however many they are', () => {
+describe('The table of visited worlds', () => {
+  it('distinguishes and recognizes any number of worlds', () => {
     const seen = seenNone()
     const keys = Array.from({ length: 50_000 }, (_, i) => `world ${i}`)
     expect(keys.filter(k => !seen.add(k))).toEqual([])

@@ -1,4 +1,4 @@
-// Visits every world that a scope allows, each once, and heals each of them to see what comes of it.
+// Visits every world that a scope allows once, heals each of them, and judges the result.
 import * as Receiver from '../../src/core/receiver/Receiver.ts'
 import { faults } from '../core/receiver/receiverHarness.ts'
 import type { Violation } from '../simulation/auditor.ts'
@@ -13,29 +13,29 @@ import type { Step, World } from './world.ts'
 import { worldOf } from './world.ts'
 
 export interface Failure {
-  /** The rule, and what was wrong. */
+  /** The rule and the violation. */
   readonly wrong: ReadonlyArray<string>
-  /** All that happened before the network healed. */
+  /** All events before the network healed. */
   readonly trace: ReadonlyArray<string>
 }
 
 export interface Outcome {
   readonly worlds: number
-  /** Of these, those that differ in what comes of them once the network has healed. */
+  /** The worlds of these that develop differently after the network has healed. */
   readonly healed: number
   readonly moves: number
-  /** Moves of the longest way to any of them, as they were visited. */
+  /** The length of the longest path to any of them, in moves. */
   readonly depth: number
-  /** The first that was found. */
+  /** The first violation found. */
   readonly failure: Failure | undefined
-  /** It ended before all was visited. */
+  /** The search ended before it visited all worlds. */
   readonly isCut: boolean
 }
 
 const said = (violations: ReadonlyArray<Violation>): ReadonlyArray<string> =>
   violations.map(v => `${v.rule}: ${v.what}`)
 
-/** What is wrong with a move. What it leads to may have been visited, by a way that was right: so each is judged. */
+/** Checks a move. Its target may have been visited on a correct path, so each move is checked. */
 const wrongMove = (before: World, after: World): ReadonlyArray<string> => {
   if (after.receiver === before.receiver) return []
   const { unprocessedMessages, unprocessedBytes } = after.receiver.usage
@@ -45,7 +45,7 @@ const wrongMove = (before: World, after: World): ReadonlyArray<string> => {
   return after.handed === before.handed ? accounts : [...accounts, ...said(wrongSoFar(after))]
 }
 
-/** What is wrong with a world after it has healed. */
+/** Checks a world after it has healed. */
 const wrongInTheEnd = (w: World, settled: Seen): ReadonlyArray<string> => {
   const start = healing(w)
   if (!settled.add(keyOf(start))) return []

@@ -1,5 +1,5 @@
-// What comes of a world in which nothing goes wrong any more: what is on its way is lost, all that is sent from now on comes at
-// once and in order, and nothing more is published. Then everything must settle within a bound, and stay so.
+// Heals a world: packets in flight are lost, everything sent from now on arrives at once and in order, and nothing more
+// is published. Then everything must settle within a limit, and stay settled.
 import * as Sender from '../../src/core/sender/Sender.ts'
 import { keyOf } from './key.ts'
 import { tickAt, times } from './scope.ts'
@@ -15,10 +15,10 @@ const unlimited = {
   restarts: 0,
 }
 
-/** How long it may take to settle, in ms: as in the simulator. */
+/** The maximum time to settle, in ms, as in the simulator. */
 const settlingTime = 2 * times.max + times.grace + 3 * times.deadline + 40 * times.patience + 1000
 
-/** The next thing that happens. */
+/** The next event. */
 const next = (w: World): World => {
   const line = alive(w)
   const packet = w.net[0]
@@ -27,13 +27,13 @@ const next = (w: World): World => {
   const isMute = line === undefined || w.scope.isPlain
   const beats = isMute ? Number.POSITIVE_INFINITY : tickAt(Sender.dueAt(times.max)(line.sender))
   const wakes = tickAt(w.receiver.wakeAt)
-  // Nothing happens any more.
+  // No more events.
   if (beats === Number.POSITIVE_INFINITY && wakes === Number.POSITIVE_INFINITY) return { ...w, now: wakes }
   const then = { ...w, now: Math.max(w.now, Math.min(beats, wakes)) }
   return beats <= wakes && line !== undefined ? beaten(then, line) : woken(then)
 }
 
-/** Its heartbeats were lost so far: the next comes as late as it may. */
+/** Its heartbeats were lost so far. The next one is as late as possible. */
 const overdue = (w: World): World => ({
   ...w,
   lines: w.lines.map(l =>
@@ -43,14 +43,14 @@ const overdue = (w: World): World => ({
   ),
 })
 
-/** The world as it begins to heal: what is left of it is the same for many. */
+/** The world at the start of the healing. The rest is the same for many worlds. */
 export const healing = (before: World): World => {
   const cleared: World = { ...before, net: [], left: unlimited, askedAt: 0 }
   const living = alive(cleared) === undefined ? reborn(cleared) : overdue(cleared)
   return living.startedAt === undefined ? joined(living) : living
 }
 
-/** Whoever is woken again and again at the same time never settles. */
+/** A node that wakes repeatedly at the same time never settles. */
 const mostTurns = 2000
 
 export interface Healed {
@@ -68,10 +68,10 @@ export const healed = (start: World): Healed => {
   for (let turns = 0; turns < mostTurns && world.now <= overAt; turns++) {
     const isQuiet = world.net.length === 0 && world.replays.requests.length === 0
     const after = next(world)
-    // A world that is the same before two heartbeats, with all that comes between, will never be another.
+    // If a world is the same before two heartbeats, including all packets, it never changes again.
     if (isQuiet && after.lines !== world.lines) {
       const key = keyOf(world)
-      // What it asks for meanwhile, it asks for ever.
+      // Requests between these two heartbeats repeat forever.
       if (key === last)
         return { world: world.askedAt > lastAt ? { ...world, askedAt: overAt } : world, healedAt, overAt }
       last = key

@@ -1,6 +1,5 @@
-// When two worlds are the same: what can still happen in both is the same, and so is what the auditor could still hold against
-// it. Times count from now, and what is past is past; the ids of requests count by
-// their order.
+// When two worlds are the same: their possible futures are the same, and the auditor's possible objections are the
+// same. Times count from now, and past times are equal. Request ids count by their order.
 
 import * as M from '../../src/core/internal/OrderedMap.ts'
 import type { Epoch } from '../../src/core/protocol/Epoch.ts'
@@ -13,10 +12,10 @@ import { tick, tickAt, times } from './scope.ts'
 import { storyOf } from './verdict.ts'
 import type { Line, World } from './world.ts'
 
-/** The place of a request among those that can still be answered: all that can matter of it, as later ones are above. */
+/** The rank of a request among those that can still be answered. Only the rank matters, as later ids are higher. */
 type Ids = (id: number) => number
 
-/** A time from now on, in ticks; what was `past` ms ago is over. */
+/** A time from now on, in ticks. Times more than `past` ms ago are equal. */
 const from = (now: number, at: number, past = 0): string =>
   at === Number.POSITIVE_INFINITY ? '-' : `${Math.max(-past, tickAt(at) - now) / tick}`
 
@@ -63,7 +62,7 @@ const witnessText = (w: Witness | undefined, now: number): string =>
 const farText = (far: Far<string> | undefined, ids: Ids, now: number): string =>
   far === undefined ? '' : `${probeText(far.probe, ids, now)} ${headText(far.heard)}`
 
-/** What each state has besides what all have. */
+/** The fields that each state has in addition to the common ones. */
 const ownText = (s: OriginState<string>, ids: Ids, now: number): string => {
   switch (s._tag) {
     case 'Joining':
@@ -107,13 +106,13 @@ const originText = (s: OriginState<string>, ids: Ids, now: number): string => {
 const lineOf = (w: World, { sender, endedAt, bornAt }: Line): string => {
   const { now } = w
   if (endedAt !== Number.POSITIVE_INFINITY) {
-    // Of a run that is over nothing matters but when the last of it may come.
+    // Of a run that is over, only the last possible arrival matters.
     const { lifetime } = w.scope
     return lifetime === Number.POSITIVE_INFINITY
       ? `${sender.head} over`
       : `${sender.head} over ${from(now, endedAt, lifetime)}`
   }
-  // Heartbeats that are lost may as well not be due: see `healed`.
+  // Lost heartbeats need not be due: see `healed`.
   if (w.left.heartbeats === 0 && sender.state === 'live') return `${sender.head}live`
   const waits = sender.wait === undefined ? `s${from(now, sender.sentAt, sender.after)}` : `w${sender.wait}`
   const isOlder = w.startedAt === undefined || bornAt < w.startedAt
@@ -133,7 +132,7 @@ const receiverOf = (w: World, ids: Ids): string => {
   return text
 }
 
-/** All that is on its way. Of what says how old its run is, it matters for how long the run still counts as the older. */
+/** All packets in flight. For a packet with the age of its run, how long the run still counts as older matters. */
 const netOf = (w: World, ids: Ids): string =>
   w.net
     .map(p => {
@@ -143,10 +142,13 @@ const netOf = (w: World, ids: Ids): string =>
     .sort()
     .join()
 
-/** How long before a guess the run must have answered to be wronged by it, in ms: see the auditor. */
+/** The auditor compares the last answer of a run with the time of a guess. This is the limit, in ms. */
 const asking = times.patience * (2 ** times.tries - 1)
 
-/** What decides in `single` whether a number may be taken for one of another run, and whether a run may be left by a guess. */
+/**
+ * In `single`, this decides whether a number may be taken as one of another run, and whether a run may be left by a
+ * guess.
+ */
 const witnessOf = ({ scope, now, came, answered, heardOf, published, lines }: World): string => {
   if (scope.addressing !== 'single') return ''
   const runs = lines.map(({ epoch, endedAt }) => {

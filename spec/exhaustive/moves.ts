@@ -1,4 +1,4 @@
-// Everything that may happen next.
+// All possible next moves.
 import * as Sender from '../../src/core/sender/Sender.ts'
 import { tickAt, times } from './scope.ts'
 import type { Packet, World } from './world.ts'
@@ -6,7 +6,7 @@ import { alive, beaten, closed, ended, joined, paged, published, reborn, woken }
 
 const named = (from: World, move: string, to: World): World => ({ ...to, move, from })
 
-/** Time goes on. What a run that is over has sent comes in its time or never. */
+/** Time advances. Packets of a run that is over arrive in time or never. */
 const until = (w: World, at: number): World => {
   if (at <= w.now) return w
   const { lifetime } = w.scope
@@ -14,17 +14,17 @@ const until = (w: World, at: number): World => {
   return { ...w, now: at, net: lifetime === Number.POSITIVE_INFINITY ? w.net : w.net.filter(mayCome) }
 }
 
-/** When the next timer rings, and whose. Heartbeats beyond those that the scope allows are as good as lost. */
+/** When the next timer fires, and whose. Heartbeats beyond the scope's limit count as lost. */
 const timers = (w: World): { readonly wake: number; readonly beat: number; readonly at: number } => {
   const line = alive(w)
   const wake = Math.max(w.now, tickAt(w.receiver.wakeAt))
-  // The three farewells are part of the end of a run.
+  // The three `ended` heartbeats are part of the end of a run.
   const isAllowed = line !== undefined && !w.scope.isPlain && (w.left.heartbeats > 0 || line.sender.state === 'ending')
   const beat = isAllowed ? Math.max(w.now, tickAt(Sender.dueAt(times.max)(line.sender))) : Number.POSITIVE_INFINITY
   return { wake, beat, at: Math.min(wake, beat) }
 }
 
-/** One of the packets is opened. It may come again, if the scope allows: then it stays. */
+/** A packet is delivered. If the scope allows duplicates, it also stays in flight. */
 const deliveries = (w: World, p: Packet): ReadonlyArray<World> => {
   const { duplicates } = w.left
   const kept = named(

@@ -1,40 +1,40 @@
-// How small a small world is. Nothing in it is left to chance: what the scope allows happens in every order.
+// The size of a small world. Nothing is random: whatever the scope allows happens in every order.
 import type { Addressing } from '../../src/core/protocol/Origin.ts'
 import type { Mode } from '../../src/core/receiver/settings.ts'
 
 export interface Scope {
   readonly addressing: Addressing
   readonly mode: Mode
-  /** Messages published, by all runs together. */
+  /** Messages that all runs publish together. */
   readonly messages: number
-  /** Heartbeats that get on their way before the network heals; those after them are lost. */
+  /** Heartbeats that are sent before the network heals. Later ones are lost. */
   readonly heartbeats: number
-  /** Requests for replay, and for heads, that get on their way before the network heals. */
+  /** Replay requests and head requests that are sent before the network heals. */
   readonly replays: number
   readonly heads: number
-  /** How often anything is delivered once more; `Infinity`: everything, any number of times. */
+  /** How often a packet is duplicated; `Infinity`: every packet, any number of times. */
   readonly duplicates: number
-  /** How the sender ends its run, at any time, before it begins another. */
+  /** How the sender ends its run, at any time, before it starts another. */
   readonly restart: 'none' | 'crash' | 'close'
-  /** Messages that the sender keeps to replay. */
+  /** Messages that the sender keeps for replays. */
   readonly keeps: number
-  /** Answers to requests for replay in one page; `Infinity`: all of them, as soon as the request comes. */
+  /** Answers per page; `Infinity`: all of them, as soon as the request arrives. */
   readonly page: number
-  /** When the receiver starts: before all else, or at any time. */
+  /** When the receiver starts: first, or at any time. */
   readonly joins: 'first' | 'late'
-  /** A plain client: it numbers its messages, and sends no heartbeats and no answers. Nobody names its runs. */
+  /** A plain client: it numbers its messages, and sends no heartbeats and no answers. Its runs have no names. */
   readonly isPlain: boolean
-  /** How long after the end of a run something of it can still be on its way, in ms. */
+  /** How long after the end of a run its packets can still be in flight, in ms. */
   readonly lifetime: number
 }
 
-/** All happens at multiples of this many ms: a timer rings at the first of them that is not before its time. */
+/** Everything happens at multiples of this many ms: a timer fires at the first one that is not before its time. */
 export const tick = 100
 
-/** In ms; short, so that few ticks lie between any two, but in the order in which those of the defaults are. */
+/** In ms. They are short, so that few ticks lie between any two, and their order is that of the defaults. */
 export const times = { after: 100, max: 200, deadline: 300, grace: 200, patience: 100, tries: 2 } as const
 
-/** The first tick that is not before a time. Fractions come from jittered waits. */
+/** The first tick that is not before a time. Fractions result from jitter. */
 export const tickAt = (at: number): number => Math.ceil(at / tick - 1e-6) * tick
 
 const smallest: Scope = {
@@ -55,12 +55,12 @@ const smallest: Scope = {
 
 export const scopeOf = (changes: Partial<Scope>): Scope => ({
   ...smallest,
-  // Nothing in a message of `single` says which run it is of: see docs/correctness.md.
+  // A message in `single` does not contain its run: see docs/correctness.md.
   ...(changes.addressing === 'single' && (changes.restart ?? 'none') !== 'none' ? { lifetime: 300 } : {}),
   ...changes,
 })
 
-/** A scope in a line. */
+/** A scope in one line of text. */
 export const describeScope = (s: Scope): string =>
   [
     s.addressing,

@@ -1,4 +1,4 @@
-// The scopes that are visited: a few in the tests, and all that a quarter of an hour allows by `npm run exhaustive`.
+// The scopes: a few for the tests, and for `npm run exhaustive` as many as fit into a quarter of an hour.
 import type { Scope } from './scope.ts'
 import { scopeOf } from './scope.ts'
 
@@ -7,7 +7,7 @@ const of = (...changes: ReadonlyArray<Partial<Scope>>): Scope => scopeOf(Object.
 const single: Partial<Scope> = { addressing: 'single', duplicates: 0 }
 const unasked: Partial<Scope> = { heads: 0 }
 const crash: Partial<Scope> = { ...unasked, restart: 'crash' }
-/** Runs that nobody names. */
+/** Runs without names. */
 const plain: Partial<Scope> = { ...single, isPlain: true, heartbeats: 0, replays: 0 }
 const close: Partial<Scope> = { ...unasked, restart: 'close' }
 

@@ -1,8 +1,8 @@
-// The worlds that were visited: 64 bits of each, in one table that grows.
+// The visited worlds: 64 bits of each, in a growing table.
 
 export interface Seen {
   readonly size: () => number
-  /** False if it was there before. */
+  /** False if it was added before. */
   readonly add: (key: string) => boolean
 }
 
@@ -23,7 +23,7 @@ const hash = (key: string): readonly [number, number] => {
 }
 
 export const seenNone = (): Seen => {
-  // An empty place is two zeros; the second half of a hash is never 0.
+  // An empty slot is two zeros. The second half of a hash is never 0.
   let places = new Uint32Array(2 ** 13)
   let size = 0
   const put = (a: number, b: number): boolean => {

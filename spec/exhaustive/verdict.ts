@@ -1,4 +1,4 @@
-// What the simulator's auditor says of a small world: the same rules, over the same kind of chronicle.
+// The verdict of the simulator's auditor on a small world: the same rules, on the same kind of chronicle.
 
 import type { Violation } from '../simulation/auditor.ts'
 import { audit } from '../simulation/auditor.ts'
@@ -50,7 +50,7 @@ const lifeOf = (w: World, overAt: number): Life => {
   }
 }
 
-/** The chronicle of a world that has healed at one time, and had to be settled at another. */
+/** The chronicle of a world, with the time when it healed and the time when it had to be settled. */
 const chronicleOf = (w: World, healedAt: number, overAt: number): Chronicle => {
   const all = runsOf(w)
   const published = w.published.flatMap(({ line, number, at }, i) => {
@@ -60,16 +60,16 @@ const chronicleOf = (w: World, healedAt: number, overAt: number): Chronicle => {
       ? []
       : [{ id: i + 1, run, number, at, leftAt: at, data, headers: undefined, reply: undefined }]
   })
-  // Of a run that is over, and of which nothing came before something of the next, the receiver has never known.
+  // If a run is over, and nothing of it arrived before packets of the next run, the receiver has never known it.
   const runs = all.filter(r => r.endedAt === Number.POSITIVE_INFINITY || w.heardOf.has(r.epoch))
   return { ...blank(), runs, published, lives: [lifeOf(w, overAt)], healedAt, quietAt: healedAt, overAt }
 }
 
-/** What is wrong with a world that has healed at one time, and had to be settled at another. */
+/** The violations of a world, with the time when it healed and the time when it had to be settled. */
 export const violationsOf = (w: World, healedAt: number, overAt: number): ReadonlyArray<Violation> =>
   w.startedAt === undefined ? [] : audit(chronicleOf(w, healedAt, overAt))
 
-/** What is wrong already, whatever comes: the life ends here, and nothing has to be settled. */
+/** The violations so far, for any future: the life ends here, and nothing has to be settled. */
 export const wrongSoFar = (w: World): ReadonlyArray<Violation> => {
   const chronicle = chronicleOf(w, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY)
   return audit({ ...chronicle, lives: chronicle.lives.map(life => ({ ...life, endedAt: w.now })) })
@@ -77,12 +77,12 @@ export const wrongSoFar = (w: World): ReadonlyArray<Violation> => {
 
 interface Remembered {
   readonly text: string
-  /** Gaps of which not all is settled: which, and when they were noticed. */
+  /** Gaps that are not fully settled, with the times of their reports. */
   readonly gaps: ReadonlyArray<{ readonly range: string; readonly local: number }>
 }
 
 const pieceOf = (w: World, p: Sequence): Remembered => {
-  // Which run a number is of can be mistaken in `single` only; whether it was lost matters to no rule any more.
+  // A number can be assigned to a wrong run only in `single`. Whether it was lost no longer matters to any rule.
   const isMixed = w.scope.addressing === 'single' && w.scope.restart !== 'none'
   const numbers = ascending(p).map(s => `${s.first}-${s.last}${isMixed && s.message ? s.message.run.epoch.at(-1) : ''}`)
   const isSettled = (n: number): boolean => p.settled.some(s => s.first <= n && n <= s.last)
@@ -100,7 +100,7 @@ const pieceOf = (w: World, p: Sequence): Remembered => {
 
 const remembered = new WeakMap<World['handed'], ReadonlyArray<Remembered>>()
 
-/** What the auditor remembers of what was handed over, and when its gaps were noticed. */
+/** What the auditor remembers of the deliveries, and when their gaps were reported. */
 export const storyOf = (w: World): string => {
   let pieces = remembered.get(w.handed)
   if (pieces === undefined) {
@@ -109,7 +109,7 @@ export const storyOf = (w: World): string => {
     pieces = stories.flatMap(story => story.sequences).map(p => pieceOf(w, p))
     remembered.set(w.handed, pieces)
   }
-  // Past its deadline a gap may be given up at any time.
+  // After its deadline a gap may be given up at any time.
   const ageOf = (local: number): number => Math.max(0, local + times.deadline - w.now)
   return pieces.map(p => `${p.text} ${p.gaps.map(g => `${g.range}@${ageOf(g.local)}`)}`).join()
 }

@@ -1,5 +1,5 @@
-// A world that can be forked: one sender (and the runs before it), one receiver, and what is on its way between them. It is a
-// value, so that every move leads to a world of its own and leaves the one before as it was.
+// A world that can be forked: one sender with its earlier runs, one receiver, and the packets in flight. It is a value:
+// every move creates a new world, and does not change the old one.
 
 import type { Epoch } from '../../src/core/protocol/Epoch.ts'
 import type { Head } from '../../src/core/protocol/Head.ts'
@@ -9,7 +9,7 @@ import { map } from '../../src/core/receiver/Delivery.ts'
 import type { Arrival } from '../../src/core/receiver/outputs.ts'
 import * as Receiver from '../../src/core/receiver/Receiver.ts'
 import * as History from '../../src/core/sender/History.ts'
-import * as Replays from '../../src/core/sender/ReplayQueue.ts'
+import * as ReplayQueue from '../../src/core/sender/ReplayQueue.ts'
 import * as Sender from '../../src/core/sender/Sender.ts'
 import type { Event, Happening, Machine, Out } from '../core/receiver/receiverHarness.ts'
 import type { Handed } from '../simulation/chronicle.ts'
@@ -24,10 +24,10 @@ export interface Line {
   readonly origin: Origin
   readonly epoch: Epoch
   readonly sender: Sender.Sender
-  /** What it keeps to replay. A history changes in place, so each world makes one of its own. */
+  /** The messages that it keeps. A history is mutable, so each world builds its own. */
   readonly history: History.History
   readonly bornAt: number
-  /** `Infinity` as long as it is alive. */
+  /** `Infinity` while it is live. */
   readonly endedAt: number
 }
 
@@ -37,21 +37,21 @@ export interface Published {
   readonly at: number
 }
 
-/** Something on its way. */
+/** A packet in flight. */
 export interface Packet {
-  /** What it is, but for the request that it belongs to. */
+  /** The packet's content, without its request. */
   readonly what: string
-  /** That request; 0 if none. */
+  /** Its request; 0 if none. */
   readonly id: number
-  /** Whose run it speaks for; -1 for the receiver's requests. */
+  /** The run that sent it; -1 for the receiver's requests. */
   readonly line: number
   readonly sentAt: number
-  /** The age of the run, where the receiver could take it for older than itself. */
+  /** The age of the run, if the receiver could consider the run older than itself. */
   readonly age: number | undefined
   readonly open: (w: World) => World
 }
 
-/** How often each thing may still happen. */
+/** How often each event may still happen. */
 export interface Left {
   readonly messages: number
   readonly heartbeats: number
@@ -68,30 +68,30 @@ export interface World {
   readonly step: Step
   readonly left: Left
   readonly now: number
-  /** All runs; the last may be alive. */
+  /** All runs. The last one may be live. */
   readonly lines: ReadonlyArray<Line>
   readonly published: ReadonlyArray<Published>
-  readonly replays: Replays.Replays
-  /** Its start, or `undefined` before. */
+  readonly replays: ReplayQueue.ReplayQueue
+  /** Its start; `undefined` before. */
   readonly startedAt: number | undefined
   readonly receiver: Machine
   readonly net: ReadonlyArray<Packet>
   readonly handed: ReadonlyArray<Handed>
-  /** When each message first came unasked, by id; and when each run has answered for itself. */
+  /** When each message first arrived live, by id; and when each run has answered. */
   readonly came: ReadonlyMap<number, number>
   readonly answered: ReadonlyMap<Epoch, ReadonlyArray<number>>
-  /** Runs of which something came before anything of the next. */
+  /** Runs with packets that arrived before those of the next run. */
   readonly heardOf: ReadonlySet<Epoch>
   readonly askedAt: number
-  /** How it came to this. */
+  /** The moves that led here. */
   readonly move: string
   readonly from: World | undefined
 }
 
-/** Not 0, so that nothing that should be a time is mistaken for none. */
+/** Not 0, so that a time is never mistaken for "never". */
 const beginning = 1000
 
-/** The run that is alive. */
+/** The live run. */
 export const alive = (w: World): Line | undefined => {
   const last = w.lines.at(-1)
   return last !== undefined && last.endedAt === Number.POSITIVE_INFINITY ? last : undefined
@@ -115,7 +115,7 @@ export const worldOf = (scope: Scope, step: Step): World => {
     now: beginning,
     lines: [born(scope, 0, beginning)],
     published: [],
-    replays: Replays.empty,
+    replays: ReplayQueue.empty,
     startedAt: undefined,
     receiver: Receiver.create<string>({
       addressing,
@@ -137,7 +137,7 @@ export const worldOf = (scope: Scope, step: Step): World => {
   return scope.joins === 'first' ? joined(world) : world
 }
 
-/** Puts something on its way. Where all may come again and again, twice the same is as good as once. */
+/** Sends a packet. If everything may be duplicated any number of times, a second copy changes nothing. */
 const sent = (w: World, p: Packet): World => {
   const isThere =
     w.left.duplicates === Number.POSITIVE_INFINITY &&
@@ -147,7 +147,7 @@ const sent = (w: World, p: Packet): World => {
 
 // --- the receiver
 
-/** What the auditor wants to know of what comes in, as in the simulator. */
+/** Records the arrivals for the auditor, as in the simulator. */
 const witnessed = (before: World, happening: Happening): World => {
   if (
     happening._tag !== 'MessageReceived' &&
@@ -165,14 +165,14 @@ const witnessed = (before: World, happening: Happening): World => {
   if (happening._tag === 'HeadAnswered')
     return { ...w, answered: new Map(w.answered).set(epoch, [...(w.answered.get(epoch) ?? []), w.now]) }
   if (happening._tag === 'HeartbeatReceived' || w.came.has(id)) return w
-  // What follows an answer of its run within one tick is later all the same.
+  // A packet that follows an answer of its run within one tick is still later.
   return { ...w, came: new Map(w.came).set(id, w.answered.has(epoch) ? w.now + 1 : w.now) }
 }
 
 const heard = (before: World, happening: Happening): World => {
   if (before.startedAt === undefined) return before
   const w = witnessed(before, happening)
-  // The time is part of every event; TypeScript can't see that a union stays one when it is put back.
+  // Every event has a time. TypeScript does not see that the spread of a union is still a union.
   const [outputs, receiver] = w.step({ ...happening, now: w.now } as Event)(w.receiver)
   return outputs.reduce(performed, { ...w, receiver })
 }
@@ -233,7 +233,7 @@ const askedReplay = (before: World, o: Extract<Out, { _tag: 'RequestReplay' }>):
     age: undefined,
     open: at => {
       if (serves(at, origin) === undefined) return at
-      const [answers, replays] = Replays.asked(request)(at.replays)
+      const [answers, replays] = ReplayQueue.onRequest(request)(at.replays)
       const after = answers.reduce(answered, { ...at, replays })
       return w.scope.page === Number.POSITIVE_INFINITY ? paged(after) : after
     },
@@ -241,15 +241,15 @@ const askedReplay = (before: World, o: Extract<Out, { _tag: 'RequestReplay' }>):
   return sent({ ...w, left: { ...w.left, replays: w.left.replays - 1 } }, packet)
 }
 
-/** It subscribes; what was sent before does not come. */
+/** It subscribes. It does not receive earlier messages. */
 export const joined = (w: World): World => heard({ ...w, startedAt: w.now, net: [] }, { _tag: 'Started' })
 
-/** Its wake-up is due. */
+/** Its timer is due. */
 export const woken = (w: World): World => heard(w, { _tag: 'Tick' })
 
 // --- the sender
 
-/** The history of a run that has published these messages, numbered from 1. */
+/** The history of a run with these messages, numbered from 1. */
 const historyOf = (scope: Scope, origin: string, ids: ReadonlyArray<number>): History.History => {
   const history = History.create({ messages: scope.keeps, bytes: 1e9, age: 1e12 })
   for (const [i, id] of ids.entries()) {
@@ -260,7 +260,7 @@ const historyOf = (scope: Scope, origin: string, ids: ReadonlyArray<number>): Hi
   return history
 }
 
-const sourceOf = (w: World): Replays.Source => {
+const sourceOf = (w: World): ReplayQueue.Source => {
   const own = (origin: string): Line | undefined => serves(w, origin)
   const within = <A>(origin: string, f: (h: History.History) => A): A | undefined => {
     const line = own(origin)
@@ -277,7 +277,7 @@ const sourceOf = (w: World): Replays.Source => {
 const headOf = (w: World, { sender, history, origin }: Line): Head =>
   Sender.headOf(w.now, times.max, History.first(history, origin.name) ?? sender.head + 1)(sender)
 
-/** A run that is younger than the receiver will always be. */
+/** A run that is younger than the receiver stays younger. */
 const ageOf = (w: World, line: Line, head: Head): number | undefined =>
   w.startedAt === undefined || line.bornAt < w.startedAt ? head.age : undefined
 
@@ -294,7 +294,7 @@ const arrivalOf = (number: number, id: number): Arrival<string> => ({
   bytes: 1,
 })
 
-/** It publishes. Messages are named by the order in which all of them were published. */
+/** It publishes. Messages have ids in the order of publishing. */
 export const published = (w: World, line: Line): World => {
   const sender = Sender.published(w.now)(line.sender)
   const number = sender.head
@@ -313,7 +313,7 @@ export const published = (w: World, line: Line): World => {
   })
 }
 
-/** Its heartbeat is due. The last of those that say farewell ends it. */
+/** Its heartbeat is due. The last `ended` heartbeat ends it. */
 export const beaten = (w: World, line: Line): World => {
   const head = headOf(w, line)
   const sender = Sender.beaten(w.now, times.max)(line.sender)
@@ -344,13 +344,13 @@ const answeredHead = (w: World, id: number, origin: string | undefined): World =
   })
 }
 
-/** A page of what it has been asked for. */
+/** A page of answers to its requests. */
 export const paged = (w: World): World => {
-  const [answers, replays] = Replays.page(sourceOf(w), w.scope.page, 1e6)(w.replays)
+  const [answers, replays] = ReplayQueue.page(sourceOf(w), w.scope.page, 1e6)(w.replays)
   return answers.reduce(answered, { ...w, replays })
 }
 
-const answered = (w: World, answer: Replays.Answer): World => {
+const answered = (w: World, answer: ReplayQueue.Answer): World => {
   const line = serves(w, answer.origin)
   const happening = line === undefined ? undefined : openedAnswer(w, line, answer)
   if (line === undefined || happening === undefined) return w
@@ -370,8 +370,8 @@ const answered = (w: World, answer: Replays.Answer): World => {
   })
 }
 
-/** What the shell makes of an answer. */
-const openedAnswer = (w: World, line: Line, answer: Replays.Answer): Happening | undefined => {
+/** Converts an answer into an event, like the shell. */
+const openedAnswer = (w: World, line: Line, answer: ReplayQueue.Answer): Happening | undefined => {
   const { origin } = line
   const epoch = w.scope.addressing === 'single' ? line.epoch : undefined
   const requestId = Number(answer.reply.slice(2))
@@ -392,7 +392,7 @@ const openedAnswer = (w: World, line: Line, answer: Replays.Answer): Happening |
         reason: 'evicted',
       }
     case 'End':
-      // 0 is no number: the shell can't read it.
+      // 0 is not a number, so the shell cannot parse it.
       return answer.last < 1 ? undefined : { _tag: 'ReplayEnded', requestId, origin, epoch, last: answer.last }
   }
 }
@@ -402,12 +402,12 @@ const openedAnswer = (w: World, line: Line, answer: Replays.Answer): Happening |
 export const closed = (w: World, line: Line): World =>
   withLine(w, { ...line, sender: Sender.closed(w.now)(line.sender) })
 
-/** The process is gone, and with it its history. */
+/** The process ends, and its history is lost. */
 export const ended = (w: World): World => ({
   ...w,
-  replays: Replays.empty,
+  replays: ReplayQueue.empty,
   lines: w.lines.map(l => (l.endedAt === Number.POSITIVE_INFINITY ? { ...l, endedAt: w.now } : l)),
 })
 
-/** The next run begins. */
+/** The next run starts. */
 export const reborn = (w: World): World => ({ ...w, lines: [...w.lines, born(w.scope, w.lines.length, w.now)] })

@@ -10,7 +10,7 @@ const known: Readonly<Record<string, { readonly seed?: number; readonly rule?: s
 )
 
 describe('The list of guards', () => {
-  it('names each guard once, by a text that its file has once', () => {
+  it('has each guard once, and its text occurs once in its file', () => {
     expect(new Set(guards.map(g => g.name)).size).toBe(guards.length)
     for (const guard of guards) {
       const source = readFileSync(join(__dirname, '..', '..', 'src', 'core', guard.file), 'utf8')
@@ -18,7 +18,7 @@ describe('The list of guards', () => {
     }
   })
 
-  it('refuses a guard whose text is not there, or is there twice', () => {
+  it('refuses a guard whose text is missing, or occurs twice', () => {
     const guard = {
       promise: 1,
       name: 'a door',
@@ -30,18 +30,18 @@ describe('The list of guards', () => {
     expect(() => withoutGuard(guard, 'a door, a door')).toThrow('2 times')
   })
 
-  it('knows of no other guard what fails without it', () => {
+  it('has known failures for its own guards only', () => {
     const names = new Set(guards.map(g => g.name))
     expect(Object.keys(known).filter(name => !names.has(name))).toEqual([])
   })
 })
 
-describe('A guard that is taken out', () => {
+describe('A removed guard', () => {
   it.each([
     'numbers before a new message are missing',
     'a held message waits for the gap below it',
     'a refusal covers only evicted numbers',
-  ])('makes a seed fail that does not with it: %s', async name => {
+  ])('makes a seed fail: %s', async name => {
     const { seed } = known[name] ?? {}
     const { stdout } = await promisify(execFile)(process.execPath, ['spec/guards/main.mjs', '--check', '--only', name])
     expect(seed).toBeGreaterThan(0)

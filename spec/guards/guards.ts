@@ -1,5 +1,5 @@
-// The guards of src/core: texts that keep a promise of docs/correctness.md. Each stands here with the text that removes it;
-// `npm run -s guards` removes one after the other. Without it a seed of the simulator, or a test, must fail.
+// The guards of src/core: pieces of code that keep a promise of docs/correctness.md. Each entry replaces one of them.
+// `npm run -s guards` does so one by one. A seed of the simulator or a test must fail without the guard.
 
 export interface Guard {
   /** The number of the promise that it keeps. */
@@ -9,7 +9,7 @@ export interface Guard {
   readonly file: string
   /** The text with the guard, which the file has exactly once, and the text without it. */
   readonly without: readonly [from: string, to: string]
-  /** What happens without it. */
+  /** The effect of its absence. */
   readonly why: string
 }
 
@@ -93,7 +93,7 @@ export const guards: ReadonlyArray<Guard> = [
     ),
     'a head of the other addressing is not followed': text('receiver/Receiver.ts')(
       ['if (addressingOf(origin) !== self.addressing) {', 'if (false as boolean) {'],
-      'The receiver reports losses of an origin that can not reach its subscription.',
+      'The receiver reports losses of an origin that cannot reach its subscription.',
     ),
   }),
   // No number is delivered twice, or both delivered and lost.
@@ -140,7 +140,7 @@ export const guards: ReadonlyArray<Guard> = [
       'After a pause the loss of a message is found up to 5 s late.',
     ),
     'a sender that closes sends three heartbeats': text('sender/Sender.ts')(
-      ['const farewells = [50, 100, 200]', 'const farewells = [50]'],
+      ['const endedDelays = [50, 100, 200]', 'const endedDelays = [50]'],
       'Over a lossy link the end goes unnoticed.',
     ),
     'a heartbeat reveals missing numbers': text('receiver/onHead.ts')(
@@ -152,7 +152,10 @@ export const guards: ReadonlyArray<Guard> = [
       'The loss of the last message before the answer goes unnoticed.',
     ),
     'a late sender is reported silent': text('receiver/onReconnect.ts')(
-      ['contact: silent(step, s.about, s.contact.max)', "contact: { _tag: 'Silent', max: s.contact.max, told: false }"],
+      [
+        'contact: silent(step, s.about, s.contact.max)',
+        "contact: { _tag: 'Silent', max: s.contact.max, reported: false }",
+      ],
       'A sender stops, and nobody notices.',
     ),
   }),
@@ -255,7 +258,7 @@ export const guards: ReadonlyArray<Guard> = [
       'The receiver delivers a run again from its start.',
     ),
     'a restart takes only numbers of the new run': text('receiver/follow.ts')(
-      ['a.number >= start && a.number <= head.head', 'true'],
+      ['a.number >= start && (a.number <= head.head || (a.number <= reach && Probe.isNewSince(s.before, a)))', 'true'],
       'The receiver delivers messages of the run before as messages of the new one.',
     ),
     'two live epochs are a conflict': text('receiver/onHead.ts')(
@@ -277,7 +280,7 @@ export const guards: ReadonlyArray<Guard> = [
   // Replay traffic stays within its budget.
   ...keeping(11, {
     'heartbeats stay within their budget': text('sender/HeartbeatSchedule.ts')(
-      ['first.key[0] <= now && rich.tokens >= 1', 'first.key[0] <= now'],
+      ['first.key[0] <= now && current.tokens >= 1', 'first.key[0] <= now'],
       'A sender of many origins floods its connection with heartbeats.',
     ),
     'a repeated request replaces the one before': text('sender/ReplayQueue.ts')(
@@ -285,10 +288,10 @@ export const guards: ReadonlyArray<Guard> = [
       'Each repetition of a request is served again.',
     ),
     'requests are served in turn': text('sender/ReplayQueue.ts')(
-      ['i < share && goesOn()', 'goesOn()'],
+      ['i < maxPerTurn && isUnfinished()', 'isUnfinished()'],
       'One request blocks all others.',
     ),
-    'a request asks only for what finds room': text('receiver/gapRequests.ts')(
+    'a request covers only what finds room': text('receiver/gapRequests.ts')(
       ['m.first + Math.min(page, room - numbers) - 1', 'm.first + page - 1'],
       'The receiver requests messages, drops them, and requests them again.',
     ),
@@ -323,11 +326,11 @@ export const guards: ReadonlyArray<Guard> = [
   // Whatever a sender accepts is received or reported, across reconnects and at its end.
   ...keeping(13, {
     'a flush confirms only what was sent before it': text('sender/FlushWatermark.ts')(
-      ['flight: { serial: self.sent },', 'flight: { serial: Number.POSITIVE_INFINITY },'],
+      ['pending: { serial: self.sent },', 'pending: { serial: Number.POSITIVE_INFINITY },'],
       'Messages that are published during a flush count as confirmed.',
     ),
     'a flush that fails confirms nothing': text('sender/FlushWatermark.ts')(
-      ['completed ? flight.serial : self.confirmed', 'flight.serial'],
+      ['completed ? flush.serial : self.confirmed', 'flush.serial'],
       'Messages that the disconnect discarded count as confirmed.',
     ),
     'unconfirmed messages make no room': text('sender/History.ts')(

@@ -1,4 +1,4 @@
-// What applications open and end, in every way that they can end it.
+// What applications open and end, in each possible way.
 import * as nats3 from '@nats-io/transport-node'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import * as nats2 from 'nats'
@@ -30,7 +30,7 @@ export const kinds: ReadonlyArray<Kind> = [
   { name: '@nats-io/transport-node', connect: options => nats3.connect({ ...options, reconnectTimeWait: 50 }) },
 ]
 
-/** A user who may do all, and one who may not subscribe to `secret.>`. */
+/** A user with all permissions, and one who may not subscribe to `secret.>`. */
 export const config = `
 authorization { users = [
   { user: any, password: x }
@@ -38,7 +38,7 @@ authorization { users = [
 ] }
 `
 
-/** Opened at the same time: so the server is waited for once for all of them. */
+/** Opened at the same time, so that one round trip to the server is enough for all of them. */
 const batch = 250
 
 const inBatches =
@@ -51,7 +51,7 @@ const times = <A>(count: number, f: (i: number) => A): ReadonlyArray<A> => Array
 
 const ignore = (): undefined => undefined
 
-/** A handler throws this, and it becomes an uncaught exception, as it would with the plain client. */
+/** A handler throws this. It becomes an uncaught exception, as with the plain client. */
 export const onPurpose = new Error('thrown on purpose')
 
 const first = async (iterable: AsyncIterable<unknown>): Promise<void> => {
@@ -75,7 +75,7 @@ export const openStage = async (kind: Kind, server: NatsServer): Promise<Stage> 
   const limited = await connect('some')
   const limitedWrapped = sequenced(await connect('some'), settings)
   const feeder = sequenced(await connect(), settings)
-  // One of its own for the receiving side, as `publisher` and `subscribe` have none of the drop-in's.
+  // The receiving side has its own connection, as `publisher` and `subscribe` have none of the drop-in's.
   const raw = await connect()
 
   const fed = async (opened: ReadonlyArray<Promise<unknown>>): Promise<void> => {
@@ -286,7 +286,7 @@ export const openStage = async (kind: Kind, server: NatsServer): Promise<Stage> 
       share: 0.5,
       run: inBatches(async count => {
         const loops = times(count, () => first(notices(wrapped)))
-        // A receiver says that a sender is gone: so there is a notice.
+        // A receiver reports that a sender is gone, so there is a notice.
         const sub = wrapped.subscribe('news', { callback: ignore })
         const other = sequenced(await connect(), { ...settings, heartbeatDelay: 10 })
         other.publish('news', 'another sender')
@@ -414,7 +414,7 @@ export const openStage = async (kind: Kind, server: NatsServer): Promise<Stage> 
   const manySubjects: ReadonlyArray<Case> = [
     {
       name: 'wrapped: publish once to a subject',
-      // The first round must have more than are live at once.
+      // The first round must have more items than are live at once.
       least: 60_000,
       run: async count => {
         for (let i = 0; i < count; i++) {

@@ -5,7 +5,9 @@ import { runInNewContext } from 'node:vm'
 setFlagsFromString('--expose-gc')
 const collect: () => void = runInNewContext('gc')
 
-/** Bytes that can be reached. Finalizers and the sweeping of array buffers take their time, so the least of several. */
+/**
+ * Reachable bytes. Finalizers and array buffers are freed with a delay, so this is the minimum of several measurements.
+ */
 export const bytesInUse = async (): Promise<number> => {
   let least = Number.POSITIVE_INFINITY
   for (let unchanged = 0; unchanged < 3; unchanged++) {

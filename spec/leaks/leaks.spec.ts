@@ -1,4 +1,4 @@
-// The short form of `npm run leaks`: a leak of any of these was once, or would be, thousands of bytes for each item.
+// The short version of `npm run leaks`. Each leak was, or would be, thousands of bytes per item.
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'

@@ -1,11 +1,11 @@
 /**
- * Opens and ends many of what an application can open, and prints what stays in memory:
+ * Opens and ends many items of each kind, and prints what stays in memory:
  *
- *     npm run -s leaks                                     100,000 of each, with both clients; connections are fewer
- *     npm run -s leaks -- --items 20000 --only '^publisher'   fewer, and only the cases whose name matches
+ *     npm run -s leaks 100,000 of each, with both clients; connections are fewer
+ *     npm run -s leaks -- --items 20000 --only '^publisher' fewer, and only the cases whose name matches
  *
- * It exits with 1 if the bytes in use after the last round are more than 5% above those after the first. `--bytes 100`
- * asks for less than that many bytes an item instead: 5% says little about few items.
+ * The exit code is 1 if the bytes in use after the last round exceed those after the first by more than 5%. `--bytes
+ * 100` sets a limit of 100 bytes per item instead: 5% is not meaningful for few items.
  */
 import { parseArgs } from 'node:util'
 import { startNatsServer } from '../server/natsServer.ts'

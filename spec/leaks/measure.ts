@@ -1,13 +1,13 @@
 import { bytesInUse } from './heap.ts'
 
-/** What is opened and ended, over and over. */
+/** Items that are opened and ended repeatedly. */
 export interface Case {
   readonly name: string
-  /** How many items of a run of 100,000: those that need a connection each are fewer. Default all. */
+  /** How many items of a run of 100,000. Items with their own connection are fewer. Default all. */
   readonly share?: number
-  /** How many at least. Default 50. */
+  /** The minimum number. Default 50. */
   readonly least?: number
-  /** Opens and ends that many, and waits until all of them have ended. */
+  /** Opens and ends this many items, and waits until all of them have ended. */
   readonly run: (items: number) => Promise<void>
 }
 
@@ -16,14 +16,14 @@ export interface Growth {
   /** Bytes in use after the first round, and after the last. */
   readonly from: number
   readonly to: number
-  /** What each item has left behind in the median round, in bytes. */
+  /** The bytes that each item leaves in memory, in the median round. */
   readonly perItem: number
 }
 
 const median = (numbers: ReadonlyArray<number>): number =>
   numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? 0
 
-/** Runs a case in rounds. What the first round leaves behind is a cost of the first use, not of each. */
+/** Runs a case in rounds. The first round also includes the cost of the first use. */
 export const growth = async ({ run }: Case, items: number, rounds = 5): Promise<Growth> => {
   const inRound = Math.ceil(items / rounds)
   const sizes: Array<number> = []

@@ -1,4 +1,4 @@
-// Senders in another account, or behind a subject mapping: with the very server configuration that the guide shows.
+// Senders in another account, or behind a subject mapping, with the server configuration from the guide.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
@@ -33,7 +33,7 @@ test('the guide shows a configuration for each case', () => {
   expect(others).toEqual([])
 })
 
-/** Long enough that nothing is lost for want of time. */
+/** Long enough that no message is lost because of a timeout. */
 const deadline = 60_000
 const small = 'max_payload: 8192\n'
 
@@ -58,7 +58,7 @@ describe.each(places)('a sender %s', (_, config, prefix, asSender, asReceiver) =
   const bench = withServer({ config })
   const subject = `${prefix}.updates`
 
-  /** Loses messages with these numbers, and nothing else. */
+  /** Drops the messages with these numbers, and nothing else. */
   const losing =
     (isLost: (n: number) => boolean): DecideFate =>
     ({ subject: at }) =>

@@ -1,4 +1,4 @@
-// What scenarios with a real server need.
+// Helpers for scenarios with a real server.
 import { connect as dial } from 'node:net'
 import { afterAll, afterEach, beforeAll } from '@jest/globals'
 import type { Delivery, Message } from '../../src/core/receiver/Delivery.ts'
@@ -22,9 +22,9 @@ export interface Bench {
   readonly server: () => NatsServer
   /** A connection that is closed after the test. */
   readonly connect: (kind: Kind, options?: Options) => Promise<Client>
-  /** A link to the server that can lose things. */
+  /** A link to the server that can drop messages. */
   readonly link: (fate?: DecideFate) => Promise<LossyLink>
-  /** To be done after the test, last first. */
+  /** Runs the function after the test, last first. */
   readonly after: (end: () => unknown) => void
 }
 
@@ -64,11 +64,11 @@ export const withServer = (options?: NatsServerOptions): Bench => {
   }
 }
 
-/** Asks, and waits longer for the answer than the second that a client waits unless told otherwise. */
+/** Sends a request with a longer timeout than the client's default of one second. */
 export const request = (nc: Client, subject: string, body = ''): Promise<Msg> =>
   nc.request(subject, body, { timeout: longestWait })
 
-/** Waits until a client that lost its server is connected again. */
+/** Waits until a disconnected client is connected again. */
 export const reconnected = (nc: Client): Promise<void> =>
   eventually('connected again', () =>
     nc.flush().then(
@@ -82,7 +82,7 @@ export type Seen = Delivery<Uint8Array>
 export interface Log<T> {
   readonly seen: ReadonlyArray<T>
   readonly add: (item: T) => void
-  /** Waits until what was seen is enough. */
+  /** Waits until the collected items satisfy the condition. */
   readonly until: (
     what: string,
     isEnough: (seen: ReadonlyArray<T>) => boolean,
@@ -120,7 +120,7 @@ export const log = <T>(): Log<T> => {
 }
 
 export interface Reader extends Log<Seen> {
-  /** When the iterator has ended, with what it threw. */
+  /** Resolves when the iterator has ended, with the error that it threw. */
   readonly ended: Promise<unknown>
 }
 
@@ -153,7 +153,7 @@ export const texts = (seen: ReadonlyArray<Seen>): ReadonlyArray<readonly [number
 
 export const numbers = (seen: ReadonlyArray<Seen>): ReadonlyArray<number> => seen.filter(isMessage).map(d => d.number)
 
-/** Waits for that many messages. */
+/** Waits for this many messages. */
 export const messages =
   (count: number) =>
   (seen: ReadonlyArray<Seen>): boolean =>
@@ -167,7 +167,7 @@ export const some =
 export const range = (first: number, last: number): ReadonlyArray<number> =>
   Array.from({ length: last - first + 1 }, (_, i) => first + i)
 
-/** Says something to a server that no client would say. */
+/** Sends raw text to a server that no client would send. */
 export const sayRaw = (port: number, protocol: string): Promise<void> =>
   new Promise((resolve, reject) => {
     const socket = dial(port, '127.0.0.1')

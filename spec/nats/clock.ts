@@ -1,10 +1,10 @@
-// The clock of the library in a test: `performance.now()` and the timers of the global scope.
+// The library's clock in a test: `performance.now()` and the global timers.
 import { jest } from '@jest/globals'
 
 const ago = 60_000
 
 /**
- * Runs a function at a time that is a minute ago for the library. A sender that is created so is older than a receiver that
+ * Runs a function one minute in the past of the library's clock. A sender created in it is older than a receiver that
  * is created now, however long the receiver waits for an answer on a busy machine.
  */
 export const aMinuteAgo = <A>(act: () => A): A => {
@@ -18,8 +18,8 @@ export const aMinuteAgo = <A>(act: () => A): A => {
 }
 
 /**
- * Slows down the clock of the library until the returned function is called. The library has fixed times for which there is
- * no option; a busy machine keeps them if the clock is slow enough.
+ * Slows down the library's clock until the returned function is called. The library has fixed times without an option.
+ * With a slow clock a busy machine keeps them.
  */
 export const slowDown = (factor: number): (() => void) => {
   const now = performance.now.bind(performance)

@@ -1,4 +1,4 @@
-// A sender takes its leave, and hears what it is refused.
+// How a sender ends, and how it reports operations that the server refuses.
 import { describe, expect, test } from '@jest/globals'
 import * as Head from '../../src/core/protocol/Head.ts'
 import type { Msg } from '../../src/nats/client/Connection.ts'
@@ -40,7 +40,7 @@ const notices = (updates: Publisher): Told => {
   return { ...all, ended: run() }
 }
 
-/** The status of the answer to a request; 0 if it is a message. */
+/** The status of the answer to a request; 0 for a message. */
 const ask = async (nc: Client, subject: string): Promise<number | undefined> => {
   const inbox = `_INBOX.by.hand.${Math.random().toString(36).slice(2)}`
   const answers = log<Msg>()
@@ -75,7 +75,7 @@ describe.each(kinds)('with $name', kind => {
       expect(first).toBeGreaterThan(40)
       expect(second).toBeGreaterThan(90)
       expect(third).toBeGreaterThan(190)
-      // With its usual 20 ms it would beat ten times in this.
+      // With a usual interval of 20 ms it would send ten heartbeats in this time.
       await new Promise(resolve => setTimeout(resolve, 200))
       await nc.flush()
       expect(heartbeats.seen.filter(isLast)).toHaveLength(3)

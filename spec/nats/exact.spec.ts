@@ -1,4 +1,4 @@
-// What was lost comes back as a plain subscription on an undisturbed connection would have got it, whatever was published.
+// A replayed message is identical to what a plain subscription on a working connection receives, for any message.
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import type { Headers } from '../../src/core/protocol/Headers.ts'
@@ -15,7 +15,7 @@ import type { Kind, Seen } from './clients.ts'
 import { isMessage, kinds, log, range, read, withServer } from './clients.ts'
 import { both } from './pair.ts'
 
-/** Small, so that messages of this size are quick. */
+/** Small, so that tests with messages of this size are fast. */
 const maxPayload = 2048
 
 const bench = withServer({ jetstream: true, config: `max_payload: ${maxPayload}` })
@@ -30,7 +30,7 @@ type Written = ReadonlyArray<readonly [string, string]> | { readonly block: stri
 interface Original {
   readonly headers: Written | undefined
   readonly reply: string | undefined
-  /** The size of the payload: so many bytes, or so many less than there is room for. */
+  /** The size of the payload in bytes, or the number of bytes below the maximum. */
   readonly size: { readonly bytes: number } | { readonly less: number }
 }
 
@@ -100,7 +100,7 @@ const blockOf = (headers: Headers | undefined): Uint8Array =>
     ? headers.encode()
     : new Uint8Array(0)
 
-/** Publishes it, and gives its number. */
+/** Publishes the message, and returns its number. */
 const publish = (kind: Kind, updates: Publisher, { headers: how, reply, size }: Original): number => {
   const headers = how === undefined ? undefined : headersFor(kind, how)
   const room = maxPayload - blockOf(headers).length
@@ -125,7 +125,7 @@ const plainContent = (msg: Msg): Content => {
   try {
     headers = msg.headers
   } catch {
-    // No client can read these.
+    // No client can parse these.
   }
   return {
     number: Number(msg.subject.slice(msg.subject.lastIndexOf('.') + 1)),
@@ -149,7 +149,7 @@ type Pattern = 'one at a time' | 'in a range'
 
 let subjects = 0
 
-/** Connections for many trials, so that each is quick. */
+/** Connections for many trials, so that each trial is fast. */
 const open = async (kind: Kind) => {
   const link = await bench.link()
   const [sending, plain, disturbed] = await Promise.all([
@@ -170,7 +170,7 @@ interface Trial {
   readonly receiving?: SubscribeOptions
 }
 
-/** Publishes messages that are lost once, and gives what a plain subscription and the receivers got. */
+/** Publishes messages that are lost once, and returns what a plain subscription and the receivers received. */
 const tried = async (stage: Stage, trial: Trial) => {
   const { kind, link, sending, plain, disturbed } = stage
   const { addressing, pattern, originals, publishing, receiving } = trial
@@ -218,7 +218,7 @@ const simple = (headers: Written | undefined, size: Original['size'], reply?: st
   reply,
 })
 
-/** Each of these was lost for good once. */
+/** Each of these failed once. */
 const notorious: ReadonlyArray<Original> = [
   simple([], { bytes: 20 }),
   simple(undefined, { less: 0 }),
@@ -273,7 +273,7 @@ describe.each(kinds)('with $name', kind => {
   })
 
   test.each(both)(
-    'payloads are what the client hands out, a Buffer or not, however they arrive (%s)',
+    "payloads have the client's own type, a Buffer or not, however they arrive (%s)",
     async addressing => {
       const { link, sending, plain, disturbed } = await open(kind)
       subjects += 1
@@ -281,7 +281,7 @@ describe.each(kinds)('with $name', kind => {
       const undisturbed = log<Msg>()
       plain.subscribe(`${subject}.>`, { callback: (_, msg) => undisturbed.add(msg) })
       const receiver = read(subscribe(disturbed, subject, { addressing, gapTimeout: 60_000 }))
-      // The payload is only looked at while the callback runs, so it is not copied.
+      // The payload is read only during the callback, so it is not copied.
       const called = log<Seen>()
       const kindOf = (data: Uint8Array): string => `${data.constructor.name} ${String(data)}`
       const calledWith: Array<string> = []
@@ -295,12 +295,12 @@ describe.each(kinds)('with $name', kind => {
       })
       await Promise.all([plain.flush(), disturbed.flush()])
       const updates = publisher(sending, subject, addressing === 'single' ? {} : { addressing, sender: 'alice' })
-      // 3 and 4 are held back until 2 is recovered; 5 is joined from parts.
+      // 3 and 4 are held until 2 is recovered; 5 is joined from parts.
       link.setFate(({ subject: at }) => (new RegExp(`^${subject}\\.(.*\\.)?[25]$`).test(at) ? drop : pass))
       const payloads = ['hello', 'ähem', '', 'held', 'x'.repeat(maxPayload), 'last']
       for (const [i, payload] of payloads.entries()) {
         updates.publish(payload)
-        // One after the other, as a client hands out something else for what came in two pieces.
+        // One at a time: a client returns another type for a message that arrives in two chunks.
         await undisturbed.until('it', seen => seen.length > i)
         await disturbed.flush()
       }
@@ -323,7 +323,7 @@ describe.each(kinds)('with $name', kind => {
     }
     await api('STREAM.CREATE.S', { name: 'S', subjects: ['exact.*.alice.>'], storage: 'memory', allow_direct: true })
     bench.after(() => api('STREAM.DELETE.S'))
-    // A stream adds its headers behind whatever stands there: it can keep only what a client can read.
+    // A stream appends its headers to the existing ones. It can store only messages that a client can parse.
     const readable = fc.record({
       headers: fc.option(fc.array(fc.tuple(name, value), { maxLength: 8 }), { nil: undefined }),
       reply: fc.constant(undefined),

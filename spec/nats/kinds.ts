@@ -1,14 +1,14 @@
-// The two clients that this library works with, behind one face; in jest or out of it.
+// The two supported clients behind one interface, for tests and for scripts.
 import * as nats3 from '@nats-io/transport-node'
 import * as nats2 from 'nats'
 import type { Headers } from '../../src/core/protocol/Headers.ts'
 import type { Connection, Msg } from '../../src/nats/client/Connection.ts'
 
-/** What a user of either client has beside what the library asks for. */
+/** What tests use of either client beyond the library's own interface. */
 export interface Client extends Connection {
   close(): Promise<void>
   drain(): Promise<void>
-  /** Where it is connected: host and port. */
+  /** The address of its server: host and port. */
   getServer(): string
   request(subject: string, payload: string, options: { timeout: number }): Promise<Msg>
 }
@@ -20,17 +20,17 @@ export interface Options {
   readonly inboxPrefix?: string
   readonly reconnect?: boolean
   readonly maxReconnectAttempts?: number
-  /** In ms: how long the handshake may take, and how often it is asked whether the server is still there. */
+  /** In ms: the timeout of the handshake, and the interval of pings. */
   readonly timeout?: number
   readonly pingInterval?: number
 }
 
 export interface Kind {
-  /** The package. */
+  /** The package name. */
   readonly name: string
   readonly connect: (options: Options) => Promise<Client>
   readonly headers: (fields: Readonly<Record<string, ReadonlyArray<string>>>) => Headers
-  /** With an inline status, as answers of servers have it. */
+  /** With an inline status, as in answers of servers. */
   readonly status: (code: number) => Headers
 }
 

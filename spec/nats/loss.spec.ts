@@ -1,4 +1,4 @@
-// What happens on a network that loses, doubles and cuts, between a sender and a receiver with a link each.
+// Loss, duplication and disconnects between a sender and a receiver, each behind its own link.
 import { describe, expect, test } from '@jest/globals'
 import type { SubscribeOptions } from '../../src/nats/receive/subscribe.ts'
 import { subscribe } from '../../src/nats/receive/subscribe.ts'

@@ -1,4 +1,4 @@
-// A rolling restart: an old and a new sender of one `single` subject are alive at once for a while.
+// A rolling restart: an old and a new sender of one `single` subject are live at the same time for a while.
 import { describe, expect, test } from '@jest/globals'
 import { subscribe } from '../../src/nats/receive/subscribe.ts'
 import type { Seen } from './clients.ts'

@@ -10,7 +10,7 @@ export const overlaps = [
   { before: 5, from: 1 },
   { before: 20, from: 1 },
   { before: 0, from: 1 },
-  // The first number of the new sender is the one that the receiver expects next.
+  // The new sender starts at the number that the receiver expects next.
   { before: 20, from: 21 },
   { before: 20, from: 'clock' },
   { before: 0, from: 'clock' },
@@ -19,7 +19,7 @@ export const overlaps = [
 const both = 25
 const after = 20
 
-/** Both publish every 10 ms, the old one closes, the new one goes on. Resolves with all payloads, sorted. */
+/** Both publish every 10 ms, the old one closes, the new one continues. Resolves with all payloads, sorted. */
 export const overlapped = async (
   first: Connection,
   second: Connection,

@@ -1,4 +1,4 @@
-// A sender and a receiver, each behind a link of its own, and words for what came of it.
+// A sender and a receiver, each behind its own link, and summaries of the deliveries.
 import type { Addressing } from '../../src/core/protocol/Origin.ts'
 import type { Publisher } from '../../src/nats/publish/publisher.ts'
 import { publisher } from '../../src/nats/publish/publisher.ts'
@@ -22,7 +22,7 @@ export interface Receiving extends Reader {
   readonly subscription: Subscription
 }
 
-/** A receiver of `updates` that listens, and is patient. */
+/** A receiver of `updates` with long timeouts. It is subscribed when this resolves. */
 export const receiver =
   (bench: Bench) =>
   async (kind: Kind, options: SubscribeOptions = {}, fate: DecideFate = () => pass): Promise<Receiving> => {
@@ -49,7 +49,7 @@ export const sender =
     return { link, nc, updates: publisher(nc, 'updates', options) }
   }
 
-/** Messages by their numbers, all else by its tag. */
+/** Messages by number, other deliveries by tag. */
 export const shape = (seen: ReadonlyArray<Seen>): ReadonlyArray<number | string> =>
   seen.map(d => (isMessage(d) ? d.number : d._tag))
 

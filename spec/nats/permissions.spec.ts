@@ -106,7 +106,7 @@ describe.each(kinds)('with $name', kind => {
   })
 
   test.each(['single', 'perSender'] as const)(
-    'a receiver needs leave for its own addressing only (%s)',
+    'a receiver needs permissions for its own addressing only (%s)',
     async addressing => {
       const nc = await bench.connect(kind, as(addressing))
       const reader = read(subscribe(nc, 'updates', { addressing }))
@@ -136,7 +136,7 @@ describe.each(kinds)('with $name', kind => {
   })
 
   describe('with the permissions of the table in README.md', () => {
-    /** Messages 1 to 3 of that user, of which the receiver has missed the second. */
+    /** Messages 1 to 3 of that user. The receiver has missed the second. */
     const sendingAs = async (user: string, options: PublisherOptions = {}) => {
       const { addressing = 'single' } = options
       const link = await bench.link(({ subject }) => (/^updates(\..+)?\.2$/.test(subject) ? drop : pass))
@@ -168,7 +168,7 @@ describe.each(kinds)('with $name', kind => {
       expect(numbers(await reader.until('the loss', s => some('Lost')(s) && messages(2)(s)))).toEqual([1, 3])
     })
 
-    test('the server itself keeps a sender from publishing where a request says, and not one with allow_responses', async () => {
+    test('the server blocks an answer to a foreign subject, except with allow_responses', async () => {
       const attacker = await bench.connect(kind, as('all'))
       const stolen = log<string>()
       attacker.subscribe('secret.orders', { callback: (_, { subject }) => stolen.add(subject) })
@@ -177,7 +177,7 @@ describe.each(kinds)('with $name', kind => {
         ['docsSingle', 0],
         ['responses', 1],
       ] as const) {
-        // A responder that does not look where it answers.
+        // A responder that does not check the reply subject.
         const nc = await bench.connect(kind, as(user))
         const sub = nc.subscribe('_SEQ.REPLAY.updates.*', { callback: (_, { reply = '' }) => nc.publish(reply, '') })
         await nc.flush()

@@ -6,7 +6,7 @@ import { isMessage, kinds, log, messages, numbers, range, read, some, texts, wit
 
 const bench = withServer()
 
-/** How little a plain client hears of heartbeats should not make these tests slow. */
+/** A plain client sends few heartbeats. Short timeouts keep these tests fast. */
 const impatient = { requestTimeout: 10, requestAttempts: 2 }
 
 describe.each(kinds)('with $name', kind => {

@@ -1,4 +1,4 @@
-// What can only be seen from outside of the process.
+// Behaviour that is visible only from outside the process.
 import { execFile } from 'node:child_process'
 import { describe, expect, test } from '@jest/globals'
 import { kinds, longestWait, withServer } from './clients.ts'
@@ -11,7 +11,7 @@ interface Outcome {
   readonly err: string
 }
 
-/** Runs a module in a process of its own. It is killed if it does not end by itself. */
+/** Runs a module in a process of its own. The process is killed if it does not end by itself. */
 const run = (client: string, body: string): Promise<Outcome> => {
   const script = `
     import { connect } from '${client}'
@@ -106,7 +106,7 @@ describe.each(kinds)('with $name', ({ name }) => {
     expect(outcome.out.split('\n').sort()).toEqual(['', '1', '2', '3', '4', 'uncaught bad'])
   })
 
-  test('and ends the process, with its trace, if nobody handles that', async () => {
+  test('and ends the process, with its trace, if nobody handles it', async () => {
     const outcome = await run(
       name,
       `

@@ -1,9 +1,9 @@
 /**
- * Receivers in a process of their own, for specs that must not share an event loop with them:
+ * Receivers in their own process, for specs that must not share an event loop with them:
  *
  *     node --import tsx spec/nats/receivers.ts '{"client":"nats","servers":"…","count":10}'
  *
- * It says `ready`, begins to receive when it is told to by a line, and then says how far it is in lines of JSON.
+ * The process prints `ready`, starts to receive when it reads a line, and then prints its progress as lines of JSON.
  */
 import { createInterface } from 'node:readline'
 import * as nats3 from '@nats-io/transport-node'
@@ -17,10 +17,10 @@ import { tally } from './tally.ts'
 export interface Order {
   readonly client: string
   readonly servers: string
-  /** Receivers, on a connection each. */
+  /** Receivers, each on its own connection. */
   readonly count: number
   readonly options: SubscribeOptions
-  /** A plain subscription beside them, on a connection of its own. */
+  /** A plain subscription on its own connection, for comparison. */
   readonly plain?: boolean
 }
 
@@ -28,9 +28,9 @@ export interface Progress {
   readonly accounted: ReadonlyArray<number>
   readonly delivered: ReadonlyArray<number>
   readonly wrong: ReadonlyArray<string>
-  /** What was reported lost, and anything else but gaps. */
+  /** Reported losses, and other deliveries except gaps. */
   readonly told: ReadonlyArray<string>
-  /** Messages that the plain subscription got. */
+  /** Messages that the plain subscription received. */
   readonly plain: number
   readonly reconnects: number
 }
@@ -70,7 +70,7 @@ const say = (): void => {
   process.stdout.write(`${JSON.stringify(progress)}\n`)
 }
 
-// It ends with its parent.
+// It ends when its parent ends.
 process.stdin.on('end', () => process.exit())
 createInterface(process.stdin).once('line', async () => {
   for (const nc of connections)

@@ -1,4 +1,4 @@
-// Starts `receivers.ts`, and listens to it.
+// Starts `receivers.ts`, and reads its output.
 import type { ChildProcess } from 'node:child_process'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -9,7 +9,7 @@ import type { Order, Progress } from './receivers.ts'
 
 export interface Receivers {
   readonly child: ChildProcess
-  /** All that it has said; the first when it listens. */
+  /** All output so far. The first line means that it is subscribed. */
   readonly progress: Log<Progress>
   readonly begin: () => void
   readonly end: () => Promise<void>

@@ -1,9 +1,10 @@
 /**
- * Kills the server many times under a stream of publishes, with either client, and prints what came of it:
+ * Kills the server many times during a stream of publishes, with either client, and prints the results:
  *
  *     npx tsx spec/nats/reconnectSoak.ts --kills 30
  *
- * `--kills` is per client, spread over the settings of the table. It exits with 1 if a message was missing without a word.
+ * `--kills` is per client, spread over the settings of the table. The exit code is 1 if a message was lost without a
+ * report.
  */
 import { parseArgs } from 'node:util'
 import * as nats3 from '@nats-io/transport-node'
@@ -21,7 +22,7 @@ const clients: ReadonlyArray<{ readonly name: string; readonly connect: Soak['co
   { name: '@nats-io 3', connect: options => nats3.connect({ ...quick, ...options }) },
 ]
 
-/** A history that holds what a minute brings, and one that does not hold what a disconnect brings. */
+/** A history that holds the messages of a minute, and one that is too small for one disconnect. */
 const large = { messages: 2_000_000, bytes: 1024 * 1024 * 1024 }
 const histories = [
   { name: 'large', limits: large, rates: [100, 2000, 20_000] },

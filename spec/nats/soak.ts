@@ -1,4 +1,4 @@
-// A server that is killed again and again under a stream of publishes; for the spec, and for `reconnectSoak.ts`.
+// A server that is killed repeatedly during a stream of publishes; for the spec, and for `reconnectSoak.ts`.
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Addressing } from '../../src/core/protocol/Origin.ts'
 import type { Limits } from '../../src/core/sender/History.ts'
@@ -18,11 +18,11 @@ export interface Soak {
   readonly rate: number
   readonly kills: number
   readonly history?: Partial<Limits>
-  /** How long the server runs between two kills, in ms; anything up to twice of it. */
+  /** The time between two kills, in ms. The actual time is random, up to twice this. */
   readonly uptime?: number
   /**
-   * The next kill may come before both clients are back from the one before. In the middle of their handshake they wait
-   * for an answer as long as their option `timeout` says, which is 20 s unless set.
+   * The next kill may happen before both clients are connected again. During the handshake a client waits for an answer
+   * as long as its option `timeout` says, by default 20 s.
    */
   readonly hasty?: boolean
 }
@@ -30,27 +30,27 @@ export interface Soak {
 export interface Outcome {
   readonly published: number
   readonly delivered: number
-  /** What the receiver has reported lost. */
+  /** The numbers that the receiver has reported lost. */
   readonly lost: number
   readonly reasons: ReadonlyArray<string>
-  /** How many messages the sender says that it has sent again, and how often. */
+  /** How many messages the sender reports as resent, and in how many repairs. */
   readonly resent: number
   readonly repairs: number
-  /** What the sender has reported lost. */
+  /** The numbers that the sender has reported lost. */
   readonly senderLost: ReadonlyArray<{ readonly first: number; readonly last: number; readonly reason: string }>
-  /** What its other notices were. */
+  /** The sender's other notices. */
   readonly otherNotices: ReadonlyArray<string>
   /** How often `publish` threw, and why. */
   readonly thrown: Readonly<Record<string, number>>
   readonly gaps: number
-  /** The other notices of the receiver. On a busy machine a sender can be silent for a while. */
+  /** The receiver's other notices. On a busy machine a sender can be silent for a while. */
   readonly told: ReadonlyArray<string>
   readonly lostRanges: ReadonlyArray<{ readonly first: number; readonly last: number }>
   readonly wrong: string | undefined
   readonly ms: number
 }
 
-/** Whether a wait ends before it is given up. */
+/** Whether a wait ends before its timeout. */
 const succeeds = (wait: Promise<void>): Promise<boolean> =>
   wait.then(
     () => true,
@@ -66,7 +66,7 @@ const tagOf = (cause: unknown): string => {
   return cause instanceof Error ? cause.message : 'unknown'
 }
 
-/** Counts how often a connection has come back. */
+/** Counts the reconnects of a connection. */
 const reconnects = (nc: Connection): (() => number) => {
   let count = 0
   const watch = async (): Promise<void> => {
@@ -133,7 +133,7 @@ export const soak = async (settings: Soak): Promise<Outcome> => {
     await pause(uptime)
     clearInterval(pacer)
     await updates.ready()
-    // Whoever closes serves replays for 200 ms more, so a sender that cares waits.
+    // A closing publisher serves replays for another 200 ms, so wait for it.
     if (!(await succeeds(grown('accounted for', read.accounted, published))))
       problem = problem ?? `stuck at ${read.accounted()} of ${published}`
     await updates.close()

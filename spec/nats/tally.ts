@@ -1,19 +1,19 @@
-// What a receiver was handed, in a form that stays quick for a hundred thousand messages, in jest or out of it.
+// A compact record of a receiver's deliveries. It is fast for a hundred thousand messages, in tests and in scripts.
 import type { Delivery, Lost } from '../../src/core/receiver/Delivery.ts'
 
 type Seen = Delivery<Uint8Array>
 
 export interface Tally {
-  /** The numbers of messages, as they came. */
+  /** The numbers of messages, in order of arrival. */
   readonly numbers: ReadonlyArray<number>
-  /** Everything that is not a message. */
+  /** All other deliveries. */
   readonly others: ReadonlyArray<Seen>
   readonly lost: () => ReadonlyArray<Lost>
   /** How many numbers were delivered or reported lost. */
   readonly accounted: () => number
-  /** The first thing that is wrong with a sequence that began with `first`; nothing, if all is well. */
+  /** The first error in a sequence that started with `first`; `undefined` if there is none. */
   readonly wrong: () => string | undefined
-  /** When the iterator has ended. */
+  /** Resolves when the iterator has ended. */
   readonly ended: Promise<void>
 }
 
@@ -21,14 +21,14 @@ export interface TallyOptions {
   readonly first?: number
   /** In the mode `arrival` order does not matter. */
   readonly ordered?: boolean
-  /** What the payload of a number must be. */
+  /** The expected payload of a number. */
   readonly payload?: (number: number) => string
   readonly each?: (delivery: Seen) => void
 }
 
 const decoder = new TextDecoder()
 
-/** Reads a subscription to one sender, to its end. */
+/** Reads a subscription to one sender until it ends. */
 export const tally = (subscription: AsyncIterable<Seen>, options: TallyOptions = {}): Tally => {
   const { first = 1, ordered = true, payload, each } = options
   const numbers: Array<number> = []

@@ -1,4 +1,5 @@
-// No end drops what was accepted: either the server has it, or its owner is told which messages may not have arrived.
+// No accepted message is dropped silently: the server confirms it, or the owner receives the list of unconfirmed
+// messages.
 import { afterEach, describe, expect, jest, test } from '@jest/globals'
 import type { Msg } from '../../src/nats/client/Connection.ts'
 import { isSequencedError } from '../../src/nats/errors.ts'
@@ -28,7 +29,7 @@ const warnings = (): ReadonlyArray<string> => {
   return seen
 }
 
-/** The data subjects that the server gets, below a subject. */
+/** The data subjects that the server receives, below a subject. */
 const wire = async (kind: Kind, subject: string): Promise<Log<string>> => {
   const nc = await bench.connect(kind)
   const all = log<string>()
@@ -118,7 +119,7 @@ describe.each(kinds)('with $name', kind => {
       expect(await source.closed).toMatchObject({ reason: all100 })
       await notices.until('the notice', seen => seen.length > 0)
       expect(notices.seen).toEqual([notice100])
-      // What was given up is not sent later: it may have been published again by other means.
+      // Messages reported as unconfirmed are not sent later: the application may have published them again.
       link.refuse(false)
       await eventually('connected again', () =>
         nc.flush().then(
@@ -203,7 +204,7 @@ describe.each(kinds)('with $name', kind => {
     const nc = await bench.connect(kind)
     const updates = publisher(nc, 'updates')
     for (const n of range(1, 100)) updates.publish(`${n}`)
-    // The flush of the publisher follows the one that is called here, in the same turn.
+    // The publisher's flush follows the flush below, in the same turn.
     await nc.flush()
     await nc.flush()
     await nc.close()
@@ -231,7 +232,7 @@ describe.each(kinds)('with $name', kind => {
     await ended.until('the three farewells', e => e.length === 3)
   })
 
-  test('each of two readers receives all notices, and a reader that stops takes none away', async () => {
+  test('each of two readers receives all notices, and a reader that stops does not affect the other', async () => {
     const link = await bench.link()
     const nc = await bench.connect(kind, { servers: link.url })
     const updates = publisher(nc, 'updates')

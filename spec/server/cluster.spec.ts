@@ -20,7 +20,7 @@ describe('a cluster', () => {
     clients.push(nc)
     return nc
   }
-  /** Who hears what is published at this node: tried until those who should do. */
+  /** Publishes at this node until the expected nodes have received it. */
   const hearers = async (from: number, should: ReadonlyArray<number>): Promise<ReadonlyArray<number>> => {
     const sender = await client(from)
     const heard = new Set<number>()
@@ -31,12 +31,12 @@ describe('a cluster', () => {
       await sender.flush()
       return should.every(node => heard.has(node))
     })
-    // Whoever should not has had time to.
+    // The other nodes had enough time to receive it.
     await pause(50)
     return [...heard].sort()
   }
 
-  test('carries what is published at one node to the others, but not along a route that is cut, until it is healed', async () => {
+  test('forwards messages between nodes, but not over a cut route until it is healed', async () => {
     expect(await hearers(0, [0, 1, 2])).toEqual([0, 1, 2])
     cluster.cutRoute(1, 0)
     expect(await hearers(0, [0, 2])).toEqual([0, 2])
@@ -46,7 +46,7 @@ describe('a cluster', () => {
     expect(await hearers(0, [0, 1, 2])).toEqual([0, 1, 2])
   })
 
-  test('comes together again when a node is killed and started anew', async () => {
+  test('reconnects a node that was killed and restarted', async () => {
     for (const node of cluster.nodes) {
       await node.kill()
       await node.restart()

@@ -1,4 +1,4 @@
-// Three nats-servers in a cluster, with a link on each route between two of them.
+// Three nats-servers in a cluster, with a link on each route.
 import { createServer } from 'node:net'
 import { eventually } from './eventually.ts'
 import type { LossyLink } from './lossyLink.ts'
@@ -8,7 +8,7 @@ import { startNatsServer } from './natsServer.ts'
 
 export type Cluster = {
   readonly nodes: readonly [NatsServer, NatsServer, NatsServer]
-  /** Cuts the route between two nodes until it is healed: what is published at one does not reach the other. */
+  /** Cuts the route between two nodes until it is healed. Messages do not pass between them. */
   cutRoute(a: number, b: number): void
   healRoute(a: number, b: number): void
   /** Resolves when each of these nodes has its routes to the other two. */
@@ -23,8 +23,8 @@ const isFree = (port: number): Promise<boolean> =>
     probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(true)))
   })
 
-// A node must find its routes again where they were before it was killed. Below the range from which the system takes ports
-// for connections, nobody gets one by chance.
+// A restarted node must find its routes on the same ports. These are below the range of ephemeral ports, so no other
+// program gets one by chance.
 export const freePort = async (): Promise<number> => {
   for (;;) {
     const port = 12_000 + Math.floor(Math.random() * 20_000)
@@ -32,7 +32,7 @@ export const freePort = async (): Promise<number> => {
   }
 }
 
-// Nodes tell each other where others can be reached, and would go past the links: so each is said to be where nobody is.
+// Nodes announce the addresses of others, and would bypass the links. So each node announces an unreachable address.
 const config = (name: string, port: number, routes: ReadonlyArray<LossyLink>): string => `
 server_name: ${name}
 cluster {
@@ -43,7 +43,7 @@ cluster {
   routes: [${routes.map(link => `"nats-route://127.0.0.1:${link.port}"`).join(', ')}]
 }`
 
-// Each run of a node has an id of its own.
+// Each run of a node has its own id.
 type Routez = { readonly server_id: string; readonly routes: ReadonlyArray<{ readonly remote_id: string }> }
 
 const routez = async (node: NatsServer): Promise<Routez> => (await fetch(`${node.monitorUrl}/routez`)).json()
@@ -53,7 +53,7 @@ const isWhole = (all: ReadonlyArray<Routez>): boolean =>
     all.every(other => other.server_id === server_id || routes.some(r => r.remote_id === other.server_id)),
   )
 
-/** Starts three nodes that never outlive this process. What `extra` says is added to the configuration of each. */
+/** Starts three nodes that never outlive this process. `extra` is appended to the configuration of each node. */
 export const startCluster = async (extra = ''): Promise<Cluster> => {
   const ends: Array<() => Promise<void>> = []
   const stop = async (): Promise<void> => {

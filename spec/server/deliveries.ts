@@ -1,13 +1,13 @@
-// The part of the NATS protocol that a server speaks, cut into whole messages. Pure: chunks in, messages out.
+// A parser for the server's side of the NATS protocol. Pure: chunks in, whole messages out.
 
 export type Delivery = {
   readonly subject: string
   readonly sid: string
-  /** Absent is `''`, as in nats.js. */
+  /** `''` if absent, as in nats.js. */
   readonly reply: string
-  /** Without the headers. A view of the chunk, not a copy. */
+  /** Without headers. A view of the chunk, not a copy. */
   readonly payload: Uint8Array
-  /** Bytes of headers and payload, as MSG and HMSG count them. */
+  /** The length of headers and payload, as in MSG and HMSG. */
   readonly size: number
 }
 
@@ -18,11 +18,11 @@ export type Piece = { readonly from: number; readonly to: number } & (
   | { readonly _tag: 'Other' }
 )
 
-/** The beginning of a message whose end has not come: `have` bytes in `parts`, useless before there are `need`. */
+/** The start of an incomplete message: `have` bytes in `parts` of the `need` bytes. */
 export type Rest = { readonly parts: ReadonlyArray<Buffer>; readonly have: number; readonly need: number }
 
 export type Fed = {
-  /** Whole messages only, one after the other, all of them in `pieces`. */
+  /** Whole messages only, in order; `pieces` holds all of them. */
   readonly bytes: Buffer
   readonly pieces: ReadonlyArray<Piece>
   readonly rest: Rest
@@ -51,7 +51,7 @@ const pieceAt = (bytes: Buffer, from: number): Piece | Incomplete => {
   const names = tokens.length - (verb === 'MSG' ? 1 : 2)
   const size = count(tokens.at(-1))
   const headers = verb === 'MSG' ? 0 : count(tokens.at(-2))
-  // Also false where one of them is not a number.
+  // Also false if one of them is not a number.
   if (!(names >= 3 && names <= 4 && headers <= size)) throw new Error(`not what a nats-server says: ${line}`)
   const to = body + size + lineEnd
   if (to > bytes.length) return { _tag: 'Incomplete', need: to - from }
@@ -60,11 +60,11 @@ const pieceAt = (bytes: Buffer, from: number): Piece | Incomplete => {
   return { _tag: 'Delivery', from, to, delivery }
 }
 
-/** Reads on after `rest`. However a stream is cut into chunks, its messages are the same. */
+/** Continues after `rest`. The messages do not depend on how the stream is split into chunks. */
 export const feed = (rest: Rest, chunk: Buffer): Fed => {
   const parts = [...rest.parts, chunk]
   const have = rest.have + chunk.length
-  // A large payload is joined once, when it is complete, and not again for every chunk.
+  // A large payload is joined once, when it is complete, not for every chunk.
   if (have < rest.need) return { bytes: Buffer.alloc(0), pieces: [], rest: { parts, have, need: rest.need } }
 
   const bytes = rest.have === 0 ? chunk : Buffer.concat(parts)

@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { longestWait } from './longestWait.ts'
 import { within } from './within.ts'
 
-/** Asks again and again, for what no event tells. */
+/** Polls for a condition that has no event. */
 export const eventually = async (
   what: string,
   isTrue: () => boolean | Promise<boolean>,
@@ -17,7 +17,7 @@ export const eventually = async (
   })
 }
 
-/** Waits until a count reaches a goal, as long as it grows. Much work takes its time on a busy machine. */
+/** Waits until a count reaches a goal, as long as the count grows. On a busy machine the work takes long. */
 export const grown = async (what: string, count: () => number, goal: number): Promise<void> => {
   for (let seen = count(); seen < goal; seen = count()) {
     const last = seen

@@ -7,14 +7,14 @@ import { longestWait } from './longestWait.ts'
 
 const exec = promisify(execFile)
 
-// Folders that a login shell may lack, but where packages put servers.
+// Folders that may be missing from the PATH of a login shell, where packages install servers.
 const usualFolders = ['/usr/sbin', '/usr/local/sbin', '/usr/local/bin', '/opt/homebrew/bin']
 
 const pathFolders = (): ReadonlyArray<string> => [
   ...new Set([...(process.env['PATH'] ?? '').split(delimiter).filter(folder => folder !== ''), ...usualFolders]),
 ]
 
-// An empty XDG_CACHE_HOME means unset, and a relative one must be ignored (XDG base directory specification).
+// An empty XDG_CACHE_HOME means unset. A relative one must be ignored (XDG base directory specification).
 const cacheFolder = (): string => {
   const xdg = process.env['XDG_CACHE_HOME'] ?? ''
   return join(xdg.startsWith('/') ? xdg : join(homedir(), '.cache'), 'nats-sequenced')
@@ -28,7 +28,7 @@ const isExecutable = (path: string): Promise<boolean> =>
     () => false,
   )
 
-/** The version of the nats-server at `path`; rejects when it isn't one that runs here. */
+/** The version of the nats-server at `path`. Rejects if it does not run on this machine. */
 const versionOf = async (path: string): Promise<string> => {
   const { stdout } = await exec(path, ['-v'], { timeout: longestWait })
   const version = /^nats-server: v?(\S+)/m.exec(stdout)?.[1]
@@ -62,7 +62,7 @@ const whereIs = async (tool: string): Promise<string | undefined> => {
   return undefined
 }
 
-// Everything apt writes goes below `folder`. The hooks are cleared as they would tell the system about an update.
+// apt writes only below `folder`. The hooks are cleared because they would report an update to the system.
 const aptSettings = (folder: string): string => `
 #clear APT::Update::Pre-Invoke;
 #clear APT::Update::Post-Invoke;
@@ -75,7 +75,7 @@ Dir::State::lists "${join(folder, 'lists')}";
 
 const downloadWithApt = async (cache: string, aptGet: string, dpkgDeb: string): Promise<string> => {
   await mkdir(cache, { recursive: true })
-  // Its own folder for each download: two at once share nothing until the final rename.
+  // Each download has its own folder. Two downloads share nothing until the final rename.
   const folder = await mkdtemp(join(cache, 'download-'))
   try {
     await mkdir(join(folder, 'lists', 'partial'), { recursive: true })
@@ -87,7 +87,7 @@ const downloadWithApt = async (cache: string, aptGet: string, dpkgDeb: string): 
       return (await exec(aptGet, ['-q', '-c', settings, ...args], limits)).stderr.trim()
     }
 
-    // Unreachable sources are only warnings to apt, and need not matter: the download decides, the warnings explain.
+    // apt reports unreachable sources as warnings. They matter only if the download fails, and then they explain why.
     const warnings = await apt('update').catch(reason)
     await apt('download', 'nats-server').catch((cause: unknown) => {
       throw new Error(`${reason(cause)}\n${warnings}`.trim())
@@ -108,7 +108,9 @@ const downloadWithApt = async (cache: string, aptGet: string, dpkgDeb: string): 
 
 const advice = 'Install nats-server (https://nats.io/download), or set NATS_SERVER to the path of its binary.'
 
-/** The path of a nats-server binary that runs: NATS_SERVER, PATH, our cache, or a copy fetched by the package manager. */
+/**
+ * The path of a nats-server binary that runs: from NATS_SERVER, PATH, our cache, or a download by the package manager.
+ */
 export const findNatsServer = async (say: (line: string) => void = () => {}): Promise<string> => {
   const told = process.env['NATS_SERVER'] ?? ''
   if (told !== '') {

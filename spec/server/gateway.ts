@@ -1,4 +1,4 @@
-// Two nats-servers, each a cluster of its own, joined by a gateway.
+// Two nats-servers, each its own cluster, connected by a gateway.
 import { freePort } from './cluster.ts'
 import type { NatsServer } from './natsServer.ts'
 import { startNatsServer } from './natsServer.ts'

@@ -37,7 +37,7 @@ describe('deliveries', () => {
     .map((line): Sent => ({ bytes: encode(`${line}\r\n`) }))
   const token = fc.stringMatching(/^[a-zé€😀$_0-9]{1,6}$/u)
   const subject = fc.array(token, { minLength: 1, maxLength: 3 }).map(tokens => tokens.join('.'))
-  // What would fool a parser that looks for lines instead of counting bytes.
+  // Payloads that would confuse a parser that searches for lines instead of counting bytes.
   const body = fc
     .array(
       fc.oneof(
@@ -84,7 +84,7 @@ describe('deliveries', () => {
     return { read, contiguous, left: rest.have }
   }
 
-  test('are the same however the stream is cut', () => {
+  test('are the same for any split into chunks', () => {
     const stream = fc.array(fc.oneof({ weight: 3, arbitrary: delivery }, other), { maxLength: 8 })
     fc.assert(
       fc.property(stream, fc.array(fc.nat(), { maxLength: 20 }), fc.boolean(), (sent, cuts, everywhere) => {
@@ -103,7 +103,7 @@ describe('deliveries', () => {
     )
   })
 
-  test('are not made up: a size that is none is an error', () => {
+  test('fail with an error if a size is invalid', () => {
     for (const line of ['MSG a 1', 'MSG a 1 x', 'MSG a 1 -1', 'HMSG a 1 12', 'MSG'])
       expect(() => feed(nothing, encode(`${line}\r\n`))).toThrow(`not what a nats-server says: ${line}`)
   })
@@ -146,7 +146,7 @@ describe('a lossy link', () => {
     socket.on('error', () => {})
     return socket
   }
-  /** Everything heard on `subject` until a message without payload, by a client whose interest the server knows. */
+  /** All messages on `subject` until one without payload, received by a client whose interest the server knows. */
   const listen = async (
     nc: NatsConnection,
     subject: string,
@@ -169,7 +169,7 @@ describe('a lossy link', () => {
     ({ payload }) =>
       fates[Buffer.from(payload).toString()] ?? pass
 
-  test('passes everything on, and shows each delivery to its judge', async () => {
+  test('forwards everything, and calls its fate function for each delivery', async () => {
     const seen: Array<Delivery> = []
     const link = await linkTo(server.port, delivery => {
       seen.push({ ...delivery, payload: Uint8Array.from(delivery.payload) })
@@ -220,7 +220,7 @@ describe('a lossy link', () => {
     expect(texts(await unharmed)).toEqual(['1', '2', '3', '4'])
   })
 
-  test('delays one, and what follows overtakes it', async () => {
+  test('delays one, and the following messages overtake it', async () => {
     const link = await linkTo(server.port, ofText({ 1: delay(1000), 2: delay(500), '': delay(1500) }))
     const { all } = await listen(await client(link.url), 'late')
     const begin = performance.now()
@@ -229,7 +229,7 @@ describe('a lossy link', () => {
     expect(performance.now() - begin).toBeGreaterThan(1499)
   })
 
-  test('keeps every message whole, whatever befalls its neighbours', async () => {
+  test('keeps every message complete, whatever happens to its neighbours', async () => {
     const fates = [pass, pass, drop, duplicate, delay(0), delay(1), delay(5)]
     const fateOf = (first: number | undefined): Fate =>
       first === undefined ? delay(50) : (fates[first % fates.length] ?? pass)
@@ -238,7 +238,7 @@ describe('a lossy link', () => {
     const numbers = new Map<string, number>()
     const expected: Array<number> = []
     for (let i = 0; i < 3000; i++) {
-      // Some are larger than what a socket hands over at once. The first byte is the fate.
+      // Some are larger than a socket's chunk. The first byte is the fate.
       const payload = Buffer.alloc(i % 300 === 0 ? 200_000 : 20 + ((i * 37) % 500), `${i}\r\nMSG mixed 1 3\r\n`)
       payload[0] = i % 251
       numbers.set(payload.toString('latin1'), i)
@@ -252,7 +252,7 @@ describe('a lossy link', () => {
     expect(heard.sort((a, b) => a - b)).toEqual(expected)
   })
 
-  test('has a fate that can be changed at any time', async () => {
+  test('has a fate function that can be replaced at any time', async () => {
     const link = await linkTo(server.port)
     const { heard, all } = await listen(await client(link.url), 'change')
     const nc = clients[0] ?? direct
@@ -267,7 +267,7 @@ describe('a lossy link', () => {
     expect(texts(heard)).toEqual(['Pass', 'Duplicate', 'Duplicate', 'Pass'])
   })
 
-  test('does not read for a client that does not: the server, not the link, holds what is not taken', async () => {
+  test('applies backpressure: if the client does not read, the server buffers, not the link', async () => {
     const strict = await startNatsServer({ monitor: true, config: 'max_pending: 1MB\nwrite_deadline: "300ms"' })
     const sender = await client(strict.url)
     const link = await linkTo(strict.port)
@@ -284,7 +284,7 @@ describe('a lossy link', () => {
     }
     expect(await slowConsumers()).toBe(0)
     const block = Buffer.alloc(500_000)
-    // Far more than the buffers of four sockets take.
+    // Much more than the buffers of four sockets.
     for (let i = 0; i < 200 && (await slowConsumers()) === 0; i++) {
       sender.publish('flood', block)
       await sender.flush()
@@ -293,7 +293,7 @@ describe('a lossy link', () => {
     await strict.stop()
   })
 
-  test('cut: the client notices, comes back through the link, and goes on', async () => {
+  test('cut: the client notices, reconnects through the link, and continues', async () => {
     const link = await linkTo(server.port)
     const nc = await client(link.url)
     const { heard, all } = await listen(nc, 'cut')
@@ -318,7 +318,7 @@ describe('a lossy link', () => {
     expect(texts(heard)).toEqual(['before', 'after'])
   })
 
-  test('refuse: nobody gets in while it is on, those inside stay', async () => {
+  test('refuse: new connections fail, existing ones stay', async () => {
     const link = await linkTo(server.port)
     const nc = await client(link.url)
     link.refuse(true)
@@ -333,7 +333,7 @@ describe('a lossy link', () => {
     return typeof varz === 'object' && varz !== null && 'connections' in varz ? varz.connections : undefined
   }
 
-  test('a side that goes takes the other along', async () => {
+  test('closes the other side if one side closes', async () => {
     const mortal = await startNatsServer({ monitor: true })
     const link = await linkTo(mortal.port)
     const short = socketTo(link.port)
@@ -345,11 +345,11 @@ describe('a lossy link', () => {
     const closed = once(long, 'close')
     await mortal.stop()
     await closed
-    // Nobody is there any more.
+    // Nobody is connected any more.
     await once(socketTo(link.port), 'close')
   })
 
-  test('partition: nothing gets through, nobody is told, and later all of it arrives', async () => {
+  test('partition: nothing is forwarded or closed, and everything arrives later', async () => {
     const link = await linkTo(server.port)
     const nc = await client(link.url)
     const { heard, all } = await listen(nc, 'parted')
@@ -379,7 +379,7 @@ describe('a lossy link', () => {
     expect([...texts(heard)].sort()).toEqual(['from inside', 'from outside', 'overdue'])
   })
 
-  test('partition of one direction leaves the other alone', async () => {
+  test('partition of one direction does not affect the other', async () => {
     const link = await linkTo(server.port)
     const nc = await client(link.url)
     const inside = await listen(nc, 'oneway')
@@ -406,7 +406,7 @@ describe('a lossy link', () => {
     expect(texts(inside.heard)).toEqual(['sent', 'received', 'kept'])
   })
 
-  test('a partition also holds for those who come while it is on', async () => {
+  test('a partition also applies to new connections', async () => {
     const link = await linkTo(server.port)
     link.partition(true)
     const socket = socketTo(link.port)
@@ -418,7 +418,7 @@ describe('a lossy link', () => {
   })
 
   test.each(['toClient', 'toServer', 'both'] as const)(
-    'swallow %s: what goes that way is lost for good, nobody is told when an end closes, and new connections are whole',
+    'swallow %s: that direction is dropped for good, no close is forwarded, and new connections work',
     async direction => {
       const link = await linkTo(server.port)
       const nc = await client(link.url)
@@ -441,7 +441,7 @@ describe('a lossy link', () => {
       expect([...texts(await outside.all)].sort()).toEqual(
         ['from outside', ...(goesOut ? ['from inside'] : []), 'to the next'].sort(),
       )
-      // To the server the old one is still there.
+      // For the server, the old connection still exists.
       expect(await connections(server)).toBe(Number(before) + 1)
     },
   )
@@ -459,13 +459,13 @@ describe('a lossy link', () => {
     await link.close()
   })
 
-  test('tells clients of no other server, early or late, and changes nothing else', async () => {
+  test('hides other servers from clients in every INFO, and changes nothing else', async () => {
     const first = await startNatsServer({ config: 'cluster { name: c, listen: "127.0.0.1:-1" }' })
     const ports = readdirSync(first.folder).find(file => file.endsWith('.ports')) ?? ''
     const route = /"cluster":\["nats:\/\/([^"]+)"/.exec(readFileSync(join(first.folder, ports), 'utf8'))?.[1]
     const link = await linkTo(first.port)
     type Info = Readonly<Record<string, unknown>>
-    /** What INFO says, one after the other; `protocol: 1` asks for later ones. */
+    /** The INFO messages in order. `protocol: 1` requests later ones. */
     const greeted = async (port: number): Promise<ReadonlyArray<Info>> => {
       const infos: Array<Info> = []
       let pongs = 0
@@ -498,7 +498,7 @@ describe('a lossy link', () => {
     await Promise.all([first.stop(), second.stop()])
   })
 
-  test('passes a hundred thousand in order', async () => {
+  test('forwards a hundred thousand messages in order', async () => {
     const link = await linkTo(server.port)
     const nc = await client(link.url)
     let next = 0

@@ -4,7 +4,7 @@ import { type Delivery, feed, nothing } from './deliveries.ts'
 
 export type { Delivery } from './deliveries.ts'
 
-/** What becomes of one message on its way from the server to a client. */
+/** What happens to one message on its way from the server to a client. */
 export type Fate =
   | { readonly _tag: 'Pass' }
   | { readonly _tag: 'Drop' }
@@ -14,10 +14,10 @@ export type Fate =
 export const pass: Fate = { _tag: 'Pass' }
 export const drop: Fate = { _tag: 'Drop' }
 export const duplicate: Fate = { _tag: 'Duplicate' }
-/** What follows overtakes it. */
+/** Following messages overtake it. */
 export const delay = (ms: number): Fate => ({ _tag: 'Delay', ms })
 
-/** Asked once for each delivery to each subscription, in the order of the wire. */
+/** Called once for each delivery to each subscription, in the order of the wire. */
 export type DecideFate = (delivery: Delivery) => Fate
 
 export type Direction = 'both' | 'toClient' | 'toServer'
@@ -26,21 +26,23 @@ export type LossyLink = {
   readonly url: string
   readonly port: number
   setFate(fate: DecideFate): void
-  /** Destroys the connections there are. */
+  /** Destroys the existing connections. */
   cut(): void
   /** While on, new connections are destroyed. */
   refuse(on: boolean): void
-  /** While on, nothing is forwarded and nobody is told. What was sent meanwhile arrives afterwards, as TCP would have it. */
+  /**
+   * While on, nothing is forwarded, and no connection is closed. Data sent meanwhile arrives afterwards, as with TCP.
+   */
   partition(on: boolean, direction?: Direction): void
   /**
-   * Leaves the connections there are half-open: what goes that way is lost for good, and when one end closes the other is
-   * not told. New ones are whole.
+   * Makes the existing connections half-open: that direction is dropped for good, and a close of one end is not
+   * forwarded. New connections work.
    */
   swallow(direction?: Direction): void
   close(): Promise<void>
 }
 
-// Clients that learn of other addresses would leave the link. All else stays as it is.
+// Clients that learn other addresses would bypass the link. Everything else is unchanged.
 const withoutConnectUrls = (info: Buffer): Buffer => {
   const parsed: unknown = JSON.parse(info.toString('utf8', 'INFO '.length))
   if (typeof parsed !== 'object' || parsed === null || !('connect_urls' in parsed)) return info
@@ -50,7 +52,7 @@ const withoutConnectUrls = (info: Buffer): Buffer => {
 
 type Valve = { isShut(): boolean; shut(on: boolean): void; swallow(): void; send(bytes: Buffer): void }
 
-// Reads from one socket only while it isn't shut by a partition and the other socket takes what it is given.
+// Reads from a socket only while there is no partition and the other socket accepts data.
 const valve = (from: Socket, to: Socket): Valve => {
   let shut = false
   let full = false
@@ -111,7 +113,7 @@ const join = (client: Socket, server: Socket, fateOf: DecideFate): Connection =>
     if (client.destroyed) return
     const fed = feed(rest, chunk)
     rest = fed.rest
-    // Runs of passed messages leave as one slice. All slices are whole messages, so delayed ones fit between any two.
+    // Consecutive passed messages leave as one slice. Slices are whole messages, so a delayed one fits between any two.
     let sent = 0
     const sendUpTo = (end: number, goOnAt: number): void => {
       toClient.send(fed.bytes.subarray(sent, end))
@@ -139,7 +141,7 @@ const join = (client: Socket, server: Socket, fateOf: DecideFate): Connection =>
 
   for (const socket of [client, server]) {
     socket.setNoDelay(true)
-    // `close` follows, and says enough.
+    // `close` follows, and handles the error.
     socket.on('error', () => {})
   }
   client.on('data', toServer.send)
@@ -172,7 +174,7 @@ const join = (client: Socket, server: Socket, fateOf: DecideFate): Connection =>
   }
 }
 
-/** A TCP link to the nats-server at `targetPort` on which single deliveries can be lost, doubled or held up. */
+/** A TCP link to the nats-server at `targetPort` that can drop, duplicate or delay single deliveries. */
 export const startLossyLink = async (targetPort: number, fate: DecideFate = () => pass): Promise<LossyLink> => {
   const connections = new Set<Connection>()
   const shut = { toClient: false, toServer: false }
@@ -186,7 +188,7 @@ export const startLossyLink = async (targetPort: number, fate: DecideFate = () =
     connection.shut('toClient', shut.toClient)
     connection.shut('toServer', shut.toServer)
     connections.add(connection)
-    // One side may be stuck with bytes to send long after the other has gone: it is ours to destroy until both are.
+    // One side may still have data to send long after the other has closed. Destroy both here.
     for (const socket of [client, server]) {
       socket.once('close', () => {
         if (client.destroyed && server.destroyed) connections.delete(connection)

@@ -58,7 +58,7 @@ describe('a nats-server of our own', () => {
     await server.stop()
   })
 
-  test('takes a port, extra configuration and a monitor', async () => {
+  test('accepts a port, extra configuration and a monitor', async () => {
     const { port } = await start().then(async server => {
       await server.stop()
       return server
@@ -72,7 +72,7 @@ describe('a nats-server of our own', () => {
     expect(varz).toMatchObject({ server_name: 'ours' })
   })
 
-  test('comes back on the same port: after kill with what JetStream stored, after stop without', async () => {
+  test('restarts on the same port: after kill with the stored JetStream data, after stop without', async () => {
     const server = await start({ jetstream: true, monitor: true })
     const { port, pid, monitorUrl } = server
     const nc = await connect({ servers: server.url, reconnect: false })
@@ -99,7 +99,7 @@ describe('a nats-server of our own', () => {
     expect(await streams()).toEqual([])
   })
 
-  test('falls silent while frozen, and is stopped even then', async () => {
+  test('does not answer while frozen, and can be stopped', async () => {
     const server = await start()
     const nc = await connect({ servers: server.url, pingInterval: 60_000 })
     const heard: Array<string> = []
@@ -120,7 +120,7 @@ describe('a nats-server of our own', () => {
     expect(isAlive(pid)).toBe(false)
   })
 
-  test('that can not start says what it said, and leaves nothing', async () => {
+  test('that cannot start reports its output, and leaves nothing behind', async () => {
     const failure: unknown = await startNatsServer({ config: 'no_such_option: 1' }).catch(cause => cause)
     expect(failure).toHaveProperty(
       'message',
@@ -141,7 +141,7 @@ describe('a server that nobody stopped', () => {
       ${afterwards}
       console.log(JSON.stringify([port, folder]))
     `
-    // `detached` makes it the leader of a process group, which is what a terminal interrupts.
+    // `detached` makes it the leader of a process group, which a terminal interrupts.
     const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script], {
       stdio: ['ignore', 'pipe', 'inherit'],
       detached: true,
@@ -180,7 +180,7 @@ describe('a server that nobody stopped', () => {
     act(child)
     await ended
     await eventually('the folder is gone', () => !existsSync(String(folder)))
-    // Its pid may linger: in a container nobody is quick to reap orphans.
+    // Its pid may still exist: in a container orphans may stay zombies for a while.
     await eventually('the server is gone', () => refuses(Number(port)))
   })
 })
@@ -192,12 +192,12 @@ describe('findNatsServer', () => {
     else process.env['NATS_SERVER'] = told
   })
 
-  test.each([['/nowhere/nats-server'], [process.execPath]])('does not take %s for one', async path => {
+  test.each([['/nowhere/nats-server'], [process.execPath]])('does not accept %s as a server', async path => {
     process.env['NATS_SERVER'] = path
     await expect(findNatsServer()).rejects.toThrow(`NATS_SERVER is "${path}", which does not run as a nats-server: `)
   })
 
-  test('takes what NATS_SERVER says', async () => {
+  test('uses the path in NATS_SERVER', async () => {
     const found = await findNatsServer()
     process.env['NATS_SERVER'] = found
     expect(await findNatsServer()).toBe(found)

@@ -14,7 +14,7 @@ const exec = promisify(execFile)
 export type NatsServerOptions = {
   /** Extra lines for the server's configuration file. */
   readonly config?: string
-  /** A free one unless given. */
+  /** By default a free port. */
   readonly port?: number
   readonly jetstream?: boolean
   readonly monitor?: boolean
@@ -24,19 +24,19 @@ export type NatsServer = {
   readonly url: string
   readonly port: number
   readonly monitorUrl?: string
-  /** Another one after each restart. */
+  /** Another pid after each restart. */
   readonly pid: number
-  /** Everything this server writes, JetStream's store included. */
+  /** All files of this server, including the JetStream store. */
   readonly folder: string
-  /** Ends it in good order and removes its folder. */
+  /** Ends it cleanly and removes its folder. */
   stop(): Promise<void>
-  /** SIGKILL; the folder stays, for `restart`. */
+  /** SIGKILL. The folder stays for `restart`. */
   kill(): Promise<void>
-  /** SIGSTOP: the server falls silent, and its connections stay open. Resolves when it really stands still. */
+  /** SIGSTOP: the server does not answer, and its connections stay open. Resolves when it has stopped. */
   freeze(): Promise<void>
   /** SIGCONT */
   thaw(): void
-  /** On the same port; kills the server first if it still runs. */
+  /** Restarts on the same port. It kills the server first if it still runs. */
   restart(): Promise<void>
 }
 
@@ -55,14 +55,14 @@ const end = async (child: ChildProcess, signal: 'SIGTERM' | 'SIGKILL'): Promise<
   child.ref()
   const gone = once(child, 'exit')
   child.kill(signal)
-  // A frozen server would hear the signal only once it is thawed.
+  // A frozen server would handle the signal only after SIGCONT.
   child.kill('SIGCONT')
   const impatience = setTimeout(() => child.kill('SIGKILL'), longestWait)
   await gone
   clearTimeout(impatience)
 }
 
-// On a busy machine threads go on for milliseconds after SIGSTOP was sent. Only Linux has /proc, but may lack ps.
+// On a busy machine threads run for milliseconds after SIGSTOP. Only Linux has /proc, but it may lack ps.
 const standsStill = async (pid: number): Promise<boolean> => {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined)
   if (stat !== undefined) return /\) T /.test(stat)
@@ -70,8 +70,8 @@ const standsStill = async (pid: number): Promise<boolean> => {
   return stdout.startsWith('T')
 }
 
-// A jest worker fires no `exit` hooks, and nothing does after a SIGKILL. A shell that waits for the end of its input
-// notices every kind of end. It is told the server's pid, or an empty line once that pid means nothing any more.
+// A jest worker runs no `exit` hooks, and no process does after SIGKILL. A shell that waits for the end of its input
+// detects every kind of end. It reads the server's pid, or an empty line once the pid is no longer valid.
 const guardScript = `
 trap '' HUP INT TERM
 while read -r line; do pid=$line; done
@@ -104,7 +104,7 @@ const startGuard = (folder: string): Guard => {
   }
 }
 
-// The folder also holds what earlier runs left: only the file with this run's pid counts, once it is written in full.
+// The folder may contain files of earlier runs. Only the file with this run's pid counts, once it is complete.
 const portsOf = async (child: ChildProcess, folder: string): Promise<Ports | undefined> => {
   const name = (await readdir(folder)).find(file => file.endsWith(`_${child.pid}.ports`))
   const text = name === undefined ? '' : await readFile(join(folder, name), 'utf8')
@@ -124,11 +124,11 @@ const greets = (port: number): Promise<boolean> =>
     socket.setTimeout(longestWait, settle(false))
     socket.once('error', settle(false))
     socket.once('close', settle(false))
-    // INFO is the only thing that a nats-server says unasked, and four bytes do not come in pieces.
+    // A nats-server sends only INFO without a request, and four bytes arrive in one chunk.
     socket.once('data', data => settle(String(data).startsWith('INFO'))())
   })
 
-/** Starts a nats-server of our own on 127.0.0.1, and waits until it answers. It never outlives this process. */
+/** Starts a nats-server on 127.0.0.1, and waits until it answers. It never outlives this process. */
 export const startNatsServer = async (options: NatsServerOptions = {}): Promise<NatsServer> => {
   const binary = await findNatsServer()
   const folder = await mkdtemp(join(tmpdir(), 'nats-sequenced-'))
@@ -145,7 +145,7 @@ export const startNatsServer = async (options: NatsServerOptions = {}): Promise<
     const child = spawn(binary, args, { stdio: ['ignore', log.fd, log.fd] })
     await once(child, 'spawn').finally(() => log.close())
     guard.watch(child)
-    // A forgotten server must not keep its owner alive.
+    // A server that was not stopped must not keep its owner alive.
     child.unref()
 
     const deadline = Date.now() + longestWait

@@ -1,4 +1,4 @@
-// The timers of the system, also in a test that slows down the clock of the library.
+// The real timers, also in a test that slows down the library's clock.
 import { clearTimeout, setTimeout } from 'node:timers'
 import { longestWait } from './longestWait.ts'
 

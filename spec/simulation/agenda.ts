@@ -8,7 +8,7 @@ interface Entry {
 
 export interface Agenda {
   readonly now: () => number
-  /** Runs it at that time, or as soon as possible if that has passed. */
+  /** Runs the action at that time, or as soon as possible if it has passed. */
   readonly at: (time: number, act: () => void) => void
   /** Runs everything up to that time. */
   readonly run: (until: number) => void

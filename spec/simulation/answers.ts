@@ -1,9 +1,9 @@
-// The rules of what a sender answers to replay requests.
+// The rules for answers to replay requests.
 import type { Chronicle, Run, Service } from './chronicle.ts'
 import type { Report } from './rules.ts'
 import { roomy } from './sequences.ts'
 
-/** What a sender sends in one go, and for one request. */
+/** The sender's limits per page and per request. */
 const pageAnswers = 256
 const pageBytes = 128 * 1024
 const requestNumbers = 4096
@@ -15,7 +15,7 @@ type Answer = Extract<Service, { _tag: 'Answer' }>
 interface Open {
   readonly request: Request['request']
   readonly at: number
-  /** The next number that has no answer. */
+  /** The next number without an answer. */
   next: number
   bytes: number
 }

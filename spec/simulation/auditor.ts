@@ -1,5 +1,5 @@
-// The auditor reads a chronicle and names every promise that was broken. It knows the promises, and nothing of how a
-// receiver keeps them.
+// The auditor reads a chronicle and reports every broken promise. It knows the promises, but not the implementation of
+// a receiver.
 import { answered } from './answers.ts'
 import type { Chronicle, Life } from './chronicle.ts'
 import { arrived, begins, genuine, reasons, resumed, sequenced, settled } from './deliveries.ts'
@@ -53,7 +53,7 @@ const bounded = (chronicle: Chronicle, report: Report, life: Life): void => {
   check('messages', kept.messages, settings.maxMessages)
   check('messages, those not processed included,', kept.queue, settings.maxMessages)
   check('bytes', kept.bytes, settings.maxBytes)
-  // Each origin may have one gap more, which has no room.
+  // Each origin may have one more gap, which has no room.
   check('gaps', kept.gaps, settings.maxGaps + kept.origins)
   check('origins', kept.origins, settings.maxOrigins)
   // Notices that settle something are reported in any case.

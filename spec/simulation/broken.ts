@@ -1,5 +1,4 @@
-// One broken history at least for each rule of what a receiver delivers, so that the auditor is known to be able to
-// fail.
+// At least one broken history for each rule about deliveries, to prove that the auditor can fail.
 
 import { nearest } from '../../src/core/protocol/SequenceNumber.ts'
 import type { Delivery } from '../../src/core/receiver/Delivery.ts'
@@ -109,7 +108,7 @@ export class Book {
   restarted(to: number, after: number): this {
     return this.hand({ _tag: 'Restarted', ...about, from: epochOf(1), to: epochOf(to), after, start: nearest(1) })
   }
-  /** The run crashes, and another one begins. */
+  /** The run crashes, and another one starts. */
   next(): Run {
     Object.assign(this.run, { endedAt: 3500, end: 'Crashed' })
     const next = runOf(2, { bornAt: 3600 })
@@ -125,7 +124,7 @@ export class Book {
 
 const arrival = { settings: { ...defaults, mode: 'arrival' as const } }
 
-/** The sender of a message was away, and sends nothing again. */
+/** The sender of a message was disconnected, and resends nothing. */
 const away = (from: number, to: number): Chronicle => {
   const book = new Book().publish(1).message(1)
   const { run, chronicle } = book
@@ -134,13 +133,13 @@ const away = (from: number, to: number): Chronicle => {
   return chronicle
 }
 
-/** All of it, as it should be. */
+/** A correct history. */
 export const sound = (): Chronicle => new Book().publish(3).message(1).gap(2).lost(2).message(3, { at: 7000 }).chronicle
 
 const changed = (p: Published | undefined): Uint8Array =>
   p === undefined ? payloadOf(0, 0) : Uint8Array.from(p.data).fill(9, 4)
 
-/** A sender that keeps nothing and is gone; a stream holds its message. */
+/** A sender without history is gone. A stream has its message. */
 const stored = (): Book => {
   const book = new Book(
     { addressing: 'perSender', settings: { ...defaults, stored: true } },
@@ -151,7 +150,7 @@ const stored = (): Book => {
   return book
 }
 
-/** What two runs sent, in one sequence, though the second run has answered twice. */
+/** Messages of two runs in one sequence, though the second run has answered twice. */
 const mixed = (): Chronicle => {
   const book = new Book().publish(1)
   const next = book.next()

@@ -5,7 +5,7 @@ import { runOf } from './broken.ts'
 import type { Chronicle, Outbox, Passed } from './chronicle.ts'
 import { blank } from './chronicle.ts'
 
-/** What a sender does, in words that can be bent; it is connected, and has one line. */
+/** A sender's actions in a form that can be changed. It is connected, and has one line. */
 class Log {
   readonly run = runOf(1, { bornAt: 1000, sentAt: 1000 })
   readonly box: Outbox
@@ -53,11 +53,11 @@ class Log {
   refused(number: number): this {
     return this.note({ _tag: 'Refused', run: this.run, number })
   }
-  /** A message, and all that should follow it. */
+  /** A message, and everything that should follow it. */
   wellSent(): this {
     return this.sent().flush().wait(2).flushed().wait(48).head()
   }
-  /** Away, with one message published meanwhile. */
+  /** A disconnect, with one message published meanwhile. */
   away(): this {
     return this.note({ _tag: 'Disconnected' }).wait(10).sent('Kept').note({ _tag: 'Reconnected' }).head()
   }
@@ -89,7 +89,7 @@ const closed = (): Log => {
   return log.note({ _tag: 'Closed', run: log.run }).wait(50).head({ state: 'ended' }).wait(50).head({ state: 'ended' })
 }
 
-/** All of it, as it should be. */
+/** A correct history. */
 export const soundSending = (): ReadonlyArray<Chronicle> => [
   new Log().wellSent().away().again(2).flush().wait(3).flushed().wait(50).head().ends(1000),
   closed().wait(100).head({ state: 'ended' }).ends(5000),

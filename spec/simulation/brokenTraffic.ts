@@ -24,7 +24,7 @@ const heard = (at: number, epoch = 1, state: Head['state'] = 'live'): Traffic =>
   head: headOf(epoch, state),
 })
 
-/** A sender publishes one message, which is delivered, and then its run ends like that. */
+/** A sender publishes one message, which is delivered. Then its run ends in this way. */
 const over = (end: Run['end'], traffic: Traffic[] = []): Book => {
   const book = new Book({ traffic }).publish(1).message(1)
   Object.assign(book.run, end === 'Live' ? {} : { end, endedAt: 3500 })
@@ -37,7 +37,7 @@ const ended = (last: number) => ({ _tag: 'Ended', ...about, last }) as const
 const mismatch = { _tag: 'Mismatch', origin, expected: 'single' } as const
 const conflict = { _tag: 'Conflict', ...about, epoch: epochOf(1), rival: epochOf(2) } as const
 
-/** Two runs are alive at once, and a receiver hears both. */
+/** Two runs are live at once, and a receiver hears both. */
 const two = (): Chronicle => {
   const book = new Book({ traffic: [1, 2, 1, 2, 1, 2].map((n, i) => heard(5000 + i, n)) })
   book.chronicle.runs.push(runOf(2))

@@ -1,5 +1,5 @@
-// What the auditor reads: what was published, what each receiver delivered, what each sender reported, and what the
-// wire carried, with times. It holds nothing of what a receiver remembers, except how much.
+// The input of the auditor: what was published, delivered and reported, and what the wire carried, with times. It
+// contains nothing of a receiver's memory except its size.
 
 import type { Epoch } from '../../src/core/protocol/Epoch.ts'
 import type { Head } from '../../src/core/protocol/Head.ts'
@@ -23,7 +23,7 @@ export interface Run {
   /** When it sent its last message. A repair after a reconnect can send one after the run has ended. */
   sentAt: number
   end: 'Live' | 'Closed' | 'Crashed'
-  /** How many messages its history holds for sure. */
+  /** The number of messages that its history certainly holds. */
   readonly keeps: number
   /** A plain client: it sends no heartbeats and answers no requests. */
   readonly isMute: boolean
@@ -31,7 +31,7 @@ export interface Run {
   isDeaf: boolean
   /** The longest time between two heartbeats. */
   readonly max: number
-  /** By how much its clock has jumped. The age in its heads is wrong by as much. */
+  /** The total of its clock jumps. The age in its heads is wrong by this. */
   jumped: number
 }
 
@@ -47,7 +47,7 @@ export interface Published {
   readonly reply: string | undefined
 }
 
-/** What a stranger sent in the name of an origin. */
+/** Forged messages and heads in the name of an origin. */
 export interface Forgery {
   readonly at: number
   readonly kind: 'Message' | 'Head' | 'Stray'
@@ -55,7 +55,7 @@ export interface Forgery {
   readonly number: number
 }
 
-/** An answer to a replay request that a stranger sent. */
+/** A forged answer to a replay request. */
 export interface FalseAnswer {
   readonly life: Life
   readonly requestId: number
@@ -65,12 +65,12 @@ export interface FalseAnswer {
 
 export interface Handed {
   readonly at: number
-  /** The time on the receiver's clock, which stands still while it is disconnected. */
+  /** The time on the receiver's clock, which stops while it is disconnected. */
   readonly local: number
   readonly delivery: Delivery<Uint8Array>
 }
 
-/** What an application stores when it has processed `taken` deliveries. */
+/** The positions that an application stores after processing `taken` deliveries. */
 export interface Saved {
   readonly positions: ReadonlyArray<Position>
   readonly life: Life
@@ -92,7 +92,7 @@ export type Traffic = { readonly at: number; readonly local: number } & (
       readonly _tag: 'ReplayRequest'
       readonly id: number
       readonly origin: string
-      /** The run that is meant; `single` only. */
+      /** The requested run; `single` only. */
       readonly epoch: Epoch | undefined
       readonly first: number
       readonly last: number
@@ -117,12 +117,12 @@ export interface Life {
   taken: number
   /** What the application had stored when this life began. */
   readonly saved: Saved | undefined
-  /** The most that it kept: held back, pending or delivered and not processed. */
+  /** The maximum that it kept: held, pending, or delivered and not processed. */
   readonly kept: { messages: number; bytes: number; gaps: number; origins: number; queue: number; untaken: number }
-  /** Requests of any kind after everything had to be settled. */
+  /** Requests of any kind after the time when everything had to be settled. */
   lateAsks: number
   readonly away: Array<{ readonly from: number; to: number }>
-  /** By how much its clock has jumped. */
+  /** The total of its clock jumps. */
   jumped: number
   readonly traffic: Traffic[]
 }
@@ -142,7 +142,7 @@ export interface Told {
   readonly notice: Notice
 }
 
-/** A last message that one receiver did not get when all else was well, nor some heartbeats after it. */
+/** A last message that one receiver did not receive, although everything else worked, with some heartbeats after it. */
 export interface Tail {
   readonly life: Life
   readonly run: Run
@@ -152,7 +152,7 @@ export interface Tail {
   readonly by: number
 }
 
-/** What a process sent over its connection, and what it learnt from it, in order; `local` is the time on its clock. */
+/** What a process sent over its connection, and what it learnt from it, in order. `local` is the time on its clock. */
 export type Passed = { readonly at: number; readonly local: number } & (
   | { readonly _tag: 'OriginStarted' | 'Closed'; readonly run: Run }
   | { readonly _tag: 'Head'; readonly run: Run; readonly head: Head }
@@ -168,7 +168,7 @@ export type Passed = { readonly at: number; readonly local: number } & (
 /** A replay request that a process received, and what it sent for it. */
 export type Service =
   | { readonly _tag: 'Request'; readonly at: number; readonly run: Run; readonly request: Request }
-  /** The newest number of its run was `head` then. */
+  /** The newest number of its run at that time was `head`. */
   | { readonly _tag: 'Answer'; readonly at: number; readonly run: Run; readonly answer: Answer; readonly head: number }
   /** The page is complete: the server has confirmed all answers. */
   | { readonly _tag: 'Page'; readonly at: number }
@@ -183,7 +183,7 @@ export interface Outbox {
   readonly after: number
   readonly passed: Passed[]
   readonly services: Service[]
-  /** The most that its history held after a message; and how many ended runs it still held. */
+  /** The maximum that its history held after a message, and how many ended runs it still held. */
   readonly kept: { messages: number; bytes: number; age: number; over: number }
 }
 

@@ -1,4 +1,4 @@
-// The content of messages. Each payload begins with the id of its message, so that the auditor recognizes it.
+// The content of messages. Each payload starts with the id of its message, so that the auditor can identify it.
 import type { Headers } from '../../src/core/protocol/Headers.ts'
 
 const decoder = new TextDecoder()
@@ -23,7 +23,7 @@ export const isSame = (a: Uint8Array, b: Uint8Array): boolean => {
 /** A header block: `name=value`. */
 export const encodedHeaders = (text: string): Uint8Array => encoder.encode(text)
 
-/** Headers in the shape that a client gives them. */
+/** Headers in the form that a client returns. */
 export const headersOf = (block: Uint8Array | undefined): Headers | undefined => {
   if (block === undefined) return undefined
   const [key = '', value = ''] = decoder.decode(block).split('=')

@@ -1,11 +1,11 @@
-// All that the simulator reads of a receiver's state.
+// Everything that the simulator reads of a receiver's state.
 import * as M from '../../src/core/internal/OrderedMap.ts'
 import type { Receiver } from '../../src/core/receiver/Receiver.ts'
 
 export interface Counters {
-  /** Messages and notices that it keeps, those that the application has not processed included. */
+  /** Messages and notices that it keeps, including those that the application has not processed. */
   readonly messages: number
-  /** Of these, what was delivered and is not processed. */
+  /** The deliveries of these that are not processed. */
   readonly unprocessedMessages: number
   readonly bytes: number
   readonly gaps: number

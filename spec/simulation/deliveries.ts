@@ -1,4 +1,4 @@
-// The rules of what one receiver delivers of one origin, sequence by sequence.
+// The rules about deliveries of one receiver from one origin, sequence by sequence.
 import type { Chronicle, Handed, Life, Published, Run } from './chronicle.ts'
 import { idOf, isSame, textOf } from './content.ts'
 import { partsOf } from './names.ts'
@@ -10,7 +10,10 @@ import { ascending, covers, range, roomy, storiesOf } from './sequences.ts'
 
 // --- genuine (3, 10)
 
-/** Did a stranger answer a request of this receiver with such a message? Nothing can tell it from a genuine one. */
+/**
+ * True if a forged answer to a request of this receiver had such a message. It cannot be distinguished from a genuine
+ * one.
+ */
 const isFalseAnswer = ({ falseAnswers }: Chronicle, life: Life, subject: string, at: number): boolean =>
   falseAnswers.some(f => {
     if (f.life !== life || `${f.origin}.${f.number}` !== subject) return false
@@ -54,7 +57,10 @@ export const genuine = (chronicle: Chronicle, report: Report, life: Life, handed
 const silentLoss = (origins: Origins, origin: string): Rule =>
   origins.isForged(origin) ? 'ForgeryHidesNothing' : 'EveryNumberSettled'
 
-/** No end is promised for a gap of more than 1,000 pages: the receiver requests all of it from a stream, a page at a time. */
+/**
+ * No end is promised for a gap of more than 1,000 pages: the receiver requests all of it from a stream, one page at a
+ * time.
+ */
 const isEndless = ({ settings: { stored, maxMessages } }: Life, { first, last }: Range): boolean =>
   stored && last - first > 1000 * Math.min(4096, maxMessages)
 
@@ -103,7 +109,10 @@ const contiguous = (origins: Origins, report: Report, s: Sequence, overAt: numbe
 const isRefused = ({ told }: Chronicle, run: Run, number: number): boolean =>
   told.some(({ run: of, notice: n }) => of === run && n._tag === 'Lost' && n.reason === 'refused' && covers(n, number))
 
-/** Had any gap that was open then been reported a deadline before? All gaps of a silent sender may expire together. */
+/**
+ * True if a gap that was open at that time had been reported a deadline before. All gaps of a silent sender may expire
+ * together.
+ */
 const isOverdue = (s: Sequence, index: number, local: number): boolean =>
   s.gaps.some(
     g =>
@@ -117,7 +126,7 @@ const lost = (chronicle: Chronicle, origins: Origins, report: Report, s: Sequenc
   const { settings, addressing } = life
   const [only, ...others] = origins.of(origin)
   const run = others.length === 0 ? only : undefined
-  // Without room for it a gap is not reported.
+  // Without room for the report, a gap is not reported.
   const hasRoom = settings.maxMessages > roomy
   for (const one of s.settled) {
     const handed = life.handed[one.index]
@@ -140,7 +149,7 @@ const lost = (chronicle: Chronicle, origins: Origins, report: Report, s: Sequenc
     if (d.reason === 'unresolved' && isWell && isHeld && !isDeaf && !isRefused(chronicle, run, d.first))
       say('its sender holds it and can be asked')
     if (d.reason === 'unresolved' && isWell && isStored && addressing === 'perSender') say('a stream holds it')
-    // A receiver can take a silent sender that does not answer for a new run, and reports it when it returns.
+    // A receiver can take a silent sender that does not answer as a new run. It reports it when it returns.
     if (d.reason === 'gone' && run.endedAt > at && !isDeaf && !s.isGuess && !s.isLeftByGuess) say('its run is alive')
   }
 }
@@ -152,7 +161,7 @@ export const reasons = (origins: Origins, report: Report, life: Life): void => {
     const run = origins.plain(d.origin)
     if (run === undefined || life.addressing !== run.addressing) continue
     const sent = origins.published(run)[d.last - run.start]
-    // Where nobody answers, a receiver begins with the number that it was given.
+    // If nobody answers, a receiver starts with the number in its settings.
     if (d.last < run.start && typeof life.settings.start !== 'string') continue
     if (sent === undefined || sent.at > at)
       report('GapsHaveReason', at, `${d.origin}: ${d._tag} ${d.first}-${d.last}, and ${d.last} was not sent`)
@@ -162,9 +171,9 @@ export const reasons = (origins: Origins, report: Report, life: Life): void => {
 // --- epochs (10)
 
 /**
- * A live message of `single` does not name its epoch, so its number decides. One of a new run may be delivered in the
- * sequence before, if it arrives before its run has answered twice. One of an old run may be delivered in the sequence
- * after, if it was still on its way.
+ * A live message in `single` does not name its epoch, so its number decides. A message of a new run may be delivered in
+ * the previous sequence, if it arrives before its run has answered twice. A message of an old run may be delivered in
+ * the next sequence, if it was still in flight.
  */
 const isResidue = (life: Life, own: Run, { id, run, number }: Published): boolean => {
   const came = life.came.get(id)
@@ -178,7 +187,7 @@ const isResidue = (life: Life, own: Run, { id, run, number }: Published): boolea
 }
 
 /**
- * The run of a sequence that nothing names: the youngest that had answered when it began, or that of its first message.
+ * The run of an unnamed sequence: the youngest run that had answered when it started, or the run of its first message.
  */
 const runOf = (origins: Origins, { origin, life, settled: all }: Sequence): Run | undefined => {
   const runs = new Set(all.map(o => o.message?.run))
@@ -199,7 +208,7 @@ const unmixed = (chronicle: Chronicle, origins: Origins, report: Report, { origi
       report('EpochsNeverMix', s.endedAt, `${origin}: the run ${epoch} does not exist`)
     for (const { message, at, index } of s.settled) {
       if (message === undefined || own === undefined || message.run === own || isResidue(life, own, message)) continue
-      // A stream does not name the epoch of what it holds.
+      // A stream does not know the epoch of its messages.
       if (isRecovered(life.handed[index]) && life.settings.stored && chronicle.stored.has(subjectOf(message))) continue
       report(
         'EpochsNeverMix',
@@ -212,7 +221,7 @@ const unmixed = (chronicle: Chronicle, origins: Origins, report: Report, { origi
 
 // --- at the end of everything (1, 6, 9)
 
-/** The receiver said that it has no room to follow it. */
+/** The receiver reported that it has no room to follow it. */
 const isTurnedAway = (life: Life, origin: string, since: number): boolean =>
   life.settings.maxOrigins < roomy &&
   life.handed.some(
@@ -226,18 +235,18 @@ const isTurnedAway = (life: Life, origin: string, since: number): boolean =>
 const isDone = ({ saved }: Life, run: Run): boolean =>
   saved?.positions.some(p => p.origin === run.origin && p.number >= run.head) === true
 
-/** All of it was sent before the receiver existed, which was to begin with what is new. */
+/** All of it was sent before the receiver existed, and the receiver starts with new messages. */
 const isBygone = (origins: Origins, { settings: { start }, startedAt }: Life, run: Run): boolean =>
   start === 'new' && run.bornAt < startedAt && (origins.published(run).at(-1)?.at ?? 0) < startedAt
 
-/** A run that is over: its tail is settled, or the receiver has said that nobody vouches for it. */
+/** A run that is over: its tail is settled, or the receiver has reported that nobody confirms it. */
 const ended = (report: Report, run: Run, s: Sequence): void => {
   const last = ascending(s).at(-1)?.last ?? (s.isEnded ? s.endedWith : run.start - 1)
   if (last < run.head && s.endedBy === 'Open' && !s.isSilent && !s.isEnded)
     report('EveryNumberSettled', run.endedAt, `${run.origin}: nothing is said of what follows ${last} (${run.head})`)
 }
 
-/** Where a receiver must have begun: what it has spoken of first. */
+/** Where a receiver must have started: at the first number that it reported. */
 const begun = (
   chronicle: Chronicle,
   origins: Origins,
@@ -249,14 +258,14 @@ const begun = (
   const { life } = s
   const { start, maxMessages } = life.settings
   const first = Math.min(...s.settled.map(o => o.first), ...s.gaps.map(g => g.first))
-  // Without room a gap is not reported before it is settled, and a start may be unknown.
+  // Without room, a gap is reported only when it is settled, and a start may be unknown.
   const isUnsure = maxMessages <= roomy && (run.isDeaf || run.end !== 'Live' || s.endedBy !== 'Open')
   if (first === Number.POSITIVE_INFINITY || s.isAfterConflict || s.isUnvouched || isUnsure) return
   const say = (most: number, why: string): void => {
     if (first > most)
       report('EveryNumberSettled', life.startedAt, `${run.origin}: begins with ${first}, must with ${most} (${why})`)
   }
-  // A run that the receiver returns to goes on where it was left.
+  // If the receiver returns to a run, it continues where it stopped.
   if (s.start !== undefined)
     return s.epoch === run.epoch ? say(s.isReturn ? s.start : run.start, 'a restart') : undefined
   if (!isFirst || isTurnedAway(life, run.origin, 0)) return
@@ -286,7 +295,7 @@ export const begins = (
   }
 }
 
-/** The loss of a last message is noticed with the next heartbeat. */
+/** The loss of a last message is noticed at the next heartbeat. */
 const tail = ({ tails, published }: Chronicle, report: Report, run: Run, s: Sequence): void => {
   for (const t of tails) {
     if (t.run !== run || t.life !== s.life) continue
@@ -320,7 +329,7 @@ const living = (
   const isOther = (p: Published | undefined): boolean => p !== undefined && p.run !== run
   if (s.epoch !== undefined && s.epoch !== run.epoch)
     return report('EpochsNeverMix', chronicle.overAt, `${origin}: ${run.epoch} is alive, and ${s.epoch} is followed`)
-  // What was on its way of the run before may have been taken for one of a run that has no name.
+  // Messages of the previous run in flight may have been taken as messages of a run without a name.
   if (s.epoch === undefined && s.settled.some(o => isOther(o.message))) return
   const last = ascending(s).at(-1)?.last
   const isNothing = last === undefined && (isDone(life, run) || isBygone(origins, life, run))
@@ -354,7 +363,7 @@ export const settled = (
 // --- what arrived (1, 9)
 
 /**
- * A message that arrived live is delivered, or covered by a loss; each that was counted as `Overflowed` excuses one.
+ * A message that arrived live is delivered, or covered by a loss. Each one that was counted as `Overflowed` is excused.
  */
 export const arrived = (
   chronicle: Chronicle,
@@ -385,6 +394,8 @@ export const arrived = (
     const sequences = stories.find(s => s.origin === p.run.origin)?.sequences ?? []
     if (isBefore(life, sequences, p) || isDuplicate(origins, sequences, p)) continue
     if (isUnvouched(origins, life, sequences, p)) continue
+    // A head that is forged in the name of a sender that does not answer can't be told from a real one.
+    if (p.run.isDeaf && origins.hasForgedHead(p.run.origin)) continue
     if (origins.hasRestarted(p.run.origin) && apart.has(`${p.run.origin}.${p.number}`)) continue
     missing.push([p, at])
   }
@@ -398,7 +409,7 @@ export const arrived = (
     )
 }
 
-/** It was sent before the start of the receiver; without an answer that is the first message that arrives. */
+/** It was sent before the receiver's start. Without an answer the start is the first message that arrives. */
 const isBefore = (life: Life, sequences: ReadonlyArray<Sequence>, { run, number }: Published): boolean => {
   const { start } = life.settings
   const [first] = sequences
@@ -412,8 +423,8 @@ const isBefore = (life: Life, sequences: ReadonlyArray<Sequence>, { run, number 
 }
 
 /**
- * A receiver cannot tell it from a duplicate: in `single` its number is not above all that other runs have used, where nobody
- * names runs its number was delivered, anywhere its number was used by a stranger.
+ * A receiver cannot distinguish it from a duplicate: in `single` its number is not above all numbers of other runs, if
+ * nobody names runs its number was delivered, or its number was forged.
  */
 const isDuplicate = (origins: Origins, sequences: ReadonlyArray<Sequence>, { run, number }: Published): boolean =>
   sequences.some(s =>
@@ -424,7 +435,7 @@ const isDuplicate = (origins: Origins, sequences: ReadonlyArray<Sequence>, { run
     ),
   )
 
-/** It found no room, and is part of a tail that nobody vouches for: its run is over, or was reported `Silent`. */
+/** It did not fit, and belongs to an unconfirmed tail: its run is over, or was reported `Silent`. */
 const isUnvouched = (
   origins: Origins,
   { settings }: Life,
@@ -438,7 +449,7 @@ const isUnvouched = (
 
 // --- saved positions (12)
 
-/** What an application had processed without a hole, a later life goes on with. */
+/** A later life continues what an application had processed without a gap. */
 export const resumed = (
   chronicle: Chronicle,
   origins: Origins,
@@ -447,7 +458,7 @@ export const resumed = (
   stories: ReadonlyArray<Story>,
 ): void => {
   const { saved, settings } = life
-  // Without room a gap is not reported in `arrival`.
+  // Without room, a gap is not reported in `arrival`.
   if (saved === undefined || (settings.mode === 'arrival' && settings.maxMessages < roomy)) return
   const before = { ...saved.life, handed: saved.life.handed.slice(0, saved.taken) }
   const processed = storiesOf(chronicle, before)
@@ -455,7 +466,8 @@ export const resumed = (
     const s = sequences[0]
     if (origins.plain(origin) === undefined || s === undefined || isTurnedAway(life, origin, 0)) continue
     const first = [...s.settled, ...s.gaps].sort((a, b) => a.first - b.first)[0]
-    if (first === undefined) continue
+    // A message that found no room is missing without a gap that is reported, until something is settled.
+    if (first === undefined || s.settled.length === 0) continue
     const last = processed.find(p => p.origin === origin)?.sequences.at(-1)
     let done: number | undefined
     for (const one of last?.endedBy === 'Crash' ? ascending(last) : [])
@@ -469,7 +481,7 @@ export const resumed = (
 export const sequenced = (chronicle: Chronicle, origins: Origins, report: Report, story: Story): void => {
   for (const s of story.sequences) {
     const { mode, maxOrigins } = s.life.settings
-    // With few places, the end of one of two senders makes the receiver forget the origin.
+    // With few places, the receiver forgets the origin when one of two senders ends.
     const isForgotten = maxOrigins < roomy && origins.isContested(s.origin)
     if (mode === 'ordered' && !isForgotten) ordered(origins, report, s)
     if (!isForgotten) onceEach(report, s)

@@ -1,4 +1,4 @@
-// The faults that strike at a time, and what each does to the nodes.
+// The timed faults, and their effects on the nodes.
 import type { Head } from '../../src/core/protocol/Head.ts'
 import type { Addressing } from '../../src/core/protocol/Origin.ts'
 import * as SequenceNumber from '../../src/core/protocol/SequenceNumber.ts'
@@ -20,7 +20,7 @@ export interface Stage {
   readonly restore: () => void
   /** Starts a second process that sends on the same line. */
   readonly rival: (line: Line, messages: number, ms: number) => boolean
-  /** Starts a process with its own line that crashes and restarts that many times, each after that many ms. */
+  /** Starts a process with its own line that crashes and restarts this many times, each after this many ms. */
   readonly restless: (times: number, ms: number) => boolean
 }
 
@@ -41,7 +41,7 @@ const forgedHead = (line: Line, size: number, age: number): Head => {
     epoch: isOther ? epochOf(900_000_000 + (size % 1000)) : line.run.epoch,
     start: isOther ? SequenceNumber.first : line.sender.start,
     first: isOther ? 1 : line.sender.start,
-    // Most forged last heartbeats name the true number.
+    // Most forged last heartbeats have the true number.
     head: isFarewell && size % 3 > 0 ? head : Math.min(far, Number.MAX_SAFE_INTEGER),
     age,
     after: 50,
@@ -60,7 +60,7 @@ const forge = (world: World, r: Receiver, line: Line, size: number, above: numbe
   r.on({ _tag: 'MessageReceived', origin: line.origin, arrival })
 }
 
-/** Other clients send many replay requests to a process, with no regard to limits. */
+/** Other clients send many replay requests to a process, and ignore the limits. */
 const askGreedily = (world: World, p: Process, size: number): void => {
   const { agenda, chance } = world
   const ask = (line: Line, who: number, id: number, first: number, count: number, range: boolean): void => {
@@ -70,7 +70,7 @@ const askGreedily = (world: World, p: Process, size: number): void => {
     p.replay(line, { origin: origin.name, first: from, last: to, range, epoch, reply: `greedy-${who}.${id}` })
   }
   const lines = p.lines.filter(l => !l.isFinished && !l.run.isMute && !l.run.isDeaf)
-  // Prefers a line that is about to end.
+  // Prefer a line that is about to end.
   const one = lines.find(l => l.sender.state !== 'live') ?? lines[0]
   if (one === undefined) return
   let id = size
@@ -102,7 +102,7 @@ const again = (world: World, r: Receiver, line: Line, { run, number, data, heade
   r.on({ _tag: 'MessageReceived', origin: line.origin, arrival: arrivalOf(number, kept) })
 }
 
-/** A forged head: its run (0: the genuine one), how far it is above the genuine head, and its age. */
+/** A forged head: its run (0: the genuine one), its distance from the genuine head, and its age. */
 type Witness = 'away' | 'soon' | { readonly run: number; readonly above: number; readonly age: number }
 
 const own = (above: number, age: number): Witness => ({ run: 0, above, age })
@@ -131,7 +131,7 @@ const witnessOf = (addressing: Addressing, isLast: boolean, size: number): Reado
   return all[size % Math.max(all.length, 1)] ?? []
 }
 
-/** Applies a fault. False if it could do nothing. */
+/** Applies a fault. Returns false if it had no effect. */
 export const perform = (world: World, stage: Stage, d: Fault): boolean => {
   const { agenda } = world
   const p = stage.process(d.who)
@@ -161,11 +161,11 @@ export const perform = (world: World, stage: Stage, d: Fault): boolean => {
     },
     senderAway: () => {
       if (!p.port.isUp) return false
-      // Messages that are on their way when the connection breaks may be lost.
+      // Messages in flight may be lost when the connection breaks.
       if (line !== undefined) for (let i = d.size % 20; i > 0; i--) p.publish(line)
       p.disconnect()
       later(p.reconnect)
-      // Some are disconnected again before a flush completes.
+      // Some disconnect again before a flush completes.
       if (d.size % 3 === 0)
         agenda.at(until + 1 + (d.size % 90), () => {
           p.disconnect()
@@ -266,7 +266,7 @@ export const perform = (world: World, stage: Stage, d: Fault): boolean => {
     forgedMessage: () => {
       // A receiver of the other addressing does not subscribe to it.
       if (!r.port.isUp || line === undefined || r.plan.addressing !== line.run.addressing) return false
-      // Some forged numbers are consecutive, as genuine ones are.
+      // Some forged numbers are consecutive, like genuine ones.
       const isRow = Math.floor(d.size / 15) % 2 === 0
       for (let i = 0; i <= d.size % 3; i++) forge(world, r, line, isRow ? d.size : d.size + i, isRow ? i : 0)
       return true
@@ -314,7 +314,7 @@ export const perform = (world: World, stage: Stage, d: Fault): boolean => {
       return true
     },
     unheardReturn: () => {
-      // The sender is silent for a while. Then only what it sends again arrives: requests and heartbeats are lost.
+      // The sender is silent for a while. Only resent messages arrive: requests and heartbeats are lost.
       if (line === undefined || line.run.isDeaf || !p.port.isUp) return false
       const out = line.run.max + 1200
       for (let i = d.size % 6; i >= 0; i--) p.publish(line)
@@ -330,7 +330,7 @@ export const perform = (world: World, stage: Stage, d: Fault): boolean => {
       return true
     },
     stalledRestart: () => {
-      // The application does not keep up, and the sender restarts.
+      // The application is too slow, and the sender restarts.
       if (p.isCrashed || line === undefined) return false
       for (const one of stage.receivers()) one.pace(50 + (d.size % 300))
       for (let i = 20 + (d.size % 60); i > 0; i--) p.publish(line)
@@ -342,7 +342,7 @@ export const perform = (world: World, stage: Stage, d: Fault): boolean => {
       return true
     },
     lastWords: () => {
-      // The sender answers no more, its last message is lost, and it closes.
+      // The sender stops answering, its last message is lost, and it closes.
       if (line === undefined || line.run.isMute) return false
       line.run.isDeaf = true
       for (const one of stage.receivers()) one.port.skipsData.set(p.port, 1 + (d.size % 2))
@@ -370,7 +370,7 @@ export const perform = (world: World, stage: Stage, d: Fault): boolean => {
       return true
     },
     lastRing: () => {
-      // The receiver is disconnected when its timer rings: the tick follows the disconnect.
+      // The receiver is disconnected when its timer fires: the tick follows the disconnect.
       if (r.life() === undefined || !r.port.isUp) return false
       r.cutAtRing(d.ms)
       return true
@@ -413,7 +413,7 @@ export const perform = (world: World, stage: Stage, d: Fault): boolean => {
           each.port.skips.set(p.port, 1000)
         }
       })
-      // Some of them publish once more when there is some room.
+      // Some of them publish once more when there is room.
       for (const [i, other] of others.slice(0, 4).entries()) at(200 + out + i * 100, () => p.publish(other))
       at(520 + out, p.crash)
       at(700 + out + d.ms, () => {
@@ -423,7 +423,7 @@ export const perform = (world: World, stage: Stage, d: Fault): boolean => {
       return true
     },
     farUnkept: () => {
-      // A number far ahead finds no room, and nobody answers; then the sequence catches up with it.
+      // A number far ahead does not fit, and nobody answers. Then the sequence catches up with it.
       if (line === undefined || !p.port.isUp || line.run.isMute) return false
       const one = stage
         .receivers()
@@ -459,12 +459,12 @@ export const perform = (world: World, stage: Stage, d: Fault): boolean => {
       return true
     },
     falseWitness: () => {
-      // A sender is cut off from a receiver, and a stranger sends heads in its name.
+      // A sender is cut off from a receiver, and another client sends heads in its name.
       if (!r.port.isUp || line === undefined || line.run.isMute || r.plan.addressing !== line.run.addressing)
         return false
       const { requestTimeout, maxJump } = r.plan
       const far = line.sender.head + maxJump + 1 + (d.size % 50)
-      // How long a receiver asks without an answer.
+      // How long a receiver repeats a request without an answer.
       const wait = 16 * requestTimeout + 250
       const isLast = far + maxJump + 200 > Number.MAX_SAFE_INTEGER
       const said = witnessOf(line.run.addressing, isLast, Math.floor(d.size / 7))
@@ -543,7 +543,7 @@ export const perform = (world: World, stage: Stage, d: Fault): boolean => {
       agenda.at(agenda.now() + 4000 + d.ms, stage.restore)
       return true
     },
-    // In `perSender` each run is another origin, so fewer of them are enough.
+    // In `perSender` each run is another origin, so fewer runs are enough.
     restless: () => stage.restless(r.plan.addressing === 'single' ? 80 : 8, 40 + (d.size % 40)),
     slowConsumer: () => {
       r.pace(5 + (d.size % 60))
@@ -552,7 +552,7 @@ export const perform = (world: World, stage: Stage, d: Fault): boolean => {
     },
     torrent: () => {
       if (line === undefined) return false
-      // None, one or all of the receivers lose what is sent first.
+      // None, one or all of the receivers lose the first messages.
       const lost = [[], [r], stage.receivers()][d.size % 3] ?? []
       for (const one of lost) one.port.deaf.set(p.port, agenda.now() + 30)
       const most = world.plan.largest > 1000 ? 300 : 1600
@@ -572,7 +572,7 @@ export const perform = (world: World, stage: Stage, d: Fault): boolean => {
     greedyAsker: () => {
       if (!p.port.isUp || p.isCrashed) return false
       askGreedily(world, p, d.size)
-      // Some requests come just before the last heartbeat.
+      // Some requests arrive just before the last heartbeat.
       if (line !== undefined && d.size % 3 === 0) {
         p.close(line)
         agenda.at(agenda.now() + 197, () => askGreedily(world, p, 0))

@@ -1,4 +1,4 @@
-// The names of this world: epochs, subjects and origins.
+// The names in the simulation: epochs, subjects and origins.
 import type { Either } from 'fp-ts/lib/Either.js'
 import { isRight } from 'fp-ts/lib/Either.js'
 import * as Epoch from '../../src/core/protocol/Epoch.ts'
@@ -13,7 +13,7 @@ const valid = <L, A>(e: Either<L, A>): A => {
   throw new Error(`refused: ${JSON.stringify(e.left)}`)
 }
 
-/** The epoch with that number. */
+/** The epoch with this number. */
 export const epochOf = (n: number): Epoch.Epoch => valid(Epoch.parse(`@${String(n).padStart(10, '0')}`))
 
 export const drawEpoch = (world: World): Epoch.Epoch => {

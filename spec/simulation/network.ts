@@ -1,4 +1,4 @@
-// The links. Each node has one connection to the servers, which forward everything in order, unless a fault strikes.
+// The links. Each node has one connection to the servers, which forward everything in order, except for faults.
 import type { World } from './world.ts'
 
 /** The connection of a node. */
@@ -10,15 +10,15 @@ export interface Port {
   cutAt: number
   /** When the last message that it sent reaches the servers. */
   sentBy: number
-  /** When the last message of each other node arrives, if nothing is reordered. */
+  /** When the last message of each other node arrives, without reordering. */
   readonly arrives: Map<Port, number>
   /** Until when everything from a node is lost; how many of its next heartbeats and messages are lost. */
   readonly deaf: Map<Port, number>
   readonly skips: Map<Port, number>
   readonly skipsData: Map<Port, number>
-  /** By how many ms answers of a node are late; later messages overtake them. */
+  /** The delay of a node's answers in ms. Later messages overtake them. */
   readonly slow: Map<Port, number>
-  /** For how many ms after a disconnect the client may still pass on what it had received before. */
+  /** For how many ms after a disconnect the client may still deliver data that it had received before. */
   lingers: number
 }
 
@@ -64,7 +64,7 @@ const travel = (world: World): number => {
 const survives = (from: Port, to: Port, sentAt: number, leftAt: number): boolean =>
   !(from.cutAt >= sentAt && from.cutAt < leftAt) && to.isUp && to.since <= leftAt
 
-/** Runs `open` when a message has reached the servers, whatever happens to it later. */
+/** Calls `open` when a message has reached the servers, whatever happens to it later. */
 export const capture = (world: World, from: Port, open: () => void): void => {
   if (!from.isUp) return
   const sentAt = world.agenda.now()
@@ -72,7 +72,7 @@ export const capture = (world: World, from: Port, open: () => void): void => {
   world.agenda.at(leftAt, () => (from.cutAt >= sentAt && from.cutAt < leftAt ? undefined : open()))
 }
 
-/** Sends something from one node to another. */
+/** Sends a packet from one node to another. */
 export const send = (
   world: World,
   from: Port,
@@ -100,13 +100,13 @@ export const send = (
     if (slow > 0 && !world.isHealed) at += slow
     else if (world.strikes('reorder')) at += chance.between(0, 100)
     else {
-      // A late message delays what follows it, as in one TCP connection.
+      // A late message delays the following ones, as in one TCP connection.
       at = Math.max(at, to.arrives.get(from) ?? 0)
       to.arrives.set(from, at)
     }
     agenda.at(at, () => {
       if (survives(from, to, sentAt, leftAt)) return open()
-      // The client has received it before the disconnect, and passes it on while disconnected.
+      // The client has received it before the disconnect, and delivers it while disconnected.
       if (to.lingers > 0 && !to.isUp && to.cutAt >= leftAt && to.since <= leftAt)
         agenda.at(agenda.now() + chance.below(to.lingers), () => (to.isUp || to.since > leftAt ? undefined : open()))
     })
@@ -114,8 +114,8 @@ export const send = (
 }
 
 /**
- * A round trip to the servers. It proves that they have everything that was sent before, unless the connection was cut.
- * It may fail without a cause, or complete late, even after a reconnect: then it proves nothing.
+ * A round trip to the servers. It proves that they have received everything before it, if the connection was not
+ * interrupted. It may fail without a cause, or complete late, even after a reconnect. Then it proves nothing.
  */
 export const flush = (world: World, port: Port, isLate: boolean, done: (completed: boolean) => void): void => {
   const calledAt = world.agenda.now()

@@ -1,11 +1,11 @@
-// The rules of what a receiver reports beside the messages.
+// The rules about a receiver's notices.
 import type { Chronicle, Life, Run, Traffic } from './chronicle.ts'
 import type { Origins } from './origins.ts'
 import type { Report } from './rules.ts'
 import type { Sequence, Story } from './sequences.ts'
 import { roomy } from './sequences.ts'
 
-/** Timers of this world ring up to 5 ms early. */
+/** Timers in the simulation fire up to 5 ms early. */
 const early = 10
 
 export const noticed = (
@@ -46,7 +46,7 @@ const once = (origins: Origins, report: Report, life: Life, stories: ReadonlyArr
 
 // --- silence
 
-/** `Silent` and `Resumed` take turns, and no sender is `Silent` that was heard within the time that it has promised. */
+/** `Silent` and `Resumed` alternate. A sender is not `Silent` if it was heard within its promised time. */
 const silences = (origins: Origins, report: Report, life: Life): void => {
   const { handed, traffic, settings } = life
   const silent = new Set<string>()
@@ -82,7 +82,7 @@ const ends = ({ overAt }: Chronicle, report: Report, run: Run, s: Sequence): voi
     if (!s.settled.some(o => o.first <= g.last && g.first <= o.last)) say(`ends, and ${g.first}-${g.last} is missing`)
 }
 
-/** What the last notices of an origin say when everything has settled. */
+/** The last notices of an origin when everything has settled. */
 const inTheEnd = ({ overAt }: Chronicle, report: Report, run: Run, s: Sequence): void => {
   const { settings, traffic } = s.life
   const { origin, end } = run
@@ -98,22 +98,22 @@ const inTheEnd = ({ overAt }: Chronicle, report: Report, run: Run, s: Sequence):
 
 // --- conflicts
 
-/** The living runs of one origin, as a receiver hears them. */
+/** The live runs of one origin, as a receiver hears them. */
 interface Voices {
   last: string
   readonly heard: Set<string>
-  /** How often it heard another run than before, and had heard that one earlier. */
+  /** How often it heard a different run that it had heard before. */
   returns: number
   /** The run that answered a request first. */
   readonly first: Map<number, string>
-  /** The newest head request when two runs had answered the same one. */
+  /** The newest head request at the time when two runs had answered the same one. */
   doubled: number | undefined
 }
 
 /**
- * If a receiver hears two living runs in turns, a receiver or a sender reports it. If both answer the same head
- * request, and then one that it sends after that, the receiver reports `Conflict` itself, or `Restarted` if an answer
- * arrives too late. It reports no conflict if there was one run at a time.
+ * If a receiver alternately hears two live runs, a receiver or a sender reports it. If both answer the same head
+ * request, and then a later one, the receiver itself reports `Conflict`, or `Restarted` if an answer is late. It
+ * reports no conflict if only one run was live at a time.
  */
 export const conflicts = (chronicle: Chronicle, origins: Origins, report: Report, life: Life): void => {
   const told = new Set<string>()
@@ -124,7 +124,7 @@ export const conflicts = (chronicle: Chronicle, origins: Origins, report: Report
     if (!origins.isContested(d.origin) && !origins.isForged(d.origin) && !isClose(origins.of(d.origin)))
       report('ConflictReported', at, `${d.origin}: there was one run at a time`)
   }
-  // With little room a conflict is reported when there is some.
+  // With little room a conflict is reported when there is room.
   if (life.settings.maxMessages <= roomy) return
   if (life.addressing === 'perSender' || life.settings.maxOrigins < roomy) return
   const elsewhere = new Set<string>()
@@ -153,6 +153,6 @@ export const conflicts = (chronicle: Chronicle, origins: Origins, report: Report
   }
 }
 
-/** One run began so soon after the end of another that what that had sent could arrive later. */
+/** One run started soon after the end of another, so messages of the old run could arrive later. */
 const isClose = (runs: ReadonlyArray<Run>): boolean =>
   runs.some(a => runs.some(b => a !== b && a.endedAt <= b.bornAt && b.bornAt < a.endedAt + 2000))

@@ -1,27 +1,24 @@
-// What the world knows of its origins. The promises are weaker for some of them.
+// What the simulation knows of its origins. The promises are weaker for some of them.
 import type { Chronicle, Published, Run } from './chronicle.ts'
 
 export interface Origins {
   readonly of: (origin: string) => ReadonlyArray<Run>
   readonly published: (run: Run) => ReadonlyArray<Published>
-  /** Two runs were alive at once: only `ArrivedIsReported`, `NothingInvented` and `ConflictReported` are promised. */
+  /** Two runs were live at once: only `ArrivedIsReported`, `NothingInvented` and `ConflictReported` are promised. */
   readonly isContested: (origin: string) => boolean
-  /** A stranger sent messages or heads in its name: only `ForgeryHidesNothing` is promised. */
+  /** Messages or heads were forged in its name: only `ForgeryHidesNothing` is promised. */
   readonly isForged: (origin: string) => boolean
-  /** A stranger sent heads in its name. */
+  /** Heads were forged in its name. */
   readonly hasForgedHead: (origin: string) => boolean
-  /**
-   * Nobody answers for a run, and its numbers do not tell which run that is: its start, tail and epoch are not
-   * promised.
-   */
+  /** No sender answers for a run, and its numbers do not identify it: its start, tail and epoch are not promised. */
   readonly isUnnamed: (origin: string) => boolean
-  /** The only run of an origin that sends heartbeats, and in whose name nobody else sends. */
+  /** The only run of an origin that sends heartbeats, without forged ones. */
   readonly plain: (origin: string) => Run | undefined
-  /** The origin of a subject with two runs at least, one after the other. */
+  /** The origin of a subject with at least two runs, one after the other. */
   readonly hasRestarted: (origin: string) => boolean
 }
 
-/** How long something can still be on its way, in ms. Only answers to replay requests take longer. */
+/** How long something can be in flight, in ms. Only answers to replay requests take longer. */
 export const inFlight = 700
 
 export const originsOf = (chronicle: Chronicle): Origins => {

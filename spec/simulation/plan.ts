@@ -5,7 +5,7 @@ import type { Mode } from '../../src/core/receiver/settings.ts'
 import type { Chance } from './prng.ts'
 import { chanceOf } from './prng.ts'
 
-/** Faults that strike at random, each with a rate. */
+/** Random faults, each with a rate. */
 export const rated = [
   'loss',
   'duplicate',
@@ -25,7 +25,7 @@ export const rated = [
   'nobodyLate',
 ] as const
 
-/** Faults that strike at a time: see faults.ts. */
+/** Timed faults: see faults.ts. */
 export const done = [
   'burst',
   'partition',
@@ -86,10 +86,10 @@ const innate = [
 
 export const kinds = [...rated, ...done, ...innate] as const
 
-/** Each seed has the common faults and those of one theme. All faults at once would hide one another. */
+/** Each seed has the common faults and those of one theme. All faults at once would hide each other. */
 type Theme = 'noticing' | 'asking' | 'sending'
 
-/** The seeds take the themes in turn. */
+/** The seeds use the themes in rotation. */
 const themes: ReadonlyArray<Theme> = ['noticing', 'noticing', 'asking', 'sending']
 
 const ofTheme: Readonly<Record<Theme, ReadonlyArray<Kind>>> = {
@@ -118,17 +118,17 @@ const unasked = ['falseWitness', 'deafReturn', 'lastGlance'] as const
 /** Faults of bad timing: part of `noticing`, with a random generator of their own. */
 const untimely = ['nobodyLate', 'jumpAway', 'lastRing', 'partingWords', 'crowdedStall', 'farUnkept'] as const
 
-/** Faults of one seed in ten, drawn apart from all others. */
+/** Faults of one seed in ten, drawn independently. */
 const apart: ReadonlyArray<Kind> = ['stored', 'restless', 'jumpAway']
 
 /** A random generator for one kind of fault in one seed. */
 const ownChance = (seed: number, kind: Kind): Chance =>
   chanceOf(seed + 2 ** 44 + 2 ** 32 * [...kind].reduce((sum, c) => (sum * 31 + c.charCodeAt(0)) % 1021, 0))
 
-/** Kinds that are drawn apart: they do not change what else a seed draws. */
+/** Kinds that are drawn independently: they do not change the rest of a seed. */
 const added: ReadonlyArray<Kind> = [...ofTheme.noticing, ...ofTheme.sending, ...unasked, ...untimely, ...apart]
 
-/** Kinds that need special circumstances to strike are drawn more often. */
+/** Kinds that need special conditions are drawn more often. */
 const often: Readonly<Partial<Record<Kind, number>>> = {
   survivingRival: 0.7,
   echo: 0.45,
@@ -185,9 +185,9 @@ export interface ReceiverPlan {
   readonly maxBytes: number
   readonly maxGaps: number
   readonly maxOrigins: number
-  /** For how many ms after a disconnect its client may still pass on what it had received before. */
+  /** For how many ms after a disconnect its client may still deliver data that it had received before. */
   readonly lingers: number
-  /** Whether it can also ask a stream for replays. */
+  /** Whether it can also request replays from a stream. */
   readonly stored: boolean
 }
 
@@ -214,13 +214,13 @@ export interface Plan {
   readonly receivers: ReadonlyArray<ReceiverPlan>
   readonly actions: ReadonlyArray<Action>
   readonly faultMs: number
-  /** The least number of messages that are published in all. */
+  /** The minimum number of messages. */
   readonly least: number
   /** Every payload is smaller than this, in bytes. */
   readonly largest: number
 }
 
-/** The least number of messages that are published in the first phase. */
+/** The minimum number of messages in the first phase. */
 const leastMessages = 200
 
 const drawKinds = (chance: Chance, theme: Theme, style: Plan['style']): Kind[] => {
@@ -278,7 +278,7 @@ export const planOf = (seed: number): Plan => {
   const own = [...drawKinds(chance, theme, style), ...more]
   const has = (k: Kind): boolean => own.includes(k) || most.includes(k)
   const addressing: Addressing = chance.hit(0.5) ? 'single' : 'perSender'
-  // All of them together, mostly in `single`, where a run can be taken for another.
+  // All of them together, mostly in `single`, where one run can be taken for another.
   const last = chanceOf(seed + 2 ** 42)
   const isUnasked = more.length > 0 && last.hit(addressing === 'single' ? 0.95 : 0.3)
   const rest = isUnasked ? unasked : []
@@ -400,7 +400,7 @@ const withSenders = (chance: Chance, plan: Plan): Plan => {
       bytes: has('fewBytes') ? chance.of([2400, 6000, 26_000]) * (isLarge ? 100 : 1) : p.bytes,
       age: has('shortAge') ? chance.of([100, 1000, 5000]) : p.age,
       sizes: isLarge ? [40, chance.of([70_000, 500_000])] : has('fewBytes') && !isTight ? [40, 400] : p.sizes,
-      // With rare heartbeats a deaf sender looks like a plain client.
+      // With rare heartbeats a sender that does not answer looks like a plain client.
       lines:
         isCrowded && one !== undefined ? Array.from({ length: count }, () => ({ ...one, voice: 'full' })) : p.lines,
       perSecond: isCrowded ? chance.of([5, 20]) : p.perSecond,

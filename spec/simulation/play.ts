@@ -28,13 +28,13 @@ const settlingTime = (plan: Plan): number => {
 }
 
 /**
- * How many ms longer it may take if nobody answers: gaps may be given up 32 at a time, and as many as there is room
- * for; a message that is larger than the buffer is given up alone. Each takes one deadline.
+ * The additional time in ms if nobody answers: gaps may be given up 32 at a time, and limited by the room. A message
+ * larger than the buffer is given up alone. Each batch takes one timeout.
  */
 const turnsTime = (plan: Plan, published: ReadonlyArray<Published>): number => {
   const turns = plan.receivers.map(r => {
     const huge = published.filter(p => p.data.length > r.maxBytes).length
-    // Between two gaps lies a message that has arrived.
+    // A message that has arrived lies between two gaps.
     const turnsOfGaps = published.length / 2 / 32
     return r.gapTimeout * (huge + turnsOfGaps + (r.maxMessages < 1000 ? published.length / r.maxMessages : 0))
   })
@@ -114,7 +114,7 @@ export const play = (plan: Plan, lines?: string[]): Played => {
     restless,
   }
 
-  /** Publishes on that line, or on any other that is open. */
+  /** Publishes on this line, or on any other open line. */
   const publish = (who: number, slot: number): void => {
     const open = processes.flatMap(p =>
       p.lines.filter(l => !p.isCrashed && !l.isFinished && l.sender.state === 'live').map(l => ({ p, l })),
@@ -123,7 +123,7 @@ export const play = (plan: Plan, lines?: string[]): Played => {
     if (one === undefined) return
     const isExhausted = one.l.sender.head >= Number.MAX_SAFE_INTEGER
     one.p.publish(one.l)
-    // All numbers are used up, and the sender was told: it opens a new publisher.
+    // All numbers are used, and the sender got an error: it opens a new publisher.
     if (isExhausted) {
       one.p.close(one.l)
       agenda.at(agenda.now() + 250, restore)
@@ -134,7 +134,7 @@ export const play = (plan: Plan, lines?: string[]): Played => {
   const cutTails = (): void => {
     for (const [i, p] of processes.entries())
       for (const r of receivers) {
-        // With a small heartbeat budget the next heartbeat may be late.
+        // With a small heartbeat rate the next heartbeat may be late.
         if ((plan.processes[i]?.perSecond ?? 0) < 1000) continue
         const line = p.lines.findLast(l => l.sender.state === 'live' && !l.isFinished)
         const life = r.life()

@@ -5,7 +5,7 @@ export interface Chance {
   readonly float: () => number
   /** An integer from 0 to n-1. */
   readonly below: (n: number) => number
-  /** An integer from a to b, both included. */
+  /** An integer from a to b, inclusive. */
   readonly between: (a: number, b: number) => number
   readonly hit: (probability: number) => boolean
   readonly of: <T>(items: readonly [T, ...T[]]) => T
@@ -25,7 +25,7 @@ export const chanceOf = (seed: number): Chance => {
     c |= 0
     return t >>> 0
   }
-  // Seeds that differ by one bit give different numbers only after some rounds.
+  // Seeds that differ by one bit produce different numbers only after some rounds.
   for (let i = 0; i < 15; i++) next()
   const float = (): number => next() / 2 ** 32
   const below = (n: number): number => Math.floor(float() * n)

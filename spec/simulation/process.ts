@@ -1,18 +1,18 @@
-// A process that publishes: one connection, one history, one heartbeat schedule, and a sender for each line. It drives
-// them as src/nats/publish does.
+// A process that publishes: one connection, one history, one heartbeat schedule, and one sender per line. It drives
+// them like src/nats/publish.
 import { isLeft } from 'fp-ts/lib/Either.js'
 import type { Epoch } from '../../src/core/protocol/Epoch.ts'
 import type { Head } from '../../src/core/protocol/Head.ts'
 import type { Origin } from '../../src/core/protocol/Origin.ts'
 import * as SequenceNumber from '../../src/core/protocol/SequenceNumber.ts'
-import * as Watermark from '../../src/core/sender/FlushWatermark.ts'
-import * as Heartbeats from '../../src/core/sender/HeartbeatSchedule.ts'
+import * as FlushWatermark from '../../src/core/sender/FlushWatermark.ts'
+import * as HeartbeatSchedule from '../../src/core/sender/HeartbeatSchedule.ts'
 import * as History from '../../src/core/sender/History.ts'
 import type { Answer, Source } from '../../src/core/sender/ReplayQueue.ts'
-import * as Replays from '../../src/core/sender/ReplayQueue.ts'
+import * as ReplayQueue from '../../src/core/sender/ReplayQueue.ts'
 import * as Sender from '../../src/core/sender/Sender.ts'
 import type { Ranges } from '../../src/nats/publish/ranges.ts'
-import { add, each, together } from '../../src/nats/publish/ranges.ts'
+import { addRange, entries, merge } from '../../src/nats/publish/ranges.ts'
 import type { Notice, Passed, Run, Service } from './chronicle.ts'
 import { encodedHeaders, payloadOf } from './content.ts'
 import { drawEpoch, originOf } from './names.ts'
@@ -22,7 +22,7 @@ import type { LinePlan, ProcessPlan } from './plan.ts'
 import { clockOn } from './timer.ts'
 import type { World } from './world.ts'
 
-/** Who gets what a process sends. */
+/** The recipients of what a process sends. */
 export interface Audience {
   readonly data: (from: Process, line: Line, number: number, kept: History.Kept) => void
   readonly heartbeat: (from: Process, line: Line, head: Head) => void
@@ -45,7 +45,7 @@ export interface Process {
   readonly close: (line: Line) => void
   readonly headOf: (line: Line) => Head
   readonly overhear: (line: Line, head: Head) => void
-  readonly replay: (line: Line, request: Replays.Request) => void
+  readonly replay: (line: Line, request: ReplayQueue.Request) => void
   readonly disconnect: () => void
   readonly reconnect: () => void
   readonly crash: () => void
@@ -67,13 +67,13 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
   const live = new Map<string, Line>()
   /** Lines that send heartbeats, by origin. */
   const beating = new Map<string, Line>()
-  let watermark = Watermark.create(now())
-  let replays = Replays.empty
+  let watermark = FlushWatermark.create(now())
+  let replays = ReplayQueue.empty
   let isPumping = false
   let unsure: Ranges<Line> = new Map()
   let unsureSince: Ranges<Line> = new Map()
   const unconfirmed = new Set<Line>()
-  let schedule = Heartbeats.create(plan.perSecond, now())
+  let schedule = HeartbeatSchedule.create(plan.perSecond, now())
   let flushCount = 0
 
   const passed: Passed[] = []
@@ -100,38 +100,38 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
   // --- the watermark
 
   const flushNow = (): void => {
-    watermark = Watermark.flushing(now())(watermark)
+    watermark = FlushWatermark.flushing(now())(watermark)
     world.calls += 1
-    const { flight } = watermark
+    const { pending } = watermark
     flushCount += 1
     const number = flushCount
     passed.push({ ...stamp(), _tag: 'Flush', flush: number })
-    unsure = together(unsure, unsureSince)
+    unsure = merge(unsure, unsureSince)
     unsureSince = new Map()
     const isLate = world.strikes('flushLate')
     flush(world, port, isLate, completed => {
       if (self.isCrashed) return
       passed.push({ ...stamp(), _tag: 'Flushed', flush: number, completed })
-      const isProof = completed && watermark.flight === flight
-      watermark = Watermark.flushed(flight, completed)(watermark)
+      const isProof = completed && watermark.pending === pending
+      watermark = FlushWatermark.flushed(pending, completed)(watermark)
       world.calls += 1
       if (isProof) {
         unsure = new Map()
         for (const line of unconfirmed) forgetIfSure(line)
       }
-      flushes.set(Watermark.flushAt(watermark))
+      flushes.set(FlushWatermark.flushAt(watermark))
     })
   }
   const flushes = clock.alarm(() => {
     if (self.isCrashed) return
-    if (Watermark.flushAt(watermark) <= now()) flushNow()
-    else flushes.set(Watermark.flushAt(watermark))
+    if (FlushWatermark.flushAt(watermark) <= now()) flushNow()
+    else flushes.set(FlushWatermark.flushAt(watermark))
   })
   const noteSent = (serial: number, bytes: number): void => {
-    const wasDue = Watermark.flushAt(watermark)
-    watermark = Watermark.sent(serial, bytes)(watermark)
+    const wasDue = FlushWatermark.flushAt(watermark)
+    watermark = FlushWatermark.sent(serial, bytes)(watermark)
     world.calls += 1
-    const due = Watermark.flushAt(watermark)
+    const due = FlushWatermark.flushAt(watermark)
     if (due <= now()) flushNow()
     else if (wasDue === Number.POSITIVE_INFINITY) flushes.set(due)
   }
@@ -140,8 +140,8 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
 
   const noteGone = ({ origin, number, serial }: History.Place<Line>): void => {
     if (serial <= watermark.confirmed) return
-    const covered = watermark.flight !== undefined && serial <= watermark.flight.serial
-    add(covered ? unsure : unsureSince, origin, number)
+    const covered = watermark.pending !== undefined && serial <= watermark.pending.serial
+    addRange(covered ? unsure : unsureSince, origin, number)
   }
   /** A closed line keeps its messages until they are confirmed. */
   const forgetIfSure = (line: Line): void => {
@@ -153,7 +153,7 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
     History.forget(history, line)
     if (history.origins.has(line)) kept.over += 1
   }
-  /** False if the publisher would throw; then it takes no number. */
+  /** False if the publisher would throw. Then it uses no number. */
   const dispatch = (line: Line, number: number, message: History.Kept): boolean => {
     const bytes = History.cost(message.data, message.headers, message.reply)
     if (!watermark.connected && !History.couldFit(history, bytes, watermark.confirmed)) return false
@@ -179,9 +179,9 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
   }
 
   const repair = (): void => {
-    watermark = Watermark.reconnected(watermark)
+    watermark = FlushWatermark.reconnected(watermark)
     world.calls += 1
-    for (const [line, { first, last }] of each(together(unsure, unsureSince)))
+    for (const [line, { first, last }] of entries(merge(unsure, unsureSince)))
       tell(line.run, { _tag: 'Lost', first, last, reason: 'evicted' })
     unsure = new Map()
     unsureSince = new Map()
@@ -196,39 +196,39 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
       } else {
         passed.push({ ...stamp(), _tag: 'SentAgain', run: line.run, number, bytes })
         audience.data(self, line, number, message)
-        add(resent, line, number)
+        addRange(resent, line, number)
       }
-      watermark = Watermark.sent(serial, bytes)(watermark)
+      watermark = FlushWatermark.sent(serial, bytes)(watermark)
       world.calls += 1
     }
-    for (const [line, { first, last }] of each(resent)) tell(line.run, { _tag: 'Resent', first, last })
+    for (const [line, { first, last }] of entries(resent)) tell(line.run, { _tag: 'Resent', first, last })
     for (const line of live.values()) {
       if (line.run.isMute) continue
       line.sender = Sender.revived(now())(line.sender)
       world.calls += 1
       book(line)
     }
-    flushes.set(Watermark.flushAt(watermark))
+    flushes.set(FlushWatermark.flushAt(watermark))
   }
 
   // --- heartbeats
 
-  const latest = (): number => Heartbeats.latest(plan.max)(schedule)
+  const latest = (): number => HeartbeatSchedule.latest(plan.max)(schedule)
   const headOf = (line: Line): Head => {
     world.calls += 1
     return Sender.headOf(
       now(),
-      Heartbeats.stretched(plan.max)(schedule),
+      HeartbeatSchedule.stretched(plan.max)(schedule),
       History.first(history, line) ?? line.sender.head + 1,
     )(line.sender)
   }
   const rebook = (line: Line): void => {
-    schedule = Heartbeats.book(line.origin.name, Sender.dueAt(latest())(line.sender))(schedule)
+    schedule = HeartbeatSchedule.book(line.origin.name, Sender.dueAt(latest())(line.sender))(schedule)
     world.calls += 1
   }
   const book = (line: Line): void => {
     rebook(line)
-    beats.set(Heartbeats.wakeAt(schedule))
+    beats.set(HeartbeatSchedule.wakeAt(schedule))
   }
   const beat = (line: Line): void => {
     const head = headOf(line)
@@ -241,22 +241,22 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
   const beats = clock.alarm(() => {
     if (self.isCrashed) return
     for (;;) {
-      const [name, after] = Heartbeats.due(now())(schedule)
+      const [name, after] = HeartbeatSchedule.due(now())(schedule)
       world.calls += 1
       schedule = after
       if (name === undefined) break
       const line = beating.get(name)
       if (line === undefined) {
-        schedule = Heartbeats.book(name, Number.POSITIVE_INFINITY)(schedule)
+        schedule = HeartbeatSchedule.book(name, Number.POSITIVE_INFINITY)(schedule)
         continue
       }
       if (Sender.dueAt(latest())(line.sender) <= now()) {
         beat(line)
-        schedule = Heartbeats.spent(schedule)
+        schedule = HeartbeatSchedule.spent(schedule)
       }
       rebook(line)
     }
-    beats.set(Heartbeats.wakeAt(schedule))
+    beats.set(HeartbeatSchedule.wakeAt(schedule))
   })
 
   // --- replays
@@ -275,7 +275,7 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
   }
   const perform = (answers: ReadonlyArray<Answer>): void => {
     for (const answer of answers) {
-      // As the publisher does, it also answers for a line that is over.
+      // Like the publisher, it also answers for a line that is over.
       const line = live.get(answer.origin) ?? lines.findLast(l => l.origin.name === answer.origin)
       if (line === undefined) continue
       if (answer._tag === 'Message') passed.push({ ...stamp(), _tag: 'Replayed', run: line.run, number: answer.number })
@@ -284,14 +284,14 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
     }
   }
   const forgetRequests = (): void => {
-    replays = Replays.empty
+    replays = ReplayQueue.empty
   }
   const pump = (): void => {
     if (replays.requests.length === 0 || self.isCrashed) {
       isPumping = false
       return
     }
-    const [answers, rest] = Replays.page(source, pageMessages, pageBytes)(replays)
+    const [answers, rest] = ReplayQueue.page(source, pageMessages, pageBytes)(replays)
     world.calls += 1
     replays = rest
     perform(answers)
@@ -310,9 +310,9 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
     line.run.end = how
     line.run.endedAt = agenda.now()
     live.delete(line.origin.name)
-    schedule = Heartbeats.book(line.origin.name, Number.POSITIVE_INFINITY)(schedule)
+    schedule = HeartbeatSchedule.book(line.origin.name, Number.POSITIVE_INFINITY)(schedule)
     forgetIfSure(line)
-    replays = Replays.without(line.origin.name)(replays)
+    replays = ReplayQueue.without(line.origin.name)(replays)
   }
 
   const publish = (line: Line): void => {
@@ -376,7 +376,7 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
         endedAt: Number.POSITIVE_INFINITY,
         sentAt: agenda.now(),
         end: 'Live',
-        // With limits in bytes or age it is not certain that this many are held.
+        // With limits in bytes or age, this many are not certain.
         keeps: plan.bytes < 1e7 || plan.age < 100_000 || plan.sizes[1] > 10_000 ? 0 : plan.keeps,
         isMute: linePlan.voice === 'mute',
         isDeaf: linePlan.voice === 'deaf',
@@ -426,7 +426,7 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
     replay: (line, request) => {
       if (self.isCrashed || line.isFinished) return
       services.push({ _tag: 'Request', at: agenda.now(), run: line.run, request })
-      const [ends, after] = Replays.asked(request)(replays)
+      const [ends, after] = ReplayQueue.onRequest(request)(replays)
       world.calls += 1
       replays = after
       perform(ends)
@@ -440,7 +440,7 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
       cut(world, port)
       for (const line of live.values()) tell(line.run, { _tag: 'Disconnected' })
       passed.push({ ...stamp(), _tag: 'Disconnected' })
-      watermark = Watermark.disconnected(watermark)
+      watermark = FlushWatermark.disconnected(watermark)
       world.calls += 1
       forgetRequests()
       flushes.clear()

@@ -1,5 +1,5 @@
 // A program that receives: one connection, one receiver, and an application that processes deliveries at its own speed.
-// It drives the receiver as src/nats/receive/subscribe.ts does.
+// It drives the receiver like src/nats/receive/subscribe.ts.
 
 import type { Epoch } from '../../src/core/protocol/Epoch.ts'
 import type { Position, Start } from '../../src/core/protocol/Positions.ts'
@@ -25,7 +25,7 @@ export type Happening = ReceiverEvent extends infer E ? (E extends ReceiverEvent
 export type AskReplay = Extract<Output<Uint8Array>, { _tag: 'RequestReplay' }>
 export type RequestStored = Extract<Output<Uint8Array>, { _tag: 'RequestStored' }>
 
-/** Who gets its requests. */
+/** The recipients of its requests. */
 export interface Asked {
   readonly head: (from: Receiver, id: number, origin: string | undefined) => void
   readonly replay: (from: Receiver, ask: AskReplay) => void
@@ -38,26 +38,26 @@ export interface Receiver {
   readonly on: (happening: Happening) => void
   readonly start: (saved: Saved | undefined) => void
   readonly disconnect: () => void
-  /** Disconnects for that many ms when its timer rings next; the tick follows right after. */
+  /** Disconnects for this many ms when its timer fires next. The tick follows directly. */
   readonly cutAtRing: (ms: number) => void
   /** How many more messages it may keep. */
   readonly room: () => number
   readonly reconnect: () => void
   readonly crash: () => void
-  /** What the application would have stored by now. */
+  /** The positions that the application would have stored by now. */
   readonly positions: () => Saved | undefined
-  /** The application processes one delivery in that many ms; 0: at once. */
+  /** The application processes one delivery in this many ms; 0: at once. */
   readonly pace: (ms: number) => void
   readonly jump: (ms: number) => void
   readonly life: () => Life | undefined
   readonly isSettled: () => boolean
-  /** The subject prefix for answers; another one in each life. */
+  /** The subject prefix for answers; a different one in each life. */
   readonly inbox: () => string
 }
 
 export const receiverOf = (world: World, plan: ReceiverPlan, index: number, asked: Asked): Receiver => {
   const { agenda, chronicle } = world
-  // Timers of a busy program ring late, and some ring a little too early.
+  // Timers of a busy program fire late, and some fire a little too early.
   const lateness = (): number =>
     world.strikes('timerEarly')
       ? -world.chance.between(1, 5)
@@ -75,15 +75,15 @@ export const receiverOf = (world: World, plan: ReceiverPlan, index: number, aske
   let queue: Deliver<Uint8Array>[] = []
   let read = 0
   let positions = new Map<string, Position>()
-  /** What the application has processed and the receiver does not know of yet. */
+  /** Processed deliveries that the receiver does not know of yet. */
   const handed = { deliveries: 0, bytes: 0, payloads: 0 }
-  /** Messages delivered, and not reported as taken. */
+  /** Deliveries that were not reported as processed. */
   let payloads = 0
   let pace = 0
   let isTaking = false
   let lag = 0
 
-  /** Its time stands still while it is disconnected. */
+  /** Its time stops while it is disconnected. */
   const localNow = (l: Life): number => {
     const away = l.away.at(-1)
     const stood = away !== undefined && away.to === Number.POSITIVE_INFINITY ? agenda.now() - away.from : 0
@@ -216,7 +216,7 @@ export const receiverOf = (world: World, plan: ReceiverPlan, index: number, aske
   const events: ReceiverEvent[] = []
   let isBusy = false
   const on = (happening: Happening): void => {
-    // The time is part of every event; TypeScript can't see that a union stays one when it is put back.
+    // Every event has a time. TypeScript does not see that the spread of a union is still a union.
     events.push(Object.assign(happening, { now: now() }) as ReceiverEvent)
     if (isBusy) return
     isBusy = true

@@ -1,4 +1,4 @@
-// The summary of many seeds, and the report of one that fails.
+// The summary of many seeds, and the report of a failing one.
 import type { Violation } from './auditor.ts'
 import { rules } from './auditor.ts'
 import type { Kind, Plan } from './plan.ts'
@@ -6,7 +6,7 @@ import { kinds, planOf } from './plan.ts'
 import { shrunk } from './shrink.ts'
 import { trialOf } from './trial.ts'
 
-/** Outputs that must occur over many seeds. */
+/** Outputs that must occur in many seeds. */
 export const expected = [
   ...['Message', 'Gap', 'Lost', 'Restarted', 'Conflict', 'Silent', 'Resumed', 'Ended', 'Unsequenced', 'Overflowed'],
   ...['Mismatch', 'InOrder', 'AfterGap', 'Late', 'Recovered', 'unresolved', 'evicted', 'overflow', 'gone'],
@@ -67,7 +67,7 @@ export const summaryOf = (first: number, seeds: number, clock: () => number): Su
   }
 }
 
-/** What led to a violation: what that receiver and all senders did until then, and the faults. */
+/** The history of a violation: the actions of that receiver and all senders until then, and the faults. */
 const ledTo = (plan: Plan, violation: Violation): ReadonlyArray<string> => {
   const lines: string[] = []
   trialOf(plan, lines)
@@ -100,7 +100,7 @@ const planInWords = (plan: Plan): string =>
     rates: Object.fromEntries(Object.entries(plan.rates).filter(([, r]) => r > 0)),
   })
 
-/** A failing seed: the rule, what led to the violation, and the same for the shrunk plan. */
+/** A failing seed: the rule, the history of the violation, and the same for the shrunk plan. */
 export const tellFailure = (seed: number, violation: Violation, trials?: number): string => {
   const plan = planOf(seed)
   const small = shrunk(plan, violation.rule, trials)

@@ -1,4 +1,4 @@
-// The rules of what one receiver requests.
+// The rules about the requests of one receiver.
 import type { Chronicle, Life, Traffic } from './chronicle.ts'
 import { hasEndlessGap } from './deliveries.ts'
 import type { Report } from './rules.ts'
@@ -6,10 +6,10 @@ import { roomy } from './sequences.ts'
 
 type ReplayRequest = Extract<Traffic, { _tag: 'ReplayRequest' }>
 
-/** One request is for this many numbers at most. */
+/** The maximum of numbers per request. */
 const mostNumbers = 4096
 
-/** Timers of this world ring up to 5 ms early. */
+/** Timers in the simulation fire up to 5 ms early. */
 const early = 10
 
 const range = ({ origin, first, last }: ReplayRequest): string => `${origin} ${first}-${last}`
@@ -18,7 +18,7 @@ export const requested = (chronicle: Chronicle, report: Report, life: Life): voi
   fitting(report, life)
   paused(report, life)
   total(report, life)
-  // A run that was left and cannot be asked is asked about less and less, but never stops being asked about.
+  // The pauses between requests about a run that was left and does not answer grow, but the requests never stop.
   const most = life.addressing === 'single' && chronicle.runs.some(r => r.isDeaf && r.end === 'Live') ? 1 : 0
   if (life.lateAsks > most && !hasEndlessGap(life))
     report('RequestsEnd', chronicle.overAt, `${life.lateAsks} requests in the last second`)
@@ -31,7 +31,7 @@ const fitting = (report: Report, { traffic, settings, addressing }: Life): void 
     const isRequest = t._tag === 'HeadRequest' || t._tag === 'ReplayRequest'
     if (!isRequest) cause = t
     if (t._tag === 'Disconnected' || t._tag === 'Reconnected') isAway = t._tag === 'Disconnected'
-    // What the client had received before may reach the receiver while it is away, and cause a request.
+    // Data that the client had received before may reach the receiver while it is disconnected, and cause a request.
     if (isAway && (t._tag === 'ReplayRequest' || (t._tag === 'HeadRequest' && cause?._tag === 'Disconnected')))
       report('RequestsFit', t.at, `${t._tag} of ${t.origin} while disconnected`)
     if (t._tag !== 'ReplayRequest') continue
@@ -44,8 +44,8 @@ const fitting = (report: Report, { traffic, settings, addressing }: Life): void 
 }
 
 /**
- * As long as nothing arrives, the pause between two requests for the same numbers grows: from 1/2 to 4 patiences at
- * least.
+ * While nothing arrives, the pause between two requests for the same numbers grows: from 1/2 to at least 4 request
+ * timeouts.
  */
 const paused = (report: Report, { traffic, settings }: Life): void => {
   if (settings.maxMessages <= roomy) return
@@ -63,12 +63,11 @@ const paused = (report: Report, { traffic, settings }: Life): void => {
 }
 
 /**
- * A gap is requested until its deadline: four times soon after one another, then once each eight times its patience at
- * most. What arrives of it begins that anew, and so does a reconnect. The links of this world make up to three of one
- * answer.
+ * A gap is requested until its deadline: four times in quick succession, then at most once per eight request timeouts.
+ * An arrival or a reconnect restarts this. The links of the simulation deliver up to three copies of one answer.
  */
 const total = (report: Report, { settings, traffic, handed, startedAt }: Life): void => {
-  // Without room gaps are not reported, and requested again whenever there is room.
+  // Without room, gaps are not reported, and are requested again when there is room.
   if (settings.maxMessages <= roomy || settings.maxGaps < roomy) return
   let missing = 1
   for (const { delivery: d } of handed) if (d._tag === 'Gap') missing += d.last - d.first + 1

@@ -1,5 +1,5 @@
-// The rules of the auditor. Each speaks of what a user can see, or of what the wire costs. The numbers are those of the
-// promises in docs/correctness.md.
+// The rules of the auditor. Each one is about something that a user can see, or about the cost on the wire. The numbers
+// are those of the promises in docs/correctness.md.
 
 export const rules = {
   // --- what a receiver delivers

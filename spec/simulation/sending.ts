@@ -1,4 +1,4 @@
-// The rules of what a sender sends by itself, and of what it reports to its owner.
+// The rules about a sender's messages and heartbeats, and about its reports to its owner.
 import type { Chronicle, Outbox, Passed, Run } from './chronicle.ts'
 import type { Origins } from './origins.ts'
 import type { Report } from './rules.ts'
@@ -34,7 +34,7 @@ const numbered = (origins: Origins, report: Report, run: Run): void => {
   }
 }
 
-/** What was published while disconnected, or was on its way then, is sent again or reported at the reconnect. */
+/** Messages that were published while disconnected, or were in flight then, are resent or reported at the reconnect. */
 const repaired = (chronicle: Chronicle, origins: Origins, report: Report, run: Run): void => {
   const told = chronicle.told.filter(t => t.run === run)
   let away: number | undefined
@@ -55,7 +55,7 @@ const repaired = (chronicle: Chronicle, origins: Origins, report: Report, run: R
 
 const nameOf = (run: Run, number: number): string => `${run.epoch} ${run.origin}.${number}`
 
-/** A message is confirmed by a flush that begins after it and completes on the same connection. */
+/** A flush confirms a message if it starts after the message and completes on the same connection. */
 const resent = (report: Report, { passed }: Outbox): void => {
   const confirmed = new Set<string>()
   const refused = new Set<string>()
@@ -125,7 +125,7 @@ const flushed = (report: Report, { passed }: Outbox, overAt: number): void => {
 // --- heartbeats
 
 const budgeted = (report: Report, { perSecond, passed }: Outbox): void => {
-  // A tenth of a second's heartbeats may go out at once.
+  // The heartbeats of a tenth of a second may be sent at once.
   const most = Math.floor(perSecond + Math.max(1, perSecond / 10) + 1)
   const heads = passed.flatMap(p => (p._tag === 'Head' ? [p] : []))
   for (const [i, { at, local }] of heads.entries()) {
@@ -137,7 +137,7 @@ const budgeted = (report: Report, { perSecond, passed }: Outbox): void => {
 
 const farewells = [50, 100, 200]
 
-/** The heartbeats of one run, and what they say. */
+/** The heartbeats of one run, and their content. */
 const beating = (
   report: Report,
   { perSecond, after }: Outbox,
@@ -145,14 +145,14 @@ const beating = (
   passed: ReadonlyArray<Passed>,
   overAt: number,
 ): void => {
-  // Where many runs share a small budget only what a heartbeat promises is checked, with as much time again.
+  // If many runs share a small rate, only the promised interval is checked, with twice the time.
   const isCrowded = perSecond < 1000
   let isUp = true
   let head = run.start - 1
   let due = Number.POSITIVE_INFINITY
   let isFirst = true
   let hasBegun = false
-  /** The first heartbeat after a message: not before `from` on the sender's clock, and by `by`. */
+  /** The first heartbeat after a message: not before `from` on the sender's clock, and not after `by`. */
   let next: { readonly from: number; readonly by: number } | undefined
   let closedAt: number | undefined
   let isCut = isCrowded
@@ -176,7 +176,7 @@ const beating = (
         break
       case 'Sent':
         head = p.number
-        // What is sent before the first heartbeat is followed by it.
+        // The first heartbeat follows all messages before it.
         if (!isCrowded && isFirst) due = p.at + after
         if (!isCrowded) next = { from: p.local + after, by: p.at + after }
         break

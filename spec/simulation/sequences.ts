@@ -1,5 +1,5 @@
-// What one receiver delivered of one origin, split into sequences. A sequence ends where the receiver says so: with
-// `Restarted`, or with a `Lost` that has an open end.
+// The deliveries of one receiver from one origin, split into sequences. A sequence ends with `Restarted`, or with a
+// `Lost` that has an open end.
 
 import type { Epoch } from '../../src/core/protocol/Epoch.ts'
 import type { Chronicle, Handed, Life, Published } from './chronicle.ts'
@@ -16,7 +16,7 @@ export interface Settled extends Range {
   readonly at: number
   /** The message that was delivered, if it was published. */
   readonly message: Published | undefined
-  /** Its place among all deliveries of that life. */
+  /** Its position among all deliveries of that life. */
   readonly index: number
 }
 
@@ -29,14 +29,14 @@ export interface Gap extends Range {
 export interface Sequence {
   readonly origin: string
   readonly life: Life
-  /** The epoch and the first number that `Restarted` has announced. */
+  /** The epoch and the first number in `Restarted`. */
   readonly epoch: Epoch | undefined
   readonly start: number | undefined
-  /** The epoch that `Restarted` says it was of, when it was left. */
+  /** The old epoch in the `Restarted` that ended it. */
   leftAs: Epoch | undefined
-  /** It was left because of numbers alone: nobody answered. */
+  /** It was left only because of numbers: nobody answered. */
   isLeftByGuess: boolean
-  /** `Restarted` has announced it, and no epoch: the receiver went by the numbers. */
+  /** `Restarted` started it without an epoch: the receiver used only the numbers. */
   readonly isGuess: boolean
   /** The receiver followed this epoch before. */
   readonly isReturn: boolean
@@ -48,10 +48,10 @@ export interface Sequence {
   readonly gaps: Gap[]
   readonly rivals: Set<Epoch>
   isSilent: boolean
-  /** Nobody answered: the receiver began with the first message that arrived. */
+  /** Nobody answered: the receiver started with the first message that arrived. */
   isUnvouched: boolean
   isEnded: boolean
-  /** The number that `Ended` has named; 0 without one. */
+  /** The number in `Ended`; 0 without one. */
   endedWith: number
 }
 
@@ -60,7 +60,7 @@ export interface Story {
   readonly sequences: ReadonlyArray<Sequence>
 }
 
-/** With this much room, or this many places, nothing has to make way in this world. */
+/** With this much room, or this many places, nothing is dropped or evicted in the simulation. */
 export const roomy = 16_384
 
 const sequenceOf = (
@@ -131,7 +131,7 @@ export const storiesOf = (chronicle: Chronicle, life: Life): ReadonlyArray<Story
   const stories = new Map<string, Sequence[]>()
   /** The epochs that it has left. */
   const epochs = new Map<string, Set<Epoch | undefined>>()
-  // A receiver that follows as many origins as it may forgets one that has ended, and does not report that.
+  // A receiver at `maxOrigins` forgets an ended origin without a report.
   const isTight = life.settings.maxOrigins < roomy
   const current = (origin: string, at: number): Sequence => {
     const all = stories.get(origin) ?? []
@@ -165,7 +165,7 @@ export const storiesOf = (chronicle: Chronicle, life: Life): ReadonlyArray<Story
   return [...stories].map(([origin, sequences]) => ({ origin, sequences }))
 }
 
-/** What is settled, by number. */
+/** The settled numbers. */
 export const ascending = (s: Sequence): ReadonlyArray<Settled> => [...s.settled].sort((a, b) => a.first - b.first)
 
 export const covers = ({ first, last }: Range, number: number): boolean => first <= number && number <= last

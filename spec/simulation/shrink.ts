@@ -1,4 +1,4 @@
-// Makes a failing plan smaller, step by step, as long as it breaks the same rule.
+// Makes a failing plan smaller step by step, as long as it breaks the same rule.
 import type { Rule } from './auditor.ts'
 import type { Action, Plan } from './plan.ts'
 import { rated } from './plan.ts'
@@ -39,7 +39,7 @@ function* smaller(plan: Plan): Generator<Plan> {
   if (plan.faultMs > lastAction + 500) yield { ...plan, faultMs: lastAction + 500 }
 }
 
-/** The smallest failing plan that is found in that many trials. */
+/** The smallest failing plan found in this many trials. */
 export const shrunk = (plan: Plan, rule: Rule, trials = 400): Plan => {
   let best = plan
   let left = trials

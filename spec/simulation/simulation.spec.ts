@@ -12,17 +12,17 @@ const seeds = 60
 const broken = [...brokenOf, ...brokenSending, ...brokenNotices, ...brokenRequests, ...brokenAnswers]
 
 /**
- * Seeds that once found a defect: gaps that nobody had requested were given up (846); unbounded notices (689); a forged
- * head delayed an end (750); an epoch was entered again (1174, 1329); senders without room waited for one another for
- * ever (4074, 4398, 7730); requests while disconnected (4113, 5448); duplicates were taken for a restart (1062, 7992,
- * 9769); a run was left for its own late answer (16454); a forged start was kept (17146); requested messages were
- * dropped (8203, 14640); a living run was not followed (27989).
+ * Seeds that once found a defect: gaps that were never requested were given up (846); unlimited notices (689); a forged
+ * head delayed an end (750); an old epoch was followed again (1174, 1329); senders without room blocked each other
+ * (4074, 4398, 7730); requests while disconnected (4113, 5448); duplicates were taken as a restart (1062, 7992, 9769);
+ * a run was left because of its own late answer (16454); a forged start was kept (17146); requested messages were
+ * dropped (8203, 14640); a live run was not followed (27989).
  */
 const found = [
   689, 750, 846, 1062, 1174, 1329, 2613, 4074, 4113, 4398, 5448, 7730, 7992, 8203, 9769, 14_640, 16_454, 17_146, 27_989,
 ]
 
-describe('The simulated world', () => {
+describe('The simulation', () => {
   it(`keeps every promise in ${seeds} seeds`, () => {
     const summary = summaryOf(1, seeds, () => performance.now())
     expect(summary.failures).toEqual([])
@@ -35,7 +35,7 @@ describe('The simulated world', () => {
     expect(summaryOf(seed, 1, () => performance.now()).failures).toEqual([])
   })
 
-  it('makes the same trace for the same seed (14)', () => {
+  it('has the same trace for the same seed (14)', () => {
     for (const seed of [2, 3, 4, 5]) {
       const trace = traceOf(planOf(seed))
       expect(trace.length).toBeGreaterThan(200)
@@ -44,14 +44,14 @@ describe('The simulated world', () => {
     expect(traceOf(planOf(2))).not.toEqual(traceOf(planOf(3)))
   })
 
-  it('does not shrink a plan that does not fail', () => {
+  it('does not shrink a passing plan', () => {
     const plan = planOf(2)
     expect(shrunk(plan, 'NothingInvented', 10)).toEqual(plan)
   })
 })
 
 describe('The auditor', () => {
-  it('accepts a sound history', () => {
+  it('accepts a correct history', () => {
     expect(audit(sound())).toEqual([])
     for (const chronicle of soundSending()) expect(audit(chronicle)).toEqual([])
   })

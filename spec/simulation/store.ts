@@ -1,5 +1,5 @@
-// A stream that captures whatever reaches the servers, as JetStream does, and its replays: see
-// src/nats/receive/replayClient.ts. It holds the last message of each subject, and does not know its run.
+// A stream that captures everything that reaches the servers, like JetStream, and its replays: see
+// src/nats/receive/replayClient.ts. It stores the last message of each subject, and does not know its run.
 
 import { isLeft } from 'fp-ts/lib/Either.js'
 import type { Origin } from '../../src/core/protocol/Origin.ts'
@@ -16,11 +16,11 @@ import type { World } from './world.ts'
 
 export interface Store {
   readonly capture: (from: Process, line: Line, number: number, kept: Kept) => void
-  /** Whether a receiver asks the stream before the sender: every second time that it repeats a request. */
+  /** Whether a receiver requests from the stream before the sender: at every second repetition. */
   readonly isFirst: (from: Receiver, ask: AskReplay) => boolean
-  /** Requests some of those numbers. With `isRefused` it refuses what it does not hold. */
+  /** Requests some of those numbers. With `isRefused` it refuses numbers that it does not have. */
   readonly ask: (from: Receiver, ask: AskReplay, first: number, last: number, isRefused: boolean) => void
-  /** A sender has refused numbers, so the stream is asked. False if the receiver has no stream. */
+  /** A sender has refused numbers, so the receiver requests them from the stream. False if it has no stream. */
   readonly refused: (from: Receiver, requestId: number, origin: Origin, first: number, last: number) => boolean
   /** Says which numbers it holds, of one origin or of all. */
   readonly list: (from: Receiver, request: RequestStored) => void

@@ -3,7 +3,7 @@ import type { Agenda } from './agenda.ts'
 
 export interface Clock {
   readonly now: () => number
-  /** The clock jumps ahead; timers that are due by then ring. */
+  /** The clock jumps ahead. Timers that are due by then fire. */
   readonly jump: (ms: number) => void
   readonly alarm: (ring: () => void) => Alarm
 }

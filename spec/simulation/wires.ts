@@ -12,7 +12,7 @@ import type { Store } from './store.ts'
 import type { World } from './world.ts'
 
 export interface Everybody {
-  /** All processes, disconnected ones included. */
+  /** All processes, including disconnected ones. */
   readonly processes: () => ReadonlyArray<Process>
   readonly receivers: () => ReadonlyArray<Receiver>
   readonly store: Store | undefined
@@ -96,7 +96,7 @@ const answered = (
 }
 
 /**
- * A stranger knows the inbox of a receiver, and sends answers that nobody requested: to a request that was never sent,
+ * Another client knows the inbox of a receiver, and sends answers without a request: to a request that was never sent,
  * to the first request (which was for heads), or for numbers that were not requested.
  */
 const forged = (
@@ -132,7 +132,7 @@ const forged = (
   send(world, from.port, r.port, 'Aside', () => (r.inbox() === inbox ? open(r, store, line, id, answer) : undefined))
 }
 
-/** Turns an answer into an event, as the shell does. */
+/** Converts an answer into an event, like the shell. */
 const open = (r: Receiver, store: Store | undefined, line: Line, requestId: number, answer: Answer): void => {
   const { origin } = line
   const epoch = line.run.addressing === 'single' ? line.run.epoch : undefined

@@ -1,4 +1,4 @@
-// What all nodes of one seed share: time, the random generator, the links and the chronicle.
+// The shared data of all nodes of one seed: time, the random generator, the links and the chronicle.
 import type { Agenda } from './agenda.ts'
 import { agendaFrom } from './agenda.ts'
 import type { Chronicle } from './chronicle.ts'
@@ -21,7 +21,7 @@ export interface World {
   isHealed: boolean
   lastId: number
   lastEpoch: number
-  /** Whether this fault strikes now. */
+  /** True if this fault strikes now. */
   readonly strikes: (kind: Rated) => boolean
   readonly count: (kind: Kind) => void
   readonly say: (what: string) => void
@@ -29,7 +29,7 @@ export interface World {
   readonly trace: ((line: () => string) => void) | undefined
 }
 
-/** When time begins. It is not 0, so that a time is never mistaken for "never". */
+/** The start of time. It is not 0, so that a time is never mistaken for "never". */
 export const beginning = 1000
 
 export const worldOf = (plan: Plan, lines?: string[]): World => {

@@ -7,7 +7,7 @@ import * as Subject from '../core/protocol/Subject.ts'
 import { connectedWithin, isConnected } from '../nats/client/connectionStatus.ts'
 import { inboxPrefix } from '../nats/client/inbox.ts'
 import { markWrapped } from '../nats/client/wrappedConnections.ts'
-import type { NotConfirmed, SequencedError } from '../nats/errors.ts'
+import type { SequencedError, Unconfirmed } from '../nats/errors.ts'
 import { isSequencedError, sequencedError, unconfirmedError } from '../nats/errors.ts'
 import type { Notices } from '../nats/internal/notices.ts'
 import { sharedWeakMap } from '../nats/internal/processRegistry.ts'
@@ -182,7 +182,7 @@ export const sequenced = <C extends Client>(nc: C, options: SequencedOptions): C
   return wrapper
 }
 
-const isUnconfirmed = (u: unknown): u is SequencedError<NotConfirmed> =>
+const isUnconfirmed = (u: unknown): u is SequencedError<Unconfirmed> =>
   isSequencedError(u) && u.reason._tag === 'Unconfirmed'
 
 /** A notice reports the failure too, so a caller that does not await it gets no unhandled rejection. */

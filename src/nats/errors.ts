@@ -5,12 +5,12 @@
  */
 import * as E from 'fp-ts/lib/Either.js'
 import type { AddressError } from '../core/protocol/Address.ts'
-import type { BadSubject } from '../core/protocol/Subject.ts'
+import type * as Subject from '../core/protocol/Subject.ts'
 import type { Lost, Overflowed } from '../core/receiver/Delivery.ts'
 import type { Exhausted } from '../core/sender/Sender.ts'
 
 /** A value that is not a valid subject. @since 0.1.0 */
-export interface NoSubject {
+export interface BadSubject {
   readonly _tag: 'BadSubject'
   readonly subject: unknown
 }
@@ -28,7 +28,7 @@ export interface Closed {
 }
 
 /** The server did not confirm these messages before the publisher ended. They may not have arrived. @since 0.1.0 */
-export interface NotConfirmed {
+export interface Unconfirmed {
   readonly _tag: 'Unconfirmed'
   readonly ranges: ReadonlyArray<{ readonly origin: string; readonly first: number; readonly last: number }>
 }
@@ -141,7 +141,7 @@ export interface QueueGroup {
 export type PublishRefusal =
   | Closed
   | Exhausted
-  | BadSubject
+  | Subject.BadSubject
   | BadPayload
   | BadHeaders
   | StatusInHeaders
@@ -152,7 +152,7 @@ export type PublishRefusal =
 export type Reason =
   | PublishRefusal
   | AddressError
-  | NoSubject
+  | BadSubject
   | BadOption
   | AlreadyPublished
   | OutsideFilter
@@ -161,7 +161,7 @@ export type Reason =
   | StreamUnavailable
   | WrappedTwice
   | NotSequenced
-  | NotConfirmed
+  | Unconfirmed
   | Unsettled
   | MixedFilter
   | QueueGroup
@@ -188,7 +188,7 @@ export const formatRanges = (
 }
 
 /** The error of a publisher that ended before the server's confirmation. */
-export const unconfirmedError = (unconfirmed: NotConfirmed['ranges']): SequencedError<NotConfirmed> => {
+export const unconfirmedError = (unconfirmed: Unconfirmed['ranges']): SequencedError<Unconfirmed> => {
   const ranges = unconfirmed.map(({ origin, first, last }) => ({ origin, first, last }))
   return sequencedError(
     `The server has not confirmed ${formatRanges(ranges)}. These messages may not have arrived, and are not sent again. Close while connected, or raise drainTimeout.`,

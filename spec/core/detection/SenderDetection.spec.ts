@@ -14,7 +14,7 @@ const patience = 100
 
 const settings = { requestTimeout: patience, maxOrigins: 16, delivered: again, retain: (data: string) => data }
 
-/** What a machine puts out, in a word or two. */
+/** The outputs of a state machine in short form. */
 const word = (out: Out): string => {
   switch (out._tag) {
     case 'Probe':
@@ -35,7 +35,7 @@ const word = (out: Out): string => {
   }
 }
 
-/** A machine that is driven event by event. */
+/** A state machine that is driven event by event. */
 const machine = (options: Partial<SenderDetection.Settings<string>> = {}, joinedAt = -1e6) => {
   let self = SenderDetection.create<string>({ ...settings, ...options }, joinedAt)
   const requestId = new Map<string, number>()
@@ -45,7 +45,7 @@ const machine = (options: Partial<SenderDetection.Settings<string>> = {}, joined
     for (const o of out) if (o._tag === 'Probe') requestId.set(o.origin, o.id)
     return out
   }
-  /** All but the times. */
+  /** All events without the times. */
   const said = (event: SenderDetection.Event<string>): ReadonlyArray<string> =>
     step(event)
       .filter(o => o._tag !== 'SetTimer')
@@ -94,8 +94,8 @@ const stray = (at: number): ReceiverEvent<string> => ({
   bytes: 1,
 })
 
-describe('a message of an origin that is not known', () => {
-  test('waits until nobody is found to send that origin, and is passed on as it is', () => {
+describe('a message of an unknown origin', () => {
+  test('waits until no sender is found, and passes unchanged', () => {
     const m = machine()
     expect(m.arrive(0, 'room', 12)).toEqual(['ask room'])
     expect(m.wake()).toBe(patience)
@@ -104,7 +104,7 @@ describe('a message of an origin that is not known', () => {
     expect(m.arrive(2, 'room', 7)).toEqual(['plain room.7'])
   })
 
-  test('waits until its sender has answered, whose answer stands for the one that the receiver asks for', () => {
+  test("waits until its sender answers, and the answer also serves the receiver's request", () => {
     const m = machine()
     m.arrive(0, 'room', 12)
     expect(m.arrive(1, 'room', 13)).toEqual([])
@@ -113,21 +113,21 @@ describe('a message of an origin that is not known', () => {
     expect(m.arrive(3, 'room', 14)).toEqual(['14 of room'])
   })
 
-  test('waits until a heartbeat is heard', () => {
+  test('waits until a heartbeat arrives', () => {
     const m = machine()
     m.arrive(0, 'room', 12)
     expect(m.heartbeat(50, 'room', headOf(12))).toEqual(['12 of room', 'HeartbeatReceived'])
     expect(m.answer(60, 'room', headOf(12))).toEqual([])
   })
 
-  test('waits for the patience of the receiver, where nobody answers', () => {
+  test("waits for the receiver's request timeouts if nobody answers", () => {
     const m = machine()
     m.arrive(0, 'room', 12)
     expect(m.tick(patience - 1)).toEqual([])
     expect(m.tick(patience)).toEqual(['plain room.12'])
   })
 
-  test('waits as long again after a denial, as another sender may be farther away', () => {
+  test('waits as long again after a negative answer, as another sender may be farther away', () => {
     const m = machine()
     m.arrive(200, 'room', 12)
     expect(m.deny(210, 'room', false)).toEqual([])
@@ -135,14 +135,14 @@ describe('a message of an origin that is not known', () => {
     expect(m.tick(220)).toEqual(['plain room.12'])
   })
 
-  test('is one of its sender, if that answers after the denial of another', () => {
+  test("belongs to a sender that answers after another sender's negative answer", () => {
     const m = machine()
     m.arrive(200, 'room', 12)
     m.deny(210, 'room', false)
     expect(m.answer(219, 'room', headOf(12))).toEqual(['expect room', '12 of room', 'vouch room 12'])
   })
 
-  test('waits longer, while all senders are answering where they are', () => {
+  test('waits longer while all senders are answering a request to all', () => {
     const m = machine({}, 1000)
     m.arrive(1010, 'room', 12)
     m.deny(1011, 'room', false)
@@ -150,19 +150,19 @@ describe('a message of an origin that is not known', () => {
     expect(m.tick(1500)).toEqual(['plain room.12'])
   })
 
-  test('does not wait longer then, if nobody listens', () => {
+  test('does not wait longer if nobody listens', () => {
     const m = machine({}, 1000)
     m.arrive(1010, 'room', 12)
     expect(m.deny(1011, 'room', true)).toEqual(['plain room.12'])
   })
 
-  test('needs no question once its sender was heard', () => {
+  test('passes without a request once its sender was heard', () => {
     const m = machine()
     expect(m.heartbeat(0, 'room', headOf(3))).toEqual(['HeartbeatReceived'])
     expect(m.arrive(1, 'room', 4)).toEqual(['4 of room'])
   })
 
-  test('is asked about after a farewell, as another sender may use the subject', () => {
+  test('causes a request after an ended heartbeat, as another sender may use the subject', () => {
     const m = machine()
     m.heartbeat(0, 'room', headOf(3))
     m.end(1, 'room')
@@ -170,7 +170,7 @@ describe('a message of an origin that is not known', () => {
     expect(m.arrive(3, 'room', 12)).toEqual(['ask room'])
   })
 
-  test('is decided about by the answer to the last question only', () => {
+  test('is decided only by the answer to the last request', () => {
     const m = machine()
     m.arrive(0, 'room', 12)
     expect(m.deny(1, 'room', true, 99)).toEqual([])
@@ -178,7 +178,7 @@ describe('a message of an origin that is not known', () => {
 })
 
 describe('order', () => {
-  test('all that arrives waits behind a message that is in question, and its own questions are sent at once', () => {
+  test('everything waits behind an undecided message, and the requests about the waiting ones are sent at once', () => {
     const m = machine()
     m.heartbeat(0, 'hall', headOf(1))
     m.arrive(0, 'room', 12)
@@ -197,7 +197,7 @@ describe('order', () => {
     expect(SenderDetection.isSettled(m.self())).toBe(true)
   })
 
-  test('a head that has waited is older by as much as it has waited', () => {
+  test('a delayed head is older by its delay', () => {
     const m = machine()
     m.arrive(0, 'room', 12)
     const out = [
@@ -207,7 +207,7 @@ describe('order', () => {
     expect(out.flatMap(o => (o._tag === 'Forward' && 'head' in o.event ? [o.event.head.age] : []))).toEqual([25])
   })
 
-  test('what is passed on late bears the time at which it is', () => {
+  test('a delayed event has the time at which it passes', () => {
     const m = machine()
     m.arrive(0, 'room', 12)
     m.other(1, stray(1))
@@ -216,7 +216,7 @@ describe('order', () => {
   })
 })
 
-describe('an origin that counts as plain, and proves to be numbered', () => {
+describe('a plain origin that turns out to be numbered', () => {
   const plain = (numbers: ReadonlyArray<number>, options: Partial<SenderDetection.Settings<string>> = {}) => {
     const m = machine(options)
     for (const n of numbers) {
@@ -226,7 +226,7 @@ describe('an origin that counts as plain, and proves to be numbered', () => {
     return m
   }
 
-  test('has what was delivered of it told first: it is neither requested nor delivered again', () => {
+  test('reports its delivered numbers first: they are neither requested nor delivered again', () => {
     expect(plain([3, 4, 6]).heartbeat(1050, 'room', headOf(6))).toEqual([
       'expect room',
       'had 3 of room',
@@ -236,7 +236,7 @@ describe('an origin that counts as plain, and proves to be numbered', () => {
     ])
   })
 
-  test('has also that told what was delivered right after what a late head says', () => {
+  test('also reports what was delivered directly after a delayed head', () => {
     expect(plain([3, 4, 5, 7]).heartbeat(1050, 'room', headOf(4))).toEqual([
       'expect room',
       'had 3 of room',
@@ -251,7 +251,7 @@ describe('an origin that counts as plain, and proves to be numbered', () => {
     ).toBe('vouch room 4')
   })
 
-  test('has only that told that can be of this run: by its numbers', () => {
+  test('reports only numbers that fit the run', () => {
     expect(plain([3, 4, 6, 9]).heartbeat(1050, 'room', headOf(6, { start: arrival(4).number }))).toEqual([
       'expect room',
       'had 4 of room',
@@ -260,29 +260,29 @@ describe('an origin that counts as plain, and proves to be numbered', () => {
     ])
   })
 
-  test('has only that told that can be of this run: by its age', () => {
+  test('reports only messages that fit the age of the run', () => {
     const m = plain([3])
     m.arrive(5000, 'room', 9)
     expect(m.heartbeat(5010, 'room', headOf(9, { age: 20 }))).toEqual(['expect room', 'had 9 of room', 'vouch room 9'])
   })
 
-  test('has all of it told where its sender does not say its age', () => {
+  test('reports everything if its sender does not send its age', () => {
     const { age, ...ageless } = headOf(3)
     expect(plain([3]).heartbeat(1e6, 'room', ageless)).toEqual(['expect room', 'had 3 of room', 'vouch room 3 ageless'])
   })
 
-  test('has it told when a late answer arrives, however long that was on its way', () => {
+  test('reports its delivered numbers when a late answer arrives, for any delay', () => {
     const m = machine()
     m.arrive(1000, 'room', 1)
     m.tick(1100)
     expect(m.answer(9000, 'room', headOf(1, { age: 0 }))).toEqual(['expect room', 'had 1 of room', 'vouch room 1'])
   })
 
-  test('needs nothing told where nothing of it was delivered', () => {
+  test('reports nothing if nothing of it was delivered', () => {
     expect(plain([7]).heartbeat(1050, 'room', headOf(3))).toEqual(['vouch room 3'])
   })
 
-  test('passes on an answer to the receiver itself as well: all senders were asked by that', () => {
+  test('passes an answer to the receiver as well, if the request was to all senders', () => {
     const m = plain([3])
     const event = { _tag: 'HeadAnswered', now: 1050, requestId: 1, origin: single('room'), head: headOf(3) } as const
     const out = m.step({ _tag: 'HeadReceived', now: 1050, event })
@@ -294,13 +294,13 @@ describe('an origin that counts as plain, and proves to be numbered', () => {
     ])
   })
 
-  test('remembers eight ranges of numbers, those that were delivered last', () => {
+  test('keeps the last eight ranges of delivered numbers', () => {
     const numbers = Array.from({ length: 20 }, (_, i) => 1 + 2 * i)
     const said = plain(numbers).heartbeat(1050, 'room', headOf(100))
     expect(said.filter(s => s.startsWith('had'))).toEqual(numbers.slice(-8).map(n => `had ${n} of room`))
   })
 
-  test('has 4,096 numbers told at most, the highest; and nothing before them is wanted', () => {
+  test('reports at most the 4,096 highest numbers, and the receiver requests nothing below them', () => {
     const m = plain(Array.from({ length: 5000 }, (_, i) => i + 1))
     const said = m.heartbeat(1050, 'room', headOf(5000))
     expect(said).toHaveLength(4098)
@@ -311,7 +311,7 @@ describe('an origin that counts as plain, and proves to be numbered', () => {
     ])
   })
 
-  test('keeps its place in the order', () => {
+  test('keeps its position in the order', () => {
     const m = plain([3])
     m.arrive(2000, 'roof', 1)
     expect(m.arrive(2001, 'room', 4)).toEqual([])
@@ -327,10 +327,10 @@ describe('an origin that counts as plain, and proves to be numbered', () => {
   })
 })
 
-describe('a message that the filter of the application does not match as it stands', () => {
+describe("a message that the application's filter does not match with its number", () => {
   const not = { isMatch: false }
 
-  test('is not passed on where its origin is plain', () => {
+  test('is dropped if its origin is plain', () => {
     const m = machine()
     m.arrive(0, 'updates', 5, not)
     expect(m.deny(1, 'updates', true)).toEqual([])
@@ -338,7 +338,7 @@ describe('a message that the filter of the application does not match as it stan
     expect(SenderDetection.isSettled(m.self())).toBe(true)
   })
 
-  test('is passed on where a late answer proves that it is numbered', () => {
+  test('passes if a late answer proves that its origin is numbered', () => {
     const m = machine()
     m.arrive(0, 'updates', 5, not)
     m.tick(patience)
@@ -351,14 +351,14 @@ describe('a message that the filter of the application does not match as it stan
     ])
   })
 
-  test('is not, if it can not be of that run', () => {
+  test('is dropped if it does not fit that run', () => {
     const m = machine()
     m.arrive(0, 'updates', 5, not)
     m.deny(1, 'updates', true)
     expect(m.heartbeat(1000, 'updates', headOf(0, { age: 0 }))).toEqual(['vouch updates 0'])
   })
 
-  test('is kept for two seconds at most', () => {
+  test('is kept for at most two seconds', () => {
     const m = machine()
     m.arrive(0, 'updates', 5, not)
     m.deny(1, 'updates', true)
@@ -369,7 +369,7 @@ describe('a message that the filter of the application does not match as it stan
     expect(m.heartbeat(2600, 'updates', headOf(6))).toEqual(['vouch updates 6'])
   })
 
-  test('is one of 4,096 that are kept, and of 4 MiB, at most', () => {
+  test('is one of at most 4,096 kept messages, with at most 4 MiB', () => {
     const m = machine()
     m.arrive(0, 'updates', 1, not)
     m.deny(0, 'updates', true)
@@ -381,16 +381,16 @@ describe('a message that the filter of the application does not match as it stan
   })
 })
 
-describe('a message that is matched, and whose origin is not', () => {
+describe('a message that matches, while its origin does not', () => {
   const foreign = { isOurs: false }
 
-  test('is passed on where its origin is plain', () => {
+  test('passes if its origin is plain', () => {
     const m = machine()
     m.arrive(0, 'updates', 5, foreign)
     expect(m.deny(1, 'updates', true)).toEqual(['plain updates.5'])
   })
 
-  test('is for other subscriptions where its origin is numbered', () => {
+  test('is for other subscriptions if its origin is numbered', () => {
     const m = machine()
     m.arrive(0, 'updates', 5, foreign)
     expect(m.answer(1, 'updates', headOf(5))).toEqual([])
@@ -398,7 +398,7 @@ describe('a message that is matched, and whose origin is not', () => {
     expect(SenderDetection.isSettled(m.self())).toBe(true)
   })
 
-  test('is so from the first heartbeat on', () => {
+  test('is for other subscriptions from the first heartbeat on', () => {
     const m = machine()
     m.arrive(0, 'updates', 5, foreign)
     m.deny(1, 'updates', true)
@@ -407,8 +407,8 @@ describe('a message that is matched, and whose origin is not', () => {
   })
 })
 
-describe('nothing stays stuck', () => {
-  test('questions are sent again after a reconnect', () => {
+describe('no message waits forever', () => {
+  test('the machine repeats its requests after a reconnect', () => {
     const m = machine()
     m.arrive(0, 'room', 12)
     m.other(10, { _tag: 'Disconnected', now: 10 })
@@ -417,14 +417,14 @@ describe('nothing stays stuck', () => {
     expect(m.deny(51, 'room', true)).toEqual(['plain room.12', 'Disconnected', 'Reconnected'])
   })
 
-  test('while disconnected it is decided within the patience', () => {
+  test('while disconnected, it decides within the request timeouts', () => {
     const m = machine()
     m.arrive(0, 'room', 12)
     m.other(10, { _tag: 'Disconnected', now: 10 })
     expect(m.tick(100)).toEqual(['plain room.12', 'Disconnected'])
   })
 
-  test('what waits when the connection closes is passed on as it is', () => {
+  test('waiting messages pass unchanged when the connection closes', () => {
     const m = machine()
     m.arrive(0, 'room', 12)
     m.arrive(0, 'roof', 1)
@@ -447,11 +447,11 @@ describe('nothing stays stuck', () => {
     expect(m.arrive(0, 'room', 5, {}, 1)).toHaveLength(5)
   })
 
-  test('a single message that is larger than that is decided at once', () => {
+  test('a single larger message is decided at once', () => {
     expect(machine().arrive(0, 'room', 5, {}, 5 * 1024 * 1024)).toEqual(['ask room', 'plain room.5'])
   })
 
-  test('the origin that is plain and was used least recently makes way, and is asked about again', () => {
+  test('the least recently used plain origin is evicted, and a later message causes a new request', () => {
     const m = machine({ maxOrigins: 8 })
     for (let i = 1; i <= 4; i++) m.heartbeat(i, `numbered${i}`, headOf(1))
     for (let i = 1; i <= 4; i++) {
@@ -467,13 +467,13 @@ describe('nothing stays stuck', () => {
     for (let i = 1; i <= 4; i++) expect(m.arrive(24, `numbered${i}`, 2)).toEqual([])
   })
 
-  test('a flood of heartbeats leaves no more origins than are allowed', () => {
+  test('a flood of heartbeats creates no more origins than the limit', () => {
     const m = machine({ maxOrigins: 64 })
     for (let i = 0; i < 10_000; i++) m.heartbeat(i, `forged${i}`, headOf(1))
     expect(m.size()).toBeLessThanOrEqual(64)
   })
 
-  test('an origin that has made way while a message of it waits is asked about again', () => {
+  test('an origin that was evicted while its message waits causes a new request', () => {
     const m = machine({ maxOrigins: 2 })
     m.heartbeat(0, 'hall', headOf(1))
     m.arrive(1, 'room', 1)
@@ -505,7 +505,7 @@ const op: fc.Arbitrary<Op> = fc.oneof(
 /** Origins 0 and 1 have a sender, the others have none. */
 const isNumbered = (i: number): boolean => i < 2
 
-/** Plays them against a machine: what was sent, in order, and what the receiver was told. */
+/** Runs the moves on a state machine. Returns what was sent, in order, and the receiver's events. */
 const play = (ops: ReadonlyArray<Op>, isMatch: boolean) => {
   let [now, others] = [1000, 0]
   const last = [0, 0]
@@ -520,7 +520,7 @@ const play = (ops: ReadonlyArray<Op>, isMatch: boolean) => {
       if (o._tag === 'Probe') asks.set(o.origin, o.id)
       events.push(o)
     }
-    // Whoever waits is woken.
+    // Every waiting message has a timer.
     if (!SenderDetection.isSettled(self)) expect(self.wakeAt).toBeLessThanOrEqual(now + patience)
   }
   const at = (i: number): Origin => single(`o${i}`)
@@ -572,7 +572,7 @@ const play = (ops: ReadonlyArray<Op>, isMatch: boolean) => {
   return { sent, events, self, step, head, now, at }
 }
 
-/** Messages that the receiver was told, but for those that it is told to have been delivered. */
+/** The receiver's messages, without those that are reported as already delivered. */
 const passed = (events: ReadonlyArray<Out>): ReadonlyArray<readonly [how: string, data: string]> =>
   events.flatMap((o): ReadonlyArray<readonly [string, string]> => {
     if (o._tag !== 'Forward') return []
@@ -589,7 +589,7 @@ const playing = (isMatch: boolean, check: (played: ReturnType<typeof play>) => v
     { numRuns: 1000 },
   )
 
-test('however plain and numbered origins mix, all messages are passed on once, in the order in which they arrived', () => {
+test('all messages pass once and in order of arrival, for any mix of plain and numbered origins', () => {
   playing(true, ({ sent, events, self }) => {
     const all = passed(events)
     expect(all.map(([, data]) => data)).toEqual(sent)
@@ -599,7 +599,7 @@ test('however plain and numbered origins mix, all messages are passed on once, i
   })
 })
 
-test('an origin that has proved to be numbered stays so, and all that was delivered of it before is told as such', () => {
+test('a numbered origin stays numbered, and the earlier deliveries of it are reported', () => {
   playing(true, ({ events }) => {
     for (const name of ['o0', 'o1']) {
       const plain: Array<number> = []
@@ -623,7 +623,7 @@ test('an origin that has proved to be numbered stays so, and all that was delive
   })
 })
 
-test('of subjects that the filter does not match, all of a numbered origin is passed on once it has proved to be one', () => {
+test('for subjects that the filter does not match, all messages of a numbered origin pass once it is known', () => {
   playing(false, ({ sent, events, step, head, now, at }) => {
     for (const i of [0, 1])
       step({

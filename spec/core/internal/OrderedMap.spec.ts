@@ -12,7 +12,7 @@ const applied = (m: Tree, c: Change): Tree => (c[0] === 'set' ? set(m, c[1], c[2
 
 const build = (changes: ReadonlyArray<Change>): Tree => changes.reduce(applied, OrderedMap.empty)
 
-/** The model: an array in ascending order, made anew by each change. */
+/** The model: a sorted array, copied by each change. */
 type Model = ReadonlyArray<readonly [number, string]>
 
 const modelled = (model: Model, [kind, key, value]: Change): Model => {
@@ -24,7 +24,10 @@ const pair = (e: OrderedMap.Entry<number, string> | undefined) => e && [e.key, e
 const listed = (m: Tree) => Array.from(OrderedMap.entries(m), pair)
 const depth = (m: Tree): number => (m === undefined ? 0 : 1 + Math.max(depth(m.left), depth(m.right)))
 
-/** What the whole weighs (its entries and one), if nowhere one side weighs more than three times the other; or `NaN`. */
+/**
+ * The weight of the tree (its size plus one) if no node has a side that weighs more than three times the other;
+ * otherwise `NaN`.
+ */
 const weight = (m: Tree): number => {
   if (m === undefined) return 1
   const [l, r] = [weight(m.left), weight(m.right)]
@@ -46,7 +49,7 @@ const few = fc.integer({ min: 0, max: 25 })
 const many = fc.integer({ min: -1000, max: 1000 })
 
 describe('OrderedMap', () => {
-  it('holds what a sorted list would hold, after every change', () => {
+  it('has the same entries as a sorted list after every change', () => {
     const told = (tree: Tree, at: number) => [
       pair(OrderedMap.min(tree)),
       pair(OrderedMap.max(tree)),
@@ -77,7 +80,7 @@ describe('OrderedMap', () => {
     )
   })
 
-  it('leaves every earlier version as it was', () => {
+  it('does not change earlier versions', () => {
     fc.assert(
       fc.property(changesOf(few), changes => {
         const versions: Array<readonly [Tree, string]> = []
@@ -104,7 +107,7 @@ describe('OrderedMap', () => {
     ]).toEqual([0, undefined, undefined, undefined, undefined, undefined, undefined, []])
   })
 
-  it('goes by the order it is given', () => {
+  it('sorts by the given ordering', () => {
     const backwards = OrderedMap.orderedBy({
       ...number.Ord,
       compare: (a: number, b: number) => number.Ord.compare(b, a),
@@ -115,7 +118,7 @@ describe('OrderedMap', () => {
     expect(backwards.atOrAbove(tree, 0)).toBeUndefined()
   })
 
-  it('stays balanced, whatever is done to it', () => {
+  it('stays balanced after any operations', () => {
     const some = fc.integer({ min: 0, max: 60 })
     fc.assert(
       fc.property(fc.oneof(changesOf(some, 200), changesOf(many, 200)), changes => {
@@ -141,7 +144,7 @@ describe('OrderedMap', () => {
     ['without order', scattered],
     ['from both ends', outside],
     ['from the middle', outside.toReversed()],
-  ])('is at most twice as deep as need be when filled and emptied %s', (_, keys) => {
+  ])('is at most twice as deep as necessary when filled and emptied %s', (_, keys) => {
     const height = (m: Tree) => {
       expect(isBalanced(m)).toBe(true)
       expect(depth(m)).toBeLessThanOrEqual(2 * Math.log2(OrderedMap.size(m) + 1) + 1)

@@ -12,7 +12,7 @@ import * as Pattern from '../../../src/core/protocol/Pattern.ts'
 import * as Positions from '../../../src/core/protocol/Positions.ts'
 import * as SequenceNumber from '../../../src/core/protocol/SequenceNumber.ts'
 import * as Subject from '../../../src/core/protocol/Subject.ts'
-import * as Replays from '../../../src/core/sender/ReplayQueue.ts'
+import * as ReplayQueue from '../../../src/core/sender/ReplayQueue.ts'
 import {
   addressOf,
   epoch,
@@ -28,13 +28,13 @@ import {
   valid,
 } from '../arbitraries.ts'
 
-/** `near`: what is, or nearly is, an encoded value. */
+/** `near`: generates encoded values, and values that are nearly one. */
 const obeysTheLaws = <A, O>(
   codec: t.Type<A, O, unknown>,
   values: fc.Arbitrary<A>,
   near: fc.Arbitrary<unknown>,
 ): void => {
-  it('has a name, and refuses with a sentence what is nothing of the kind', () => {
+  it('has a name, and refuses other values with a sentence', () => {
     expect(codec.name).not.toBe('')
     for (const u of [null, undefined, true, 0.5, '']) {
       expect([u, codec.is(u)]).toEqual([u, false])
@@ -52,7 +52,7 @@ const obeysTheLaws = <A, O>(
     )
   })
 
-  it('encodes what it decoded as it came, and throws at nothing', () => {
+  it('encodes what it decoded to the same text, and never throws', () => {
     fc.assert(
       fc.property(fc.oneof(near, fc.anything({ withNullPrototype: true, withBigInt: true })), u => {
         codec.is(u)
@@ -77,7 +77,7 @@ const positions: fc.Arbitrary<Positions.Positions> = fc.record({
 })
 
 describe('the codec of a number', () => obeysTheLaws(SequenceNumber.codec, number, fc.double()))
-describe('the codec of its token', () => obeysTheLaws(SequenceNumber.token, number, numberLike))
+describe('the codec of the token', () => obeysTheLaws(SequenceNumber.token, number, numberLike))
 describe('the codec of a subject', () => obeysTheLaws(Subject.codec, subject, subjectLike))
 describe('the codec of a token', () => obeysTheLaws(Subject.tokenCodec, token, fc.oneof(token, subjectLike)))
 describe('the codec of a filter', () => obeysTheLaws(Subject.filterCodec, filter, subjectLike))
@@ -87,9 +87,9 @@ describe('the codec of the body of a heartbeat', () => obeysTheLaws(Head.body, h
 describe('the codec of positions', () => obeysTheLaws(Positions.codec, positions, positions))
 describe('the codec of saved positions', () =>
   obeysTheLaws(Positions.text, positions, fc.oneof(positions.map(Positions.format), fc.json())))
-describe('the codec of a request to replay', () => {
+describe('the codec of a replay request', () => {
   const body = fc.record({ last: number, epoch }, { requiredKeys: [] })
-  obeysTheLaws(Replays.Body, body, fc.oneof(body, fc.record({ last: fc.double(), epoch: subjectLike })))
+  obeysTheLaws(ReplayQueue.Body, body, fc.oneof(body, fc.record({ last: fc.double(), epoch: subjectLike })))
 })
 describe('the codec of an integer', () =>
   obeysTheLaws(
@@ -154,12 +154,12 @@ describe('codecs', () => {
     ],
     ['a head below 0', Head.codec.decode, { ...whole, head: -1 }, /an integer from 0 to 2\^53-1 is expected/],
     ['a wait in words', Head.codec.decode, { ...whole, max: '1 s' }, /a time in ms is expected/],
-  ])('say what is wrong with %s', (_, decode, u, reason) => {
+  ])('describe what is wrong with %s', (_, decode, u, reason) => {
     const decoded = decode(u)
     expect(E.isLeft(decoded) && failure(decoded.left).join()).toMatch(reason)
   })
 
-  it('do not take for an address what only has the name of one', () => {
+  it('refuse an object that only has the name of an address', () => {
     const run = { sender: 'alice', epoch: '@k3v9x0a1bz' }
     const alice = { name: 'updates.alice.@k3v9x0a1bz', subject: 'updates', run }
     const { is } = Address.codec('perSender')

@@ -5,11 +5,11 @@ type Shape = { readonly _tag: 'Circle'; readonly radius: number } | { readonly _
 
 const area = match<Shape, number>({ Circle: c => 3 * c.radius ** 2, Square: s => s.side ** 2 })
 
-it('applies the function of the tag', () => {
+it('calls the function of the tag', () => {
   expect([area({ _tag: 'Circle', radius: 2 }), area({ _tag: 'Square', side: 3 })]).toEqual([12, 9])
 })
 
 it('refuses a tag that the type does not have', () => {
-  // Users of JavaScript can pass anything.
+  // JavaScript callers can pass any value.
   expect(() => Reflect.apply(area, undefined, [{ _tag: 'Line' }])).toThrow(new TypeError('unknown tag: Line'))
 })

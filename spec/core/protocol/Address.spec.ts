@@ -20,14 +20,14 @@ import {
 
 const spelledAddress = addressing.chain(spelled => addressOf(spelled).map(a => [spelled, a] as const))
 
-/** The same subject under either addressing. */
+/** The same subject in either addressing. */
 const originFrom = (spelled: Origin.Addressing, s: Subject.Subject, e: Epoch.Epoch) =>
   spelled === 'single'
     ? Origin.single(s)
     : Origin.perSender(s, { sender: valid(Subject.parseToken('alice')), epoch: e })
 
 describe('Address', () => {
-  it('reads back as it was printed', () => {
+  it('parses what it formats', () => {
     fc.assert(
       fc.property(spelledAddress, ([spelled, a]) => {
         expect(Address.parse(spelled)(Address.format(a))).toEqual(E.right(a))
@@ -35,7 +35,7 @@ describe('Address', () => {
     )
   })
 
-  it('has one spelling: what reads as an address prints as the same subject', () => {
+  it('has one spelling: a subject that parses as an address formats as the same subject', () => {
     fc.assert(
       fc.property(
         addressing,
@@ -52,7 +52,7 @@ describe('Address', () => {
     )
   })
 
-  it('is never read as one of the other addressing, and is told from other nonsense', () => {
+  it('never parses an address of the other addressing, and distinguishes it from other text', () => {
     fc.assert(
       fc.property(spelledAddress, ([spelled, a]) => {
         expect(Address.parse(Origin.other(spelled))(Address.format(a))).toMatchObject({
@@ -87,7 +87,7 @@ describe('Address', () => {
     ['perSender', 'updates..@k3v9x0a1bz.42', 'BadSubject', 'the sender is empty'],
     ['perSender', 'updates.alice.@k3v9x0a1bz.042', 'NotASequenceNumber', 'it would be a second spelling of 42'],
     ['perSender', 'updates.alice.@k3v9x0a1bz', 'NotASequenceNumber', 'there is no number'],
-  ])('refuses, as %s, the address %j as %s because %s', (spelled, wire, tag) => {
+  ])('refuses, in %s, the address %j as %s because %s', (spelled, wire, tag) => {
     const refused = Address.parse(spelled)(wire)
     expect(refused).toMatchObject({ left: { _tag: tag } })
     expect(E.match(Address.explain, () => '')(refused)).toMatch(/^".*\.$/)
@@ -104,11 +104,11 @@ describe('Address', () => {
       ['perSender', 'prices.*', 'prices.*.*.*.*'],
       ['perSender', 'prices.>', 'prices.*.*.*.>'],
       ['perSender', '>', '*.*.*.>'],
-    ] as const)('under %s, %j is subscribed to as %j', (spelled, f, wire) => {
+    ] as const)('in %s, the filter of %j is %j', (spelled, f, wire) => {
       expect(Address.filter(spelled)(valid(Subject.parseFilter(f)))).toBe(wire)
     })
 
-    it('hears the addresses of the subjects that match, and of no others', () => {
+    it('matches the addresses of the subjects that match, and no others', () => {
       const pairs = fc.oneof(crossing, fc.tuple(filter, subject))
       fc.assert(
         fc.property(addressing, pairs, epoch, number, (spelled, [f, s], e, n) => {
@@ -120,7 +120,7 @@ describe('Address', () => {
       )
     })
 
-    it('reads whatever it hears as an address of a subject that matches, or refuses it', () => {
+    it('matches only subjects that parse as an address of a matching subject, or are refused', () => {
       const word = fc.constantFrom('a', 'b', '7', 'x', '@0000000000')
       const wires = fc.tuple(fc.array(word, { maxLength: 6 }), fc.constantFrom('1', '42', '042', 'x'))
       fc.assert(
@@ -133,7 +133,7 @@ describe('Address', () => {
       )
     })
 
-    it('is itself a filter', () => {
+    it('is a valid filter', () => {
       fc.assert(fc.property(addressing, filter, (spelled, f) => Subject.isFilter(Address.filter(spelled)(f))))
     })
   })

@@ -31,8 +31,8 @@ const prefix = fc.oneof(
 const newestNumber = fc.oneof(fc.constant(0), number)
 const spelledAddress = addressing.chain(spelled => addressOf(spelled).map(a => [spelled, a] as const))
 
-describe('Verb', () => {
-  it('stands before the address, as the documentation spells it', () => {
+describe('ControlSubject', () => {
+  it('formats control subjects as documented', () => {
     const address = { origin: updates, number: SequenceNumber.nearest(17) }
     expect(Verb.heartbeat(SEQ)(updates, 42)).toBe('_SEQ.HB.updates.42')
     expect(Verb.heartbeat(SEQ)(updates, 0)).toBe('_SEQ.HB.updates.0')
@@ -44,7 +44,7 @@ describe('Verb', () => {
     expect(Verb.heartbeats(SEQ, 'single')(updates.subject)).toBe('_SEQ.HB.updates.*')
   })
 
-  it('tells whose heartbeat it is, before the first message too', () => {
+  it('parses the origin of a heartbeat, also before the first message', () => {
     fc.assert(
       fc.property(prefix, spelledOrigin, newestNumber, (p, [spelled, origin], n) => {
         expect(Verb.originOfHeartbeat(p, spelled)(Verb.heartbeat(p)(origin, n))).toEqual(E.right(origin))
@@ -53,7 +53,7 @@ describe('Verb', () => {
     )
   })
 
-  it('tells which message is asked for again', () => {
+  it('parses the address of a replay request', () => {
     fc.assert(
       fc.property(prefix, spelledAddress, (p, [spelled, a]) => {
         expect(Verb.addressOfReplay(p, spelled)(Verb.replay(p)(a))).toEqual(E.right(a))
@@ -61,7 +61,7 @@ describe('Verb', () => {
     )
   })
 
-  it('does not take one verb, or another prefix, for its own', () => {
+  it('refuses another verb or another prefix', () => {
     fc.assert(
       fc.property(prefix, spelledAddress, (p, [spelled, a]) => {
         expect(E.isLeft(Verb.addressOfReplay(p, spelled)(Verb.heartbeat(p)(a.origin, a.number)))).toBe(true)
@@ -92,7 +92,7 @@ describe('Verb', () => {
       expect(E.isLeft(Verb.addressOfReplay(SEQ, 'single')(wire))).toBe(true)
   })
 
-  it('reads nonsense without throwing', () => {
+  it('never throws for any subject', () => {
     fc.assert(
       fc.property(prefix, addressing, subjectLike, (p, spelled, s) => {
         Verb.originOfHeartbeat(p, spelled)(s)
@@ -102,7 +102,7 @@ describe('Verb', () => {
     )
   })
 
-  it('hears the heartbeats of the subjects that match, and of no others', () => {
+  it('the heartbeat filter matches the heartbeats of matching subjects, and no others', () => {
     fc.assert(
       fc.property(prefix, addressing, crossing, newestNumber, (p, spelled, [f, s], n) => {
         const origin = spelled === 'single' ? Origin.single(s) : Origin.perSender(s, run)
@@ -112,7 +112,7 @@ describe('Verb', () => {
     )
   })
 
-  it('is asked for the messages of its own origin only', () => {
+  it('the replay filter matches requests for its own origin only', () => {
     fc.assert(
       fc.property(prefix, originOf('perSender'), spelledAddress, (p, own, [, a]) => {
         const others = covers(Verb.replays(p)(own), Verb.replay(p)(a))
@@ -122,7 +122,7 @@ describe('Verb', () => {
     )
   })
 
-  it('stays far below what a server takes as a control line', () => {
+  it('stays far below the maximum length of a control line', () => {
     const longest = valid(
       Origin.parse('perSender')(`${'s'.repeat(Subject.maxLength)}.${'n'.repeat(Origin.maxSenderLength)}.@k3v9x0a1bz`),
     )
@@ -145,7 +145,7 @@ describe('Verb', () => {
       expect(E.match(Subject.explain, String)(refused)).toContain(`is not a prefix: ${reason}`)
     })
 
-    it('may be any other subject, of 64 bytes at most', () => {
+    it('can be any other subject of at most 64 bytes', () => {
       expect(Verb.parsePrefix('p'.repeat(64))).toEqual(E.right('p'.repeat(64)))
       expect(Verb.parsePrefix('acme._SEQ')).toEqual(E.right('acme._SEQ'))
     })
@@ -157,7 +157,7 @@ describe('Verb', () => {
     ['prices.>', undefined, '_SEQ.REPLAY.prices.*.>', ['_SEQ.HEAD.prices.>']],
     ['prices.*', bob, '_SEQ.REPLAY.prices.*.bob.*.*', ['_SEQ.HEAD.prices.*', '_SEQ.HEAD.prices.*.bob.*']],
     ['prices.>', bob, '_SEQ.REPLAY.prices.*.*.*.>', ['_SEQ.HEAD.prices.>']],
-  ])('says where a sender of %s (%s) is asked', (subjects, sender, replays, heads) => {
+  ])('lists where a sender of %s (%s) receives head requests', (subjects, sender, replays, heads) => {
     const filter = valid(Subject.parseFilter(subjects))
     expect(Verb.replaysOf(SEQ, sender)(filter)).toBe(replays)
     expect(Verb.headsOf(SEQ, sender)(filter)).toEqual(heads)

@@ -10,7 +10,7 @@ describe('Epoch', () => {
     fc.assert(fc.property(epoch, e => expect(Subject.parseToken(e)).toEqual(E.right(e))))
   })
 
-  it('can be made of any 8 random bytes', () => {
+  it('can be made from any 8 random bytes', () => {
     fc.assert(fc.property(fc.uint8Array({ maxLength: 12 }), bytes => Epoch.is(Epoch.fromEntropy(bytes))))
   })
 
@@ -18,14 +18,14 @@ describe('Epoch', () => {
     ['no bytes at all', [], '@0000000000'],
     ['the last byte, which counts least', [0, 0, 0, 0, 0, 0, 0, 35], '@000000000z'],
     ['a carry into the next digit', [0, 0, 0, 0, 0, 0, 0, 36], '@0000000010'],
-    // 2^64 - 1 modulo 36^10, worked out with python
+    // 2^64 - 1 modulo 36^10, computed with python
     ['all bits set', [255, 255, 255, 255, 255, 255, 255, 255], '@e11264sgsf'],
     ['bytes beyond the eighth, which do not count', [0, 0, 0, 0, 0, 0, 0, 1, 9, 9], '@0000000001'],
-  ])('is spelled with leading zeros and lower case letters: %s', (_, bytes, spelled) => {
+  ])('has leading zeros and lower case letters: %s', (_, bytes, spelled) => {
     expect(Epoch.fromEntropy(Uint8Array.from(bytes))).toBe(spelled)
   })
 
-  it('differs when any of the low 51 random bits differs', () => {
+  it('changes if any of the low 51 random bits changes', () => {
     const fromBits = (n: bigint) =>
       Epoch.fromEntropy(Uint8Array.from({ length: 8 }, (_, i) => Number((n >> BigInt(8 * (7 - i))) & 255n)))
     const bits = fc.bigInt({ min: 0n, max: 2n ** 51n - 1n })

@@ -20,11 +20,11 @@ const body = (changes: object) => JSON.stringify({ ...good, ...changes })
 const refused = (s: string) => E.left({ _tag: 'NotAHead', body: s })
 
 describe('Head', () => {
-  it('reads back as it was printed', () => {
+  it('parses what it formats', () => {
     fc.assert(fc.property(head, h => expect(Head.parse(Head.format(h))).toEqual(E.right(h))))
   })
 
-  it('ignores fields it does not know, and does not keep them', () => {
+  it('ignores and removes unknown fields', () => {
     const field = fc.string().filter(k => !(k in good) && k !== 'prev' && k !== '__proto__')
     fc.assert(
       fc.property(head, fc.dictionary(field, fc.jsonValue()), (h, more) => {
@@ -34,7 +34,7 @@ describe('Head', () => {
     expect(Head.parse(`{"__proto__":{"v":2},${body({}).slice(1)}`)).toEqual(E.right(good))
   })
 
-  it('refuses a body that was cut short or has something behind it', () => {
+  it('refuses a body that is truncated or has text after its end', () => {
     fc.assert(
       fc.property(head, fc.double({ min: 0, max: 0.999, noNaN: true }), (h, part) => {
         const whole = Head.format(h)
@@ -52,7 +52,7 @@ describe('Head', () => {
     },
   )
 
-  it('needs every field but age and prev', () => {
+  it('requires every field except age and prev', () => {
     for (const field of Object.keys(good).filter(f => f !== 'age')) {
       const s = body({ [field]: undefined })
       expect(s).not.toContain(`"${field}"`)
@@ -63,7 +63,7 @@ describe('Head', () => {
     expect(Head.parse(body({ prev: '@0000000000' }))).toEqual(E.right({ ...good, prev: '@0000000000' }))
   })
 
-  it('does not read a field that is only inherited', () => {
+  it('ignores inherited fields', () => {
     const s = `{"__proto__":${body({})}}`
     expect(Head.parse(s)).toEqual(refused(s))
   })
@@ -106,7 +106,7 @@ describe('Head', () => {
     expect(Head.codec.is({ ...good, ...changes })).toBe(false)
   })
 
-  it('says what a head is, and shows no more than the start of what is none', () => {
+  it('describes a head, and quotes only the start of an invalid body', () => {
     expect(Head.explain({ _tag: 'NotAHead', body: '+OK' })).toMatch(
       /^"\+OK" is not a head: a head is JSON such as {"v":1,/,
     )
@@ -114,7 +114,7 @@ describe('Head', () => {
     expect(Head.explain({ _tag: 'NotAHead', body: 'x'.repeat(80) })).toContain(`"${'x'.repeat(80)}" is not`)
   })
 
-  it('refuses times beyond what a double holds', () => {
+  it('refuses times beyond the range of a double', () => {
     expect(E.isLeft(Head.parse(body({}).replace('5000', '1e999')))).toBe(true)
     expect(Head.codec.is({ ...good, max: Number.POSITIVE_INFINITY })).toBe(false)
     expect(Head.codec.is({ ...good, age: Number.NaN })).toBe(false)

@@ -11,7 +11,7 @@ const updates = valid(Subject.parse('updates'))
 const token = (s: string) => valid(Subject.parseToken(s))
 
 describe('Origin', () => {
-  it('reads back as it was spelled, with its subject, its sender and its run', () => {
+  it('parses the name that it formats, with subject, sender and run', () => {
     fc.assert(
       fc.property(spelledOrigin, ([spelled, origin]) => {
         expect(Origin.parse(spelled)(origin.name)).toEqual(E.right(origin))
@@ -20,7 +20,7 @@ describe('Origin', () => {
     )
   })
 
-  it('has no second spelling', () => {
+  it('has exactly one spelling', () => {
     fc.assert(
       fc.property(addressing, originLike, (spelled, s) => {
         const origin = Origin.parse(spelled)(s)
@@ -41,18 +41,18 @@ describe('Origin', () => {
     )
   })
 
-  it('is the subject itself when there is one sender', () => {
+  it('is the subject itself in `single`', () => {
     expect(Origin.single(updates)).toEqual(E.right({ name: 'updates', subject: 'updates', run: undefined }))
   })
 
-  it('is the subject, the sender and the run when there are many', () => {
+  it('is the subject, the sender and the run in `perSender`', () => {
     const run = { sender: token('alice'), epoch }
     expect(Origin.perSender(updates, run)).toEqual(
       E.right({ name: 'updates.alice.@k3v9x0a1bz', subject: 'updates', run }),
     )
   })
 
-  it('lets a subject hold an epoch anywhere but at the end of a single one', () => {
+  it('allows an epoch in a subject, except at the end in `single`', () => {
     fc.assert(
       fc.property(subject, s => {
         const tail = valid(Subject.parse(`${s}.${epoch}`))
@@ -66,7 +66,7 @@ describe('Origin', () => {
       expect(Origin.single(valid(Subject.parse(s)))).toMatchObject({ right: { name: s } })
   })
 
-  it('holds the longest subject and the longest sender', () => {
+  it('accepts the longest subject with the longest sender', () => {
     const origin = valid(
       Origin.perSender(valid(Subject.parse('s'.repeat(1024))), { sender: token('n'.repeat(64)), epoch }),
     )
@@ -100,7 +100,7 @@ describe('Origin', () => {
     ['perSender', 'updates.a b.@k3v9x0a1bz', 'BadSubject', 'the sender has a space'],
     ['perSender', 'a..alice.@k3v9x0a1bz', 'BadSubject', 'the subject ends in a dot'],
     ['perSender', '>.alice.@k3v9x0a1bz', 'BadSubject', 'the subject is a wildcard'],
-  ])('refuses, as %s, the origin %j as %s because %s', (spelled, name, tag) => {
+  ])('refuses, in %s, the origin %j as %s because %s', (spelled, name, tag) => {
     const expected = tag === 'OtherAddressing' ? { expected: spelled } : {}
     expect(Origin.parse(spelled)(name)).toMatchObject({ left: { _tag: tag, ...expected } })
   })
@@ -109,7 +109,7 @@ describe('Origin', () => {
     expect([Origin.other('single'), Origin.other('perSender')]).toEqual(['perSender', 'single'])
   })
 
-  it('names the option to change when it hears the other addressing', () => {
+  it('names the option to change for an origin of the other addressing', () => {
     const why = (spelled: Origin.Addressing, name: string) =>
       E.match(Origin.explain, String)(Origin.parse(spelled)(name))
     expect(why('single', 'updates.alice.@k3v9x0a1bz')).toContain("Set addressing: 'perSender'")

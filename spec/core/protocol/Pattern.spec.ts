@@ -21,7 +21,7 @@ const loud = Pattern.of(
   ),
 )
 
-/** Values near and far from what the wildcards of `prices` stand for. */
+/** Values for the wildcards of `prices`, and values that are nearly valid. */
 const pricesLike: fc.Arbitrary<string> = fc.oneof(
   fc
     .tuple(fc.constantFrom('prices', 'price'), fc.constantFrom('eur', 'usd', 'EUR', '*'), numberLike)
@@ -30,7 +30,7 @@ const pricesLike: fc.Arbitrary<string> = fc.oneof(
 )
 
 describe('Pattern', () => {
-  it('takes in exactly the subjects that its filter does', () => {
+  it('accepts exactly the subjects that its filter matches', () => {
     fc.assert(
       fc.property(crossing, ([f, s]) => {
         expect(E.isRight(Pattern.parse(Pattern.fromFilter(f))(s))).toBe(covers(f, s))
@@ -38,7 +38,7 @@ describe('Pattern', () => {
     )
   })
 
-  it('captures what stands in the place of each wildcard, so that the subject can be put together again', () => {
+  it('captures the text of each wildcard, so that the subject can be formatted again', () => {
     fc.assert(
       fc.property(filter, fc.array(token, { minLength: 6, maxLength: 6 }), (f, tokens) => {
         const words = f.split('.')
@@ -49,7 +49,7 @@ describe('Pattern', () => {
     )
   })
 
-  it('reads what it printed, and prints what it read as it came', () => {
+  it('parses what it formats, and formats what it parsed to the same subject', () => {
     fc.assert(
       fc.property(fc.constantFrom('eur' as const, 'usd' as const), fc.maxSafeInteger(), (currency, level) => {
         const printed = valid(Pattern.format(prices)([currency, level === 0 ? 0 : level]))
@@ -64,7 +64,7 @@ describe('Pattern', () => {
     )
   })
 
-  it('builds subjects out of texts that are what their wildcard stands for, and of no others', () => {
+  it('formats subjects from texts that its wildcards can capture, and refuses others', () => {
     fc.assert(
       fc.property(subjectLike, subjectLike, (one, rest) => {
         const printed = Pattern.format(readings)([one, rest])
@@ -75,12 +75,12 @@ describe('Pattern', () => {
     )
   })
 
-  it('can hold numbers of messages', () => {
+  it('can capture sequence numbers', () => {
     const messages = Pattern.of('updates.*', SequenceNumber.token)
     fc.assert(fc.property(number, n => expect(Pattern.parse(messages)(`updates.${n}`)).toEqual(E.right([n]))))
   })
 
-  it('has one subject for a value, even where a codec has many spellings', () => {
+  it('has one subject per value, even if a codec accepts many spellings', () => {
     const sloppy = new t.Type<number, string>(
       'sloppy',
       t.number.is,
@@ -122,11 +122,11 @@ describe('Pattern', () => {
     ['an empty token', Pattern.format(readings)(['', 'c']), /"" is not a token: it is empty/],
     ['a wildcard in a value', Pattern.format(readings)(['a', 'b.*']), /"b.\*" is not a subject: it has a wildcard/],
     ['too long a value', Pattern.format(readings)(['a', 'b'.repeat(1020)]), /is longer than 1024 bytes/],
-  ])('says what is wrong: %s', (_, either, sentence) => {
+  ])('describes the error: %s', (_, either, sentence) => {
     expect(E.isLeft(either) ? Pattern.explain(either.left) : 'accepted').toMatch(sentence)
   })
 
-  it('refuses with a sentence what only JavaScript lets through', () => {
+  it('refuses with a sentence what only JavaScript callers can pass', () => {
     const of: (...args: ReadonlyArray<unknown>) => unknown = (...args) => Reflect.apply(Pattern.of, undefined, args)
     expect(() => of('a..b')).toThrow(
       new TypeError(
@@ -154,7 +154,7 @@ describe('Pattern', () => {
     )
   })
 
-  it('takes every subject where any is meant', () => {
+  it('matches every subject with `>`', () => {
     const all = Pattern.of('>')
     fc.assert(fc.property(subject, s => expect(Pattern.parse(all)(s)).toEqual(E.right([s]))))
   })

@@ -15,7 +15,7 @@ const positions: fc.Arbitrary<Positions.Positions> = fc.record({
 })
 
 describe('saved positions', () => {
-  it('come back from JSON as they were', () => {
+  it('are restored from JSON unchanged', () => {
     fc.assert(
       fc.property(positions, p => {
         expect(Positions.codec.decode(JSON.parse(JSON.stringify(p)))).toEqual(E.right(p))
@@ -23,7 +23,7 @@ describe('saved positions', () => {
     )
   })
 
-  it('are told from a text that is none, and shown in part', () => {
+  it('refuses other text, and quotes its start', () => {
     const wrong = Positions.parse('x'.repeat(100))
     expect(wrong).toMatchObject({ left: { _tag: 'NotPositions' } })
     expect(E.match(Positions.explain, String)(wrong)).toMatch(
@@ -48,7 +48,7 @@ describe('saved positions', () => {
     ['a number that may be rounded', { v: 1, positions: [{ ...one, number: 2 ** 53 }] }],
     ['a number that is none', { v: 1, positions: [{ ...one, number: Number.NaN }] }],
     ['an epoch that is none', { v: 1, positions: [{ ...one, epoch: '@42' }] }],
-  ])('are not read from %s', (_, input) => {
+  ])('are not parsed from %s', (_, input) => {
     expect(E.isLeft(Positions.codec.decode(input))).toBe(true)
   })
 })

@@ -1,4 +1,4 @@
-// A message that does not fit into one answer is cut into parts and joined again.
+// A message that does not fit into one answer is split into parts and joined again.
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import type { Joining, Part } from '../../../src/core/protocol/ReplayParts.ts'
@@ -17,10 +17,10 @@ const cut: fc.Arbitrary<Cut> = fc
   .map(({ headers, data, room }) => ({ headers, data, parts: Parts.split(headers, data, room) ?? [] }))
   .filter(({ parts }) => parts.length > 0)
 
-/** A message in at least two parts. */
+/** A message with at least two parts. */
 const several = cut.filter(({ parts }) => parts.length > 1)
 
-/** What comes of parts that arrive one after the other, all said to be of the message `of`. */
+/** The result of parts that arrive one after the other, all with the message id `of`. */
 const arrive = (parts: ReadonlyArray<Part>, of = 'updates.17'): ReadonlyArray<Parts.Whole> => {
   const wholes: Array<Parts.Whole> = []
   let joining: Joining | undefined
@@ -40,11 +40,11 @@ const content = ({ headers, data }: { readonly headers: Uint8Array; readonly dat
 })
 
 describe('a message in parts', () => {
-  it('is the same when they are joined', () => {
+  it('is unchanged when its parts are joined', () => {
     fc.assert(fc.property(cut, one => expect(arrive(one.parts).map(content)).toEqual([content(one)])))
   })
 
-  it('has no part larger than the room for it', () => {
+  it('has no part that exceeds the limit', () => {
     fc.assert(
       fc.property(bytes, bytes, fc.integer({ min: 1, max: 300 }), (headers, data, room) => {
         for (const { slice } of Parts.split(headers, data, room) ?? []) expect(slice.length).toBeLessThanOrEqual(room)
@@ -52,7 +52,7 @@ describe('a message in parts', () => {
     )
   })
 
-  it('has one part if that has room for all, even for nothing at all', () => {
+  it('has one part if everything fits, even if it is empty', () => {
     fc.assert(
       fc.property(bytes, bytes, (h, d) => expect(Parts.split(h, d, Math.max(1, h.length + d.length))).toHaveLength(1)),
     )
@@ -60,7 +60,7 @@ describe('a message in parts', () => {
     expect(Parts.split(new Uint8Array(9), new Uint8Array(9), Number.POSITIVE_INFINITY)).toHaveLength(1)
   })
 
-  it.each([0, -1, -1000])('can not be cut where there is room for %d bytes', room => {
+  it.each([0, -1, -1000])('cannot be split with a limit of %d bytes', room => {
     expect(Parts.split(new Uint8Array(0), new Uint8Array(9), room)).toBeUndefined()
   })
 
@@ -91,7 +91,7 @@ describe('a message in parts', () => {
     )
   })
 
-  it('is joined after another of which only the beginning came', () => {
+  it('is joined after another message of which only the first parts arrived', () => {
     fc.assert(
       fc.property(several, several, fc.nat(), (other, one, i) => {
         const begun = other.parts.slice(0, 1 + (i % (other.parts.length - 1)))
@@ -122,7 +122,7 @@ describe('a message in parts', () => {
     )
   })
 
-  it('whose header block would be longer than the whole is none', () => {
+  it('is refused if its header block would be longer than the message', () => {
     fc.assert(
       fc.property(cut, ({ parts }) => expect(arrive(parts.map(part => ({ ...part, headers: 1000 })))).toEqual([])),
     )
@@ -130,7 +130,7 @@ describe('a message in parts', () => {
 })
 
 describe('the headers of a part', () => {
-  it('say which part it is', () => {
+  it('contain the index and the count', () => {
     fc.assert(
       fc.property(cut, ({ parts }) => {
         for (const part of parts)
@@ -153,7 +153,7 @@ describe('the headers of a part', () => {
     ['1/2', '1.5'],
     ['1/2', '00'],
     ['1/2', 'many'],
-  ])('can not be %j and %j', (place, headers) => {
+  ])('cannot be %j and %j', (place, headers) => {
     expect(Parts.parse(place, headers, new Uint8Array(0))).toBeUndefined()
   })
 })

@@ -65,14 +65,14 @@ describe('a sender does not answer', () => {
 
 const token = fc.stringMatching(/^[A-Za-z0-9_$@-]{1,6}$/)
 const tokens = fc.array(token, { minLength: 1, maxLength: 6 })
-/** Biased towards what is looked for. */
+/** Generates mostly inboxes and near inboxes. */
 const reply = fc
   .array(fc.oneof(token, fc.constantFrom('_INBOX', '_INBOX_a', '_R_', '_GR_', '$GR', 'my', 'replies', '*', '')), {
     maxLength: 8,
   })
   .map(ts => ts.join('.'))
 
-/** The rule once more, token by token. */
+/** A second implementation of the rule, by tokens. */
 const expected = (ts: ReadonlyArray<string>): boolean => {
   const [first = '', second] = ts
   if (first === '_GR_') return ts.length > 3 && expected(ts.slice(3))
@@ -82,7 +82,7 @@ const expected = (ts: ReadonlyArray<string>): boolean => {
   return first === 'my' && second === 'replies'
 }
 
-test('what is answered is a subject that begins, unwrapped, with one of the prefixes', () => {
+test('a sender answers exactly the subjects that begin, unwrapped, with one of the prefixes', () => {
   fc.assert(
     fc.property(reply, r => {
       expect(accepts(r)).toBe(Subject.isSubject(r) && expected(r.split('.')))
@@ -91,7 +91,7 @@ test('what is answered is a subject that begins, unwrapped, with one of the pref
   )
 })
 
-test('every inbox below a prefix is answered, and so it is behind any number of gateways', () => {
+test('a sender answers every inbox below a prefix, also behind any number of gateways', () => {
   fc.assert(
     fc.property(tokens, tokens, fc.array(fc.tuple(token, token), { maxLength: 3 }), (prefix, rest, hops) => {
       const inbox = [...prefix, ...rest].join('.')

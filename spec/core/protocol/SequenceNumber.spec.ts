@@ -8,11 +8,11 @@ import { number, numberLike } from '../arbitraries.ts'
 const { parse, format, nearest, next } = SequenceNumber
 
 describe('SequenceNumber', () => {
-  it('prints every number so that it reads back', () => {
+  it('parses every number that it formats', () => {
     fc.assert(fc.property(number, n => expect(parse(format(n))).toEqual(E.right(n))))
   })
 
-  it('accepts a token only if JavaScript would print the number just so', () => {
+  it('accepts a token only if JavaScript prints the number in the same way', () => {
     const byDefinition = (token: string): O.Option<number> => {
       const n = Number(token)
       return n >= 1 && n <= Number.MAX_SAFE_INTEGER && Number.isInteger(n) && String(n) === token ? O.some(n) : O.none
@@ -24,7 +24,7 @@ describe('SequenceNumber', () => {
     )
   })
 
-  it.each(['1', '9', '10', '42', '1000000000000000', '9007199254740990', '9007199254740991'])('reads %s', token => {
+  it.each(['1', '9', '10', '42', '1000000000000000', '9007199254740990', '9007199254740991'])('parses %s', token => {
     expect(parse(token)).toEqual(E.right(Number(token)))
   })
 
@@ -80,7 +80,7 @@ describe('SequenceNumber', () => {
     expect(parse(token)).toEqual(E.left({ _tag: 'NotASequenceNumber', token, reason }))
   })
 
-  it('refuses tokens of 5,000 digits, zeros among them', () => {
+  it('refuses tokens of 5,000 digits, also zeros', () => {
     for (const [digit, reason] of [
       ['9', large],
       ['1', large],
@@ -89,14 +89,14 @@ describe('SequenceNumber', () => {
       expect(parse(digit.repeat(5000))).toMatchObject({ left: { reason } })
   })
 
-  it('says why in a sentence that shows the token', () => {
+  it('describes the error in a sentence that quotes the token', () => {
     const refused = parse('042')
     expect(E.isLeft(refused) && SequenceNumber.explain(refused.left)).toBe(
       '"042" is not a sequence number: it has a leading zero. A sequence number is an integer from 1 to 9007199254740991 in plain decimal digits.',
     )
   })
 
-  it('takes the nearest number there is', () => {
+  it('rounds to the nearest sequence number', () => {
     const cases: ReadonlyArray<readonly [number, number]> = [
       [Number.NaN, 1],
       [Number.NEGATIVE_INFINITY, 1],
@@ -122,7 +122,7 @@ describe('SequenceNumber', () => {
     )
   })
 
-  it('is no number but the integers from 1 to 2^53-1', () => {
+  it('accepts only the integers from 1 to 2^53-1', () => {
     for (const u of [
       0,
       -0,
@@ -142,7 +142,7 @@ describe('SequenceNumber', () => {
     fc.assert(fc.property(number, SequenceNumber.is))
   })
 
-  it('sorts by size and not by spelling', () => {
+  it('sorts by value, not by spelling', () => {
     expect([10, 9, 2].map(nearest).sort(SequenceNumber.Ord.compare)).toEqual([2, 9, 10])
   })
 })

@@ -7,7 +7,7 @@ import { covers, crossing, filter, subject, subjectLike, valid } from '../arbitr
 const longest = 'a'.repeat(1024)
 
 describe('Subject', () => {
-  // The grammar, written once more: runs of printable ASCII but `.`, `*`, `>`.
+  // A second implementation of the grammar: runs of printable ASCII except `.`, `*` and `>`.
   const word = '[!-)+,\\-/-=?-~]+'
   const grammar = {
     subject: new RegExp(`^${word}(?:\\.${word})*$`),
@@ -15,7 +15,7 @@ describe('Subject', () => {
     token: new RegExp(`^${word}$`),
   }
 
-  it('accepts exactly what the grammar of ADR-6 allows', () => {
+  it('accepts exactly the grammar of ADR-6', () => {
     fc.assert(
       fc.property(subjectLike, s => {
         expect(E.isRight(Subject.parse(s))).toBe(grammar.subject.test(s))
@@ -25,17 +25,17 @@ describe('Subject', () => {
     )
   })
 
-  it('accepts each of the 91 characters of a token, and no other of the first 65,536', () => {
+  it('accepts the 91 characters of a token, and no other of the first 65,536', () => {
     const accepted = Array.from({ length: 65536 }, (_, i) => String.fromCharCode(i)).filter(Subject.isToken)
     expect(accepted).toHaveLength(91)
     expect(accepted.join('')).toMatch(grammar.token)
   })
 
-  it('takes every subject as a filter', () => {
+  it('accepts every subject as a filter', () => {
     fc.assert(fc.property(subject, s => expect(Subject.parseFilter(s)).toEqual(E.right(s))))
   })
 
-  it('accepts 1024 bytes and refuses one more', () => {
+  it('accepts 1024 bytes and refuses 1025', () => {
     expect(Subject.parse(longest)).toEqual(E.right(longest))
     for (const parse of [Subject.parse, Subject.parseFilter, Subject.parseToken])
       expect(parse(`${longest}a`)).toMatchObject({ left: { reason: 'it is longer than 1024 bytes' } })
@@ -88,17 +88,17 @@ describe('Subject', () => {
     expect(Subject.parseToken(s)).toEqual(E.left({ _tag: 'BadSubject', kind: 'token', subject: s, reason }))
   })
 
-  it.each(['*', '>', 'a.*', '*.a', 'a.>', 'a.*.>', '*.*'])('takes %j to subscribe to, but not to publish to', s => {
+  it.each(['*', '>', 'a.*', '*.a', 'a.>', 'a.*.>', '*.*'])('accepts %j as a filter, but not as a subject', s => {
     expect(Subject.parseFilter(s)).toEqual(E.right(s))
     expect(Subject.parse(s)).toMatchObject({ left: { reason: 'it has a wildcard' } })
     expect(Subject.parseToken(s)).toMatchObject({ left: { reason: 'it has a wildcard' } })
   })
 
-  it('refuses two tokens where one is asked for', () => {
+  it('refuses two tokens where one is expected', () => {
     expect(Subject.parseToken('a.b')).toMatchObject({ left: { kind: 'token', reason: 'it has more than one token' } })
   })
 
-  it('says why in a sentence, and shows no more than the start of a long subject', () => {
+  it('describes the error in a sentence, and quotes only the start of a long subject', () => {
     const why = (s: string) => E.match(Subject.explain, String)(Subject.parse(s))
     expect(why('a b')).toBe(
       '"a b" is not a subject: it has white space. A subject is tokens of printable ASCII joined by "." (ADR-6).',
@@ -132,11 +132,11 @@ describe('Subject', () => {
     ['*.eur', 'prices.eur', true],
     ['price', 'prices', false],
     ['a+b', 'aab', false],
-  ])('knows that the filter %j covers the subject %j: %j', (f, s, covered) => {
+  ])('the filter %j covers the subject %j: %j', (f, s, covered) => {
     expect(Subject.matches(valid(Subject.parseFilter(f)))(valid(Subject.parse(s)))).toBe(covered)
   })
 
-  // Small enough to try all: what two filters say of one another is what they say of subjects.
+  // The alphabet is small enough to test all pairs of filters against all subjects.
   const upTo = (length: number, tokens: ReadonlyArray<string>): ReadonlyArray<string> =>
     length === 1 ? tokens : [...tokens, ...upTo(length - 1, tokens).flatMap(rest => tokens.map(t => `${t}.${rest}`))]
   const subjects = upTo(4, ['a', 'b']).map(s => valid(Subject.parse(s)))
@@ -144,7 +144,7 @@ describe('Subject', () => {
   const within = new Map(filters.map(f => [f, new Set(subjects.filter(Subject.matches(f)))]))
   const those = (f: Subject.Filter): ReadonlySet<Subject.Subject> => within.get(f) ?? new Set()
 
-  it('knows of each two filters whether one covers the other, and whether they overlap', () => {
+  it('for each two filters, covers and overlaps agree with the subjects that they match', () => {
     for (const f of filters)
       for (const g of filters) {
         const [ofF, ofG] = [those(f), [...those(g)]]

@@ -15,13 +15,15 @@ import { play } from './lossyWorld.ts'
 import type { Options, Rig } from './receiverHarness.ts'
 import { alice, arrival, headOf, rig, run, said, single } from './receiverHarness.ts'
 
-/** A receiver of one origin, spoken to in numbers. What it says: `3`, `5 AfterGap`, `lost 3-4 unresolved`, `ask updates`. */
+/**
+ * A receiver of one origin, driven by numbers. Its outputs: `3`, `5 AfterGap`, `lost 3-4 unresolved`, `ask updates`.
+ */
 interface Talk extends Rig {
   readonly gets: (...numbers: number[]) => string[]
   readonly hears: (head: Head) => string[]
-  /** The answer to its last head request, or to that one. */
+  /** Answers its last head request, or this one. */
   readonly isAnswered: (head: Head, requestId?: number) => string[]
-  /** Nobody listens for its last head request, nor for the one that it sends to be sure. */
+  /** Nobody listens to its last head request, nor to its repetition. */
   readonly isRefused: () => string[]
   readonly passes: (ms: number) => string[]
   readonly takes: (deliveries: number, bytes?: number) => string[]
@@ -56,17 +58,17 @@ const stateOf = (t: Talk): Known<string> => {
   return state
 }
 
-/** One that follows run 1 from the start of it. */
+/** A receiver that follows run 1 from its start. */
 const following = (options: Options = {}, head = 0): Talk => {
   const t = talk(options)
   t.isAnswered(headOf(head))
   return t
 }
 
-/** Another run answers, and the one that it follows does not. */
+/** Another run answers, and the followed run does not. */
 const enters = (t: Talk, head: Head): string[] => [...t.isAnswered(head), ...t.passes(defaults.requestTimeout)]
 
-/** One that has asked in vain, and follows a plain client from this number. */
+/** A receiver whose requests nobody answers. It follows a plain client from this number. */
 const ofMute = (first: number, options: Options = {}): Talk => {
   const t = talk(options)
   t.gets(first)
@@ -77,25 +79,25 @@ const ofMute = (first: number, options: Options = {}): Talk => {
 describe.each(['single', 'perSender'] as const)('a receiver (%s)', addressing => {
   const begin = (options: Options = {}) => following({ addressing, ...options })
 
-  it('delivers in order what comes in order', () => {
+  it('delivers messages in order if they arrive in order', () => {
     expect(begin().gets(1, 2, 3)).toEqual(['1', '2', '3'])
   })
 
-  it('tells a gap that a later message gives away, and holds that back until the gap is filled', () => {
+  it('reports a gap that a later message reveals, and holds that message until the gap is filled', () => {
     const t = begin()
     expect(t.gets(1, 4)).toEqual(['1', 'gap 2-3 Data'])
     expect(t.gets(3)).toEqual([])
     expect(t.gets(2)).toEqual(['2 Late', '3 Late', '4 AfterGap'])
   })
 
-  it('tells a gap that only a heartbeat gives away', () => {
+  it('reports a gap that only a heartbeat reveals', () => {
     const t = begin()
     expect([t.gets(1), t.hears(headOf(3))]).toEqual([['1'], ['gap 2-3 Heartbeat']])
     expect(t.passes(1999)).toEqual([])
     expect(t.passes(1)).toEqual(['lost 2-3 unresolved'])
   })
 
-  it('does not call a message in order when a heartbeat has shown that those before it are missing', () => {
+  it('does not mark a message as in order if a heartbeat has revealed missing ones before it', () => {
     const t = begin({ mode: 'arrival' })
     t.hears(headOf(2))
     expect(t.gets(3, 4)).toEqual(['3 AfterGap', '4'])
@@ -103,19 +105,19 @@ describe.each(['single', 'perSender'] as const)('a receiver (%s)', addressing =>
     expect(t.gets(6)).toEqual(['6 AfterGap'])
   })
 
-  it('gives a gap up at its deadline, and goes on behind it', () => {
+  it('gives up a gap at its timeout, and continues behind it', () => {
     const t = begin()
     expect(t.gets(2, 3, 5)).toEqual(['gap 1-1 Data', 'gap 4-4 Data'])
     expect(t.passes(2000)).toEqual(['lost 1-1 unresolved', '2 AfterGap', '3', 'lost 4-4 unresolved', '5 AfterGap'])
   })
 
-  it('delivers at once in the mode arrival, with the verdict', () => {
+  it('delivers at once in the mode arrival, with a verdict', () => {
     const t = begin({ mode: 'arrival' })
     expect(t.gets(1, 4, 2, 5)).toEqual(['1', 'gap 2-3 Data', '4 AfterGap', '2 Late', '5'])
     expect(t.passes(2000)).toEqual(['lost 3-3 unresolved'])
   })
 
-  it('drops what is held, or was delivered among later numbers', () => {
+  it('drops duplicates of held messages and of delivered messages', () => {
     for (const mode of ['ordered', 'arrival'] as const) {
       const t = begin({ mode })
       t.gets(1, 3, 4)
@@ -125,7 +127,7 @@ describe.each(['single', 'perSender'] as const)('a receiver (%s)', addressing =>
     }
   })
 
-  it('tells silence when a promise is missed by its grace, asks before, and tells its end', () => {
+  it('reports silence after the promised time and its grace, requests the head before, and reports the end', () => {
     const t = begin()
     t.hears(headOf(0, { max: 500 }))
     expect(t.passes(999)).toEqual([])
@@ -135,12 +137,12 @@ describe.each(['single', 'perSender'] as const)('a receiver (%s)', addressing =>
     expect(t.hears(headOf(1))).toEqual(['resumed', 'gap 1-1 Heartbeat'])
   })
 
-  it('takes each message for a sign of life', () => {
+  it('accepts each message as a sign of life', () => {
     const t = begin()
     for (let n = 1; n < 10; n++) expect([t.passes(4000), t.gets(n)]).toEqual([[], [`${n}`]])
   })
 
-  it('believes a heartbeat that is far ahead only when its sender confirms it', () => {
+  it('accepts a heartbeat that is far ahead only if its sender confirms it', () => {
     const t = begin({ maxJump: 100 })
     expect(t.hears(headOf(100))).toEqual(['gap 1-100 Heartbeat'])
     expect(t.hears(headOf(201))).toEqual([addressing === 'single' ? 'ask updates' : `ask ${alice().name}`])
@@ -150,13 +152,13 @@ describe.each(['single', 'perSender'] as const)('a receiver (%s)', addressing =>
     expect(t.isAnswered(headOf(201))).toEqual(['gap 101-201 Heartbeat'])
   })
 
-  it('begins with the lowest number that came, though it found no room', () => {
+  it('starts with the lowest number that arrived, though it did not fit', () => {
     const t = talk({ addressing, maxMessages: 1 })
     t.gets(8, 6, 7)
     expect(t.isAnswered(headOf(8))).toEqual(['gap 6-7 Data'])
   })
 
-  it('does not take two numbers in a row for a jump while its sender can be asked', () => {
+  it('does not take two consecutive numbers as a jump while its sender can answer', () => {
     const t = begin({ maxJump: 100 })
     t.gets(1)
     const ask = addressing === 'single' ? 'ask updates' : `ask ${alice().name}`
@@ -167,7 +169,7 @@ describe.each(['single', 'perSender'] as const)('a receiver (%s)', addressing =>
     )
   })
 
-  it('tells the end when all before it is settled, once', () => {
+  it('reports the end once, when everything before it is settled', () => {
     const t = begin()
     t.gets(1)
     expect(t.hears(headOf(2, { state: 'ended' }))).toEqual(['gap 2-2 Heartbeat'])
@@ -175,7 +177,7 @@ describe.each(['single', 'perSender'] as const)('a receiver (%s)', addressing =>
     expect([t.hears(headOf(2, { state: 'ended' })), t.passes(60_000)]).toEqual([[], []])
   })
 
-  it('believes a far jump only when its sender confirms it', () => {
+  it('accepts a far jump only if its sender confirms it', () => {
     const t = begin({ maxJump: 100 })
     const asks = addressing === 'single' ? ['ask updates'] : ['ask updates.alice.@0000000001']
     expect(t.gets(1, 500)).toEqual(['1', ...asks])
@@ -184,19 +186,19 @@ describe.each(['single', 'perSender'] as const)('a receiver (%s)', addressing =>
     expect(t.passes(2000)).toEqual(['lost 3-499 unresolved', '500 AfterGap'])
   })
 
-  it('believes a number that is just as far ahead as may be', () => {
+  it('accepts a number that is exactly maxJump ahead', () => {
     const t = begin({ maxJump: 100 })
     expect(t.gets(100)).toEqual(['gap 1-99 Data'])
   })
 
-  it('hands over a far jump that is refuted as unsequenced', () => {
+  it('delivers a far jump that the sender refutes as unsequenced', () => {
     const t = begin({ maxJump: 100 })
     t.gets(1, 500)
     expect(t.isAnswered(headOf(1))).toEqual([expect.stringMatching(/^unsequenced updates\S*\.500 Refuted$/)])
     expect(t.gets(2)).toEqual(['2'])
   })
 
-  it('asks four times about a far jump that nobody can confirm, then says so', () => {
+  it('requests the head four times for a far jump, then reports the jump as unconfirmed', () => {
     const t = begin({ maxJump: 100 })
     t.gets(500)
     expect(t.passes(1499).filter(s => s.startsWith('ask'))).toHaveLength(3)
@@ -204,19 +206,19 @@ describe.each(['single', 'perSender'] as const)('a receiver (%s)', addressing =>
     expect(t.passes(2000)).toEqual([expect.stringContaining('500 Unconfirmed')])
   })
 
-  it('asks about a far head that answers what was answered before', () => {
+  it('checks a far head that answers an earlier probe', () => {
     const t = begin({ maxJump: 100 })
     expect(t.isAnswered(headOf(500))).toEqual([expect.stringMatching(/^ask /)])
   })
 
-  it('does not take an end back for a head that is too far ahead to be believed', () => {
+  it('does not revoke an end for a head that is too far ahead', () => {
     const t = begin({ maxJump: 100, requestAttempts: 1 })
     expect(t.hears(headOf(0, { state: 'ended' }))).toEqual(['ended 0'])
     t.hears(headOf(500))
     expect(t.passes(20_000)).toEqual([])
   })
 
-  it('does not take an end back for a late heartbeat, of less than it knows of', () => {
+  it('does not revoke an end for a late heartbeat with a lower number', () => {
     const t = begin()
     t.gets(1)
     t.hears(headOf(9))
@@ -225,13 +227,13 @@ describe.each(['single', 'perSender'] as const)('a receiver (%s)', addressing =>
     expect(t.passes(2000)).toEqual(['lost 2-9 unresolved', 'ended 1'])
   })
 
-  it('asks nothing about a late heartbeat', () => {
+  it('ignores a late heartbeat', () => {
     const t = begin()
     t.gets(1, 2, 3)
     expect(t.hears(headOf(1))).toEqual([])
   })
 
-  it('does not doubt where it began, once something has come from there on', () => {
+  it('does not check its start once a message has arrived from there on', () => {
     const onward: Array<(t: Talk) => string[]> = [t => t.gets(8), t => t.hears(headOf(6))]
     for (const goOn of onward) {
       const t = talk({ addressing })
@@ -249,41 +251,41 @@ describe.each(['single', 'perSender'] as const)('a receiver (%s)', addressing =>
     expect([...t.gets(500_001), ...t.isAnswered(headOf(500_001))]).toEqual(['500001'])
   })
 
-  it('bears it that nobody is there to say why its sender is late', () => {
+  it('continues if nobody listens to the request about a late heartbeat', () => {
     const t = begin()
     t.passes(5500)
     t.on({ _tag: 'HeadRefused', requestId: t.requestId(), origin: addressing === 'single' ? 'updates' : alice().name })
     expect(t.passes(500)).toEqual(['silent 5000'])
   })
 
-  it('takes no farewell for one that is too far ahead to be believed', () => {
+  it('ignores an ended heartbeat that is too far ahead', () => {
     const t = begin({ maxJump: 100 })
     t.hears(headOf(500, { state: 'ended' }))
     t.isAnswered(headOf(0))
     expect(t.passes(10_000).at(-1)).toEqual('silent 5000')
   })
 
-  it('begins at the start of a run that is younger than itself', () => {
+  it('starts with the first number of a run that is younger than itself', () => {
     const t = talk({ addressing })
     t.passes(5000)
     t.gets(3)
     expect(t.isAnswered(headOf(3, { age: 100 }))).toEqual(['gap 1-2 Data'])
   })
 
-  it('begins with the first number seen of a run that is older than itself', () => {
+  it('starts with the first number seen of a run that is older than itself', () => {
     const t = talk({ addressing })
     t.gets(8, 7)
     expect(t.isAnswered(headOf(8))).toEqual(['7', '8'])
   })
 
-  it('begins with what comes next of a run that is a little older than itself', () => {
+  it('starts with the next message of a run that is a little older than itself', () => {
     const t = talk({ addressing })
     t.passes(5000)
     t.gets(3)
     expect(t.isAnswered(headOf(3, { age: 6000 }))).toEqual(['3'])
   })
 
-  it('asks all after 100 ms, then 200 and 400, whatever it asks of one sender meanwhile', () => {
+  it('repeats the request to all after 100 ms, then 200 and 400, for any requests to one sender meanwhile', () => {
     const t = talk({ addressing })
     t.passes(50)
     t.gets(5)
@@ -292,32 +294,32 @@ describe.each(['single', 'perSender'] as const)('a receiver (%s)', addressing =>
     expect(times).toEqual([100, 300, 700])
   })
 
-  it('takes nobody there for the answer only to its last question to all', () => {
+  it('counts a refusal only for the last request to all', () => {
     const t = talk({ addressing })
     t.on({ _tag: 'HeadRefused', requestId: 99, origin: undefined })
     expect(t.passes(10_000)).toEqual(['ask all', 'ask all', 'ask all'])
     expect(said(t.on({ _tag: 'HeadRefused', requestId: 1, origin: undefined }))).toEqual([])
   })
 
-  it('repeats the question to all until it is answered', () => {
+  it('repeats the request to all until it is answered', () => {
     const t = talk({ addressing })
     expect([t.passes(99), t.passes(1), t.passes(10_000)]).toEqual([[], ['ask all'], ['ask all', 'ask all']])
   })
 
-  it('asks only once more where nobody listens', () => {
+  it('repeats it only once if nobody listens', () => {
     const t = talk({ addressing })
     expect(said(t.on({ _tag: 'HeadRefused', requestId: 1, origin: undefined }))).toEqual([])
     expect(t.passes(10_000)).toEqual(['ask all'])
   })
 
-  it('says that the tail of a sender without heartbeats can not be vouched for', () => {
+  it('reports that nobody can confirm the tail of a sender without heartbeats', () => {
     const t = talk({ addressing })
     t.gets(5)
     expect(t.passes(2000).filter(s => !s.startsWith('ask'))).toEqual(['silent mute', '5'])
     expect(t.gets(6, 8, 7)).toEqual(['6', 'gap 7-7 Data', '7 Late', '8 AfterGap'])
   })
 
-  it('begins anew where the sender says, if the heartbeat that it began with was far ahead of it', () => {
+  it("starts again at the sender's head if it started with a heartbeat far ahead of it", () => {
     const t = talk({ addressing })
     const requestId = t.requestId()
     expect(t.hears(headOf(500_000))).toEqual([])
@@ -328,7 +330,7 @@ describe.each(['single', 'perSender'] as const)('a receiver (%s)', addressing =>
     expect(t.gets(8)).toEqual(['8'])
   })
 
-  it('begins anew where a heartbeat below the one that it began with is said again in vain, or answered', () => {
+  it('starts again at a lower heartbeat if that is repeated without an answer, or answered', () => {
     const doubting = (): Talk => {
       const t = talk({ addressing })
       t.hears(headOf(500_000))
@@ -342,7 +344,7 @@ describe.each(['single', 'perSender'] as const)('a receiver (%s)', addressing =>
     expect([unanswered.hears(headOf(5, { age: 2e9 + 200 })), unanswered.gets(6)]).toEqual([[], ['6']])
   })
 
-  it('finds out from the sender that the far number it began with, when nobody answered, was never sent', () => {
+  it('learns from the sender that the far number of its start was never sent', () => {
     const t = talk({ addressing })
     t.gets(Number.MAX_SAFE_INTEGER)
     t.passes(2000)
@@ -355,7 +357,7 @@ describe.each(['single', 'perSender'] as const)('a receiver (%s)', addressing =>
     expect(t.gets(1)).toEqual(['1 Late'])
   })
 
-  it('returns to what its sender has sent, if it believed a forged number while nobody answered', () => {
+  it("returns to the sender's numbers if it accepted a forged number while nobody answered", () => {
     const t = following({ addressing }, 5)
     t.gets(6)
     t.passes(6000)
@@ -375,7 +377,7 @@ describe.each(['single', 'perSender'] as const)('a receiver (%s)', addressing =>
     expect(t.hears(headOf(6))).toEqual([])
   })
 
-  it('lets deadlines and silence wait while it is disconnected, and asks all when it is back', () => {
+  it('pauses timeouts while disconnected, and sends a request to all after the reconnect', () => {
     const t = begin()
     t.gets(1, 3)
     t.passes(500)
@@ -387,7 +389,7 @@ describe.each(['single', 'perSender'] as const)('a receiver (%s)', addressing =>
     expect(t.passes(1)).toEqual(['lost 2-2 unresolved', '3 AfterGap'])
   })
 
-  it('counts the time from the first disconnect, should it be told of two', () => {
+  it('counts the time from the first of two disconnect events', () => {
     const t = begin()
     t.gets(1, 3)
     t.on({ _tag: 'Disconnected' })
@@ -399,14 +401,14 @@ describe.each(['single', 'perSender'] as const)('a receiver (%s)', addressing =>
     expect(t.passes(1999)).toEqual([])
   })
 
-  it('notices by the answer what it missed while it was disconnected', () => {
+  it('learns from the answer what it missed while disconnected', () => {
     const t = begin()
     t.on({ _tag: 'Disconnected' })
     t.on({ _tag: 'Reconnected' })
     expect(t.isAnswered(headOf(3))).toEqual(['gap 1-3 Heartbeat'])
   })
 
-  it('counts to 2^53-1 and no further', () => {
+  it('stops at 2^53-1', () => {
     const last = Number.MAX_SAFE_INTEGER
     const t = begin({ maxJump: 10 })
     t.gets(last)
@@ -417,7 +419,7 @@ describe.each(['single', 'perSender'] as const)('a receiver (%s)', addressing =>
 })
 
 describe('a receiver of the addressing perSender', () => {
-  it('expects to hear again from a sender whose silence there was no room to tell, once a message of it has come', () => {
+  it('expects a heartbeat again after a message of a sender whose silence had no room for a report', () => {
     const t = following({ addressing: 'perSender', maxMessages: 4 })
     t.gets(1, 2, 3, 4)
     t.passes(60_000)
@@ -430,19 +432,19 @@ describe('a receiver of the addressing perSender', () => {
   const ask = `ask ${alice().name}`
   const back = (t: Talk): string[] => said([...t.on({ _tag: 'Disconnected' }), ...t.on({ _tag: 'Reconnected' })])
 
-  it('believes a number beyond the first head: it was sent after that', () => {
+  it('accepts a number above the first head: it was sent later', () => {
     const t = talk({ addressing: 'perSender' })
     t.gets(7)
     expect(t.isAnswered(headOf(5))).toEqual(['gap 6-6 Data'])
     expect(t.gets(6)).toEqual(['6 Late', '7 AfterGap'])
   })
 
-  it('drops a number below what is settled, and asks nobody', () => {
+  it('drops a number below what is settled, without a request', () => {
     const t = begin()
     expect([t.gets(1, 2, 1), t.self().usage.duplicates]).toEqual([['1', '2'], 1])
   })
 
-  it('goes on at once when it is connected again, and expects its sender as before', () => {
+  it('continues at once after a reconnect, and expects heartbeats as before', () => {
     const t = begin()
     t.hears(headOf(0, { max: 500 }))
     expect(t.passes(1000)).toEqual([ask])
@@ -452,7 +454,7 @@ describe('a receiver of the addressing perSender', () => {
     expect(t.passes(500)).toEqual(['silent 500'])
   })
 
-  it('does not settle a jump by an answer from before it was connected again', () => {
+  it('does not accept a jump by an answer from before a reconnect', () => {
     const t = begin({ maxJump: 100 })
     expect(t.gets(500)).toEqual([ask])
     const before = t.requestId()
@@ -462,7 +464,7 @@ describe('a receiver of the addressing perSender', () => {
     expect(t.isAnswered(headOf(1))).toEqual([`unsequenced ${alice().name}.500 Refuted`])
   })
 
-  it('takes two far numbers in a row for a sign of life, as long a promise as before', () => {
+  it('takes two consecutive far numbers as a sign of life, with the same promised interval', () => {
     const t = following({ addressing: 'perSender', maxJump: 100 })
     t.hears(headOf(0, { max: 3000 }))
     t.gets(500)
@@ -472,7 +474,7 @@ describe('a receiver of the addressing perSender', () => {
     expect([t.passes(3999).filter(isSilence), t.passes(1)]).toEqual([[], ['silent 3000']])
   })
 
-  it('takes a message for the end of a silence, and for as long a promise as before', () => {
+  it('takes a message as the end of a silence, with the same promised interval', () => {
     const t = following({ addressing: 'perSender' })
     t.hears(headOf(0, { max: 500 }))
     expect(t.passes(1500).at(-1)).toBe('silent 500')
@@ -482,14 +484,14 @@ describe('a receiver of the addressing perSender', () => {
 })
 
 describe('a receiver of the addressing single', () => {
-  it('asks about a number below what is settled, and drops it when the run is the same', () => {
+  it('requests the head for a number below what is settled, and drops it if the run is the same', () => {
     const t = following()
     expect(t.gets(1, 2, 2, 1, 3)).toEqual(['1', '2', 'ask updates'])
     expect(t.isAnswered(headOf(3))).toEqual(['3'])
     expect([t.passes(150), t.self().usage.duplicates]).toEqual([[], 2])
   })
 
-  it('believes a number beyond the answer that it waited for: it was sent after that', () => {
+  it('accepts a number above the answer that it waited for: it was sent later', () => {
     const t = following()
     t.gets(1)
     t.on({ _tag: 'Disconnected' })
@@ -498,7 +500,7 @@ describe('a receiver of the addressing single', () => {
     expect(t.isAnswered(headOf(2))).toEqual(['2', '3'])
   })
 
-  it('stays with what it began with where an answer below it is from before it was connected again', () => {
+  it('keeps its start if a lower answer is from before a reconnect', () => {
     const t = talk()
     t.hears(headOf(500_000))
     t.on({ _tag: 'Disconnected' })
@@ -507,14 +509,14 @@ describe('a receiver of the addressing single', () => {
     expect(t.gets(500_001)).toEqual(['500001'])
   })
 
-  it('does not take two runs for one that says again where it is', () => {
+  it('does not take two runs as one that repeats its head', () => {
     const t = following({ requestAttempts: 1 })
     t.hears(headOf(0, { epoch: run(2), age: 0 }))
     t.passes(10_000)
     expect(t.hears(headOf(0, { epoch: run(3), age: 1000 }))).toEqual(['ask updates'])
   })
 
-  it('goes by the numbers when nobody is there to ask about a rewind: two in a row are a restart, after a broken promise', () => {
+  it('restarts after a broken promise on two consecutive seen numbers, if nobody listens', () => {
     const t = following()
     t.gets(1, 2, 3)
     expect(t.passes(6000)).toEqual(['ask updates', 'silent 5000'])
@@ -522,20 +524,20 @@ describe('a receiver of the addressing single', () => {
     expect(t.isRefused()).toEqual(['restarted @0000000001 after 3, ? from 1', '1', '2'])
   })
 
-  it('does not take two numbers for a restart while the promise holds, though nobody is there to ask', () => {
+  it('does not restart on two seen numbers while the promise holds, though nobody listens', () => {
     const t = following()
     t.gets(1, 2, 3)
     t.gets(1, 2)
     expect(t.isRefused()).toEqual([])
   })
 
-  it('asks once why a sender is late, however often it is woken meanwhile', () => {
+  it('requests the head once for a late heartbeat, however often it is woken meanwhile', () => {
     const t = following({ requestTimeout: 10, gapTimeout: 60_000 })
     t.gets(1, 3)
     expect(t.passes(6000)).toEqual(['ask updates', 'silent 5000'])
   })
 
-  it('does not take nobody there for the last word when it was not so the next time', () => {
+  it('ignores a refusal if a later request was not refused', () => {
     const t = following()
     t.gets(1, 2, 3)
     t.passes(6000)
@@ -544,7 +546,7 @@ describe('a receiver of the addressing single', () => {
     expect(t.passes(10_000).filter(s => s.startsWith('restarted'))).toEqual([])
   })
 
-  it('does not take what a silent sender sends again for a restart, though nobody answered while it was away', () => {
+  it('does not take repeated messages of a silent sender as a restart, though nobody answered while it was away', () => {
     const t = following()
     t.gets(1, 2, 3)
     t.passes(6000)
@@ -555,7 +557,7 @@ describe('a receiver of the addressing single', () => {
     expect(t.gets(4)).toEqual(['4'])
   })
 
-  it('does not take what a silent sender sends again for a restart, though it is asked only once', () => {
+  it('does not take repeated messages of a silent sender as a restart, though only one request was sent', () => {
     const t = following({ requestAttempts: 1 })
     t.gets(1, 2, 3)
     t.passes(6000)
@@ -564,7 +566,7 @@ describe('a receiver of the addressing single', () => {
     expect(t.isAnswered(headOf(3))).toEqual(['resumed'])
   })
 
-  it('does not take what a silent sender sends again for a restart, though it is cut off again before it can answer', () => {
+  it('does not take repeated messages of a silent sender as a restart, though the connection is lost before the answer', () => {
     const t = following()
     t.gets(1, 2, 3)
     t.passes(6000)
@@ -575,7 +577,7 @@ describe('a receiver of the addressing single', () => {
     expect(stateOf(t).epoch).toBe(run(1))
   })
 
-  it('takes nobody there for the answer only to what it has asked in this doubt', () => {
+  it('counts a refusal only for a request of this check', () => {
     const inVain = (requestId: (last: number) => number): string[] => {
       const t = following()
       t.hears(headOf(0, { epoch: run(2) }))
@@ -586,7 +588,7 @@ describe('a receiver of the addressing single', () => {
     expect(inVain(last => last)).toEqual(['ask updates'])
   })
 
-  it('does not take an answer from before it was connected again for the first head', () => {
+  it('does not take an answer from before a reconnect as the first head', () => {
     const t = talk()
     t.gets(5)
     const before = t.requestId()
@@ -596,7 +598,7 @@ describe('a receiver of the addressing single', () => {
     expect(t.isAnswered(headOf(5))).toEqual(['5'])
   })
 
-  it('holds all up when it is connected again, behind a far jump too, until its sender has answered', () => {
+  it('holds everything after a reconnect, also behind a far jump, until its sender has answered', () => {
     const t = following()
     t.gets(100_000)
     t.on({ _tag: 'Disconnected' })
@@ -605,7 +607,7 @@ describe('a receiver of the addressing single', () => {
     expect(t.isAnswered(headOf(1))).toEqual(['1', 'unsequenced updates.100000 Refuted'])
   })
 
-  it('asks about a doubt after 100 ms, then 200 and 400, and gives up after 800 more', () => {
+  it('repeats the request of a check after 100 ms, then 200 and 400, and gives up after 800 more', () => {
     const t = following()
     t.gets(1)
     t.hears(headOf(0, { epoch: run(2) }))
@@ -615,13 +617,13 @@ describe('a receiver of the addressing single', () => {
     expect([times, t.passes(1)]).toEqual([[100, 300, 700], ['2']])
   })
 
-  it('asks once however many messages are in doubt', () => {
+  it('sends one request for any number of messages under check', () => {
     const t = following()
     t.gets(1, 2, 3)
     expect(t.gets(1, 2, 3, 1, 2, 3, 4, 5)).toEqual(['ask updates'])
   })
 
-  it('does not take a late heartbeat of a run that is over for that of pending messages', () => {
+  it('does not take a late heartbeat of an old run as the one of pending messages', () => {
     const t = talk()
     t.gets(1, 2)
     expect(t.hears(headOf(5))).toEqual([])
@@ -630,7 +632,7 @@ describe('a receiver of the addressing single', () => {
     expect(t.gets(3)).toEqual(['3'])
   })
 
-  it('asks about a doubt in its time, though it is woken for a gap meanwhile', () => {
+  it('repeats the request of a check on time, though it is woken for a gap meanwhile', () => {
     const t = following({ maxJump: 100, gapTimeout: 150 })
     t.gets(2, 500)
     const times: number[] = []
@@ -638,7 +640,7 @@ describe('a receiver of the addressing single', () => {
     expect(times).toEqual([100, 300])
   })
 
-  it('gives no gap up in a doubt, and is not woken for ever when its deadline passes', () => {
+  it('gives up no gap during a check, and does not wake endlessly when the timeout passes', () => {
     const t = following()
     t.gets(1, 3)
     t.passes(1900)
@@ -647,14 +649,14 @@ describe('a receiver of the addressing single', () => {
     expect(t.passes(1)).toEqual(['lost 2-2 unresolved', '3 AfterGap'])
   })
 
-  it('does not ask why a sender is late when it has asked already', () => {
+  it('does not request the head for a late heartbeat if a request is pending', () => {
     const t = following({ requestTimeout: 10_000 })
     t.passes(5000)
     expect(t.hears(headOf(0, { epoch: run(2) }))).toEqual(['ask updates'])
     expect(t.passes(900)).toEqual([])
   })
 
-  it('knows the run that it follows from below its start without a name, when that says what it is', () => {
+  it('identifies an unnamed run that it follows from below its start by its head', () => {
     const t = talk({ start: { from: SequenceNumber.first }, gapTimeout: 60_000 })
     t.gets(5)
     t.passes(2000)
@@ -664,21 +666,21 @@ describe('a receiver of the addressing single', () => {
   it.each<[string, Options['start']]>([
     ['number', { from: SequenceNumber.nearest(5) }],
     ['position', { v: 1, positions: [{ origin: 'updates', number: 4 }] }],
-  ])('knows it by what has come of it, from wherever above a %s that it was told', (_, start) => {
+  ])('identifies it by its messages, from any start above a %s', (_, start) => {
     const t = talk({ ...(start === undefined ? {} : { start }), gapTimeout: 60_000 })
     t.gets(9)
     t.passes(2000)
     expect(t.hears(headOf(10, { start: SequenceNumber.nearest(9) }))).toEqual(['resumed', 'gap 10-10 Heartbeat'])
   })
 
-  it('hands over as unsequenced what the first run that it hears of can not have sent', () => {
+  it('delivers as unsequenced what the first known run cannot have sent', () => {
     const t = talk()
     t.gets(7)
     expect(t.isAnswered(headOf(0, { age: 0 }))).toEqual(['unsequenced updates.7 Refuted'])
     expect(t.gets(1)).toEqual(['1'])
   })
 
-  it('hands over as unsequenced what came from below the start of the first run that it hears of', () => {
+  it('delivers as unsequenced what arrived from below the start of the first known run', () => {
     const t = talk()
     t.gets(3)
     expect(t.isAnswered(headOf(12, { start: SequenceNumber.nearest(10) }))).toEqual([
@@ -687,7 +689,7 @@ describe('a receiver of the addressing single', () => {
     ])
   })
 
-  it('learns the tail from a farewell, though no answer gets through', () => {
+  it('learns the tail from an ended heartbeat, though no answer arrives', () => {
     const t = following()
     t.gets(1)
     t.on({ _tag: 'Disconnected' })
@@ -697,7 +699,7 @@ describe('a receiver of the addressing single', () => {
     expect(t.passes(2000)).toEqual(['lost 2-3 unresolved', 'ended 3'])
   })
 
-  it('learns the tail from a farewell, though the answer to its question is older', () => {
+  it('learns the tail from an ended heartbeat, though the answer to its request is older', () => {
     const t = following()
     t.gets(1)
     t.on({ _tag: 'Disconnected' })
@@ -707,7 +709,7 @@ describe('a receiver of the addressing single', () => {
     expect(t.passes(2000)).toEqual(['lost 2-3 unresolved', 'ended 3'])
   })
 
-  it('takes an end for undone when its sender says that it goes on', () => {
+  it('revokes an end if its sender is live again', () => {
     const t = following({ addressing: 'perSender' })
     t.gets(1)
     expect(t.hears(headOf(1, { state: 'ended' }))).toEqual(['ended 1'])
@@ -717,7 +719,7 @@ describe('a receiver of the addressing single', () => {
     expect(t.hears(headOf(3, { state: 'ended' }))).toEqual(['ended 3'])
   })
 
-  it('tells an end when nothing is missing any more, of what was said to lie behind it either', () => {
+  it('reports an end when nothing is missing, including numbers behind it', () => {
     const t = following()
     t.gets(1)
     t.hears(headOf(9))
@@ -725,7 +727,7 @@ describe('a receiver of the addressing single', () => {
     expect(t.passes(2000)).toEqual(['lost 2-9 unresolved', 'ended 1'])
   })
 
-  it('says that nobody vouches for what follows an end', () => {
+  it('reports that nobody confirms what follows an end', () => {
     const t = following()
     t.gets(1)
     t.hears(headOf(1, { state: 'ended' }))
@@ -734,7 +736,7 @@ describe('a receiver of the addressing single', () => {
     expect(t.self().table.idle).toBeUndefined()
   })
 
-  it('tells a silence once until it ends, whatever a mute sender sends', () => {
+  it('reports a silence once until it ends, for any messages of a sender without heartbeats', () => {
     const t = following()
     t.passes(6000)
     t.gets(1)
@@ -745,11 +747,11 @@ describe('a receiver of the addressing single', () => {
   })
 })
 
-describe('a receiver (single) that enters a new run', () => {
+describe('a receiver (single) that starts a new run', () => {
   const second = (head: number, start = 1): Head =>
     headOf(head, { epoch: run(2), start: SequenceNumber.nearest(start), first: start })
 
-  it('takes of what came meanwhile what the new run has sent, and hands over the rest as of neither', () => {
+  it('delivers the pending messages of the new run, and the rest as unsequenced', () => {
     const t = following({ mode: 'arrival' })
     t.gets(1, 2, 3, 4, 5)
     expect([t.hears(second(3)), t.gets(2, 3, 6, 9)]).toEqual([['ask updates'], []])
@@ -764,7 +766,7 @@ describe('a receiver (single) that enters a new run', () => {
     expect(t.gets(4)).toEqual(['4'])
   })
 
-  it('takes of what came meanwhile what the old run still missed', () => {
+  it('delivers the pending messages that the old run still missed', () => {
     const t = following({ mode: 'arrival' })
     t.gets(1, 2, 5)
     expect([t.hears(second(101, 100)), t.gets(3, 100)]).toEqual([['ask updates'], []])
@@ -777,7 +779,7 @@ describe('a receiver (single) that enters a new run', () => {
     ])
   })
 
-  it('takes of what came meanwhile the last that it knew the old run had sent', () => {
+  it('delivers the pending messages up to the last known number of the old run', () => {
     const t = following()
     t.gets(1)
     t.hears(headOf(2))
@@ -789,7 +791,7 @@ describe('a receiver (single) that enters a new run', () => {
     ])
   })
 
-  it('holds all up when it hears of the new run, though it waited for a far number of the old one', () => {
+  it('holds everything when it hears of the new run, though it waited for a far number of the old one', () => {
     const t = following({ maxJump: 100 })
     expect(t.gets(1, 500)).toEqual(['1', 'ask updates'])
     expect([t.hears(second(2)), t.gets(2)]).toEqual([['ask updates'], []])
@@ -800,7 +802,7 @@ describe('a receiver (single) that enters a new run', () => {
     ])
   })
 
-  it('settles all below the start of the new run', () => {
+  it('settles everything below the start of the new run', () => {
     const t = following()
     t.hears(second(7, 5))
     t.isAnswered(second(7, 5))
@@ -809,8 +811,8 @@ describe('a receiver (single) that enters a new run', () => {
   })
 })
 
-describe('a receiver (single) that has guessed that a run is over', () => {
-  /** It has followed run 1 up to 3, and two numbers of a run that has no name. */
+describe('a receiver (single) that assumed a new run', () => {
+  /** It has followed run 1 up to 3, and then two numbers of a run without a known epoch. */
   const guessing = (): Talk => {
     const t = following()
     t.gets(1, 2, 3)
@@ -821,11 +823,11 @@ describe('a receiver (single) that has guessed that a run is over', () => {
   }
   const left = (t: Talk) => stateOf(t).others.map(o => o.epoch)
 
-  it('learns the name of the new one at once', () => {
+  it('learns the epoch of the new run at once', () => {
     expect(guessing().hears(headOf(3, { epoch: run(2) }))).toEqual(['resumed', 'gap 3-3 Heartbeat'])
   })
 
-  it('remembers that one, and none that has no name', () => {
+  it('remembers only the run that had an epoch', () => {
     const t = guessing()
     t.gets(1, 2)
     t.isRefused()
@@ -836,13 +838,13 @@ describe('a receiver (single) that has guessed that a run is over', () => {
 describe('a receiver of a plain client, which sends no heartbeats', () => {
   const notAsked = (words: string[]): string[] => words.filter(s => !s.startsWith('ask'))
 
-  it('takes two numbers in a row for a restart, and says that nobody vouches for the tail', () => {
+  it('takes two consecutive numbers as a restart, and reports that nobody confirms the tail', () => {
     const t = ofMute(7)
     expect(t.gets(8, 1, 2, 3)).toEqual(['8', 'ask updates'])
     expect(notAsked(t.passes(1500))).toEqual(['restarted ? after 8, ? from 1', '1', '2', '3'])
   })
 
-  it('takes two numbers in a row for a restart, and hands over a lone one below as unsequenced', () => {
+  it('takes two consecutive numbers as a restart, and delivers a single lower one as unsequenced', () => {
     const t = ofMute(7)
     t.gets(8, 3, 5, 6)
     expect(notAsked(t.passes(1500))).toEqual([
@@ -853,13 +855,13 @@ describe('a receiver of a plain client, which sends no heartbeats', () => {
     ])
   })
 
-  it('takes two numbers in a row for a jump', () => {
+  it('takes two consecutive far numbers as a jump', () => {
     const t = ofMute(1, { maxJump: 100 })
     expect(t.gets(500, 501)).toEqual(['gap 2-499 Data'])
     expect(t.passes(2000)).toEqual(['lost 2-499 unresolved', '500 AfterGap', '501'])
   })
 
-  it('takes two numbers in a row for a restart, though a far one waits for its neighbour', () => {
+  it('takes two consecutive numbers as a restart, though a far one waits for its neighbour', () => {
     const t = ofMute(7, { maxJump: 100 })
     expect([t.gets(500), t.gets(1, 2)]).toEqual([[], ['ask updates']])
     expect(notAsked(t.passes(1500))).toEqual(['restarted ? after 7, ? from 1', '1', '2'])
@@ -870,12 +872,12 @@ describe('a receiver of a plain client, which sends no heartbeats', () => {
     [3, 1],
     [6, 1],
     [120, 9],
-  ])('asks about a head up to %d from %d, which can not be that of the run it follows', (head, start) => {
+  ])('checks a head up to %d from %d, which cannot belong to the run it follows', (head, start) => {
     const t = ofMute(7)
     expect(t.hears(headOf(head, { start: SequenceNumber.nearest(start) }))).toEqual(['ask updates'])
   })
 
-  it('asks about a head from within a gap, which can not be that of the run it follows', () => {
+  it('checks a head from within a gap, which cannot belong to the run it follows', () => {
     for (const options of [{}, { start: { from: SequenceNumber.nearest(7) } }]) {
       const t = ofMute(7, options)
       t.gets(10)
@@ -883,39 +885,39 @@ describe('a receiver of a plain client, which sends no heartbeats', () => {
     }
   })
 
-  it('asks nothing more when its sender answers after all', () => {
+  it('sends no more requests once its sender answers', () => {
     const t = ofMute(7)
     t.gets(3)
     t.passes(1500)
     expect(t.isAnswered(headOf(8))).toEqual(['resumed', 'gap 8-8 Heartbeat'])
   })
 
-  it('asks about a far number as soon as its sender speaks after all', () => {
+  it('requests confirmation of a far number as soon as its sender sends a heartbeat', () => {
     const t = ofMute(7, { maxJump: 100 })
     expect([t.gets(500), t.hears(headOf(8))]).toEqual([[], ['ask updates', 'resumed', 'gap 8-8 Heartbeat']])
     expect(t.isAnswered(headOf(9))).toEqual(['unsequenced updates.500 Refuted', 'gap 9-9 Heartbeat'])
   })
 
-  it('does not take the same number twice for anything', () => {
+  it('ignores the same number twice', () => {
     const t = ofMute(7)
     expect(notAsked([...t.gets(3, 3, 3, 8), ...t.passes(1500)])).toEqual(['8'])
     expect(t.self().usage.messages).toBe(3)
   })
 
-  it('takes a number that comes twice for a duplicate when the sequence goes on', () => {
+  it('takes a number that arrives twice as a duplicate when the sequence continues', () => {
     const t = ofMute(1)
     expect(notAsked([...t.gets(1, 2, 2, 3, 3, 4, 4), ...t.passes(1500)])).toEqual(['2', '3', '4'])
     t.gets(5)
     expect([t.self().usage.duplicates, t.passes(5000)]).toEqual([4, []])
   })
 
-  it('knows of both numbers of a jump, though there was no room for the second', () => {
+  it('remembers both numbers of a jump, though there was no room for the second', () => {
     const t = ofMute(1, { maxJump: 100, maxMessages: 3 })
     t.gets(500, 501)
     expect(stateOf(t).buffer.highest).toBe(501)
   })
 
-  it('takes two numbers in a row for a jump in either order, and believes what lies below them', () => {
+  it('takes two consecutive numbers as a jump in either order, and the numbers below as missing', () => {
     const t = ofMute(7, { maxJump: 100 })
     const gaps = ['gap 8-299 Data', 'gap 301-499 Data']
     expect([t.gets(300), t.gets(501), t.gets(500)]).toEqual([[], [], gaps])
@@ -929,13 +931,13 @@ describe('a receiver of a plain client, which sends no heartbeats', () => {
     ])
   })
 
-  it('does not take a number that is far above two in a row for one that they confirm', () => {
+  it('does not confirm a number that is far above two consecutive numbers', () => {
     const t = ofMute(7, { maxJump: 100 })
     expect([t.gets(900_000), t.gets(500), t.gets(501)]).toEqual([[], [], ['gap 8-499 Data']])
     expect(t.passes(2000)).toContain('unsequenced updates.900000 Unconfirmed')
   })
 
-  it('keeps a far number in doubt when the sequence goes on and proves another to be a duplicate', () => {
+  it('keeps a far number unconfirmed when the sequence continues and proves another a duplicate', () => {
     const t = ofMute(7, { maxJump: 100 })
     t.gets(3)
     t.passes(1500)
@@ -943,13 +945,13 @@ describe('a receiver of a plain client, which sends no heartbeats', () => {
     expect(notAsked(t.passes(2000))).toEqual(['unsequenced updates.500 Unconfirmed'])
   })
 
-  it('keeps a far number in doubt when the sequence goes on and proves two others to be duplicates', () => {
+  it('keeps a far number unconfirmed when the sequence continues and proves two others duplicates', () => {
     const t = ofMute(7, { maxJump: 100 })
     t.gets(3, 5)
     expect([t.gets(500), t.gets(8), t.self().usage.duplicates]).toEqual([[], ['8'], 2])
   })
 
-  it('goes on when it is connected again, though it waits for what confirms a number', () => {
+  it('continues after a reconnect, though it waits for a neighbour of a number', () => {
     const t = ofMute(7)
     t.gets(3)
     t.passes(1500)
@@ -958,7 +960,7 @@ describe('a receiver of a plain client, which sends no heartbeats', () => {
     expect(t.gets(8)).toEqual(['8'])
   })
 
-  it('takes a number for a duplicate when the sequence goes on while it waits for what confirms it', () => {
+  it('takes a number as a duplicate when the sequence continues while it waits for a neighbour', () => {
     const t = ofMute(7)
     t.gets(3)
     t.passes(1500)
@@ -966,18 +968,18 @@ describe('a receiver of a plain client, which sends no heartbeats', () => {
     expect([t.passes(5000), t.self().usage.duplicates, t.self().usage.messages]).toEqual([[], 1, 3])
   })
 
-  it('hands over a number that nothing confirmed as unsequenced', () => {
+  it('delivers a number without a confirming neighbour as unsequenced', () => {
     const t = ofMute(7)
     t.gets(3)
     expect(notAsked(t.passes(3500))).toEqual(['unsequenced updates.3 Unconfirmed'])
   })
 
-  it('goes on with a sender that speaks after all', () => {
+  it('follows a sender that starts to send heartbeats', () => {
     const t = ofMute(7)
     expect(t.hears(headOf(8))).toEqual(['resumed', 'gap 8-8 Heartbeat'])
   })
 
-  it('goes back to a run that it wrongly guessed to be over', () => {
+  it('returns to a run that it wrongly assumed to be over', () => {
     const t = following()
     t.gets(1, 2, 3)
     t.passes(6000)
@@ -986,13 +988,13 @@ describe('a receiver of a plain client, which sends no heartbeats', () => {
     expect(t.hears(headOf(3))).toEqual([])
     t.passes(1000)
     expect(t.hears(headOf(4))).toEqual(['ask updates'])
-    // What it had delivered of that run does not come again.
+    // It does not deliver messages of that run again.
     expect(enters(t, headOf(4))).toEqual(['restarted ? after 2, @0000000001 from 4', 'resumed', 'gap 4-4 Heartbeat'])
   })
 })
 
-describe('a receiver that is told nothing', () => {
-  it('has the settings that are documented', () => {
+describe('a receiver without settings', () => {
+  it('has the documented defaults', () => {
     const source = readFileSync(join(__dirname, '..', '..', '..', 'src', 'core', 'receiver', 'settings.ts'), 'utf8')
     const documented = [...source.matchAll(/Default `?([^`.]+?)`?\.\s+\*\/\s+readonly (\w+):/g)]
     const stated = documented.map(([, value = '', name]) => [name, value.replace(/ MiB$/, '_MiB')])
@@ -1004,7 +1006,7 @@ describe('a receiver that is told nothing', () => {
 })
 
 describe('a receiver that is disconnected', () => {
-  it('counts what it still gets as got when it was disconnected', () => {
+  it('counts messages after the disconnect as received before it', () => {
     const t = following({ addressing: 'perSender' })
     t.on({ _tag: 'Disconnected' })
     t.passes(60_000)
@@ -1013,7 +1015,7 @@ describe('a receiver that is disconnected', () => {
     expect(t.passes(7000)).toContain('silent 5000')
   })
 
-  it('asks for nothing that it misses meanwhile', () => {
+  it('requests no missing messages meanwhile', () => {
     const t = following({ addressing: 'perSender' })
     const on = (h: Parameters<Rig['on']>[0]): string[] => t.on(h).map(o => o._tag)
     on({ _tag: 'Disconnected' })
@@ -1022,7 +1024,7 @@ describe('a receiver that is disconnected', () => {
     expect(on({ _tag: 'Reconnected' })).toContain('RequestReplay')
   })
 
-  it('gives nothing up when its timer rings late', () => {
+  it('gives up nothing when its timer fires late', () => {
     const t = following()
     t.gets(1, 3)
     t.passes(1999)
@@ -1032,14 +1034,14 @@ describe('a receiver that is disconnected', () => {
   })
 })
 
-describe('a receiver that is woken', () => {
-  it('says again when to wake it, though that has not changed: its timer rang too early', () => {
+describe('a receiver whose timer fires', () => {
+  it('sets the same timer again, as it fired too early', () => {
     const t = following()
     const [out] = Receiver.step<string>({ _tag: 'Tick', now: t.now() })(t.self())
     expect(out).toEqual([{ _tag: 'SetTimer', at: t.self().wakeAt }])
   })
 
-  it('counts the time of what it remembers while disconnected from when it is back', () => {
+  it('counts the time of remembered epochs from the reconnect', () => {
     const t = following({ maxMessages: 2 })
     t.gets(1, 2, 3)
     t.on({ _tag: 'Disconnected' })
@@ -1051,8 +1053,8 @@ describe('a receiver that is woken', () => {
   })
 })
 
-describe('a receiver within its bounds', () => {
-  it('forgets the newest payloads of a slow consumer, and counts them as missing until it has room', () => {
+describe('a receiver at its limits', () => {
+  it('drops the newest messages of a slow consumer, and counts them as missing until there is room', () => {
     const t = following({ maxMessages: 4 })
     expect(t.gets(1, 2, 3, 4, 5, 6)).toEqual(['1', '2', '3', '4'])
     expect(t.passes(60_000)).toEqual(['ask updates'])
@@ -1060,19 +1062,19 @@ describe('a receiver within its bounds', () => {
     expect(t.passes(2000)).toEqual(['lost 5-6 unresolved'])
   })
 
-  it('lets what is held make way for what lets the sequence go on', () => {
+  it('drops held messages for one that lets the sequence continue', () => {
     const t = following({ maxMessages: 4 })
     t.gets(2, 3, 4)
     expect(t.gets(1)).toEqual(['1 Late', '2 AfterGap', '3'])
   })
 
-  it('keeps what is lower in place of what is higher, though it is not the next', () => {
+  it('keeps lower messages instead of higher ones, though they are not the next', () => {
     const t = following({ maxMessages: 5 })
     t.gets(3, 5, 6)
     expect(t.gets(2, 1)).toEqual(['1 Late', '2 Late', '3 AfterGap'])
   })
 
-  it('keeps what is lower, though that takes all of maxBytes', () => {
+  it('keeps a lower message, though that takes all of maxBytes', () => {
     const t = following({ maxBytes: 10 })
     const gets = (n: number, bytes: number) =>
       said(t.on({ _tag: 'MessageReceived', origin: single(), arrival: arrival(n, `m${n}`, bytes) }))
@@ -1081,7 +1083,7 @@ describe('a receiver within its bounds', () => {
     expect(gets(1, 0)).toEqual(['1 Late', '2 Late'])
   })
 
-  it('lets nothing go for what finds no room even then, as others hold it', () => {
+  it('drops nothing for a message that would not fit even then, as others hold the room', () => {
     const t = following({ maxBytes: 10 })
     const other = single('other')
     const gets = (origin: Origin, n: number, bytes: number) =>
@@ -1093,19 +1095,19 @@ describe('a receiver within its bounds', () => {
     expect(t.self().usage.bytes).toBe(9)
   })
 
-  it('learns from a heartbeat what is missing, though there is no room to tell of it', () => {
+  it('learns from a heartbeat what is missing, though there is no room for the report', () => {
     const t = following({ maxMessages: 1 })
     t.gets(1)
     expect([t.hears(headOf(3)), t.takes(1), t.passes(2000)]).toEqual([[], [], ['lost 2-3 unresolved']])
   })
 
-  it('waits with a loss for a consumer that takes nothing, where nobody can be asked', () => {
+  it('delays a loss while the consumer processes nothing, if no request is possible', () => {
     const t = ofMute(1, { maxMessages: 4, mode: 'arrival' })
     expect([t.gets(3), t.passes(4000)]).toEqual([['gap 2-2 Data', '3 AfterGap'], []])
     expect([t.takes(4, 2), t.passes(2000)]).toEqual([[], ['lost 2-2 unresolved']])
   })
 
-  it('asks again about a doubt that nobody has answered, when there is room to tell of it', () => {
+  it('repeats the request of an unanswered check when there is room for its result', () => {
     const t = following({ maxMessages: 2 })
     t.gets(1, 2)
     t.hears(headOf(0, { epoch: run(2) }))
@@ -1113,34 +1115,34 @@ describe('a receiver within its bounds', () => {
     expect(t.takes(2)).toEqual(['ask updates'])
   })
 
-  it('keeps to maxBytes', () => {
+  it('keeps within maxBytes', () => {
     const t = following({ maxBytes: 2 })
     expect(t.gets(1, 2, 3)).toEqual(['1', '2'])
     t.takes(2)
     expect(t.passes(2000)).toEqual(['lost 3-3 unresolved'])
   })
 
-  it('goes on with what it forgot as soon as half of maxBytes is taken', () => {
+  it('requests dropped messages as soon as half of maxBytes is processed', () => {
     const t = following({ maxBytes: 10 })
     for (const n of [1, 2, 3]) t.on({ _tag: 'MessageReceived', origin: single(), arrival: arrival(n, `m${n}`, 5) })
     t.takes(1, 5)
     expect(t.passes(2000)).toEqual(['lost 3-3 unresolved'])
   })
 
-  it('gives up the oldest gap when there are more than maxGaps', () => {
+  it('gives up the oldest gap beyond maxGaps', () => {
     const t = following({ maxGaps: 2, mode: 'arrival' })
     t.gets(2, 4)
     expect(t.gets(6)).toEqual(['gap 5-5 Data', 'lost 1-1 overflow', '6 AfterGap'])
   })
 
-  it('keeps to maxGaps when what is noticed finds no room', () => {
+  it('keeps within maxGaps when a noticed message does not fit', () => {
     const t = following({ maxMessages: 3, maxGaps: 2 })
     t.gets(2, 4)
     expect(t.gets(7, 9)).toEqual([])
     expect(t.hears(headOf(20))).toEqual([])
   })
 
-  it('tells no loss of each message that finds no room, though others have as many gaps as may be', () => {
+  it('does not report each message without room as lost, though others have maxGaps gaps', () => {
     const t = following({ maxMessages: 4, maxGaps: 1, mode: 'arrival' })
     const other = single('other')
     t.on({ _tag: 'HeadAnswered', requestId: 1, origin: other, head: headOf(0) })
@@ -1149,11 +1151,11 @@ describe('a receiver within its bounds', () => {
       '2 AfterGap',
     ])
     expect([t.gets(1, 2), t.gets(3, 4, 5, 6), t.self().table.gaps]).toEqual([['1', '2'], [], 2])
-    // When there is room to tell of it, the bound holds again.
+    // When there is room for the report, the limit holds again.
     expect([t.takes(4, 3), t.self().table.gaps]).toEqual([['lost 3-6 overflow'], 1])
   })
 
-  it('tells no loss of what finds no room, though others have more gaps than may be, as they have no room either', () => {
+  it('does not report messages without room as lost while the others exceed maxGaps for lack of room', () => {
     const t = following({ maxMessages: 4, maxGaps: 1, mode: 'arrival' })
     const [second, third] = [single('second'), single('third')]
     for (const origin of [second, third]) t.on({ _tag: 'HeadAnswered', requestId: 1, origin, head: headOf(0) })
@@ -1163,7 +1165,7 @@ describe('a receiver within its bounds', () => {
     expect([t.gets(3, 4), t.self().table.gaps]).toEqual([[], 3])
   })
 
-  it('lets others wait on when one takes all the room that was made', () => {
+  it('keeps other origins waiting when one takes all the room that was made', () => {
     const t = talk({ maxMessages: 8, maxGaps: 1, gapTimeout: 60_000 })
     const [first, last] = [single('a'), single('z')]
     t.on({ _tag: 'HeartbeatReceived', origin: first, head: headOf(0, { max: 60_000 }) })
@@ -1174,13 +1176,13 @@ describe('a receiver within its bounds', () => {
     expect(t.takes(8, 6)).toContain('silent 500')
   })
 
-  it('gives up a message that is larger than maxBytes, though nothing else is ever taken', () => {
+  it('gives up a message larger than maxBytes, though nothing else is ever processed', () => {
     const t = following({ maxBytes: 10 })
     expect(said(t.on({ _tag: 'MessageReceived', origin: single(), arrival: arrival(1, 'm1', 11) }))).toEqual([])
     expect(t.passes(2000)).toEqual(['lost 1-1 unresolved'])
   })
 
-  it('gives up what it forgot, though all of its room is held behind that', () => {
+  it('gives up what it dropped, though all of its room is held behind that', () => {
     const t = following({ maxMessages: 4 })
     t.gets(1, 2, 3, 4, 5)
     for (let n = 6; n < 10; n++) {
@@ -1190,7 +1192,7 @@ describe('a receiver within its bounds', () => {
     expect(t.passes(2000)).toEqual(['lost 5-5 unresolved', '6 AfterGap', '7', '8', '9'])
   })
 
-  it('settles a doubt though all of its room is pending', () => {
+  it('decides a check though pending messages take all of its room', () => {
     const t = talk({ maxMessages: 3 })
     t.gets(1, 2, 3, 4)
     expect(t.passes(2000).filter(s => !s.startsWith('ask'))).toEqual(['silent mute', '1', '2'])
@@ -1198,7 +1200,7 @@ describe('a receiver within its bounds', () => {
     expect(t.passes(2000)).toEqual(['lost 3-4 unresolved'])
   })
 
-  it('misses what came while nobody answered, and found no room', () => {
+  it('reports as missing what arrived while nobody answered, and did not fit', () => {
     const t = talk({ maxMessages: 8, start: { from: 1 } })
     for (let n = 1; n <= 21; n++) t.gets(n)
     for (let n = 32; n <= 40; n++) t.gets(n)
@@ -1207,7 +1209,7 @@ describe('a receiver within its bounds', () => {
     expect([...early, ...t.passes(4000)]).toEqual(['silent mute', ...'1234567', 'lost 8-40 unresolved'])
   })
 
-  it('enters a run that has answered while there was no room as soon as there is', () => {
+  it('starts a run that answered while there was no room as soon as there is room', () => {
     const t = following({ maxMessages: 4 })
     t.gets(1, 2, 3, 4)
     t.hears(headOf(0, { epoch: run(2) }))
@@ -1217,7 +1219,7 @@ describe('a receiver within its bounds', () => {
     expect(t.passes(2000)).toContain('restarted @0000000001 after 4, @0000000002 from 1')
   })
 
-  it('enters a run that has answered while there was no room where that was heard last', () => {
+  it('starts a run that answered while there was no room at its last heartbeat', () => {
     const t = following({ maxMessages: 4 })
     t.gets(1, 2, 3, 4)
     t.hears(headOf(0, { epoch: run(2) }))
@@ -1230,7 +1232,7 @@ describe('a receiver within its bounds', () => {
     ])
   })
 
-  it('waits for a consumer that takes nothing, and does not spin, when a gap passes its deadline', () => {
+  it('waits for a consumer that processes nothing, without waking endlessly, when a gap passes its timeout', () => {
     const t = following({ maxMessages: 4, mode: 'arrival' })
     expect(t.gets(1, 3, 4, 5)).toEqual(['1', 'gap 2-2 Data', '3 AfterGap', '4'])
     expect(t.passes(4000)).toEqual([])
@@ -1238,14 +1240,14 @@ describe('a receiver within its bounds', () => {
     expect(t.passes(2000)).toContain('lost 2-2 unresolved')
   })
 
-  it('waits for a consumer that takes nothing, though few messages are as many bytes as may be', () => {
+  it('waits for a consumer that processes nothing, though few messages take all the bytes', () => {
     const t = following({ maxBytes: 3, mode: 'arrival' })
     expect([t.gets(1, 3, 4), t.passes(4000)]).toEqual([['1', 'gap 2-2 Data', '3 AfterGap', '4'], []])
     t.takes(4, 3)
     expect(t.passes(2000)).toContain('lost 2-2 unresolved')
   })
 
-  it('counts what it has room for among what it has none for as here', () => {
+  it('counts a number that fits between numbers without room as present', () => {
     const t = following({ maxMessages: 6 })
     t.gets(1, 2, 3, 4, 6, 7)
     t.takes(1)
@@ -1253,7 +1255,7 @@ describe('a receiver within its bounds', () => {
     expect(t.self().table.gaps).toBe(3)
   })
 
-  it('gives a gap up at its deadline, though room comes and goes', () => {
+  it('gives up a gap at its timeout, for any changes of room', () => {
     const t = following({ maxMessages: 4 })
     t.gets(2, 3, 4)
     t.takes(1, 0)
@@ -1265,7 +1267,7 @@ describe('a receiver within its bounds', () => {
     expect(t.passes(200).filter(s => !s.startsWith('ask'))).toContain('lost 1-1 unresolved')
   })
 
-  it('tells a silence when there is room for it, and no end of one that it did not tell', () => {
+  it('reports a silence when there is room, and no end of an unreported one', () => {
     const t = following({ addressing: 'perSender', maxMessages: 1 })
     expect([t.gets(1), t.passes(7000)]).toEqual([['1'], [`ask ${alice().name}`]])
     expect([t.takes(1), t.takes(1), t.hears(headOf(1))]).toEqual([['silent 5000'], [], ['resumed']])
@@ -1275,7 +1277,7 @@ describe('a receiver within its bounds', () => {
     expect(other.hears(headOf(1))).toEqual([])
   })
 
-  it('settles a doubt that nobody has answered when there is room to tell of it', () => {
+  it('decides an unanswered check when there is room for its result', () => {
     const t = following({ maxMessages: 2 })
     t.gets(1, 2)
     t.on({ _tag: 'MessageReceived', origin: single('other'), arrival: arrival(5) })
@@ -1284,7 +1286,7 @@ describe('a receiver within its bounds', () => {
     expect(t.passes(1500)).toEqual(['ask other', 'ask other', 'ask other', 'silent mute', 'gap 5-5 Data'])
   })
 
-  it('misses nothing that was too far ahead to be believed, and found no room', () => {
+  it('does not count an unconfirmed far number without room as missing', () => {
     const t = following({ maxMessages: 2, maxJump: 10, requestAttempts: 1 })
     t.gets(1, 2)
     t.gets(14)
@@ -1300,7 +1302,7 @@ describe('a receiver within its bounds', () => {
     expect(other.passes(1500).filter(s => s.startsWith('gap'))).toEqual([])
   })
 
-  it('keeps all that found no room at the tail in one gap', () => {
+  it('keeps all numbers without room at the tail in one gap', () => {
     const t = following({ maxMessages: 4 })
     t.gets(2, 3, 4)
     t.takes(1, 0)
@@ -1308,13 +1310,13 @@ describe('a receiver within its bounds', () => {
     expect(t.self().table.gaps).toBe(2)
   })
 
-  it('follows no more saved origins than it may', () => {
+  it('follows no more saved origins than maxOrigins', () => {
     const positions = [1, 2, 3].map(i => ({ origin: alice(i).name, number: 0, epoch: run(i) }))
     const t = talk({ addressing: 'perSender', maxOrigins: 2, start: { v: 1, positions } })
     expect(M.size(t.self().table.origins)).toBe(2)
   })
 
-  it('follows an origin on whose gaps are open, though it is silent', () => {
+  it('keeps following an origin with open gaps, though it is silent', () => {
     const t = following({ addressing: 'perSender', maxOrigins: 1, gapTimeout: 60_000 })
     t.gets(1, 3)
     t.passes(10_000)
@@ -1322,7 +1324,7 @@ describe('a receiver within its bounds', () => {
     expect(said(t.on(second))).toEqual(['unsequenced updates.alice.@0000000002.1 TooManyOrigins'])
   })
 
-  it('enters a new run when there is room to tell of it', () => {
+  it('starts a new run when there is room for the report', () => {
     const t = following({ maxMessages: 3 })
     const second = headOf(0, { epoch: run(2) })
     t.gets(1, 2, 3)
@@ -1330,7 +1332,7 @@ describe('a receiver within its bounds', () => {
     expect(t.takes(3)).toEqual([`restarted ${run(1)} after 3, ${run(2)} from 1`])
   })
 
-  it('reports what it forgot in doubt as lost, if that can only be of the run before', () => {
+  it('reports what it dropped during a check as lost, if it can only be of the old run', () => {
     const t = following({ maxMessages: 3 })
     t.gets(1)
     t.takes(1)
@@ -1343,7 +1345,7 @@ describe('a receiver within its bounds', () => {
     ])
   })
 
-  it('takes nothing that it forgot in doubt for lost, if the new run has sent it', () => {
+  it('does not report what it dropped during a check as lost, if the new run has sent it', () => {
     const t = following({ maxMessages: 3 })
     t.gets(1, 2)
     t.hears(headOf(6, { epoch: run(2) }))
@@ -1355,7 +1357,7 @@ describe('a receiver within its bounds', () => {
     ])
   })
 
-  it('reports what it forgot in doubt as lost, if it is from below the start of the new run', () => {
+  it('reports what it dropped during a check as lost, if it is below the start of the new run', () => {
     const t = following({ maxMessages: 3 })
     const second = headOf(100, { epoch: run(2), start: SequenceNumber.nearest(100) })
     t.gets(1, 2)
@@ -1370,7 +1372,7 @@ describe('a receiver within its bounds', () => {
     ])
   })
 
-  it('believes a number that it forgot in doubt, if that is just as far ahead as may be', () => {
+  it('accepts a number that it dropped during a check, if it is exactly maxJump ahead', () => {
     const t = following({ maxMessages: 3, maxJump: 98 })
     const second = headOf(200, { epoch: run(2), start: SequenceNumber.nearest(200) })
     t.gets(1, 2)
@@ -1385,7 +1387,7 @@ describe('a receiver within its bounds', () => {
     expect(other.passes(2000)).toEqual(['lost 2-102 unresolved'])
   })
 
-  it('goes by what it forgot when nobody is there to be asked', () => {
+  it('decides by the dropped numbers if no request is possible', () => {
     const t = following({ maxMessages: 2 })
     t.gets(1, 2)
     const refuse = () => t.on({ _tag: 'HeadRefused', requestId: t.requestId(), origin: 'other' })
@@ -1396,7 +1398,7 @@ describe('a receiver within its bounds', () => {
     expect([t.takes(2), t.passes(0)]).toEqual([[], ['silent mute', 'gap 5-5 Data']])
   })
 
-  it('does not believe a far number that it forgot in doubt', () => {
+  it('does not accept a far number that it dropped during a check', () => {
     const t = following({ maxMessages: 3 })
     t.gets(1, 2)
     t.hears(headOf(1, { epoch: run(2) }))
@@ -1409,7 +1411,7 @@ describe('a receiver within its bounds', () => {
     ])
   })
 
-  it('enters a new run though all of its room is held', () => {
+  it('starts a new run though held messages take all of its room', () => {
     const t = following({ maxMessages: 3 })
     t.gets(1)
     t.takes(1)
@@ -1427,7 +1429,7 @@ describe('a receiver within its bounds', () => {
     expect(t.passes(2000)).toEqual(['lost 1-1 unresolved'])
   })
 
-  it('refuses an origin beyond maxOrigins visibly, but lets one that has ended make way', () => {
+  it('reports messages of an origin beyond maxOrigins as unsequenced, but replaces an ended origin', () => {
     const t = talk({ addressing: 'perSender', maxOrigins: 1 })
     t.isAnswered(headOf(0))
     const second = { _tag: 'MessageReceived', origin: alice(2), arrival: arrival(1) } as const
@@ -1437,7 +1439,7 @@ describe('a receiver within its bounds', () => {
     expect(M.size(t.self().table.origins)).toBe(1)
   })
 
-  it('lets the one that has ended first make way first', () => {
+  it('evicts the origin that ended first', () => {
     const t = talk({ addressing: 'perSender', maxOrigins: 3 })
     const ends = (i: number) =>
       t.on({ _tag: 'HeadAnswered', requestId: 1, origin: alice(i), head: headOf(0, { epoch: run(i), state: 'ended' }) })
@@ -1449,7 +1451,7 @@ describe('a receiver within its bounds', () => {
     expect(follows()).toEqual([3, 4, 5].map(i => alice(i).name))
   })
 
-  it('lets no origin make way for which it waits for an answer', () => {
+  it('does not evict an origin that waits for an answer', () => {
     const t = following({ maxOrigins: 1 })
     t.passes(6000)
     t.hears(headOf(0, { epoch: run(2) }))
@@ -1457,7 +1459,7 @@ describe('a receiver within its bounds', () => {
     expect(said(t.on(other))).toEqual(['unsequenced other.1 TooManyOrigins'])
   })
 
-  it('takes no heed of answers for an origin that it does not follow', () => {
+  it('ignores answers for an origin that it does not follow', () => {
     const t = following()
     const [origin, epoch, first] = [single('other'), run(1), SequenceNumber.first]
     for (const answer of [
@@ -1468,7 +1470,7 @@ describe('a receiver within its bounds', () => {
       expect(t.on({ ...answer, requestId: 1, origin, epoch })).toEqual([])
   })
 
-  it('says that what a silent origin sends is lost when it makes way', () => {
+  it('reports later messages of a silent origin as lost when it is evicted', () => {
     const t = talk({ addressing: 'perSender', maxOrigins: 1 })
     t.isAnswered(headOf(4))
     t.passes(6000)
@@ -1476,7 +1478,7 @@ describe('a receiver within its bounds', () => {
     expect(said(t.on(second))).toEqual(['lost 5- gone', 'ask updates.alice.@0000000002'])
   })
 
-  it('counts the unsequenced messages that it had no room for', () => {
+  it('counts the unsequenced messages that did not fit', () => {
     const t = talk({ maxMessages: 2 })
     const message = {
       subject: 'updates.x',
@@ -1493,7 +1495,7 @@ describe('a receiver within its bounds', () => {
     expect(Receiver.isSettled(t.self())).toBe(true)
   })
 
-  it('tells of unsequenced messages that found no room when its consumer makes some, not at each of them', () => {
+  it('reports unsequenced messages that did not fit when its consumer makes room, not at each message', () => {
     const t = following({ maxMessages: 4 })
     t.gets(2, 3, 4)
     const { data, headers, reply } = arrival(1)
@@ -1502,7 +1504,7 @@ describe('a receiver within its bounds', () => {
     expect(t.takes(1, 0)).toEqual(['overflowed 3'])
   })
 
-  it('is settled when nothing is missing, held back or in doubt', () => {
+  it('is settled when nothing is missing, held or under check', () => {
     const t = following({ mode: 'arrival' })
     expect(Receiver.isSettled(t.self())).toBe(true)
     t.gets(1, 3)
@@ -1516,13 +1518,13 @@ describe('a receiver within its bounds', () => {
     expect(Receiver.isSettled(t.self())).toBe(true)
   })
 
-  it('tells once that a sender uses the other addressing', () => {
+  it('reports once that a sender uses the other addressing', () => {
     const t = talk()
     const other = { _tag: 'HeartbeatReceived', origin: alice(), head: headOf(0) } as const
     expect([said(t.on(other)), said(t.on(other))]).toEqual([['mismatch updates.alice.@0000000001 single'], []])
   })
 
-  it('takes no heed of a head that bears another epoch than its origin', () => {
+  it('ignores a head with another epoch than its origin', () => {
     const t = talk({ addressing: 'perSender' })
     expect(t.hears(headOf(5, { epoch: run(2) }))).toEqual([])
     expect(t.self().table.origins).toBeUndefined()
@@ -1580,7 +1582,7 @@ const plan: fc.Arbitrary<Plan> = fc.record({
 })
 
 describe('a receiver behind a link that loses, repeats, delays and reorders', () => {
-  it('delivers or reports each number once, keeps its bounds and its accounts, and settles everything in the end', () => {
+  it('delivers or reports each number once, keeps its limits and counters, and settles everything in the end', () => {
     fc.assert(
       fc.property(plan, p => {
         expect(play(p)).toEqual([])

@@ -27,8 +27,8 @@ const deliveriesOf = (
 const lostOf = (deliveries: ReadonlyArray<Delivery.Delivery<number>>): ReadonlyArray<number> =>
   deliveries.filter(Delivery.isLost).flatMap(d => range(d.first, d.last ?? d.first))
 
-describe('an audit', () => {
-  it('finds exactly what is missing, and delivers all else in order', () => {
+describe('an audit of a capture', () => {
+  it('reports exactly the missing messages, and delivers all others in order', () => {
     fc.assert(
       fc.property(fc.uniqueArray(fc.integer({ min: 1, max: 40 }), { minLength: 1 }), numbers => {
         const heard = new Set(numbers)
@@ -40,7 +40,7 @@ describe('an audit', () => {
     )
   })
 
-  it('tells the sequences of a capture apart', () => {
+  it('separates the sequences of a capture', () => {
     const events = ['a', 'b', 'a', 'b', 'b'].map((subject, ms) => Receiver.arrival(ms, 0)(address(ms + 1, subject)))
     const found = S.evaluate(Receiver.create<number>())(checkCapture(events)).filter(Delivery.isLost)
     expect(found.map(d => [d.origin, d.first, d.last])).toEqual([
@@ -49,7 +49,7 @@ describe('an audit', () => {
     ])
   })
 
-  it('gives up a gap when the capture says that its time is over, not before', () => {
+  it('gives up a gap when its timeout passes in captured time, not earlier', () => {
     const at = (ms: number, n: number): Receiver.Event<number> => Receiver.arrival(ms, n)(address(n))
     const heard = [at(0, 1), at(1, 2), at(10_000, 4)]
     const told = (events: ReadonlyArray<Receiver.Event<number>>): ReadonlyArray<number> =>
@@ -61,20 +61,20 @@ describe('an audit', () => {
 
   const heard: Receiver.Event<number> = { _tag: 'HeartbeatReceived', now: 0, origin: single(), head: headOf(0) }
 
-  it('looks no further than the capture, once nothing is missing', () => {
+  it('stops at the end of the capture if nothing is missing', () => {
     const events = [heard, ...[1, 2].map(n => Receiver.arrival(n, n)(address(n)))]
     const found = S.evaluate(Receiver.create<number>())(checkCapture(events))
     expect(found.map(d => d._tag)).toEqual(['Message', 'Message'])
     expect(S.evaluate(Receiver.create<number>())(checkCapture<number>([]))).toEqual([])
   })
 
-  it('goes over more bytes than a receiver may hold', () => {
+  it('audits more bytes than a receiver may hold', () => {
     const events = [heard, ...range(1, 20).map(n => Receiver.arrival(2000 + n, n, 400)(address(n)))]
     const found = S.evaluate(Receiver.create<number>({ maxBytes: 1000 }))(checkCapture(events))
     expect(found.filter(Delivery.isMessage).map(d => d.data)).toEqual(range(1, 20))
   })
 
-  it('goes over more messages than a receiver may hold', () => {
+  it('audits more messages than a receiver may hold', () => {
     const numbers = range(1, 20_000).filter(n => n !== 12_345)
     const deliveries = deliveriesOf(numbers, { maxMessages: 4096 })
     expect(lostOf(deliveries)).toEqual([12_345])

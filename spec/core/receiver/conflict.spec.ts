@@ -1,4 +1,5 @@
-// Two senders on one `single` subject, and restarts: which run is followed, and what becomes of the messages of both.
+// Two senders on one `single` subject, and restarts: which run the receiver follows, and what it does with the messages
+// of both.
 import { describe, expect, it } from '@jest/globals'
 import type { Head } from '../../../src/core/protocol/Head.ts'
 import { explain } from '../../../src/core/receiver/explain.ts'
@@ -36,7 +37,7 @@ const following = (options: Options = {}): Talk => {
   }
 }
 
-/** It has found runs 1 and 2 alive. */
+/** A receiver that has found runs 1 and 2 alive. */
 const conflicted = (options: Options = {}): Talk => {
   const t = following(options)
   t.gets(1, 2, 3)
@@ -46,13 +47,13 @@ const conflicted = (options: Options = {}): Talk => {
   return t
 }
 
-describe('a second epoch that is heard', () => {
-  it('opens a probe, and nothing is delivered until it is answered', () => {
+describe('a heartbeat of a second epoch', () => {
+  it('starts a check, and nothing is delivered until an answer arrives', () => {
     const t = following()
     expect([t.gets(1), t.hears(next(0)), t.gets(2, 3)]).toEqual([['1'], ['ask updates'], []])
   })
 
-  it('is a restart if it answers and the run before does not', () => {
+  it('is a restart if the new epoch answers and the followed one does not', () => {
     const t = following()
     t.gets(1, 2)
     t.hears(next(0))
@@ -60,21 +61,40 @@ describe('a second epoch that is heard', () => {
     expect(t.passes(defaults.requestTimeout)).toEqual([`restarted ${run(1)} after 2, ${run(2)} from 1`])
   })
 
-  it('is a restart at once if the run before has ended', () => {
+  it('owns the messages that arrive after its answer, although that answer counts none of them', () => {
+    const t = following()
+    t.gets(1, 3)
+    t.hears(next(0))
+    t.gets(4)
+    t.isAnswered(next(0))
+    expect([t.gets(1, 2), t.passes(defaults.requestTimeout)]).toEqual([
+      [],
+      [
+        'unsequenced updates.4 BetweenRuns',
+        'lost 2-2 gone',
+        '3 AfterGap',
+        `restarted ${run(1)} after 3, ${run(2)} from 1`,
+        '1',
+        '2',
+      ],
+    ])
+  })
+
+  it('is a restart at once if the followed run has ended', () => {
     const t = following()
     expect(t.hears(old(0, { state: 'ended' }))).toEqual(['ended 0'])
     t.hears(next(0))
     expect(t.isAnswered(next(0))).toEqual([`restarted ${run(1)} after 0, ${run(2)} from 1`])
   })
 
-  it('is a restart at once if the run before is silent', () => {
+  it('is a restart at once if the followed run is silent', () => {
     const t = following()
     t.passes(6000)
     t.hears(next(0))
     expect(t.isAnswered(next(0))).toEqual([`restarted ${run(1)} after 0, ${run(2)} from 1`, 'resumed'])
   })
 
-  it('changes nothing if only the run before answers, and is ignored for a second, then for two', () => {
+  it('changes nothing if only the followed run answers, and is ignored for one second, then for two', () => {
     const t = following()
     t.gets(1)
     const asks: number[] = []
@@ -102,7 +122,7 @@ describe('a second epoch that is heard', () => {
     }
   })
 
-  it('is the run to follow if nobody answers and it is heard last', () => {
+  it('makes the receiver follow the new run if nobody answers and its heartbeat was the last', () => {
     const t = following()
     t.hears(next(0))
     t.passes(500)
@@ -110,7 +130,7 @@ describe('a second epoch that is heard', () => {
     expect(withoutRequests(t.passes(1500))).toEqual([`restarted ${run(1)} after 0, ${run(2)} from 1`])
   })
 
-  it('is not followed if nobody answers and the run before is heard last', () => {
+  it('does not make the receiver follow the new run if nobody answers and the followed run was heard last', () => {
     const t = following()
     t.hears(next(0))
     t.passes(500)
@@ -120,7 +140,7 @@ describe('a second epoch that is heard', () => {
     expect(t.gets(1)).toEqual(['1'])
   })
 
-  it('is not followed for one heartbeat that nobody confirms, but for a second one', () => {
+  it('does not start a run after one unconfirmed heartbeat, but after the second', () => {
     const t = following()
     t.hears(next(0))
     expect(withoutRequests(t.passes(2600))).toEqual([])
@@ -128,7 +148,7 @@ describe('a second epoch that is heard', () => {
     expect(withoutRequests(t.passes(1600))).toEqual([`restarted ${run(1)} after 0, ${run(2)} from 1`])
   })
 
-  it('does not begin anew what was delivered, if the receiver returns to it', () => {
+  it('does not deliver messages again if the receiver returns to a run', () => {
     const t = following()
     t.gets(1, 2, 3)
     t.hears(next(0))
@@ -145,7 +165,7 @@ describe('a second epoch that is heard', () => {
 })
 
 describe('a message whose number was seen', () => {
-  it('is dropped as a duplicate after 150 ms, while the sequence goes on', () => {
+  it('is dropped as a duplicate after 150 ms, while the sequence continues', () => {
     const t = following()
     t.gets(1, 2)
     expect(t.gets(1)).toEqual(['ask updates'])
@@ -154,7 +174,7 @@ describe('a message whose number was seen', () => {
     expect(t.rig.self().usage).toMatchObject({ duplicates: 1, messages: 4 - 1 })
   })
 
-  it('asks the sender once, however many of them arrive', () => {
+  it('makes the receiver request the head once, for any number of them', () => {
     const t = following()
     t.gets(1, 2, 3)
     expect(t.gets(1, 2, 3)).toEqual(['ask updates'])
@@ -199,7 +219,7 @@ describe('a message whose number was seen', () => {
     ])
   })
 
-  it('is counted as overflowed if it finds no room while another epoch is heard', () => {
+  it('is counted as overflowed if there is no room while another epoch is heard', () => {
     const t = following({ maxMessages: 3 })
     t.gets(1)
     t.gets(1)
@@ -218,7 +238,7 @@ describe('a message whose number was seen', () => {
 })
 
 describe('a conflict', () => {
-  it('delivers every message of both as unsequenced, and is reported once', () => {
+  it('delivers all messages of both runs as unsequenced, and is reported once', () => {
     const t = conflicted()
     expect(t.gets(2, 4, 900_000)).toEqual([
       'unsequenced updates.2 Conflict',
@@ -228,7 +248,7 @@ describe('a conflict', () => {
     expect([t.hears(next(2)), t.hears(old(4)), t.hears(third(0)), t.isAnswered(third(0))]).toEqual([[], [], [], []])
   })
 
-  it('goes on requesting what was missing before', () => {
+  it('does not stop requests for earlier missing messages', () => {
     const t = following()
     t.gets(1, 3)
     t.hears(next(1))
@@ -239,7 +259,7 @@ describe('a conflict', () => {
     expect(withoutRequests(said(out))).toEqual(['lost 2-2 unresolved', '3 AfterGap'])
   })
 
-  it('is over when one has closed: the receiver goes on with the first message of the other', () => {
+  it('ends when one run has closed: the receiver continues with the next message of the other', () => {
     const t = conflicted()
     t.gets(2)
     expect(t.hears(old(3, { state: 'ended' }))).toEqual(['ask updates'])
@@ -248,7 +268,7 @@ describe('a conflict', () => {
     expect(t.gets(4)).toEqual(['4'])
   })
 
-  it('is over when one has fallen silent, whichever it is', () => {
+  it('ends when either run is silent', () => {
     const t = conflicted()
     t.gets(2)
     t.passes(3000)
@@ -257,20 +277,20 @@ describe('a conflict', () => {
     expect(t.gets(5)).toEqual(['5'])
   })
 
-  it('ends with the last of both', () => {
+  it('ends with the end of both runs', () => {
     const t = conflicted()
     t.hears(old(3, { state: 'ended' }))
     t.hears(next(2, { state: 'ended' }))
     expect(withoutRequests(t.passes(2000))).toEqual([`restarted ${run(1)} after 3, ${run(2)} from 3`, 'ended 2'])
   })
 
-  it('counts a message that finds no room', () => {
+  it('counts a message without room', () => {
     const t = conflicted({ maxMessages: 6 })
     t.gets(2, 3, 4, 5)
     expect(said(t.rig.on({ _tag: 'Consumed', deliveries: 6, bytes: 5 }))).toEqual(['overflowed 2'])
   })
 
-  it('has a sentence of its own for its messages', () => {
+  it('has its own sentence for its messages', () => {
     const [d] = conflicted().rig.on({ _tag: 'MessageReceived', origin, arrival: arrival(9) })
     expect(d?._tag === 'Deliver' ? explain(d.delivery) : '').toContain('two senders use this subject at once')
   })

@@ -1,11 +1,11 @@
-// npm run diagram     draws the transition table of a receiver's origins into docs/architecture.md
+// npm run diagram draws the transition table of a receiver's origins into docs/architecture.md
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { transitions } from '../../../src/core/receiver/transitions.ts'
 
 const [begin, end] = ['<!-- states: generated -->', '<!-- /states -->']
 
-/** The picture in mermaid: an edge for each pair of states, labelled with the events that lead from one to the other. */
+/** The diagram in mermaid syntax: one edge per pair of states, labelled with the events. */
 export const diagram = (): string => {
   const labels = new Map<string, Set<string>>()
   for (const [from, row] of Object.entries(transitions))
@@ -19,7 +19,7 @@ export const diagram = (): string => {
   return ['```mermaid', 'stateDiagram-v2', '  [*] --> Joining', ...edges, '```'].join('\n')
 }
 
-/** The page with the picture of today in its place. */
+/** The page with the current diagram. */
 export const drawn = (page: string): string => {
   const [before, rest] = page.split(begin)
   const after = rest?.split(end)[1]

@@ -37,13 +37,13 @@ const all: ReadonlyArray<Delivery<string>> = [
 const inWords = all.map(d => [JSON.stringify(d), d] as const)
 
 describe('explain', () => {
-  it.each(inWords)('puts into a sentence: %s', (_, d) => {
+  it.each(inWords)('describes %s in a sentence', (_, d) => {
     const sentence = explain(d)
     expect(sentence).toMatch(/\.$/)
     expect(sentence).not.toMatch(/undefined|null|NaN|\[object|\.\.|[,:(] ?[.,)]| {2}/)
   })
 
-  it('gives each its own sentence', () => {
+  it('has a different sentence for each delivery', () => {
     expect(new Set(all.map(explain)).size).toBe(all.length)
   })
 
@@ -61,14 +61,14 @@ describe('explain', () => {
     ])
   })
 
-  it('names the remedy for a message that can not be sent or read again', () => {
+  it('names the remedy for a message that cannot be sent or read again', () => {
     const of = (reason: 'tooLarge' | 'unreadable') =>
       explain({ _tag: 'Lost', ...about, first: n(3), last: n(3), reason })
     expect(of('tooLarge')).toContain('raise max_payload')
     expect(of('unreadable')).toContain('header names')
   })
 
-  it('names the option that would end a mismatch', () => {
+  it('names the option that resolves a mismatch', () => {
     const of = (expected: 'single' | 'perSender') => explain({ _tag: 'Mismatch', origin: name, expected })
     expect(of('single')).toContain("Set addressing: 'perSender' here, or 'single' at the sender")
     expect(of('perSender')).toContain("Set addressing: 'single' here, or 'perSender' at the sender")
@@ -76,7 +76,7 @@ describe('explain', () => {
 })
 
 describe('a delivery', () => {
-  it.each(all)('is mapped in its payload, if it has one, and in nothing else: $_tag', d => {
+  it.each(all)('maps its payload, if it has one, and nothing else: $_tag', d => {
     const mapped = Deliveries.map((s: string) => s.length)(d)
     expect(mapped).toEqual('data' in d ? { ...d, data: 1 } : d)
   })

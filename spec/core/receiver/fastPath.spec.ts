@@ -4,7 +4,7 @@ import * as Receiver from '../../../src/core/receiver/Receiver.ts'
 import type { Event, Machine } from './receiverHarness.ts'
 import { alice, arrival, headOf, run, single } from './receiverHarness.ts'
 
-/** What happens to a receiver, mostly messages one after the other; `skip` numbers on or back from the last. */
+/** Events of a receiver, mostly messages in sequence; `skip` numbers forward or back from the last. */
 const happening = fc.oneof(
   { weight: 20, arbitrary: fc.constant({ tag: 'MessageReceived' as const, skip: 0 }) },
   {
@@ -15,7 +15,7 @@ const happening = fc.oneof(
     weight: 2,
     arbitrary: fc.record({ tag: fc.constant('HeartbeatReceived' as const), skip: fc.integer({ min: -1, max: 1 }) }),
   },
-  // One that skips is marked `ended`.
+  // A head that skips is marked `ended`.
   {
     weight: 1,
     arbitrary: fc.record({ tag: fc.constant('HeadAnswered' as const), skip: fc.integer({ min: 0, max: 1 }) }),
@@ -36,15 +36,15 @@ const stray = {
   reply: undefined,
 } as const
 
-/** Time that was spent away counts for no promise. */
+/** The time of a disconnect does not count for heartbeats. */
 const cutOff = [
   { tag: 'Disconnected', skip: 0 } as const,
   { tag: 'Reconnected', skip: 0 } as const,
   { tag: 'MessageReceived', skip: 0 } as const,
 ]
 
-describe('the short way', () => {
-  test('says and does what the long way would, whatever happens', () => {
+describe('the fast path', () => {
+  test('has the same state and outputs as the general path for any events', () => {
     let short = 0
     fc.assert(
       fc.property(
@@ -90,7 +90,7 @@ describe('the short way', () => {
       ),
       { examples: [[cutOff, 'ordered', false]] },
     )
-    // Most steps have gone it, of however many runs.
+    // Most steps have taken the fast path.
     expect(short).toBeGreaterThan(2 * (fc.readConfigureGlobal().numRuns ?? 100))
   })
 })

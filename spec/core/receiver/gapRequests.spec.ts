@@ -15,7 +15,7 @@ import { play } from './replayingWorld.ts'
 
 const origin = single()
 
-/** What it says in words: `3`, `lost 3-4 evicted`, `ask updates`, `replay 2-3`, `began 41`. */
+/** The outputs in short form: `3`, `lost 3-4 evicted`, `ask updates`, `replay 2-3`, `began 41`. */
 const words = (out: ReadonlyArray<Out>): string[] =>
   out.flatMap(o => {
     if (o._tag === 'Deliver') return [told(o.delivery)]
@@ -25,14 +25,14 @@ const words = (out: ReadonlyArray<Out>): string[] =>
   })
 
 interface Talk extends Rig {
-  /** The id of the last request for messages. */
+  /** The id of the last replay request. */
   readonly request: () => number
   readonly gets: (...numbers: number[]) => string[]
   readonly hears: (head: Head) => string[]
   readonly isAnswered: (head: Head, requestId?: number) => string[]
   readonly passes: (ms: number) => string[]
   readonly takes: (deliveries: number, bytes?: number) => string[]
-  /** Answers to the last request, or to that one; of run 1, unless told otherwise. */
+  /** Answers to the last request or to this one; by default of run 1. */
   readonly recovers: (number: number, o?: { requestId?: number; epoch?: Epoch | undefined; bytes?: number }) => string[]
   readonly isRefused: (
     first: number,
@@ -75,7 +75,7 @@ const talk = (options: Options = {}): Talk => {
   }
 }
 
-/** One that follows run 1 from the start of it. */
+/** A receiver that follows run 1 from its start. */
 const following = (options: Options = {}): Talk => {
   const t = talk(options)
   t.isAnswered(headOf(0))
@@ -85,8 +85,8 @@ const following = (options: Options = {}): Talk => {
 const replays = (said: string[]): string[] => said.filter(s => s.startsWith('replay'))
 const deliveries = (said: string[]): string[] => said.filter(s => !/^(replay|ask|began)/.test(s))
 
-describe('a receiver that misses something', () => {
-  it('asks for it at once, and goes on when it comes', () => {
+describe('a receiver with missing messages', () => {
+  it('requests them at once, and continues when they arrive', () => {
     const t = following()
     expect(t.gets(1, 4)).toEqual(['1', 'gap 2-3 Data', 'replay 2-3'])
     expect(t.recovers(2)).toEqual(['2 Recovered'])
@@ -94,12 +94,12 @@ describe('a receiver that misses something', () => {
     expect(t.passes(4000)).toEqual([])
   })
 
-  it('asks for the tail that a heartbeat shows', () => {
+  it('requests the tail that a heartbeat reveals', () => {
     const t = following()
     expect(t.hears(headOf(2))).toEqual(['gap 1-2 Heartbeat', 'replay 1-2'])
   })
 
-  it('asks for a burst of 50,000 in pages, one after the other, not one by one', () => {
+  it('requests a burst of 50,000 in pages, one after the other, not one by one', () => {
     const t = following()
     let asks = replays(t.gets(50_001))
     let n = 1
@@ -116,7 +116,7 @@ describe('a receiver that misses something', () => {
     expect(t.self().table.gaps).toBe(0)
   })
 
-  it('names the run that it means, unless the address does', () => {
+  it('names the run in a request, unless the address contains it', () => {
     const runs = (origin: Origin, options: Options = {}): Array<Epoch | undefined> => {
       const t = rig(options)
       t.on({ _tag: 'Started' })
@@ -128,7 +128,7 @@ describe('a receiver that misses something', () => {
     expect(runs(alice(), { addressing: 'perSender' })).toEqual([undefined])
   })
 
-  it('asks again with growing patience, and no more once it has given up', () => {
+  it('repeats a request with growing delays, until it gives up', () => {
     const t = following()
     t.gets(2)
     const times: number[] = []
@@ -142,7 +142,7 @@ describe('a receiver that misses something', () => {
     expect(times.at(-1)).toBeLessThanOrEqual(2000)
   })
 
-  it('does not ask again in chorus with others that miss the same', () => {
+  it('repeats requests at other times than receivers with the same gap', () => {
     const first = (seed: number): number => {
       const t = following({ seed })
       t.gets(2)
@@ -151,7 +151,7 @@ describe('a receiver that misses something', () => {
     expect(new Set([1, 2, 3, 4, 5].map(first)).size).toBe(5)
   })
 
-  it('does not give up as long as any of it comes', () => {
+  it('does not give up while some of them arrive', () => {
     const t = following()
     t.gets(6)
     for (let n = 1; n < 6; n++) {
@@ -161,7 +161,7 @@ describe('a receiver that misses something', () => {
     expect(t.self().table.gaps).toBe(0)
   })
 
-  it('asks for few gaps at once, and gives none up that has had to wait for its turn', () => {
+  it('requests only some gaps at a time, and gives up none that waited for its turn', () => {
     const t = following({ mode: 'arrival' })
     const open: Array<{ requestId: number; n: number }> = []
     const note = (out: ReadonlyArray<Out>): void => {
@@ -170,7 +170,7 @@ describe('a receiver that misses something', () => {
     }
     for (let n = 2; n <= 400; n += 2) note(t.on({ _tag: 'MessageReceived', origin, arrival: arrival(n) }))
     expect(open.length).toBeLessThanOrEqual(32)
-    // A far sender: each answer takes 500 ms, so that the last gaps are asked for after their deadline.
+    // A far sender: each answer takes 500 ms, so the last gaps are requested after the timeout.
     for (let i = 0; i < 20; i++) {
       note(t.wait(500))
       for (const { requestId, n } of open.splice(0))
@@ -179,7 +179,7 @@ describe('a receiver that misses something', () => {
     expect([t.self().table.gaps, t.now() > 4000]).toEqual([0, true])
   })
 
-  it('tells gaps side by side as one loss, when it has asked for both in vain', () => {
+  it('reports adjacent gaps as one loss if nobody answered the requests for both', () => {
     const t = following()
     t.gets(1)
     t.hears(headOf(3))
@@ -187,7 +187,7 @@ describe('a receiver that misses something', () => {
     expect(deliveries(t.passes(2000))).toEqual(['lost 2-5 unresolved'])
   })
 
-  it('gives each gap its time, though they lie side by side', () => {
+  it('counts the timeout of adjacent gaps separately', () => {
     const t = following()
     t.gets(1)
     t.hears(headOf(3))
@@ -196,31 +196,31 @@ describe('a receiver that misses something', () => {
     expect([1990, 10].map(ms => deliveries(t.passes(ms)))).toEqual([['lost 2-3 unresolved'], ['lost 4-5 unresolved']])
   })
 
-  it('asks for a second gap, though there is much left to ask for of the first', () => {
+  it('requests a second gap while most of the first is still to be requested', () => {
     const t = following({ maxMessages: 5000 })
     expect(replays(t.gets(10_001))).toEqual(['replay 1-4096'])
     expect(replays(t.gets(10_003))).toEqual(['replay 10002-10002'])
   })
 
-  it('asks for as much as could take the place of what is held above it', () => {
+  it('requests as much as fits in place of the messages held above', () => {
     const t = following({ maxMessages: 6 })
     t.gets(2)
     expect(replays(t.gets(6))).toEqual(['replay 3-5'])
   })
 
-  it('does not count on the room of what is held below', () => {
+  it('does not count the room of messages held below', () => {
     const t = following({ maxMessages: 6 })
     t.gets(2, 3)
     expect(replays(t.hears(headOf(20)))).toEqual(['replay 4-4'])
   })
 
-  it('asks for nothing without room, and at once when there is some', () => {
+  it('requests nothing without room, and requests at once when there is room', () => {
     const t = following({ maxMessages: 2 })
     t.gets(1)
     expect([t.hears(headOf(5)), t.takes(2, 1)]).toEqual([['gap 2-5 Heartbeat'], ['replay 2-3']])
   })
 
-  it('asks for no more than it has room for', () => {
+  it('requests no more than it has room for', () => {
     const t = following({ maxMessages: 10 })
     expect(t.gets(1, 100)).toEqual(['1', 'gap 2-99 Data', 'replay 2-9'])
     t.takes(2, 1)
@@ -230,8 +230,8 @@ describe('a receiver that misses something', () => {
   })
 })
 
-describe('an answer to a request', () => {
-  /** Asked for 2 to 4 with request 2; the last number of any request is 2. */
+describe('an answer to a replay request', () => {
+  /** 2 to 4 are requested with request 2. It is the last request. */
   const asking = (): Talk => {
     const t = following()
     t.gets(1, 5)
@@ -243,30 +243,30 @@ describe('an answer to a request', () => {
     ['to a request that was never sent', t => t.recovers(2, { requestId: 3 })],
     ['to a request for something else', t => t.recovers(2, { requestId: 1 })],
     ['to no request', t => t.recovers(2, { requestId: Number.NaN })],
-    ['to a request without end', t => t.recovers(2, { requestId: Number.POSITIVE_INFINITY })],
+    ['to a request without an end', t => t.recovers(2, { requestId: Number.POSITIVE_INFINITY })],
     ['of another run', t => t.recovers(2, { epoch: run(2) })],
-    ['beyond what was asked for', t => t.recovers(6)],
-    ['with what has come meanwhile', t => t.recovers(5)],
-    ['with what was never missing', t => t.recovers(1)],
-    ['that refuses what came', t => t.isRefused(5, 9)],
+    ['for numbers above the request', t => t.recovers(6)],
+    ['with a message that has arrived meanwhile', t => t.recovers(5)],
+    ['with a message that was never missing', t => t.recovers(1)],
+    ['that refuses messages that arrived', t => t.isRefused(5, 9)],
     ['that refuses for another run', t => t.isRefused(2, 4, { epoch: run(2) })],
     ['that refuses, to a request that was never sent', t => t.isRefused(2, 4, { requestId: 3 })],
     ['that is the end of a request for something else', t => t.isDone(4, { requestId: 1 })],
     ['that is the end of a request to another run', t => t.isDone(4, { epoch: run(2) })],
-  ])('changes nothing when it is one %s', (_, answer) => {
+  ])('changes nothing if it is %s', (_, answer) => {
     const t = asking()
     expect(answer(t)).toEqual([])
     expect(t.self().table.origins).toEqual(untouched.table.origins)
   })
 
-  it('counts though the request was repeated meanwhile, whichever of them it answers', () => {
+  it('counts after the request was repeated, for any of the repetitions', () => {
     const t = asking()
     expect(replays(t.passes(400)).length).toBeGreaterThan(0)
     expect(t.recovers(2, { requestId: 2 })).toEqual(['2 Recovered'])
     expect(t.recovers(3)).toEqual(['3 Recovered'])
   })
 
-  it('counts though there is room for less by now', () => {
+  it('counts if there is less room by now', () => {
     const t = following({ maxMessages: 10 })
     expect(t.gets(1, 100).at(-1)).toBe('replay 2-9')
     const requestId = t.request()
@@ -279,7 +279,7 @@ describe('an answer to a request', () => {
     expect(t.self().usage.messages).toBe(before + 1)
   })
 
-  it('counts of an origin that is one run, though its sender was asked in vain where it is', () => {
+  it('counts for a `perSender` origin whose sender did not answer a head request', () => {
     const r = rig({ addressing: 'perSender', maxJump: 10 })
     const origin = alice()
     r.on({ _tag: 'Started' })
@@ -291,7 +291,7 @@ describe('an answer to a request', () => {
     expect(deliveries(words(r.on(answer)))).toEqual(['2 Recovered', '3 AfterGap'])
   })
 
-  it('counts no further than it was asked for when it is connected again', () => {
+  it('counts after a reconnect only up to the last requested number', () => {
     const t = following({ maxMessages: 10 })
     t.gets(1, 100)
     t.on({ _tag: 'Disconnected' })
@@ -305,57 +305,57 @@ describe('an answer to a request', () => {
     expect(t.self().usage.messages).toBe(before)
   })
 
-  it('changes nothing beyond what was asked for', () => {
+  it('changes nothing beyond the requested numbers', () => {
     const t = following()
     expect(replays(t.gets(5001))).toEqual(['replay 1-4096'])
     expect([t.recovers(4500), t.isRefused(4097, 5000), t.self().table.gaps]).toEqual([[], [], 1])
   })
 
-  it('that refuses makes it lost at once, with what follows in one', () => {
+  it('that refuses numbers makes them lost at once, and adjacent ones with them', () => {
     const t = asking()
     expect(t.isRefused(2, 3)).toEqual(['lost 2-3 evicted'])
     expect(t.isRefused(4, 4)).toEqual(['lost 4-4 evicted', '5 AfterGap'])
   })
 
-  it('that refuses the middle of a gap is told in its turn', () => {
+  it('that refuses the middle of a gap is reported in order', () => {
     const t = asking()
     expect(t.isRefused(3, 4)).toEqual([])
     expect(t.recovers(2)).toEqual(['2 Recovered', 'lost 3-4 evicted', '5 AfterGap'])
   })
 
-  it('that refuses the middle of a gap is told at once in the mode arrival', () => {
+  it('that refuses the middle of a gap is reported at once in the mode arrival', () => {
     const t = following({ mode: 'arrival' })
     t.gets(1, 5)
     expect(t.isRefused(3, 3)).toEqual(['lost 3-3 evicted'])
   })
 
-  it('tells two refusals side by side as one loss', () => {
+  it('reports two adjacent refusals as one loss', () => {
     const t = asking()
     t.isRefused(4, 4)
     t.isRefused(3, 3)
     expect(t.recovers(2)).toEqual(['2 Recovered', 'lost 3-4 evicted', '5 AfterGap'])
   })
 
-  it.each(['tooLarge', 'unreadable'] as const)('that refuses one as %s is told with that reason', reason => {
+  it.each(['tooLarge', 'unreadable'] as const)('that refuses a number as %s is reported with that reason', reason => {
     const t = asking()
     expect(t.isRefused(2, 2, { reason })).toEqual([`lost 2-2 ${reason}`])
     expect([...t.recovers(3), ...t.recovers(4)]).toEqual(['3 Recovered', '4 Recovered', '5 AfterGap'])
   })
 
-  it.each(['tooLarge', 'unreadable'] as const)('that refuses one as %s is told in its turn', reason => {
+  it.each(['tooLarge', 'unreadable'] as const)('that refuses a number as %s is reported in order', reason => {
     const t = asking()
     expect(t.isRefused(3, 3, { reason })).toEqual([])
     expect(t.isRefused(4, 4)).toEqual([])
     expect(t.recovers(2)).toEqual(['2 Recovered', `lost 3-3 ${reason}`, 'lost 4-4 evicted', '5 AfterGap'])
   })
 
-  it('that refuses one in the mode arrival is told at once, with its reason', () => {
+  it('that refuses a number in the mode arrival is reported at once, with its reason', () => {
     const t = following({ mode: 'arrival' })
     t.gets(1, 5)
     expect(t.isRefused(3, 3, { reason: 'tooLarge' })).toEqual(['lost 3-3 tooLarge'])
   })
 
-  it('that refuses for all gaps below the oldest that is held settles all that were asked for', () => {
+  it('that refuses all numbers below the oldest kept one settles all requested gaps', () => {
     const t = following()
     t.gets(2, 4, 6, 8)
     expect(t.isRefused(1, 6)).toEqual([
@@ -369,27 +369,27 @@ describe('an answer to a request', () => {
     expect(t.recovers(7)).toEqual(['7 Recovered', '8 AfterGap'])
   })
 
-  it('that ends a page lets the rest be asked for at once', () => {
+  it('that ends a page triggers the request for the rest at once', () => {
     const t = following()
     t.gets(10_001)
     for (let n = 1; n <= 4096; n++) t.recovers(n)
     expect(t.isDone(4096)).toEqual(['replay 4097-8192'])
   })
 
-  it('that ends early, as the sender sends no more at once, lets the rest be asked for at once', () => {
+  it("that ends early because of the sender's limits triggers the request for the rest at once", () => {
     const t = asking()
     t.recovers(2)
     expect(t.isDone(2)).toEqual(['replay 3-4'])
   })
 
-  it('that ends lets what got lost on its way be asked for soon', () => {
+  it('that ends makes the receiver request lost answers again soon', () => {
     const t = asking()
     t.recovers(3)
     expect(t.isDone(4)).toEqual([])
     expect(replays(t.passes(75)).sort()).toEqual(['replay 2-2', 'replay 4-4'])
   })
 
-  it('that ends halves the time until what got lost on its way is asked for again', () => {
+  it('that ends halves the delay until lost answers are requested again', () => {
     const next = (seed: number, answer: (t: Talk) => void): number => {
       const t = following({ seed })
       t.gets(1, 5)
@@ -399,7 +399,7 @@ describe('an answer to a request', () => {
     for (const seed of [1, 2, 3]) expect(next(seed, t => t.isDone(4))).toBeCloseTo(next(seed, () => undefined) / 2)
   })
 
-  it('that refuses what has come meanwhile as well makes the rest lost', () => {
+  it('that refuses also what has arrived meanwhile makes the rest lost', () => {
     const t = asking()
     expect(t.isRefused(1, 4)).toEqual(['lost 2-4 evicted', '5 AfterGap'])
     t.gets(7, 9)
@@ -412,14 +412,14 @@ describe('an answer to a request', () => {
     ])
   })
 
-  it('that ends before it began does not set off one request after the other', () => {
+  it('that ends below its first number does not cause an endless exchange of requests', () => {
     const t = following()
     let asks = replays(t.gets(100)).length
     for (let ms = 0; ms < 1900; ms++) asks += replays([...t.isDone(0), ...t.isDone(99), ...t.passes(1)]).length
     expect(asks).toBeLessThan(12)
   })
 
-  it('bears in a doubt as well, if it names the run', () => {
+  it('counts during a check if it names the run', () => {
     const t = asking()
     expect(t.gets(1)).toEqual(['ask updates'])
     expect(t.recovers(2, { requestId: 2, epoch: undefined })).toEqual([])
@@ -427,14 +427,14 @@ describe('an answer to a request', () => {
     expect(t.recovers(2, { requestId: 2 })).toEqual(['2 Recovered'])
   })
 
-  it('that ends in a doubt is not counted: it may be of another run', () => {
+  it('that ends during a check does not count: it may be of another run', () => {
     const t = asking()
     t.gets(1)
     const before = t.self().table.origins
     expect([t.isDone(4, { requestId: 2 }), t.self().table.origins]).toEqual([[], before])
   })
 
-  it('does not make a loss of one gap more than one, when the run is over', () => {
+  it('does not split the loss of one gap when the run is over', () => {
     const t = asking()
     t.isRefused(3, 3)
     t.hears(headOf(0, { epoch: run(2) }))
@@ -453,8 +453,8 @@ describe('an answer to a request', () => {
   })
 })
 
-describe('a receiver without connection', () => {
-  it('asks for nothing, and for all that is missing when it is back', () => {
+describe('a disconnected receiver', () => {
+  it('requests nothing, and requests everything that is missing after the reconnect', () => {
     const t = following({ maxMessages: 4 })
     t.gets(1, 2, 3, 4, 5, 6)
     t.on({ _tag: 'Disconnected' })
@@ -463,7 +463,7 @@ describe('a receiver without connection', () => {
     expect(t.isAnswered(headOf(6))).toEqual(['replay 5-6'])
   })
 
-  it('forgets the requests on their way, but not how long the gap was open', () => {
+  it('forgets pending requests, but not how long the gap was open', () => {
     const t = following()
     t.gets(2)
     t.passes(1500)
@@ -478,7 +478,7 @@ describe('a receiver without connection', () => {
     expect(deliveries(t.passes(1))).toEqual(['lost 1-1 unresolved', '2 AfterGap'])
   })
 
-  it('lets what waits for room wait until it is connected again, though its consumer makes some', () => {
+  it('continues what waits for room only after the reconnect', () => {
     const t = following({ maxMessages: 4 })
     t.gets(1, 2, 3, 4)
     t.gets(2)
@@ -489,8 +489,8 @@ describe('a receiver without connection', () => {
   })
 })
 
-describe('a receiver that can ask somebody else than the sender', () => {
-  /** It misses 1, was away, and nobody answers for the sender any more. */
+describe('a receiver with a stream as replayer', () => {
+  /** A receiver that misses 1 after a disconnect. Its sender no longer answers. */
   const bereft = (options: Options): string[] => {
     const t = following({ gapTimeout: 60_000, ...options })
     t.gets(2)
@@ -499,12 +499,12 @@ describe('a receiver that can ask somebody else than the sender', () => {
     return replays(t.passes(5000))
   }
 
-  it('asks even if that one is gone', () => {
+  it('requests from the stream after the sender is gone', () => {
     expect(bereft({ stored: true })).toContain('replay 1-1')
     expect(bereft({ stored: false })).toEqual([])
   })
 
-  it('believes the answer of that', () => {
+  it('accepts the refusal of the stream', () => {
     const t = following({ stored: true })
     t.gets(2)
     t.on({ _tag: 'Disconnected' })
@@ -513,7 +513,7 @@ describe('a receiver that can ask somebody else than the sender', () => {
     expect(t.isRefused(1, 1)).toEqual(['lost 1-1 evicted', '2 AfterGap'])
   })
 
-  it('asks nobody for a run whose name it does not know', () => {
+  it('requests nothing for a run whose epoch is not known', () => {
     const t = talk({ stored: true, gapTimeout: 60_000 })
     expect(t.gets(1)).toEqual([])
     expect(deliveries(t.passes(5000))).toEqual(['silent mute', '1'])
@@ -521,7 +521,7 @@ describe('a receiver that can ask somebody else than the sender', () => {
     expect(replays(t.passes(5000))).toEqual([])
   })
 
-  it('asks for a run of one of many senders that has never spoken, as its address names it', () => {
+  it('requests a `perSender` run that was never heard, as its address names it', () => {
     const r = rig({ addressing: 'perSender', stored: true })
     const gets = (n: number): string[] => words(r.on({ _tag: 'MessageReceived', origin: alice(), arrival: arrival(n) }))
     r.on({ _tag: 'Started' })
@@ -580,7 +580,7 @@ describe('a receiver of a slow consumer', () => {
     expect(t.now()).toBeGreaterThan(2 * defaults.gapTimeout)
   })
 
-  it('holds a copy of a message, as the client may use its memory again', () => {
+  it('holds a copy of a message, as the client may reuse its memory', () => {
     const copies: string[] = []
     const retain = (data: string): string => {
       copies.push(data)
@@ -592,7 +592,7 @@ describe('a receiver of a slow consumer', () => {
       out.flatMap(o => (o._tag === 'Deliver' && o.delivery._tag === 'Message' ? [o.delivery.data] : []))
     at(2)
     expect(held(at(1))).toEqual(['m1', 'copy of m2'])
-    // While a probe is open, and parked.
+    // While a probe is open, and while parked.
     at(1)
     at(3)
     expect(held(t.on({ _tag: 'HeadAnswered', requestId: t.requestId(), origin, head: headOf(3) }))).toEqual([
@@ -606,12 +606,12 @@ describe('a receiver of a slow consumer', () => {
     for (let n = 2; n <= 70; n += 2) t.gets(n)
     const first = t.passes(2000)
     expect(first).toContain('lost 63-63 unresolved')
-    // Nobody has answered for the deadline, so nobody answers for those that wait either.
+    // No request was answered for the timeout, so waiting gaps expire as well.
     expect(first).not.toContain('replay 65-65')
     expect(first).toContain('lost 65-65 unresolved')
   })
 
-  it('gives up what it had no room to request together with what nobody answered', () => {
+  it('gives up gaps without room together with unanswered gaps', () => {
     const t = following({ maxMessages: 6 })
     t.gets(1, 2)
     t.takes(1)
@@ -620,7 +620,7 @@ describe('a receiver of a slow consumer', () => {
     expect(deliveries(t.passes(2000))).toEqual(['lost 3-6 unresolved', '7 Late', 'lost 8-20 unresolved'])
   })
 
-  it('asks for what it forgot as soon as there is room, and loses nothing', () => {
+  it('requests dropped messages as soon as there is room, and loses nothing', () => {
     const t = following({ maxMessages: 4 })
     expect(t.gets(1, 2, 3, 4, 5, 6, 7)).toEqual(['1', '2', '3', '4'])
     expect(t.passes(4000)).toEqual([])
@@ -630,7 +630,7 @@ describe('a receiver of a slow consumer', () => {
     expect(t.isDone(6)).toEqual(['replay 7-7'])
   })
 
-  it('says nothing is lost as long as there is no room for it, though deadlines pass', () => {
+  it('reports no loss while there is no room for it, though timeouts pass', () => {
     const t = following({ maxMessages: 4, mode: 'arrival' })
     t.gets(1, 3, 5)
     expect(deliveries(t.passes(60_000))).toEqual([])
@@ -639,7 +639,7 @@ describe('a receiver of a slow consumer', () => {
     expect(deliveries(t.passes(1999))).toEqual([])
   })
 
-  it('gives up what can never find room, however often it is sent again', () => {
+  it('gives up a message that can never fit, for any number of replays', () => {
     const t = following({ maxBytes: 10 })
     t.hears(headOf(2))
     const said: string[] = []
@@ -648,7 +648,7 @@ describe('a receiver of a slow consumer', () => {
     expect(deliveries(said)).toEqual(['lost 1-2 unresolved'])
   })
 
-  it('gives it up though what follows it has to wait for room', () => {
+  it('gives up that message though the next ones have to wait for room', () => {
     const t = following({ maxBytes: 10 })
     t.on({ _tag: 'MessageReceived', origin, arrival: arrival(1, 'm1', 6) })
     t.hears(headOf(3))
@@ -659,14 +659,14 @@ describe('a receiver of a slow consumer', () => {
     expect(replays([...t.takes(1, 6), ...t.passes(200)])).toContain('replay 3-3')
   })
 
-  it('does not let what is held make way for what can never find room', () => {
+  it('does not drop held messages for a message that can never fit', () => {
     const t = following({ maxBytes: 10 })
     t.gets(2, 3)
     expect(t.recovers(1, { bytes: 11 })).toEqual([])
     expect(t.recovers(1, { bytes: 1, requestId: 2 })).toEqual(['1 Recovered', '2 AfterGap', '3'])
   })
 
-  it('asks anew for what found no room when there is some, and does not keep asking before', () => {
+  it('requests messages without room again when there is room, and not before', () => {
     const t = following({ maxBytes: 10 })
     t.on({ _tag: 'MessageReceived', origin, arrival: arrival(1, 'm1', 6) })
     t.hears(headOf(3))
@@ -678,7 +678,7 @@ describe('a receiver of a slow consumer', () => {
     expect(t.recovers(2, { bytes: 6 })).toEqual(['2 Recovered'])
   })
 
-  it('does not give up what finds room as soon as all is taken', () => {
+  it('does not give up messages that fit once everything is processed', () => {
     const t = following({ maxBytes: 10 })
     t.on({ _tag: 'MessageReceived', origin, arrival: arrival(1, 'm1', 6) })
     t.hears(headOf(2))
@@ -687,7 +687,7 @@ describe('a receiver of a slow consumer', () => {
     expect(t.recovers(2, { bytes: 10 })).toEqual(['2 Recovered'])
   })
 
-  it('reports what it requested and what it had no room to request as two losses', () => {
+  it('reports a requested gap and one without room as two losses', () => {
     const t = following({ maxMessages: 5 })
     t.gets(1)
     t.hears(headOf(3))
@@ -695,7 +695,7 @@ describe('a receiver of a slow consumer', () => {
     expect(deliveries(t.passes(2000))).toEqual(['lost 2-3 unresolved', 'lost 4-5 unresolved'])
   })
 
-  it('lets two senders go on whose first missing messages find no room beside what is held of the other', () => {
+  it("continues with two senders whose first missing messages don't fit beside the other's held ones", () => {
     const t = rig({ addressing: 'perSender', maxBytes: 10 })
     const messageOf = (n: number) => arrival(n, `m${n}`, n === 1 ? 7 : 4)
     const senders = [alice(1, 'alice'), alice(2, 'bob')]
@@ -722,14 +722,14 @@ describe('a receiver of a slow consumer', () => {
     expect(came.sort()).toEqual(['alice 1', 'alice 2', 'bob 1', 'bob 2'])
   })
 
-  it('asks for what made way for an answer when there is room, not at once', () => {
+  it('requests messages that were dropped for an answer when there is room, not at once', () => {
     const t = following({ maxMessages: 8 })
     t.gets(2, 5, 6, 7, 8, 9)
     expect([t.recovers(3), t.recovers(4), t.self().table.gaps]).toEqual([[], [], 2])
     expect(replays(t.takes(2, 0))).toEqual(['replay 8-8'])
   })
 
-  it('gives a gap up in its time, though what is behind it comes and finds no room', () => {
+  it("gives up a gap at its timeout, though later messages arrive and don't fit", () => {
     const t = following({ maxMessages: 4 })
     t.gets(2, 3, 4)
     t.takes(1, 0)
@@ -739,7 +739,7 @@ describe('a receiver of a slow consumer', () => {
   })
 })
 
-describe('a receiver that begins', () => {
+describe('a receiver that starts', () => {
   const saved = (position: Omit<Position, 'origin'>): Start => ({
     v: 1,
     positions: [{ origin: origin.name, ...position }],
@@ -749,7 +749,7 @@ describe('a receiver that begins', () => {
     return t.isAnswered(head)
   }
 
-  it('never enters the run of an earlier life again that it has left, and says that both are alive', () => {
+  it('does not return to a run that it has left before a restart, and reports a conflict', () => {
     const t = talk({ start: saved({ number: 41, epoch: run(7) }) })
     t.isAnswered(headOf(2))
     const old = headOf(45, { epoch: run(7) })
@@ -760,9 +760,9 @@ describe('a receiver that begins', () => {
   })
 
   it.each<[string, Start, Head, string[]]>([
-    ['new, with what comes next', 'new', headOf(50), ['began 50']],
+    ['new, with the next message', 'new', headOf(50), ['began 50']],
     ['new, at the start of a run younger than itself', 'new', headOf(2, { age: 0 }), ['began 0']],
-    ['with all there is', 'all', headOf(50), ['began 0', 'gap 1-50 Heartbeat', 'replay 1-50']],
+    ['all, with every message of the run', 'all', headOf(50), ['began 0', 'gap 1-50 Heartbeat', 'replay 1-50']],
     ['with a number', { from: 42 }, headOf(50), ['began 41', 'gap 42-50 Heartbeat', 'replay 42-50']],
     ['with a number not reached yet', { from: 99 }, headOf(50), ['began 50']],
     ['with a number before the first', { from: 3 }, headOf(50, { start: SequenceNumber.nearest(49) }), ['began 48']],
@@ -805,7 +805,7 @@ describe('a receiver that begins', () => {
     expect(of(start, head).slice(0, says.length)).toEqual(says)
   })
 
-  it('keeps a saved position until it is told of its end', () => {
+  it('keeps a saved position until it reports the end of the run', () => {
     const r = rig({ start: saved({ number: 41, epoch: run(7) }) })
     expect(words(r.on({ _tag: 'Started' }))).toEqual(['ask all', 'began 41'])
     const out = r.on({ _tag: 'HeadAnswered', requestId: 1, origin, head: headOf(2) })
@@ -817,21 +817,21 @@ describe('a receiver that begins', () => {
     expect(words(out).some(s => s.startsWith('began'))).toBe(false)
   })
 
-  it('does not enter again a saved run that was told to be over', () => {
+  it('does not return to a saved run that has ended', () => {
     const t = talk({ start: saved({ number: 41, epoch: run(7) }) })
     t.isAnswered(headOf(2))
     const old = headOf(50, { epoch: run(7) })
     expect([t.hears(old), deliveries(t.passes(900)), t.hears(old)]).toEqual([[], [], []])
   })
 
-  it('holds live messages back until what lies before them has come', () => {
+  it('holds live messages until the earlier ones have arrived', () => {
     const t = talk({ start: saved({ number: 41, epoch: run(1) }) })
     expect(t.gets(44)).toEqual([])
     expect(t.isAnswered(headOf(44))).toEqual(['began 41', 'gap 42-43 Data', 'replay 42-43'])
     expect([t.recovers(42), t.recovers(43)]).toEqual([['42 Recovered'], ['43 Recovered', '44 AfterGap']])
   })
 
-  it('says that all after its position is lost when nobody is there until the deadline; it asks meanwhile', () => {
+  it('reports everything after its position as lost if no sender answers until the deadline, and repeats its requests meanwhile', () => {
     const t = talk({ start: saved({ number: 41 }) })
     const said = t.passes(1999)
     expect(said.filter(s => s === 'ask updates').length).toBeGreaterThanOrEqual(3)
@@ -839,7 +839,7 @@ describe('a receiver that begins', () => {
     expect(t.self().table.origins).toBeUndefined()
   })
 
-  it('does not ask at once again for a saved origin when nobody is there, or that would never end', () => {
+  it('does not repeat the request for a saved origin at once when nobody listens, or that would never end', () => {
     const t = talk({ start: saved({ number: 41 }) })
     let asks = 0
     for (let ms = 0; ms < 2000; ms += 5) {
@@ -850,7 +850,7 @@ describe('a receiver that begins', () => {
     expect(asks).toBeLessThan(8)
   })
 
-  it('waits no longer for a saved origin than it takes to know that nobody is there, once something has come of it', () => {
+  it('waits for a saved origin only for the request timeouts, once one of its messages has arrived', () => {
     const t = talk({ start: saved({ number: 41 }) })
     const refuse = () => t.on({ _tag: 'HeadRefused', requestId: t.requestId(), origin: 'updates' })
     t.gets(44)
@@ -860,7 +860,7 @@ describe('a receiver that begins', () => {
     expect(deliveries(t.passes(0))).toEqual(['silent mute', 'gap 42-43 Data'])
   })
 
-  it('goes on at once when nobody is there to be asked about another run than the saved one', () => {
+  it('continues at once when nobody listens to the request about another run than the saved one', () => {
     const t = talk({ start: saved({ number: 41, epoch: run(1) }) })
     const refuse = () => t.on({ _tag: 'HeadRefused', requestId: t.requestId(), origin: 'updates' })
     t.isAnswered(headOf(41))
@@ -872,7 +872,7 @@ describe('a receiver that begins', () => {
     expect(t.gets(42)).toEqual(['42'])
   })
 
-  it('does not count the time without connection against a saved origin', () => {
+  it('does not count the time of a disconnect against a saved origin', () => {
     const t = talk({ start: saved({ number: 41 }) })
     t.on({ _tag: 'Disconnected' })
     t.passes(60_000)
@@ -881,20 +881,20 @@ describe('a receiver that begins', () => {
     expect(t.isAnswered(headOf(42)).slice(0, 1)).toEqual(['began 41'])
   })
 
-  it('begins after its position where nobody answers, and misses what lies between', () => {
+  it('starts after its position if nobody answers, and reports a gap up to the first message', () => {
     const t = talk({ start: saved({ number: 41 }) })
     t.gets(44)
     expect(t.passes(1500).filter(s => !s.startsWith('ask'))).toEqual(['began 41', 'silent mute', 'gap 42-43 Data'])
     expect(t.passes(2000)).toEqual(['lost 42-43 unresolved', '44 AfterGap'])
   })
 
-  it('takes two numbers in a row below its position for a restart where nobody answers', () => {
+  it('takes two consecutive numbers below its position as a restart if nobody answers', () => {
     const t = talk({ start: saved({ number: 41 }) })
     t.gets(1, 2)
     expect(deliveries(t.passes(1500))).toEqual(['silent mute', 'restarted ? after 41, ? from 1', '1', '2'])
   })
 
-  it('takes numbers below its position for duplicates where an origin is one run, and nobody answers', () => {
+  it('takes numbers below its position as duplicates in `perSender` if nobody answers', () => {
     const own = alice()
     const r = rig({ addressing: 'perSender', start: { v: 1, positions: [{ origin: own.name, number: 41 }] } })
     r.on({ _tag: 'Started' })
@@ -902,7 +902,7 @@ describe('a receiver that begins', () => {
     expect([deliveries(words(r.wait(1500))), r.self().usage.duplicates]).toEqual([['silent mute', '42'], 2])
   })
 
-  it('begins with its number where nobody answers', () => {
+  it('starts with its number if nobody answers', () => {
     const t = talk({ start: { from: 42 } })
     t.gets(44)
     expect(t.passes(1500)).toContain('began 41')
@@ -913,7 +913,7 @@ describe('a receiver that begins', () => {
     ['arrival', { from: 42 }],
     ['arrival', saved({ number: 41 })],
     ['arrival', saved({ number: 41, epoch: run(1) })],
-  ] as const)('knows its run by the first head, though that begins above its number (%s, %j)', (mode, start) => {
+  ] as const)('identifies its run by the first head, though that starts above its number (%s, %j)', (mode, start) => {
     const t = talk({ mode, start, gapTimeout: 5000 })
     t.gets(101, 102)
     expect(deliveries(t.passes(1500))).toContain('gap 42-100 Data')
@@ -922,7 +922,7 @@ describe('a receiver that begins', () => {
     expect(deliveries(said).filter(s => /^(lost|restarted)/.test(s))).toEqual(['lost 42-100 unresolved'])
   })
 
-  it('does not take another run for the one that it has saved, though nobody had named the one that it followed', () => {
+  it('does not take another run as the saved one while the followed run has no epoch', () => {
     const t = talk({ start: saved({ number: 41, epoch: run(7) }) })
     t.gets(42)
     t.passes(1500)
@@ -934,14 +934,14 @@ describe('a receiver that begins', () => {
     ])
   })
 
-  it('remembers what it has saved no longer than it follows that', () => {
+  it('keeps a saved position only as long as it follows the origin', () => {
     const t = talk({ start: saved({ number: 41, epoch: run(7) }) })
     t.gets(1, 2)
     t.passes(60_000)
     expect([deliveries(t.hears(headOf(2))), t.self().table.origins]).toEqual([['resumed'], expect.anything()])
   })
 
-  it.each([0, Number.MAX_SAFE_INTEGER - 1, Number.MAX_SAFE_INTEGER])('goes on after %d', number => {
+  it.each([0, Number.MAX_SAFE_INTEGER - 1, Number.MAX_SAFE_INTEGER])('continues after %d', number => {
     const t = talk({ start: saved({ number, epoch: run(1) }) })
     const said = t.isAnswered(headOf(Number.MAX_SAFE_INTEGER))
     expect(said[0]).toBe(`began ${number}`)
@@ -989,8 +989,8 @@ const world = (history: fc.Arbitrary<number>, maxGaps: fc.Arbitrary<number>, gap
     batch: fc.constantFrom(1, 3),
   })
 
-describe('a receiver behind a lossy link, crashing and starting from its positions', () => {
-  it('is handed all that was published, when the sender keeps it all', () => {
+describe('a receiver behind a lossy link, crashing and resuming from its positions', () => {
+  it('delivers everything that was published if the sender keeps everything', () => {
     fc.assert(
       fc.property(world(fc.constant(100_000), fc.constant(16_384), 1e9), w => {
         const { wrong, lost } = play(w)
@@ -999,7 +999,7 @@ describe('a receiver behind a lossy link, crashing and starting from its positio
     )
   })
 
-  it('is handed or told to be lost all that was published, when the sender keeps little', () => {
+  it('delivers or reports lost everything that was published if the sender keeps little', () => {
     fc.assert(
       fc.property(world(fc.constantFrom(0, 3, 15), fc.constantFrom(2, 6, 1000), 2000), w => {
         expect(play(w).wrong).toEqual([])
@@ -1011,13 +1011,13 @@ describe('a receiver behind a lossy link, crashing and starting from its positio
 // --- work ------------------------------------------------------------------------------------------------------------
 
 describe('the work for one event', () => {
-  /** What this process has used of the processors, in ms: a busy machine does not change that. */
+  /** The processor time of this process, in ms. The load of the machine does not change it. */
   const used = (): number => {
     const { user, system } = process.cpuUsage()
     return (user + system) / 1000
   }
 
-  /** What the events of each part use, in ms. */
+  /** The processor time for the events of each part, in ms. */
   const timed = (self: Machine, parts: ReadonlyArray<ReadonlyArray<Event>>): number[] =>
     parts.map(events => {
       const before = used()
@@ -1045,11 +1045,11 @@ describe('the work for one event', () => {
     expect(Math.min(...rest.slice(-3))).toBeLessThan(first * 5)
   })
 
-  it('does not grow with the number of gaps that are refused, or asked for in vain', () => {
+  it('does not grow with the number of gaps that are refused, or requested without an answer', () => {
     const one = (count: number): number => {
       let self = begun({ maxMessages: 1e6 })
       for (const event of everySecond(1, count)) self = Receiver.step(event)(self)[1]
-      // The lowest is still open: all others wait for it.
+      // The lowest gap is still open. All others wait for it.
       const requestId = self.usage.lastRequestId
       const answers = Array.from({ length: 2000 }, (_, i): Event[] => [
         {

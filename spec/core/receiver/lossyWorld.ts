@@ -1,5 +1,5 @@
-// A small world: one receiver, one or two senders (the real machine), and a link that loses, repeats, delays and
-// reorders. Time is virtual, and chance comes from a seed.
+// A small simulation: one receiver, one or two senders (the real state machine), and a link that loses, repeats, delays
+// and reorders. Time is virtual, and random numbers come from a seed.
 
 import * as M from '../../../src/core/internal/OrderedMap.ts'
 import type { Head } from '../../../src/core/protocol/Head.ts'
@@ -13,10 +13,10 @@ import type { Happening, Options, Out } from './receiverHarness.ts'
 import { alice, arrival, rig, run, single, told } from './receiverHarness.ts'
 
 export interface Link {
-  /** Out of 100. */
+  /** In percent. */
   readonly loss: number
   readonly repeat: number
-  /** The longest delay, in ms; the shortest is 1. Those of one sender may overtake each other. */
+  /** The maximum delay, in ms; the minimum is 1. Messages of one sender may overtake each other. */
   readonly delay: number
 }
 
@@ -34,7 +34,7 @@ export interface Plan {
   readonly link: Link
   readonly seed: number
   readonly deeds: ReadonlyArray<Deed>
-  /** How much of what was handed over is taken, in batches of at most that many. */
+  /** The part of the deliveries that is processed, in batches of at most this size. */
   readonly batch: number
 }
 
@@ -44,13 +44,13 @@ interface Life {
   readonly sender: Sender.Sender
 }
 
-/** What was said of one origin between two restarts. */
+/** The deliveries of one origin between two restarts. */
 export interface Segment {
   readonly delivered: Array<number>
   readonly lost: Array<readonly [number, number]>
   readonly order: Array<readonly [number, number]>
   after: number | undefined
-  /** Nobody vouched for its beginning. */
+  /** No sender confirmed the start. */
   isMute: boolean
 }
 
@@ -64,7 +64,7 @@ const chanceOf = (seed: number): (() => number) => {
   }
 }
 
-/** Plays the plan, heals the link, lets everything settle; gives what is wrong. */
+/** Runs the plan, heals the link, waits until everything settles, and returns the violations. */
 export const play = (plan: Plan): string[] => {
   const { addressing, seed } = plan
   const chance = chanceOf(seed)
@@ -211,7 +211,8 @@ export const play = (plan: Plan): string[] => {
   const restart = (who: number, down: number, crash: boolean): void => {
     const life = lives[who]
     if (life === undefined) return
-    // A run that nobody has heard of, or that is in doubt, can hide in the next: the stated residue of `single`.
+    // A run without any heard heartbeat, or under check, can merge with the next one: the documented limitation of
+    // `single`.
     const state = stateOf(life)
     if (
       addressing === 'single' &&
@@ -219,7 +220,7 @@ export const play = (plan: Plan): string[] => {
     )
       return
     lives[who] = crash ? { ...life, isUp: false } : { ...life, sender: Sender.closed(receiver.now())(life.sender) }
-    // What was under way comes before the new run begins: the rest is the stated residue of `single`.
+    // Messages in flight arrive before the new run starts. The other order is the documented limitation of `single`.
     pass(down + plan.link.delay + 250)
     past.push({ ...(lives[who] ?? life), isUp: false })
     lives[who] = born(who)
@@ -252,7 +253,7 @@ export const play = (plan: Plan): string[] => {
     pass(1)
     for (let who = 0; who < plan.senders; who++) lives.push(born(who))
     for (const deed of plan.deeds) act(deed)
-    // The link heals; each sender says one thing more.
+    // The link heals. Each sender publishes one more message.
     link = { loss: 0, repeat: 0, delay: 1 }
     for (const who of lives.keys()) publish(who, 2, 1)
     pass(30_000)
@@ -288,7 +289,7 @@ export const play = (plan: Plan): string[] => {
   return wrong.length === 0 ? [] : [...log, ...wrong]
 }
 
-/** Each number from the first to the last is delivered or lost, once; in `ordered` they ascend. */
+/** Every number from the first to the last is delivered or lost, once. In `ordered` they ascend. */
 const uncovered = (s: Segment, mode: string, from: number | undefined, to: number | undefined): string[] => {
   const wrong: string[] = []
   const ranges = mode === 'ordered' ? s.order : [...s.order].sort((a, b) => a[0] - b[0])

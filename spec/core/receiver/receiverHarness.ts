@@ -1,5 +1,5 @@
-// What the specs of the receiver share: heads and arrivals in few words, a machine that is driven event by event, and a
-// check of all that it keeps count of.
+// Helpers of the receiver specs: short constructors for heads and messages, a state machine that is driven event by
+// event, and a check of its counters.
 
 import * as M from '../../../src/core/internal/OrderedMap.ts'
 import * as Epoch from '../../../src/core/protocol/Epoch.ts'
@@ -22,10 +22,10 @@ export type Event = Receiver.Event<string>
 export type Out = Output<string>
 export type Options = { readonly addressing?: Addressing } & Partial<Settings<string>>
 
-/** An event, but for its time. */
+/** An event without its time. */
 export type Happening = Event extends infer E ? (E extends Event ? Omit<E, 'now'> : never) : never
 
-/** The run with that number. */
+/** The epoch with this number. */
 export const run = (i: number): Epoch.Epoch => valid(Epoch.parse(`@${String(i).padStart(10, '0')}`))
 
 /** `updates`, or `updates.alice.@0000000001`. */
@@ -35,7 +35,7 @@ export const alice = (i = 1, sender = 'alice'): Origin =>
     Origins.perSender(valid(Subject.parse('updates')), { sender: valid(Subject.parseToken(sender)), epoch: run(i) }),
   )
 
-/** The head of run 1, from 1 to `head`, older than any receiver here, unless told otherwise. */
+/** By default the head of run 1, from 1 to `head`, older than any receiver in these specs. */
 export const headOf = (head: number, changes: Partial<Head> = {}): Head => ({
   v: 1,
   epoch: run(1),
@@ -57,7 +57,7 @@ export const arrival = (n: number, data = `m${n}`, bytes = 1): Arrival<string> =
   bytes,
 })
 
-/** A delivery in a word or two: `3`, `5 late`, `gap 3-4 data`, `lost 3-4 unresolved`. */
+/** A delivery in short form: `3`, `5 late`, `gap 3-4 data`, `lost 3-4 unresolved`. */
 export const told = (d: Delivery<string>): string => {
   switch (d._tag) {
     case 'Message':
@@ -85,13 +85,13 @@ export const told = (d: Delivery<string>): string => {
   }
 }
 
-/** What it said, in order: deliveries, and `ask updates` or `ask all`. */
+/** The outputs in order: deliveries, and `ask updates` or `ask all`. */
 export const said = (out: ReadonlyArray<Out>): string[] =>
   out.flatMap(o =>
     o._tag === 'Deliver' ? [told(o.delivery)] : o._tag === 'RequestHead' ? [`ask ${o.origin ?? 'all'}`] : [],
   )
 
-/** Everything that is wrong with the accounts of a machine; `handed` is what was delivered and not taken. */
+/** All errors in the counters of a state machine; `handed` is what was delivered and not yet processed. */
 export const faults = (self: Machine, handed: { readonly messages: number; readonly bytes: number }): string[] => {
   const wrong: string[] = []
   const same = (what: string, is: unknown, should: unknown): void => {
@@ -118,7 +118,7 @@ export const faults = (self: Machine, handed: { readonly messages: number; reado
     if (value.wakeAt !== Number.POSITIVE_INFINITY) booked += 1
     if (value.idle !== undefined) idle += 1
     same(`${key}: idle`, value.idle !== undefined, isIdle(state))
-    // Whatever is open wakes us, or waits for the consumer.
+    // Every open item sets a timer, or waits for the consumer.
     const gap = buffer === undefined ? undefined : L.frontMissing(buffer)
     const isOpen =
       gap !== undefined ||
@@ -140,7 +140,7 @@ export const faults = (self: Machine, handed: { readonly messages: number; reado
   const { maxMessages, maxBytes, maxGaps, maxOrigins } = self.settings
   if (payloads > maxMessages) wrong.push(`${payloads} payloads are kept`)
   if (bytes > maxBytes) wrong.push(`${bytes} bytes are kept`)
-  // Beyond them each origin may have forgotten its tail.
+  // Beyond the limit, each origin may have dropped its tail.
   if (gaps > maxGaps + M.size(self.table.origins)) wrong.push(`${gaps} gaps are open`)
   if (M.size(self.table.origins) > maxOrigins) wrong.push(`${M.size(self.table.origins)} origins are followed`)
   return wrong
@@ -165,15 +165,15 @@ const bufferFaults = (l: L.ReorderBuffer<string>, mode: 'ordered' | 'arrival'): 
   return wrong
 }
 
-/** A machine at work: told what happens and when, it tells what it says; each step is checked. */
+/** A running state machine: takes events with times, returns its outputs, and checks each step. */
 export interface Rig {
   readonly self: () => Machine
   readonly now: () => number
-  /** What it says to this, wake-ups left out. */
+  /** The outputs for this event, without timers. */
   readonly on: (h: Happening) => ReadonlyArray<Out>
   /** The id of the last head request. */
   readonly requestId: () => number
-  /** Lets time pass, and wakes it whenever it wants. */
+  /** Advances the time, and sends every tick that is due. */
   readonly wait: (ms: number) => ReadonlyArray<Out>
   readonly handed: () => { readonly messages: number; readonly bytes: number }
 }
@@ -218,7 +218,7 @@ export const rig = (options: Options = {}, startAt = 1000): Rig => {
     self: () => self,
     requestId: () => requestId,
     now: () => time,
-    // The time is part of every event; TypeScript can't see that a union stays one when it is put back.
+    // Every event has a time. TypeScript does not see that the spread of a union is still a union.
     on: h => step({ ...h, now: time } as Event),
     wait,
     handed: () => ({ ...handed }),

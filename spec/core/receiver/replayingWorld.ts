@@ -1,5 +1,6 @@
-// A small world: a receiver that crashes and starts from its positions, two senders (the real machines) that replay what
-// their one history holds, and a link that loses, repeats, delays and reorders. Time is virtual, chance comes from a seed.
+// A small simulation: a receiver that crashes and resumes from its positions, two senders (the real state machines)
+// that replay from a shared history, and a link that loses, repeats, delays and reorders. Time is virtual, and random
+// numbers come from a seed.
 import * as E from 'fp-ts/lib/Either.js'
 import * as M from '../../../src/core/internal/OrderedMap.ts'
 import type { Head } from '../../../src/core/protocol/Head.ts'
@@ -10,33 +11,33 @@ import type { Delivery } from '../../../src/core/receiver/Delivery.ts'
 import { bufferOf } from '../../../src/core/receiver/OriginState.ts'
 import * as L from '../../../src/core/receiver/ReorderBuffer.ts'
 import * as History from '../../../src/core/sender/History.ts'
-import * as Replays from '../../../src/core/sender/ReplayQueue.ts'
+import * as ReplayQueue from '../../../src/core/sender/ReplayQueue.ts'
 import * as Sender from '../../../src/core/sender/Sender.ts'
 import type { Happening, Options, Out, Rig } from './receiverHarness.ts'
 import { alice, arrival, rig, run, single, told } from './receiverHarness.ts'
 
 export type Deed =
   | { readonly do: 'publish'; readonly who: number; readonly count: number; readonly bytes: number }
-  /** `cut`: nothing gets through; `away`: the receiver knows that it is disconnected; `stall`: nothing is taken. */
+  /** `cut`: the link drops everything; `away`: the receiver is disconnected; `stall`: nothing is processed. */
   | { readonly do: 'wait' | 'cut' | 'away' | 'stall' | 'crash'; readonly ms: number }
 
 export interface World {
   readonly addressing: Addressing
   readonly options: Options
-  /** Messages that the senders keep. */
+  /** The number of messages that the senders keep. */
   readonly history: number
-  /** Out of 100; and the longest delay in ms. */
+  /** In percent; and the maximum delay in ms. */
   readonly link: { readonly loss: number; readonly repeat: number; readonly delay: number }
   readonly seed: number
   readonly deeds: ReadonlyArray<Deed>
-  /** How much is taken at once. */
+  /** How many deliveries are processed at a time. */
   readonly batch: number
 }
 
-/** What the application has been handed in one life of the receiver. */
+/** The deliveries to the application between a start and a crash of the receiver. */
 interface Life {
   readonly fates: Map<string, Map<number, 'delivered' | 'lost'>>
-  /** By origin: all up to here is settled. */
+  /** By origin: the last settled number. */
   readonly settled: Map<string, number>
 }
 
@@ -74,9 +75,9 @@ export const play = (plan: World): { readonly wrong: string[]; readonly lost: nu
   const history = History.create({ messages: plan.history, bytes: 1e9, age: 1e12 })
   const origins = [0, 1].map(i => (plan.addressing === 'single' ? single(`updates.s${i}`) : alice(i + 1, `s${i}`)))
   const senders = origins.map((origin, i) => Sender.create(origin, run(i + 1), now))
-  let replays = Replays.empty
+  let replays = ReplayQueue.empty
   const senderOf = (origin: string): Sender.Sender | undefined => senders.find(s => s.origin.name === origin)
-  const source: Replays.Source = {
+  const source: ReplayQueue.Source = {
     epoch: origin => senderOf(origin)?.epoch,
     head: origin => senderOf(origin)?.head ?? 0,
     get: (origin, n) => History.get(history, origin, n),
@@ -105,7 +106,7 @@ export const play = (plan: World): { readonly wrong: string[]; readonly lost: nu
       senders[i] = Sender.published(now)(s)
     }
   }
-  const answer = (a: Replays.Answer): void => {
+  const answer = (a: ReplayQueue.Answer): void => {
     const origin = origins.find(o => o.name === a.origin)
     if (origin === undefined) return
     const epoch = origin.run === undefined ? source.epoch(a.origin) : undefined
@@ -122,7 +123,7 @@ export const play = (plan: World): { readonly wrong: string[]; readonly lost: nu
     }
   }
   const pump = (): void => {
-    const [answers, rest] = Replays.page(source, 8, 60)(replays)
+    const [answers, rest] = ReplayQueue.page(source, 8, 60)(replays)
     replays = rest
     for (const a of answers) answer(a)
   }
@@ -144,11 +145,11 @@ export const play = (plan: World): { readonly wrong: string[]; readonly lost: nu
       if (o._tag === 'RequestReplay') {
         const reply = `${lives.length}.${o.id}`
         const body = o.last === o.first && o.epoch === undefined ? '' : JSON.stringify({ last: o.last, epoch: o.epoch })
-        const request = Replays.parse({ origin: o.origin, number: o.first }, body, reply)
+        const request = ReplayQueue.parse({ origin: o.origin, number: o.first }, body, reply)
         if (E.isLeft(request)) wrong.push(`a bad request: ${request.left.why}`)
         else
           send(() => {
-            const [ends, after] = Replays.asked(request.right)(replays)
+            const [ends, after] = ReplayQueue.onRequest(request.right)(replays)
             replays = after
             for (const end of ends) answer(end)
           })

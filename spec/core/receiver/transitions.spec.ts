@@ -3,7 +3,7 @@ import { expect, it } from '@jest/globals'
 import { transitions } from '../../../src/core/receiver/transitions.ts'
 import { drawn, path } from './diagram.ts'
 
-it('is drawn in docs/architecture.md as it is: if this fails, run npm run diagram', () => {
+it('matches the diagram in docs/architecture.md: if this fails, run npm run diagram', () => {
   const page = readFileSync(path, 'utf8')
   expect(drawn(page)).toBe(page)
 })

@@ -1,9 +1,10 @@
-// Work per message is O(log gaps): seen by how much of the machine's state a message makes anew, which no load can change.
+// Work per message is O(log gaps). It is measured as the part of the state that a message replaces, which is
+// independent of the machine's load.
 import { describe, expect, it } from '@jest/globals'
 import * as Receiver from '../../../src/core/receiver/Receiver.ts'
 import { arrival, headOf, single } from './receiverHarness.ts'
 
-/** All records that a state is made of. */
+/** All records of a state. */
 const recordsOf = (state: unknown, seen = new Set<object>()): Set<object> => {
   if (typeof state !== 'object' || state === null || seen.has(state)) return seen
   seen.add(state)
@@ -16,7 +17,7 @@ const made = (before: unknown, after: unknown): number => {
   return [...recordsOf(after)].filter(o => !old.has(o)).length
 }
 
-/** A receiver with that many gaps open, and what the events after that make. */
+/** A receiver with this many open gaps, and what each later event replaces. */
 const withGaps = (gaps: number, mode: 'ordered' | 'arrival'): ((event: Receiver.Event<string>) => number) => {
   let machine = Receiver.create<string>({ mode, maxJump: 1e9, maxMessages: 1e6, gapTimeout: 60_000 })
   const on = (event: Receiver.Event<string>): void => {
@@ -33,7 +34,7 @@ const withGaps = (gaps: number, mode: 'ordered' | 'arrival'): ((event: Receiver.
 }
 
 describe.each(['ordered', 'arrival'] as const)('a message in the mode %s', mode => {
-  it('costs a few times the logarithm of the open gaps: a next one, one after a gap, one that fills a gap', () => {
+  it('costs a small multiple of the logarithm of the open gaps: a next message, one after a gap, one that fills a gap', () => {
     for (const gaps of [10, 100, 1000, 10_000]) {
       const costs = withGaps(gaps, mode)
       const numbers = [2 * gaps + 1, 2 * gaps + 10, gaps + 1 - (gaps % 2), 2 * gaps + 4]

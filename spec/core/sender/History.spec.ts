@@ -13,7 +13,7 @@ const kept = (s: string, headers?: string, reply?: string): History.Kept => ({
 const of = (limits: Partial<History.Limits> = {}): History.History =>
   History.create({ messages: 1e9, bytes: 1e9, age: 1e9, ...limits })
 
-/** Keeps `a1`, `a2` and so on; makes room first. */
+/** Keeps `a1`, `a2` and so on, and evicts first if necessary. */
 const keep = (h: History.History, origin: string, number: number, now = 0): void => {
   const message = kept(`${origin}${number}`)
   const bytes = History.cost(message.data, undefined, undefined)
@@ -30,11 +30,11 @@ const above = (h: History.History, serial: number): string[] =>
   [...History.after(h, serial)].map(k => `${k.origin}${k.number}`)
 
 describe('a history', () => {
-  it('keeps 65,536 messages and 32 MiB for five minutes, unless told otherwise', () => {
+  it('keeps 65,536 messages and 32 MiB for five minutes by default', () => {
     expect(History.create().limits).toEqual({ messages: 65_536, bytes: 33_554_432, age: 300_000 })
   })
 
-  it('counts what it holds, and nothing when all has gone', () => {
+  it('counts its messages and bytes, and returns to zero when it is empty', () => {
     const h = of()
     for (let n = 1; n <= 3; n++) keep(h, 'a', n)
     expect([h.messages, h.bytes]).toEqual([3, 1024 + 3 * (320 + 2)])
@@ -42,7 +42,7 @@ describe('a history', () => {
     expect([h.messages, h.bytes, History.first(h, 'a'), h.origins.size]).toEqual([0, 0, undefined, 0])
   })
 
-  it('frees the places of evicted messages, and finds those that are left', () => {
+  it('frees the slots of evicted messages, and still finds the others', () => {
     const h = of({ messages: 10 })
     for (let n = 1; n <= 5000; n++) keep(h, 'a', n)
     expect(h.all.items.length).toBeLessThan(40)
@@ -51,7 +51,7 @@ describe('a history', () => {
     expect([History.first(h, 'a'), above(h, 4998)]).toEqual([4991, ['a4999', 'a5000']])
   })
 
-  it('gives back what was published, with its headers and its reply subject', () => {
+  it('returns the published message with headers and reply subject', () => {
     const h = of()
     const message = kept('hello', 'NATS/1.0\r\nA: b\r\n\r\n', 'inbox.1')
     History.keep(h, 'a', 7, message, 0)
@@ -63,21 +63,21 @@ describe('a history', () => {
     ])
   })
 
-  it('forgets the oldest when there are too many', () => {
+  it('evicts the oldest message at the message limit', () => {
     const h = of({ messages: 3 })
     for (const n of [1, 2, 3, 4, 5]) keep(h, 'a', n)
     expect([1, 2, 3, 4, 5].map(n => got(h, 'a', n))).toEqual([undefined, undefined, 'a3', 'a4', 'a5'])
     expect([History.first(h, 'a'), h.messages]).toEqual([3, 3])
   })
 
-  it('forgets the oldest of all origins together', () => {
+  it('evicts the oldest message of all origins', () => {
     const h = of({ messages: 3 })
     keep(h, 'a', 1)
     for (const n of [1, 2, 3]) keep(h, 'b', n)
     expect([got(h, 'a', 1), History.first(h, 'a'), History.first(h, 'b')]).toEqual([undefined, undefined, 1])
   })
 
-  it('keeps to its bytes: payloads, headers, reply subjects, 320 for each message and 1024 for each origin', () => {
+  it('counts payloads, headers, reply subjects, 320 bytes per message and 1024 per origin', () => {
     const message = kept('12345', '123', '12')
     expect(History.cost(message.data, message.headers, message.reply)).toBe(330)
     const h = of({ bytes: 2 * (1024 + 330) - 1 })
@@ -86,14 +86,14 @@ describe('a history', () => {
     expect([History.fits(h, 329), History.fits(h, 330)]).toEqual([true, false])
   })
 
-  it('evicts nothing for a message that is too large to be kept, unless it is too old', () => {
+  it('evicts nothing for a message that exceeds the limits by itself, except expired messages', () => {
     const h = of({ bytes: 5000, age: 1000 })
     keep(h, 'a', 1)
     const must = (bytes: number, now: number) => History.mustEvict(h, bytes, now)
     expect([must(5000 - 1024, 0), must(5000 - 1023, 0), must(5000 - 1023, 1001)]).toEqual([true, false, true])
   })
 
-  it('forgets what is too old, however little there is', () => {
+  it('evicts messages by age, even if it is almost empty', () => {
     const h = of({ age: 1000 })
     keep(h, 'a', 1, 0)
     keep(h, 'a', 2, 500)
@@ -103,7 +103,7 @@ describe('a history', () => {
     expect([got(h, 'a', 1), got(h, 'a', 2)]).toEqual([undefined, 'a2'])
   })
 
-  it('says whether there would be room if the oldest up to a serial were evicted, and evicts none', () => {
+  it('reports without evicting whether a message would fit after evicting up to a serial', () => {
     const h = of({ messages: 3, bytes: 2 * 1024 + 3 * 322 })
     for (let n = 1; n <= 3; n++) keep(h, 'a', n)
     const fits = (bytes: number, serial: number) => History.couldFit(h, bytes, serial)
@@ -115,18 +115,18 @@ describe('a history', () => {
       true,
       false,
     ])
-    // With the last of its messages the origin goes, too.
+    // With its last message, the origin is removed, too.
     expect([fits(1024 + 966, 9), fits(1024 + 967, 9)]).toEqual([true, false])
     expect([h.messages, History.couldFit(of({ messages: 1 }), 1, 0)]).toEqual([3, true])
   })
 
-  it('has no room for one more message than it may keep, however small', () => {
+  it('is full at the message limit, even for a small message', () => {
     const h = of({ messages: 2 })
     for (const n of [1, 2]) keep(h, 'a', n)
     expect([0, 1].map(serial => History.couldFit(h, 1, serial))).toEqual([false, true])
   })
 
-  it('still has what came before a message that it could not keep', () => {
+  it('still has the messages before one that it could not keep', () => {
     const h = of()
     keep(h, 'a', 1)
     History.skip(h)
@@ -135,7 +135,7 @@ describe('a history', () => {
     expect(History.first(h, 'a')).toBe(1)
   })
 
-  it('does not give out, nor send again, what was withdrawn', () => {
+  it('neither replays nor resends a withdrawn message', () => {
     const h = of()
     for (const n of [1, 2, 3]) keep(h, 'a', n)
     for (const serial of [1, 3, 9]) History.withdraw(h, serial)
@@ -145,7 +145,7 @@ describe('a history', () => {
     expect(got(h, 'a', 4)).toBe('a4')
   })
 
-  it('gives back at once all that a withdrawn message took', () => {
+  it('frees the memory of a withdrawn message at once', () => {
     const h = of()
     for (const n of [1, 2, 3]) keep(h, 'a', n)
     History.withdraw(h, 2)
@@ -154,7 +154,7 @@ describe('a history', () => {
     expect([h.messages, h.bytes, h.origins.size, History.oldest(h)]).toEqual([0, 0, 0, undefined])
   })
 
-  it('gives back at once all that a closed origin took', () => {
+  it('frees the memory of a closed origin at once', () => {
     const h = of()
     for (const n of [1, 2]) {
       keep(h, 'a', n)
@@ -169,7 +169,7 @@ describe('a history', () => {
     expect([h.messages, h.bytes, h.origins.size, History.evict(h)]).toEqual([0, 0, 0, undefined])
   })
 
-  it('skips the messages of closed origins when it says whether there would be room', () => {
+  it('skips the messages of closed origins in `couldFit`', () => {
     const h = of({ messages: 3 })
     for (const origin of ['a', 'b', 'c']) keep(h, origin, 1)
     History.forget(h, 'b')
@@ -177,7 +177,7 @@ describe('a history', () => {
     expect([0, 1, 2].map(serial => History.couldFit(h, 1, serial))).toEqual([false, true, true])
   })
 
-  it('keeps no more places for closed origins than for messages', () => {
+  it('keeps no more slots for closed origins than for messages', () => {
     const h = of()
     keep(h, 'first', 1)
     for (let i = 0; i < 10_000; i++) keep(h, `closed${i}`, 1)
@@ -187,7 +187,7 @@ describe('a history', () => {
     expect([above(h, 0), above(h, 5000)]).toEqual([['first1', 'last1'], ['last1']])
   })
 
-  it('keeps no more places for withdrawn messages of an origin than for the others', () => {
+  it('keeps no more slots for withdrawn messages of an origin than for the others', () => {
     const h = of()
     for (let n = 1; n <= 10_000; n++) keep(h, 'a', n)
     for (let n = 2; n < 10_000; n++) History.withdraw(h, n)
@@ -195,7 +195,7 @@ describe('a history', () => {
     expect([got(h, 'a', 1), got(h, 'a', 5000), got(h, 'a', 10_000)]).toEqual(['a1', undefined, 'a10000'])
   })
 
-  it('does not name a message whose origin closes while it names the rest', () => {
+  it('skips a message whose origin closes during an iteration', () => {
     const h = of()
     for (let i = 0; i < 100; i++) keep(h, `${i % 4}`, i + 1)
     const named: number[] = []
@@ -206,7 +206,7 @@ describe('a history', () => {
     expect(named).toEqual([2, ...Array.from({ length: 25 }, (_, i) => 4 * i + 4)])
   })
 
-  it('does not change what it gave out when the origin closes', () => {
+  it('does not change a message that it returned when the origin closes', () => {
     const h = of()
     keep(h, 'a', 1)
     const before = History.get(h, 'a', 1)
@@ -214,7 +214,7 @@ describe('a history', () => {
     expect(text.decode(before?.data)).toBe('a1')
   })
 
-  it('does not mix an origin that begins anew with the one before', () => {
+  it('separates a new origin from an earlier one of the same name', () => {
     const h = of({ messages: 4 })
     for (const n of [1, 2, 3]) keep(h, 'a', n)
     History.forget(h, 'a')
@@ -223,7 +223,7 @@ describe('a history', () => {
     expect([1, 2, 3].map(n => got(h, 'a', n))).toEqual(['a1', 'a2', 'a3'])
   })
 
-  it('names all after a serial, oldest first, and not what is kept while it does', () => {
+  it('iterates over all messages after a serial, oldest first, without later ones', () => {
     const h = of({ messages: 3 })
     keep(h, 'a', 1)
     keep(h, 'b', 1)
@@ -235,7 +235,7 @@ describe('a history', () => {
     expect(again).toEqual(['a1', 'b1'])
   })
 
-  it('does not name what goes while it names the rest', () => {
+  it('skips messages that are removed during an iteration', () => {
     const h = of()
     for (const n of [1, 2, 3]) keep(h, 'a', n)
     const named: number[] = []
@@ -246,7 +246,7 @@ describe('a history', () => {
     expect(named).toEqual([1, 3])
   })
 
-  it('counts on to 2^53-1', () => {
+  it('keeps numbers up to 2^53-1', () => {
     const h = of({ messages: 2 })
     for (const back of [2, 1, 0]) keep(h, 'a', Number.MAX_SAFE_INTEGER - back)
     expect([History.first(h, 'a'), got(h, 'a', Number.MAX_SAFE_INTEGER)]).toEqual([
@@ -256,7 +256,7 @@ describe('a history', () => {
     expect(History.get(h, 'a', 2 ** 53)).toBeUndefined()
   })
 
-  it('agrees with a plain list, whatever is kept, skipped, withdrawn, forgotten and evicted', () => {
+  it('agrees with a plain list under any sequence of operations', () => {
     const origins = ['a', 'b', 'c']
     const origin = fc.constantFrom(...origins)
     const bytesOf = (serial: number, size: number): Uint8Array => new Uint8Array(size).fill(serial)
@@ -351,10 +351,10 @@ describe('the memory of a history', () => {
     while (History.mustEvict(h, bytes, 0)) History.evict(h)
     History.keep(h, origin, number, message, 0)
   }
-  /** As large as a publisher. */
+  /** An object of about the size of a publisher. */
   const large = (): object => ({ state: new Array(1000).fill(0) })
 
-  it('is that of an empty one after 65,536 publishers have sent a message each and closed', async () => {
+  it('is as small as at the start after 65,536 publishers have sent a message each and closed', async () => {
     const h = History.create<object>()
     const before = await bytesInUse()
     for (let i = 0; i < 65_536; i++) {
@@ -366,11 +366,11 @@ describe('the memory of a history', () => {
     expect([h.messages, h.bytes]).toEqual([0, 0])
   })
 
-  it('is no more than its budget, whatever closes in between', async () => {
+  it('stays within its limit while origins close in any order', async () => {
     const h = History.create<object>({ messages: 1e9, bytes: 8_000_000, age: 1e9 })
     const stays = {}
     const before = await bytesInUse()
-    // Each message that stays shares its chunk with many that go.
+    // Each remaining message shares its chunk with many removed ones.
     for (let i = 1; i <= 10_000; i++) {
       put(h, stays, i, new Uint8Array(16).fill(i))
       const goes = large()
@@ -382,7 +382,7 @@ describe('the memory of a history', () => {
     for (const n of [1, 5000, 10_000]) expect(History.get(h, stays, n)?.data).toEqual(new Uint8Array(16).fill(n))
   })
 
-  it('is no more than its budget with one message each of as many origins as it holds', async () => {
+  it('stays within its limit with one message for each of many origins', async () => {
     const h = History.create<object>({ messages: 1e9, bytes: 16_000_000, age: 1e9 })
     const before = await bytesInUse()
     for (let i = 0; i < 40_000; i++) put(h, { name: `updates${i}` }, 1)
@@ -391,7 +391,7 @@ describe('the memory of a history', () => {
     expect(h.bytes).toBeLessThanOrEqual(16_000_000)
   })
 
-  it('is no more than its budget for small messages', async () => {
+  it('stays within its limit for small messages', async () => {
     const h = History.create<object>({ messages: 1e9, bytes: 16_000_000, age: 1e9 })
     const before = await bytesInUse()
     const origin = {}
@@ -402,7 +402,7 @@ describe('the memory of a history', () => {
 })
 
 describe('a copy', () => {
-  it('does not change with its original, be it a node Buffer or not, large or small', () => {
+  it('does not change with its original: node Buffer or not, large or small', () => {
     const h = of()
     for (const size of [0, 1, 100, 16 * 1024, 16 * 1024 + 1, 200_000])
       for (const original of [
@@ -416,7 +416,7 @@ describe('a copy', () => {
       }
   })
 
-  it('does not overlap with another', () => {
+  it('does not overlap with another copy', () => {
     const h = of()
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 0, max: 20_000 }), { minLength: 1, maxLength: 20 }), sizes => {
@@ -427,7 +427,7 @@ describe('a copy', () => {
     )
   })
 
-  it('holds on to 64 KiB at most, and shares them with others', () => {
+  it('retains at most a shared chunk of 64 KiB', () => {
     const h = of()
     const chunks = new Set<ArrayBufferLike>()
     for (let i = 0; i < 1000; i++) chunks.add(History.copy(h, new Uint8Array(100)).buffer)

@@ -2,13 +2,13 @@ import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import * as E from 'fp-ts/lib/Either.js'
 import * as SequenceNumber from '../../../src/core/protocol/SequenceNumber.ts'
-import * as Replays from '../../../src/core/sender/ReplayQueue.ts'
+import * as ReplayQueue from '../../../src/core/sender/ReplayQueue.ts'
 import { run, single } from '../receiver/receiverHarness.ts'
 
 const origin = single()
 const address = (n: number) => ({ origin, number: SequenceNumber.nearest(n) })
 
-const range = (first: number, last: number, reply = 'in.r.1'): Replays.Request => ({
+const range = (first: number, last: number, reply = 'in.r.1'): ReplayQueue.Request => ({
   origin: origin.name,
   first,
   last,
@@ -16,10 +16,10 @@ const range = (first: number, last: number, reply = 'in.r.1'): Replays.Request =
   epoch: undefined,
   reply,
 })
-const one = (n: number, reply = 'in.r.1'): Replays.Request => ({ ...range(n, n, reply), range: false })
+const one = (n: number, reply = 'in.r.1'): ReplayQueue.Request => ({ ...range(n, n, reply), range: false })
 
-/** A sender that has sent all up to `head`, and holds these, `size` bytes each. */
-const sender = (head: number, isHeld: (n: number) => boolean, size = 1): Replays.Source => ({
+/** A sender with messages up to `head`. It has kept these, with `size` bytes each. */
+const sender = (head: number, isHeld: (n: number) => boolean, size = 1): ReplayQueue.Source => ({
   epoch: o => (o === origin.name ? run(1) : undefined),
   head: () => head,
   get: (_, n) =>
@@ -30,52 +30,52 @@ const sender = (head: number, isHeld: (n: number) => boolean, size = 1): Replays
   },
 })
 
-const all = (head: number, size = 1): Replays.Source => sender(head, () => true, size)
+const all = (head: number, size = 1): ReplayQueue.Source => sender(head, () => true, size)
 
-const ask = (...requests: Replays.Request[]): [Replays.Answer[], Replays.Replays] => {
-  let replays = Replays.empty
-  const answers: Replays.Answer[] = []
+const ask = (...requests: ReplayQueue.Request[]): [ReplayQueue.Answer[], ReplayQueue.ReplayQueue] => {
+  let replays = ReplayQueue.empty
+  const answers: ReplayQueue.Answer[] = []
   for (const r of requests) {
-    const [ends, after] = Replays.asked(r)(replays)
+    const [ends, after] = ReplayQueue.onRequest(r)(replays)
     answers.push(...ends)
     replays = after
   }
   return [answers, replays]
 }
 
-/** `3`, `410 1-2`, `end 3`; with who is meant, if there are several. */
-const said = (answers: ReadonlyArray<Replays.Answer>): string[] =>
+/** Answers in short form: `3`, `410 1-2`, `end 3`; with the requester if there are several. */
+const said = (answers: ReadonlyArray<ReplayQueue.Answer>): string[] =>
   answers.map(a =>
     a._tag === 'Message' ? `${a.number}` : a._tag === 'End' ? `end ${a.last}` : `${a.code} ${a.first}-${a.last}`,
   )
 
-const answersTo = (source: Replays.Source, ...requests: Replays.Request[]): string[] => {
+const answersTo = (source: ReplayQueue.Source, ...requests: ReplayQueue.Request[]): string[] => {
   let [answers, replays] = ask(...requests)
   while (replays.requests.length > 0) {
-    const [page, rest] = Replays.page(source, 100, 1e9)(replays)
+    const [page, rest] = ReplayQueue.page(source, 100, 1e9)(replays)
     answers = [...answers, ...page]
     replays = rest
   }
   return said(answers)
 }
 
-describe('a request', () => {
-  it('asks for one message where it has no body', () => {
-    expect(Replays.parse(address(17), '', 'in')).toEqual(E.right(one(17, 'in')))
+describe('a replay request', () => {
+  it('requests one message if it has no body', () => {
+    expect(ReplayQueue.parse(address(17), '', 'in')).toEqual(E.right(one(17, 'in')))
   })
 
-  it('asks for a range, and may name the run', () => {
-    expect(Replays.parse(address(17), '{"last":57}', 'in')).toEqual(E.right(range(17, 57, 'in')))
-    expect(Replays.parse(address(17), `{"last":57,"epoch":"${run(1)}"}`, 'in')).toEqual(
+  it('requests a range, and may name the run', () => {
+    expect(ReplayQueue.parse(address(17), '{"last":57}', 'in')).toEqual(E.right(range(17, 57, 'in')))
+    expect(ReplayQueue.parse(address(17), `{"last":57,"epoch":"${run(1)}"}`, 'in')).toEqual(
       E.right({ ...range(17, 57, 'in'), epoch: run(1) }),
     )
-    expect(Replays.parse(address(17), `{"epoch":"${run(1)}"}`, 'in')).toEqual(
+    expect(ReplayQueue.parse(address(17), `{"epoch":"${run(1)}"}`, 'in')).toEqual(
       E.right({ ...one(17, 'in'), epoch: run(1) }),
     )
   })
 
-  it('takes no notice of fields that it does not know', () => {
-    expect(Replays.parse(address(17), '{"last":57,"later":1}', 'in')).toEqual(E.right(range(17, 57, 'in')))
+  it('ignores unknown fields', () => {
+    expect(ReplayQueue.parse(address(17), '{"last":57,"later":1}', 'in')).toEqual(E.right(range(17, 57, 'in')))
   })
 
   it.each<[string, string, RegExp]>([
@@ -90,12 +90,12 @@ describe('a request', () => {
     ['ends at a number that may be rounded', '{"last":9007199254740992}', /body/],
     ['has an epoch that is none', '{"last":57,"epoch":"@1"}', /body/],
     ['ends before it begins', '{"last":16}', /ends \(16\) before it begins \(17\)/],
-  ])('is refused, and told why, where its body %s', (_, body, why) => {
-    const parsed = Replays.parse(address(17), body, 'in')
+  ])('is refused with a reason if its body %s', (_, body, why) => {
+    const parsed = ReplayQueue.parse(address(17), body, 'in')
     expect(parsed).toMatchObject({ left: { _tag: 'BadRequest', why: expect.stringMatching(why) } })
   })
 
-  it('is read, or refused with a reason, whatever its body is', () => {
+  it('is parsed, or refused with a reason, for any body', () => {
     const bodies = fc.oneof(
       fc.string(),
       fc.json(),
@@ -103,7 +103,7 @@ describe('a request', () => {
     )
     fc.assert(
       fc.property(bodies, body => {
-        const parsed = Replays.parse(address(17), body, 'in')
+        const parsed = ReplayQueue.parse(address(17), body, 'in')
         if (E.isRight(parsed)) expect(parsed.right.last).toBeGreaterThanOrEqual(17)
         else expect(parsed.left.why.length).toBeGreaterThan(10)
       }),
@@ -111,28 +111,28 @@ describe('a request', () => {
   })
 })
 
-describe('a sender that is asked', () => {
-  it('sends one message, and no end', () => {
+describe('the replay queue', () => {
+  it('answers a request for one message without an end', () => {
     expect(answersTo(all(9), one(3))).toEqual(['3'])
   })
 
-  it('sends a range in order, and says its end', () => {
+  it('answers a range in order, followed by an end', () => {
     expect(answersTo(all(9), range(3, 5))).toEqual(['3', '4', '5', 'end 5'])
   })
 
-  it('says in one answer what it has not sent yet', () => {
+  it('refuses all numbers that are not sent yet with one answer', () => {
     expect(answersTo(all(4), range(3, 7))).toEqual(['3', '4', '404 5-7', 'end 7'])
     expect(answersTo(all(0), one(1))).toEqual(['404 1-1'])
   })
 
-  it('says in one answer all that it holds no more, asked for or not', () => {
+  it('refuses all evicted numbers with one answer, even beyond the request', () => {
     const source = sender(100, n => n > 50)
     expect(answersTo(source, range(3, 7))).toEqual(['410 3-50', 'end 50'])
     expect(answersTo(source, range(49, 52))).toEqual(['410 49-50', '51', '52', 'end 52'])
     expect(answersTo(source, one(3))).toEqual(['410 3-3'])
   })
 
-  it('says that all is gone where it holds nothing, and what is still to come', () => {
+  it('refuses everything as evicted if the history is empty, except numbers that are not sent yet', () => {
     expect(
       answersTo(
         sender(6, () => false),
@@ -141,7 +141,7 @@ describe('a sender that is asked', () => {
     ).toEqual(['410 3-6', '404 7-9', 'end 9'])
   })
 
-  it('names a single message that it could not keep', () => {
+  it('refuses a single message that the history could not keep', () => {
     expect(
       answersTo(
         sender(9, n => n !== 4),
@@ -150,21 +150,21 @@ describe('a sender that is asked', () => {
     ).toEqual(['3', '410 4-4', '5', 'end 5'])
   })
 
-  it('refuses all where another run is meant, and sends where its own is', () => {
+  it('refuses a request for another run, and answers one for its own run', () => {
     expect(answersTo(all(9), { ...range(3, 5), epoch: run(2) })).toEqual(['410 3-5', 'end 5'])
     expect(answersTo(all(9), { ...range(3, 3), epoch: run(1) })).toEqual(['3', 'end 3'])
   })
 
-  it('considers 4096 numbers of a request, and says how far it came', () => {
+  it('answers at most 4096 numbers per request, and reports the last one', () => {
     const answers = answersTo(all(1e6), range(10, 1e6))
     expect([answers.length, answers.at(-2), answers.at(-1)]).toEqual([4097, '4105', 'end 4105'])
   })
 
-  it('sends 1 MiB for a request, and says how far it came', () => {
+  it('sends at most 1 MiB per request, and reports the last number', () => {
     expect(answersTo(all(1e6, 300_000), range(1, 100))).toEqual(['1', '2', '3', '4', 'end 4'])
   })
 
-  it('counts to 2^53-1 and no further', () => {
+  it('stops at 2^53-1', () => {
     const last = Number.MAX_SAFE_INTEGER
     const source = { ...all(last), first: () => last - 1 }
     expect(answersTo(source, range(last - 1, last))).toEqual([`${last - 1}`, `${last}`, `end ${last}`])
@@ -174,19 +174,19 @@ describe('a sender that is asked', () => {
     ])
   })
 
-  it('lets a range that overlaps take the place of an earlier one of the same asker, which ends where it is', () => {
+  it('replaces an earlier overlapping range of the same requester, and ends that range', () => {
     const [answers, replays] = ask(range(1, 100), range(50, 200, 'in.r.2'))
     expect([said(answers), replays.requests.map(r => r.first)]).toEqual([['end 0'], [50]])
   })
 
-  it('sends once what the same asker asks for twice', () => {
+  it('answers a repeated request of the same requester once', () => {
     expect(answersTo(all(9), one(3), one(3, 'in.r.2'))).toEqual(['3'])
     expect(answersTo(all(9), one(3), range(2, 4, 'in.r.2'))).toEqual(['2', '3', '4', 'end 4'])
     expect(answersTo(all(9), range(2, 4), one(3, 'in.r.2'))).toEqual(['2', '3', '4', 'end 4', '3'])
   })
 
-  it('lets a request take the place of those that it overlaps, and no others', () => {
-    const firsts = (...requests: Replays.Request[]): number[] => ask(...requests)[1].requests.map(r => r.first)
+  it('replaces only overlapping requests', () => {
+    const firsts = (...requests: ReplayQueue.Request[]): number[] => ask(...requests)[1].requests.map(r => r.first)
     expect(firsts(range(1, 9), range(20, 29, 'in.r.2'), range(5, 12, 'in.r.3'))).toEqual([5, 20])
     expect(firsts(range(20, 29), range(1, 9, 'in.r.2'), range(5, 12, 'in.r.3'))).toEqual([20, 5])
     expect(firsts(range(1, 9), range(20, 29, 'in.r.2'), range(40, 41, 'in.r.3'), range(8, 21, 'in.r.4'))).toEqual([
@@ -196,26 +196,26 @@ describe('a sender that is asked', () => {
     expect(firsts(range(1, 9), { ...range(1, 9, 'in.r.2'), origin: 'other' })).toEqual([1, 1])
   })
 
-  it('counts headers as bytes of a page', () => {
+  it('counts headers towards the page size', () => {
     const kept = { data: new Uint8Array(1), headers: new Uint8Array(99), reply: undefined }
     const [, replays] = ask(range(1, 100))
-    expect(said(Replays.page({ ...all(100), get: () => kept }, 100, 300)(replays)[0])).toEqual(['1', '2', '3'])
+    expect(said(ReplayQueue.page({ ...all(100), get: () => kept }, 100, 300)(replays)[0])).toEqual(['1', '2', '3'])
   })
 
-  it('sends no more of a range than 1 MiB, and says where it ends', () => {
+  it('sends at most 1 MiB of a range, and reports where it ends', () => {
     const [, replays] = ask(range(1, 100))
-    const [page] = Replays.page(all(100, 1024 * 256), 100, 1e9)(replays)
+    const [page] = ReplayQueue.page(all(100, 1024 * 256), 100, 1e9)(replays)
     expect(said(page)).toEqual(['1', '2', '3', '4', 'end 4'])
   })
 
-  it('answers two askers, however their requests overlap', () => {
+  it('answers two requesters with overlapping requests', () => {
     expect(answersTo(all(9), range(1, 2), range(1, 2, 'other.r.1'))).toEqual(['1', '2', 'end 2', '1', '2', 'end 2'])
   })
 
-  it('answers two askers in another account, whose reply subjects are drawn by the server', () => {
+  it('answers two requesters in another account, whose reply subjects the server has replaced', () => {
     const [first, second] = ['_R_.qnA5mD.9cJuTs', '_R_.qnA5mD.w2ZsSe']
     const [answers, replays] = ask(range(1, 3, first), range(2, 4, second))
-    const [page] = Replays.page(all(9), 100, 1e9)(replays)
+    const [page] = ReplayQueue.page(all(9), 100, 1e9)(replays)
     expect([answers, page.filter(a => a.reply === first).length, page.filter(a => a.reply === second).length]).toEqual([
       [],
       4,
@@ -223,7 +223,7 @@ describe('a sender that is asked', () => {
     ])
   })
 
-  it('lets a request in another account take the place of those of the same asker, by its own word', () => {
+  it("replaces a repeated request from another account, identified by the requester's name", () => {
     const by = (name: string, reply: string, first: number) => ({ ...range(first, 4, reply), asker: name })
     const [answers, { requests }] = ask(
       by('me', '_R_.qnA5mD.a', 1),
@@ -234,47 +234,47 @@ describe('a sender that is asked', () => {
     expect([said(answers), requests.map(r => r.reply.slice(-1))]).toEqual([['end 0'], ['c', 'b', 'd']])
   })
 
-  it('takes the word of an asker for nothing where the reply subject tells who asks', () => {
+  it("ignores the requester's name if the reply subject identifies the requester", () => {
     const [, { requests }] = ask({ ...range(1, 4, 'in.r.1'), asker: 'me' }, { ...range(1, 4, 'in.s.1'), asker: 'me' })
     expect(requests).toHaveLength(2)
   })
 
-  it.each([['"x"'], [`"${'x'.repeat(64)}"`]])('may say who asks: %s', name => {
-    expect(Replays.parse(address(17), `{"last":57,"asker":${name}}`, 'in')).toEqual(
+  it.each([['"x"'], [`"${'x'.repeat(64)}"`]])("accepts the requester's name: %s", name => {
+    expect(ReplayQueue.parse(address(17), `{"last":57,"asker":${name}}`, 'in')).toEqual(
       E.right({ ...range(17, 57, 'in'), asker: JSON.parse(name) }),
     )
   })
 
-  it.each([['1'], [`"${'x'.repeat(65)}"`]])('can not say so: %s', name => {
-    expect(E.isLeft(Replays.parse(address(17), `{"last":57,"asker":${name}}`, 'in'))).toBe(true)
+  it.each([['1'], [`"${'x'.repeat(65)}"`]])("refuses the requester's name: %s", name => {
+    expect(E.isLeft(ReplayQueue.parse(address(17), `{"last":57,"asker":${name}}`, 'in'))).toBe(true)
   })
 
-  it('gives each request its turn', () => {
+  it('serves requests in rotation', () => {
     const requests = Array.from({ length: 5 }, (_, i) => range(1, 1000, `asker${i}.r.1`))
     const [, replays] = ask(...requests)
-    const [page] = Replays.page(all(1000), 64 * 5, 1e9)(replays)
+    const [page] = ReplayQueue.page(all(1000), 64 * 5, 1e9)(replays)
     const counts = requests.map(r => page.filter(a => a.reply === r.reply).length)
     expect(counts).toEqual([64, 64, 64, 64, 64])
   })
 
-  it('keeps to the page, in messages and (but for one) in bytes', () => {
+  it('limits a page by messages and, except for one message, by bytes', () => {
     const [, replays] = ask(range(1, 1000))
-    expect(Replays.page(all(1000), 10, 1e9)(replays)[0]).toHaveLength(10)
-    expect(said(Replays.page(all(1000, 400), 10, 1000)(replays)[0])).toEqual(['1', '2', '3'])
-    expect(said(Replays.page(all(1000, 5000), 10, 1000)(replays)[0])).toEqual(['1'])
+    expect(ReplayQueue.page(all(1000), 10, 1e9)(replays)[0]).toHaveLength(10)
+    expect(said(ReplayQueue.page(all(1000, 400), 10, 1000)(replays)[0])).toEqual(['1', '2', '3'])
+    expect(said(ReplayQueue.page(all(1000, 5000), 10, 1000)(replays)[0])).toEqual(['1'])
   })
 
-  it('has 1024 requests wait at most; one more is dropped', () => {
+  it('queues at most 1024 requests, and drops others', () => {
     const requests = Array.from({ length: 1100 }, (_, i) => one(i + 1))
     expect(ask(...requests)[1].requests).toHaveLength(1024)
   })
 
-  it('answers nobody about an origin that has closed', () => {
+  it('does not answer requests for a closed origin', () => {
     const [, replays] = ask(one(1), { ...one(1), origin: 'other' })
-    expect(Replays.without(origin.name)(replays).requests.map(r => r.origin)).toEqual(['other'])
+    expect(ReplayQueue.without(origin.name)(replays).requests.map(r => r.origin)).toEqual(['other'])
   })
 
-  it('considers each number of each request once and in order, and ends each range, however it is paged', () => {
+  it('answers each number of each request once and in order, and ends each range, for any page size', () => {
     const request = fc.record({
       first: fc.integer({ min: 1, max: 60 }),
       length: fc.integer({ min: 1, max: 60 }),
@@ -293,10 +293,10 @@ describe('a sender that is asked', () => {
             isRange ? range(first, first + length - 1, `asker${i}.1`) : one(first, `asker${i}.1`),
           )
           let [, replays] = ask(...requests)
-          const answers: Replays.Answer[] = []
+          const answers: ReplayQueue.Answer[] = []
           for (let i = 0; replays.requests.length > 0; i++) {
             expect(i).toBeLessThan(2000)
-            const [page, rest] = Replays.page(source, messages, bytes)(replays)
+            const [page, rest] = ReplayQueue.page(source, messages, bytes)(replays)
             expect(page.filter(a => a._tag !== 'End').length).toBeLessThanOrEqual(messages)
             answers.push(...page)
             replays = rest

@@ -9,7 +9,7 @@ import { run, single } from '../receiver/receiverHarness.ts'
 
 const create = (options: Sender.Options = {}, now = 0) => Sender.create(single(), run(1), now, options)
 
-/** The times of its heartbeats up to `until`, sent as soon as they are due, with publishes at these times. */
+/** The times of the heartbeats up to `until`, sent when they are due, with messages at these times. */
 const beats = (
   self: Sender.Sender,
   until: number,
@@ -33,23 +33,23 @@ const beats = (
 }
 
 describe('a sender', () => {
-  it('says where it is as soon as it is connected again, and soon after', () => {
+  it('sends a heartbeat at once after a reconnect, and another soon after', () => {
     const idle = beats(create(), 60_000)[1]
     const [at] = beats(Sender.revived(61_000)(idle), 61_200)
     expect(at).toEqual([61_000, 61_100])
   })
 
-  it('gives the numbers 1, 2, 3', () => {
+  it('assigns the numbers 1, 2, 3', () => {
     expect(Sender.next(create())).toEqual(E.right(1))
     expect(Sender.next(Sender.published(0)(create()))).toEqual(E.right(2))
   })
 
-  it('takes a number only when it is told that the message went out', () => {
+  it('commits a number only after the message was sent', () => {
     const s = create()
     expect([Sender.next(s), Sender.next(s)]).toEqual([E.right(1), E.right(1)])
   })
 
-  it('uses up all numbers, and says what to do then', () => {
+  it('refuses a message after the last number, and names the remedy', () => {
     const last = Sender.published(0)(create({ start: SequenceNumber.last }))
     expect(last.head).toBe(Number.MAX_SAFE_INTEGER)
     const exhausted = Sender.next(last)
@@ -57,23 +57,23 @@ describe('a sender', () => {
     if (E.isLeft(exhausted)) expect(Sender.explain(exhausted.left)).toContain('start a new one')
   })
 
-  it('sends a heartbeat at once, then less and less often, up to max', () => {
+  it('sends a heartbeat at once, then at growing intervals up to max', () => {
     expect(beats(create(), 20_000)[0]).toEqual([0, 100, 300, 700, 1500, 3100, 6300, 11_300, 16_300])
   })
 
-  it('sends heartbeats 50, 100, 200, 400 ms after one another when messages stop', () => {
+  it('sends heartbeats at intervals of 50, 100, 200, 400 ms after the last message', () => {
     expect(beats(create(), 30_000, [20_000])[0].filter(t => t > 20_000)).toEqual([
       20_050, 20_150, 20_350, 20_750, 21_550, 23_150, 26_350,
     ])
   })
 
-  it('sends a heartbeat at least every max under traffic, and one after the last message', () => {
+  it('sends a heartbeat at least every max during traffic, and one after the last message', () => {
     const publishes = Array.from({ length: 600 }, (_, i) => i * 10 + 10)
     const [at] = beats(create({ max: 1000 }), 6500, publishes)
     expect(at).toEqual([0, 1000, 2000, 3000, 4000, 5000, 6000, 6050, 6150, 6350])
   })
 
-  it('never waits longer than max between two heartbeats, whatever is published when', () => {
+  it('never waits longer than max between two heartbeats, for any messages', () => {
     const times = fc.array(fc.nat(5000))
     fc.assert(
       fc.property(times, fc.integer({ min: 1, max: 300 }), fc.integer({ min: 20, max: 3000 }), (p, after, max) => {
@@ -94,24 +94,24 @@ describe('a sender', () => {
     )
   })
 
-  it('says that it ends three times, 50, 100 and 200 ms after it was closed, and nothing after that', () => {
+  it('sends three ended heartbeats 50, 100 and 200 ms after the close, and nothing later', () => {
     const [at, s] = beats(Sender.closed(7000)(create()), 1e9)
     expect(at).toEqual([7050, 7100, 7200])
     expect([s.state, Sender.dueAt(s.max)(s)]).toEqual(['ended', Number.POSITIVE_INFINITY])
   })
 
-  it('says nothing of its own accord once it is retired, and that it has ended', () => {
+  it('schedules no heartbeat once it is retired, and its head is ended', () => {
     const s = Sender.retired(Sender.published(5)(create()))
     expect(Sender.dueAt(s.max)(s)).toBe(Number.POSITIVE_INFINITY)
     expect(Sender.headOf(10, 6000, 1)(s)).toMatchObject({ head: 1, state: 'ended' })
   })
 
-  it('is closed once', () => {
+  it('closes only once', () => {
     const s = Sender.closed(1)(create())
     expect(Sender.closed(2)(s)).toBe(s)
   })
 
-  it('says how far it is, how long it has been there, and what it promises', () => {
+  it('has a head with its newest number, its age and its intervals', () => {
     const s = Sender.published(5)(create({ start: SequenceNumber.nearest(8) }, 2))
     expect(Sender.headOf(10, 6000, 9)(s)).toMatchObject({
       start: 8,
@@ -124,7 +124,7 @@ describe('a sender', () => {
     expect(Sender.headOf(10, 6000, 9)(Sender.closed(6)(s)).state).toBe('ended')
   })
 
-  it('has a head that can be read back, at any number', () => {
+  it('has a head that can be parsed, for any number', () => {
     fc.assert(
       fc.property(number, fc.boolean(), (start, sent) => {
         const s = sent ? Sender.published(0)(create({ start })) : create({ start })
@@ -134,7 +134,7 @@ describe('a sender', () => {
     )
   })
 
-  it('starts from the clock above what an earlier run can have reached at a million messages a second', () => {
+  it('starts from the clock above any number of an earlier run at a million messages per second', () => {
     const later = Sender.startFromClock(Date.UTC(2026, 0, 1) + 1000)
     expect(later - Sender.startFromClock(Date.UTC(2026, 0, 1))).toBe(1_000_000)
     expect(Sender.startFromClock(0)).toBe(1)

@@ -2,12 +2,12 @@ import type { Bench, Json } from '../bench.ts'
 
 export interface Scenario {
   readonly name: string
-  /** Does something with one or more connections, and says what an application sees of it. */
+  /** Uses one or more connections, and returns what an application sees. */
   readonly run: (bench: Bench) => Promise<Json>
-  /** A difference that is meant, with its reason as it stands in docs/guides/drop-in.md. */
+  /** An intended difference. The reason is the text in docs/guides/drop-in.md. */
   readonly differs?: { readonly reason: string; readonly plain: Json; readonly sequenced: Json }
 }
 
-/** What a difference in the class or the words of an error comes down to: whether it is one. */
+/** Reduces an outcome to whether it is an error. Use it if the class and the text may differ. */
 export const threw = (outcome: Json): string =>
   typeof outcome === 'object' && outcome !== null && 'name' in outcome ? 'an error' : 'no error'

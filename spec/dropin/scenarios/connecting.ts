@@ -3,7 +3,7 @@ import type { Bench, Json, Nc } from '../bench.ts'
 import { listening, reading, settled, texts, tried, until } from '../bench.ts'
 import type { Scenario } from './Scenario.ts'
 
-/** A connection over a link that can be cut; counts how often it has come back. */
+/** A connection over a link that can be cut. It counts the reconnects. */
 interface Linked {
   readonly nc: Nc
   readonly link: LossyLink
@@ -49,7 +49,7 @@ export const connecting: ReadonlyArray<Scenario> = [
     },
   },
   {
-    name: 'what a connection says of itself',
+    name: 'properties of a connection',
     run: async bench => {
       const nc = await bench.connect()
       const before = [
@@ -64,14 +64,14 @@ export const connecting: ReadonlyArray<Scenario> = [
     },
   },
   {
-    name: 'which class a connection is of',
+    name: 'the class of a connection',
     run: async bench => {
       const nc = await bench.connect()
       return [nc.constructor.name, typeof nc.publish, 'publish' in nc, 'nothing' in nc, `${nc}`]
     },
   },
   {
-    name: 'methods are taken off the connection',
+    name: 'methods are called without their connection',
     run: async bench => {
       const nc = await bench.connect()
       const { publish, flush, request, subscribe } = nc
@@ -79,7 +79,7 @@ export const connecting: ReadonlyArray<Scenario> = [
     },
   },
   {
-    name: 'a property of the own is set on the connection',
+    name: 'the application sets a property on the connection',
     run: async bench => {
       const nc: Nc & { mine?: string } = await bench.connect()
       nc.mine = 'yes'
@@ -87,7 +87,7 @@ export const connecting: ReadonlyArray<Scenario> = [
     },
   },
   {
-    name: 'a subscription goes on after a reconnect',
+    name: 'a subscription continues after a reconnect',
     run: linked(async l => {
       const { seen } = listening(l.nc, l.at)
       await l.nc.flush()
@@ -100,7 +100,7 @@ export const connecting: ReadonlyArray<Scenario> = [
     }),
   },
   {
-    name: 'an iterator goes on after a reconnect',
+    name: 'an iterator continues after a reconnect',
     run: linked(async l => {
       const messages = reading(l.nc.subscribe(l.at), 2)
       await l.nc.flush()
@@ -159,7 +159,7 @@ export const connecting: ReadonlyArray<Scenario> = [
       l.link.cut()
       await until('disconnected', () => l.statuses.includes('disconnect'))
       const outcome = tried(() => l.nc.publish(l.at, 'while'))
-      // Each attempt to connect discards what was published before it.
+      // Each connect attempt discards what was published before it.
       const attempts = (): number => l.statuses.filter(s => s === 'reconnecting').length
       const before = attempts()
       await until('two more attempts', () => attempts() >= before + 2)
@@ -176,7 +176,7 @@ export const connecting: ReadonlyArray<Scenario> = [
     },
   },
   {
-    name: 'missing what is published while disconnected',
+    name: 'messages are published while the subscriber is disconnected',
     run: linked(async l => {
       const { seen } = listening(l.nc, l.at)
       await l.nc.flush()
@@ -229,7 +229,7 @@ export const connecting: ReadonlyArray<Scenario> = [
     }),
   },
   {
-    name: 'a connection that does not reconnect is lost',
+    name: 'a connection without reconnects is lost',
     run: async bench => {
       const link = await bench.link()
       const nc = await bench.connect({ servers: link.url, reconnect: false })

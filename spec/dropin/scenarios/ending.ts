@@ -14,7 +14,7 @@ const publish = (nc: Nc, subject: string, ...them: ReadonlyArray<string>): void 
 
 export const ending: ReadonlyArray<Scenario> = [
   {
-    name: 'drain() of a subscription hands out what is in flight',
+    name: 'drain() of a subscription delivers messages in flight',
     run: connected(async (nc, at) => {
       const { sub, seen } = listening(nc, at)
       publish(nc, at, 'a', 'b', 'c')
@@ -25,7 +25,7 @@ export const ending: ReadonlyArray<Scenario> = [
     }),
   },
   {
-    name: 'drain() of an iterator, which is read afterwards',
+    name: 'drain() of an iterator that is read afterwards',
     run: connected(async (nc, at) => {
       const sub = nc.subscribe(at)
       publish(nc, at, 'a', 'b', 'c')
@@ -35,7 +35,7 @@ export const ending: ReadonlyArray<Scenario> = [
     }),
   },
   {
-    name: 'drain() of an iterator, which is being read',
+    name: 'drain() of an iterator that is being read',
     run: connected(async (nc, at) => {
       const sub = nc.subscribe(at)
       const messages = reading(sub)
@@ -66,7 +66,7 @@ export const ending: ReadonlyArray<Scenario> = [
     }),
   },
   {
-    name: 'drain() of a subscription that is closed',
+    name: 'drain() of a closed subscription',
     run: connected(async (nc, at) => {
       const { sub } = listening(nc, at)
       sub.unsubscribe()
@@ -74,7 +74,7 @@ export const ending: ReadonlyArray<Scenario> = [
     }),
   },
   {
-    name: 'drain() of a subscription when the connection is closed',
+    name: 'drain() of a subscription after the connection is closed',
     run: connected(async (nc, at) => {
       const { sub } = listening(nc, at)
       await nc.close()
@@ -82,7 +82,7 @@ export const ending: ReadonlyArray<Scenario> = [
     }),
   },
   {
-    name: 'drain() of a subscription that has max',
+    name: 'drain() of a subscription with max',
     run: connected(async (nc, at) => {
       const { sub, seen } = listening(nc, at, { max: 2 })
       publish(nc, at, 'a', 'b', 'c')
@@ -91,7 +91,7 @@ export const ending: ReadonlyArray<Scenario> = [
     }),
   },
   {
-    name: 'close() ends iterators, after what has come',
+    name: 'close() ends iterators after the messages that have arrived',
     run: connected(async (nc, at) => {
       const sub = nc.subscribe(at)
       const { seen } = listening(nc, at)
@@ -103,7 +103,7 @@ export const ending: ReadonlyArray<Scenario> = [
     }),
   },
   {
-    name: 'close() ends an iterator that waits',
+    name: 'close() ends a waiting iterator',
     run: connected(async (nc, at) => {
       const messages = reading(nc.subscribe(at))
       await nc.flush()
@@ -112,7 +112,7 @@ export const ending: ReadonlyArray<Scenario> = [
     }),
   },
   {
-    name: 'close() within a callback is the last of it',
+    name: 'close() within a callback: it is not called again',
     run: connected(async (nc, at) => {
       const seen: Array<string> = []
       nc.subscribe(at, {
@@ -135,7 +135,7 @@ export const ending: ReadonlyArray<Scenario> = [
     }),
   },
   {
-    name: 'drain() of the connection hands out what is in flight, then closes',
+    name: 'drain() of the connection delivers messages in flight, then closes',
     run: connected(async (nc, at) => {
       const sub = nc.subscribe(at)
       const { seen } = listening(nc, at)
@@ -147,11 +147,11 @@ export const ending: ReadonlyArray<Scenario> = [
     }),
   },
   {
-    name: 'drain() of a connection that has done nothing',
+    name: 'drain() of an unused connection',
     run: connected(async nc => [await settled(nc.drain()), nc.isClosed()]),
   },
   {
-    name: 'drain() of the connection lets a callback answer what is in flight',
+    name: 'drain() of the connection lets a callback answer messages in flight',
     run: connected(async (nc, at, bench) => {
       const other = await bench.connect()
       const answers = listening(other, bench.at('answers'))
@@ -201,7 +201,7 @@ export const ending: ReadonlyArray<Scenario> = [
     }),
   },
   {
-    name: 'what was received is answered when the connection is closed',
+    name: 'a received message is answered after the connection is closed',
     run: connected(async (nc, at, bench) => {
       const { seen } = listening(nc, at)
       nc.publish(at, 'a', { reply: bench.at('answers') })

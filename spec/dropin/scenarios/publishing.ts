@@ -4,7 +4,7 @@ import type { Scenario } from './Scenario.ts'
 
 const bytes = (msg: Msg | undefined): Json => (msg === undefined ? 'none' : [...msg.data])
 
-/** What arrives of the one message that is published. */
+/** Returns what arrives of the one message that is published. */
 const arrives =
   (publish: (nc: Nc, subject: string, bench: Bench) => void) =>
   async (bench: Bench): Promise<Json> => {
@@ -15,7 +15,7 @@ const arrives =
     return seen.map(m => [show(m), bytes(m)])
   }
 
-/** What a call throws, and that a message after it arrives all the same. */
+/** Returns the error that a call throws, and proves that a later message arrives. */
 const throws =
   (publish: (nc: Nc, subject: string, bench: Bench) => unknown) =>
   async (bench: Bench): Promise<Json> => {
@@ -38,38 +38,41 @@ const clash: ReadonlyArray<readonly [string, string]> = [
 ]
 
 export const publishing: ReadonlyArray<Scenario> = [
-  { name: 'a text is published', run: arrives((nc, at) => nc.publish(at, 'héllo ✓')) },
+  { name: 'a string is published', run: arrives((nc, at) => nc.publish(at, 'héllo ✓')) },
   { name: 'bytes are published', run: arrives((nc, at) => nc.publish(at, Uint8Array.from([0, 1, 10, 13, 255]))) },
   { name: 'nothing is published', run: arrives((nc, at) => nc.publish(at)) },
-  { name: 'an empty text is published', run: arrives((nc, at) => nc.publish(at, '')) },
-  { name: 'no bytes are published', run: arrives((nc, at) => nc.publish(at, new Uint8Array(0))) },
+  { name: 'an empty string is published', run: arrives((nc, at) => nc.publish(at, '')) },
+  { name: 'an empty payload is published', run: arrives((nc, at) => nc.publish(at, new Uint8Array(0))) },
   {
     name: 'a view of a larger buffer is published',
     run: arrives((nc, at) => nc.publish(at, Buffer.from('abcdef').subarray(2, 4))),
   },
-  { name: 'a reply subject goes along', run: arrives((nc, at) => nc.publish(at, 'x', { reply: 'answers.here' })) },
-  { name: 'an empty reply subject is none', run: arrives((nc, at) => nc.publish(at, 'x', { reply: '' })) },
-  { name: 'options that hold nothing are none', run: arrives((nc, at) => nc.publish(at, 'x', {})) },
-  { name: 'options that are null are none', run: arrives((nc, at) => nc.publish(at, 'x', anything(null))) },
+  { name: 'with a reply subject', run: arrives((nc, at) => nc.publish(at, 'x', { reply: 'answers.here' })) },
+  { name: 'with an empty reply subject', run: arrives((nc, at) => nc.publish(at, 'x', { reply: '' })) },
+  { name: 'with empty options', run: arrives((nc, at) => nc.publish(at, 'x', {})) },
+  { name: 'with null options', run: arrives((nc, at) => nc.publish(at, 'x', anything(null))) },
   {
-    name: 'reply and headers that are null are none',
+    name: 'with null reply and null headers',
     run: arrives((nc, at) => nc.publish(at, 'x', anything({ reply: null, headers: null }))),
   },
   {
-    name: 'headers go along',
+    name: 'with headers',
     run: arrives((nc, at, b) => nc.publish(at, 'x', { headers: b.headers([['Trace', 'a']]) })),
   },
   {
-    name: 'headers with several values, in lower case, and with names that replays use',
+    name: 'with headers that have several values, in lower case, with names that replays use',
     run: arrives((nc, at, b) => nc.publish(at, 'x', { headers: b.headers(clash) })),
   },
-  { name: 'headers without any field', run: arrives((nc, at, b) => nc.publish(at, 'x', { headers: b.headers([]) })) },
   {
-    name: 'headers, a reply subject and no payload',
+    name: 'with headers without a field',
+    run: arrives((nc, at, b) => nc.publish(at, 'x', { headers: b.headers([]) })),
+  },
+  {
+    name: 'with headers and a reply subject, without a payload',
     run: arrives((nc, at, b) => nc.publish(at, undefined, { reply: 'there', headers: b.headers([['A', 'b']]) })),
   },
   {
-    name: 'headers are read when the message is published, not later',
+    name: 'headers are encoded when the message is published, not later',
     run: async bench => {
       const nc = await bench.connect()
       const { seen } = listening(nc, bench.at('news'))
@@ -81,7 +84,7 @@ export const publishing: ReadonlyArray<Scenario> = [
     },
   },
   {
-    name: 'options are used for two messages',
+    name: 'options are reused for a second message',
     run: async bench => {
       const nc = await bench.connect()
       const { seen } = listening(nc, bench.at('>'))
@@ -105,7 +108,7 @@ export const publishing: ReadonlyArray<Scenario> = [
     },
   },
   {
-    name: 'a buffer is used again at once',
+    name: 'a buffer is reused at once',
     run: async bench => {
       const nc = await bench.connect()
       const { seen } = listening(nc, bench.at('news'))
@@ -137,13 +140,13 @@ export const publishing: ReadonlyArray<Scenario> = [
     name: 'a payload that is above max_payload with its headers',
     run: throws((nc, at, b) => nc.publish(at, new Uint8Array(million), { headers: b.headers([['A', 'b']]) })),
   },
-  { name: 'a payload that is null', run: throws((nc, at) => nc.publish(at, anything(null))) },
-  { name: 'a payload that is a number', run: throws((nc, at) => nc.publish(at, anything(5))) },
-  { name: 'a payload that is an object', run: throws((nc, at) => nc.publish(at, anything({ a: 1 }))) },
-  { name: 'a subject that is empty', run: throws(nc => nc.publish('', 'x')) },
-  { name: 'a subject that is not given', run: throws(nc => nc.publish(anything(undefined), 'x')) },
+  { name: 'a null payload', run: throws((nc, at) => nc.publish(at, anything(null))) },
+  { name: 'a number as payload', run: throws((nc, at) => nc.publish(at, anything(5))) },
+  { name: 'an object as payload', run: throws((nc, at) => nc.publish(at, anything({ a: 1 }))) },
+  { name: 'an empty subject', run: throws(nc => nc.publish('', 'x')) },
+  { name: 'no subject', run: throws(nc => nc.publish(anything(undefined), 'x')) },
   {
-    name: 'headers that no client has made',
+    name: 'headers that were not made by the client',
     run: throws((nc, at) => nc.publish(at, 'x', { headers: anything<Hdrs>({}) })),
   },
   {
@@ -151,7 +154,7 @@ export const publishing: ReadonlyArray<Scenario> = [
     run: throws((nc, at) => nc.publish(`${at}..x`, 'x')),
   },
   {
-    name: 'a subject with a wildcard is published to, literally',
+    name: 'a subject with a wildcard, which is published to literally',
     run: async bench => {
       const nc = await bench.connect()
       const { seen } = listening(nc, bench.at('>'))
@@ -181,17 +184,17 @@ export const publishing: ReadonlyArray<Scenario> = [
     },
   },
   {
-    name: 'a message of the own making is published by publishMessage',
+    name: 'publishMessage publishes an object of the application',
     run: arrives((nc, subject, b) =>
       nc.publishMessage({ subject, data: Uint8Array.from([1, 2]), reply: 'there', headers: b.headers([['A', 'b']]) }),
     ),
   },
   {
-    name: 'publishMessage takes a message without reply and headers',
+    name: 'publishMessage publishes a message without reply and headers',
     run: arrives((nc, subject) => nc.publishMessage({ subject, data: Uint8Array.from([1, 2]) })),
   },
   {
-    name: 'a received message is published again by publishMessage',
+    name: 'publishMessage publishes a received message',
     run: async bench => {
       const nc = await bench.connect()
       const { seen } = listening(nc, bench.at('news'))
@@ -203,7 +206,7 @@ export const publishing: ReadonlyArray<Scenario> = [
     },
   },
   {
-    name: 'a message of a subject that is not numbered is published by publishMessage',
+    name: 'publishMessage publishes a message of a subject that is not numbered',
     run: async bench => {
       const nc = await bench.connect()
       const { seen } = listening(nc, 'elsewhere.news', { max: 2 })
@@ -227,7 +230,7 @@ export const publishing: ReadonlyArray<Scenario> = [
     },
   },
   {
-    name: 'respondMessage takes a received message, and sends its payload and headers back',
+    name: 'respondMessage returns a received message with payload and headers',
     run: async bench => {
       const nc = await bench.connect()
       const { seen } = listening(nc, bench.at('answers'))
@@ -268,7 +271,7 @@ export const publishing: ReadonlyArray<Scenario> = [
     },
   },
   {
-    name: 'publishing on a connection that was drained',
+    name: 'publishing on a drained connection',
     run: async bench => {
       const nc = await bench.connect()
       nc.publish(bench.at('news'), 'x')
@@ -277,7 +280,7 @@ export const publishing: ReadonlyArray<Scenario> = [
     },
   },
   {
-    name: 'what is published right before close() arrives if it was flushed',
+    name: 'a message that is published directly before close() arrives if it was flushed',
     run: async bench => {
       const [nc, other] = [await bench.connect(), await bench.connect()]
       const messages = reading(other.subscribe(bench.at('news')), 3)
@@ -289,7 +292,7 @@ export const publishing: ReadonlyArray<Scenario> = [
     },
   },
   {
-    name: 'what is published right before drain() arrives',
+    name: 'a message that is published directly before drain() arrives',
     run: async bench => {
       const [nc, other] = [await bench.connect(), await bench.connect()]
       const messages = reading(other.subscribe(bench.at('news')), 3)
@@ -300,7 +303,7 @@ export const publishing: ReadonlyArray<Scenario> = [
     },
   },
   {
-    name: 'what is published right after drain() was called arrives',
+    name: 'a message that is published directly after drain() was called arrives',
     run: async bench => {
       const [nc, other] = [await bench.connect(), await bench.connect()]
       const messages = reading(other.subscribe(bench.at('news')), 2)

@@ -2,7 +2,7 @@ import type { Bench, Json, Msg, Nc } from '../bench.ts'
 import { listening, longestWait, reading, settled, show, showError, texts, until } from '../bench.ts'
 import type { Scenario } from './Scenario.ts'
 
-/** A connection that asks, and another that answers on a numbered subject. */
+/** A connection that sends requests, and another that answers on a numbered subject. */
 const asked =
   (f: (asking: Nc, at: string, answering: Nc, bench: Bench) => Promise<Json>) =>
   async (bench: Bench): Promise<Json> => {
@@ -67,7 +67,7 @@ export const requesting: ReadonlyArray<Scenario> = [
     }),
   },
   {
-    name: 'a request that is answered with nothing',
+    name: 'a request with an empty answer',
     run: asked(async (asking, at, answering) => {
       answering.subscribe(at, { callback: (_, m) => void m.respond() })
       await answering.flush()
@@ -75,22 +75,22 @@ export const requesting: ReadonlyArray<Scenario> = [
     }),
   },
   {
-    name: 'a request on the own connection',
+    name: 'a request on the same connection',
     run: asked(async (asking, at) => {
       await echoing(asking, at)
       return answer(asking.request(at, 'a', { timeout: longestWait }))
     }),
   },
   {
-    name: 'a request that nobody serves',
+    name: 'a request without a responder',
     run: asked((asking, at) => answer(asking.request(at, 'a', { timeout: longestWait }))),
   },
   {
-    name: 'a request that nobody serves, without the shared inbox',
+    name: 'a request without a responder and without the shared inbox',
     run: asked((asking, at) => answer(asking.request(at, 'a', { timeout: longestWait, noMux: true }))),
   },
   {
-    name: 'a request that nobody answers',
+    name: 'a request that the responder does not answer',
     run: asked(async (asking, at, answering) => {
       listening(answering, at)
       await answering.flush()
@@ -105,7 +105,7 @@ export const requesting: ReadonlyArray<Scenario> = [
     }),
   },
   {
-    name: 'a request with an answer that reads like no responders',
+    name: 'a request whose answer looks like no responders',
     run: asked(async (asking, at, answering, bench) => {
       answering.subscribe(at, { callback: (_, m) => void m.respond('', { headers: bench.kind.status(503) }) })
       await answering.flush()
@@ -136,13 +136,13 @@ export const requesting: ReadonlyArray<Scenario> = [
         },
       })
       await answering.flush()
-      // 2.29 waits so long in any case.
+      // 2.29 waits this long in any case.
       const options = { maxWait: 5000, strategy: 'sentinel' }
       return texts(await reading(await asking.requestMany(at, 'x', options)))
     }),
   },
   {
-    name: 'respond() of a message that wants no answer',
+    name: 'respond() to a message without a reply subject',
     run: asked(async (asking, at) => {
       const { seen } = listening(asking, at)
       asking.publish(at, 'a')
@@ -151,7 +151,7 @@ export const requesting: ReadonlyArray<Scenario> = [
     }),
   },
   {
-    name: 'a message that is published with a reply subject is answered there',
+    name: 'a message with a reply subject is answered there',
     run: asked(async (asking, at, answering, bench) => {
       const answers = asking.subscribe(bench.at('answers'), { max: 2 })
       await asking.flush()
@@ -162,7 +162,7 @@ export const requesting: ReadonlyArray<Scenario> = [
     }),
   },
   {
-    name: 'a message that is published with an inbox is answered there',
+    name: 'a message with an inbox as reply subject is answered there',
     run: asked(async (asking, at, answering) => {
       const answers = asking.subscribe('_INBOX.of.mine', { max: 1 })
       await asking.flush()
@@ -172,7 +172,7 @@ export const requesting: ReadonlyArray<Scenario> = [
     }),
   },
   {
-    name: 'requests and published messages come to one subscriber, in order',
+    name: 'one subscriber receives requests and published messages in order',
     run: asked(async (asking, at, answering) => {
       const { seen } = listening(answering, at)
       await answering.flush()
@@ -186,7 +186,7 @@ export const requesting: ReadonlyArray<Scenario> = [
     }),
   },
   {
-    name: 'a subject that is not numbered is used beside',
+    name: 'a subject that is not numbered is used as well',
     run: asked(async (asking, _, answering) => {
       const queued = answering.subscribe('elsewhere.q', { queue: 'workers', max: 1 })
       await answering.flush()

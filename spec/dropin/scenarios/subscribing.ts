@@ -18,7 +18,9 @@ const publish = (nc: Nc, subject: string, from: number, to: number): void => {
   for (let i = from; i <= to; i++) nc.publish(subject, `${i}`)
 }
 
-/** Publishes and waits until another subscriber, to the same subject, has seen it: so the others have, too. */
+/**
+ * Publishes, and waits until another subscriber of the subject has received it. The tested ones have received it, too.
+ */
 const witnessed = async (nc: Nc, subject: string): Promise<(from: number, to: number) => Promise<void>> => {
   const witness = listening(nc, subject)
   return async (from, to) => {
@@ -38,7 +40,7 @@ const counters = (sub: Sub): Json => ({
   isDraining: sub.isDraining(),
 })
 
-/** How an iterator ends. */
+/** The end of an iterator. */
 const ending = async (messages: Promise<ReadonlyArray<Msg>>): Promise<Json> =>
   messages.then(
     m => ['ended', texts(m)],
@@ -68,7 +70,7 @@ export const subscribing: ReadonlyArray<Scenario> = [
     }),
   },
   {
-    name: 'an iterator gives the messages in order',
+    name: 'an iterator delivers the messages in order',
     run: connected(async ({ nc, at }) => {
       const sub = nc.subscribe(at)
       publish(nc, at, 1, 100)
@@ -125,7 +127,7 @@ export const subscribing: ReadonlyArray<Scenario> = [
     }),
   ),
   {
-    name: 'unsubscribe(2) before anything has come',
+    name: 'unsubscribe(2) before the first message',
     run: connected(async ({ nc, at }) => {
       const publishThem = await witnessed(nc, at)
       const { sub, seen } = listening(nc, at)
@@ -136,7 +138,7 @@ export const subscribing: ReadonlyArray<Scenario> = [
     }),
   },
   {
-    name: 'unsubscribe(3) after one has come',
+    name: 'unsubscribe(3) after the first message',
     run: connected(async ({ nc, at }) => {
       const publishThem = await witnessed(nc, at)
       const { sub, seen } = listening(nc, at)
@@ -162,20 +164,20 @@ export const subscribing: ReadonlyArray<Scenario> = [
     }),
   ),
   {
-    name: 'a later unsubscribe(n) takes the place of max',
+    name: 'a later unsubscribe(n) replaces max',
     run: connected(async ({ nc, at }) => {
       const publishThem = await witnessed(nc, at)
       const { sub, seen } = listening(nc, at, { max: 2 })
       await publishThem(1, 1)
       sub.unsubscribe(4)
-      // The server has its own count of a plain one; it was told the larger number in time.
+      // The server counts as well for a plain subscription. It received the larger number in time.
       await nc.flush()
       await publishThem(2, 6)
       return [texts(seen), sub.isClosed()]
     }),
   },
   {
-    name: 'unsubscribe() within a callback is the last of it, in the midst of a burst',
+    name: 'unsubscribe() within a callback during a burst: it is not called again',
     run: connected(async ({ nc, at }) => {
       const publishThem = await witnessed(nc, at)
       const seen: Array<string> = []
@@ -190,7 +192,7 @@ export const subscribing: ReadonlyArray<Scenario> = [
     }),
   },
   {
-    name: 'unsubscribe() lets an iterator hand out what has come',
+    name: 'unsubscribe() lets an iterator deliver what has arrived',
     run: connected(async ({ nc, at }) => {
       const publishThem = await witnessed(nc, at)
       const sub = nc.subscribe(at)
@@ -216,7 +218,7 @@ export const subscribing: ReadonlyArray<Scenario> = [
     }),
   },
   {
-    name: 'unsubscribe() twice, and when closed',
+    name: 'unsubscribe() twice, and after the close',
     run: connected(async ({ nc, at }) => {
       const { sub } = listening(nc, at)
       const first = tried(() => sub.unsubscribe())
@@ -241,7 +243,7 @@ export const subscribing: ReadonlyArray<Scenario> = [
     }),
   },
   {
-    name: 'counters of a callback, in it and after it',
+    name: 'counters of a callback, inside and afterwards',
     run: connected(async ({ nc, at }) => {
       const publishThem = await witnessed(nc, at)
       const seen: Array<Json> = []
@@ -281,7 +283,7 @@ export const subscribing: ReadonlyArray<Scenario> = [
     }),
   ),
   {
-    name: 'two subscribers of a subject both get all of it',
+    name: 'two subscribers of a subject both receive all messages',
     run: connected(async ({ nc, at }) => {
       const [one, other] = [nc.subscribe(at, { max: 3 }), nc.subscribe(at, { max: 2 })]
       publish(nc, at, 1, 4)
@@ -289,11 +291,12 @@ export const subscribing: ReadonlyArray<Scenario> = [
     }),
   },
   {
-    name: 'subscribing anew after unsubscribe()',
+    name: 'subscribing again after unsubscribe()',
     run: connected(async ({ nc, at }) => {
       const publishThem = await witnessed(nc, at)
       const before = listening(nc, at)
-      // A sequence that began a round trip ago at most is taken for one that began after the subscription.
+      // The receiver cannot distinguish a sequence that began a round trip ago from one that began after the
+      // subscription.
       await aMinuteAgo(() => publishThem(1, 2))
       before.sub.unsubscribe()
       const after = listening(nc, at)
@@ -303,7 +306,7 @@ export const subscribing: ReadonlyArray<Scenario> = [
     }),
   },
   {
-    name: 'a subscriber does not get what was published before',
+    name: 'a subscriber does not receive earlier messages',
     run: connected(async ({ nc, at, bench }) => {
       aMinuteAgo(() => publish(nc, at, 1, 3))
       await nc.flush()
@@ -348,7 +351,7 @@ export const subscribing: ReadonlyArray<Scenario> = [
     }),
   },
   {
-    name: 'a timeout is told to a callback',
+    name: 'a timeout is reported to a callback',
     run: connected(async ({ nc, at }) => {
       const { sub, errors } = listening(nc, at, { timeout: 30 })
       await until('the timeout', () => errors.length > 0)
@@ -356,7 +359,7 @@ export const subscribing: ReadonlyArray<Scenario> = [
     }),
   },
   {
-    name: 'messages go on coming to a callback after its timeout',
+    name: 'a callback receives messages after its timeout',
     run: connected(async ({ nc, at }) => {
       const { sub, seen, errors } = listening(nc, at, { timeout: 30 })
       await until('the timeout', () => errors.length > 0)
@@ -367,21 +370,21 @@ export const subscribing: ReadonlyArray<Scenario> = [
     }),
   },
   {
-    name: 'a message in time calls the timeout of an iterator off',
+    name: 'a message in time cancels the timeout of an iterator',
     run: connected(async ({ nc, at, bench }) => {
       const timeout = 3000
       const sub = nc.subscribe(at, { timeout })
       const messages = reading(sub, 2)
       publish(nc, at, 1, 1)
       await until('the first has come', () => sub.getReceived() === 1)
-      // One that begins later, and gets nothing, ends by its timeout.
+      // A later iterator without a message ends by its timeout.
       await ending(reading(nc.subscribe(bench.at('silence'), { timeout })))
       publish(nc, at, 2, 2)
       return ending(messages)
     }),
   },
   {
-    name: 'what a callback returns does not matter',
+    name: 'the return value of a callback is ignored',
     run: connected(async ({ nc, at }) => {
       const seen: Array<string> = []
       nc.subscribe(at, { callback: async (_, m) => void seen.push(m.string()) })
@@ -409,7 +412,7 @@ export const subscribing: ReadonlyArray<Scenario> = [
     }),
   },
   {
-    name: 'json() of a message that is none',
+    name: 'json() of a message that is not JSON',
     run: connected(async ({ nc, at }) => {
       const { seen } = listening(nc, at)
       nc.publish(at, '{')
@@ -417,20 +420,20 @@ export const subscribing: ReadonlyArray<Scenario> = [
       return seen.map(m => typeof tried(() => m.json<Json>()))
     }),
   },
-  { name: 'an empty subject is subscribed to', run: connected(async ({ nc }) => tried(() => nc.subscribe(''))) },
+  { name: 'subscribing to an empty subject', run: connected(async ({ nc }) => tried(() => nc.subscribe(''))) },
   {
-    name: 'no subject is subscribed to',
+    name: 'subscribing without a subject',
     run: connected(async ({ nc }) => tried(() => nc.subscribe(anything(undefined)))),
   },
   {
-    name: 'a closed connection is subscribed to',
+    name: 'subscribing on a closed connection',
     run: connected(async ({ nc, at }) => {
       await nc.close()
       return [tried(() => nc.subscribe(at)), tried(() => listening(nc, at))]
     }),
   },
   {
-    name: 'a connection without echo does not hear itself, but others',
+    name: 'a connection without echo does not receive its own messages, but others',
     run: async bench => {
       const [nc, other] = [await bench.connect({ noEcho: true }), await bench.connect()]
       const { seen } = listening(nc, bench.at('*'))

@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals'
 import { planOf } from '../../simulation/plan.ts'
 import { trialOf } from '../../simulation/trial.ts'
 
-describe('The simulated world', () => {
+describe('The simulation', () => {
   it.each([2, 3, 4, 7])('keeps every promise in seed %d', seed => {
     expect(trialOf(planOf(seed)).violations).toEqual([])
   })

@@ -3,7 +3,7 @@ import { runInNewContext } from 'node:vm'
 import { describe, expect, test } from '@jest/globals'
 import { type AsyncQueue, asyncQueue } from '../../../src/nats/internal/AsyncQueue.ts'
 
-/** A feed of numbers, shown as texts, and what it told. */
+/** A queue of numbers, shown as text, and its reports. */
 const make = () => {
   const taken: Array<number> = []
   let left = 0

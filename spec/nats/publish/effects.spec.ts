@@ -1,11 +1,11 @@
-// Publishing and replay as effects: what can go wrong comes as tagged data, and nothing is thrown.
+// Publishing and replay as effects: errors are tagged data, and nothing throws.
 import { describe, expect, test } from '@jest/globals'
 import * as E from 'fp-ts/lib/Either.js'
 import { match } from '../../../src/core/internal/match.ts'
 import type { Headers } from '../../../src/core/protocol/Headers.ts'
 import * as Origin from '../../../src/core/protocol/Origin.ts'
 import * as SequenceNumber from '../../../src/core/protocol/SequenceNumber.ts'
-import * as Outgoing from '../../../src/core/sender/OutgoingMessage.ts'
+import * as OutgoingMessage from '../../../src/core/sender/OutgoingMessage.ts'
 import type { Msg } from '../../../src/nats/client/Connection.ts'
 import type { PublishError } from '../../../src/nats/publish/effects.ts'
 import { publishWith, tryPublish } from '../../../src/nats/publish/effects.ts'
@@ -37,7 +37,7 @@ describe.each(kinds)('with $name', kind => {
   describe('publishing as an effect', () => {
     test('publishes nothing until it runs, and once for each run', async () => {
       const { updates } = await send(kind)
-      const effect = tryPublish(updates)(Outgoing.of('hello'))
+      const effect = tryPublish(updates)(OutgoingMessage.of('hello'))
       expect(updates.publish('first')).toBe(1)
       expect([effect(), effect()]).toEqual([E.right(2), E.right(3)])
     })
@@ -45,23 +45,25 @@ describe.each(kinds)('with $name', kind => {
     test('returns errors as tagged data, and uses no number', async () => {
       const { nc, updates } = await send(kind)
       const attempt = tryPublish(updates)
-      const tag = (o: Outgoing.Outgoing<Uint8Array | string>): unknown => E.swap(attempt(o)())
-      const status = Outgoing.withHeaders(kind.status(404))
+      const tag = (o: OutgoingMessage.OutgoingMessage<Uint8Array | string>): unknown => E.swap(attempt(o)())
+      const status = OutgoingMessage.withHeaders(kind.status(404))
       // @ts-expect-error neither bytes nor text
-      expect(tag(Outgoing.of(5))).toEqual(E.right({ _tag: 'BadPayload', data: 5 }))
-      expect(tag(Outgoing.withReply('a b')(Outgoing.of('')))).toMatchObject({
+      expect(tag(OutgoingMessage.of(5))).toEqual(E.right({ _tag: 'BadPayload', data: 5 }))
+      expect(tag(OutgoingMessage.withReply('a b')(OutgoingMessage.of('')))).toMatchObject({
         right: { _tag: 'BadSubject', subject: 'a b' },
       })
-      expect(tag(status(Outgoing.of('')))).toEqual(E.right({ _tag: 'StatusInHeaders', code: 404 }))
-      expect(tag(Outgoing.withHeaders(foreign)(Outgoing.of('')))).toMatchObject({ right: { _tag: 'BadHeaders' } })
+      expect(tag(status(OutgoingMessage.of('')))).toEqual(E.right({ _tag: 'StatusInHeaders', code: 404 }))
+      expect(tag(OutgoingMessage.withHeaders(foreign)(OutgoingMessage.of('')))).toMatchObject({
+        right: { _tag: 'BadHeaders' },
+      })
       const large = { _tag: 'PayloadTooLarge', bytes: 65_537, max: 65_536 }
-      expect(tag(Outgoing.of(new Uint8Array(65_537)))).toEqual(E.right(large))
-      expect(attempt(Outgoing.of('fine'))()).toEqual(E.right(1))
+      expect(tag(OutgoingMessage.of(new Uint8Array(65_537)))).toEqual(E.right(large))
+      expect(attempt(OutgoingMessage.of('fine'))()).toEqual(E.right(1))
       const last = publisher(nc, 'last', { from: SequenceNumber.last })
-      expect(tryPublish(last)(Outgoing.of(''))()).toEqual(E.right(SequenceNumber.last))
-      expect(tryPublish(last)(Outgoing.of(''))()).toEqual(E.left({ _tag: 'Exhausted', origin: 'last' }))
+      expect(tryPublish(last)(OutgoingMessage.of(''))()).toEqual(E.right(SequenceNumber.last))
+      expect(tryPublish(last)(OutgoingMessage.of(''))()).toEqual(E.left({ _tag: 'Exhausted', origin: 'last' }))
       await updates.close()
-      expect(tag(Outgoing.of(''))).toEqual(E.right({ _tag: 'Closed' }))
+      expect(tag(OutgoingMessage.of(''))).toEqual(E.right({ _tag: 'Closed' }))
     })
 
     test('keeps an error of the client as the cause', async () => {
@@ -72,7 +74,7 @@ describe.each(kinds)('with $name', kind => {
           throw thrown
         },
       }
-      const said = tryPublish(mute)(Outgoing.of(''))()
+      const said = tryPublish(mute)(OutgoingMessage.of(''))()
       expect(said).toEqual(E.left({ _tag: 'ClientError', cause: thrown }))
       const cause = { ...unexpected, ClientError: (e: { readonly cause: unknown }) => e.cause }
       expect(E.isLeft(said) && match<PublishError, unknown>(cause)(said.left)).toBe(thrown)
@@ -81,8 +83,8 @@ describe.each(kinds)('with $name', kind => {
     test('carries headers and reply subject', async () => {
       const { nc, updates } = await send(kind)
       const heard = new Promise<Msg>(resolve => nc.subscribe('updates.1', { callback: (_, msg) => resolve(msg) }))
-      const headers = Outgoing.withHeaders(kind.headers({ a: ['b'] }))
-      tryPublish(updates)(headers(Outgoing.withReply('there')(Outgoing.of('x'))))()
+      const headers = OutgoingMessage.withHeaders(kind.headers({ a: ['b'] }))
+      tryPublish(updates)(headers(OutgoingMessage.withReply('there')(OutgoingMessage.of('x'))))()
       const msg = await within('the message', heard)
       expect([msg.reply, msg.headers?.get('a')]).toEqual(['there', 'b'])
     })
@@ -92,9 +94,9 @@ describe.each(kinds)('with $name', kind => {
       await nc.flush()
       link.refuse(true)
       link.cut()
-      const full = (): boolean => E.isLeft(tryPublish(updates)(Outgoing.of('x'))())
+      const full = (): boolean => E.isLeft(tryPublish(updates)(OutgoingMessage.of('x'))())
       await eventually('it is disconnected, and the history is full', full)
-      const waiting = Promise.all(['a', 'b'].map(text => publishWith(Outgoing.of(text))(updates)()))
+      const waiting = Promise.all(['a', 'b'].map(text => publishWith(OutgoingMessage.of(text))(updates)()))
       link.refuse(false)
       const numbers = await within('room', waiting)
       expect(numbers.every(E.isRight)).toBe(true)
@@ -105,8 +107,8 @@ describe.each(kinds)('with $name', kind => {
       await nc.flush()
       link.refuse(true)
       link.cut()
-      await eventually('the history is full', () => E.isLeft(tryPublish(updates)(Outgoing.of('x'))()))
-      const waiting = publishWith(Outgoing.of('a'))(updates)()
+      await eventually('the history is full', () => E.isLeft(tryPublish(updates)(OutgoingMessage.of('x'))()))
+      const waiting = publishWith(OutgoingMessage.of('a'))(updates)()
       await nc.close()
       expect(await within('an end', waiting)).toEqual(E.left({ _tag: 'Closed' }))
     })
@@ -167,7 +169,7 @@ describe.each(kinds)('with $name', kind => {
     })
   })
 
-  describe('a replay of a sender that is not ours', () => {
+  describe('a replay from a sender that a test plays', () => {
     const address = { origin: valid(Origin.parse('single')('theirs')), number: SequenceNumber.first }
     const answered = async (
       answer: (msg: Msg) => void,
@@ -189,7 +191,7 @@ describe.each(kinds)('with $name', kind => {
       expect(said).toEqual(E.left({ _tag: 'Refused', why: 'Status' }))
     })
 
-    test('ends when the sender considers none of the range', async () => {
+    test('ends when the sender answers no number of the range', async () => {
       const theirs = await bench.connect(kind)
       const headers = kind.status(204)
       headers.append('Nats-Subject', 'theirs.4')
@@ -203,7 +205,7 @@ describe.each(kinds)('with $name', kind => {
       })
     })
 
-    test('is refused at once with a prefix that is not valid', async () => {
+    test('fails at once with an invalid prefix', async () => {
       const nc = await bench.connect(kind)
       expect(() => replay(nc, { prefix: 'a b' })).toThrow('it has white space')
     })

@@ -1,4 +1,4 @@
-// A publisher of many subjects: shared subscriptions, and what becomes of subjects that nobody publishes to any more.
+// A publisher of many subjects: shared subscriptions, and the eviction of idle subjects.
 import { describe, expect, test } from '@jest/globals'
 import * as Head from '../../../src/core/protocol/Head.ts'
 import type { Connection } from '../../../src/nats/client/Connection.ts'
@@ -26,7 +26,7 @@ const bench = withServer()
 
 const decoder = new TextDecoder()
 
-/** What was delivered of each subject, and what else was said of it; but for silence, which a loaded machine can cause. */
+/** The deliveries of each subject, without `Silent` and `Resumed`, which a busy machine can cause. */
 const bySubject = (seen: ReadonlyArray<Seen>, subject: string): ReadonlyArray<number | string> =>
   seen
     .filter(d => 'subject' in d && d.subject === subject && d._tag !== 'Silent' && d._tag !== 'Resumed')
@@ -113,7 +113,7 @@ describe.each(kinds)('with $name', kind => {
       'prices.>',
       addressing === 'single' ? {} : { addressing, sender: 'bob' },
     )
-    // In `single` each subject has one sender, though both may send others within the filter.
+    // In `single` each subject has one sender. Both filters include all subjects.
     const theirs = addressing === 'single' ? 'prices.y' : 'prices.x'
     for (const n of [1, 2, 3]) {
       alice.publish('prices.x', `a${n}`)
@@ -134,7 +134,7 @@ describe.each(kinds)('with $name', kind => {
     const receiving = await bench.connect(kind, { servers: link.url })
     const asking = await bench.connect(kind)
     const seen: Array<Seen> = []
-    // Thousands of others arrive, so those of the first have a log of their own.
+    // Thousands of messages arrive, so the first ones have a log of their own.
     const first = log<Seen>()
     subscribe(receiving, 'prices.*', {
       ...patient,
@@ -152,12 +152,12 @@ describe.each(kinds)('with $name', kind => {
     await heartbeats.until('it is heard', all => all.some(h => h.includes('"head":1')))
     for (let i = 0; i < maxLiveSubjects; i++) {
       prices.publish(`prices.p${i}`, '')
-      // A busy one does not make way.
+      // A busy subject is not evicted.
       if (i % 1000 === 0) prices.publish('prices.busy', `${i}`)
       if (i % 500 === 0) await nc.flush()
     }
     await heartbeats.until('its farewell', all => all.some(h => h.includes('"ended"')))
-    // Its message was lost on its way, and has come all the same.
+    // Its message was lost on the way, and was recovered.
     await first.until('its end', some('Ended'))
     expect(bySubject(first.seen, 'prices.first')).toEqual(['Gap', 1, 'Ended'])
     const head = Head.parse(decoder.decode((await request(asking, '_SEQ.HEAD.prices.first')).data))

@@ -10,7 +10,7 @@ const bench = withServer({ config: 'max_payload: 65536' })
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
 
-/** A sender and a receiver on connections of their own; the receiver listens. */
+/** A sender and a receiver on separate connections. The receiver is subscribed. */
 const pair = async (kind: Kind, subject: string, options?: PublisherOptions) => {
   const sending = await bench.connect(kind)
   const receiving = await bench.connect(kind)
@@ -20,7 +20,7 @@ const pair = async (kind: Kind, subject: string, options?: PublisherOptions) => 
   return { sending, receiving, subscription, reader, updates: publisher(sending, subject, options) }
 }
 
-/** What goes over the wire below a filter. */
+/** The messages on the wire that match a filter. */
 const wire = async (nc: Client, filter: string) => {
   const all = log<{ readonly subject: string; readonly text: string }>()
   nc.subscribe(filter, {
@@ -197,7 +197,7 @@ describe.each(kinds)('with $name', kind => {
 
     test('heartbeats continue at growing intervals, up to maxHeartbeatInterval', async () => {
       const nc = await bench.connect(kind)
-      // A heartbeat says how old its sender is. On a busy machine it may arrive at any time.
+      // A heartbeat contains the age of its sender. On a busy machine it may arrive late.
       const ages = log<number>()
       nc.subscribe('_SEQ.HB.updates.1', {
         callback: (_, msg) => ages.add(JSON.parse(new TextDecoder().decode(msg.data)).age),
@@ -239,7 +239,7 @@ describe.each(kinds)('with $name', kind => {
     })
 
     test.each(['{"filter":"other"}', '{"filter":"a..b"}', '{"filter":1}', 'nonsense', '[]', 'null'])(
-      'a sender that is asked for %s stays silent, and lives on',
+      'a sender does not answer a request for %s, and continues',
       async body => {
         const nc = await bench.connect(kind)
         const answers = await wire(nc, '_INBOX.answers')

@@ -1,21 +1,21 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import type { Ranges } from '../../../src/nats/publish/ranges.ts'
-import { add, each, together } from '../../../src/nats/publish/ranges.ts'
+import { addRange, entries, merge } from '../../../src/nats/publish/ranges.ts'
 
 const of = (numbers: ReadonlyArray<number>): Ranges<string> => {
   const ranges: Ranges<string> = new Map()
-  for (const n of numbers) add(ranges, 'a', n)
+  for (const n of numbers) addRange(ranges, 'a', n)
   return ranges
 }
 
 const numbersOf = (ranges: Ranges<string>): number[] =>
-  [...each(ranges)].flatMap(([, { first, last }]) => Array.from({ length: last - first + 1 }, (_, i) => first + i))
+  [...entries(ranges)].flatMap(([, { first, last }]) => Array.from({ length: last - first + 1 }, (_, i) => first + i))
 
 describe('Ranges of numbers', () => {
   it('keep a higher number when a lower one is added later', () => {
-    // Seed 71 of the simulator: a message too large to be kept, then the older ones that were evicted, and it was forgotten.
-    expect([...each(of([5, 2, 3, 9, 4]))]).toEqual([
+    // Simulator seed 71: a message too large for the history was evicted before older ones, and was forgotten.
+    expect([...entries(of([5, 2, 3, 9, 4]))]).toEqual([
       ['a', { first: 2, last: 5 }],
       ['a', { first: 9, last: 9 }],
     ])
@@ -27,8 +27,8 @@ describe('Ranges of numbers', () => {
       fc.property(numbers, fc.nat(30), (all, middle) => {
         const sorted = [...all].sort((a, b) => a - b)
         expect(numbersOf(of(all))).toEqual(sorted)
-        const both = together(of(all.slice(0, middle)), of(all.slice(middle)))
-        expect([...each(both)]).toEqual([...each(of(sorted))])
+        const both = merge(of(all.slice(0, middle)), of(all.slice(middle)))
+        expect([...entries(both)]).toEqual([...entries(of(sorted))])
       }),
     )
   })

@@ -1,8 +1,8 @@
-// What was published around a disconnect of the sender, of the receiver, or of both arrives, or is reported.
+// Messages published around a disconnect of the sender, the receiver or both arrive, or are reported.
 import { describe, expect, jest, test } from '@jest/globals'
 import type { Addressing } from '../../../src/core/protocol/Origin.ts'
 import type { Limits } from '../../../src/core/sender/History.ts'
-import * as Outgoing from '../../../src/core/sender/OutgoingMessage.ts'
+import * as OutgoingMessage from '../../../src/core/sender/OutgoingMessage.ts'
 import type { Msg } from '../../../src/nats/client/Connection.ts'
 import { tryPublish } from '../../../src/nats/publish/effects.ts'
 import type { Publisher } from '../../../src/nats/publish/publisher.ts'
@@ -33,7 +33,7 @@ const notices = (updates: Publisher): Log<SenderNotice> => {
   return all
 }
 
-/** A receiver that listens, on a connection of its own. */
+/** A subscribed receiver on its own connection. */
 const listen = async (kind: Kind, servers = bench.server().url): Promise<Tally> => {
   const nc = await bench.connect(kind, { servers })
   const read = tally(subscribe(nc, 'updates', patient))
@@ -41,12 +41,12 @@ const listen = async (kind: Kind, servers = bench.server().url): Promise<Tally> 
   return read
 }
 
-/** Resolves when the client has said so. */
+/** Resolves when the client has reported the status. */
 const status = async (nc: Client, wanted: string): Promise<void> => {
   for await (const { type } of nc.status()) if (type === wanted) return
 }
 
-/** Takes the connection away until the returned function is called. */
+/** Disconnects the client until the returned function is called. */
 const cutOff = async (link: LossyLink, nc: Client): Promise<() => Promise<void>> => {
   const gone = status(nc, 'disconnect')
   link.refuse(true)
@@ -73,7 +73,7 @@ const succession = async (options: NatsServerOptions) => {
   }
 }
 
-/** Every subject below `updates` as it goes over the wire, whoever sends it. */
+/** All messages on the wire below `updates`, from any sender. */
 const wire = async (kind: Kind): Promise<Log<string>> => {
   const nc = await bench.connect(kind)
   const all = log<string>()
@@ -115,7 +115,7 @@ describe.each(kinds)('with $name', kind => {
     })
 
     test.each(both)('reports as lost what a small history evicted, and nothing else (%s)', async addressing => {
-      // At this rate more is on its way to the server than is kept.
+      // At this rate more messages are in flight than the history keeps.
       const { published, ...outcome } = await run(addressing, 10_000, 2, { messages: 100 })
       expect(outcome).toMatchObject({ otherNotices: [], told: ['Ended'], wrong: undefined })
       expect(outcome.delivered + outcome.lost).toBe(published)
@@ -177,7 +177,7 @@ describe.each(kinds)('with $name', kind => {
     await reconnected(asking)
     const codes = [2, 3].map(async n => (await request(asking, `_SEQ.REPLAY.updates.${n}`)).headers?.code)
     expect(await Promise.all(codes)).toEqual([0, 410])
-    // The next reconnect tries them no more.
+    // The next reconnect does not try them again.
     await server.stop()
     await server.follow({})
     await reconnected(sending)
@@ -186,7 +186,7 @@ describe.each(kinds)('with $name', kind => {
     expect(read.numbers).toEqual([1, 2, 4, 6, 7])
     expect(told.seen.filter(n => n._tag === 'NotResent')).toHaveLength(2)
     await reconnected(asking)
-    // What was reported lost stays so, though the server would take it now.
+    // A reported loss stays one, though the server would accept the message now.
     expect((await request(asking, '_SEQ.REPLAY.updates.3')).headers?.code).toBe(410)
   })
 
@@ -200,7 +200,7 @@ describe.each(kinds)('with $name', kind => {
     const isRefused = () =>
       expect(() => updates.publish(new Uint8Array(2_000_000))).toThrow('Payload and headers have 2000000 bytes')
     isRefused()
-    // While it dials, the client knows nothing of its server.
+    // While it connects, the client does not know the limits of its server.
     Object.defineProperty(nc, 'info', { value: undefined, configurable: true })
     isRefused()
     Reflect.deleteProperty(nc, 'info')
@@ -214,7 +214,7 @@ describe.each(kinds)('with $name', kind => {
       ['messages', { messages: 10 }],
       ['bytes', { bytes: 10 * 1320 + 2 * 1024 + 700 }],
     ])(
-      'refuses messages while disconnected, uses up no number, and ready() tells when it goes on: %s',
+      'refuses messages while disconnected, uses no number, and ready() resolves when there is room: %s',
       async (_, history) => {
         const { link, nc, updates } = await send(kind, { history })
         const read = await listen(kind)
@@ -225,7 +225,7 @@ describe.each(kinds)('with $name', kind => {
         const reconnect = await cutOff(link, nc)
         let published = 1
         let refusal: unknown
-        // What has surely arrived makes room, so it is ten or eleven.
+        // Confirmed messages make room, so it is ten or eleven.
         while (refusal === undefined && published < 20) {
           try {
             published = updates.publish(payload)
@@ -239,11 +239,11 @@ describe.each(kinds)('with $name', kind => {
         const ready = updates.ready().then(() => {
           isReady = true
         })
-        // A writer that tries again as soon as it is told to must not spin.
+        // A writer that retries as soon as ready() resolves must not loop without a pause.
         await new Promise(resolve => setTimeout(resolve, 20))
         expect(isReady).toBe(false)
         expect(() => updates.publish(payload)).toThrow('Disconnected, and the history is full')
-        expect(tryPublish(updates)(Outgoing.of(payload))()).toMatchObject({
+        expect(tryPublish(updates)(OutgoingMessage.of(payload))()).toMatchObject({
           _tag: 'Left',
           left: { _tag: 'HistoryFull' },
         })
@@ -275,7 +275,7 @@ describe.each(kinds)('with $name', kind => {
       const told = notices(updates)
       const wired = await wire(kind)
       let published = 0
-      // For a second something is always on its way, so it never happens that all is known to have arrived.
+      // For a second some messages are always in flight, so the confirmation is never complete.
       for (const _ of range(1, 50)) {
         for (const _ of range(1, 200)) published = updates.publish('x')
         await new Promise(resolve => setTimeout(resolve, 20))
@@ -342,13 +342,13 @@ describe.each(kinds)('with $name', kind => {
   })
 
   test.each(both)(
-    'what I publish as soon as I am told of the reconnect does not overtake what is sent again (%s)',
+    "a message published in the application's reconnect handler does not overtake resent ones (%s)",
     async addressing => {
       const link = await bench.link()
       const nc = await bench.connect(kind, { servers: link.url })
       let updates: Publisher | undefined
       let first = 0
-      // The user listens before the publisher does, so the user is told first.
+      // The application listens before the publisher does, so it receives the status first.
       const watch = async (): Promise<void> => {
         for await (const { type } of nc.status()) if (type === 'reconnect') first = updates?.publish('new') ?? 0
       }

@@ -1,4 +1,4 @@
-// A request's reply subject is data from a stranger: answers go to inboxes, and nowhere else.
+// The reply subject of a request is untrusted: a sender answers only to inboxes.
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { jetstreamManager } from '@nats-io/jetstream'
 import { connect as connect3 } from '@nats-io/transport-node'
@@ -33,7 +33,7 @@ const listenTo = (all: AsyncIterable<SenderNotice>): Log<SenderNotice> => {
   return notices
 }
 
-/** Messages 1 to 3 of `updates`, by a publisher of one subject or of many. */
+/** Messages 1 to 3 of `updates`, from a publisher of one subject or of many. */
 const senders: ReadonlyArray<readonly [string, (nc: Client, options?: PublisherOptions) => Sent]> = [
   [
     'publisher',
@@ -56,7 +56,7 @@ const senders: ReadonlyArray<readonly [string, (nc: Client, options?: PublisherO
 const refused = (notices: ReadonlyArray<SenderNotice>): ReadonlyArray<SenderNotice> =>
   notices.filter(n => n._tag === 'AnswerRefused')
 
-/** What can be asked of a sender of `updates`, and how it is named among its refusals. */
+/** The requests that a sender of `updates` answers, with the name of each in its refusals. */
 const requests: ReadonlyArray<readonly [string, string, string]> = [
   ['a replay', '_SEQ.REPLAY.updates.2', ''],
   ['a range', '_SEQ.REPLAY.updates.1', '{"last":3}'],
@@ -85,7 +85,7 @@ describe.each(kinds)('with $name', kind => {
         '_INBOXES.f00',
       ]
       for (const reply of replies) attacker.publish(subject, body, { reply })
-      // An honest request after them: what was to be answered before it would have been.
+      // A valid request follows. Its answer proves that the requests before it were processed.
       const honest = await attacker.request(subject, body, { timeout: 15_000 })
       expect(honest.headers).toBeDefined()
       const told = await notices.until('all refusals', n => refused(n).length >= replies.length)
@@ -97,7 +97,7 @@ describe.each(kinds)('with $name', kind => {
     })
   })
 
-  test("a stranger can't make a sender delete a stream", async () => {
+  test('another client cannot make a sender delete a stream', async () => {
     const admin = await connect3({ servers: bench.server().url })
     bench.after(() => admin.close())
     const jsm = await jetstreamManager(admin)
@@ -116,7 +116,7 @@ describe.each(kinds)('with $name', kind => {
     await jsm.streams.delete('NEWS')
   })
 
-  test("a stranger can't make a sender publish a message to a receiver", async () => {
+  test('another client cannot make a sender publish a message to a receiver', async () => {
     const reader = read(subscribe(await bench.connect(kind), 'updates'))
     const { nc, notices } = senders[0]?.[1](await bench.connect(kind)) ?? {}
     if (nc === undefined) throw new Error('no sender')
@@ -175,7 +175,7 @@ describe.each(kinds)('with $name', kind => {
       ['my.replies', {}, 'my.replies'],
       ['_INBOX_alice', {}, undefined],
       ['_INBOX-alice', {}, undefined],
-    ])('recovers what it missed: %s, where the sender has %j and the prefix %s', async (prefix, options, own) => {
+    ])('recovers missed messages: %s, the sender has %j and the prefix %s', async (prefix, options, own) => {
       const { reader, notices } = await recovering(prefix, options, own)
       expect(texts(await reader.until('all', messages(3)))).toEqual(all)
       expect(refused(notices.seen)).toEqual([])
@@ -260,7 +260,7 @@ describe('between two clusters with a gateway', () => {
   afterAll(() => joined?.stop())
 
   test.each(kinds.flatMap(kind => [0, 1].map(from => ({ kind, name: kind.name, from }))))(
-    'what was missed is recovered, from cluster $from, with $name',
+    'missed messages are recovered, from cluster $from, with $name',
     async ({ kind, from }) => {
       const [here, there] = [joined?.servers[from], joined?.servers[1 - from]]
       if (here === undefined || there === undefined) throw new Error('no servers')
@@ -272,7 +272,7 @@ describe('between two clusters with a gateway', () => {
       try {
         const reader = read(subscribe(receiving, `updates`))
         await receiving.flush()
-        // That the other cluster knows of the subscription, only an answer proves.
+        // Only an answer proves that the other cluster knows the subscription.
         const probe = receiving.subscribe('probe', { callback: (_, { reply = '' }) => receiving.publish(reply) })
         await receiving.flush()
         for (;;) {

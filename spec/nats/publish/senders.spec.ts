@@ -1,4 +1,4 @@
-// What a receiver is told of senders that come, go, fall silent and start again.
+// What a receiver reports when senders start, close, are silent and restart.
 import { describe, expect, test } from '@jest/globals'
 import type { Addressing } from '../../../src/core/protocol/Origin.ts'
 import { publisher } from '../../../src/nats/publish/publisher.ts'
@@ -60,7 +60,7 @@ describe.each(kinds)('with $name', kind => {
     })
 
     test(`with from: 'clock' never goes back`, async () => {
-      // A jump of 1 ms is in doubt, so this does not depend on how fast we start anew.
+      // A jump of 1 ms is checked with the sender, so this does not depend on the time of the restart.
       const { until, seen } = await receive(kind, { maxJump: 1000 })
       const before = await send(kind, { from: 'clock' })
       const old = range(1, 3).map(() => before.updates.publish('old'))
@@ -98,7 +98,7 @@ describe.each(kinds)('with $name', kind => {
       ])
     }
     await until('the conflict', some('Conflict'))
-    // Ten heartbeats of each later nobody has been told again.
+    // Ten heartbeats of each later there was no other report.
     const heartbeats = log<string>()
     first.nc.subscribe('_SEQ.HB.updates.*', { callback: (_, msg) => heartbeats.add(msg.subject) })
     await heartbeats.until('twenty heartbeats', h => h.length >= 20)
@@ -196,7 +196,7 @@ describe.each(kinds)('with $name', kind => {
       watcher.subscribe('_SEQ.HB.updates.6', { callback: (_, msg) => heartbeats.add(msg.subject) })
       await watcher.flush()
       for (const n of range(4, 6)) updates.publish(`${n}`)
-      // Long enough for a promise of 100 ms and 100 ms of grace to be broken, if they were counted.
+      // Long enough to exceed an interval of 100 ms and a grace of 100 ms, if the disconnect counted.
       await heartbeats.until('six heartbeats', h => h.length >= 6)
       link.refuse(false)
       await statuses.until('the reconnect', s => s.includes('reconnect'))

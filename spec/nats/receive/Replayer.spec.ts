@@ -1,4 +1,5 @@
-// What was missed is asked of the sender, of a JetStream stream, or of one after the other: on servers as they are.
+// Missing messages are requested from the sender, from a JetStream stream, or from one after the other, on real
+// servers.
 import { describe, expect, test } from '@jest/globals'
 import { connect } from 'nats'
 import * as Verb from '../../../src/core/protocol/ControlSubject.ts'
@@ -30,14 +31,14 @@ const bench = withServer({ jetstream: true })
 const receive = receiver(bench)
 const send = sender(bench)
 
-/** Numbers that never go back, so that a stream can tell whose they are. */
+/** Numbers that never go back, so that each number in a stream belongs to one run. */
 const named = (addressing: 'single' | 'perSender'): PublisherOptions =>
   addressing === 'single' ? { from: 'clock' } : { addressing, sender: 'alice' }
 
-/** No history to speak of: only a stream has what was sent. */
+/** Almost no history: only a stream has the messages. */
 const forgetful = { history: { messages: 1 } }
 
-/** Asks JetStream for something in plain words. */
+/** Sends a request to the JetStream API. */
 const api = async (verb: string, body: object = {}): Promise<void> => {
   const nc = await connect({ servers: bench.server().url })
   try {
@@ -49,14 +50,14 @@ const api = async (verb: string, body: object = {}): Promise<void> => {
   }
 }
 
-/** A stream that captures `updates`, until the test ends. */
+/** A stream that captures `updates` until the test ends. */
 const stream = async (name = 'UPDATES', options: object = {}): Promise<void> => {
   const config = { name, subjects: ['updates.>'], storage: 'memory', allow_direct: true, ...options }
   await api(`STREAM.CREATE.${name}`, config)
   bench.after(() => api(`STREAM.DELETE.${name}`))
 }
 
-/** Waits until a stream has kept that many messages. */
+/** Waits until a stream has stored this many messages. */
 const kept = async (count: number, name = 'UPDATES'): Promise<void> => {
   const nc = await connect({ servers: bench.server().url })
   bench.after(() => nc.close())
@@ -68,7 +69,7 @@ const kept = async (count: number, name = 'UPDATES'): Promise<void> => {
   })
 }
 
-/** How many messages of the sender came before the one with that subject. */
+/** The number of messages that the sender sent before the one with that subject. */
 const placeOf = (updates: Publisher, subject: string, start: number): number =>
   subject.startsWith(`${updates.origin}.`) ? Number(subject.slice(subject.lastIndexOf('.') + 1)) - start + 1 : 0
 
@@ -85,7 +86,7 @@ interface Scene {
   readonly publishing?: PublisherOptions
 }
 
-/** A sender and a receiver that has heard of it. Places count from 1, whatever the numbers. */
+/** A sender and a receiver that has received its heartbeat. Positions count from 1, for any numbers. */
 const scene = async ({
   replayer,
   kind,
@@ -141,7 +142,7 @@ describe.each(kinds)('with $name', kind => {
     test('loses nothing of a closed sender whose messages are in a stream', async () => {
       await stream()
       const s = await scene({ kind, addressing, replayer: firstOf(fromSender, fromJetStream('UPDATES')) })
-      // Nothing that is asked for comes, until it is gone.
+      // No request is answered until the sender is gone.
       const losing = s.losing(place => place >= 5 && place <= 9)
       s.to.link.setFate(d => (d.subject.includes('.replay.') ? drop : losing(d)))
       for (const place of range(2, 10)) s.updates.publish(`${place}`)
@@ -265,7 +266,7 @@ describe('a sender that counts from 1 in each run', () => {
     const old = await bench.connect(kind)
     for (const n of range(1, 20)) old.publish(`updates.${n}`, 'old')
     await kept(20)
-    // From now on it has nothing of the subject, as one that lags.
+    // From now on the stream has no message of the subject, like one that lags.
     await api('STREAM.UPDATE.UPDATES', {
       name: 'UPDATES',
       subjects: ['elsewhere'],
@@ -311,7 +312,7 @@ test('the drop-in accepts a replayer', async () => {
 
 const single = (): Origin => valid(Origins.single(valid(Subject.parse('updates'))))
 
-/** Sources that are played by the test. */
+/** Sources that the test controls. */
 const desk = (replayer: Replayer) => {
   const sent: Array<{ readonly subject: string; readonly reply: string }> = []
   const told: Array<ReplayEvent> = []
@@ -355,7 +356,7 @@ const desk = (replayer: Replayer) => {
         tries,
       })
     },
-    /** Answers all that was sent since the last time. */
+    /** Answers all requests since the last call. */
     answer: (how: (subject: string) => Headers) => {
       for (const { subject, reply } of sent.splice(0))
         machine.onAnswer({ subject: reply, data: new Uint8Array(1), headers: how(subject) } satisfies Msg)
@@ -379,7 +380,7 @@ const refuses = (first: number, last: number) => (): Headers => {
   return headers
 }
 
-/** What was told, in a word: `2`, `refused 3-4`, `ended 9`. */
+/** The reports in short form: `2`, `refused 3-4`, `ended 9`. */
 const words = (told: ReadonlyArray<ReplayEvent>): ReadonlyArray<string | number> =>
   told.map(e =>
     e._tag === 'ReplayAnswered'
@@ -502,7 +503,7 @@ describe('a sender as the source', () => {
   })
 
   test.each(['4', 'updates', 'updates.', 'updates.04', '', 'updates.1', 'updates.10'])(
-    'takes no heed of an answer about %j',
+    'ignores an answer about %j',
     at => {
       const d = desk(fromSender)
       d.ask(2, 9)

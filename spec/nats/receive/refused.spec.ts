@@ -1,4 +1,4 @@
-// A message that can't be sent or read again costs its own number, with a reason that says why, and no other.
+// A message that cannot be sent or read again loses only its own number, and the loss has a reason.
 import { describe, expect, test } from '@jest/globals'
 import * as Head from '../../../src/core/protocol/Head.ts'
 import type { Headers } from '../../../src/core/protocol/Headers.ts'
@@ -15,14 +15,14 @@ import type { Client, Kind, Seen } from '../clients.ts'
 import { kinds, numbers, range, read, reconnected, withServer } from '../clients.ts'
 import { accounted } from '../pair.ts'
 
-/** Long enough that only what is refused is lost. */
+/** Long enough that only refused messages are lost. */
 const deadline = 60_000
 
-/** Each number that is lost, and why. */
+/** Each lost number and its reason. */
 const lost = (seen: ReadonlyArray<Seen>) =>
   seen.flatMap(d => (d._tag === 'Lost' ? range(d.first, d.last ?? d.first).map(n => [n, d.reason]) : []))
 
-/** Headers that no client of ours reads, written by another one. */
+/** Headers that our clients cannot parse, written by another client. */
 const foreign = (kind: Kind, fields: Readonly<Record<string, string>>): Headers => {
   const lines = Object.entries({ 'My Key': 'a', ...fields }).map(([k, v]) => `${k}: ${v}\r\n`)
   return Object.assign(kind.headers({}), { encode: () => Buffer.from(`NATS/1.0\r\n${lines.join('')}\r\n`) })
@@ -34,7 +34,7 @@ const all =
     accounted(seen).length >= count
 
 describe.each(kinds)('with $name', kind => {
-  describe("headers that the clients can't parse", () => {
+  describe('headers that the clients cannot parse', () => {
     const bench = withServer({ jetstream: true })
     const origin = `updates.alice.${run(1)}`
     const bad = [7, 12, 13, 20]
@@ -95,7 +95,7 @@ describe.each(kinds)('with $name', kind => {
       expect(lost(seen)).toEqual(bad.map(n => [n, 'unreadable']))
     })
 
-    /** A sender in another language, that adds its headers to whatever it has got. */
+    /** A sender in another language, which appends its headers to any existing ones. */
     const foreigner = async (nc: Client) => {
       const head = Head.format({
         v: 1,
@@ -132,7 +132,7 @@ describe.each(kinds)('with $name', kind => {
     }
 
     test.each(['ordered', 'arrival'] as const)(
-      'cost their own number each, in the answers of a sender to a range (%s)',
+      'lose their own number each, in the answers to a range (%s)',
       async mode => {
         const nc = await bench.connect(kind)
         await foreigner(nc)
@@ -169,7 +169,7 @@ describe.each(kinds)('with $name', kind => {
     try {
       const updates = publisher(nc, 'updates')
       for (const n of range(1, 5)) updates.publish(new Uint8Array(n === 3 ? 8000 : 4000).fill(n))
-      // So much makes the publisher flush at once, and then it knows that all of the first has arrived.
+      // So many bytes trigger a flush, which confirms all messages of the first batch.
       for (const _ of range(1, 300)) updates.publish(new Uint8Array(4000))
       await nc.flush()
       options.config = 'max_payload: 4096'

@@ -1,4 +1,4 @@
-// Replays never crowd out live data, however many ask for however much. Both clients take part in the one run.
+// Replays do not delay live messages, for any number and size of requests. Both clients take part in one run.
 import { expect, test } from '@jest/globals'
 import { publisher } from '../../../src/nats/publish/publisher.ts'
 import { eventually, grown, kinds, range, withServer } from '../clients.ts'
@@ -9,13 +9,16 @@ const bench = withServer()
 
 const text = (data: Uint8Array): string => new TextDecoder().decode(data)
 
-/** What this process has used of the processors, in ms. On a busy machine a process stands still for seconds, and uses nothing. */
+/**
+ * The processor time of this process, in ms. On a busy machine a process can be stopped for seconds, and then uses
+ * none.
+ */
 const used = (): number => {
   const { user, system } = process.cpuUsage()
   return (user + system) / 1000
 }
 
-// 200,000 replays: receivers, server and sender use the processors in equal parts.
+// 200,000 replays: receivers, server and sender use about the same processor time.
 test('20 receivers get 10,000 replayed messages each, without a delay of live data and heartbeats', async () => {
   const count = 10_000
   const children = await Promise.all(
@@ -31,7 +34,7 @@ test('20 receivers get 10,000 replayed messages each, without a delay of live da
   for (const { end } of children) bench.after(end)
   const [kind] = kinds
   if (kind === undefined) throw new Error('there is no client')
-  // What the sender's own process uses while a message goes out and comes back is what is measured.
+  // This measures the sender's processor time during a round trip.
   const watch = await bench.connect(kind)
   const latencies: Array<number> = []
   const beats: Array<number> = []
@@ -65,7 +68,7 @@ test('20 receivers get 10,000 replayed messages each, without a delay of live da
   const memory = process.memoryUsage().rss
   let peak = memory
   for (const { begin } of children) begin()
-  /** How many of the first messages the receivers have, all together. */
+  /** How many of the first messages all receivers have received together. */
   const have = (first: number) => (): number => {
     peak = Math.max(peak, process.memoryUsage().rss)
     const all = children.flatMap(({ progress }) => progress.seen.at(-1)?.accounted ?? [])

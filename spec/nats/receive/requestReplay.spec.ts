@@ -1,4 +1,4 @@
-// What was missed is asked for and served, over NATS as it is: by this library, by its clients, and by anything else.
+// Replay requests over NATS: from this library, from its clients, and from other programs.
 import { connect as dial } from 'node:net'
 import { describe, expect, test } from '@jest/globals'
 import type { Headers } from '../../../src/core/protocol/Headers.ts'
@@ -18,7 +18,7 @@ const send = sender(bench)
 
 const text = (data: Uint8Array): string => new TextDecoder().decode(data)
 
-/** Speaks NATS by hand: sends some lines, and resolves with what comes back, once it matches. */
+/** Speaks the NATS protocol on a socket: sends some lines, and resolves with the reply once it matches. */
 const telnet = (lines: string, wanted: RegExp): Promise<string> =>
   new Promise((resolve, reject) => {
     const socket = dial(bench.server().port, '127.0.0.1')
@@ -39,7 +39,7 @@ const telnet = (lines: string, wanted: RegExp): Promise<string> =>
     socket.write(lines)
   })
 
-/** Asks for a range, and collects all answers up to its end. */
+/** Requests a range, and collects all answers up to its end. */
 const askFor = async (nc: Client, subject: string, body: string): Promise<ReadonlyArray<Msg>> => {
   const inbox = `_INBOX.by.hand.${Math.random().toString(36).slice(2)}`
   const answers: Log<Msg> = log<Msg>()
@@ -51,14 +51,14 @@ const askFor = async (nc: Client, subject: string, body: string): Promise<Readon
 const asFields = (headers: Headers | undefined): ReadonlyArray<[string, string[]]> | undefined =>
   headers === undefined ? undefined : [...headers]
 
-/** Loses data with these numbers, and nothing else. */
+/** Drops the data messages with these numbers, and nothing else. */
 const losing =
   (isLost: (number: number) => boolean): DecideFate =>
   ({ subject }) =>
     subject.startsWith('updates.') && isLost(Number(subject.slice(subject.lastIndexOf('.') + 1))) ? drop : pass
 
 describe.each(kinds)('with $name', kind => {
-  /** Messages 1 to 40, of which the first ten are not held any more. */
+  /** Messages 1 to 40. The first ten are no longer in the history. */
   const forty = async () => {
     const { nc, updates } = await send(kind, { history: { messages: 30 } })
     for (const n of range(1, 40)) updates.publish(`message ${n}`)
@@ -100,7 +100,7 @@ describe.each(kinds)('with $name', kind => {
     test('of one sender among many', async () => {
       const { nc: sending, updates } = await send(kind, named('perSender'))
       for (const n of range(1, 20)) updates.publish(`message ${n}`)
-      // A request from another connection must not overtake the sender's subscription.
+      // A request from another connection must not arrive before the sender's subscription.
       await sending.flush()
       const nc = await bench.connect(kind)
       const msg = await request(nc, `_SEQ.REPLAY.${updates.origin}.17`)
@@ -174,7 +174,7 @@ describe.each(kinds)('with $name', kind => {
     expect(description).toMatch(code === 404 ? /^Not Sent Yet$/ : code === 410 ? /^Gone$/ : /\w+ \w+/)
   })
 
-  describe('a lost message is recovered as it was', () => {
+  describe('a lost message is recovered unchanged', () => {
     type Fields = Readonly<Record<string, ReadonlyArray<string>>>
     type Original = readonly [string, string | Uint8Array, (Fields | undefined)?, string?]
     const originals: ReadonlyArray<Original> = [
@@ -211,7 +211,7 @@ describe.each(kinds)('with $name', kind => {
       ),
     )('%s, %s', async (addressing, pattern) => {
       const isBurst = pattern === 'all at once'
-      // Before and behind each that is lost, or before and behind all of them, is one that comes.
+      // A message that arrives is before and after each lost one, or before and after all of them.
       const isLost = (n: number): boolean =>
         isBurst ? n > 1 && n <= originals.length + 1 : n % 2 === 0 && n <= originals.length * 2
       const lossy = await receive(kind, { addressing }, losing(isLost))
@@ -243,14 +243,14 @@ describe.each(kinds)('with $name', kind => {
       expect(recovered.map(d => [asFields(d.headers), d.reply])).toEqual(
         originals.map(([, , headers, reply]) => [headers === undefined ? undefined : Object.entries(headers), reply]),
       )
-      // What comes back can be sent on, as it is.
+      // A recovered message can be published again.
       for (const { headers } of recovered) if (headers !== undefined) lossy.nc.publish('elsewhere', '', { headers })
       await lossy.nc.flush()
     })
   })
 
   test.each(both)(
-    'a burst of 20,000 lost messages is recovered in order, by asking for ranges (%s)',
+    'a burst of 20,000 lost messages is recovered in order, with range requests (%s)',
     async addressing => {
       const count = 20_000
       const asked = log<string>()
@@ -267,7 +267,7 @@ describe.each(kinds)('with $name', kind => {
       expect(seen.wrong()).toBeUndefined()
       expect(seen.numbers).toHaveLength(count + 2)
       expect(seen.others).toMatchObject([{ _tag: 'Gap', first: 2 }])
-      // A busy machine answers late, and is asked again.
+      // On a busy machine the answer can be late. Then the receiver repeats the request.
       expect(asked.seen.length).toBeLessThan(count / 50)
       expect(asked.seen.every(body => body.includes('"last"'))).toBe(true)
     },

@@ -1,4 +1,4 @@
-// A receiver begins where it is told to, or where it had come when it was there before.
+// A receiver starts where its options say, or resumes from saved positions.
 import { describe, expect, test } from '@jest/globals'
 import type { Positions } from '../../../src/core/protocol/Positions.ts'
 import type { Mode } from '../../../src/core/receiver/settings.ts'
@@ -31,7 +31,7 @@ const send = sender(bench)
 const modes: ReadonlyArray<Mode> = ['ordered', 'arrival']
 const ways = both.flatMap(addressing => modes.map(mode => [addressing, mode] as const))
 
-/** A subscription that listens, on a connection of its own. */
+/** A subscription on its own connection. It is subscribed when this resolves. */
 const listen = async (kind: Kind, options: SubscribeOptions): Promise<Subscription> => {
   const nc = await bench.connect(kind)
   const subscription = subscribe(nc, 'updates', { ...patient, ...options })
@@ -41,10 +41,10 @@ const listen = async (kind: Kind, options: SubscribeOptions): Promise<Subscripti
 
 const start = async (kind: Kind, options: SubscribeOptions): Promise<Reader> => read(await listen(kind, options))
 
-/** As a database or a file would give them back. */
+/** Positions as a database or a file returns them. */
 const saved = (subscription: Subscription): Positions => JSON.parse(JSON.stringify(subscription.positions()))
 
-/** Takes all up to a number, and leaves the loop with the next in hand. */
+/** Reads up to a number, and leaves the loop during the next message. */
 const readUpTo = async (subscription: Subscription, last: number): Promise<ReadonlyArray<number>> => {
   const all: Array<number> = []
   const run = async (): Promise<void> => {
@@ -116,7 +116,7 @@ describe.each(kinds)('with $name', kind => {
 
   describe('a receiver stops at 41, saves its positions, and resumes', () => {
     test.each(ways)(
-      'I get 42 and everything after, also what was sent meanwhile (%s, %s)',
+      'it receives 42 and everything after, also what was sent meanwhile (%s, %s)',
       async (addressing, mode) => {
         const first = await listen(kind, { addressing, mode })
         const { updates } = await send(kind, named(addressing))
@@ -134,7 +134,7 @@ describe.each(kinds)('with $name', kind => {
         expect([...texts(seen)].sort(([a], [b]) => a - b)).toEqual(range(42, 150).map(n => [n, `message ${n}`]))
         if (mode === 'ordered') expect(numbers(seen)).toEqual(range(42, 150))
         expect(seen.filter(d => !isMessage(d)).every(isTag('Gap'))).toBe(true)
-        // And once more, of which nothing is left to get.
+        // It resumes once more, with no message left.
         second.close()
         const third = await start(kind, { addressing, mode, start: saved(second) })
         updates.publish('message 151')
@@ -149,7 +149,7 @@ describe.each(kinds)('with $name', kind => {
       for (const n of range(1, 50)) updates.publish(`message ${n}`)
       await readUpTo(first, 41)
       for (const n of range(51, 100)) updates.publish(`message ${n}`)
-      // The server has them all before somebody listens anew: none of them comes live.
+      // The server has them all before the receiver subscribes again, so none of them arrives live.
       await nc.flush()
       const { until, seen } = await start(kind, { addressing, mode, start: saved(first) })
       await until('the rest, and what is lost', all => messages(20)(all) && all.some(isTag('Lost')))
@@ -169,7 +169,7 @@ describe.each(kinds)('with $name', kind => {
       const readAll = async (): Promise<void> => {
         let read = 0
         for await (const d of first) {
-          // The message in hand is not processed.
+          // The current message is not processed.
           if (read === 51) return
           if (isMessage(d)) read += 1
           if (read === 51) for (const n of range(42, 50)) alice.publish(`alice ${n}`)
@@ -186,7 +186,7 @@ describe.each(kinds)('with $name', kind => {
     })
 
     test.each(modes)(
-      'a sender that has started anew is told, and all of its new run comes (single, %s)',
+      'a restarted sender is reported, and its new run is delivered from the start (single, %s)',
       async mode => {
         const first = await listen(kind, { mode })
         const before = await send(kind)
@@ -211,31 +211,28 @@ describe.each(kinds)('with $name', kind => {
       },
     )
 
-    test.each(modes)(
-      'a sender that has started anew is another one, and the one before is gone (perSender, %s)',
-      async mode => {
-        const addressing = 'perSender'
-        const first = await listen(kind, { addressing, mode })
-        const before = await send(kind, named(addressing))
-        for (const n of range(1, 50)) before.updates.publish(`old ${n}`)
-        await readUpTo(first, 41)
-        await before.nc.close()
-        const { updates } = await send(kind, named(addressing))
-        for (const n of range(1, 60)) updates.publish(`new ${n}`)
-        const second = await listen(kind, { addressing, mode, start: saved(first), gapTimeout: 3000 })
-        const { until, seen } = read(second)
-        await until('all of the new run', messages(60))
-        await until('the loss', some('Lost'))
-        expect(seen.filter(isTag('Lost'))).toEqual([
-          expect.objectContaining({ origin: before.updates.origin, first: 42, last: undefined, reason: 'gone' }),
-        ])
-        expect([...texts(seen)].sort(([a], [b]) => a - b)).toEqual(range(1, 60).map(n => [n, `new ${n}`]))
-        expect(seen.filter(isMessage).every(d => d.origin === updates.origin)).toBe(true)
-        updates.publish('new 61')
-        await until('what comes next', messages(61))
-        expect(saved(second).positions.map(p => p.origin)).toEqual([updates.origin])
-      },
-    )
+    test.each(modes)('a restarted sender is a new one, and the old one is gone (perSender, %s)', async mode => {
+      const addressing = 'perSender'
+      const first = await listen(kind, { addressing, mode })
+      const before = await send(kind, named(addressing))
+      for (const n of range(1, 50)) before.updates.publish(`old ${n}`)
+      await readUpTo(first, 41)
+      await before.nc.close()
+      const { updates } = await send(kind, named(addressing))
+      for (const n of range(1, 60)) updates.publish(`new ${n}`)
+      const second = await listen(kind, { addressing, mode, start: saved(first), gapTimeout: 3000 })
+      const { until, seen } = read(second)
+      await until('all of the new run', messages(60))
+      await until('the loss', some('Lost'))
+      expect(seen.filter(isTag('Lost'))).toEqual([
+        expect.objectContaining({ origin: before.updates.origin, first: 42, last: undefined, reason: 'gone' }),
+      ])
+      expect([...texts(seen)].sort(([a], [b]) => a - b)).toEqual(range(1, 60).map(n => [n, `new ${n}`]))
+      expect(seen.filter(isMessage).every(d => d.origin === updates.origin)).toBe(true)
+      updates.publish('new 61')
+      await until('what comes next', messages(61))
+      expect(saved(second).positions.map(p => p.origin)).toEqual([updates.origin])
+    })
 
     test('a sender that has ended meanwhile is reported as gone', async () => {
       const first = await listen(kind, {})
@@ -249,23 +246,20 @@ describe.each(kinds)('with $name', kind => {
     })
   })
 
-  test.each(ways)(
-    'a crash in the middle of 41 repeats it, and leaves nothing out (%s, %s)',
-    async (addressing, mode) => {
-      const first = await listen(kind, { addressing, mode })
-      const { updates } = await send(kind, named(addressing))
-      for (const n of range(1, 50)) updates.publish(`message ${n}`)
-      let positions: Positions | undefined
-      for await (const d of first) {
-        // What is saved here is all that survives.
-        positions = saved(first)
-        if (isMessage(d) && d.number === 41) break
-      }
-      const { until, seen } = await start(kind, { addressing, mode, ...(positions && { start: positions }) })
-      await until('the rest', messages(10))
-      expect([...numbers(seen)].sort((a, b) => a - b)).toEqual(range(41, 50))
-    },
-  )
+  test.each(ways)('a crash during 41 repeats it, and skips nothing (%s, %s)', async (addressing, mode) => {
+    const first = await listen(kind, { addressing, mode })
+    const { updates } = await send(kind, named(addressing))
+    for (const n of range(1, 50)) updates.publish(`message ${n}`)
+    let positions: Positions | undefined
+    for await (const d of first) {
+      // Only the saved positions survive.
+      positions = saved(first)
+      if (isMessage(d) && d.number === 41) break
+    }
+    const { until, seen } = await start(kind, { addressing, mode, ...(positions && { start: positions }) })
+    await until('the rest', messages(10))
+    expect([...numbers(seen)].sort((a, b) => a - b)).toEqual(range(41, 50))
+  })
 
   test('a position advances when the callback returns', async () => {
     const nc = await bench.connect(kind)

@@ -1,4 +1,4 @@
-// A receiver that stands still while messages go by is cut off by the server, and loses nothing all the same.
+// The server disconnects a receiver that stops reading. The receiver still loses nothing.
 import { describe, expect, test } from '@jest/globals'
 import { publisher } from '../../../src/nats/publish/publisher.ts'
 import { eventually, grown, kinds, range, withServer } from '../clients.ts'
@@ -37,16 +37,16 @@ describe.each(kinds)('with $name', kind => {
     child.kill('SIGSTOP')
     for (const n of range(2, count)) {
       updates.publish(text(n))
-      // At most 5 MB a second.
+      // At most 5 MB per second.
       if (n % 500 === 0) await nc.flush()
     }
-    // The receiver's two connections are cut off, ours and the plain one.
+    // The server disconnects the receiver's two connections, ours and the plain one.
     await eventually('they are cut off', async () => (await slowConsumers()) >= before + 2)
     child.kill('SIGCONT')
     await grown('all of them', () => progress.seen.at(-1)?.accounted[0] ?? 0, count)
     const all = progress.seen
     expect(all.at(-1)).toMatchObject({ delivered: [count], accounted: [count], wrong: [] })
-    // On a busy machine it may be cut off again while it catches up.
+    // On a busy machine the server may disconnect it again during the recovery.
     expect(all.at(-1)?.reconnects).toBeGreaterThanOrEqual(1)
     expect(count - (all.at(-1)?.plain ?? count)).toBeGreaterThanOrEqual(10_000)
   })

@@ -24,7 +24,7 @@ import {
 
 const bench = withServer({ monitor: true })
 
-/** The subjects that are subscribed to at the server, but for the system's own. */
+/** The subjects with a subscription at the server, without system subjects. */
 const interest = async (): Promise<ReadonlyArray<string>> => {
   const answer = await fetch(`${bench.server().monitorUrl}/connz?subs=1`)
   const body: unknown = await answer.json()
@@ -35,7 +35,7 @@ const interest = async (): Promise<ReadonlyArray<string>> => {
 
 const noInterest = (): Promise<void> => eventually('no interest is left', async () => (await interest()).length === 0)
 
-/** A subscription with a callback, and what it was called with. */
+/** A subscription with a callback, and the callback's arguments. */
 const listen = async (nc: Client, subject: string, options: SubscribeOptions = {}) => {
   const all = log<Seen>()
   const subscription = subscribe(nc, subject, { callback: all.add, ...options })
@@ -67,7 +67,7 @@ describe.each(kinds)('with $name', kind => {
         await eventually('the receiver listens', async () => (await interest()).length >= 3)
         const all = [...outside, ...inside].map(subject => publisher(nc, subject, sender(addressing)))
         for (const text of ['a', 'b', 'c']) for (const p of all) p.publish(text)
-        // What must not come would have come before what must.
+        // Unwanted deliveries would have arrived before the expected ones.
         const seen = await reader.until('three of each', messages(inside.length * 3))
         await nc.flush()
         for (const subject of inside) {
@@ -229,7 +229,7 @@ describe.each(kinds)('with $name', kind => {
       await all.until('the first', messages(1))
       for (const n of [9, 10, 12, 13]) nc.publish(`updates.${n}`, `${n}`)
       await within('closed', subscription.closed)
-      // A heartbeat later nothing may have come any more.
+      // One heartbeat later nothing more may have arrived.
       const reader = read(subscribe(nc, 'updates'))
       await nc.flush()
       await updates.close()
@@ -385,7 +385,7 @@ describe.each(kinds)('with $name', kind => {
       await nc.flush()
       const late = read(subscription)
       expect(await within('the end', late.ended)).toBeUndefined()
-      // It ends with what it had: nothing is added to it by what reading it makes room for.
+      // It ends with its current content: reading makes room, but no message is added.
       expect(late.seen.length).toBeLessThanOrEqual(10)
       await updates.close()
       expect(asked.seen).toEqual([])
@@ -438,7 +438,7 @@ describe.each(kinds)('with $name', kind => {
 
   describe('a message that another client sent', () => {
     test.each(['updates.hello', 'updates.01', 'updates.0', 'updates.1e3', 'updates.9007199254740992', 'updates.-1'])(
-      'to %s is no part of the sequence, and comes as it is',
+      'to %s is no part of the sequence, and is delivered as unsequenced',
       async at => {
         const nc = await bench.connect(kind)
         const reader = read(subscribe(nc, 'updates'))

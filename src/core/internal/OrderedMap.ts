@@ -1,9 +1,9 @@
 /**
- * A persistent map in key order: a weight-balanced tree (Adams; the parameters of Hirai and Yamamoto, "Balancing
- * weight-balanced trees", 2011). Every operation but iteration is O(log n) and shares what it does not change.
+ * A persistent map in key order. It is a weight-balanced tree (Adams; parameters of Hirai and Yamamoto, "Balancing
+ * weight-balanced trees", 2011). Every operation except iteration is O(log n) and shares unchanged nodes.
  *
- * `ReadonlyMap` of fp-ts copies the whole map at each change, which a machine that holds thousands of messages can't
- * pay.
+ * `ReadonlyMap` of fp-ts copies the whole map at each change. That is too slow for a reorder buffer with thousands of
+ * messages.
  */
 import type { Ord } from 'fp-ts/lib/Ord.js'
 
@@ -18,7 +18,7 @@ interface Node<K, V> {
 /** `undefined` is the empty map. */
 export type OrderedMap<K, V> = Node<K, V> | undefined
 
-/** A key with its value; what the look-ups give. */
+/** A key and its value. */
 export interface Entry<K, V> {
   readonly key: K
   readonly value: V
@@ -101,16 +101,16 @@ const withoutMin = <K, V>(m: Node<K, V>): OrderedMap<K, V> =>
 /** The operations that compare keys. */
 export interface Operations<K> {
   readonly get: <V>(m: OrderedMap<K, V>, key: K) => V | undefined
-  /** The entry with the largest key that is not above this one. */
+  /** The entry with the largest key that is at most this key. */
   readonly atOrBelow: <V>(m: OrderedMap<K, V>, key: K) => Entry<K, V> | undefined
-  /** The entry with the smallest key that is not below this one. */
+  /** The entry with the smallest key that is at least this key. */
   readonly atOrAbove: <V>(m: OrderedMap<K, V>, key: K) => Entry<K, V> | undefined
   /** Inserts, or replaces the value. */
   readonly set: <V>(m: OrderedMap<K, V>, key: K, value: V) => OrderedMap<K, V>
   readonly remove: <V>(m: OrderedMap<K, V>, key: K) => OrderedMap<K, V>
 }
 
-/** The operations under an order of the keys. */
+/** The operations under an ordering of the keys. */
 export const orderedBy = <K>(ord: Ord<K>): Operations<K> => {
   const { compare } = ord
 

@@ -1,11 +1,14 @@
-/** The two shapes of io-ts codec that this library needs, and how a text that was refused is shown. */
+/** The two kinds of io-ts codec that this library uses, and the quoting of refused text in error messages. */
 import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
 
-/** A text in a sentence: no more of it than its first 80 characters. */
+/** Quotes a text for an error message. At most 80 characters are shown. */
 export const quoted = (text: string): string => JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text)
 
-/** A codec of a value that is its own encoding, out of its guard; `expected` says what it lets through. */
+/**
+ * A codec of a value that is its own encoding, made from a type guard. `expected` describes the accepted values in
+ * errors.
+ */
 export const ofGuard = <A>(name: string, is: (u: unknown) => u is A, expected: string): t.Type<A, A, unknown> =>
   new t.Type<A, A, unknown>(
     name,
@@ -14,7 +17,7 @@ export const ofGuard = <A>(name: string, is: (u: unknown) => u is A, expected: s
     a => a,
   )
 
-/** A codec of a string form, out of its `parse` and `format` pair. */
+/** A codec of a string form, made from a `parse` and `format` pair. */
 export const ofParser = <A, Err>(
   name: string,
   is: (u: unknown) => u is A,
@@ -33,7 +36,7 @@ export const ofParser = <A, Err>(
     format,
   )
 
-/** A number that a receiver or sender has come to: 0 before the first message. */
+/** The codec of a newest or last number; 0 means that there is no message yet. */
 export const natural: t.Type<number, number, unknown> = /* @__PURE__ */ ofGuard(
   'natural',
   (u): u is number => Number.isSafeInteger(u) && Number(u) >= 0,

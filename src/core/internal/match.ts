@@ -1,10 +1,10 @@
-/** A match over a tagged union. */
+/** Pattern matching over a tagged union. */
 
 interface Tagged {
   readonly _tag: string
 }
 
-/** A function for each tag. @since 0.1.0 */
+/** One function per tag. @since 0.1.0 */
 export type Cases<T extends Tagged, B> = {
   readonly [K in T['_tag']]: (value: Extract<T, { readonly _tag: K }>) => B
 }
@@ -13,7 +13,7 @@ const has = <T extends Tagged, K extends T['_tag']>(value: T, tag: K): value is 
   value._tag === tag
 
 /**
- * Applies the function of the value's tag. The compiler checks that no tag is missing.
+ * Calls the function for the value's tag. The compiler checks that every tag has one.
  *
  * @throws TypeError for a tag that the type does not have
  * @example

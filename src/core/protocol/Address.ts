@@ -1,5 +1,5 @@
 /**
- * A message's address is its id: `updates.42` says whose sequence it is, and which number it has.
+ * The address of a message is its id. `updates.42` names the origin and the number.
  *
  * @module
  * @since 0.1.0
@@ -28,7 +28,7 @@ export type AddressError = Origin.OriginError | SequenceNumber.NotASequenceNumbe
 export const format = (a: Address): string => `${a.origin.name}.${a.number}`
 
 /**
- * Reads a data subject. Law: `parse(addressing)(format(a))` is `right(a)` for every address of that addressing.
+ * Parses a data subject. Law: `parse(addressing)(format(a))` is `right(a)` for every address of that addressing.
  *
  * @example
  * import { Address } from 'nats-sequenced/core'
@@ -47,7 +47,7 @@ export const parse =
     return E.isLeft(origin) ? origin : E.right({ origin: origin.right, number: number.right })
   }
 
-/** The sentence for a subject that was refused. @since 0.1.0 */
+/** Describes the error in one sentence. @since 0.1.0 */
 export const explain = (e: AddressError): string =>
   e._tag === 'NotASequenceNumber' ? SequenceNumber.explain(e) : Origin.explain(e)
 
@@ -64,7 +64,7 @@ export const codec = (addressing: Origin.Addressing): t.Type<Address, string, un
   ofParser('Address', is(addressing), parse(addressing), explain, format)
 
 /**
- * What to subscribe to for the messages of a subject, wildcards included.
+ * The filter that matches all messages of a subject. The subject may have wildcards.
  *
  * @example
  * import { Address, Subject } from 'nats-sequenced/core'
@@ -79,7 +79,7 @@ export const filter =
   (addressing: Origin.Addressing) =>
   (subjects: Filter): string => {
     const tokens = addressing === 'single' ? '*' : '*.*.*'
-    // `>` is one or more tokens: the tokens we append go before it, and it still takes the last of them.
+    // `>` matches one or more tokens. The sender and number tokens go before it, so it still matches the last of them.
     if (subjects === '>') return `${tokens}.>`
     return subjects.endsWith('.>') ? `${subjects.slice(0, -1)}${tokens}.>` : `${subjects}.${tokens}`
   }
@@ -87,7 +87,7 @@ export const filter =
 /** Equal if they name the same message. @since 0.1.0 */
 export const Eq: Eq_.Eq<Address> = Eq_.struct({ origin: Origin.Eq, number: SequenceNumber.Eq })
 
-/** By origin, then by number. @since 0.1.0 */
+/** Orders by origin, then by number. @since 0.1.0 */
 export const Ord: OrdOf<Address> = getMonoid<Address>().concat(
   contramap((a: Address) => a.origin.name)(string.Ord),
   contramap((a: Address) => a.number)(SequenceNumber.Ord),

@@ -1,10 +1,11 @@
 /**
- * Everything on the wire that is not data is a verb before an address, an origin or a subject.
+ * Control subjects carry everything that is not data. Each is a prefix and a verb before an address, an origin or a
+ * subject.
  *
  * ```
  * _SEQ.HB.updates.42        "42 is my newest number"               heartbeat
- * _SEQ.REPLAY.updates.17    "please send 17 again"                 replay
- * _SEQ.HEAD.updates         "senders of updates, where are you?"   head
+ * _SEQ.REPLAY.updates.17    "send 17 again"                        replay
+ * _SEQ.HEAD.updates         "senders of updates, send your head"   head
  * ```
  *
  * @module
@@ -20,56 +21,56 @@ import * as Origin from './Origin.ts'
 import * as SequenceNumber from './SequenceNumber.ts'
 import * as Subject from './Subject.ts'
 
-/** What stands before every verb: `_SEQ` unless set. @since 0.1.0 */
+/** The first tokens of every control subject. Default `_SEQ`. @since 0.1.0 */
 export type Prefix = Subject.Subject
 
 /** The longest prefix, in bytes. @since 0.1.0 */
 export const maxPrefixLength = 64
 
 /**
- * A sender's newest number beside its origin. It is `start - 1`, which may be 0, before the first message; so it is not
- * always an address.
+ * An origin and its newest number, `updates.42`. The number is `start - 1` before the first message, which may be 0. So
+ * the result is not always an address.
  *
  * @since 0.1.0
  */
 export const newest = (origin: Origin.Origin, head: number): string => `${origin.name}.${head}`
 
-/** Where a heartbeat is sent. @since 0.1.0 */
+/** The subject of a heartbeat. @since 0.1.0 */
 export const heartbeat =
   (prefix: Prefix) =>
   (origin: Origin.Origin, head: number): string =>
     `${prefix}.HB.${newest(origin, head)}`
 
-/** What to subscribe to for the heartbeats of a subject. @since 0.1.0 */
+/** The filter that matches all heartbeats of a subject. @since 0.1.0 */
 export const heartbeats =
   (prefix: Prefix, addressing: Origin.Addressing) =>
   (subjects: Subject.Filter): string =>
     `${prefix}.HB.${Address_.filter(addressing)(subjects)}`
 
-/** Where the heads of all senders of a subject, or of one origin, are asked for. @since 0.1.0 */
+/** The subject of a head request. Each sender of the subject or origin answers with its head. @since 0.1.0 */
 export const head =
   (prefix: Prefix) =>
   (subjectOrOrigin: string): string =>
     `${prefix}.HEAD.${subjectOrOrigin}`
 
-/** Where all senders are asked; the body says for which filter. @since 0.1.0 */
+/** The subject of a head request to all senders. The body names the filter. @since 0.1.0 */
 export const headOfAll = (prefix: Prefix): string => `${prefix}.HEAD`
 
-/** Where a message is asked for again. @since 0.1.0 */
+/** The subject of a replay request. @since 0.1.0 */
 export const replay =
   (prefix: Prefix) =>
   (address: Address): string =>
     `${prefix}.REPLAY.${Address_.format(address)}`
 
-/** What a sender subscribes to, to be asked for messages of an origin. @since 0.1.0 */
+/** The filter that matches the replay requests for an origin. A sender subscribes to it. @since 0.1.0 */
 export const replays =
   (prefix: Prefix) =>
   (origin: Origin.Origin): string =>
     `${prefix}.REPLAY.${origin.name}.*`
 
 /**
- * What the sender of many subjects subscribes to, to be asked for messages of any of them. Where they end in `>`, the
- * name of the sender can't be told from them, so it hears requests to others, too.
+ * The filter that matches the replay requests for many subjects. If the filter ends in `>`, the sender's name has no
+ * fixed position, so the filter also matches requests to other senders.
  *
  * @since 0.1.0
  */
@@ -80,7 +81,7 @@ export const replaysOf =
       ? `${prefix}.REPLAY.${Address_.filter(sender === undefined ? 'single' : 'perSender')(subjects)}`
       : `${prefix}.REPLAY.${subjects}.${sender}.*.*`
 
-/** The same for its heads: of a subject, or of one origin. @since 0.1.0 */
+/** The filters that match the head requests for many subjects, and for their origins. @since 0.1.0 */
 export const headsOf =
   (prefix: Prefix, sender: Subject.Token | undefined) =>
   (subjects: Subject.Filter): ReadonlyArray<string> =>
@@ -88,28 +89,31 @@ export const headsOf =
       ? [`${prefix}.HEAD.${subjects}`]
       : [`${prefix}.HEAD.${subjects}`, `${prefix}.HEAD.${subjects}.${sender}.*`]
 
-/** Reads the origin out of `newest`: everything before the last token. @since 0.1.0 */
+/** Parses the origin of `newest`: everything before the last token. @since 0.1.0 */
 export const originOfNewest =
   (addressing: Origin.Addressing) =>
   (subject: string): E.Either<Origin.OriginError, Origin.Origin> =>
     Origin.parse(addressing)(subject.slice(0, Math.max(subject.lastIndexOf('.'), 0)))
 
-/** What follows the verb; nothing if another verb or prefix stands there, and nothing is neither origin nor address. */
+/**
+ * The rest of the subject after a verb. `''` if the subject starts differently; `''` is neither an origin nor an
+ * address.
+ */
 const after = (verb: string, subject: string): string => (subject.startsWith(verb) ? subject.slice(verb.length) : '')
 
-/** Reads the origin of a heartbeat. @since 0.1.0 */
+/** Parses the origin of a heartbeat. @since 0.1.0 */
 export const originOfHeartbeat =
   (prefix: Prefix, addressing: Origin.Addressing) =>
   (subject: string): E.Either<Origin.OriginError, Origin.Origin> =>
     originOfNewest(addressing)(after(`${prefix}.HB.`, subject))
 
-/** Reads the address of a request to replay. @since 0.1.0 */
+/** Parses the address of a replay request. @since 0.1.0 */
 export const addressOfReplay =
   (prefix: Prefix, addressing: Origin.Addressing) =>
   (subject: string): E.Either<AddressError, Address> =>
     Address_.parse(addressing)(after(`${prefix}.REPLAY.`, subject))
 
-/** Reads the option; a prefix is a subject of at most 64 bytes. @since 0.1.0 */
+/** Parses the option. A prefix is a subject of at most 64 bytes. @since 0.1.0 */
 export const parsePrefix = (prefix: string): E.Either<Subject.BadSubject, Prefix> =>
   prefix.length > maxPrefixLength
     ? E.left({ _tag: 'BadSubject', kind: 'prefix', subject: prefix, reason: 'it is longer than 64 bytes' })
@@ -118,7 +122,7 @@ export const parsePrefix = (prefix: string): E.Either<Subject.BadSubject, Prefix
         E.mapLeft((e): Subject.BadSubject => ({ ...e, kind: 'prefix' })),
       )
 
-/** A sender and its newest number; `start - 1`, which may be 0, before the first. @since 0.1.0 */
+/** An origin and its newest number. The number is `start - 1` before the first message, which may be 0. @since 0.1.0 */
 export interface Newest {
   readonly origin: Origin.Origin
   readonly head: number
@@ -144,7 +148,7 @@ const parseNewest =
     return E.isLeft(origin) ? origin : E.right({ origin: origin.right, head: number.right })
   }
 
-/** The codec of a heartbeat's subject, `_SEQ.HB.updates.42`. @since 0.1.0 */
+/** The codec of a heartbeat subject, `_SEQ.HB.updates.42`. @since 0.1.0 */
 export const heartbeatCodec = (prefix: Prefix, addressing: Origin.Addressing): t.Type<Newest, string, unknown> =>
   ofParser(
     'Heartbeat',
@@ -154,6 +158,6 @@ export const heartbeatCodec = (prefix: Prefix, addressing: Origin.Addressing): t
     ({ origin, head }) => heartbeat(prefix)(origin, head),
   )
 
-/** The codec of the subject where a message is asked for again, `_SEQ.REPLAY.updates.17`. @since 0.1.0 */
+/** The codec of a replay request subject, `_SEQ.REPLAY.updates.17`. @since 0.1.0 */
 export const replayCodec = (prefix: Prefix, addressing: Origin.Addressing): t.Type<Address, string, unknown> =>
   ofParser('Replay', Address_.is(addressing), addressOfReplay(prefix, addressing), Address_.explain, replay(prefix))

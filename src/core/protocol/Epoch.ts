@@ -1,5 +1,5 @@
 /**
- * The name of one run of a sender: `@` and 10 base-36 characters, drawn anew whenever a sender starts.
+ * The name of one run of a sender: `@` and 10 random base-36 characters. A sender draws a new one at each start.
  *
  * @module
  * @since 0.1.0
@@ -16,7 +16,7 @@ interface EpochBrand {
   readonly Epoch: unique symbol
 }
 
-/** Such as `@k3v9x0a1bz`. An epoch is a subject token of its own. @since 0.1.0 */
+/** For example `@k3v9x0a1bz`. An epoch is one subject token. @since 0.1.0 */
 export type Epoch = t.Branded<Token, EpochBrand>
 
 /** A string that is not an epoch. @since 0.1.0 */
@@ -30,11 +30,11 @@ const shape = /^@[0-9a-z]{10}$/
 /** True for `@` and 10 characters of 0-9 and a-z. @since 0.1.0 */
 export const is = (s: unknown): s is Epoch => typeof s === 'string' && s.length === 11 && shape.test(s)
 
-/** Reads an epoch. @since 0.1.0 */
+/** Parses an epoch. @since 0.1.0 */
 export const parse = (s: string): E.Either<NotAnEpoch, Epoch> =>
   is(s) ? E.right(s) : E.left({ _tag: 'NotAnEpoch', epoch: s })
 
-/** The sentence for a string that was refused. @since 0.1.0 */
+/** Describes the error in one sentence. @since 0.1.0 */
 export const explain = (e: NotAnEpoch): string =>
   `${JSON.stringify(e.epoch)} is not an epoch: an epoch is "@" and 10 characters of 0-9 and a-z.`
 
@@ -45,7 +45,7 @@ const radix = 36n
 const digits = 10
 
 /**
- * The epoch made of 8 random bytes (51.7 of the 64 bits are used). Fewer bytes are taken as if zeros followed.
+ * Makes an epoch from 8 random bytes. It uses 51.7 of the 64 bits. Missing bytes count as zeros.
  *
  * @example
  * import { Epoch } from 'nats-sequenced/core'
@@ -61,8 +61,8 @@ export const fromEntropy = (bytes: Uint8Array): Epoch => {
   return is(epoch) ? epoch : fromEntropy(new Uint8Array(8))
 }
 
-/** Equal if they name the same run. They have no order: which run came first, their names don't say. @since 0.1.0 */
+/** Equal if they name the same run. Epochs have no order: the name does not show which run is newer. @since 0.1.0 */
 export const Eq: EqOf<Epoch> = string.Eq
 
-/** Shows it as it is spelled. @since 0.1.0 */
+/** Shows the epoch unchanged. @since 0.1.0 */
 export const Show: ShowOf<Epoch> = { show: epoch => epoch }

@@ -1,5 +1,5 @@
 /**
- * What a sender says of itself, in heartbeats and when asked.
+ * The head is a sender's status. The sender publishes it in heartbeats and in answers to head requests.
  *
  * @module
  * @since 0.1.0
@@ -12,12 +12,12 @@ import { natural, ofGuard, ofParser, quoted } from '../internal/codec.ts'
 import * as Epoch from './Epoch.ts'
 import * as SequenceNumber from './SequenceNumber.ts'
 
-/** The oldest that can be replayed is `head + 1` when there is none, and so may be 2^53. */
+/** `first` is `head + 1` if the sender can replay nothing. So it may be 2^53. */
 const first = ofGuard('first', (u): u is number => u === 2 ** 53 || SequenceNumber.is(u), 'an integer from 1 to 2^53')
 
 const ms = ofGuard('ms', (u): u is number => typeof u === 'number' && u >= 0 && Number.isFinite(u), 'a time in ms')
 
-/** `exact` drops what it does not know: a head is kept for as long as its origin, so it must not carry luggage. */
+/** `exact` removes unknown fields. The receiver stores one head per origin, so a head must stay small. */
 const fields = t.exact(
   t.intersection([
     t.type({
@@ -42,24 +42,26 @@ export interface Head {
   readonly epoch: Epoch.Epoch
   /** The first number of this run. */
   readonly start: SequenceNumber.SequenceNumber
-  /** The oldest number it can replay; `head + 1` if none. */
+  /** The oldest number that the sender can replay; `head + 1` if none. */
   readonly first: number
-  /** Its newest number; `start - 1` if none. */
+  /** The newest number; `start - 1` if none. */
   readonly head: number
-  /** How long this run has been alive, in ms: a receiver that is older wants all of it. Unknown, if it does not say. */
+  /**
+   * How long this run has existed, in ms. A receiver that started before the run starts at its first number. Optional.
+   */
   readonly age?: number
-  /** How long after a message the first heartbeat follows, in ms. */
+  /** The delay from a message to the first heartbeat, in ms. */
   readonly after: number
   /** The longest time between two heartbeats, in ms. */
   readonly max: number
   readonly state: 'live' | 'ended'
-  /** The run before this one, if known. */
+  /** The previous run, if known. */
   readonly prev?: Epoch.Epoch
 }
 
 const consistent = (h: Head): boolean => h.head >= h.start - 1 && h.first >= h.start && h.first <= h.head + 1
 
-/** As it stands in JSON. Unknown fields are ignored. @since 0.1.0 */
+/** The codec of the JSON value. It ignores unknown fields. @since 0.1.0 */
 export const codec: t.Type<Head, Head, unknown> = new t.Type<Head, Head, unknown>(
   'Head',
   (u): u is Head => fields.is(u) && consistent(u),
@@ -79,7 +81,7 @@ export interface NotAHead {
   readonly body: string
 }
 
-/** Reads the body of a heartbeat, or of the answer to a head request. @since 0.1.0 */
+/** Parses the body of a heartbeat or of an answer to a head request. @since 0.1.0 */
 export const parse = (body: string): E.Either<NotAHead, Head> =>
   pipe(
     Json.parse(body),
@@ -87,16 +89,16 @@ export const parse = (body: string): E.Either<NotAHead, Head> =>
     E.mapLeft((): NotAHead => ({ _tag: 'NotAHead', body })),
   )
 
-/** Prints the body of a heartbeat. @since 0.1.0 */
+/** Formats the body of a heartbeat. @since 0.1.0 */
 export const format = (head: Head): string => JSON.stringify(codec.encode(head))
 
-/** The sentence for a body that was refused. @since 0.1.0 */
+/** Describes the error in one sentence. @since 0.1.0 */
 export const explain = (e: NotAHead): string =>
   `${quoted(e.body)} is not a head: a head is JSON such as {"v":1,"epoch":"@k3v9x0a1bz","start":1,"first":1,"head":42,"after":50,"max":5000,"state":"live"}.`
 
 /**
- * The codec of the body, JSON in text. Laws: `decode(encode(a))` is `right(a)`; what was decoded is encoded without the
- * fields that are not known, and decodes to the same.
+ * The codec of the body, as JSON text. Laws: `decode(encode(a))` is `right(a)`. Encoding a decoded head omits unknown
+ * fields, and the result decodes to the same head.
  *
  * @since 0.1.0
  */

@@ -1,21 +1,17 @@
-/**
- * The headers of a message, as both clients give them.
- *
- * @since 0.1.0
- */
+/** The headers of a message. The interface is common to both NATS clients. @since 0.1.0 */
 export interface Headers extends Iterable<[string, string[]]> {
-  /** The inline status, such as 503; 0 if there is none. */
+  /** The inline status code, such as 503; 0 if there is none. */
   readonly code: number
   /** The first value; `''` if there is none. */
   get(key: string): string
-  /** Is there a value? */
+  /** True if the header has a value. */
   has(key: string): boolean
-  /** All names. */
+  /** All header names. */
   keys(): string[]
-  /** All values of a name, in order. */
+  /** All values of a header, in order. */
   values(key: string): string[]
-  /** Adds a value behind those of its name. */
+  /** Adds a value after the existing values of the header. */
   append(key: string, value: string): void
-  /** Removes all values of a name. */
+  /** Removes all values of a header. */
   delete(key: string): void
 }

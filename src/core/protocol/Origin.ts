@@ -1,5 +1,5 @@
 /**
- * Whose sequence it is: everything in a data subject before the number.
+ * An origin is one sequence of messages. Its name is everything in a data subject before the number.
  *
  * ```
  * updates                        single: one sender per subject
@@ -18,32 +18,32 @@ import { ofParser } from '../internal/codec.ts'
 import * as Epoch from './Epoch.ts'
 import * as Subject from './Subject.ts'
 
-/** How an origin is spelled; senders and receivers of a subject must agree. @since 0.1.0 */
+/** How an origin is spelled. Senders and receivers of a subject must use the same addressing. @since 0.1.0 */
 export type Addressing = 'single' | 'perSender'
 
-/** One run of one of many senders. @since 0.1.0 */
+/** A sender and one of its runs. @since 0.1.0 */
 export interface Run {
   readonly sender: Subject.Token
   readonly epoch: Epoch.Epoch
 }
 
-/** An origin: its name, and what the name says. @since 0.1.0 */
+/** An origin: its name and the parts of that name. @since 0.1.0 */
 export interface Origin {
-  /** Its one spelling, such as `updates` or `updates.alice.@k3v9x0a1bz`. */
+  /** The name, such as `updates` or `updates.alice.@k3v9x0a1bz`. Each origin has exactly one. */
   readonly name: string
-  /** What the application says. */
+  /** The subject that the application uses. */
   readonly subject: Subject.Subject
-  /** Who, and which run; `undefined` in `single`. */
+  /** The sender and its run; `undefined` in `single`. */
   readonly run: Run | undefined
 }
 
-/** Why there is no such origin. @since 0.1.0 */
+/** Why a string is not an origin. @since 0.1.0 */
 export type OriginError =
   | Subject.BadSubject
   | Epoch.NotAnEpoch
-  /** An origin of `single` that reads as one of `perSender`, or the reverse. */
+  /** An origin in the other addressing: a `single` name where `perSender` is expected, or the reverse. */
   | { readonly _tag: 'OtherAddressing'; readonly origin: string; readonly expected: Addressing }
-  /** Only a name that does not start with `@` and has at most 64 bytes can be told from an epoch. */
+  /** A sender's name must not start with `@`, or it could be an epoch. It has at most 64 bytes. */
   | { readonly _tag: 'BadSender'; readonly sender: string }
 
 /** The longest name of a sender, in bytes. @since 0.1.0 */
@@ -58,8 +58,8 @@ const otherAddressing = (origin: string, expected: Addressing): OriginError => (
 const endsInEpoch = (s: string): boolean => s.charAt(s.length - 11) === '@' && Epoch.is(s.slice(s.lastIndexOf('.') + 1))
 
 /**
- * The origin of the only sender of a subject. A subject that ends in an epoch is refused: its messages would read as
- * those of a `perSender` sender.
+ * The `single` origin of a subject. A subject that ends in an epoch is refused: its messages would parse as `perSender`
+ * messages.
  *
  * @since 0.1.0
  */
@@ -68,7 +68,7 @@ export const single = (subject: Subject.Subject): E.Either<OriginError, Origin> 
     ? E.left(otherAddressing(subject, 'single'))
     : E.right({ name: subject, subject, run: undefined })
 
-/** The origin of one run of one of many senders. @since 0.1.0 */
+/** The `perSender` origin of one run of a sender. @since 0.1.0 */
 export const perSender = (subject: Subject.Subject, run: Run): E.Either<OriginError, Origin> =>
   run.sender.length > maxSenderLength || run.sender.startsWith('@')
     ? E.left({ _tag: 'BadSender', sender: run.sender })
@@ -91,19 +91,19 @@ const parsePerSender = (name: string): E.Either<OriginError, Origin> => {
   return E.isLeft(subject) ? subject : perSender(subject.right, { sender: sender.right, epoch: epoch.right })
 }
 
-/** Reads the name of an origin. @since 0.1.0 */
+/** Parses the name of an origin. @since 0.1.0 */
 export const parse =
   (addressing: Addressing) =>
   (name: string): E.Either<OriginError, Origin> =>
     addressing === 'single' ? parseSingle(name) : parsePerSender(name)
 
-/** How this origin is spelled. @since 0.1.0 */
+/** The addressing of an origin. @since 0.1.0 */
 export const addressingOf = (origin: Origin): Addressing => (origin.run === undefined ? 'single' : 'perSender')
 
-/** The other way to spell origins. @since 0.1.0 */
+/** The other addressing. @since 0.1.0 */
 export const other = (addressing: Addressing): Addressing => (addressing === 'single' ? 'perSender' : 'single')
 
-/** The sentence for a name that was refused. @since 0.1.0 */
+/** Describes the error in one sentence. @since 0.1.0 */
 export const explain = (e: OriginError): string => {
   switch (e._tag) {
     case 'BadSubject':
@@ -119,7 +119,7 @@ export const explain = (e: OriginError): string => {
   }
 }
 
-/** The name says all; the other fields must say the same. @since 0.1.0 */
+/** True for an origin. The name determines the other fields, so they must match it. @since 0.1.0 */
 export const is =
   (addressing: Addressing) =>
   (u: unknown): u is Origin => {
@@ -135,11 +135,11 @@ const isRun =
     return 'sender' in u && u.sender === own.sender && 'epoch' in u && u.epoch === own.epoch
   }
 
-/** The codec of its name. @since 0.1.0 */
+/** The codec of the name. @since 0.1.0 */
 export const codec = (addressing: Addressing): t.Type<Origin, string, unknown> =>
   ofParser('Origin', is(addressing), parse(addressing), explain, origin => origin.name)
 
-/** Equal by name, which says all. @since 0.1.0 */
+/** Equal by name, which determines the other fields. @since 0.1.0 */
 export const Eq: Eq_.Eq<Origin> = Eq_.contramap((o: Origin) => o.name)(string.Eq)
 
 /** Shows the name. @since 0.1.0 */

@@ -1,10 +1,10 @@
 /**
- * Typed subjects: a pattern such as `prices.*.*` reads what its wildcards stand for out of a subject, and builds
- * subjects from such values.
+ * Typed subjects. A pattern such as `prices.*.*` parses the values of its wildcards from a subject, and formats a
+ * subject from such values.
  *
- * What is captured is inferred from the literal, one value for each `*` (a token) and one for `>` (the rest, one or
- * more tokens). It is a string unless a codec is given for it. A subject has one spelling: a capture whose codec would
- * print another one (`042` for 42) is refused.
+ * The types of the captures are inferred from the literal: one value for each `*` (one token) and one for `>` (one or
+ * more tokens). A capture is a string unless a codec is given. Each subject has one spelling: `parse` refuses a capture
+ * that its codec would print differently (`042` for 42).
  *
  * @example
  * import { Pattern } from 'nats-sequenced/core'
@@ -29,7 +29,7 @@ type Lower = 'a' | 'b' | 'c' | 'd' | 'e' | 'f' | 'g' | 'h' | 'i' | 'j' | 'k' | '
 type Letter = Lower | 's' | 't' | 'u' | 'v' | 'w' | 'x' | 'y' | 'z'
 type Sign = '!' | '"' | '#' | '$' | '%' | '&' | "'" | '(' | ')' | '+' | ',' | '-' | '/' | ':' | ';' | '<' | '=' | '?'
 type Bracket = '@' | '[' | '\\' | ']' | '^' | '_' | '`' | '{' | '|' | '}' | '~'
-/** The 91 characters of a token. */
+/** The 91 characters that a token may contain in a literal. */
 type Character = Digit | Letter | Uppercase<Letter> | Sign | Bracket
 
 type WhyNotCharacter<C extends string> = string extends C
@@ -66,7 +66,7 @@ type WhyNotTokens<P extends string> = P extends `${infer T}.${infer Rest}`
 
 type IsUnion<T, U = T> = [T] extends [never] ? false : T extends unknown ? ([U] extends [T] ? false : true) : never
 
-/** Why a literal is not a pattern; `never` if it is one. @since 0.1.0 */
+/** Why a literal is not a pattern; `never` if it is a pattern. @since 0.1.0 */
 export type WhyNot<P extends string> = string extends P
   ? 'it is not a single literal'
   : IsUnion<P> extends false
@@ -78,63 +78,61 @@ export type WhyNot<P extends string> = string extends P
 /** The literal itself, or the reason why it is not a pattern. @since 0.1.0 */
 export type Literal<P extends string> = [WhyNot<P>] extends [never] ? P : WhyNot<P>
 
-/** One `V` for each wildcard of a literal. */
+/** A tuple with one `V` for each wildcard of a literal. */
 type Each<P extends string, V> = P extends `${infer T}.${infer Rest}`
   ? readonly [...Each<T, V>, ...Each<Rest, V>]
   : P extends '*' | '>'
     ? readonly [V]
     : readonly []
 
-/** What the wildcards of a literal capture without codecs: a string each. @since 0.1.0 */
+/** The captures of a literal without codecs: one string per wildcard. @since 0.1.0 */
 export type Captures<P extends string> = Each<P, string>
 
-/**
- * A codec whose encoded form is what stands in the subject: a `t.Type<A, string, unknown>` for any `A`. @since 0.1.0
- */
+/** A codec that encodes to a subject token: a `t.Type<A, string, unknown>` for any `A`. @since 0.1.0 */
 export type Codec = t.Mixed & { readonly _O: string }
 
-/** What the wildcards of a literal capture with codecs: strings, if there are none. @since 0.1.0 */
+/** The captures of a literal with codecs; strings if there are no codecs. @since 0.1.0 */
 export type Values<P extends string, C extends ReadonlyArray<Codec>> = C extends readonly []
   ? Captures<P>
   : { readonly [K in keyof C]: C[K]['_A'] }
 
-/** One wildcard, whatever the type of its values. */
+/** One wildcard. The type of its values is erased. */
 interface Capture {
   readonly is: (u: unknown) => boolean
   /** The value, if the text is its one spelling. */
   readonly read: (text: string) => E.Either<t.Errors, unknown>
-  /** The one spelling of a value; the reason, if it has none. */
+  /** The one spelling of a value, or the reason why it has none. */
   readonly print: (u: unknown) => E.Either<t.Errors, string>
 }
 
-/** A pattern of which the wildcards stand for the values `A`. @since 0.1.0 */
+/** A pattern whose wildcards capture the values `A`. @since 0.1.0 */
 export interface Pattern<A extends ReadonlyArray<unknown>> {
-  /** What to subscribe to. */
+  /** The filter to subscribe to. */
   readonly filter: Filter
   readonly captures: ReadonlyArray<Capture>
-  /** True for what its wildcards can stand for, one value each, of the right types. */
+  /** True for valid captures: one value of the right type per wildcard. */
   readonly is: (u: unknown) => u is A
 }
 
-/** A subject that lies outside of the pattern. @since 0.1.0 */
+/** A subject that the pattern does not match. @since 0.1.0 */
 export interface NoMatch {
   readonly _tag: 'NoMatch'
   readonly pattern: Filter
   readonly subject: string
 }
 
-/** What a wildcard can't stand for, or a value that can't be spelled there. @since 0.1.0 */
+/** A token that a wildcard can't capture, or a value that it can't print. @since 0.1.0 */
 export interface BadCapture {
   readonly _tag: 'BadCapture'
   readonly pattern: Filter
-  /** Which wildcard: 0 is the first. */
+  /** The index of the wildcard, from 0. */
   readonly index: number
-  /** The token (the rest of the subject, where `>` stands), or the value. */
+  /** The token (for `>` the rest of the subject), or the value. */
   readonly actual: unknown
   readonly errors: t.Errors
 }
 
-/** Why a subject can't be read, or built. @since 0.1.0 */
+/** Why `parse` or `format` failed. @since 0.1.0 */
 export type PatternError = BadSubject | NoMatch | BadCapture
 
 const failure = (u: unknown, message: string): E.Either<t.Errors, never> => t.failure(u, [], message)
@@ -168,7 +166,7 @@ const make = <A extends ReadonlyArray<unknown>>(filter: Filter, captures: Readon
   is: (u): u is A => Array.isArray(u) && u.length === captures.length && captures.every((c, i) => c.is(u[i])),
 })
 
-/** What the wildcards stand for; `undefined` where the subject lies outside. */
+/** The captured text of each wildcard; `undefined` if the subject does not match. */
 const captured = (words: ReadonlyArray<string>, tokens: ReadonlyArray<string>): ReadonlyArray<string> | undefined => {
   const texts: Array<string> = []
   for (const [i, word] of words.entries()) {
@@ -182,8 +180,8 @@ const captured = (words: ReadonlyArray<string>, tokens: ReadonlyArray<string>): 
 }
 
 /**
- * The pattern of a literal, with a codec for each of its wildcards, or with none at all. What is wrong with a literal
- * is said by the compiler; where it is not asked, a `TypeError` is thrown.
+ * Makes a pattern from a literal, with one codec per wildcard or without codecs. The compiler reports an invalid
+ * literal. If the type check is bypassed, `of` throws a `TypeError`.
  *
  * @example
  * import { Pattern } from 'nats-sequenced/core'
@@ -209,7 +207,7 @@ export const of = <const P extends string, C extends ReadonlyArray<Codec> & (rea
 }
 
 /**
- * The pattern of any filter: a string for each of its wildcards.
+ * Makes a pattern from any filter. Each wildcard captures a string.
  *
  * @example
  * import { Pattern, Subject } from 'nats-sequenced/core'
@@ -234,7 +232,7 @@ export const fromFilter = (filter: Filter): Pattern<ReadonlyArray<string>> =>
   )
 
 /**
- * Reads a subject. Accepts exactly what `format` prints.
+ * Parses a subject. It accepts exactly what `format` prints.
  *
  * @example
  * import { Pattern } from 'nats-sequenced/core'
@@ -268,7 +266,7 @@ export const parse = <A extends ReadonlyArray<unknown>>(
 }
 
 /**
- * Builds a subject out of a value for each wildcard. What it gives, `parse` reads.
+ * Formats a subject from one value per wildcard. `parse` accepts every result.
  *
  * @example
  * import { Pattern } from 'nats-sequenced/core'
@@ -303,8 +301,8 @@ export const format = <A extends ReadonlyArray<unknown>>(
 }
 
 /**
- * The pattern as a codec. Laws: `decode(encode(a))` is `right(a)` for all that `is` accepts; a subject that decodes
- * encodes to itself. As `encode` can't refuse, it throws a `TypeError` for what `is` does not accept.
+ * The pattern as a codec. Laws: `decode(encode(a))` is `right(a)` for all values that `is` accepts; a subject that
+ * decodes encodes to itself. `encode` throws a `TypeError` for other values.
  *
  * @since 0.1.0
  */
@@ -324,7 +322,7 @@ export const codec = <A extends ReadonlyArray<unknown>>(pattern: Pattern<A>): t.
 }
 
 /**
- * A codec for captures: integers from -(2^53-1) to 2^53-1 in plain decimal digits. Numbers of messages are read by
+ * A codec for captures: integers from -(2^53-1) to 2^53-1 in plain decimal digits. For message numbers use
  * `SequenceNumber.token`.
  *
  * @since 0.1.0
@@ -337,14 +335,14 @@ export const integer: t.Type<number, string, unknown> = ofParser(
   String,
 )
 
-// JSON has no word for some values, and objects may have no text at all.
+// Some values have no JSON form, and some objects can't be converted to a string.
 const show = (u: unknown): string =>
   typeof u === 'string' ? JSON.stringify(u) : typeof u === 'number' ? `${u}` : typeof u
 
 const why = (e: t.ValidationError): string =>
   e.message ?? `${e.context.at(-1)?.type.name ?? 'another value'} is expected`
 
-/** The sentence for a subject or a value that was refused. @since 0.1.0 */
+/** Describes the error in one sentence. @since 0.1.0 */
 export const explain = (e: PatternError): string => {
   switch (e._tag) {
     case 'BadSubject':

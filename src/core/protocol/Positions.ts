@@ -1,8 +1,8 @@
 /**
- * How far a receiver has come, in a form that can be stored, and started from again.
+ * Positions record the last number that a receiver has finished with, per origin. Store them to resume after a restart.
  *
- * A position moves on when the application asks for the next delivery: so after a crash something may be handed out
- * again, and nothing is missing.
+ * A position advances when the application requests the next delivery. So a crash can repeat the last delivery, but it
+ * never skips one.
  *
  * @module
  * @since 0.1.0
@@ -14,16 +14,16 @@ import * as t from 'io-ts'
 import { natural, ofParser, quoted } from '../internal/codec.ts'
 import * as Epoch from './Epoch.ts'
 
-/** All up to this number is done with. @since 0.1.0 */
+/** A position in one origin. @since 0.1.0 */
 export interface Position {
   readonly origin: string
-  /** The run that counts (`single`, once its sender has named it; in `perSender` it is part of the origin). */
+  /** The run. In `single` it is set once the sender has named it. In `perSender` the origin includes it. */
   readonly epoch?: Epoch.Epoch
-  /** The number before the first that is wanted; may be 0. */
+  /** The last number that the receiver has finished with; may be 0. */
   readonly number: number
 }
 
-/** Safe to turn into JSON. @since 0.1.0 */
+/** The positions of all origins. They can be converted to JSON. @since 0.1.0 */
 export interface Positions {
   readonly v: 1
   readonly positions: ReadonlyArray<Position>
@@ -39,7 +39,7 @@ const fields = t.type(
   'positions',
 )
 
-/** As they stand in JSON. @since 0.1.0 */
+/** The codec of the JSON value. @since 0.1.0 */
 export const codec: t.Type<Positions, Positions, unknown> = new t.Type<Positions, Positions, unknown>(
   'positions',
   (u): u is Positions => fields.is(u),
@@ -47,14 +47,14 @@ export const codec: t.Type<Positions, Positions, unknown> = new t.Type<Positions
   positions => positions,
 )
 
-/** A text that is not saved positions. @since 0.1.0 */
+/** A text that does not hold positions. @since 0.1.0 */
 export interface NotPositions {
   readonly _tag: 'NotPositions'
   readonly text: string
 }
 
 /**
- * Reads saved positions.
+ * Parses saved positions.
  *
  * @example
  * import { Positions } from 'nats-sequenced/core'
@@ -71,23 +71,23 @@ export const parse = (text: string): E.Either<NotPositions, Positions> =>
     E.mapLeft((): NotPositions => ({ _tag: 'NotPositions', text })),
   )
 
-/** Prints positions to be saved. @since 0.1.0 */
+/** Formats positions as JSON text. @since 0.1.0 */
 export const format = (positions: Positions): string => JSON.stringify(codec.encode(positions))
 
-/** The sentence for a text that was refused. @since 0.1.0 */
+/** Describes the error in one sentence. @since 0.1.0 */
 export const explain = (e: NotPositions): string =>
   `${quoted(e.text)} is not saved positions: these are JSON such as {"v":1,"positions":[{"origin":"updates","number":41}]}.`
 
-/** The codec of the text, JSON. @since 0.1.0 */
+/** The codec of the JSON text. @since 0.1.0 */
 export const text: t.Type<Positions, string, unknown> = ofParser('PositionsText', codec.is, parse, explain, format)
 
-/** Where to begin with an origin. @since 0.1.0 */
+/** Where a receiver starts in an origin. @since 0.1.0 */
 export type Start =
-  /** With what is sent from now on. */
+  /** With the next message that is sent. */
   | 'new'
   /** With the first number of each run. */
   | 'all'
-  /** With a number; or the sender's next, if it has not come that far. */
+  /** With this number, or with the sender's next number if that is lower. */
   | { readonly from: number }
-  /** After saved positions; origins that they don't know are new since, and wanted from their start. */
+  /** After saved positions. An origin without a position is new, so the receiver starts at its first number. */
   | Positions

@@ -1,6 +1,6 @@
 /**
- * A message that does not fit into one answer is sent in parts. The whole is its header block, then its payload; each
- * part is a slice of it:
+ * A replayed message that exceeds the size limit of one answer is sent in parts. The parts are slices of the header
+ * block followed by the payload:
  *
  * ```
  * Seq-Part: 1/2        which part of how many
@@ -10,23 +10,25 @@
 import * as E from 'fp-ts/lib/Either.js'
 import * as SequenceNumber from './SequenceNumber.ts'
 
-/** Which part of how many: from 1 to `count`. */
+/** The index of a part, from 1 to `count`. */
 export interface Place {
   readonly index: number
   readonly count: number
 }
 
-/** One part, as it is sent. */
+/** One part of a message. */
 export interface Part extends Place {
-  /** Bytes of the header block in the whole; 0 if there is none. */
+  /** The length of the header block in the whole, in bytes; 0 if there is none. */
   readonly headers: number
   readonly slice: Uint8Array
 }
 
-/** The most parts of one message. Two are the rule, as a message fits into one but for the headers of an answer. */
+/**
+ * The maximum number of parts per message. Normally two are enough: only the headers of the answer exceed the limit.
+ */
 export const maxParts = 16
 
-/** Cuts a message into parts of at most `room` bytes; `undefined` if that would be too many. */
+/** Splits a message into parts of at most `room` bytes; `undefined` if there would be too many. */
 export const split = (headers: Uint8Array, data: Uint8Array, room: number): ReadonlyArray<Part> | undefined => {
   const whole = new Uint8Array(headers.length + data.length)
   whole.set(headers)
@@ -41,9 +43,9 @@ export const split = (headers: Uint8Array, data: Uint8Array, room: number): Read
   }))
 }
 
-/** Parts of one message that have arrived so far, in order. */
+/** The parts of one message that have arrived so far, in order. */
 export interface Joining {
-  /** Which message it is: parts of two messages don't join. */
+  /** The id of the message: parts of two messages don't join. */
   readonly of: string
   readonly count: number
   readonly headers: number
@@ -52,8 +54,8 @@ export interface Joining {
 }
 
 /**
- * Adds a part to those before it. The first part begins anew. Any other part must be the next of the same message; if
- * it is not, nothing is left. The slice is kept as it is.
+ * Adds a part to the parts before it. Part 1 starts again. Any other part must be the next part of the same message, or
+ * the parts are discarded. The slice is not copied.
  */
 export const add = (before: Joining | undefined, of: string, part: Part): Joining | undefined => {
   const { index, count, headers, slice } = part
@@ -69,7 +71,7 @@ export interface Whole {
   readonly data: Uint8Array
 }
 
-/** The message, if all of its parts have arrived. */
+/** The message, once all of its parts have arrived. */
 export const whole = ({ count, headers, slices, bytes }: Joining): Whole | undefined => {
   if (slices.length < count || headers > bytes) return undefined
   const all = new Uint8Array(bytes)
@@ -81,7 +83,7 @@ export const whole = ({ count, headers, slices, bytes }: Joining): Whole | undef
   return { headers: all.subarray(0, headers), data: all.subarray(headers) }
 }
 
-/** The header `Seq-Part`. */
+/** Formats the header `Seq-Part`. */
 export const formatPlace = ({ index, count }: Place): string => `${index}/${count}`
 
 const natural = (s: string): number | undefined => {
@@ -90,7 +92,7 @@ const natural = (s: string): number | undefined => {
   return E.isRight(n) ? n.right : undefined
 }
 
-/** Reads the headers `Seq-Part` and `Seq-Headers`. */
+/** Parses the headers `Seq-Part` and `Seq-Headers`. */
 export const parse = (place: string, headers: string, slice: Uint8Array): Part | undefined => {
   const slash = place.indexOf('/')
   const [index = 0, count = 0] = [place.slice(0, slash), place.slice(slash + 1)].map(natural)

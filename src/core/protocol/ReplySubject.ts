@@ -1,25 +1,26 @@
 /**
- * Where a sender may answer. A request's reply subject is data from a stranger: answered without a look, it would let a
- * client that may only send requests have the sender publish wherever the sender may.
+ * Which reply subjects a sender answers. The reply subject of a request is untrusted. If the sender answered any
+ * subject, a client that may only send requests could make the sender publish to any subject that the sender may
+ * publish to.
  */
 import * as Subject from './Subject.ts'
 
 const isWithin = (subject: string, prefix: string): boolean => subject === prefix || subject.startsWith(`${prefix}.`)
 
-/** `_INBOX` by itself, or the inbox of one user, such as `_INBOX_alice` or `_INBOX-alice`. */
+/** `_INBOX`, or the inbox prefix of one user, such as `_INBOX_alice` or `_INBOX-alice`. */
 const conventional = /^_INBOX([_-][^.]*)?(\.|$)/
 
-/** A reply subject that a gateway has wrapped, to know the way back; the rest is what it wraps. */
+/** A reply subject that a gateway has wrapped for routing. The rest is the original subject. */
 const gateway = /^(?:_GR_\.[^.]+\.[^.]+|\$GR\.[^.]+)\.(.+)$/
 
-/** One that crosses a service import: what it stands for, only the server knows. */
+/** The reply subject of a request across a service import. Only the server knows the original subject. */
 const serviceImport = '_R_.'
 
 /**
- * True for a reply subject that is an inbox: by convention (`_INBOX`, `_INBOX_…`, `_INBOX-…` as first token), or since
- * it lies within one of the prefixes, by whole tokens. Also for what servers make of an inbox on its way.
+ * True for a reply subject that is an inbox: its first token is `_INBOX`, `_INBOX_…` or `_INBOX-…`, or one of the
+ * prefixes covers it by whole tokens. Also true if a server has rewritten such an inbox.
  *
- * @param prefixes what else inboxes begin with
+ * @param prefixes more inbox prefixes
  */
 export const isInbox = (prefixes: ReadonlyArray<string>): ((reply: string) => boolean) => {
   const isOwn = (reply: string): boolean => {

@@ -1,8 +1,8 @@
 /**
- * The numbers 1, 2, 3 … 2^53-1, and their one canonical decimal token.
+ * Sequence numbers: 1, 2, 3 … 2^53-1, and their canonical decimal token.
  *
- * A number has exactly one spelling: `01`, `+1`, `1e3`, `0x1` or `""` are not numbers. So a subject names one message,
- * and one message has one subject.
+ * Each number has exactly one spelling: `01`, `+1`, `1e3`, `0x1` and `""` are not numbers. So each subject names one
+ * message, and each message has one subject.
  *
  * @module
  * @since 0.1.0
@@ -41,11 +41,7 @@ export interface NotASequenceNumber {
 /** True for integers from 1 to 2^53-1. @since 0.1.0 */
 export const is = (n: unknown): n is SequenceNumber => typeof n === 'number' && Number.isSafeInteger(n) && n > 0
 
-/**
- * The nearest sequence number: 1 for anything below (and for `NaN`), 2^53-1 for anything above.
- *
- * @since 0.1.0
- */
+/** The nearest sequence number: 1 for lower values and for `NaN`, 2^53-1 for higher values. @since 0.1.0 */
 export const nearest = (n: number): SequenceNumber => {
   const near = Math.min(Math.trunc(n), Number.MAX_SAFE_INTEGER)
   return is(near) ? near : nearest(1)
@@ -69,7 +65,7 @@ const notASequenceNumber = (token: string, reason: Reason): NotASequenceNumber =
 const ZERO = 48
 
 /**
- * Reads a token. Accepts exactly what `format` prints.
+ * Parses a token. It accepts exactly what `format` prints.
  *
  * @example
  * import { SequenceNumber } from 'nats-sequenced/core'
@@ -89,19 +85,19 @@ export const parse = (token: string): E.Either<NotASequenceNumber, SequenceNumbe
     n = n * 10 + digit
   }
   if (token.charCodeAt(0) === ZERO) return E.left(notASequenceNumber(token, 'it has a leading zero'))
-  // 2^53 and above may be rounded, but never down into the safe range: rounding is monotone and 2^53 is exact.
+  // Values from 2^53 may be rounded, but never into the safe range: rounding is monotone and 2^53 is exact.
   return is(n) ? E.right(n) : E.left(notASequenceNumber(token, 'it is larger than 9007199254740991'))
 }
 
-/** Prints the canonical token. @since 0.1.0 */
+/** Formats the canonical token. @since 0.1.0 */
 export const format = (n: SequenceNumber): string => String(n)
 
-/** The sentence for a token that was refused. @since 0.1.0 */
+/** Describes the error in one sentence. @since 0.1.0 */
 export const explain = (e: NotASequenceNumber): string =>
   `${JSON.stringify(e.token)} is not a sequence number: ${e.reason}. ` +
   'A sequence number is an integer from 1 to 9007199254740991 in plain decimal digits.'
 
-/** The codec of the number itself, as it stands in JSON. @since 0.1.0 */
+/** The codec of the number as a JSON number. @since 0.1.0 */
 export const codec: t.Type<SequenceNumber, SequenceNumber, unknown> = /* @__PURE__ */ ofGuard(
   'SequenceNumber',
   is,
@@ -109,7 +105,7 @@ export const codec: t.Type<SequenceNumber, SequenceNumber, unknown> = /* @__PURE
 )
 
 /**
- * The codec of its token. Laws: `decode(encode(n))` is `right(n)`; a token that decodes encodes to itself.
+ * The codec of the token. Laws: `decode(encode(n))` is `right(n)`; a token that decodes encodes to itself.
  *
  * @since 0.1.0
  */
@@ -121,7 +117,7 @@ export const token: t.Type<SequenceNumber, string, unknown> = /* @__PURE__ */ of
   format,
 )
 
-/** How far it is from one number to another: `distanceFrom(40)(42)` is 2. @since 0.1.0 */
+/** The distance from one number to another: `distanceFrom(40)(42)` is 2. @since 0.1.0 */
 export const distanceFrom =
   (from: SequenceNumber) =>
   (to: SequenceNumber): number =>
@@ -130,7 +126,7 @@ export const distanceFrom =
 /** Equal as numbers. @since 0.1.0 */
 export const Eq: EqOf<SequenceNumber> = number.Eq
 
-/** Ascending. @since 0.1.0 */
+/** Ascending order. @since 0.1.0 */
 export const Ord: OrdOf<SequenceNumber> = number.Ord
 
 /** Shows the token. @since 0.1.0 */

@@ -1,8 +1,9 @@
 /**
- * Subjects and filters, checked by the rules of ADR-6, since the clients let `a b`, `a..b` and `a.*` through.
+ * Subjects and filters, validated by the rules of ADR-6. The NATS clients accept `a b`, `a..b` and `a.*` without an
+ * error.
  *
- * A token is one or more printable ASCII characters other than `.`, `*` and `>`; a subject is tokens joined by dots; a
- * filter is a subject in which whole tokens may be `*`, and the last may be `>`.
+ * A token is one or more printable ASCII characters other than `.`, `*` and `>`. A subject is tokens joined by dots. A
+ * filter is a subject whose tokens may be `*` and whose last token may be `>`.
  *
  * @module
  * @since 0.1.0
@@ -35,8 +36,8 @@ export type Filter = t.Branded<string, FilterBrand>
 export type Subject = t.Branded<Filter, SubjectBrand>
 
 /**
- * The longest subject, in bytes. A server disconnects whoever sends a control line above its `max_control_line` (4096
- * bytes by default); this leaves room for our prefix, sender, epoch and number, for a reply subject, and for the sizes.
+ * The maximum length of a subject, in bytes. A server closes a connection whose control line exceeds `max_control_line`
+ * (4096 bytes by default). The rest is for our prefix, sender, epoch and number, a reply subject, and the sizes.
  *
  * @since 0.1.0
  */
@@ -67,7 +68,7 @@ const DOT = 46
 const STAR = 42
 const GT = 62
 
-/** The first rule that a filter breaks, or what it is: with wildcards or without. */
+/** The first rule that a string breaks, or whether it has wildcards. */
 const classify = (s: string): Reason | 'literal' | 'wild' => {
   if (s.length === 0) return 'it is empty'
   if (s.length > maxLength) return 'it is longer than 1024 bytes'
@@ -114,7 +115,7 @@ const bad = (kind: BadSubject['kind'], subject: string, reason: Reason): BadSubj
 })
 
 /**
- * Reads a subject to publish to.
+ * Parses a subject to publish to.
  *
  * @example
  * import { Subject } from 'nats-sequenced/core'
@@ -127,17 +128,17 @@ const bad = (kind: BadSubject['kind'], subject: string, reason: Reason): BadSubj
 export const parse = (s: string): E.Either<BadSubject, Subject> =>
   isSubject(s) ? E.right(s) : E.left(bad('subject', s, whyNot(s, 'it has a wildcard')))
 
-/** Reads a filter to subscribe to. @since 0.1.0 */
+/** Parses a filter to subscribe to. @since 0.1.0 */
 export const parseFilter = (s: string): E.Either<BadSubject, Filter> =>
   isFilter(s) ? E.right(s) : E.left(bad('filter', s, whyNot(s, 'it is empty')))
 
-/** Reads a single token, such as a sender's name. @since 0.1.0 */
+/** Parses a single token, such as a sender's name. @since 0.1.0 */
 export const parseToken = (s: string): E.Either<BadSubject, Token> =>
   isToken(s)
     ? E.right(s)
     : E.left(bad('token', s, isSubject(s) ? 'it has more than one token' : whyNot(s, 'it has a wildcard')))
 
-/** The sentence for a string that was refused. @since 0.1.0 */
+/** Describes the error in one sentence. @since 0.1.0 */
 export const explain = (e: BadSubject): string => {
   const rule =
     e.kind === 'token'
@@ -173,11 +174,11 @@ export const filterCodec: t.Type<Filter, string, unknown> = /* @__PURE__ */ ofPa
   s => s,
 )
 
-/** Does the subject lie within the filter? By the rules of NATS: `*` is one token, `>` one or more. @since 0.1.0 */
+/** True if the filter matches the subject. By the rules of NATS `*` matches one token, `>` one or more. @since 0.1.0 */
 export const matches = (filter: Filter): ((subject: Subject) => boolean) => covers(filter)
 
 /**
- * Does every subject of the second filter lie within the first?
+ * True if the first filter matches every subject that the second matches.
  *
  * @example
  * import { Subject } from 'nats-sequenced/core'
@@ -203,7 +204,7 @@ export const covers = (filter: Filter): ((other: Filter) => boolean) => {
   }
 }
 
-/** Is there a subject that lies within both filters? @since 0.1.0 */
+/** True if some subject matches both filters. @since 0.1.0 */
 export const overlaps =
   (filter: Filter) =>
   (other: Filter): boolean => {
@@ -221,8 +222,8 @@ export const overlaps =
 /** For tokens, subjects and filters alike. @since 0.1.0 */
 export const Eq: EqOf<string> = string.Eq
 
-/** By code units, for tokens, subjects and filters alike. @since 0.1.0 */
+/** Orders by code units, for tokens, subjects and filters alike. @since 0.1.0 */
 export const Ord: OrdOf<string> = string.Ord
 
-/** Shows them as they are spelled. @since 0.1.0 */
+/** Shows the string unchanged. @since 0.1.0 */
 export const Show: ShowOf<string> = { show: s => s }

@@ -1,5 +1,5 @@
 /**
- * What a receiver delivers: one tagged union, so that loss can't be overlooked.
+ * Everything that a receiver delivers is one tagged union, so that the application can't overlook a loss.
  *
  * @module
  * @since 0.1.0
@@ -17,7 +17,7 @@ import type { Subject, Token } from '../protocol/Subject.ts'
  * - `InOrder`: directly after the previous one;
  * - `AfterGap`: numbers before it were missing when it arrived;
  * - `Late`: it fills a gap;
- * - `Recovered`: it was requested, and fills a gap;
+ * - `Recovered`: a replay filled a gap;
  * - `Unchecked`: a member of a queue group received it. Such members don't check for gaps.
  *
  * @since 0.1.0
@@ -48,7 +48,7 @@ export interface Message<A> extends About {
 /** What revealed a gap: a later message, a head of its sender, or a stream. @since 0.1.0 */
 export type NoticedBy = 'Data' | 'Heartbeat' | 'Stream'
 
-/** Numbers that were sent and have not arrived yet. Reported once, when it is noticed. @since 0.1.0 */
+/** Numbers that were sent and have not arrived yet. Reported once per gap. @since 0.1.0 */
 export interface Gap extends About {
   readonly _tag: 'Gap'
   readonly first: SequenceNumber
@@ -59,7 +59,7 @@ export interface Gap extends About {
 /**
  * Why a replayer refused numbers:
  *
- * - `evicted`: it does not hold them any more;
+ * - `evicted`: it no longer holds them;
  * - `tooLarge`: it holds them, but they are larger than `max_payload` of its server;
  * - `unreadable`: it sent them, but this receiver's client can't read their headers.
  *
@@ -92,8 +92,8 @@ export interface Lost extends About {
 }
 
 /**
- * The sender of a `single` subject has started a new run, and its numbers start again. If `from` and `to` are the same
- * run, a forged number far above what it had sent was believed before.
+ * The sender of a `single` subject has started a new run, and its numbers start again. If `from` and `to` are equal,
+ * the receiver had followed a forged number far above the sender's newest number.
  *
  * @since 0.1.0
  */
@@ -115,8 +115,8 @@ export interface Conflict extends About {
 }
 
 /**
- * The last messages may be lost: the sender promised a heartbeat within `promised` ms and sent none, or it never sends
- * any (`undefined`).
+ * The last messages may be lost. The sender sent no heartbeat within `promised` ms, or it never sends
+ * heartbeats (`undefined`).
  *
  * @since 0.1.0
  */
@@ -131,8 +131,8 @@ export interface Resumed extends About {
 }
 
 /**
- * The sender has closed, and everything up to its last number was delivered or reported lost. `last`: that number, or
- * `start - 1` if it sent none.
+ * The sender has closed. Every message up to `last` was delivered or reported lost. `last` is `start - 1` if the sender
+ * sent no message.
  *
  * @since 0.1.0
  */
@@ -146,11 +146,11 @@ export interface Ended extends About {
  *
  * - `NoNumber`: its subject is not an address;
  * - `NoSender`: its subject ends in a number, but no sender numbers messages there (only with `sequenced`);
- * - `TooManyOrigins`: no room to follow another sender;
- * - `Refuted`: its sender says that it did not send that number;
+ * - `TooManyOrigins`: the receiver can't follow another sender;
+ * - `Refuted`: its sender has not sent that number;
  * - `Unconfirmed`: its number does not follow the sequence, and no sender confirmed it;
  * - `BetweenRuns`: it arrived during a restart of its sender, and may belong to either run;
- * - `Conflict`: two senders use a `single` subject at once, and the message can be of either.
+ * - `Conflict`: two senders use a `single` subject at once, and the message may be from either.
  *
  * @since 0.1.0
  */
@@ -175,7 +175,7 @@ export interface Unsequenced<A> {
 }
 
 /**
- * Unsequenced messages that were dropped because the consumer had no room for them. They can't be requested again.
+ * Unsequenced messages that the receiver dropped because the consumer was too slow. No replay can bring them back.
  *
  * @since 0.1.0
  */
@@ -222,7 +222,7 @@ export const map =
     isNotice(d) ? d : { ...d, data: f(d.data) }
 
 /**
- * Changes the payload with a function that can fail, a codec for example. Notices stay as they are.
+ * Maps the payload with a function that can fail, for example a codec. Notices stay unchanged.
  *
  * @example
  * import { Delivery } from 'nats-sequenced/core'

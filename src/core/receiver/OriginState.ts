@@ -1,7 +1,7 @@
 /**
- * What a receiver knows of one origin: a sum type of six states.
+ * The state of one origin in a receiver: a sum type of six states.
  *
- * `transitions.ts` says which event leads from which state to which; docs/architecture.md has the picture.
+ * `transitions.ts` lists which event leads from which state to which. docs/architecture.md has the state diagram.
  */
 import type { OrderedMap } from '../internal/OrderedMap.ts'
 import type { Epoch } from '../protocol/Epoch.ts'
@@ -16,11 +16,11 @@ import type { ReorderBuffer } from './ReorderBuffer.ts'
 import type { Step } from './Step.ts'
 import { deliver, hasRoom } from './Step.ts'
 
-/** When the sender must be heard at the latest, or that it was not. */
+/** When the next heartbeat is due, or that none arrived in time. */
 export type Contact =
   /** `inquired`: the receiver has requested the head because the heartbeat is late. */
   | { readonly _tag: 'Expected'; readonly max: number; readonly dueAt: number; readonly inquired: boolean }
-  /** `max`: what the sender had promised, if anything. `told`: reported, as there was room for it. */
+  /** `max`: the promised interval, if known. `reported`: false while the report waits for room. */
   | { readonly _tag: 'Silent'; readonly max: number | undefined; readonly reported: boolean }
 
 /** Another epoch of the same `single` origin that was checked. It is not checked again before `ignoredUntil`. */
@@ -29,9 +29,9 @@ export interface OtherEpoch {
   readonly ignoredUntil: number
   /** An answer to a request with a higher id is not ignored. */
   readonly requestId: number
-  /** How long the next check is put off; it doubles with each. */
+  /** The delay of the next check. It doubles with each check. */
   readonly wait: number
-  /** The first number that is not settled, if the receiver followed it before. */
+  /** The first number that is not settled, if the receiver has followed this epoch before. */
   readonly next: number | undefined
 }
 
@@ -54,7 +54,7 @@ export type Stored =
   | { readonly _tag: 'Requested'; readonly id: number }
   | { readonly _tag: 'Known'; readonly later: ReadonlyArray<NumberRange> }
 
-/** A message whose number was seen before (`single`): a duplicate, or a second sender's. */
+/** A message whose number was seen before (`single`). It is a duplicate or a second sender's message. */
 export interface Parked<A> {
   readonly arrival: Arrival<A>
   readonly at: number
@@ -63,43 +63,43 @@ export interface Parked<A> {
 interface Common<A> {
   readonly origin: Origin
   readonly about: About
-  /** By order of arrival. */
+  /** In order of arrival. */
   readonly parked: OrderedMap<number, Parked<A>>
   readonly others: ReadonlyArray<OtherEpoch>
-  /** When another epoch was heard last. */
+  /** When the last heartbeat of another epoch arrived. */
   readonly otherHeardAt: number
-  /** When the last check was opened. */
+  /** When the last check started. */
   readonly checkedAt: number
   readonly stored: Stored
 }
 
-/** What the states have in common that follow a sequence. */
+/** The fields of all states that follow a sequence. */
 interface Sequenced<A> extends Common<A> {
   /** The run, once its sender has named it. */
   readonly epoch: Epoch | undefined
   /** The first number of the run, once its sender has named it. */
   readonly start: SequenceNumber.SequenceNumber | undefined
   readonly buffer: ReorderBuffer<A>
-  /** When to request missing messages next; `-Infinity`: as soon as they can be requested. */
+  /** When to request missing messages next; `-Infinity` means as soon as a request is possible. */
   readonly requestAt: number
-  /** Since when replay requests are unanswered, in ms; `Infinity` if none is. */
+  /** Since when replay requests are unanswered, in ms; `Infinity` if no request is unanswered. */
   readonly unansweredSince: number
 }
 
 /** Why the receiver starts to follow an origin. */
 export type JoinReason =
   | { readonly _tag: 'New' }
-  /** A saved position; its sender may answer until `until`. */
+  /** It has a saved position. Its sender may answer until `until`. */
   | { readonly _tag: 'Saved'; readonly position: Position; readonly until: number }
-  /** Two epochs were alive, and one is left. `from`, `after`: the run before and its last known number. */
+  /** One of two live epochs is left. `from`, `after`: the previous run and its last known number. */
   | { readonly _tag: 'ConflictOver'; readonly from: Epoch | undefined; readonly after: number }
 
-/** Nothing is known: messages wait for the head. */
+/** Nothing is known yet. Messages wait for the head. */
 export interface Joining<A> extends Common<A> {
   readonly _tag: 'Joining'
   readonly reason: JoinReason
   readonly probe: Probe<A>
-  /** The last heartbeat that arrived meanwhile, and how old the receiver was then: it decides if nobody answers. */
+  /** The last heartbeat during the probe, and the receiver's age at that time. It decides if nobody answers. */
   readonly heard: { readonly head: Head; readonly age: number } | undefined
 }
 
@@ -111,22 +111,22 @@ export interface Following<A> extends Sequenced<A> {
   readonly far: Far<A> | undefined
 }
 
-/** Numbers further ahead than `maxJump`: they wait for an answer while the sequence goes on. */
+/** Numbers further ahead than `maxJump`. They wait for an answer while the sequence continues. */
 export interface Far<A> {
   readonly probe: Probe<A>
-  /** The last heartbeat of the run that arrived meanwhile. */
+  /** The last heartbeat of the run during the probe. */
   readonly heard: Head | undefined
 }
 
-/** A head that was heard during a probe. */
+/** A head that arrived during a probe. */
 export interface Witness {
   readonly head: Head
-  /** It answered the probe, was a heartbeat while the probe was open, or led to the probe. */
+  /** It answered the probe, arrived as a heartbeat during the probe, or caused the probe. */
   readonly by: 'answer' | 'heartbeat' | 'cause'
   readonly at: number
 }
 
-/** The sender may have restarted, or another may have joined it: all messages wait for the answer. */
+/** The sender may have restarted, or a second sender may have started. All messages wait for the answer. */
 export interface Checking<A> extends Sequenced<A> {
   readonly _tag: 'Checking'
   readonly contact: Contact | undefined
@@ -135,18 +135,22 @@ export interface Checking<A> extends Sequenced<A> {
   readonly probe: Probe<A>
   readonly own: Witness | undefined
   readonly other: Witness | undefined
+  /** The probe was sent when the check began. */
+  readonly isNewProbe: boolean
+  /** The messages that waited when the other run first answered. Later ones with higher numbers are of that run. */
+  readonly before: OrderedMap<number, Arrival<A>>
   /** The run that replaces this one, as soon as what a stream holds of this one has arrived. */
   readonly next: Head | undefined
 }
 
-/** Nobody answers and no heartbeat arrives: numbers alone decide. */
+/** Nobody answers and no heartbeat arrives. Only the numbers decide. */
 export interface Unvouched<A> extends Sequenced<A> {
   readonly _tag: 'Unvouched'
   readonly contact: Contact
   readonly saved: Position | undefined
-  /** The server said that nobody listens to head requests. */
+  /** The server reported that nobody listens to head requests. */
   readonly refused: boolean
-  /** Seen numbers (`single`): they wait for a neighbour. */
+  /** Numbers that were seen before (`single`). They wait for a neighbour. */
   readonly below: Probe<A> | undefined
   readonly far: Far<A> | undefined
 }
@@ -155,13 +159,13 @@ export interface Unvouched<A> extends Sequenced<A> {
 export interface Conflicted<A> extends Sequenced<A> {
   readonly _tag: 'Conflicted'
   readonly live: ReadonlyArray<LiveEpoch>
-  /** The head of the epoch that has closed last. */
+  /** The head of the epoch that closed last. */
   readonly lastEnded: Head | undefined
 }
 
 export interface LiveEpoch {
   readonly head: Head
-  /** When it counts as gone. */
+  /** When the epoch counts as gone. */
   readonly dueAt: number
 }
 
@@ -196,7 +200,7 @@ export const joining = <A>(origin: Origin, reason: JoinReason, probe: Probe<A>):
   heard: undefined,
 })
 
-/** The part that every state has. */
+/** The fields of every state. */
 export const commonOf = <A>({
   origin,
   about,
@@ -207,7 +211,7 @@ export const commonOf = <A>({
   stored,
 }: Common<A>): Common<A> => ({ origin, about, parked, others, otherHeardAt, checkedAt, stored })
 
-/** The part that every known state has. */
+/** The fields of every known state. */
 export const sequencedOf = <A>(s: Sequenced<A>): Sequenced<A> => ({
   ...commonOf(s),
   epoch: s.epoch,
@@ -240,7 +244,7 @@ export const epochOf = <A>(s: OriginState<A>): Epoch | undefined => (s._tag === 
 export const withBuffer = <A, S extends Known<A>>(s: S, buffer: ReorderBuffer<A>): S =>
   buffer === s.buffer ? s : { ...s, buffer }
 
-/** The probe that is open, if any. */
+/** The open probe, if any. */
 export const probeOf = <A>(s: OriginState<A>): Probe<A> | undefined => {
   switch (s._tag) {
     case 'Joining':
@@ -270,11 +274,11 @@ export const withProbe = <A>(s: OriginState<A>, probe: Probe<A>): OriginState<A>
   }
 }
 
-/** When the sender must be heard, in the states that expect it. */
+/** When the next heartbeat is due, in the states that expect one. */
 export const contactOf = <A>(s: OriginState<A>): Contact | undefined =>
   s._tag === 'Following' || s._tag === 'Checking' || s._tag === 'Unvouched' ? s.contact : undefined
 
-/** The sender must be heard within `max` ms from now on. */
+/** A heartbeat is due within `max` ms. */
 export const expected = <A>(step: Step<A>, max: number): Contact => ({
   _tag: 'Expected',
   max,
@@ -282,13 +286,13 @@ export const expected = <A>(step: Step<A>, max: number): Contact => ({
   inquired: false,
 })
 
-/** The sender is heard: reports the end of a silence. */
+/** A heartbeat arrived. Reports the end of a silence. */
 export const heard = <A>(step: Step<A>, about: About, contact: Contact | undefined, max: number): Contact => {
   if (contact?._tag === 'Silent' && contact.reported) deliver(step, { _tag: 'Resumed', ...about }, 0)
   return expected(step, max)
 }
 
-/** Reports silence, now or when there is room. */
+/** Reports a silence, now or when there is room. */
 export const silent = <A>(step: Step<A>, about: About, max: number | undefined): Contact => {
   const reported = hasRoom(step, 0)
   if (reported) deliver(step, { _tag: 'Silent', ...about, promised: max }, 0)
@@ -296,7 +300,7 @@ export const silent = <A>(step: Step<A>, about: About, max: number | undefined):
   return { _tag: 'Silent', max, reported }
 }
 
-/** The highest number that is believed without an answer. */
+/** The highest number that the receiver accepts without an answer. */
 export const horizon = <A>(step: Step<A>, b: ReorderBuffer<A>): number => b.highest + step.settings.maxJump
 
 /** Delivers a message outside of the sequence. */
@@ -311,18 +315,18 @@ export const deliverUnsequenced = <A>(
   deliver(step, { _tag: 'Unsequenced', subject, reason, data, headers, reply }, a.bytes)
 }
 
-/** Reports that everything from a number on is lost: nobody can say how much that is. */
+/** Reports all numbers from `first` as lost. Their count is not known. */
 export const gone = <A>(step: Step<A>, about: About, first: number): void =>
   deliver(step, { _tag: 'Lost', ...about, first: SequenceNumber.nearest(first), last: undefined, reason: 'gone' }, 0)
 
-/** Reports the end once everything up to it is settled. */
+/** Reports the end once every number up to it is settled. */
 export const withEnd = <A>(step: Step<A>, s: Ended<A>): Ended<A> => {
   if (s.end.reported || s.buffer.next <= Math.max(s.end.last, s.buffer.highest)) return s
   deliver(step, { _tag: 'Ended', ...s.about, last: s.end.last }, 0)
   return { ...s, end: { ...s.end, reported: true } }
 }
 
-/** True if missing messages can be requested now: the run is known, and its sender or a store answers. */
+/** True if the receiver can request missing messages: the run is known, and its sender or a stream answers. */
 export const canRequest = <A>(step: Step<A>, s: OriginState<A>): boolean => {
   switch (s._tag) {
     case 'Joining':

@@ -1,8 +1,8 @@
 /**
- * A probe: a head request that must be answered before the receiver goes on, and the messages that wait for the answer.
+ * A probe is a head request that must be answered before the receiver continues, and the messages that wait for the
+ * answer.
  *
- * Only an answer to this request, or to a repetition of it, counts. QUIC calls the same idea path validation (RFC 9000,
- * 8.2).
+ * Only an answer to this request or to a repetition counts. QUIC calls the same idea path validation (RFC 9000, 8.2).
  */
 import * as number from 'fp-ts/lib/number.js'
 import type { OrderedMap } from '../internal/OrderedMap.ts'
@@ -13,16 +13,16 @@ import type { Step } from './Step.ts'
 import { hasRoom, keep, release, requestHead } from './Step.ts'
 
 export interface Probe<A> {
-  /** The id of the first request; answers to it and to all later ones count. `Infinity`: nobody can be asked. */
+  /** The id of the first request. Answers to it and to all later requests count. `Infinity`: no request is possible. */
   readonly requestId: number
   readonly tries: number
-  /** The server says that nobody listens for the last request. */
+  /** The server reported that nobody listens to the last request. */
   readonly refused: boolean
-  /** When to repeat the request or to decide without an answer. `Infinity`: once the consumer makes room. */
+  /** When to repeat the request, or to decide without an answer. `Infinity`: when the consumer makes room. */
   readonly dueAt: number
-  /** Messages that wait, by number. */
+  /** The waiting messages by number. */
   readonly pending: OrderedMap<number, Arrival<A>>
-  /** Messages that found no room: the lowest and the highest number, and how many they were. */
+  /** Messages that did not fit: the lowest and the highest number, and the count. */
   readonly dropped: { readonly first: number; readonly last: number; readonly count: number } | undefined
 }
 
@@ -41,18 +41,18 @@ export const awaiting = <A>(step: Step<A>, requestId: number): Probe<A> => ({
 /** Sends a head request. */
 export const open = <A>(step: Step<A>, origin: Origin): Probe<A> => awaiting(step, requestHead(step, origin.name))
 
-/** A probe that no answer can decide, because nobody answers: the next messages decide, or `deadline` does. */
+/** A probe without a request, because nobody answers. The next messages or `dueAt` decide. */
 export const withoutRequest = <A>(step: Step<A>): Probe<A> => ({
   ...awaiting(step, Number.POSITIVE_INFINITY),
   tries: step.settings.requestAttempts,
   dueAt: step.now + step.settings.gapTimeout,
 })
 
-/** A new probe that keeps what waited for another one. */
+/** A new probe that keeps the pending messages of another one. */
 export const inPlaceOf = <A>(before: Probe<A> | undefined, probe: Probe<A>): Probe<A> =>
   before === undefined ? probe : { ...probe, pending: before.pending, dropped: before.dropped }
 
-/** A probe that keeps what waited for both. */
+/** A probe with the pending messages of both. */
 export const joined = <A>(probe: Probe<A>, other: Probe<A> | undefined): Probe<A> => {
   if (other === undefined) return probe
   let { pending } = probe
@@ -73,9 +73,15 @@ export const repeated = <A>(step: Step<A>, p: Probe<A>, origin: Origin): Probe<A
   return { ...p, tries: p.tries + 1, refused: false, dueAt: step.now + step.settings.requestTimeout * 2 ** p.tries }
 }
 
+/** True if a pending message was not pending before. */
+export const isNewSince = <A>(before: OrderedMap<number, Arrival<A>>, a: Arrival<A>): boolean =>
+  get(before, a.number) === undefined
+
 export const hasPending = <A>(p: Probe<A>, n: number): boolean => get(p.pending, n) !== undefined
 
-/** Keeps a message, or remembers its number where there is no room. A number that is pending already is a duplicate. */
+/**
+ * Keeps a message. If it does not fit, only its number is recorded. A number that is already pending is a duplicate.
+ */
 export const hold = <A>(step: Step<A>, p: Probe<A>, a: Arrival<A>): Probe<A> => {
   if (hasPending(p, a.number)) {
     step.duplicates += 1
@@ -90,7 +96,7 @@ export const hold = <A>(step: Step<A>, p: Probe<A>, a: Arrival<A>): Probe<A> => 
   return { ...p, pending: set(p.pending, a.number, { ...a, data: step.settings.retain(a.data) }) }
 }
 
-/** All pending messages in ascending order; they are not kept any more. */
+/** Removes and returns all pending messages in ascending order. */
 export const takeAll = <A>(step: Step<A>, p: Probe<A> | undefined): ReadonlyArray<Arrival<A>> => {
   const pending: Array<Arrival<A>> = []
   for (const { value } of M.entries(p?.pending)) {

@@ -1,6 +1,6 @@
 /**
- * The messages that a receiver delivers. They are classes, so that `string()` and `json()` stand on a prototype and
- * cost nothing per message.
+ * The messages that a receiver delivers. They are classes, so that `string()` and `json()` are on a prototype and cost
+ * nothing per message.
  */
 import type { Headers } from '../protocol/Headers.ts'
 import type { SequenceNumber } from '../protocol/SequenceNumber.ts'
@@ -9,7 +9,7 @@ import type { About, Delivery, Message, Unsequenced, UnsequencedReason, Verdict 
 
 const decoder = new TextDecoder()
 
-/** What is decoded of a payload of bytes. */
+/** The payload that the methods decode. */
 interface Payload {
   readonly data: Uint8Array
 }
@@ -97,7 +97,7 @@ export type ReceivedDelivery =
 
 const hasMethods = (d: Message<Uint8Array>): d is ReceivedMessage<Uint8Array> => 'string' in d
 
-/** The same delivery, with the methods of its payload. */
+/** Adds `string()` and `json()` to a delivery. */
 export const withPayloadMethods = (d: Delivery<Uint8Array>): ReceivedDelivery => {
   switch (d._tag) {
     case 'Message':

@@ -1,8 +1,8 @@
 /**
- * The receiver as a state machine: events in, outputs out, in the form of fp-ts `State`.
+ * The receiver as a state machine: events in, outputs out, as an fp-ts `State`.
  *
- * It follows many origins at once (each has an `OriginState`), keeps what they share within bounds, and says when it
- * must be woken. It reads no clock and knows no NATS: `now` comes with each event.
+ * It follows many origins (each has an `OriginState`), keeps their shared limits, and sets one timer. It reads no clock
+ * and does not know NATS: each event has `now`.
  *
  * @example
  * import { Receiver } from 'nats-sequenced/core'
@@ -48,9 +48,9 @@ export { defaults } from './settings.ts'
 export type { Receiver } from './state.ts'
 export { create } from './state.ts'
 
-/** What can happen to a receiver. `now` is in ms, of a clock that never goes back. @since 0.1.0 */
+/** The events of a receiver. `now` is in ms of a monotonic clock. @since 0.1.0 */
 export type Event<A> =
-  /** It has subscribed to data, heartbeats and its inbox, in this order and on one connection. */
+  /** The receiver has subscribed to data, heartbeats and its inbox, in this order and on one connection. */
   | { readonly _tag: 'Started'; readonly now: number }
   | { readonly _tag: 'MessageReceived'; readonly now: number; readonly origin: Origin; readonly arrival: Arrival<A> }
   /** A message whose subject is not an address. */
@@ -61,7 +61,7 @@ export type Event<A> =
       readonly bytes: number
     }
   | { readonly _tag: 'HeartbeatReceived'; readonly now: number; readonly origin: Origin; readonly head: Head }
-  /** The answer to `RequestHead` with that id. */
+  /** An answer to the `RequestHead` with this id. */
   | {
       readonly _tag: 'HeadAnswered'
       readonly now: number
@@ -69,7 +69,7 @@ export type Event<A> =
       readonly origin: Origin
       readonly head: Head
     }
-  /** A message that `RequestReplay` with that id was sent for; the epoch is said in `single`. */
+  /** A message that answers the `RequestReplay` with this id. In `single` it names the epoch. */
   | {
       readonly _tag: 'ReplayAnswered'
       readonly now: number
@@ -78,7 +78,7 @@ export type Event<A> =
       readonly epoch: Epoch | undefined
       readonly arrival: Arrival<A>
     }
-  /** Everybody who could hold the numbers has refused them (`410`). */
+  /** Every replayer that could hold the numbers has refused (`410`). */
   | {
       readonly _tag: 'ReplayRefused'
       readonly now: number
@@ -89,7 +89,7 @@ export type Event<A> =
       readonly last: SequenceNumber
       readonly reason: RefusalReason
     }
-  /** The request has been considered up to a number (`204 EOB`). */
+  /** The request was answered up to a number (`204 EOB`). */
   | {
       readonly _tag: 'ReplayEnded'
       readonly now: number
@@ -106,7 +106,7 @@ export type Event<A> =
       readonly origin: Origin
       readonly ranges: ReadonlyArray<NumberRange>
     }
-  /** Nobody listens where `RequestHead` with that id was sent. */
+  /** Nobody listens to the `RequestHead` with this id. */
   | {
       readonly _tag: 'HeadRefused'
       readonly now: number
@@ -114,17 +114,17 @@ export type Event<A> =
       readonly origin: string | undefined
     }
   | { readonly _tag: 'Disconnected'; readonly now: number }
-  /** Connected again, with the same subscriptions. */
+  /** The connection is back, with the same subscriptions. */
   | { readonly _tag: 'Reconnected'; readonly now: number }
   | { readonly _tag: 'Tick'; readonly now: number }
-  /** The application has taken that much of what was delivered. */
+  /** The application has processed this many deliveries and bytes. */
   | { readonly _tag: 'Consumed'; readonly now: number; readonly deliveries: number; readonly bytes: number }
 
 /**
- * The event of a message that came, without headers and reply.
+ * The event of a message without headers and reply.
  *
- * @param now when, in ms of a clock that never goes back
- * @param bytes what keeping it costs. Default 0
+ * @param now the time of arrival, in ms of a monotonic clock
+ * @param bytes the size that counts for `maxBytes`. Default 0
  * @since 0.1.0
  */
 export const arrival =
@@ -161,18 +161,18 @@ const onUnsequenced = <A>(self: Receiver<A>, step: Step<A>, message: Unsequenced
   return self
 }
 
-/** An origin that was not known: it waits for its first head. */
+/** Starts to follow a new origin. It waits for its first head. */
 const follow = <A>(self: Receiver<A>, step: Step<A>, origin: Origin, f: Change<A>): Receiver<A> | undefined => {
   const entry = names.get(self.table.origins, origin.name)
   if (entry !== undefined) return change(self, step, origin.name, entry, entry.state, f)
   const placed = withPlace(self, step)
   if (placed === undefined) return undefined
-  // While the request to all senders is unanswered, its answer is the one to wait for.
+  // While the request to all senders is unanswered, wait for that answer.
   const { join: toAll } = self.session
   const probe = Probe.awaiting<A>(step, toAll?.requestId ?? step.lastRequestId + 1)
   const asking: Change<A> = (within, s) => {
     const joined = f(within, s)
-    // It may be known already where to start.
+    // The start may be known already.
     if (joined?._tag === 'Joining' && joined.probe.requestId > within.lastRequestId) requestHead(within, origin.name)
     return joined
   }
@@ -193,7 +193,7 @@ const isAnswer = <A>(s: OriginState<A>, requestId: number | undefined): boolean 
   return requestId !== undefined && probe !== undefined && Probe.isAnsweredBy(probe, requestId)
 }
 
-/** A head is an answer only to the probe that is open; otherwise it counts as a heartbeat. */
+/** A head counts as an answer only for the open probe. Otherwise it counts as a heartbeat. */
 const headChange =
   <A>(head: Head, requestId: number | undefined): Change<A> =>
   (step, s) => {
@@ -204,7 +204,7 @@ const headChange =
       : after(step, s, own ? 'head' : 'otherHead', heard)
   }
 
-/** A head, requested or not. Heads of the other addressing are reported once; those of a wrong epoch are forged. */
+/** A heartbeat or an answer. A head of the other addressing is reported once. A head with a wrong epoch is forged. */
 const onHead = <A>(
   self: Receiver<A>,
   step: Step<A>,
@@ -222,7 +222,7 @@ const onHead = <A>(
   const isJoin = requestId !== undefined && requestId === session.join?.requestId
   const answered = isJoin ? { ...self, session: { ...session, join: undefined } } : self
   if (requestId !== undefined && names.get(answered.table.origins, origin.name) === undefined) {
-    // The answer to the request to all senders is the first head of this one.
+    // An answer to the request to all senders is the first head of this origin.
     const placed = withPlace(answered, step)
     if (placed === undefined) return answered
     const state = joining<A>(origin, { _tag: 'New' }, Probe.awaiting(step, requestId))
@@ -231,7 +231,7 @@ const onHead = <A>(
   return follow(answered, step, origin, headChange(head, requestId)) ?? answered
 }
 
-/** Nobody listens. Someone may be about to reconnect, so the request is repeated once. */
+/** Nobody listens. A sender may be about to reconnect, so the request is repeated once. */
 const onNoResponders = <A>(
   self: Receiver<A>,
   step: Step<A>,
@@ -249,7 +249,7 @@ const refusedProbe = <A>(step: Step<A>, s: OriginState<A>, requestId: number): O
   const probe = probeOf(s)
   if (probe === undefined || !Probe.isAnsweredBy(probe, requestId)) return s
   const isSure = probe.tries >= step.settings.requestAttempts
-  // A saved origin has time until its deadline: a request at once would never end.
+  // A saved origin has time until its deadline. Repeating the request at once would never end.
   const isAwaited = s._tag === 'Joining' && s.reason._tag === 'Saved' && probe.pending === undefined
   const dueAt = isAwaited ? Math.min(probe.dueAt, s.reason.until) : step.now
   return withProbe(s, {
@@ -306,7 +306,7 @@ const onReconnected = <A>(self: Receiver<A>, step: Step<A>): Receiver<A> => {
   return joined
 }
 
-/** Origins with a saved position are known before they are heard, so that no loss goes unnoticed. */
+/** Origins with a saved position are followed from the start, so that no loss goes unnoticed. */
 const onStarted = <A>(self: Receiver<A>, step: Step<A>): Receiver<A> => {
   let started = join(self, step, 1)
   const { lastRequestId } = step
@@ -360,22 +360,22 @@ const onTaken = <A>(self: Receiver<A>, step: Step<A>, deliveries: number, bytes:
 }
 
 /**
- * Origins that wait for room go on. They do not wait for what is held, because that may wait for them. But a message
- * that found no room must not trigger this, or each would be a gap of its own.
+ * Continues the origins that wait for room. Held messages don't delay them, because these may wait for those origins. A
+ * message without room must not trigger this, or each would become a gap of its own.
  */
 const afterRoom = <A>(self: Receiver<A>, step: Step<A>, isMessage: boolean): Receiver<A> => {
   const { table, settings } = self
-  // While disconnected, time stands still and nobody can be asked.
+  // While disconnected, time stops and requests are impossible.
   if (self.session.away !== undefined || (table.waiting === undefined && step.overflowed === 0)) return self
   const messages = isMessage ? step.messages : step.unprocessedMessages
   const bytes = isMessage ? step.bytes : step.unprocessedBytes
-  // Half of the bounds must be free, or a slow consumer would stop and go at every message.
+  // Wait until half of the limits is free. Otherwise a slow consumer would stop and continue at every message.
   if (messages * 2 > settings.maxMessages || bytes * 2 > settings.maxBytes) return self
   if (step.overflowed > 0) deliver(step, { _tag: 'Overflowed', count: step.overflowed }, 0)
   step.overflowed = 0
   let relieved = withTable(self, { ...table, waiting: undefined })
   for (const { key } of M.entries(table.waiting)) {
-    // What the first of them delivers may take all the room: then the others wait on.
+    // If the deliveries of one origin take all the room, the others keep waiting.
     relieved = keepsUp(step)
       ? changeKnown(relieved, step, key, onRoom)
       : withTable(relieved, { ...relieved.table, waiting: names.set(relieved.table.waiting, key, true) })
@@ -434,7 +434,7 @@ const wakeOf = <A>({ session, table }: Receiver<A>): number => {
   return Math.min(next, session.join?.dueAt ?? Number.POSITIVE_INFINITY, session.discoverAt) + session.lag
 }
 
-/** The time of the disconnect does not count. */
+/** The connection is back. The time of the disconnect does not count. */
 const connected = <A>(self: Receiver<A>, now: number): Receiver<A> => {
   const { session } = self
   return { ...self, session: { ...session, lag: session.lag + now - (session.away ?? now), away: undefined } }
@@ -460,7 +460,7 @@ const concluded = <A>(self: Receiver<A>, step: Step<A>, wakeAt: number): Receive
   wakeAt,
 })
 
-/** One step without the fast path: what that is compared with. @internal */
+/** One step without the fast path, for comparison. @internal */
 export const generalStep =
   <A>(event: Event<A>): State<Receiver<A>, ReadonlyArray<Output<A>>> =>
   self => {
@@ -473,7 +473,7 @@ export const generalStep =
     return [scratch.out, concluded(handled, scratch, wakeAt)]
   }
 
-/** One step of the machine. @since 0.1.0 */
+/** One step of the state machine. @since 0.1.0 */
 export const step =
   <A>(event: Event<A>): State<Receiver<A>, ReadonlyArray<Output<A>>> =>
   self => {
@@ -486,8 +486,8 @@ export const isSettled = <A>({ table, usage }: Receiver<A>): boolean =>
   table.gaps === 0 && usage.messages === usage.unprocessedMessages && usage.overflowed === 0
 
 /**
- * What is lost if it ends now: of each origin the numbers from the first that is missing to the last that is missing or
- * held.
+ * What is lost if the receiver ends now: for each origin the numbers from the first missing one to the last one that is
+ * missing or held.
  *
  * @since 0.1.0
  */

@@ -1,5 +1,5 @@
 /**
- * A receiver's account of one sequence: what is settled, what is held back, and what is missing.
+ * The reorder buffer of one sequence: settled, held and missing numbers.
  *
  * ```
  *            settled            missing   held    missing (forgotten)
@@ -7,40 +7,43 @@
  *                 next                                     highest
  * ```
  *
- * All below `next` is delivered or lost. From there to `highest` every number is either missing or here; what is here
- * is held back in the mode `ordered`, and already delivered in the mode `arrival`. Missing numbers are intervals, so
- * that no input makes us count them one by one.
+ * All numbers below `next` are delivered or lost. From `next` to `highest` every number is either missing or present. A
+ * present number is held in the mode `ordered`, and already delivered in the mode `arrival`. Missing numbers are stored
+ * as intervals, so that no input makes the receiver count them one by one.
  */
 import * as number from 'fp-ts/lib/number.js'
 import type { OrderedMap } from '../internal/OrderedMap.ts'
 import * as M from '../internal/OrderedMap.ts'
 import type { Message, RefusalReason } from './Delivery.ts'
 
-/** A request for numbers, and when it is repeated. */
+/** A request for numbers. */
 export interface GapRequest {
-  /** The first request, and the last; answers to any of them count. `Infinity`: none is on its way any more. */
+  /** The ids of the first and the last request. Answers to any of them count. `Infinity`: no request is pending. */
   readonly since: number
   readonly id: number
-  /** The last number asked for. */
+  /** The last requested number. */
   readonly upTo: number
-  /** How often it was asked for since any of it came. */
+  /** The number of requests since the last progress. */
   readonly tries: number
   readonly dueAt: number
 }
 
-/** Numbers that exist and are not here. */
+/** Numbers that exist and have not arrived. */
 export interface Missing {
   readonly first: number
   readonly last: number
-  /** When they are given up; never, for what we forgot ourselves and have no room to ask for. */
+  /** When they are given up. Infinity for dropped numbers that wait for room. */
   readonly deadline: number
-  /** Once they have been asked for. */
+  /** The request for them, if any. */
   readonly request?: GapRequest
-  /** Everybody who could hold them has refused: they are lost as soon as it is their turn, for this reason. */
+  /**
+   * Every replayer that could hold them has refused. They are lost with this reason once no number below them is
+   * missing.
+   */
   readonly refused?: RefusalReason
 }
 
-/** A message that waits for those before it. */
+/** A message that waits for lower numbers. */
 export interface Held<A> {
   readonly message: Message<A>
   readonly bytes: number
@@ -51,19 +54,22 @@ export interface ReorderBuffer<A> {
   readonly highest: number
   readonly held: OrderedMap<number, Held<A>>
   readonly heldBytes: number
-  /** By their first number; intervals neither touch what is here nor overlap. */
+  /** By first number. Intervals don't overlap, and they contain no present number. */
   readonly missing: OrderedMap<number, Missing>
-  /** Of these, what is to be asked for, and what was forgotten; the rest is refused. So neither is looked for. */
+  /**
+   * The intervals of these that can be requested, and those that were dropped. All others were refused. The two maps
+   * avoid searches.
+   */
   readonly requestable: OrderedMap<number, Missing>
   readonly dropped: OrderedMap<number, Missing>
 }
 
-/** Has any of it been asked for? It may be the rest of what was too much to ask for at once. */
+/** True if some numbers of the interval were requested. It may be the rest of a request that was too large. */
 export const isRequested = ({ first, request }: Missing): boolean => request !== undefined && request.upTo >= first
 
 const { get, set, remove, atOrBelow, atOrAbove } = M.orderedBy(number.Ord)
 
-/** Nothing below `next` matters, and nothing from there on is known. */
+/** A buffer that starts at `next`. No number from there on is known. */
 export const startingAt = (next: number): ReorderBuffer<never> => ({
   next,
   highest: next - 1,
@@ -76,21 +82,21 @@ export const startingAt = (next: number): ReorderBuffer<never> => ({
 
 export const frontMissing = <A>(l: ReorderBuffer<A>): Missing | undefined => M.min(l.missing)?.value
 
-/** The interval that a number lies in, if it is missing. */
+/** The missing interval that contains a number. */
 export const missingAt = <A>(l: ReorderBuffer<A>, n: number): Missing | undefined => {
   const interval = atOrBelow(l.missing, n)?.value
   return interval !== undefined && n <= interval.last ? interval : undefined
 }
 
-/** Of what is wanted, the interval that begins at a number or next above it. */
+/** The requestable interval that starts at a number, or the next one above. */
 export const requestableFrom = <A>(l: ReorderBuffer<A>, n: number): Missing | undefined =>
   atOrAbove(l.requestable, n)?.value
 
-/** Of what is wanted, the interval that begins at a number or next below it. */
+/** The requestable interval that starts at a number, or the next one below. */
 export const requestableUpTo = <A>(l: ReorderBuffer<A>, n: number): Missing | undefined =>
   atOrBelow(l.requestable, n)?.value
 
-/** Adds an interval, or changes what is known of one. */
+/** Adds or updates an interval. */
 export const replace = <A>(l: ReorderBuffer<A>, interval: Missing): ReorderBuffer<A> => {
   const { first, last, deadline, refused } = interval
   if (first > last) return l
@@ -104,7 +110,7 @@ export const replace = <A>(l: ReorderBuffer<A>, interval: Missing): ReorderBuffe
   }
 }
 
-/** Gives up the interval that begins with a number. */
+/** Removes the interval that starts with a number. */
 export const without = <A>(l: ReorderBuffer<A>, first: number): ReorderBuffer<A> => ({
   ...l,
   missing: remove(l.missing, first),
@@ -112,20 +118,20 @@ export const without = <A>(l: ReorderBuffer<A>, first: number): ReorderBuffer<A>
   dropped: remove(l.dropped, first),
 })
 
-/** Numbers up to `last` exist: those above `highest` are missing from now on. */
+/** Numbers up to `last` exist. Those above `highest` are now missing. */
 export const extend = <A>(l: ReorderBuffer<A>, last: number, deadline: number): ReorderBuffer<A> => {
   if (last <= l.highest) return l
   const tail = M.max(l.missing)?.value
-  // What we forget at the tail grows one interval, however long the consumer stalls.
+  // Extend one interval for dropped numbers at the tail, so that a stalled consumer does not create many.
   const grows = tail !== undefined && tail.last === l.highest && tail.deadline === deadline && deadline === Infinity
   return replace({ ...l, highest: last }, grows ? { ...tail, last } : { first: l.highest + 1, last, deadline })
 }
 
-/** Is the number right after one that is, or was, here? */
+/** True if the number directly follows a number that has arrived. */
 export const isNext = <A>(l: ReorderBuffer<A>, n: number): boolean =>
   n === l.highest + 1 && M.max(l.missing)?.value.last !== l.highest
 
-/** The number is here now: it is no longer missing. */
+/** The number has arrived, so it is no longer missing. */
 export const fill = <A>(l: ReorderBuffer<A>, n: number): ReorderBuffer<A> => {
   if (n === l.highest + 1) return { ...l, highest: n }
   const interval = missingAt(l, n)
@@ -135,14 +141,14 @@ export const fill = <A>(l: ReorderBuffer<A>, n: number): ReorderBuffer<A> => {
   return replace(replace(without(l, interval.first), below), above)
 }
 
-/** Keeps a message back. */
+/** Holds a message. */
 export const hold = <A>(l: ReorderBuffer<A>, held: Held<A>): ReorderBuffer<A> => ({
   ...l,
   held: set(l.held, held.message.number, held),
   heldBytes: l.heldBytes + held.bytes,
 })
 
-/** Drops the newest message that is held back: its number is missing again, with no deadline. */
+/** Drops the newest held message. Its number is missing again, without a deadline. */
 export const dropNewest = <A>(l: ReorderBuffer<A>): ReorderBuffer<A> => {
   const newest = M.max(l.held)
   if (newest === undefined) return l
@@ -154,7 +160,7 @@ export const dropNewest = <A>(l: ReorderBuffer<A>): ReorderBuffer<A> => {
   return replace(shorter, { first: n, last, deadline: Infinity })
 }
 
-/** Part of an interval is refused: from now on it only waits for its turn. */
+/** Marks a part of an interval as refused. */
 export const refuse = <A>(
   l: ReorderBuffer<A>,
   interval: Missing,
@@ -171,13 +177,13 @@ export const refuse = <A>(
   return parts.reduce((to: ReorderBuffer<A>, part) => replace(to, part), without(l, interval.first))
 }
 
-/** `next` after what is here was delivered: the first missing number, or the one after `highest`. */
+/** Advances `next` after deliveries: to the first missing number, or to the number after `highest`. */
 export const settled = <A>(l: ReorderBuffer<A>): ReorderBuffer<A> => {
   const next = M.min(l.missing)?.key ?? l.highest + 1
   return next === l.next ? l : { ...l, next }
 }
 
-/** Takes the next held message out, if nothing is missing before it. */
+/** Removes and returns the next held message, if no number below it is missing. */
 export const release = <A>(l: ReorderBuffer<A>): readonly [Held<A>, ReorderBuffer<A>] | undefined => {
   const oldest = M.min(l.held)
   if (oldest === undefined) return undefined
@@ -186,21 +192,21 @@ export const release = <A>(l: ReorderBuffer<A>): readonly [Held<A>, ReorderBuffe
   return [oldest.value, { ...l, held: remove(l.held, oldest.key), heldBytes: l.heldBytes - oldest.value.bytes }]
 }
 
-/** There is no room for anything: all that is wanted waits until there is. */
+/** There is no room. All requestable intervals wait for room. */
 export const postpone = <A>(l: ReorderBuffer<A>): ReorderBuffer<A> => {
   let after = l
   for (const { value } of M.entries(l.requestable)) after = replace(after, { ...value, deadline: Infinity })
   return after
 }
 
-/** There is room again: what was forgotten is wanted, until a deadline. */
+/** There is room again. Dropped numbers can be requested, until a deadline. */
 export const restore = <A>(l: ReorderBuffer<A>, deadline: number): ReorderBuffer<A> => {
   let after = l
   for (const { value } of M.entries(l.dropped)) after = replace(after, { ...value, deadline })
   return after
 }
 
-/** Requests on their way are forgotten; what has been asked for keeps its deadline. */
+/** Forgets pending requests. Intervals that were requested keep their deadline. */
 export const withoutRequests = <A>(l: ReorderBuffer<A>): ReorderBuffer<A> => {
   let after = l
   for (const { value } of M.entries(l.missing))

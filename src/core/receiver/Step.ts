@@ -1,8 +1,8 @@
 /**
- * The scratch of one step: what an event uses up, and what it puts out.
+ * The mutable context of one step: the used limits and the outputs of one event.
  *
- * A step is made for each event, written to while the event is handled, and folded back into the receiver. It is the
- * only mutable value of the receiver, and it never leaves `Receiver.step`.
+ * Each event gets a new step. Its handlers write to the step, and `Receiver.step` merges the step into the receiver. It
+ * is the only mutable value of the receiver, and it never leaves `Receiver.step`.
  */
 import type { Epoch } from '../protocol/Epoch.ts'
 import type { Origin } from '../protocol/Origin.ts'
@@ -12,21 +12,21 @@ import type { Output } from './outputs.ts'
 import type { Settings } from './settings.ts'
 
 export interface Step<A> {
-  /** Connected time, in ms: it stands still while the receiver is disconnected. */
+  /** Connected time, in ms. It stops while the receiver is disconnected. */
   readonly now: number
-  /** Time since the receiver started, in ms, disconnected or not. */
+  /** Time since the receiver started, in ms, including disconnects. */
   readonly age: number
   readonly settings: Settings<A>
   readonly out: Array<Output<A>>
-  /** Messages and bytes kept: held, pending, parked, or delivered and not yet taken. */
+  /** Messages and bytes kept: held, pending, parked, or delivered and not yet processed. */
   messages: number
   bytes: number
-  /** Of these, what is delivered and not yet taken. */
+  /** The messages of these that are delivered and not yet processed. */
   unprocessedMessages: number
   unprocessedBytes: number
-  /** Gaps open at the other origins. */
+  /** Open gaps of the other origins. */
   otherGaps: number
-  /** The run that deliveries of this origin belong to. */
+  /** The run of this origin's deliveries. */
   epoch: Epoch | undefined
   /** The id of the last request. */
   lastRequestId: number
@@ -41,7 +41,7 @@ export interface Step<A> {
 export const hasRoom = <A>(step: Step<A>, bytes: number): boolean =>
   step.messages < step.settings.maxMessages && step.bytes + bytes <= step.settings.maxBytes
 
-/** True if deliveries find room once what is kept is delivered: the consumer itself does not fill the bounds. */
+/** True if there is room once all kept messages are delivered. Then the consumer itself does not fill the limits. */
 export const keepsUp = <A>(step: Step<A>): boolean =>
   step.unprocessedMessages < step.settings.maxMessages && step.unprocessedBytes < step.settings.maxBytes
 
@@ -51,26 +51,26 @@ export const keep = <A>(step: Step<A>, bytes: number): void => {
   step.bytes += bytes
 }
 
-/** Counts a kept message as gone. */
+/** Removes a kept message from the count. */
 export const release = <A>(step: Step<A>, bytes: number): void => {
   step.messages -= 1
   step.bytes -= bytes
 }
 
-/** Delivers something that was kept; it stays kept until it is taken. */
+/** Delivers a kept message. It stays counted until it is processed. */
 export const deliverKept = <A>(step: Step<A>, delivery: Delivery<A>, bytes: number, settled?: number): void => {
   step.unprocessedMessages += 1
   step.unprocessedBytes += bytes
   step.out.push({ _tag: 'Deliver', delivery, bytes, settled, epoch: step.epoch })
 }
 
-/** Delivers something that was not kept so far. */
+/** Delivers something that was not kept. */
 export const deliver = <A>(step: Step<A>, delivery: Delivery<A>, bytes: number, settled?: number): void => {
   keep(step, bytes)
   deliverKept(step, delivery, bytes, settled)
 }
 
-/** Requests the head of one origin, or of all (`undefined`). Returns the id of the request. */
+/** Requests the head of one origin, or of all origins (`undefined`). Returns the id of the request. */
 export const requestHead = <A>(step: Step<A>, origin: string | undefined): number => {
   step.lastRequestId += 1
   step.out.push({ _tag: 'RequestHead', id: step.lastRequestId, origin })

@@ -1,21 +1,16 @@
-/**
- * The receiver's machine with no shell at all, over messages that have come already, such as a capture of their
- * subjects.
- *
- * @since 0.1.0
- */
+/** Runs the receiver over captured messages, without a connection. @since 0.1.0 */
 import type { State } from 'fp-ts/lib/State.js'
 import type { Delivery } from './Delivery.ts'
 import type { Event, Receiver } from './Receiver.ts'
 import { isSettled, step } from './Receiver.ts'
 
 /**
- * Runs the machine over events, and gives all deliveries. Time is what the events say, and goes on at the end until
- * every gap is settled; what is delivered counts as taken at once; nobody is asked for anything, so what does not come
- * is `Lost` with the reason `unresolved`.
+ * Runs the state machine over events and returns all deliveries. Time is the time of the events. After the last event
+ * it advances until every gap is settled. Deliveries count as processed at once. Requests are not sent, so missing
+ * messages are `Lost` with the reason `unresolved`.
  *
- * The bounds of the receiver hold here, too. Of an unknown origin, or after a jump, messages are kept for 1.5 s of the
- * events' time, until it counts as unanswered: where more come than `maxMessages`, set that higher.
+ * The receiver's limits apply. Messages of an unknown origin, or after a large jump, are kept for 1.5 s of the events'
+ * time, until the request counts as unanswered. If more than `maxMessages` arrive in that time, raise `maxMessages`.
  *
  * @example
  * import { Address, checkCapture, explain, Receiver } from 'nats-sequenced/core'

@@ -1,8 +1,4 @@
-/**
- * Puts deliveries into sentences.
- *
- * @since 0.1.0
- */
+/** Descriptions of deliveries. @since 0.1.0 */
 
 import { match } from '../internal/match.ts'
 import type { Delivery, Gap, LossReason, Lost, NoticedBy, UnsequencedReason, Verdict } from './Delivery.ts'
@@ -54,7 +50,7 @@ const lost = (d: Lost): string =>
 const run = (epoch: string | undefined): string => (epoch === undefined ? 'unknown' : epoch)
 
 /**
- * Says in a sentence what happened and what it means.
+ * Describes in one sentence what happened and what it means.
  *
  * @example
  * import { explain } from 'nats-sequenced/core'

@@ -1,8 +1,8 @@
 /**
- * The fast path of nearly every message: it is the next of an origin that is followed, and nothing is open.
+ * The fast path for most messages: the next number of a followed origin that has no gap and no open probe.
  *
- * It does exactly what the general path does (a property test compares both), without looking at what can't have
- * changed. Records are written out, because spreading one costs twenty times as much.
+ * The result is the same as on the general path (a property test compares both), without checks of unchanged data. It
+ * uses no spread: spreading a record takes twenty times as long.
  */
 import type { Origin } from '../protocol/Origin.ts'
 import type { Following } from './OriginState.ts'
@@ -47,7 +47,7 @@ const advanced = <A>(s: Following<A>, number: number, max: number, now: number):
   far: undefined,
 })
 
-/** The state of the origin after the message; `undefined` if it must take the general path. */
+/** The state of the origin after the message; `undefined` if the message needs the general path. */
 const stateAfter = <A>(self: Receiver<A>, entry: Entry<A>, now: number, a: Arrival<A>): Following<A> | undefined => {
   const s = entry.state
   return s._tag === 'Following' &&
@@ -65,7 +65,7 @@ const outputsOf = <A>(s: Following<A>, a: Arrival<A>): ReadonlyArray<Output<A>> 
   return [{ _tag: 'Deliver', delivery, bytes: a.bytes, settled: number, epoch: s.epoch }]
 }
 
-/** The step that the machine takes; `undefined` if it must take the general path. */
+/** The result of the step; `undefined` if the message needs the general path. */
 export const fastPath = <A>(
   self: Receiver<A>,
   now: number,

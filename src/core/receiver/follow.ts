@@ -1,6 +1,6 @@
 /**
- * How a receiver starts to follow a run, goes on with it, leaves it for another, or finds two at once: what the
- * transitions have in common.
+ * Functions that several transitions share: start to follow a run, resume it, leave it for another run, report a
+ * conflict.
  */
 import type { Epoch } from '../protocol/Epoch.ts'
 import type { Head } from '../protocol/Head.ts'
@@ -47,10 +47,10 @@ export interface Heard {
   readonly requestId: number | undefined
 }
 
-/** Other epochs that are remembered; the oldest is forgotten. */
+/** The maximum number of other epochs kept. The oldest is forgotten. */
 const maxOthers = 64
 
-/** Heartbeats of that epoch are ignored for a while, twice as long each time. */
+/** Ignores heartbeats of that epoch for a while. The time doubles with each call. */
 export const ignoring = <A>(
   step: Step<A>,
   others: ReadonlyArray<OtherEpoch>,
@@ -66,14 +66,14 @@ export const ignoring = <A>(
 export const isIgnored = <A>(step: Step<A>, s: OriginState<A>, { head: { epoch }, requestId = 0 }: Heard): boolean =>
   s.others.some(o => o.epoch === epoch && step.now < o.ignoredUntil && requestId <= o.requestId)
 
-/** The later of two heads of one run. A heartbeat that is far ahead of an answer is not believed. */
+/** The later of two heads of one run. A heartbeat that is far ahead of an answer is ignored. */
 export const latest = <A>(step: Step<A>, answer: Head, heartbeat: Head | undefined): Head => {
   if (heartbeat === undefined || heartbeat.epoch !== answer.epoch) return answer
   const isLater = heartbeat.head > answer.head || (heartbeat.head === answer.head && heartbeat.state === 'ended')
   return isLater && heartbeat.head <= answer.head + step.settings.maxJump ? heartbeat : answer
 }
 
-/** The state that the head of the own run leads to. `contact`: as of now, see `heard`. */
+/** The state that a head of the followed run leads to. `contact`: the current contact, see `heard`. */
 export const named = <A>(
   s: Known<A>,
   { epoch, start, head, state }: Head,
@@ -83,7 +83,7 @@ export const named = <A>(
     ? { ...sequencedOf(s), _tag: 'Ended', epoch, start, end: end ?? { last: head, reported: false } }
     : { ...sequencedOf(s), _tag: 'Following', epoch, start, contact, far }
 
-/** Puts pending messages into the sequence, as far as the head vouches for them; the rest is `Unsequenced`. */
+/** Adds pending messages to the sequence, as far as the head confirms them. The others are `Unsequenced`. */
 const receivePending = <A>(
   step: Step<A>,
   s: OriginState<A>,
@@ -104,7 +104,7 @@ const receivePending = <A>(
 export const parkAll = <A, S extends OriginState<A>>(step: Step<A>, s: S, all: ReadonlyArray<Arrival<A>>): S =>
   all.reduce((to, a) => Parked.park(step, to, a), s)
 
-/** A state that is known from now on. */
+/** The first known state of an origin. */
 const known = <A>(step: Step<A>, s: Joining<A>, buffer: ReorderBuffer<A>, head: Head): Following<A> => ({
   _tag: 'Following',
   ...commonOf(s),
@@ -124,24 +124,26 @@ export const begin = <A>(
   { head: answer }: Heard,
 ): Following<A> | Ended<A> | Checking<A> => {
   const head = latest(step, answer, heardHead(step, s))
-  // In `single`, what the sender has not sent yet was likely sent by a run before.
+  // In `single`, a number above the head probably belongs to the previous run.
   const most = (b: ReorderBuffer<A>): number =>
     isSingle(s) ? head.head : Math.max(b.highest, head.head) + step.settings.maxJump
   const begun = beginWith(step, s, head, most)
-  // The same number twice, or a heartbeat of another epoch: a second sender may be there.
+  // The same number arrived twice, or a heartbeat of another epoch: there may be a second sender.
   const other = s.heard?.head.epoch === head.epoch ? undefined : s.heard?.head
   if (!isSingle(s) || (begun.parked === undefined && other === undefined)) return begun
   const witness = other && ({ head: other, by: 'cause', at: step.now } as const)
   return check(step, begun, { other: witness })
 }
 
-/** Nobody answered: the first head is a heartbeat, and messages may have followed it. `undefined`: there was none. */
+/**
+ * Nobody answered. The first head is a heartbeat, and messages may have followed it. `undefined`: no heartbeat arrived.
+ */
 export const beginUnanswered = <A>(step: Step<A>, s: Joining<A>): Following<A> | Ended<A> | undefined => {
   const heartbeat = heardHead(step, s)
   return heartbeat && beginWith(step, s, heartbeat, b => Math.max(b.highest, heartbeat.head) + step.settings.maxJump)
 }
 
-/** The last heartbeat; its run is older by now. */
+/** The last heartbeat, with the current age of its run. */
 const heardHead = <A>(step: Step<A>, { heard: last }: Joining<A>): Head | undefined => {
   if (last === undefined) return undefined
   const { age } = last.head
@@ -158,7 +160,7 @@ const beginWith = <A>(
   const start = startOf(step, s, last)
   const pending = Probe.takeAll(step, s.probe)
   const { buffer, seen } = receivePending(step, s, start, pending, last, most)
-  // The run before is left like any other.
+  // Leave the previous run as usual.
   const before =
     s.reason._tag === 'Saved' ? s.reason.position.epoch : s.reason._tag === 'ConflictOver' ? s.reason.from : undefined
   const others =
@@ -184,7 +186,7 @@ export const resume = <A>(step: Step<A>, s: Checking<A>, head: Head): Following<
   return parkAll(step, state, seen)
 }
 
-/** Settles the run that is left, and starts another at a number. */
+/** Settles the followed run, and starts another one at a number. */
 export const leave = <A>(
   step: Step<A>,
   s: Known<A>,
@@ -213,27 +215,42 @@ export const leave = <A>(
   }
 }
 
-/** What arrived, found no room, and can only be of the run before is lost with it. */
+/** Dropped numbers that can only belong to the previous run are lost with it. */
 const droppedOfOld = <A>(step: Step<A>, s: Checking<A>, head: Head): number => {
   const { dropped } = s.probe
   const isOfOld = (n: number): boolean => (n < head.start || n > head.head) && n <= horizon(step, s.buffer)
   return dropped === undefined ? 0 : Math.max(0, ...[dropped.first, dropped.last].filter(isOfOld))
 }
 
-/**
- * True if a run was followed much further than its sender has come: a forged number was believed, because the sender
- * could not be asked.
- */
+/** True if the receiver is far ahead of the sender's head. */
 export const isFarBehind = <A>(step: Step<A>, head: Head, next: number): boolean =>
   head.head + 1 + step.settings.maxJump < next
 
-/** Where the receiver starts to follow the run of that head. */
+/**
+ * True if the sender's head is behind what the receiver has settled. The receiver had accepted a forged number, because
+ * the sender did not answer. A sender that answers a new probe counts everything that arrived before the probe.
+ */
+export const isBehind = <A>(step: Step<A>, s: Checking<A>, { head, by }: Witness, next: number): boolean =>
+  by === 'answer' && s.isNewProbe ? head.head + 1 < next : isFarBehind(step, head, next)
+
+/** The number where the receiver starts in the run of that head. */
 const startOfRun = <A>(step: Step<A>, s: Checking<A>, head: Head, waiting: ReadonlyArray<Arrival<A>>): number => {
-  // A run that was followed before goes on where it was left.
+  // If the receiver has followed the run before, it continues where it stopped.
   const next = head.epoch === s.epoch ? s.buffer.next : s.others.find(o => o.epoch === head.epoch)?.next
-  if (next === undefined || !isFarBehind(step, head, next)) return Math.max(head.start, next ?? 0)
-  // Everything below was delivered, or reported lost when the forged number was believed.
+  const witness = head.epoch === s.epoch ? s.own : s.other
+  if (next === undefined || witness === undefined || !isBehind(step, s, witness, next))
+    return Math.max(head.start, next ?? 0)
+  // Everything below was delivered, or was reported lost when the forged number was accepted.
   return waiting.reduce((least, { number: n }) => (n >= head.start ? Math.min(least, n) : least), head.head + 1)
+}
+
+/** The highest number that arrived from the other run since it answered. */
+const reachOf = <A>(step: Step<A>, s: Checking<A>, head: Head, pending: ReadonlyArray<Arrival<A>>): number => {
+  if (s.other?.by !== 'answer' || s.other.head.epoch !== head.epoch) return head.head
+  let reach: number = head.head
+  for (const a of pending)
+    if (a.number > reach && a.number <= reach + step.settings.maxJump && Probe.isNewSince(s.before, a)) reach = a.number
+  return reach
 }
 
 /** A check found another run in place of the own, or the own run far behind. */
@@ -241,7 +258,9 @@ export const restart = <A>(step: Step<A>, s: Checking<A>, head: Head): Following
   const parked = Parked.takeAll(step, s.parked)
   const pending = Probe.takeAll(step, s.probe)
   const start = startOfRun(step, s, head, [...parked, ...pending])
-  const isOfNew = (a: Arrival<A>): boolean => a.number >= start && a.number <= head.head
+  const reach = reachOf(step, s, head, pending)
+  const isOfNew = (a: Arrival<A>): boolean =>
+    a.number >= start && (a.number <= head.head || (a.number <= reach && Probe.isNewSince(s.before, a)))
   let old = s.buffer
   for (const a of pending)
     if (!isOfNew(a)) {
@@ -258,7 +277,7 @@ export const restart = <A>(step: Step<A>, s: Checking<A>, head: Head): Following
   return named(withBuffer(fresh, buffer), head, { contact })
 }
 
-/** A check found both runs alive: nothing tells their messages apart. */
+/** A check found both runs alive. Nothing distinguishes their messages. */
 export const conflict = <A>(step: Step<A>, s: Checking<A>, own: Head, other: Head): Conflicted<A> => {
   deliver(step, { _tag: 'Conflict', ...s.about, epoch: s.epoch, rival: other.epoch }, 0)
   heard(step, s.about, s.contact, own.max)
@@ -266,19 +285,19 @@ export const conflict = <A>(step: Step<A>, s: Checking<A>, own: Head, other: Hea
   for (const a of Probe.takeAll(step, s.probe)) deliverUnsequenced(step, s.origin, a, 'Conflict')
   step.overflowed += s.probe.dropped?.count ?? 0
   const live = [own, other].map(head => ({ head, dueAt: step.now + head.max + step.settings.heartbeatGrace }))
-  // Both are heard from now on, whoever was ignored before.
+  // Count heartbeats of both epochs from now on, even if one was ignored before.
   const others = s.others.filter(o => o.epoch !== own.epoch && o.epoch !== other.epoch)
   return { ...sequencedOf({ ...s, parked: undefined, others }), _tag: 'Conflicted', live, lastEnded: undefined }
 }
 
-/** Numbers that are far ahead, or wait for a neighbour, wait for the new probe. They have no number in common. */
+/** Far numbers and numbers that wait for a neighbour wait for the new probe. They don't overlap. */
 const withWaiting = <A>(s: Following<A> | Unvouched<A> | Ended<A>, probe: Probe.Probe<A>): Probe.Probe<A> => {
   if (s._tag === 'Ended') return probe
   const far = Probe.joined(probe, s.far?.probe)
   return s._tag === 'Unvouched' ? Probe.joined(far, s.below) : far
 }
 
-/** Opens a check: everything waits until the sender answers. */
+/** Starts a check. All messages wait until the sender answers. */
 export const check = <A>(
   step: Step<A>,
   s: Following<A> | Unvouched<A> | Ended<A>,
@@ -295,5 +314,7 @@ export const check = <A>(
     own: undefined,
     other,
     next: undefined,
+    before: undefined,
+    isNewProbe: probe === undefined,
   }
 }

@@ -1,6 +1,6 @@
 /**
- * What to request of the missing numbers: the lowest first, at most 32 gaps and one page at a time, again with growing
- * pauses until they arrive, are refused, or are given up.
+ * Which missing numbers to request: the lowest first, at most 32 gaps and one page at a time. Requests are repeated
+ * with increasing delays until the numbers arrive, are refused, or are given up.
  */
 import * as M from '../internal/OrderedMap.ts'
 import type { Known, OriginState } from './OriginState.ts'
@@ -10,14 +10,15 @@ import * as B from './ReorderBuffer.ts'
 import type { Step } from './Step.ts'
 import { hasRoom, requestReplay } from './Step.ts'
 
-/** Gaps of one origin that are requested at a time. */
+/** The maximum number of gaps per origin that are requested at a time. */
 const maxRequested = 32
 
-/** Numbers of one gap that are requested at a time. */
+/** The maximum of numbers per gap that are requested at a time. */
 const page = 4096
 
 /**
- * Between 0.5 and 1.5, so that receivers that miss the same numbers do not repeat their requests at the same moment.
+ * A factor between 0.5 and 1.5, so that receivers that miss the same numbers don't repeat their requests at the same
+ * time.
  */
 const jitter = (seed: number, n: number, tries: number): number => {
   let x = seed ^ Math.imul(n, 0x9e3779b1) ^ Math.imul(tries, 0x85ebca6b)
@@ -26,11 +27,11 @@ const jitter = (seed: number, n: number, tries: number): number => {
   return 0.5 + ((x ^ (x >>> 15)) >>> 0) / 2 ** 32
 }
 
-/** When to repeat a request for a gap that was sent `tries` times without an answer. */
+/** When to repeat a request for a gap after `tries` requests without an answer. */
 export const nextTry = <A>(step: Step<A>, m: Missing, tries: number): number =>
   step.now + step.settings.requestTimeout * 2 ** Math.min(tries, 4) * jitter(step.settings.seed, m.first, tries)
 
-/** How many messages from a number on find room; what is held above it would make way. */
+/** The number of messages from a number on that fit. Held messages above it would be dropped for them. */
 const roomFrom = <A>(step: Step<A>, b: ReorderBuffer<A>, n: number): number => {
   const yielding = (M.max(b.held)?.key ?? 0) > n ? M.size(b.held) : 0
   return yielding === 0 && !hasRoom(step, 0) ? 0 : Math.max(1, step.settings.maxMessages - step.messages + yielding)
@@ -40,12 +41,12 @@ const sendRequest = <A>(step: Step<A>, s: Known<A>, m: Missing, upTo: number): B
   const tries = m.request?.tries ?? 0
   const id = requestReplay(step, s.origin, isUnique(s, m.first), m.first, upTo, tries)
   const since = Math.min(m.request?.since ?? id, id)
-  // Answers to the request before may still arrive, even if there is less room now.
+  // Answers to the previous request may still arrive, even if there is less room now.
   const most = since === id ? upTo : Math.max(upTo, m.request?.upTo ?? 0)
   return { since, id, upTo: most, tries: tries + 1, dueAt: nextTry(step, m, tries) }
 }
 
-/** Requests what is due, as far as there is room for it, and books when the next request is due. */
+/** Sends the due requests, as far as there is room, and schedules the next request. */
 const requestDue = <A, S extends Known<A>>(step: Step<A>, s: S): S => {
   let { buffer, unansweredSince } = s
   let requestAt = Number.POSITIVE_INFINITY
@@ -58,7 +59,7 @@ const requestDue = <A, S extends Known<A>>(step: Step<A>, s: S): S => {
       const room = roomFrom(step, s.buffer, m.first)
       if (room === 0) step.waitsForRoom = true
       if (room <= numbers) break
-      // The time of a gap begins with its first request.
+      // The timeout of a gap starts with its first request.
       const deadline = B.isRequested(m) ? m.deadline : step.now + step.settings.gapTimeout
       request = sendRequest(step, s, m, Math.min(m.last, m.first + Math.min(page, room - numbers) - 1))
       buffer = B.replace(buffer, { ...m, deadline, request })
@@ -71,7 +72,7 @@ const requestDue = <A, S extends Known<A>>(step: Step<A>, s: S): S => {
   return { ...s, buffer, requestAt, unansweredSince }
 }
 
-/** Requests what is missing, if that has changed or a repetition is due. */
+/** Requests missing numbers, if they have changed or a repetition is due. */
 export const requestGaps = <A>(
   step: Step<A>,
   before: OriginState<A> | undefined,

@@ -1,4 +1,4 @@
-/** A heartbeat arrives, or the answer to a head request: what each state makes of it. */
+/** Transitions for a heartbeat or an answer to a head request. */
 import type { Head } from '../protocol/Head.ts'
 import type { Heard } from './follow.ts'
 import {
@@ -6,6 +6,7 @@ import {
   check,
   conflict,
   ignoring,
+  isBehind,
   isFarBehind,
   isIgnored,
   latest,
@@ -33,19 +34,22 @@ import type { Step } from './Step.ts'
 import { keepsUp } from './Step.ts'
 import { lookBack, mayLookBack } from './stored.ts'
 
-/** What a check may lead to. */
+/** The states that a check may lead to. */
 type Decided<A> = Checking<A> | Following<A> | Ended<A> | Conflicted<A>
 
 const witness = <A>(step: Step<A>, head: Head, by: Witness['by']): Witness => ({ head, by, at: step.now })
 
-/** The head of the run that a state follows, or of the run that it seems to follow without a name. */
+/** True for a head of the followed run, or of the run that the receiver probably follows without a known epoch. */
 export const isOwn = <A>(s: OriginState<A>, head: Head, start: Step<A>['settings']['start']): boolean => {
   if (s._tag === 'Joining' || s._tag === 'Conflicted' || head.epoch === s.epoch) return true
   const wasLeft = s.others.some(o => o.epoch === head.epoch)
   return s.epoch === undefined && !wasLeft && mayName(s, head, start)
 }
 
-/** Where the setting says to start below everything that the run ever sent, only missing numbers lie there. */
+/**
+ * True if the head may name an unnamed run. If the receiver started below every number of the run, only missing numbers
+ * may lie below its start.
+ */
 const mayName = <A>(
   s: Exclude<OriginState<A>, Joining<A> | Conflicted<A>>,
   head: Head,
@@ -60,7 +64,10 @@ const mayName = <A>(
 
 // --- Joining
 
-/** Nothing was sent yet, and the run is younger than the receiver. To start at 1 loses nothing, whoever says so. */
+/**
+ * True if the run has sent nothing and is younger than the receiver. Then starting at its first number loses nothing,
+ * even if the heartbeat is forged.
+ */
 const isFresh = <A>(step: Step<A>, s: Joining<A>, head: Head): boolean =>
   s.reason._tag === 'New' &&
   s.probe.pending === undefined &&
@@ -71,8 +78,8 @@ const isFresh = <A>(step: Step<A>, s: Joining<A>, head: Head): boolean =>
   (head.age ?? Number.POSITIVE_INFINITY) <= step.age
 
 /**
- * A heartbeat may be a late one of a run that is over: only an answer counts, unless nobody answers or nothing was
- * sent.
+ * A heartbeat during joining may be a late one of an old run. So only an answer counts, unless nobody answers or
+ * nothing was sent.
  */
 export const remember = <A>(
   step: Step<A>,
@@ -83,7 +90,7 @@ export const remember = <A>(
 
 // --- Following and Unvouched
 
-/** The far messages that the head vouches for go into the sequence. */
+/** Adds the far messages that the head confirms to the sequence. */
 const settleFar = <A>(step: Step<A>, s: Following<A> | Unvouched<A>, far: Far<A>, head: Head): B.ReorderBuffer<A> => {
   let { buffer } = s
   for (const a of Probe.takeAll(step, far.probe))
@@ -93,7 +100,7 @@ const settleFar = <A>(step: Step<A>, s: Following<A> | Unvouched<A>, far: Far<A>
   return buffer
 }
 
-/** The own run is at `head`: what has not arrived is missing. */
+/** The followed run is at `head`. Numbers that have not arrived are missing. */
 const advance = <A>(step: Step<A>, s: Following<A> | Unvouched<A>, head: Head): Following<A> | Ended<A> => {
   step.epoch = head.epoch
   const contact = heard(step, s.about, s.contact, head.max)
@@ -104,7 +111,7 @@ const advance = <A>(step: Step<A>, s: Following<A> | Unvouched<A>, head: Head): 
   return named({ ...s, buffer }, head, { contact, far })
 }
 
-/** A head too far ahead to be believed is checked with its sender. */
+/** Probes the sender because its heartbeat is too far ahead. */
 const checkFar = <A>(step: Step<A>, s: Following<A>, head: Head): Following<A> => ({
   ...s,
   contact: heard(step, s.about, s.contact, head.max),
@@ -120,7 +127,7 @@ export const follow = <A>(step: Step<A>, s: Following<A>, { head }: Heard): Foll
   return advance(step, { ...s, far }, head)
 }
 
-/** The answer about a far number, or a far head. */
+/** The sender answers the probe for a far number or a far head. */
 export const settle = <A>(
   step: Step<A>,
   s: Following<A>,
@@ -131,19 +138,19 @@ export const settle = <A>(
   return advance(step, { ...s, far: undefined, buffer }, head)
 }
 
-/** A sender that nobody could ask speaks after all. */
+/** A sender that did not answer sends a heartbeat. */
 export const name = <A>(step: Step<A>, s: Unvouched<A>, { head }: Heard): Following<A> | Ended<A> => {
   const probe = s.far === undefined ? undefined : Probe.inPlaceOf(s.far.probe, Probe.open(step, s.origin))
   const far = probe === undefined ? undefined : { probe, heard: head }
   const isFar = head.head > horizon(step, s.buffer)
-  // A head that is not believed yet ends nothing.
+  // An unconfirmed head must not end the origin.
   const said: Head = isFar ? { ...head, state: 'live', head: head.start - 1 } : head
   const named = advance(step, { ...s, below: undefined, far }, said)
   const after = isFar && named._tag === 'Following' ? checkFar(step, named, head) : named
   return parkAll(step, after, Probe.takeAll(step, s.below))
 }
 
-/** Another epoch on a `single` origin: the sender has restarted, or a second one sends. */
+/** Another epoch appears on a `single` origin. The sender has restarted, or there is a second sender. */
 export const checkOther = <A, S extends Following<A> | Unvouched<A> | Ended<A>>(
   step: Step<A>,
   s: S,
@@ -151,14 +158,14 @@ export const checkOther = <A, S extends Following<A> | Unvouched<A> | Ended<A>>(
 ): S | Checking<A> => {
   const noted: S = { ...s, otherHeardAt: step.now }
   if (isIgnored(step, s, { head, requestId })) return noted
-  // One heartbeat may be forged, or late: nobody is left for it, unless it is heard again.
+  // A single heartbeat may be forged or late. If nobody answers, it takes a second one to leave the run.
   const known = s.others.find(o => o.epoch === head.epoch)
   const isAnswer = known !== undefined && requestId !== undefined && requestId > known.requestId
   const by = isAnswer ? 'answer' : known !== undefined ? 'heartbeat' : 'cause'
   return check(step, noted, { other: witness(step, head, by) })
 }
 
-/** Another epoch has answered the probe about a far number. */
+/** Another epoch has answered the probe for a far number. */
 export const checkAnswered = <A>(step: Step<A>, s: Following<A>, heard: Heard): Decided<A> => {
   const probe = s.far?.probe
   if (probe === undefined) return checkOther<A, Following<A>>(step, s, heard)
@@ -181,23 +188,23 @@ const merged = <A>(step: Step<A>, before: Witness | undefined, head: Head, by: W
     ? witness(step, head, by)
     : { head: latest(step, head, before.head), by: before.by === 'answer' ? 'answer' : by, at: step.now }
 
-/** A heartbeat of the own run: it decides if nobody answers. */
+/** A heartbeat of the followed run. It decides if nobody answers. */
 export const noteOwn = <A>(step: Step<A>, s: Checking<A>, { head }: Heard): Checking<A> => ({
   ...s,
   contact: heard(step, s.about, s.contact, head.max),
   own: merged(step, s.own, head, 'heartbeat'),
 })
 
-/** A heartbeat of another run: it decides if nobody answers. */
+/** A heartbeat of another run. It decides if nobody answers. */
 export const noteOther = <A>(step: Step<A>, s: Checking<A>, { head, requestId }: Heard): Checking<A> => {
   const noted = { ...s, otherHeardAt: step.now }
-  // One other run at a time; a run that has answered is not replaced by one that was only heard.
+  // Only one other run is recorded. A heartbeat does not replace a run that has answered.
   const isTaken = s.other?.by === 'answer' && s.other.head.epoch !== head.epoch
   if (isTaken || isIgnored(step, s, { head, requestId })) return noted
   return { ...noted, other: merged(step, s.other, head, 'heartbeat') }
 }
 
-/** The other side may still answer, too: it has as long again as the first answer took, and the patience. */
+/** Waits for the other run's answer, too: as long as the first answer took, plus `requestTimeout`. */
 const awaitOther = <A>(step: Step<A>, s: Checking<A>): Checking<A> => ({
   ...s,
   probe: {
@@ -216,13 +223,14 @@ export const ownAnswers = <A>(step: Step<A>, s: Checking<A>, { head: answer }: H
 
 export const otherAnswers = <A>(step: Step<A>, s: Checking<A>, { head: answer }: Heard): Decided<A> => {
   if (s.other?.by === 'answer' && s.other.head.epoch !== answer.epoch) return s
-  const known = { ...s, otherHeardAt: step.now, other: merged(step, s.other, answer, 'answer') }
-  // A run that has ended or fallen silent is not waited for.
+  const before = s.other?.by === 'answer' ? s.before : s.probe.pending
+  const known = { ...s, otherHeardAt: step.now, other: merged(step, s.other, answer, 'answer'), before }
+  // Do not wait for a run that has ended or is silent.
   const isOver = s.end !== undefined || s.contact?._tag === 'Silent'
   return (isOver || s.own?.by === 'answer' ? decide(step, known) : undefined) ?? awaitOther(step, known)
 }
 
-/** Who answered? If nobody did, the last heartbeat decides. `undefined`: nothing was heard. */
+/** The run that answered. If none did, the last heartbeat decides. `undefined`: no heartbeat arrived. */
 const winnerOf = <A>({ own, other }: Checking<A>): 'own' | 'other' | 'both' | undefined => {
   const hasAnswered = own?.by === 'answer'
   if (other?.by === 'answer') {
@@ -235,14 +243,14 @@ const winnerOf = <A>({ own, other }: Checking<A>): 'own' | 'other' | 'both' | un
   return heardAt === Number.NEGATIVE_INFINITY ? undefined : 'other'
 }
 
-/** Decides a check by what was heard. `undefined`: nothing was heard. */
+/** Decides a check. `undefined`: no head arrived. */
 export const decide = <A>(step: Step<A>, s: Checking<A>): Decided<A> | undefined => {
   const { own, other } = s
   // It is decided, and waits for what a stream holds of the run before.
   if (s.next !== undefined) return s
   const winner = winnerOf(s)
   if (winner === undefined) return undefined
-  const rewinds = own?.by === 'answer' && isFarBehind(step, own.head, s.buffer.next)
+  const rewinds = own?.by === 'answer' && isBehind(step, s, own, s.buffer.next)
   if (winner === 'own' && !rewinds) return own && resume(step, s, own.head)
   // A restart or a conflict is reported when there is room.
   if (!keepsUp(step)) {
@@ -256,12 +264,10 @@ export const decide = <A>(step: Step<A>, s: Checking<A>): Decided<A> | undefined
 
 // --- Conflicted
 
-/** Epochs that are counted at once in a conflict. */
+/** The maximum number of epochs recorded in a conflict. */
 const maxLive = 16
 
-/**
- * Once one epoch is left, and nothing that was missing before is open, the receiver starts at the head of that epoch.
- */
+/** Once one epoch is left and no earlier gap is open, the receiver starts at the head of that epoch. */
 export const settleConflict = <A>(step: Step<A>, s: Conflicted<A>): Conflicted<A> | Joining<A> => {
   if (s.live.length > 1 || s.buffer.missing !== undefined) return s
   const left = s.live[0]?.head ?? s.lastEnded
@@ -275,7 +281,7 @@ export const settleConflict = <A>(step: Step<A>, s: Conflicted<A>): Conflicted<A
   }
 }
 
-/** A heartbeat of one of the epochs, or of a third. */
+/** A heartbeat of one of the epochs, or of a third one. */
 export const noteLive = <A>(
   step: Step<A>,
   s: Conflicted<A>,
@@ -289,7 +295,7 @@ export const noteLive = <A>(
   return { ...s, live: [...live, { head, dueAt: step.now + head.max + step.settings.heartbeatGrace }] }
 }
 
-/** Epochs that were not heard for too long are gone. */
+/** Epochs whose heartbeats are overdue count as gone. */
 export const dropSilent = <A>(step: Step<A>, s: Conflicted<A>): Conflicted<A> | Joining<A> => {
   const live = s.live.filter(l => l.dueAt > step.now)
   const dead = s.live.filter(l => l.dueAt <= step.now)

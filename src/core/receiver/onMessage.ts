@@ -1,4 +1,4 @@
-/** A live message arrives: what each state makes of it. */
+/** Transitions for a live message. */
 import { check } from './follow.ts'
 import type { Checking, Conflicted, Ended, Far, Following, Joining, Known, Unvouched } from './OriginState.ts'
 import { deliverUnsequenced, expected, heard, horizon, isSingle, sequencedOf, silent } from './OriginState.ts'
@@ -9,7 +9,7 @@ import { isSeen, receive } from './reorder.ts'
 import type { Step } from './Step.ts'
 import { hasRoom } from './Step.ts'
 
-/** A message waits for the probe. In `single` the same number twice may be of two senders. */
+/** The message waits for the probe. In `single` two messages with the same number may be from two senders. */
 export const hold = <A, S extends Joining<A> | Checking<A>>(step: Step<A>, s: S, a: Arrival<A>): S =>
   isSingle(s) && Probe.hasPending(s.probe, a.number)
     ? Parked.park(step, s, a)
@@ -18,18 +18,21 @@ export const hold = <A, S extends Joining<A> | Checking<A>>(step: Step<A>, s: S,
 const checkWith = <A>(step: Step<A>, s: Following<A> | Unvouched<A> | Ended<A>, a: Arrival<A>): Checking<A> =>
   hold<A, Checking<A>>(step, check(step, s), a)
 
-/** The number was delivered, held or given up. In `single` the sender may have restarted, or a second one may send. */
+/**
+ * The number was delivered, held or given up. In `single` the sender may have restarted, or there may be a second
+ * sender.
+ */
 const acceptSeen = <A, S extends Following<A> | Ended<A>>(step: Step<A>, s: S, a: Arrival<A>): S | Checking<A> => {
   if (!isSingle(s)) {
     step.duplicates += 1
     return s
   }
-  // The sender is asked when the first of them arrives, and every 150 ms while more arrive.
-  const wasAsked = s.parked !== undefined && s.checkedAt + Parked.parkTime > step.now
-  return wasAsked ? Parked.park<A, S>(step, s, a) : checkWith(step, s, a)
+  // Request the head for the first such message, then at most every 150 ms.
+  const wasRequested = s.parked !== undefined && s.checkedAt + Parked.parkTime > step.now
+  return wasRequested ? Parked.park<A, S>(step, s, a) : checkWith(step, s, a)
 }
 
-/** A number too far ahead to be believed waits for the answer of its sender; the sequence goes on. */
+/** A number too far ahead waits for the sender's confirmation. The sequence continues. */
 const holdFar = <A>(step: Step<A>, s: Following<A>, a: Arrival<A>): Following<A> => {
   const far = s.far ?? { probe: Probe.open(step, s.origin), heard: undefined }
   return { ...s, far: { ...far, probe: Probe.hold(step, far.probe, a) } }
@@ -37,7 +40,7 @@ const holdFar = <A>(step: Step<A>, s: Following<A>, a: Arrival<A>): Following<A>
 
 export const accept = <A>(step: Step<A>, s: Following<A>, a: Arrival<A>): Following<A> | Checking<A> => {
   if (isSeen(s.buffer, a.number)) return acceptSeen<A, Following<A>>(step, s, a)
-  // After a silence the sender may be another run.
+  // After a silence the sender may have restarted.
   if (isSingle(s) && s.contact._tag === 'Silent') return checkWith(step, s, a)
   if (a.number > horizon(step, s.buffer)) return holdFar(step, s, a)
   const { max } = s.contact
@@ -45,17 +48,17 @@ export const accept = <A>(step: Step<A>, s: Following<A>, a: Arrival<A>): Follow
   return { ...s, contact, buffer: receive(step, s.about, s.buffer, a) }
 }
 
-/** After the end. */
+/** A message after the end. */
 export const acceptAfterEnd = <A>(step: Step<A>, s: Ended<A>, a: Arrival<A>): Ended<A> | Checking<A> | Unvouched<A> => {
   if (isSeen(s.buffer, a.number)) return acceptSeen<A, Ended<A>>(step, s, a)
   if (a.number <= s.end.last) return { ...s, buffer: receive(step, s.about, s.buffer, a) }
   if (isSingle(s)) return checkWith(step, s, a)
-  // The run goes on, and messages after its end may be lost.
+  // The run continues, and messages after its end may be lost.
   const contact = silent(step, s.about, undefined)
   return acceptUnvouched(step, unvouched(s, { contact, refused: false }), a)
 }
 
-/** The state in which numbers alone decide. */
+/** The state in which only the numbers decide. */
 export const unvouched = <A>(
   s: Known<A>,
   { contact, refused }: Pick<Unvouched<A>, 'contact' | 'refused'>,
@@ -69,11 +72,13 @@ export const unvouched = <A>(
   far: undefined,
 })
 
-/** A sender that had promised heartbeats must be heard again in time; of a mute one nothing is expected. */
+/**
+ * A sender that has promised heartbeats must send one in time. Nothing is expected from a sender without heartbeats.
+ */
 const expectedAgain = <A>(step: Step<A>, { contact }: Unvouched<A>): Unvouched<A>['contact'] =>
   contact._tag === 'Expected' ? expected(step, contact.max) : contact
 
-/** Where nobody answers, two consecutive far numbers confirm each other, and what lies below them. */
+/** Nobody answers: two consecutive far numbers confirm each other and all numbers below them. */
 const leap = <A>(
   step: Step<A>,
   s: Unvouched<A>,
@@ -92,7 +97,7 @@ const leap = <A>(
   )
 }
 
-/** One message after the other, where nobody answers. */
+/** Accepts messages one by one while nobody answers. */
 export const acceptAll = <A>(
   step: Step<A>,
   s: Unvouched<A> | Checking<A>,
@@ -107,9 +112,9 @@ const acceptFar = <A>(step: Step<A>, s: Unvouched<A>, a: Arrival<A>): Unvouched<
   return { ...s, far: { ...far, probe: Probe.hold(step, far.probe, a) } }
 }
 
-/** A seen number is a duplicate, unless the number after it follows: then the sender may have restarted. */
+/** A seen number is a duplicate, unless the number after it follows. Then the sender may have restarted. */
 const acceptBelow = <A>(step: Step<A>, s: Unvouched<A>, a: Arrival<A>): Unvouched<A> | Checking<A> => {
-  // Only numbers that are settled can be of a new run: one that is held is a duplicate.
+  // Only settled numbers can belong to a new run. A held number is a duplicate.
   if (!isSingle(s) || a.number >= s.buffer.next) {
     step.duplicates += 1
     return s
@@ -119,16 +124,16 @@ const acceptBelow = <A>(step: Step<A>, s: Unvouched<A>, a: Arrival<A>): Unvouche
   return checkWith(step, s, a)
 }
 
-/** Where nobody answers. */
+/** A message while nobody answers. */
 export const acceptUnvouched = <A>(step: Step<A>, s: Unvouched<A>, a: Arrival<A>): Unvouched<A> | Checking<A> => {
   if (isSeen(s.buffer, a.number)) return acceptBelow(step, s, a)
   if (a.number > horizon(step, s.buffer)) return acceptFar(step, s, a)
-  // The sequence goes on: what waited below was a duplicate.
+  // The sequence continues, so the seen numbers were duplicates.
   const below = s.below === undefined ? undefined : Probe.withoutBelow(step, s.below, s.buffer.next)
   return { ...s, below, contact: expectedAgain(step, s), buffer: receive(step, s.about, s.buffer, a) }
 }
 
-/** Two senders at once: nothing tells whose message it is. */
+/** Two senders are live. Nothing shows which of them sent the message. */
 export const deliverInConflict = <A>(step: Step<A>, s: Conflicted<A>, a: Arrival<A>): Conflicted<A> => {
   if (hasRoom(step, a.bytes)) deliverUnsequenced(step, s.origin, a, 'Conflict')
   else step.overflowed += 1

@@ -1,4 +1,6 @@
-/** Local events: the receiver is connected again, the consumer has made room, a sender is overdue. */
+/**
+ * Transitions for local events: the receiver is connected again, the consumer has made room, a heartbeat is overdue.
+ */
 import { check } from './follow.ts'
 import type { Checking, Contact, Following, Joining, Known, OriginState, Unvouched } from './OriginState.ts'
 import { isSingle, silent } from './OriginState.ts'
@@ -9,7 +11,7 @@ import { boundGaps } from './reorder.ts'
 import type { Step } from './Step.ts'
 import { deliver } from './Step.ts'
 
-/** Requests that were on their way are forgotten. */
+/** Forgets pending requests. A disconnect discards their answers. */
 export const withoutRequests = <A, S extends Known<A>>(s: S): S => ({
   ...s,
   buffer: B.withoutRequests(s.buffer),
@@ -18,27 +20,29 @@ export const withoutRequests = <A, S extends Known<A>>(s: S): S => ({
   stored: { _tag: 'Unknown' },
 })
 
-/** The answers to a request that was sent to all senders count, too: that request is `asked`. */
+/** Waits again for the first head. Answers to the request to all senders (`requestId`) count. */
 export const awaitAgain = <A>(step: Step<A>, s: Joining<A>, requestId: number): Joining<A> => ({
   ...s,
   stored: { _tag: 'Unknown' },
   probe: Probe.inPlaceOf(s.probe, Probe.awaiting(step, requestId)),
 })
 
-/** Whatever was heard before the disconnect does not count any more. */
+/** Repeats a check. Heads that arrived before the disconnect no longer count. */
 export const checkAgain = <A>(step: Step<A>, s: Checking<A>, requestId: number): Checking<A> => ({
   ...withoutRequests<A, Checking<A>>(s),
   checkedAt: step.now,
   own: undefined,
   other: undefined,
   next: undefined,
+  before: undefined,
+  isNewProbe: true,
   probe: Probe.inPlaceOf(s.probe, Probe.awaiting(step, requestId)),
 })
 
 const inquireAgain = (contact: Contact): Contact =>
   contact._tag === 'Expected' ? { ...contact, inquired: false } : contact
 
-/** In `single` the sender may have restarted meanwhile. */
+/** Checks the run after a reconnect. In `single` the sender may have restarted meanwhile. */
 export const checkAway = <A>(step: Step<A>, s: Following<A>, requestId: number): Following<A> | Checking<A> => {
   const again = { ...withoutRequests<A, Following<A>>(s), contact: inquireAgain(s.contact) }
   const probe = Probe.awaiting(step, requestId)
@@ -46,11 +50,11 @@ export const checkAway = <A>(step: Step<A>, s: Following<A>, requestId: number):
   return s.far === undefined ? again : { ...again, far: { ...s.far, probe: Probe.inPlaceOf(s.far.probe, probe) } }
 }
 
-/** The sender is not heard: `Silent`. */
+/** The heartbeat is overdue. Reports `Silent`. */
 export const fallSilent = <A, S extends Following<A> | Checking<A> | Unvouched<A>>(step: Step<A>, s: S): S =>
   s.contact?._tag === 'Expected' ? { ...s, contact: silent(step, s.about, s.contact.max) } : s
 
-/** A probe that waited for room is sent again. */
+/** Sends a probe again after it waited for room. */
 const openAgain = <A>(step: Step<A>, s: OriginState<A>, p: Probe.Probe<A>): Probe.Probe<A> =>
   p.dueAt === Number.POSITIVE_INFINITY ? Probe.inPlaceOf(p, Probe.open(step, s.origin)) : p
 
@@ -79,7 +83,7 @@ const probesAgain = <A>(step: Step<A>, s: OriginState<A>): OriginState<A> => {
   }
 }
 
-const silenceTold = <A>(step: Step<A>, s: OriginState<A>): OriginState<A> => {
+const reportSilence = <A>(step: Step<A>, s: OriginState<A>): OriginState<A> => {
   if (s._tag !== 'Following' && s._tag !== 'Checking' && s._tag !== 'Unvouched') return s
   const { contact } = s
   if (contact?._tag !== 'Silent' || contact.reported) return s
@@ -87,11 +91,11 @@ const silenceTold = <A>(step: Step<A>, s: OriginState<A>): OriginState<A> => {
   return { ...s, contact: { ...contact, reported: true } }
 }
 
-/** The consumer has made room: what waited for it goes on. */
+/** The consumer has made room. Continues what was waiting for it. */
 export const onRoom = <A>(step: Step<A>, before: OriginState<A>): OriginState<A> => {
-  const s = silenceTold(step, before)
+  const s = reportSilence(step, before)
   if (s._tag === 'Joining' || s._tag === 'Checking') {
-    // What is pending must not fall behind meanwhile, or it would look like a restart.
+    // Decide the probe first. If the sequence passed the pending messages, they would look like a restart.
     step.waitsForRoom = true
     return probesAgain(step, s)
   }

@@ -1,4 +1,4 @@
-/** Answers to replay requests: a message, the end of a page, a refusal. */
+/** Transitions for answers to replay requests: a message, the end of a page, a refusal. */
 import type { Epoch } from '../protocol/Epoch.ts'
 import type { RefusalReason } from './Delivery.ts'
 import { nextTry } from './gapRequests.ts'
@@ -10,10 +10,10 @@ import * as B from './ReorderBuffer.ts'
 import { boundGaps, giveUp, giveUpRefused, receive } from './reorder.ts'
 import type { Step } from './Step.ts'
 
-/** True if an answer is about the run that is followed. An answer need not name the run. */
+/** True if an answer belongs to the followed run. An answer may omit the run. */
 const isOwn = <A>(s: Known<A>, epoch: Epoch | undefined): boolean => epoch === undefined || epoch === s.epoch
 
-/** The gap that a number lies in, if the answer is one to a request for it. */
+/** The gap that contains a number, if the answer belongs to a request for it. */
 const requested = <A>(
   b: ReorderBuffer<A>,
   n: number,
@@ -31,7 +31,7 @@ const recovered = <A>(
   m: Missing & { request: B.GapRequest },
   a: Arrival<A>,
 ): ReorderBuffer<A> => {
-  // The deadline counts from the last progress.
+  // The timeout counts from the last progress.
   const progress = {
     deadline: step.now + step.settings.gapTimeout,
     request: { ...m.request, tries: 0, dueAt: nextTry(step, m, 0) },
@@ -39,19 +39,20 @@ const recovered = <A>(
   const after = receive(step, s.about, B.replace(s.buffer, { ...m, ...progress }), a, 'Recovered')
   const left = B.missingAt(after, a.number)
   if (left === undefined) return after
-  // It found no room, which is no progress. A message larger than `maxBytes` is given up in its time; others wait for
-  // room.
+  // The message did not fit, which is no progress. A message larger than `maxBytes` is given up after its timeout.
+  // Others wait for room.
   const { first, last } = left
   const open = { ...left, deadline: m.deadline, request: m.request }
   if (a.bytes <= step.settings.maxBytes) return B.replace(after, { ...open, deadline: Number.POSITIVE_INFINITY })
-  // What follows it must not share its deadline.
+  // The numbers after it must not share its deadline.
   const rest = a.number === first ? first + 1 : first
   const split = B.replace(B.replace(after, { ...open, last: rest - 1 }), { ...open, first: rest, last })
   return boundGaps(step, s.about, split)
 }
 
 /**
- * A requested message has arrived. During a check it counts only if it names the run, as every `perSender` origin does.
+ * A requested message has arrived. During a check it counts only if it names the run. A `perSender` origin always names
+ * it.
  */
 export const onReplayed = <A>(
   step: Step<A>,
@@ -67,7 +68,10 @@ export const onReplayed = <A>(
   return { ...s, buffer: recovered(step, s, m, a), unansweredSince: Number.POSITIVE_INFINITY }
 }
 
-/** A request was served up to a number: the rest is requested at once; what is still missing got lost on its way. */
+/**
+ * The sender has answered a request up to a number. The rest is requested at once. Numbers below that are still missing
+ * were lost again.
+ */
 export const onPageEnd = <A>(
   step: Step<A>,
   s: OriginState<A>,
@@ -78,13 +82,13 @@ export const onPageEnd = <A>(
   if (s._tag === 'Joining' || !canRequest(step, s) || !isOwn(s, epoch)) return s
   let b = s.buffer
   const askSoon = (m: Missing, request: B.GapRequest): void => {
-    // The rest is due at once only after progress; otherwise both sides could trigger one another without end.
+    // Request the rest at once only after progress. Otherwise both sides could exchange requests endlessly.
     const isRest = m.first > last && request.tries === 0
     const wait = (nextTry(step, m, Math.max(0, request.tries - 1)) - step.now) / 2
     const dueAt = isRest ? step.now : Math.min(request.dueAt, step.now + wait)
     b = B.replace(b, { ...m, request: { ...request, dueAt } })
   }
-  // What is left of a request lies side by side.
+  // The remaining intervals of one request are adjacent.
   for (
     let m = B.requestableUpTo(s.buffer, last);
     m?.request?.id === requestId;
@@ -106,8 +110,8 @@ const requestableAround = <A>(b: ReorderBuffer<A>, n: number): Missing | undefin
 }
 
 /**
- * Every replayer that could hold the numbers has refused: they are lost as soon as nothing is missing before them. A
- * refusal may reach further than what was requested of a gap.
+ * Every replayer that could hold the numbers has refused. They are lost once no number below them is missing. A refusal
+ * may cover more than the request.
  */
 export const onRefused = <A>(
   step: Step<A>,
@@ -120,7 +124,7 @@ export const onRefused = <A>(
 ): OriginState<A> => {
   if (s._tag === 'Joining' || !canRequest(step, s) || !isOwn(s, epoch)) return s
   let b = s.buffer
-  // Requests start with the lowest wanted gap: above one that was not requested, none was.
+  // Requests start with the lowest gap. So if a gap was not requested, no gap above it was.
   for (
     let m = requestableAround(s.buffer, first);
     m?.request !== undefined && m.first <= last;

@@ -1,4 +1,4 @@
-/** Time has passed for one origin: a probe is due, a gap has expired, a heartbeat is overdue. */
+/** Timers of one origin: a probe is due, a gap has expired, a heartbeat is overdue. */
 import type { OriginState } from './OriginState.ts'
 import { canRequest, contactOf, probeOf, withProbe } from './OriginState.ts'
 import * as Probe from './Probe.ts'
@@ -9,7 +9,7 @@ import type { Step } from './Step.ts'
 import { requestHead } from './Step.ts'
 import { after } from './transitions.ts'
 
-/** When the probe, or what waits for a neighbour, is due. */
+/** When the probe or the waiting numbers are due. */
 const probeDueAt = <A>(s: OriginState<A>): number =>
   Math.min(
     probeOf(s)?.dueAt ?? Number.POSITIVE_INFINITY,
@@ -29,7 +29,10 @@ const onGapsDue = <A>(step: Step<A>, s: OriginState<A>): OriginState<A> => {
   return buffer === s.buffer ? s : { ...s, buffer }
 }
 
-/** Half of its grace after the promise the sender is asked for its head; at the end it is overdue. */
+/**
+ * Half of `heartbeatGrace` after the promised time, the receiver requests the head. At the end of the grace, the
+ * heartbeat is overdue.
+ */
 const onContactDue = <A>(step: Step<A>, s: OriginState<A>): OriginState<A> | undefined => {
   const { heartbeatGrace: grace } = step.settings
   if (s._tag === 'Conflicted') return s.live.some(l => l.dueAt <= step.now) ? after(step, s, 'overdue', undefined) : s
@@ -54,7 +57,7 @@ const contactDueAt = <A>(step: Step<A>, s: OriginState<A>): number => {
     : Number.POSITIVE_INFINITY
 }
 
-/** When the origin must be looked at next. */
+/** When the origin must be checked next. */
 export const wakeAt = <A>(step: Step<A>, s: OriginState<A>): number => {
   const gap =
     s._tag === 'Joining' || (s._tag === 'Checking' && s.next === undefined)

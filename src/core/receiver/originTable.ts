@@ -1,4 +1,4 @@
-/** The origins that a receiver follows, and what they share: one agenda, one budget, and a place for each. */
+/** The origin table: the origins that a receiver follows, their wake-up times, and their shared limits. */
 import * as number from 'fp-ts/lib/number.js'
 import { tuple } from 'fp-ts/lib/Ord.js'
 import * as string from 'fp-ts/lib/string.js'
@@ -13,7 +13,7 @@ import type { Step } from './Step.ts'
 import type { Entry, OriginTable, Receiver } from './state.ts'
 import { followWitness } from './stored.ts'
 
-/** What an event makes of the state of one origin. `undefined`: the origin is not followed. */
+/** The effect of an event on one origin. `undefined`: the receiver does not follow the origin. */
 export type Change<A> = (step: Step<A>, s: OriginState<A>) => OriginState<A> | undefined
 
 export const names = M.orderedBy(string.Ord)
@@ -22,7 +22,7 @@ const places = M.orderedBy(number.Ord)
 
 const gapsOf = <A>(s: OriginState<A>): number => M.size(bufferOf(s)?.missing)
 
-/** True if an origin may make way for a new one: it has closed, or is silent, and nothing is open. */
+/** True if a new origin may replace this one: it has closed or is silent, and nothing is open. */
 export const isIdle = <A>(s: OriginState<A>): boolean => {
   if (s._tag !== 'Ended' && s._tag !== 'Following') return false
   if (B.frontMissing(s.buffer) !== undefined || s.parked !== undefined) return false
@@ -39,7 +39,7 @@ const without = <A>(table: OriginTable<A>, name: string, entry: Entry<A>): Origi
   gaps: table.gaps - gapsOf(entry.state),
 })
 
-/** What follows from a change whatever the event was: the end is reported, a conflict is over, gaps are requested. */
+/** Common work after every event: reports the end, ends a conflict, requests gaps. */
 const concluded = <A>(
   step: Step<A>,
   before: OriginState<A> | undefined,
@@ -47,7 +47,7 @@ const concluded = <A>(
   isAway: boolean,
 ): OriginState<A> => {
   const settled = s._tag === 'Conflicted' && !isAway ? settleConflict(step, s) : isAway ? s : followWitness(step, s)
-  // Requests that are sent while disconnected would get lost.
+  // Requests that are sent while disconnected would be lost.
   const asking = isAway ? settled : requestGaps(step, before, settled)
   return asking._tag === 'Ended' ? withEnd(step, asking) : asking
 }
@@ -90,7 +90,7 @@ export const withTable = <A>(self: Receiver<A>, table: OriginTable<A>): Receiver
   wakeAt: self.wakeAt,
 })
 
-/** Changes the state of one origin, and books its places in the table. `state`: that of a new origin. */
+/** Changes the state of one origin, and updates the table. `state`: the state of a new origin. */
 export const change = <A>(
   self: Receiver<A>,
   step: Step<A>,
@@ -110,13 +110,15 @@ export const change = <A>(
   return withTable(self, book(step, table, name, before, after, others + gapsOf(after)))
 }
 
-/** Changes the state of an origin that is followed; other origins are ignored. */
+/** Changes the state of a followed origin. Other origins are ignored. */
 export const changeKnown = <A>(self: Receiver<A>, step: Step<A>, name: string, f: Change<A>): Receiver<A> => {
   const entry = names.get(self.table.origins, name)
   return entry === undefined ? self : change(self, step, name, entry, entry.state, f)
 }
 
-/** Room for one more origin: an idle one makes way, an active one never does. `undefined`: there is none. */
+/**
+ * Makes room for one more origin. It evicts an idle origin, never an active one. `undefined`: all origins are active.
+ */
 export const withPlace = <A>(self: Receiver<A>, step: Step<A>): Receiver<A> | undefined => {
   const { table, settings } = self
   if (M.size(table.origins) < settings.maxOrigins) return self
@@ -124,7 +126,7 @@ export const withPlace = <A>(self: Receiver<A>, step: Step<A>): Receiver<A> | un
   const entry = name === undefined ? undefined : names.get(table.origins, name)
   if (name === undefined || entry === undefined) return undefined
   const { state } = entry
-  // Unless it has closed, what it sends from now on is lost.
+  // Report the loss: unless the sender has closed, its later messages are not received.
   if (state._tag !== 'Joining' && (state._tag !== 'Ended' || !state.end.reported))
     gone(step, state.about, state.buffer.next)
   return withTable(self, without(table, name, entry))

@@ -1,49 +1,52 @@
-/** What the machine takes as a message, and what it wants done. */
+/** The messages that the state machine receives, and the outputs that it returns. */
 import type { Epoch } from '../protocol/Epoch.ts'
 import type { Headers } from '../protocol/Headers.ts'
 import type { Origin } from '../protocol/Origin.ts'
 import type { SequenceNumber } from '../protocol/SequenceNumber.ts'
 import type { Delivery } from './Delivery.ts'
 
-/** A numbered message as it came. @since 0.1.0 */
+/** A numbered message as it arrived. @since 0.1.0 */
 export interface Arrival<A> {
   readonly number: SequenceNumber
   readonly data: A
   readonly headers: Headers | undefined
   readonly reply: string | undefined
-  /** What keeping it costs. */
+  /** The size that counts for `maxBytes`. */
   readonly bytes: number
 }
 
-/** A delivery, and what it means for whoever keeps count. @since 0.1.0 */
+/** A delivery, with the position that it settles. @since 0.1.0 */
 export interface Deliver<A> {
   readonly _tag: 'Deliver'
   readonly delivery: Delivery<A>
   readonly bytes: number
-  /** Whoever has taken this is done with all of its origin up to here; `undefined` if that has not changed. */
+  /**
+   * Once the application has processed this delivery, it has finished with the origin up to this number; `undefined` if
+   * the position does not change.
+   */
   readonly settled: number | undefined
-  /** The run that `settled` counts in, if it is known. */
+  /** The run that `settled` refers to, if known. */
   readonly epoch: Epoch | undefined
 }
 
-/** What the machine wants done. @since 0.1.0 */
+/** The outputs of the state machine. The caller executes them. @since 0.1.0 */
 export type Output<A> =
-  /** Hand this to the application, and say `Consumed` when it has taken it. */
+  /** Deliver this to the application. Send `Consumed` when the application has processed it. */
   | Deliver<A>
-  /** Ask the sender of an origin, or all senders (`undefined`), for their heads; the answers bear the id. */
+  /** Request the head of an origin, or of all senders (`undefined`). The answers have this id. */
   | { readonly _tag: 'RequestHead'; readonly id: number; readonly origin: string | undefined }
-  /** Ask for messages; the answers bear the id. */
+  /** Request messages. The answers have this id. */
   | {
       readonly _tag: 'RequestReplay'
       readonly id: number
       readonly origin: Origin
-      /** The run that is meant; said in `single` only, where the address does not say it. */
+      /** The run; only in `single`, where the address does not contain it. */
       readonly epoch: Epoch | undefined
       /** True if no other run of the origin can have used these numbers, so that a stream may send them. */
       readonly isUnique: boolean
       readonly first: SequenceNumber
       readonly last: SequenceNumber
-      /** How often they were asked for since any of them came. */
+      /** The number of earlier requests since the last progress. */
       readonly tries: number
     }
   /**
@@ -57,12 +60,12 @@ export type Output<A> =
       readonly first: SequenceNumber
       readonly last: SequenceNumber
     }
-  /** An origin is followed from here on: all up to `number` is done with. */
+  /** The receiver follows an origin from here. All messages up to `number` are finished. */
   | {
       readonly _tag: 'OriginStarted'
       readonly origin: string
       readonly epoch: Epoch | undefined
       readonly number: number
     }
-  /** Say `Tick` at this time, not before; it replaces the time said before. */
+  /** Send `Tick` at this time, not earlier. It replaces the previous time. */
   | { readonly _tag: 'SetTimer'; readonly at: number }

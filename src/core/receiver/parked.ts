@@ -1,9 +1,9 @@
 /**
- * Messages of a `single` origin whose number was seen before.
+ * Parked messages: messages of a `single` origin whose number was seen before.
  *
- * Such a message is a duplicate, or a second sender's. A live second sender sends a heartbeat within 50 ms of its
- * message, so the message is parked for 150 ms: if a heartbeat of another epoch arrives, it is delivered as
- * `Unsequenced`.
+ * Such a message is a duplicate or a second sender's message. A live second sender sends a heartbeat within 50 ms of
+ * its message. So the receiver parks the message for 150 ms. If a heartbeat of another epoch arrives meanwhile, the
+ * receiver delivers the message as `Unsequenced`.
  */
 import * as number from 'fp-ts/lib/number.js'
 import type { OrderedMap } from '../internal/OrderedMap.ts'
@@ -33,7 +33,7 @@ export const park = <A, S extends OriginState<A>>(step: Step<A>, s: S, a: Arriva
   return { ...s, parked: set(s.parked, (M.max(s.parked)?.key ?? 0) + 1, { arrival, at: step.now }) }
 }
 
-/** Decides about the messages that were parked long enough. */
+/** Releases the messages that were parked long enough. */
 export const releaseDue = <A, S extends OriginState<A>>(step: Step<A>, s: S): S => {
   // While a probe is open, its answer decides.
   if (s._tag === 'Joining' || s._tag === 'Checking') return s
@@ -48,7 +48,7 @@ export const releaseDue = <A, S extends OriginState<A>>(step: Step<A>, s: S): S 
   return parked === s.parked ? s : { ...s, parked }
 }
 
-/** When the first of them is due. */
+/** When the first parked message is due. */
 export const dueAt = <A>(s: OriginState<A>): number => {
   const first = M.min(s.parked)
   return first === undefined || s._tag === 'Joining' || s._tag === 'Checking'
@@ -56,7 +56,7 @@ export const dueAt = <A>(s: OriginState<A>): number => {
     : first.value.at + parkTime
 }
 
-/** All parked messages in order of arrival; they are not kept any more. */
+/** Removes and returns all parked messages in order of arrival. */
 export const takeAll = <A>(step: Step<A>, parked: OrderedMap<number, Parked<A>>): ReadonlyArray<Arrival<A>> => {
   const all: Array<Arrival<A>> = []
   for (const { value } of M.entries(parked)) {

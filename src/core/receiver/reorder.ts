@@ -1,7 +1,7 @@
 /**
- * How numbers move through the reorder buffer in either mode: they arrive, are noticed to be missing, or are given up.
+ * How numbers pass the reorder buffer in both modes: they arrive, are noticed as missing, or are given up.
  *
- * Whether a number is genuine was decided before.
+ * The caller has already checked that a number is genuine.
  */
 import * as M from '../internal/OrderedMap.ts'
 import * as SequenceNumber from '../protocol/SequenceNumber.ts'
@@ -13,7 +13,7 @@ import * as B from './ReorderBuffer.ts'
 import type { Step } from './Step.ts'
 import { deliver, deliverKept, hasRoom, keep, keepsUp, release } from './Step.ts'
 
-/** Delivers what was held and is in order now. */
+/** Delivers held messages that are now in order. */
 const deliverHeld = <A>(step: Step<A>, before: ReorderBuffer<A>): ReorderBuffer<A> => {
   let b = before
   for (let next = B.release(b); next !== undefined; next = B.release(b)) {
@@ -23,11 +23,11 @@ const deliverHeld = <A>(step: Step<A>, before: ReorderBuffer<A>): ReorderBuffer<
   return B.settled(b)
 }
 
-/** Why an interval is to be given up now, if it is. */
+/** Why an interval must be given up now; `undefined` if it need not. */
 const dueReason = <A>(step: Step<A>, m: Missing): LossReason | undefined =>
   m.refused ?? (m.deadline <= step.now ? 'unresolved' : undefined)
 
-/** Gives up the interval that begins with a number, and delivers what waited for it. */
+/** Gives up the interval that starts with a number, and delivers the messages behind it. */
 export const giveUp = <A>(
   step: Step<A>,
   about: About,
@@ -53,7 +53,7 @@ export const giveUp = <A>(
   return deliverHeld(step, rest)
 }
 
-/** Gives up what every replayer has refused, as soon as nothing is missing before it. */
+/** Gives up refused numbers once nothing below them is missing. */
 export const giveUpRefused = <A>(step: Step<A>, about: About, before: ReorderBuffer<A>): ReorderBuffer<A> => {
   let b = before
   for (let front = B.frontMissing(b); front?.refused !== undefined; front = B.frontMissing(b))
@@ -64,9 +64,9 @@ export const giveUpRefused = <A>(step: Step<A>, about: About, before: ReorderBuf
 /**
  * Gives up what has passed its deadline.
  *
- * @param unansweredSince since when requests are unanswered, in ms; `Infinity` if none is. A gap that was not requested
- * yet is given up only when the replayer answered nothing for `deadline` ms: then all gaps expire together.
- * `undefined`: nobody can be asked.
+ * @param unansweredSince since when requests are unanswered, in ms; `Infinity` if none is, `undefined` if no request is
+ * possible. A gap that was not requested expires only if the replayer has answered nothing for `gapTimeout` ms. Then all
+ * gaps expire together.
  */
 export const expire = <A>(
   step: Step<A>,
@@ -77,7 +77,7 @@ export const expire = <A>(
   const { gapTimeout: deadline } = step.settings
   let b = giveUpRefused(step, about, before)
   for (let front = B.frontMissing(b); front !== undefined && front.deadline <= step.now; front = B.frontMissing(b)) {
-    // A slow consumer is not told of a loss that room may mend.
+    // Do not report a loss while the consumer has no room: the receiver may still recover the messages.
     if (!keepsUp(step)) {
       step.waitsForRoom = true
       return B.postpone(b)
@@ -89,7 +89,7 @@ export const expire = <A>(
   return b
 }
 
-/** Gives up everything that is missing, and delivers everything that is held. */
+/** Gives up all missing numbers, and delivers all held messages. */
 export const settleAll = <A>(
   step: Step<A>,
   about: About,
@@ -102,11 +102,14 @@ export const settleAll = <A>(
   return b
 }
 
-/** Gaps that count for the bound: a dropped tail does not, or each message without room would be a loss of its own. */
+/**
+ * The gaps that count for `maxGaps`. A dropped tail does not count, or each message without room would become a loss of
+ * its own.
+ */
 const countedGaps = <A>(b: ReorderBuffer<A>): number =>
   M.size(b.missing) - (M.max(b.missing)?.value.deadline === Number.POSITIVE_INFINITY ? 1 : 0)
 
-/** Keeps the number of gaps within `maxGaps`: gives up the oldest. */
+/** Keeps the number of gaps within `maxGaps`. It gives up the oldest gaps. */
 export const boundGaps = <A>(step: Step<A>, about: About, before: ReorderBuffer<A>): ReorderBuffer<A> => {
   let b = before
   for (
@@ -118,7 +121,7 @@ export const boundGaps = <A>(step: Step<A>, about: About, before: ReorderBuffer<
   return b
 }
 
-/** Numbers up to `last` exist: those that have not arrived are missing. */
+/** Numbers up to `last` exist. Those that have not arrived are missing. */
 export const noticeMissing = <A>(
   step: Step<A>,
   about: About,
@@ -136,13 +139,13 @@ export const noticeMissing = <A>(
   return boundGaps(step, about, B.extend(b, last, step.now + step.settings.gapTimeout))
 }
 
-/** Drops newer held messages in favour of this one, because it lets the sequence go on. */
+/** Drops held messages with higher numbers to make room for this message, because it lets the sequence continue. */
 const makeRoom = <A>(step: Step<A>, before: ReorderBuffer<A>, n: number, bytes: number): ReorderBuffer<A> => {
   let b = before
   const { maxBytes } = step.settings
   // If other origins fill the bounds, a blocked origin drops its held messages; otherwise they would deadlock.
   const isBlocked = n === b.next && step.unprocessedBytes + bytes <= maxBytes
-  // A message that would not fit even then makes nothing go.
+  // If the message does not fit even then, nothing is dropped.
   if (!isBlocked && step.bytes - b.heldBytes + bytes > maxBytes) return b
   while (!hasRoom(step, bytes)) {
     const newest = M.max(b.held)
@@ -154,11 +157,11 @@ const makeRoom = <A>(step: Step<A>, before: ReorderBuffer<A>, n: number, bytes: 
   return b
 }
 
-/** A number that was delivered, is held, or was given up. */
+/** True for a number that was delivered, is held, or was given up. */
 export const isSeen = <A>(b: ReorderBuffer<A>, n: number): boolean =>
   n < b.next || (n <= b.highest && B.missingAt(b, n) === undefined)
 
-/** Puts a message into the sequence. */
+/** Adds a message to the sequence. */
 export const receive = <A>(
   step: Step<A>,
   about: About,
@@ -175,7 +178,7 @@ export const receive = <A>(
   const verdict: Verdict = !isNew ? filling : B.isNext(before, n) ? 'InOrder' : 'AfterGap'
   const b = makeRoom(step, isNew ? noticeMissing(step, about, before, n - 1, 'Data') : before, n, a.bytes)
   if (!hasRoom(step, a.bytes)) {
-    // The number is known to exist, and is requested when there is room.
+    // The number exists. The receiver requests it when there is room.
     step.waitsForRoom = true
     return boundGaps(step, about, B.extend(b, n, Number.POSITIVE_INFINITY))
   }
@@ -189,7 +192,7 @@ export const receive = <A>(
   }
   if (n === b.next) {
     deliver(step, message, a.bytes, n)
-    // What was refused before had to wait for this number.
+    // Refused numbers above this one were waiting for it.
     return boundGaps(step, about, giveUpRefused(step, about, deliverHeld(step, filled)))
   }
   keep(step, a.bytes)

@@ -1,9 +1,9 @@
-/** How a receiver works: its mode, its times and its bounds. */
+/** The settings of a receiver: mode, timeouts and limits. */
 import type { Start } from '../protocol/Positions.ts'
 
 /**
- * How messages are delivered. `ordered`: in order; what follows a gap waits for it. `arrival`: at once, in any order,
- * with a verdict.
+ * How messages are delivered. `ordered`: in order. Messages behind a gap wait for it. `arrival`: at once, in order of
+ * arrival, each with a verdict.
  *
  * @since 0.1.0
  */
@@ -17,33 +17,38 @@ export interface Settings<A> {
   readonly start: Start
   /**
    * How long a gap may stay open without progress before it is `Lost`, in ms, above 0. The receiver requests at most 32
-   * gaps of a sender at a time; the time of a gap begins with its first request. If the sender answers nothing for that
-   * long, all its gaps expire together. Default 2000.
+   * gaps of a sender at a time. The timeout of a gap starts with its first request. If the sender answers no request
+   * for that long, all its gaps expire together. Default 2000.
    */
   readonly gapTimeout: number
   /** How long after a missed heartbeat a sender is reported `Silent`, in ms, at least 0. Default 1000. */
   readonly heartbeatGrace: number
-  /** How long a request may stay unanswered before it is repeated, in ms, above 0; doubled each time. Default 100. */
-  readonly requestTimeout: number
-  /** How often a head request is sent before its sender counts as not answering, above 0. Default 4. */
-  readonly requestAttempts: number
-  /** A number further ahead than this is believed only if its sender confirms it. Default 65536. */
-  readonly maxJump: number
   /**
-   * The most messages kept at a time: held, waiting for an answer, or delivered and not yet processed. Default 65536.
+   * How long a request may stay unanswered before it is repeated, in ms, above 0. It doubles each time. Default 100.
    */
+  readonly requestTimeout: number
+  /** The number of head requests before a sender counts as not answering, above 0. Default 4. */
+  readonly requestAttempts: number
+  /** A number further ahead than this is accepted only if its sender confirms it. Default 65536. */
+  readonly maxJump: number
+  /** The maximum number of messages: held, waiting for an answer, or delivered and not processed. Default 65536. */
   readonly maxMessages: number
-  /** The most bytes of such messages. Default 64 MiB. */
+  /** The maximum bytes of these messages. Default 64 MiB. */
   readonly maxBytes: number
-  /** The most gaps open at a time, not counting one for each origin that waits for room. Default 16384. */
+  /** The maximum number of open gaps, without one gap per origin that waits for room. Default 16384. */
   readonly maxGaps: number
-  /** The most origins followed at a time. Default 16384. */
+  /** The maximum number of followed origins. Default 16384. */
   readonly maxOrigins: number
-  /** True if a stream holds messages, so that they are requested even if their sender is gone. Default false. */
+  /**
+   * True if a stream stores the messages. The receiver then requests them even if their sender is gone. Default false.
+   */
   readonly stored: boolean
-  /** Any 32-bit integer, different for each receiver, so that receivers do not repeat requests at once. Default 0. */
+  /**
+   * Any 32-bit integer. Use a different one for each receiver, so that receivers don't repeat requests at the same
+   * time. Default 0.
+   */
   readonly seed: number
-  /** Copies a payload that is kept, if the memory of the original is used again. Default: no copy. */
+  /** Copies a payload that is kept, if the caller reuses its memory. Default: no copy. */
   readonly retain: (data: A) => A
 }
 

@@ -1,4 +1,4 @@
-/** Where to start in a run, as its head and the setting `start` say. */
+/** Where the receiver starts in a run, given its head and the setting `start`. */
 import type { Epoch } from '../protocol/Epoch.ts'
 import type { Head } from '../protocol/Head.ts'
 import { nearest } from '../protocol/SequenceNumber.ts'
@@ -10,15 +10,15 @@ import * as B from './ReorderBuffer.ts'
 import type { Step } from './Step.ts'
 import { deliver } from './Step.ts'
 
-/** Everything below a number is settled without having been delivered. */
+/** Starts at a number. Everything below it counts as settled. */
 export const startAt = <A>(step: Step<A>, s: Joining<A>, number: number): ReorderBuffer<A> => {
   step.out.push({ _tag: 'OriginStarted', origin: s.origin.name, epoch: step.epoch, number: number - 1 })
   return B.startingAt(number)
 }
 
 /**
- * Reports that another run is followed from a number on. The saved position moves on when the application has taken
- * this.
+ * Starts another run at a number and reports it. The saved position advances when the application has processed the
+ * report.
  */
 const startOther = <A>(
   step: Step<A>,
@@ -29,7 +29,7 @@ const startOther = <A>(
   return B.startingAt(start)
 }
 
-/** The first head of an origin decides where to start. `step.epoch` must be its epoch. */
+/** Starts with the first head of an origin. `step.epoch` must be its epoch. */
 export const startOf = <A>(step: Step<A>, s: Joining<A>, head: Head): ReorderBuffer<A> => {
   const lowest = Math.min(Probe.lowest(s.probe), head.head + 1)
   const within = (n: number): number => Math.min(Math.max(n, head.start), head.head + 1)
@@ -40,14 +40,14 @@ export const startOf = <A>(step: Step<A>, s: Joining<A>, head: Head): ReorderBuf
   }
   const { start } = step.settings
   if (start === 'new') {
-    // A run that is younger than the receiver is all new; of an older one, only what is sent from now on.
+    // If the run is younger than the receiver, start at its first number. Otherwise start with the next message.
     const isYounger = (head.age ?? Number.POSITIVE_INFINITY) <= step.age
     return startAt(step, s, isYounger ? head.start : Math.max(lowest, head.start))
   }
   if (start !== 'all' && 'from' in start) return startAt(step, s, within(start.from))
   if (reason._tag !== 'Saved') return startAt(step, s, head.start)
   const { number, epoch = s.origin.run?.epoch } = reason.position
-  // A saved run without a name is this one only if their numbers agree.
+  // A saved position without an epoch belongs to this run only if its number fits.
   const isSame = epoch === undefined ? number <= head.head && number >= head.start - 1 : epoch === head.epoch
   if (isSame) return startAt(step, s, within(number + 1))
   gone(step, s.about, number + 1)
@@ -60,7 +60,7 @@ export const firstWanted = <A>({ settings: { start } }: Step<A>, { reason }: Joi
   return typeof start !== 'string' && 'from' in start ? start.from : 1
 }
 
-/** Without a head: where the setting says, or with the first number that arrived. */
+/** Starts without a head: at the number in the setting, or at the first number that arrived. */
 export const startWithoutHead = <A>(step: Step<A>, s: Joining<A>): ReorderBuffer<A> => {
   const { start } = step.settings
   const isSet = s.reason._tag === 'Saved' || (typeof start !== 'string' && 'from' in start)

@@ -1,24 +1,24 @@
-/** The state of a receiver: the origins that it follows, and what they share. */
+/** The state of a receiver: the origins that it follows, and their shared data. */
 import type { OrderedMap } from '../internal/OrderedMap.ts'
 import type { Addressing } from '../protocol/Origin.ts'
 import type { OriginState } from './OriginState.ts'
 import type { Settings } from './settings.ts'
 import { defaults } from './settings.ts'
 
-/** An origin and its places in the origin table. */
+/** An origin and its entries in the origin table. */
 export interface Entry<A> {
   readonly state: OriginState<A>
-  /** When it is looked at; never later than it needs. */
+  /** When the origin must be checked at the latest. */
   readonly wakeAt: number
-  /** Its place in the queue of those that may make way for a new origin. */
+  /** Its position in the queue of idle origins. */
   readonly idle: number | undefined
 }
 
 export interface OriginTable<A> {
   readonly origins: OrderedMap<string, Entry<A>>
-  /** The origins that must be woken: by time, then by name. */
+  /** When each origin must be woken, by time, then by name. */
   readonly agenda: OrderedMap<readonly [number, string], true>
-  /** Origins that may make way for new ones; the first became idle first. */
+  /** Origins that a new origin may replace. The first was idle longest. */
   readonly idle: OrderedMap<number, string>
   /** Origins that wait for the consumer to make room. */
   readonly waiting: OrderedMap<string, true>
@@ -26,28 +26,28 @@ export interface OriginTable<A> {
   readonly gaps: number
 }
 
-/** What is used of the bounds, and what was counted. */
+/** The used part of the limits, and the counters. */
 export interface Usage {
   /** Messages and bytes kept. */
   readonly messages: number
   readonly bytes: number
-  /** Of these, what is delivered and not yet taken. */
+  /** The messages of these that are delivered and not yet processed. */
   readonly unprocessedMessages: number
   readonly unprocessedBytes: number
   /** The id of the last request. */
   readonly lastRequestId: number
   /** Messages dropped because their number was seen before. */
   readonly duplicates: number
-  /** Messages outside of a sequence that found no room, since the last report. */
+  /** Unsequenced messages that were dropped since the last report because there was no room. */
   readonly overflowed: number
 }
 
 /** The connection of the receiver. */
 export interface Session {
   readonly startedAt: number
-  /** The head request to all senders, while nobody has answered it. */
+  /** The head request to all senders, until it is answered. */
   readonly join: { readonly requestId: number; readonly tries: number; readonly dueAt: number } | undefined
-  /** Since when it is disconnected. */
+  /** Since when the receiver is disconnected. */
   readonly away: number | undefined
   /** How long it was disconnected before. */
   readonly lag: number
@@ -64,7 +64,7 @@ export interface Receiver<A> {
   readonly table: OriginTable<A>
   readonly usage: Usage
   readonly session: Session
-  /** When it must be woken: say `Tick` then. */
+  /** When the receiver must be woken. Send `Tick` then. */
   readonly wakeAt: number
 }
 

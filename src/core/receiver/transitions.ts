@@ -1,9 +1,8 @@
 /**
- * Which event leads from which state of an origin to which.
+ * The transition table of an origin.
  *
- * The table is the theory of the receiver: a row for each state, a cell for each event. The compiler checks that no
- * cell is missing, and that each names all states that it leads to. The picture in docs/architecture.md is made from
- * it.
+ * The table has one row per state and one cell per event. The compiler checks that no cell is missing, and that each
+ * cell lists all of its target states. The diagram in docs/architecture.md is generated from it.
  */
 import * as F from './follow.ts'
 import type {
@@ -34,23 +33,23 @@ export interface States<A> {
   readonly Ended: Ended<A>
 }
 
-/** What can happen to an origin, and what comes with it. */
+/** The events of an origin and their data. */
 export interface Inputs<A> {
   /** A live message. */
   readonly message: Arrival<A>
-  /** A heartbeat of the run that is followed. */
+  /** A heartbeat of the followed run. */
   readonly head: F.Heard
   /** A heartbeat of another epoch (`single`). */
   readonly otherHead: F.Heard
-  /** The run that is followed answers the open probe. */
+  /** The followed run answers the open probe. */
   readonly answer: F.Heard
   /** Another epoch answers the open probe. */
   readonly otherAnswer: F.Heard
   /** Nobody answers the probe. */
   readonly unanswered: undefined
-  /** The sender was not heard within its promise and `grace`. */
+  /** The sender was not heard within its promised interval and `grace`. */
   readonly overdue: undefined
-  /** The receiver is connected again, and has sent the head request with that id to all senders. */
+  /** The receiver is connected again. It has sent a head request with this id to all senders. */
   readonly reconnected: number
   /** A stream says which numbers it holds. */
   readonly stored: ReadonlyArray<NumberRange>
@@ -64,12 +63,12 @@ type Target = Tag | 'Gone'
 type Result<A, T extends Target> = T extends Tag ? States<A>[T] : undefined
 
 interface Cell<S extends Tag, E extends EventTag> {
-  /** The states that it leads to. `Gone`: the origin is not followed any more. */
+  /** The target states. `Gone`: the receiver no longer follows the origin. */
   readonly to: ReadonlyArray<Target>
   readonly run: <A>(step: Step<A>, s: States<A>[S], input: Inputs<A>[E]) => OriginState<A> | undefined
 }
 
-/** A cell whose function leads to these states and to no other: the compiler checks it. */
+/** A cell whose function leads to exactly these states. The compiler checks it. */
 const cell = <S extends Tag, E extends EventTag, T extends Target>(
   to: ReadonlyArray<T>,
   run: <A>(step: Step<A>, s: States<A>[S], input: Inputs<A>[E]) => Result<A, T>,
@@ -151,7 +150,7 @@ export const transitions: Table = {
   },
 }
 
-/** The state after an event. `undefined`: the origin is not followed any more. */
+/** The state after an event. `undefined`: the receiver no longer follows the origin. */
 export const after = <A, E extends EventTag>(
   step: Step<A>,
   s: OriginState<A>,

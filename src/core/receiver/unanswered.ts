@@ -1,5 +1,4 @@
-/** A probe that nobody answers: the last heartbeat decides, or the numbers alone. */
-
+/** What happens if nobody answers a probe: the last heartbeat decides, or only the numbers. */
 import { nearest } from '../protocol/SequenceNumber.ts'
 import { beginUnanswered, ignoring, leave, restart } from './follow.ts'
 import type { Checking, Conflicted, Ended, Following, Joining, Known, NumberRange, Unvouched } from './OriginState.ts'
@@ -16,7 +15,7 @@ import { deliver, keepsUp, requestHead } from './Step.ts'
 import { firstWanted, startAt, startWithoutHead } from './start.ts'
 import { ask, known, mayAsk, from as rangesFrom } from './stored.ts'
 
-/** A saved origin has until its deadline to be heard; then it is gone. */
+/** The sender of a saved origin has until a deadline to answer. Then it counts as gone. */
 const awaitSaved = <A>(step: Step<A>, s: Joining<A>): Joining<A> | undefined => {
   if (s.reason._tag !== 'Saved') return undefined
   const { until, position } = s.reason
@@ -33,14 +32,15 @@ const waitForRoom = <A>(step: Step<A>, probe: Probe.Probe<A>): Probe.Probe<A> =>
   return { ...probe, dueAt: Number.POSITIVE_INFINITY }
 }
 
-/** What arrived during the probe and found no room exists all the same. */
+/** Numbers that were dropped during the probe exist, so they are missing. */
 const noticeDropped = <A>(step: Step<A>, s: Known<A>, { dropped }: Probe.Probe<A>): ReorderBuffer<A> =>
   dropped === undefined || dropped.last > horizon(step, s.buffer)
     ? s.buffer
     : noticeMissing(step, s.about, s.buffer, dropped.last, 'Data')
 
 /**
- * Nobody answers for a new origin: the last heartbeat decides, or the numbers alone. `undefined`: it is not followed.
+ * Nobody answers for a new origin: the last heartbeat decides, or only the numbers. `undefined`: the receiver does not
+ * follow it.
  */
 export const joinUnanswered = <A>(
   step: Step<A>,
@@ -106,9 +106,9 @@ const startUnvouched = <A>(step: Step<A>, s: Joining<A>, buffer: ReorderBuffer<A
 }
 
 /**
- * Nobody answers, and nothing was heard: the numbers decide. Two consecutive seen numbers are of a new run, if the run
- * before had no name, or has fallen silent and nobody listens for requests. Others are duplicates if the sequence goes
- * on.
+ * Nobody answers, and no heartbeat arrived: the numbers decide. Two consecutive seen numbers mean a new run if the
+ * previous run had no epoch, or if it is silent and nobody listens to requests. Other seen numbers are duplicates if
+ * the sequence continues.
  */
 const judge = <A>(
   step: Step<A>,
@@ -126,14 +126,14 @@ const judge = <A>(
     for (const a of below.slice(0, pair)) deliverUnsequenced(step, s.origin, a, 'Unconfirmed')
     return restartUnnamed(step, s, first.number, [...below.slice(pair), ...on], probe)
   }
-  // Each waits for a neighbour to arrive.
+  // Each number waits for a neighbour.
   const waiting = below.reduce((p, a) => Probe.hold(step, p, a), Probe.withoutRequest(step))
   const known = { ...s, parked: undefined, below: below.length === 0 ? undefined : waiting }
   const after = acceptAll(step, known, on)
   return withBuffer(after, noticeDropped(step, after, probe))
 }
 
-/** A new run that nobody has named starts at a number. */
+/** A new run without a known epoch starts at a number. */
 const restartUnnamed = <A>(
   step: Step<A>,
   s: Unvouched<A>,
@@ -142,7 +142,7 @@ const restartUnnamed = <A>(
   probe: Probe.Probe<A>,
 ): Unvouched<A> | Checking<A> => {
   const left = leave(step, s, s.buffer, undefined, first)
-  // Nobody vouches for the tail of the new run.
+  // No heartbeat will reveal a lost tail of the new run, so report silence.
   const contact = s.contact._tag === 'Silent' ? { ...s.contact, max: undefined } : silent(step, s.about, undefined)
   const fresh = { ...unvouched(left, { contact, refused: s.refused }), parked: undefined }
   const after = acceptAll(step, { ...fresh, epoch: undefined, start: undefined, saved: undefined }, all)
@@ -158,19 +158,19 @@ export const checkUnanswered = <A>(
   const decided = decide(step, s)
   if (decided !== undefined) return decided
   if (!keepsUp(step)) return { ...s, probe: waitForRoom(step, s.probe) }
-  // The sender had closed, and sends no more.
+  // The sender had closed. It sends nothing more.
   if (s.end !== undefined && s.epoch !== undefined && s.probe.pending === undefined && s.probe.dropped === undefined) {
-    const { _tag, contact, saved, probe, own, other, next, ...rest } = s
+    const { _tag, contact, saved, probe, own, other, before, isNewProbe, next, ...rest } = s
     return { ...rest, _tag: 'Ended', epoch: s.epoch, end: s.end }
   }
   const pending = Probe.takeAll(step, s.probe)
   const contact = s.contact ?? silent(step, s.about, undefined)
-  // The heartbeat that led to the check was not repeated. If that epoch is heard again, it counts.
+  // The heartbeat that caused the check was not repeated. If that epoch sends another one, it counts.
   const others = s.other === undefined ? s.others : ignoring(step, s.others, s.other.head.epoch)
   return judge(step, { ...unvouched(s, { contact, refused: s.probe.refused }), others }, pending, s.probe)
 }
 
-/** Nobody answers about a far number. */
+/** Nobody confirmed a far number. */
 export const farUnanswered = <A>(
   step: Step<A>,
   s: Following<A>,
@@ -183,7 +183,7 @@ export const farUnanswered = <A>(
   return acceptAll(step, mute, Probe.takeAll(step, far.probe))
 }
 
-/** Nothing confirmed the numbers that waited for a neighbour. */
+/** No neighbour arrived for the waiting numbers. */
 export const unconfirmed = <A>(step: Step<A>, s: Unvouched<A>): Unvouched<A> => {
   let after = s
   if (s.far !== undefined && s.far.probe.dueAt <= step.now) {

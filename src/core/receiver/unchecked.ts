@@ -1,4 +1,4 @@
-/** What a member of a queue group delivers: it gets a part of the sequence, so it can't look for gaps. */
+/** Deliveries of a queue group member. It receives only a part of the sequence, so it can't detect gaps. */
 
 import type { Deliver } from './outputs.ts'
 import { ReceivedMessage } from './ReceivedMessage.ts'

@@ -1,83 +1,87 @@
 /**
- * How far what was published is known to have reached the server.
+ * The flush watermark records which messages the server has received.
  *
- * A client discards without a word what it was given around a disconnect. A flush that completes proves that all that
- * was published before it was *called* has arrived, if no disconnect came between; the watermark is the last such
- * message. What lies above it is sent again after a reconnect.
+ * A client silently discards some of its output around a disconnect. A completed flush proves that the server has
+ * received every message published before the call, if no disconnect happened in between. The watermark is the last
+ * such message. After a reconnect the sender publishes everything above the watermark again.
  *
  * @module
  * @since 0.1.0
  */
 
-/** What has been sent, and what of it has surely arrived; times are in ms. @since 0.1.0 */
-export interface Watermark {
-  /** The serial of the last message that has surely arrived. */
+/** The last message that was published, and the last that the server has received. Times are in ms. @since 0.1.0 */
+export interface FlushWatermark {
+  /** The serial of the last message that the server has certainly received. */
   readonly confirmed: number
-  /** The serial of the last message handed to the client. */
+  /** The serial of the last message passed to the client. */
   readonly sent: number
-  /** Bytes handed to the client since the last flush was called. */
+  /** Bytes passed to the client since the last flush call. */
   readonly unflushed: number
   readonly flushedAt: number
-  /** The flush on its way: what it will prove. */
-  readonly flight: { readonly serial: number } | undefined
+  /** The pending flush. Once it completes, everything up to `serial` is confirmed. */
+  readonly pending: { readonly serial: number } | undefined
   readonly connected: boolean
 }
 
-/** One flush at most this often, in ms, or each time this many bytes have gone out. */
+/** The sender flushes after this many ms, or after this many bytes if that is sooner. */
 const everyMs = 100
 const everyBytes = 1024 * 1024
 
 /** Connected, with nothing sent. @since 0.1.0 */
-export const create = (now: number): Watermark => ({
+export const create = (now: number): FlushWatermark => ({
   confirmed: 0,
   sent: 0,
   unflushed: 0,
   flushedAt: now,
-  flight: undefined,
+  pending: undefined,
   connected: true,
 })
 
-/** A message was handed to the client. @since 0.1.0 */
+/** A message was passed to the client. @since 0.1.0 */
 export const sent =
   (serial: number, bytes: number) =>
-  (self: Watermark): Watermark => ({
-    // Written out, since this is done for every message, and spreading a record costs twenty times as much.
+  (self: FlushWatermark): FlushWatermark => ({
+    // No spread: this runs for every message, and spreading the record takes twenty times as long.
     confirmed: self.confirmed,
     sent: serial,
     unflushed: self.unflushed + bytes,
     flushedAt: self.flushedAt,
-    flight: self.flight,
+    pending: self.pending,
     connected: self.connected,
   })
 
-/** When a flush is due; never, while one is on its way or nothing is above the watermark. @since 0.1.0 */
-export const flushAt = (self: Watermark): number =>
-  !self.connected || self.flight !== undefined || self.sent === self.confirmed
+/** When the next flush is due. Infinity while a flush is pending or nothing is above the watermark. @since 0.1.0 */
+export const flushAt = (self: FlushWatermark): number =>
+  !self.connected || self.pending !== undefined || self.sent === self.confirmed
     ? Number.POSITIVE_INFINITY
     : self.unflushed >= everyBytes
       ? Number.NEGATIVE_INFINITY
       : self.flushedAt + everyMs
 
-/** A flush is called. @since 0.1.0 */
+/** The sender has called flush. @since 0.1.0 */
 export const flushing =
   (now: number) =>
-  (self: Watermark): Watermark => ({
+  (self: FlushWatermark): FlushWatermark => ({
     ...self,
     unflushed: 0,
     flushedAt: now,
-    flight: { serial: self.sent },
+    pending: { serial: self.sent },
   })
 
-/** A flush has completed, or failed. @since 0.1.0 */
+/** A flush has completed or failed. @since 0.1.0 */
 export const flushed =
-  (flight: Watermark['flight'], completed: boolean) =>
-  (self: Watermark): Watermark => {
-    if (flight === undefined || self.flight !== flight) return self
-    return { ...self, confirmed: completed ? flight.serial : self.confirmed, flight: undefined }
+  (flush: FlushWatermark['pending'], completed: boolean) =>
+  (self: FlushWatermark): FlushWatermark => {
+    if (flush === undefined || self.pending !== flush) return self
+    return { ...self, confirmed: completed ? flush.serial : self.confirmed, pending: undefined }
   }
 
-/** What is on its way proves nothing any more. @since 0.1.0 */
-export const disconnected = (self: Watermark): Watermark => ({ ...self, connected: false, flight: undefined })
+/** The connection is lost. The pending flush no longer proves anything. @since 0.1.0 */
+export const disconnected = (self: FlushWatermark): FlushWatermark => ({
+  ...self,
+  connected: false,
+  pending: undefined,
+})
 
-/** What is above the watermark is handed to the client again, starting now. @since 0.1.0 */
-export const reconnected = (self: Watermark): Watermark => ({ ...self, connected: true })
+/** The connection is back. The sender now publishes everything above the watermark again. @since 0.1.0 */
+export const reconnected = (self: FlushWatermark): FlushWatermark => ({ ...self, connected: true })

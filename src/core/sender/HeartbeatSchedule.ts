@@ -1,8 +1,8 @@
 /**
- * Whose heartbeat is due: the agenda that all origins of one connection share, and its budget.
+ * The heartbeat schedule that all origins of one connection share, and its rate limit.
  *
- * However many origins there are, no more than `perSecond` heartbeats go out: those that are due wait their turn, the
- * longest promise between two of them stretches, and each head says so.
+ * The connection sends at most `perSecond` heartbeats per second, for any number of origins. Due heartbeats wait in a
+ * queue. With many origins the maximum interval grows, and each head carries the current value.
  *
  * @module
  * @since 0.1.0
@@ -13,12 +13,12 @@ import * as string from 'fp-ts/lib/string.js'
 import type { OrderedMap } from '../internal/OrderedMap.ts'
 import * as M from '../internal/OrderedMap.ts'
 
-/** The agenda and what is left of the budget; times are in ms. @since 0.1.0 */
-export interface Heartbeats {
+/** The queue of due times and the tokens left. Times are in ms. @since 0.1.0 */
+export interface HeartbeatSchedule {
   readonly perSecond: number
-  readonly agenda: OrderedMap<readonly [number, string], true>
+  readonly queue: OrderedMap<readonly [number, string], true>
   readonly booked: OrderedMap<string, number>
-  /** What may go out now, as of `at`. */
+  /** The number of heartbeats that the limit allows now, as of `at`. */
   readonly tokens: number
   readonly at: number
 }
@@ -26,70 +26,82 @@ export interface Heartbeats {
 const times = M.orderedBy(tuple(number.Ord, string.Ord))
 const names = M.orderedBy(string.Ord)
 
-/** What may go out at once. */
+/** The maximum number of heartbeats in one burst. */
 const burst = (perSecond: number): number => Math.max(1, perSecond / 10)
 
-/** An empty agenda; its budget is in heartbeats per second. @since 0.1.0 */
-export const create = (perSecond: number, now: number): Heartbeats => ({
+/** An empty schedule. `perSecond` limits the heartbeats of all origins. @since 0.1.0 */
+export const create = (perSecond: number, now: number): HeartbeatSchedule => ({
   perSecond,
-  agenda: undefined,
+  queue: undefined,
   booked: undefined,
   tokens: burst(perSecond),
   at: now,
 })
 
-/** The longest promise that can be kept: `max`, unless that many origins need longer for a round. @since 0.1.0 */
+/**
+ * The shortest maximum interval that the schedule can keep: `max`, or the time of one round for many origins.
+ *
+ * @since 0.1.0
+ */
 export const stretched =
   (max: number) =>
-  (self: Heartbeats): number =>
+  (self: HeartbeatSchedule): number =>
     Math.max(max, Math.ceil((2250 * M.size(self.booked)) / self.perSecond))
 
 /**
- * How long after a heartbeat the next must be due, so that the promise is kept though all others have their turn
- * before. @since 0.1.0
+ * The latest due time of the next heartbeat, counted from the last one. It leaves time for one heartbeat of every other
+ * origin within the maximum interval.
+ *
+ * @since 0.1.0
  */
 export const latest =
   (max: number) =>
-  (self: Heartbeats): number => {
+  (self: HeartbeatSchedule): number => {
     const origins = M.size(self.booked)
     return stretched(max)(self) - (origins > 1 ? Math.ceil((1000 * origins) / self.perSecond) : 0)
   }
 
-/** An origin wants its turn at a time; never, to leave the agenda. @since 0.1.0 */
+/** Schedules the next heartbeat of an origin. `Infinity` removes the origin. @since 0.1.0 */
 export const book =
   (name: string, at: number) =>
-  (self: Heartbeats): Heartbeats => {
+  (self: HeartbeatSchedule): HeartbeatSchedule => {
     const before = names.get(self.booked, name)
     if (before === at) return self
-    const agenda = before === undefined ? self.agenda : times.remove(self.agenda, [before, name])
+    const queue = before === undefined ? self.queue : times.remove(self.queue, [before, name])
     return at === Number.POSITIVE_INFINITY
-      ? { ...self, agenda, booked: names.remove(self.booked, name) }
-      : { ...self, agenda: times.set(agenda, [at, name], true), booked: names.set(self.booked, name, at) }
+      ? { ...self, queue, booked: names.remove(self.booked, name) }
+      : { ...self, queue: times.set(queue, [at, name], true), booked: names.set(self.booked, name, at) }
   }
 
-const refilled = (self: Heartbeats, now: number): Heartbeats => ({
+const refilled = (self: HeartbeatSchedule, now: number): HeartbeatSchedule => ({
   ...self,
   tokens: Math.min(burst(self.perSecond), self.tokens + ((now - self.at) * self.perSecond) / 1000),
   at: now,
 })
 
-/** The origin whose turn it is, if the budget allows. It stays booked until it books anew. @since 0.1.0 */
+/**
+ * The next due origin, if the rate limit allows a heartbeat. The origin keeps its time until `book` changes it.
+ *
+ * @since 0.1.0
+ */
 export const due =
   (now: number) =>
-  (self: Heartbeats): readonly [string | undefined, Heartbeats] => {
-    const rich = refilled(self, now)
-    const first = M.min(rich.agenda)
-    return first !== undefined && first.key[0] <= now && rich.tokens >= 1 ? [first.key[1], rich] : [undefined, rich]
+  (self: HeartbeatSchedule): readonly [string | undefined, HeartbeatSchedule] => {
+    const current = refilled(self, now)
+    const first = M.min(current.queue)
+    return first !== undefined && first.key[0] <= now && current.tokens >= 1
+      ? [first.key[1], current]
+      : [undefined, current]
   }
 
-/** A heartbeat went out. @since 0.1.0 */
-export const spent = (self: Heartbeats): Heartbeats => ({ ...self, tokens: self.tokens - 1 })
+/** A heartbeat was sent. @since 0.1.0 */
+export const spent = (self: HeartbeatSchedule): HeartbeatSchedule => ({ ...self, tokens: self.tokens - 1 })
 
-/** When to look again. @since 0.1.0 */
-export const wakeAt = (self: Heartbeats): number => {
-  const first = M.min(self.agenda)
+/** When `due` next returns an origin. @since 0.1.0 */
+export const wakeAt = (self: HeartbeatSchedule): number => {
+  const first = M.min(self.queue)
   if (first === undefined) return Number.POSITIVE_INFINITY
-  // In whole ms: what is missing may be so little that the time it takes can't be told from none.
+  // Round up to whole ms: otherwise the missing fraction can be so small that the time does not change.
   const affordable = self.tokens >= 1 ? self.at : self.at + Math.ceil(((1 - self.tokens) * 1000) / self.perSecond)
   return Math.max(first.key[0], affordable)
 }

@@ -1,28 +1,28 @@
 /**
- * The history of a sender: the newest messages of all origins of one connection, kept for replays within one budget.
+ * The history of a sender: the newest messages of all origins of one connection, kept for replays within shared limits.
  *
- * This is the one value of the core that changes in place: an immutable ring would cost more garbage per message than
- * the message itself. It has one owner, who passes it to these functions only. See
+ * This is the only mutable value of the core. An immutable ring would allocate more garbage per message than the
+ * message itself. The history has one owner, and only these functions change it. See
  * docs/decisions/0005-history-in-place.md.
  *
  * @module
  * @since 0.1.0
  */
 
-/** The budget of a connection. @since 0.1.0 */
+/** The limits of one connection. @since 0.1.0 */
 export interface Limits {
-  /** Messages kept. Default 65,536. */
+  /** Maximum number of messages. Default 65,536. */
   readonly messages: number
   /**
-   * Bytes kept: payloads, headers, reply subjects, 320 for each message and 1024 for each origin that has a message in
-   * the history. Default 32 MiB.
+   * Maximum bytes: payloads, headers, reply subjects, 320 per message, and 1024 per origin that has a message in the
+   * history. Default 32 MiB.
    */
   readonly bytes: number
   /** How long a message is kept, in ms. Default 300,000 (5 minutes). */
   readonly age: number
 }
 
-/** What is kept unless the owner sets other limits. @since 0.1.0 */
+/** The default limits. @since 0.1.0 */
 export const defaultLimits: Limits = { messages: 65_536, bytes: 32 * 1024 * 1024, age: 300_000 }
 
 /** A message as it was sent. @since 0.1.0 */
@@ -33,11 +33,11 @@ export interface Kept {
   readonly reply: string | undefined
 }
 
-/** A message that is held, or was. @since 0.1.0 */
+/** The id of a message in the history. @since 0.1.0 */
 export interface Place<O = string> {
   readonly origin: O
   readonly number: number
-  /** Its place among all messages of the connection. */
+  /** Numbers all messages of the connection in the order of publishing. */
   readonly serial: number
 }
 
@@ -51,20 +51,20 @@ interface Entry<O> extends Place<O> {
 }
 
 /**
- * Entries in ascending order. An entry that is removed before its turn leaves only its key behind, so that a search by
- * halving still works; keys are cut out before they outnumber the entries. The first and the last slot hold entries.
+ * Entries in ascending order. Removing an entry from the middle leaves its key in the slot, so that binary search still
+ * works. `tidy` removes these keys before they outnumber the entries. The first and the last slot always hold entries.
  */
 interface Queue<O> {
   readonly key: 'serial' | 'number'
   items: Array<Entry<O> | number | undefined>
   front: number
-  /** How many slots hold only a key. */
+  /** The number of slots that hold only a key. */
   keys: number
 }
 
 /**
- * What is kept, of all origins of one connection. `O` is what tells them apart: their names, or, where two runs can
- * have the same name, the runs.
+ * The messages kept for all origins of one connection. `O` identifies an origin: its name, or its run if two runs can
+ * have the same name.
  *
  * @since 0.1.0
  */
@@ -72,23 +72,24 @@ export interface History<O = string> {
   readonly limits: Limits
   /** All entries, oldest first. */
   readonly all: Queue<O>
-  /** The entries of each origin that has any, in ascending order of their numbers. */
+  /** The entries of each origin in ascending order of their numbers. Origins without entries are absent. */
   readonly origins: Map<O, Queue<O>>
   messages: number
   bytes: number
   serial: number
-  /** Payloads are copied into here, one after the other; a full chunk lives as long as one of them is kept. */
+  /**
+   * Payloads are copied into this chunk one after the other. A full chunk stays in memory as long as one of them is
+   * kept.
+   */
   chunk: Uint8Array
   used: number
-  /** Bytes of removed entries that may still lie in chunks with others. */
+  /** The bytes of removed entries that may still occupy chunks. */
   stale: number
 }
 
-/**
- * The heap that one message takes beside its bytes: see docs/decisions/0005-history-in-place.md for the measurement.
- */
+/** The heap size of one message without its bytes. The measurement is in docs/decisions/0005-history-in-place.md. */
 const perMessage = 320
-/** The heap that an origin takes, with the objects of its sender that live as long as one of its messages is kept. */
+/** The heap size of an origin, including its sender's objects, which live as long as one of its messages is kept. */
 const perOrigin = 1024
 const chunkSize = 64 * 1024
 
@@ -118,7 +119,7 @@ const entryAt = <O>(q: Queue<O>, index: number): Entry<O> | undefined => {
 
 const head = <O>(q: Queue<O>): Entry<O> | undefined => entryAt(q, q.front)
 
-/** The first index whose key is at least so much; the end if there is none. */
+/** The first index whose key is at least `least`; the length of the queue if there is none. */
 const search = <O>({ items, front, key }: Queue<O>, least: number): number => {
   let [low, high] = [front, items.length]
   while (low < high) {
@@ -130,7 +131,7 @@ const search = <O>({ items, front, key }: Queue<O>, least: number): number => {
   return low
 }
 
-/** Cuts out what holds no entry before that is more than half: so each removal pays for O(1) of it. */
+/** Removes empty slots once they are more than half of the queue. So each removal costs amortized O(1). */
 const tidy = <O>(q: Queue<O>): void => {
   const idle = q.front + q.keys
   if (idle <= 16 || idle * 2 <= q.items.length) return
@@ -139,7 +140,7 @@ const tidy = <O>(q: Queue<O>): void => {
   q.keys = 0
 }
 
-/** Takes the first entry out, and the keys behind it. */
+/** Removes the first entry and the keys after it. */
 const shift = <O>(q: Queue<O>): Entry<O> | undefined => {
   const entry = head(q)
   if (entry === undefined) return undefined
@@ -150,7 +151,7 @@ const shift = <O>(q: Queue<O>): Entry<O> | undefined => {
   return entry
 }
 
-/** Takes out the entry at an index, wherever that is. */
+/** Removes the entry at an index. */
 const remove = <O>(q: Queue<O>, index: number): void => {
   const entry = entryAt(q, index)
   if (entry === undefined || index === q.front) {
@@ -168,13 +169,13 @@ const remove = <O>(q: Queue<O>, index: number): void => {
 
 // --- bytes
 
-/** What keeping a message costs, in bytes, beside the cost of its origin. @since 0.1.0 */
+/** The cost of keeping a message, in bytes, without the cost of its origin. @since 0.1.0 */
 export const cost = (data: Uint8Array, headers: Uint8Array | undefined, reply: string | undefined): number =>
   perMessage + data.length + (headers?.length ?? 0) + (reply?.length ?? 0)
 
-/** A copy of the bytes that nobody else can change. @since 0.1.0 */
+/** Copies the bytes, so that the caller can't change them later. @since 0.1.0 */
 export const copy = <O>(h: History<O>, bytes: Uint8Array): Uint8Array => {
-  // A node Buffer is a Uint8Array whose `slice` does not copy.
+  // Not `slice`: the `slice` of a node Buffer does not copy.
   if (bytes.length * 4 > chunkSize) return new Uint8Array(bytes)
   if (h.used + bytes.length > h.chunk.length) {
     h.chunk = new Uint8Array(chunkSize)
@@ -186,15 +187,15 @@ export const copy = <O>(h: History<O>, bytes: Uint8Array): Uint8Array => {
   return view
 }
 
-/** Bytes that lie in a chunk, not in memory of their own. */
+/** True if the bytes are part of a chunk, not in memory of their own. */
 const isShared = (bytes: Uint8Array): boolean => bytes.buffer.byteLength > bytes.length
 
 const sharedBytes = (bytes: Uint8Array | undefined): number =>
   bytes !== undefined && isShared(bytes) ? bytes.length : 0
 
 /**
- * An entry keeps its whole chunk in memory. Once removed entries may have left more than a quarter of the history
- * there, the entries that remain move to new chunks.
+ * Moves the remaining entries to new chunks once removed entries may occupy more than a quarter of the history. An
+ * entry keeps its whole chunk in memory.
  */
 const repack = <O>(h: History<O>): void => {
   if (h.stale <= 4 * chunkSize + h.bytes / 4) return
@@ -210,7 +211,7 @@ const repack = <O>(h: History<O>): void => {
 
 // --- what is kept
 
-/** The message that goes first when room is needed. @since 0.1.0 */
+/** The message that is evicted next. @since 0.1.0 */
 export const oldest = <O>(h: History<O>): Place<O> | undefined => head(h.all)
 
 const uncount = <O>(h: History<O>, entry: Entry<O>): void => {
@@ -222,7 +223,7 @@ const closeIfEmpty = <O>(h: History<O>, origin: O, own: Queue<O>): void => {
   if (own.front === own.items.length && h.origins.delete(origin)) h.bytes -= perOrigin
 }
 
-/** Drops the oldest message, and gives it. @since 0.1.0 */
+/** Evicts the oldest message and returns it. @since 0.1.0 */
 export const evict = <O>(h: History<O>): Place<O> | undefined => {
   const entry = shift(h.all)
   if (entry === undefined) return undefined
@@ -235,13 +236,13 @@ export const evict = <O>(h: History<O>): Place<O> | undefined => {
   return entry
 }
 
-/** Is there room for one more message of this cost, even of a new origin? @since 0.1.0 */
+/** True if one more message of this cost fits, even for a new origin. @since 0.1.0 */
 export const fits = <O>(h: History<O>, bytes: number): boolean =>
   h.messages < h.limits.messages && h.bytes + bytes + perOrigin <= h.limits.bytes
 
 /**
- * Must the oldest go, for one more message of this cost, or because of its age? None goes for a message that is too
- * large to be kept at all.
+ * True if the oldest message must be evicted: because of its age, or to make room for a message of this cost. A message
+ * that exceeds the limits by itself evicts nothing.
  *
  * @since 0.1.0
  */
@@ -251,7 +252,7 @@ export const mustEvict = <O>(h: History<O>, bytes: number, now: number): boolean
   return entry.at + h.limits.age < now || (!fits(h, bytes) && bytes + perOrigin <= h.limits.bytes)
 }
 
-/** Would there be room for one more message of this cost, if the oldest up to a serial made way? @since 0.1.0 */
+/** True if a message of this cost fits after evicting messages up to a serial. @since 0.1.0 */
 export const couldFit = <O>(h: History<O>, bytes: number, serial: number): boolean => {
   let [messages, held] = [h.messages, h.bytes]
   for (let i = h.all.front; messages >= h.limits.messages || held + bytes + perOrigin > h.limits.bytes; i++) {
@@ -264,15 +265,17 @@ export const couldFit = <O>(h: History<O>, bytes: number, serial: number): boole
   return true
 }
 
-/** A message that is not kept has its place all the same. Gives its serial. @since 0.1.0 */
+/** Returns the serial of a message that is not kept. Such a message takes a serial, too. @since 0.1.0 */
 export const skip = <O>(h: History<O>): number => {
   h.serial += 1
   return h.serial
 }
 
 /**
- * Keeps a message, with a higher number than those before it. Its bytes must not change any more: see `copy`. Gives its
- * serial. @since 0.1.0
+ * Keeps a message and returns its serial. The number must be higher than the earlier ones of the origin. The bytes must
+ * not change later: see `copy`.
+ *
+ * @since 0.1.0
  */
 export const keep = <O>(h: History<O>, origin: O, number: number, kept: Kept, now: number): number => {
   h.serial += 1
@@ -291,20 +294,20 @@ export const keep = <O>(h: History<O>, origin: O, number: number, kept: Kept, no
   return h.serial
 }
 
-/** The message with a number, if it is still held. @since 0.1.0 */
+/** The message with this number, if it is still kept. @since 0.1.0 */
 export const get = <O>(h: History<O>, origin: O, number: number): Kept | undefined => {
   const own = h.origins.get(origin)
   const entry = own === undefined ? undefined : entryAt(own, search(own, number))
   return entry?.number === number ? entry : undefined
 }
 
-/** The oldest number held of an origin; `undefined` if none is. @since 0.1.0 */
+/** The oldest number kept for an origin; `undefined` if none. @since 0.1.0 */
 export const first = <O>(h: History<O>, origin: O): number | undefined => {
   const own = h.origins.get(origin)
   return own === undefined ? undefined : head(own)?.number
 }
 
-/** The newest message held of an origin. @since 0.1.0 */
+/** The newest message kept for an origin. @since 0.1.0 */
 export const last = <O>(h: History<O>, origin: O): Place<O> | undefined => {
   const own = h.origins.get(origin)
   return own === undefined ? undefined : entryAt(own, own.items.length - 1)
@@ -317,7 +320,7 @@ const next = <O>(h: History<O>, serial: number): Entry<O> | undefined => {
   return entryAt(h.all, index)
 }
 
-/** The numbers of an origin's messages after a serial, descending, as far as they are held. @since 0.1.0 */
+/** The numbers kept for an origin after a serial, in descending order. @since 0.1.0 */
 export function* numbersAfter<O>(h: History<O>, origin: O, serial: number): Generator<number> {
   const own = h.origins.get(origin)
   for (let i = own?.items.length ?? 0; own !== undefined && i > own.front; i--) {
@@ -327,10 +330,14 @@ export function* numbersAfter<O>(h: History<O>, origin: O, serial: number): Gene
   }
 }
 
-/** All messages after a serial, oldest first, as far as they are held; not those kept from now on. @since 0.1.0 */
+/**
+ * All messages kept after a serial, oldest first. Messages added during the iteration are not included.
+ *
+ * @since 0.1.0
+ */
 export function* after<O>(h: History<O>, serial: number): Generator<Kept & Place<O>> {
   const end = h.serial
-  // Entries may go meanwhile, and others move up: so each is searched for.
+  // The history may change during the iteration, so indexes are not stable. Search for each entry.
   for (let entry = next(h, serial); entry !== undefined && entry.serial <= end; entry = next(h, entry.serial))
     yield entry
 }
@@ -343,7 +350,7 @@ const removeEarly = <O>(h: History<O>, entry: Entry<O>): void => {
   h.stale += sharedBytes(entry.data) + sharedBytes(entry.headers)
 }
 
-/** Drops the message with that serial: it can't be sent, so nobody can ask for it. @since 0.1.0 */
+/** Removes the message with this serial. It can't be sent, so no receiver can request it. @since 0.1.0 */
 export const withdraw = <O>(h: History<O>, serial: number): void => {
   const entry = entryAt(h.all, search(h.all, serial))
   if (entry?.serial !== serial) return
@@ -356,9 +363,7 @@ export const withdraw = <O>(h: History<O>, serial: number): void => {
   repack(h)
 }
 
-/**
- * Drops all messages of an origin, and all that is held for it: it is closed, so nobody can ask for them. @since 0.1.0
- */
+/** Removes all messages of a closed origin and its bookkeeping. No receiver can request them. @since 0.1.0 */
 export const forget = <O>(h: History<O>, origin: O): void => {
   const own = h.origins.get(origin)
   if (own === undefined) return

@@ -1,5 +1,6 @@
 /**
- * What goes out, as plain data: a stage of a pipeline is a function from one to the next, and publishing is the last.
+ * An outgoing message as plain data. Each stage of a pipeline is a function from one outgoing message to the next. The
+ * last stage publishes.
  *
  * @example
  * import { OutgoingMessage } from 'nats-sequenced/core'
@@ -13,31 +14,32 @@
 import type * as t from 'io-ts'
 import type { Headers } from '../protocol/Headers.ts'
 
-/** A message that has no number yet. @since 0.1.0 */
-export interface Outgoing<A> {
+/** A message without a number. @since 0.1.0 */
+export interface OutgoingMessage<A> {
   readonly data: A
   readonly headers: Headers | undefined
-  /** Where an answer is expected; `undefined` if nowhere. */
+  /** The reply subject; `undefined` if none. */
   readonly reply: string | undefined
 }
 
-/** A payload alone. @since 0.1.0 */
-export const of = <A>(data: A): Outgoing<A> => ({ data, headers: undefined, reply: undefined })
+/** A message with a payload only. @since 0.1.0 */
+export const of = <A>(data: A): OutgoingMessage<A> => ({ data, headers: undefined, reply: undefined })
 
-/** Changes the payload, and nothing else. @since 0.1.0 */
+/** Maps the payload. Headers and reply subject stay the same. @since 0.1.0 */
 export const map =
   <A, B>(f: (a: A) => B) =>
-  ({ data, headers, reply }: Outgoing<A>): Outgoing<B> => ({ data: f(data), headers, reply })
+  ({ data, headers, reply }: OutgoingMessage<A>): OutgoingMessage<B> => ({ data: f(data), headers, reply })
 
-/** Encodes the payload by a codec. @since 0.1.0 */
-export const encode = <A, O>(codec: t.Encoder<A, O>): ((o: Outgoing<A>) => Outgoing<O>) => map(codec.encode)
+/** Encodes the payload with a codec. @since 0.1.0 */
+export const encode = <A, O>(codec: t.Encoder<A, O>): ((o: OutgoingMessage<A>) => OutgoingMessage<O>) =>
+  map(codec.encode)
 
-/** Says where an answer is expected. @since 0.1.0 */
+/** Sets the reply subject. @since 0.1.0 */
 export const withReply =
   (reply: string) =>
-  <A>({ data, headers }: Outgoing<A>): Outgoing<A> => ({ data, headers, reply })
+  <A>({ data, headers }: OutgoingMessage<A>): OutgoingMessage<A> => ({ data, headers, reply })
 
-/** Gives it headers, made by the client, in place of those it had. @since 0.1.0 */
+/** Replaces the headers. Create them with the client. @since 0.1.0 */
 export const withHeaders =
   (headers: Headers) =>
-  <A>({ data, reply }: Outgoing<A>): Outgoing<A> => ({ data, headers, reply })
+  <A>({ data, reply }: OutgoingMessage<A>): OutgoingMessage<A> => ({ data, headers, reply })

@@ -1,6 +1,6 @@
 /**
- * What a sender has been asked to send again: requests are answered in pages and in turn, so that replays never crowd
- * out live data or heartbeats, however many ask for however much.
+ * The queue of replay requests. The sender answers them in pages and in rotation. So replays never delay live messages
+ * or heartbeats, for any number and size of requests.
  *
  * ```
  * _SEQ.REPLAY.updates.17                 message 17
@@ -21,34 +21,34 @@ import * as Epoch from '../protocol/Epoch.ts'
 import * as SequenceNumber from '../protocol/SequenceNumber.ts'
 import type { Kept } from './History.ts'
 
-/** The longest name of an asker, in characters. */
-const maxAskerLength = 64
+/** The maximum length of a requester's name, in characters. */
+const maxRequesterLength = 64
 
 const Asker = ofGuard(
   'asker',
-  (u): u is string => typeof u === 'string' && u.length <= maxAskerLength,
+  (u): u is string => typeof u === 'string' && u.length <= maxRequesterLength,
   'a string of at most 64 characters',
 )
 
-/** The body of a request. Without one, a single message is asked for. @since 0.1.0 */
+/** The body of a request. An empty body requests a single message. @since 0.1.0 */
 export const Body = t.partial({ last: SequenceNumber.codec, epoch: Epoch.codec, asker: Asker })
 
-/** A request as it was understood. @since 0.1.0 */
+/** A parsed request. @since 0.1.0 */
 export interface Request {
   readonly origin: string
   readonly first: number
   readonly last: number
-  /** Is the end to be said? It is for ranges. */
+  /** True for a range. The sender answers a range with `204 EOB` at its end. */
   readonly range: boolean
-  /** The run that is meant; `undefined`: whichever. */
+  /** The requested run; `undefined` for any run. */
   readonly epoch: Epoch.Epoch | undefined
-  /** Where the answers go. */
+  /** The reply subject. */
   readonly reply: string
-  /** Who asks, if the request says so: it counts where the reply subject can't tell. */
+  /** The requester's name, if the request has one. It is used if the reply subject does not identify the requester. */
   readonly asker?: string | undefined
 }
 
-/** A request that makes no sense, and why (`400`). @since 0.1.0 */
+/** An invalid request and the reason (`400`). @since 0.1.0 */
 export interface BadRequest {
   readonly _tag: 'BadRequest'
   readonly why: string
@@ -56,7 +56,7 @@ export interface BadRequest {
 
 const bad = (why: string): E.Either<BadRequest, never> => E.left({ _tag: 'BadRequest', why })
 
-/** Reads a request. @since 0.1.0 */
+/** Parses a request. @since 0.1.0 */
 export const parse = (address: Address, body: string, reply: string): E.Either<BadRequest, Request> => {
   const origin = address.origin.name
   const first = address.number
@@ -71,7 +71,7 @@ export const parse = (address: Address, body: string, reply: string): E.Either<B
   return E.right({ origin, first, last, range: decoded.right.last !== undefined, epoch, reply, asker })
 }
 
-/** One answer. Numbers `first` to `last` are meant where there is more than one. @since 0.1.0 */
+/** One answer. A refusal covers the numbers `first` to `last`. @since 0.1.0 */
 export type Answer =
   | {
       readonly _tag: 'Message'
@@ -80,7 +80,7 @@ export type Answer =
       readonly number: number
       readonly kept: Kept
     }
-  /** `404`: not sent yet; `410`: not held any more, or of another run. */
+  /** `404`: not sent yet. `410`: no longer in the history, or from another run. */
   | {
       readonly _tag: 'Refusal'
       readonly reply: string
@@ -89,50 +89,49 @@ export type Answer =
       readonly last: number
       readonly code: 404 | 410
     }
-  /** `204 EOB`: the request has been considered up to `last`. */
+  /** `204 EOB`: the sender has answered everything up to `last`. */
   | { readonly _tag: 'End'; readonly reply: string; readonly origin: string; readonly last: number }
 
-/** What the sender knows of its origins. @since 0.1.0 */
+/** The sender's data that answers need. @since 0.1.0 */
 export interface Source {
-  /** The run that it is in; `undefined` for an origin that is not its own. */
+  /** The current run; `undefined` for an origin of another sender. */
   readonly epoch: (origin: string) => Epoch.Epoch | undefined
   /** The newest number. */
   readonly head: (origin: string) => number
-  /** A message that is held. */
+  /** A message in the history. */
   readonly get: (origin: string, number: number) => Kept | undefined
-  /** The oldest number held; `undefined` if none is. */
+  /** The oldest number in the history; `undefined` if none. */
   readonly first: (origin: string) => number | undefined
 }
 
-/** A request, and how many bytes may still be sent for it. */
+/** A request and its remaining bytes. */
 interface Waiting extends Request {
   readonly bytes: number
 }
 
-/** Requests in turn; the first is served next. @since 0.1.0 */
-export interface Replays {
+/** The queue. The sender serves the first request next. @since 0.1.0 */
+export interface ReplayQueue {
   readonly requests: ReadonlyArray<Waiting>
 }
 
-/** Nobody has asked. @since 0.1.0 */
-export const empty: Replays = { requests: [] }
+/** An empty queue. @since 0.1.0 */
+export const empty: ReplayQueue = { requests: [] }
 
-/** Requests waiting at once; one more is dropped, and whoever still wants it asks again. */
+/** The maximum number of queued requests. Further requests are dropped, and the receivers retry. */
 const maxRequests = 1024
-/** Numbers considered for one request: the rest is asked for anew, when the asker has room. @since 0.1.0 */
+/** The maximum of numbers answered per request. The receiver requests the rest when it has room. @since 0.1.0 */
 export const maxPerRequest = 4096
-/** Bytes sent for one request, likewise. */
+/** The maximum of bytes sent per request. The receiver requests the rest, too. */
 const maxBytesPerRequest = 1024 * 1024
-/** Numbers considered of one request before the next has its turn. */
-const share = 64
+/** The maximum of numbers answered for one request before the next one is served. */
+const maxPerTurn = 64
 
 /**
- * Who asks: the reply subject without its last token, which names the request. For a request that has come through a
- * service
- * import the server has drawn another reply subject, `_R_.…`, which begins alike for all who import: there the request's own
- * word counts.
+ * Identifies the requester: the reply subject without its last token, which identifies the request. For a request
+ * across a service import, the server replaces the reply subject with `_R_.…`, whose prefix is the same for all
+ * importers. Then the name in the request identifies the requester.
  */
-const asker = (r: Request): string => {
+const requesterOf = (r: Request): string => {
   const account = r.reply.slice(0, Math.max(r.reply.lastIndexOf('.'), 0))
   if (!r.reply.startsWith('_R_.')) return account
   return r.asker === undefined ? r.reply : `${account} ${r.asker}`
@@ -141,13 +140,13 @@ const asker = (r: Request): string => {
 const end = (r: Request, last: number): Answer => ({ _tag: 'End', reply: r.reply, origin: r.origin, last })
 
 /**
- * A request has come. It takes the place of an earlier one of the same asker for the same number, or for a range that
- * overlaps, and the earlier range ends where it is: so impatience does not multiply the work.
+ * Adds a request. It replaces an earlier request of the same requester for the same number or for an overlapping range.
+ * The replaced range ends early. So repeated requests don't multiply the work.
  *
  * @since 0.1.0
  */
-export const asked =
-  (request: Request): State<Replays, ReadonlyArray<Answer>> =>
+export const onRequest =
+  (request: Request): State<ReplayQueue, ReadonlyArray<Answer>> =>
   self => {
     const last = Math.min(request.last, request.first + maxPerRequest - 1)
     const capped: Waiting = { ...request, last, bytes: maxBytesPerRequest }
@@ -156,16 +155,17 @@ export const asked =
       r.origin === capped.origin &&
       r.first <= capped.last &&
       capped.first <= r.last &&
-      asker(r) === asker(capped)
+      requesterOf(r) === requesterOf(capped)
     const replaced = self.requests.filter(isReplaced)
     const ends = replaced.filter(r => r.range).map(r => end(r, r.first - 1))
-    // It keeps the turn of the one before: whoever asks again too soon would else never have one.
-    const keepsTurn = (r: Waiting): ReadonlyArray<Waiting> => (r === replaced[0] ? [capped] : isReplaced(r) ? [] : [r])
-    if (replaced.length > 0) return [ends, { requests: self.requests.flatMap(keepsTurn) }]
+    // The new request keeps the position of the old one. Otherwise a fast retry would never be served.
+    const keepPosition = (r: Waiting): ReadonlyArray<Waiting> =>
+      r === replaced[0] ? [capped] : isReplaced(r) ? [] : [r]
+    if (replaced.length > 0) return [ends, { requests: self.requests.flatMap(keepPosition) }]
     return [ends, { requests: self.requests.length < maxRequests ? [...self.requests, capped] : self.requests }]
   }
 
-/** The answer that is next for a request: a message, or a refusal of all numbers that share its reason. */
+/** The next answer to a request: a message, or a refusal of all numbers with the same reason. */
 const answerTo = (source: Source, r: Request): Answer => {
   const { reply, origin, first, last } = r
   const refusal = (code: 404 | 410, upTo: number): Answer => ({
@@ -180,14 +180,14 @@ const answerTo = (source: Source, r: Request): Answer => {
   if (first > source.head(origin)) return refusal(404, last)
   const kept = source.get(origin, first)
   if (kept !== undefined) return { _tag: 'Message', reply, origin, number: first, kept }
-  // All below the oldest is gone, asked for or not; a hole above it is a single message.
+  // Everything below the oldest number is gone. A gap above it is a single message.
   const oldest = source.first(origin) ?? source.head(origin) + 1
   return refusal(410, Math.max(first, r.range ? oldest - 1 : first))
 }
 
-/** The next page of answers, of at most that many messages and (but for one message) bytes. @since 0.1.0 */
+/** The next page of answers, limited by messages and bytes. One message may exceed the byte limit. @since 0.1.0 */
 export const page =
-  (source: Source, messages: number, bytes: number): State<Replays, ReadonlyArray<Answer>> =>
+  (source: Source, messages: number, bytes: number): State<ReplayQueue, ReadonlyArray<Answer>> =>
   self => {
     const answers: Array<Answer> = []
     const waiting = [...self.requests]
@@ -196,21 +196,21 @@ export const page =
       const request = waiting.shift()
       if (request === undefined) break
       let r = request
-      const goesOn = (): boolean => r.first <= r.last && r.bytes > 0
-      for (let i = 0; i < share && goesOn() && answers.length < messages && used < bytes; i++) {
+      const isUnfinished = (): boolean => r.first <= r.last && r.bytes > 0
+      for (let i = 0; i < maxPerTurn && isUnfinished() && answers.length < messages && used < bytes; i++) {
         const answer = answerTo(source, r)
         const size = answer._tag === 'Message' ? answer.kept.data.length + (answer.kept.headers?.length ?? 0) : 0
         answers.push(answer)
         used += size
         r = { ...r, first: (answer._tag === 'Refusal' ? answer.last : r.first) + 1, bytes: r.bytes - size }
       }
-      if (goesOn()) waiting.push(r)
+      if (isUnfinished()) waiting.push(r)
       else if (r.range) answers.push(end(r, Math.max(r.first - 1, 0)))
     }
     return [answers, { requests: waiting }]
   }
 
-/** An origin has closed: nobody is answered about it any more. @since 0.1.0 */
+/** An origin has closed. Its requests get no answers. @since 0.1.0 */
 export const without =
   (origin: string) =>
-  (self: Replays): Replays => ({ requests: self.requests.filter(r => r.origin !== origin) })
+  (self: ReplayQueue): ReplayQueue => ({ requests: self.requests.filter(r => r.origin !== origin) })

@@ -8,7 +8,7 @@ import type { IOEither } from 'fp-ts/lib/IOEither.js'
 import * as IOE from 'fp-ts/lib/IOEither.js'
 import type { ReaderTaskEither } from 'fp-ts/lib/ReaderTaskEither.js'
 import type { SequenceNumber } from '../../core/protocol/SequenceNumber.ts'
-import type { Outgoing } from '../../core/sender/OutgoingMessage.ts'
+import type { OutgoingMessage } from '../../core/sender/OutgoingMessage.ts'
 import type { ClientError, PublishRefusal, Reason } from '../errors.ts'
 import { isSequencedError } from '../errors.ts'
 import type { Publisher } from './publisher.ts'
@@ -50,7 +50,7 @@ const publishError = (cause: unknown): PublishError =>
  */
 export const tryPublish =
   (publisher: Publisher) =>
-  ({ data, headers, reply }: Outgoing<Uint8Array | string>): IOEither<PublishError, SequenceNumber> =>
+  ({ data, headers, reply }: OutgoingMessage<Uint8Array | string>): IOEither<PublishError, SequenceNumber> =>
     IOE.tryCatch(
       () =>
         publisher.publish(data, {
@@ -81,7 +81,7 @@ export const tryPublish =
  */
 export const publishWith =
   (
-    outgoing: Outgoing<Uint8Array | string>,
+    outgoing: OutgoingMessage<Uint8Array | string>,
   ): ReaderTaskEither<Publisher, Exclude<PublishError, { readonly _tag: 'HistoryFull' }>, SequenceNumber> =>
   publisher =>
   async () => {

@@ -2,7 +2,7 @@
  * Flushes a connection in order to learn which messages have arrived: a completed flush proves that the server has all
  * messages that were published before the flush was called. The core's watermark decides when a flush is due.
  */
-import * as Watermark from '../../core/sender/FlushWatermark.ts'
+import * as FlushWatermark from '../../core/sender/FlushWatermark.ts'
 import type { Connection } from '../client/Connection.ts'
 import { isConnected } from '../client/connectionStatus.ts'
 import { createTimer, now } from '../client/timer.ts'
@@ -39,27 +39,27 @@ interface FlushListener {
 
 export const createFlushScheduler = (nc: Connection, { onFlush, onConfirmed }: FlushListener): FlushScheduler => {
   // The first message is flushed at once.
-  let watermark = Watermark.create(Number.MIN_SAFE_INTEGER)
-  if (!isConnected(nc)) watermark = Watermark.disconnected(watermark)
+  let watermark = FlushWatermark.create(Number.MIN_SAFE_INTEGER)
+  if (!isConnected(nc)) watermark = FlushWatermark.disconnected(watermark)
   let isClosed = false
   /** Callers that wait for a flush which starts after their call. */
   let waiting: ReadonlyArray<() => void> = []
 
   const flush = (): void => {
-    watermark = Watermark.flushing(now())(watermark)
-    const { flight } = watermark
+    watermark = FlushWatermark.flushing(now())(watermark)
+    const { pending } = watermark
     const covered = waiting
     onFlush()
     const settle = (completed: boolean): void => {
-      const isProof = completed && watermark.flight === flight
-      watermark = Watermark.flushed(flight, completed)(watermark)
+      const isProof = completed && watermark.pending === pending
+      watermark = FlushWatermark.flushed(pending, completed)(watermark)
       if (isProof) {
         onConfirmed()
         waiting = waiting.slice(covered.length)
         for (const done of covered) done()
       }
-      if (waiting.length > 0 && watermark.connected && watermark.flight === undefined) flush()
-      else timer.set(Watermark.flushAt(watermark))
+      if (waiting.length > 0 && watermark.connected && watermark.pending === undefined) flush()
+      else timer.set(FlushWatermark.flushAt(watermark))
     }
     nc.flush().then(
       () => settle(true),
@@ -74,54 +74,54 @@ export const createFlushScheduler = (nc: Connection, { onFlush, onConfirmed }: F
     isFlushQueued = true
     queueMicrotask(() => {
       isFlushQueued = false
-      if (Watermark.flushAt(watermark) <= now()) flush()
+      if (FlushWatermark.flushAt(watermark) <= now()) flush()
     })
   }
 
   const timer = createTimer(() => {
-    if (Watermark.flushAt(watermark) <= now()) flush()
-    else timer.set(Watermark.flushAt(watermark))
+    if (FlushWatermark.flushAt(watermark) <= now()) flush()
+    else timer.set(FlushWatermark.flushAt(watermark))
   })
 
   return {
     isConnected: () => watermark.connected,
     confirmed: () => watermark.confirmed,
-    isCovered: serial => watermark.flight !== undefined && serial <= watermark.flight.serial,
+    isCovered: serial => watermark.pending !== undefined && serial <= watermark.pending.serial,
     onSent: (serial, bytes) => {
-      const previous = Watermark.flushAt(watermark)
-      watermark = Watermark.sent(serial, bytes)(watermark)
-      const due = Watermark.flushAt(watermark)
+      const previous = FlushWatermark.flushAt(watermark)
+      watermark = FlushWatermark.sent(serial, bytes)(watermark)
+      const due = FlushWatermark.flushAt(watermark)
       if (due === Number.NEGATIVE_INFINITY) flush()
       else if (due <= now()) flushAfterTurn()
       else if (previous === Number.POSITIVE_INFINITY) timer.set(due)
     },
     onResent: (serial, bytes) => {
-      watermark = Watermark.sent(serial, bytes)(watermark)
+      watermark = FlushWatermark.sent(serial, bytes)(watermark)
     },
     whenConfirmed: () => {
       if (isClosed) return Promise.resolve()
       const confirmed = new Promise<void>(resolve => {
         waiting = [...waiting, resolve]
       })
-      if (watermark.connected && watermark.flight === undefined) flush()
+      if (watermark.connected && watermark.pending === undefined) flush()
       return confirmed
     },
     onDisconnected: () => {
-      watermark = Watermark.disconnected(watermark)
+      watermark = FlushWatermark.disconnected(watermark)
       timer.clear()
     },
     onReconnected: () => {
-      watermark = Watermark.reconnected(watermark)
+      watermark = FlushWatermark.reconnected(watermark)
     },
     resume: () => {
       if (waiting.length > 0) flush()
-      else timer.set(Watermark.flushAt(watermark))
+      else timer.set(FlushWatermark.flushAt(watermark))
     },
     onClosed: isFlushed => {
       isClosed = true
       if (isFlushed) {
-        watermark = Watermark.flushing(now())(watermark)
-        watermark = Watermark.flushed(watermark.flight, true)(watermark)
+        watermark = FlushWatermark.flushing(now())(watermark)
+        watermark = FlushWatermark.flushed(watermark.pending, true)(watermark)
       }
       for (const done of waiting) done()
       timer.clear()

@@ -1,5 +1,5 @@
 /** The heartbeat timer of a connection: one timer and one rate limit for the heartbeats of all its origins. */
-import * as Heartbeats from '../../core/sender/HeartbeatSchedule.ts'
+import * as HeartbeatSchedule from '../../core/sender/HeartbeatSchedule.ts'
 import type { Connection } from '../client/Connection.ts'
 import { createTimer, now } from '../client/timer.ts'
 import { sharedWeakMap } from '../internal/processRegistry.ts'
@@ -37,46 +37,46 @@ const maxPerSecond = 1000
 const heartbeatTimers = sharedWeakMap<Connection, HeartbeatTimer>('heartbeatTimers')
 
 const createHeartbeatTimer = (): HeartbeatTimer => {
-  let agenda = Heartbeats.create(maxPerSecond, now())
+  let schedule = HeartbeatSchedule.create(maxPerSecond, now())
   const sources = new Map<string, HeartbeatSource>()
 
-  const sendInterval = (max: number): number => Heartbeats.latest(max)(agenda)
+  const sendInterval = (max: number): number => HeartbeatSchedule.latest(max)(schedule)
 
-  const updateAgenda = (source: HeartbeatSource): void => {
-    agenda = Heartbeats.book(source.key, source.dueAt(sendInterval(source.max)))(agenda)
+  const reschedule = (source: HeartbeatSource): void => {
+    schedule = HeartbeatSchedule.book(source.key, source.dueAt(sendInterval(source.max)))(schedule)
   }
 
   const sendDue = (): void => {
     for (;;) {
-      const [key, rest] = Heartbeats.due(now())(agenda)
-      agenda = rest
+      const [key, rest] = HeartbeatSchedule.due(now())(schedule)
+      schedule = rest
       if (key === undefined) break
       const source = sources.get(key)
-      // A publish postpones the heartbeat of its origin without an update of the agenda, so check the time again.
+      // A publish postpones the heartbeat of its origin without an update of the schedule, so check the time again.
       if (source !== undefined && source.dueAt(sendInterval(source.max)) <= now()) {
         source.sendHeartbeat(sendInterval(source.max))
-        agenda = Heartbeats.spent(agenda)
+        schedule = HeartbeatSchedule.spent(schedule)
       }
-      if (source === undefined) agenda = Heartbeats.book(key, Number.POSITIVE_INFINITY)(agenda)
-      else updateAgenda(source)
+      if (source === undefined) schedule = HeartbeatSchedule.book(key, Number.POSITIVE_INFINITY)(schedule)
+      else reschedule(source)
     }
-    timer.set(Heartbeats.wakeAt(agenda))
+    timer.set(HeartbeatSchedule.wakeAt(schedule))
   }
   const timer = createTimer(sendDue)
 
   return {
-    promisedInterval: max => Heartbeats.stretched(max)(agenda),
+    promisedInterval: max => HeartbeatSchedule.stretched(max)(schedule),
     sendInterval,
     schedule: source => {
       sources.set(source.key, source)
-      const previous = Heartbeats.wakeAt(agenda)
-      updateAgenda(source)
-      if (Heartbeats.wakeAt(agenda) !== previous) timer.set(Heartbeats.wakeAt(agenda))
+      const previous = HeartbeatSchedule.wakeAt(schedule)
+      reschedule(source)
+      if (HeartbeatSchedule.wakeAt(schedule) !== previous) timer.set(HeartbeatSchedule.wakeAt(schedule))
     },
     remove: ({ key }) => {
       sources.delete(key)
-      agenda = Heartbeats.book(key, Number.POSITIVE_INFINITY)(agenda)
-      timer.set(Heartbeats.wakeAt(agenda))
+      schedule = HeartbeatSchedule.book(key, Number.POSITIVE_INFINITY)(schedule)
+      timer.set(HeartbeatSchedule.wakeAt(schedule))
     },
   }
 }

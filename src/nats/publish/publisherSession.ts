@@ -24,7 +24,7 @@ import { check, parsePrefix } from '../options.ts'
 import { heartbeatTimerOf } from './heartbeatTimer.ts'
 import { publisherOptions } from './options.ts'
 import type { PublisherContext } from './publisherContext.ts'
-import { each } from './ranges.ts'
+import { entries } from './ranges.ts'
 import { createReplySubjectFilter } from './replySubjectFilter.ts'
 import { sendLogOf } from './sendLog.ts'
 import type { PublisherOptions, SenderNotice, Unconfirmed } from './types.ts'
@@ -139,7 +139,7 @@ export const openSession = (
     if (isClosed) return
     unsubscribe()
     stopOrigins()
-    const unconfirmed = [...each(sendLog.unconfirmed(context))].map(
+    const unconfirmed = [...entries(sendLog.unconfirmed(context))].map(
       ([{ name }, range]): Unconfirmed => ({ _tag: 'Unconfirmed', origin: name, ...range }),
     )
     sendLog.discardUnconfirmed(context)

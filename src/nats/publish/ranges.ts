@@ -13,7 +13,7 @@ export type Ranges<Key> = Map<Key, Range[]>
  * Adds numbers that are not yet included, in any order: a message too large for the history is evicted before older
  * ones.
  */
-export const add = <Key>(ranges: Ranges<Key>, key: Key, first: number, last = first): void => {
+export const addRange = <Key>(ranges: Ranges<Key>, key: Key, first: number, last = first): void => {
   const own = ranges.get(key) ?? []
   ranges.set(key, own)
   let at = own.length
@@ -27,12 +27,12 @@ export const add = <Key>(ranges: Ranges<Key>, key: Key, first: number, last = fi
 }
 
 /** Adds the newer ranges to the older ones, and returns these. */
-export const together = <Key>(older: Ranges<Key>, newer: Ranges<Key>): Ranges<Key> => {
-  for (const [key, ranges] of newer) for (const { first, last } of ranges) add(older, key, first, last)
+export const merge = <Key>(older: Ranges<Key>, newer: Ranges<Key>): Ranges<Key> => {
+  for (const [key, ranges] of newer) for (const { first, last } of ranges) addRange(older, key, first, last)
   return older
 }
 
 /** All ranges with their keys. */
-export function* each<Key>(all: Ranges<Key>): Generator<readonly [Key, Range]> {
+export function* entries<Key>(all: Ranges<Key>): Generator<readonly [Key, Range]> {
   for (const [key, ranges] of all) for (const range of ranges) yield [key, range]
 }

@@ -7,7 +7,7 @@ import type { Connection } from '../client/Connection.ts'
 import { EncodedHeaders } from '../client/EncodedHeaders.ts'
 import { toPublishOptions } from '../client/publishOptions.ts'
 import type { Range, Ranges } from './ranges.ts'
-import { add, together } from './ranges.ts'
+import { addRange, merge } from './ranges.ts'
 import type { LoggedOrigin } from './types.ts'
 
 /** The messages that the history evicted before the server confirmed them. */
@@ -31,7 +31,7 @@ export const trackUnconfirmedEvictions = (): UnconfirmedEvictions => {
   /** Messages that only a later flush can confirm. */
   let uncovered: Ranges<LoggedOrigin> = new Map()
   return {
-    add: (origin, number, isCovered) => add(isCovered ? covered : uncovered, origin, number),
+    add: (origin, number, isCovered) => addRange(isCovered ? covered : uncovered, origin, number),
     has: origin => covered.has(origin) || uncovered.has(origin),
     rangesOf: origin => [...(covered.get(origin) ?? []), ...(uncovered.get(origin) ?? [])],
     remove: origin => {
@@ -39,7 +39,7 @@ export const trackUnconfirmedEvictions = (): UnconfirmedEvictions => {
       uncovered.delete(origin)
     },
     onFlush: () => {
-      covered = together(covered, uncovered)
+      covered = merge(covered, uncovered)
       uncovered = new Map()
     },
     onConfirmed: () => {
@@ -48,7 +48,7 @@ export const trackUnconfirmedEvictions = (): UnconfirmedEvictions => {
       return confirmed.keys()
     },
     takeAll: () => {
-      const all = together(covered, uncovered)
+      const all = merge(covered, uncovered)
       covered = new Map()
       uncovered = new Map()
       return all
@@ -83,7 +83,7 @@ export const resendUnconfirmed = ({
     try {
       const encoded = headers === undefined ? undefined : new EncodedHeaders(headers)
       nc.publish(`${origin.name}.${number}`, data, toPublishOptions(reply, encoded))
-      add(resent, origin, number)
+      addRange(resent, origin, number)
     } catch (cause) {
       if (nc.isClosed()) return undefined
       History.withdraw(history, serial)

@@ -140,7 +140,7 @@ export const createReplayServer = (
 
   return {
     onRequest: request => {
-      const [ends, rest] = ReplayQueue.asked(request)(queue)
+      const [ends, rest] = ReplayQueue.onRequest(request)(queue)
       queue = rest
       for (const answer of ends) sendOrRefuse(answer)
       startSending()

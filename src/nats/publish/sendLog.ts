@@ -14,7 +14,7 @@ import { sequencedError } from '../errors.ts'
 import { sharedWeakMap } from '../internal/processRegistry.ts'
 import { createFlushScheduler } from './flushScheduler.ts'
 import type { Ranges } from './ranges.ts'
-import { add, each } from './ranges.ts'
+import { addRange, entries } from './ranges.ts'
 import { resendUnconfirmed, trackUnconfirmedEvictions } from './reconnectRepair.ts'
 import { createReplayServer } from './replayServer.ts'
 import type { LoggedOrigin } from './types.ts'
@@ -169,7 +169,7 @@ const createSendLog = (nc: Connection, limits: Limits): SendLog => {
 
   const repair = (): void => {
     flushes.onReconnected()
-    for (const [origin, { first, last }] of each(evictions.takeAll()))
+    for (const [origin, { first, last }] of entries(evictions.takeAll()))
       origin.report({ _tag: 'NotResent', origin: origin.name, first, last, reason: 'evicted' })
     const resent = resendUnconfirmed({
       nc,
@@ -179,7 +179,7 @@ const createSendLog = (nc: Connection, limits: Limits): SendLog => {
       onRefused: stopIfEmpty,
     })
     if (resent === undefined) return
-    for (const [origin, { first, last }] of each(resent))
+    for (const [origin, { first, last }] of entries(resent))
       origin.report({ _tag: 'Resent', origin: origin.name, first, last })
     for (const origin of origins.values()) origin.onReconnected()
     flushes.resume()
@@ -210,8 +210,8 @@ const createSendLog = (nc: Connection, limits: Limits): SendLog => {
     const all: Ranges<LoggedOrigin> = new Map()
     for (const origin of closedOrigins) {
       if (origin.publisher !== publisher) continue
-      for (const { first, last } of evictions.rangesOf(origin)) add(all, origin, first, last)
-      for (const number of History.numbersAfter(history, origin, flushes.confirmed())) add(all, origin, number)
+      for (const { first, last } of evictions.rangesOf(origin)) addRange(all, origin, first, last)
+      for (const number of History.numbersAfter(history, origin, flushes.confirmed())) addRange(all, origin, number)
     }
     return all
   }
