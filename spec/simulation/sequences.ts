@@ -159,7 +159,7 @@ export const storiesOf = (chronicle: Chronicle, life: Life): ReadonlyArray<Story
       epochs.set(d.origin, left.add(d.from))
       const isReturn = d.to !== undefined && left.has(d.to)
       stories.get(d.origin)?.push(sequenceOf(life, d.origin, s, { epoch: d.to, start: d.start, isReturn }))
-    } else if (d._tag === 'Lost' && d.last === undefined) end(s, 'Dropped', at)
+    } else if (d._tag === 'Lost' && (d.last === undefined || d.reason === 'ambiguous')) end(s, 'Dropped', at)
     else note(chronicle, s, handed, index)
   }
   return [...stories].map(([origin, sequences]) => ({ origin, sequences }))
