@@ -40,6 +40,7 @@ export type {
   Reason,
   SequencedError,
   StatusInHeaders,
+  StreamUnavailable,
   SubscriptionRefused,
   Unconfirmed as UnconfirmedReason,
   Unsettled,
@@ -60,7 +61,7 @@ export type {
   SenderNotice,
   Unconfirmed,
 } from './nats/publish/types.ts'
-export type { Replayer, Source } from './nats/receive/Replayer.ts'
+export type { Replayer, Source, StreamOptions, StreamSource } from './nats/receive/Replayer.ts'
 export { firstOf, fromJetStream, fromSender } from './nats/receive/Replayer.ts'
 export type { SubscribeOptions, Subscription } from './nats/receive/subscribe.ts'
 export { subscribe } from './nats/receive/subscribe.ts'

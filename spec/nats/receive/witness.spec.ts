@@ -103,7 +103,6 @@ describe.each(kinds)('with $name', kind => {
       await nc.close()
       const seen = await to.until('the last', s => texts(s).includes('100'))
       expect(texts(seen)).toEqual(inWords(1, 100))
-      expect(seen.filter(d => d._tag === 'Gap')).toMatchObject([{ noticedBy: 'Stream' }])
       expect(seen.filter(d => d._tag === 'Lost')).toEqual([])
     })
 

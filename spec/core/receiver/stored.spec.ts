@@ -1,0 +1,202 @@
+// A stream as a witness: when a receiver asks it, and what it makes of the answer.
+import { describe, expect, it } from '@jest/globals'
+import type { Head } from '../../../src/core/protocol/Head.ts'
+import type { Origin } from '../../../src/core/protocol/Origin.ts'
+import * as SequenceNumber from '../../../src/core/protocol/SequenceNumber.ts'
+import type { NumberRange } from '../../../src/core/receiver/OriginState.ts'
+import type { Options, Out, Rig } from './receiverHarness.ts'
+import { alice, arrival, headOf, rig, run, said, single } from './receiverHarness.ts'
+
+/** Where a run with numbers from a clock begins. */
+const clock = 2 ** 45
+
+/** What it says, with its questions to the stream and its replay requests. */
+const words = (out: ReadonlyArray<Out>): string[] =>
+  out.flatMap(o => {
+    if (o._tag === 'RequestStored') return [`stream ${o.origin?.name ?? 'all'} ${o.first}-${o.last}`]
+    if (o._tag === 'RequestReplay') return [`replay ${o.first}-${o.last}`]
+    return said([o])
+  })
+
+interface Talk extends Rig {
+  readonly gets: (...numbers: number[]) => string[]
+  readonly hears: (head: Head) => string[]
+  readonly isAnswered: (head: Head) => string[]
+  readonly recovers: (...numbers: number[]) => string[]
+  readonly passes: (ms: number) => string[]
+  /** The stream answers its last question. */
+  readonly holds: (...ranges: ReadonlyArray<readonly [number, number]>) => string[]
+}
+
+const talk = (options: Options = {}, origin: Origin = single()): Talk => {
+  const r = rig({ stored: true, ...options })
+  let stored = 0
+  let replay = 0
+  const on: Rig['on'] = h => {
+    const out = r.on(h)
+    note(out)
+    return out
+  }
+  const note = (out: ReadonlyArray<Out>): void => {
+    for (const o of out) {
+      if (o._tag === 'RequestStored') stored = o.id
+      if (o._tag === 'RequestReplay') replay = o.id
+    }
+  }
+  const wait = (ms: number): ReadonlyArray<Out> => {
+    const out = r.wait(ms)
+    note(out)
+    return out
+  }
+  on({ _tag: 'Started' })
+  return {
+    ...r,
+    on,
+    wait,
+    gets: (...numbers) => numbers.flatMap(n => words(on({ _tag: 'MessageReceived', origin, arrival: arrival(n) }))),
+    hears: head => words(on({ _tag: 'HeartbeatReceived', origin, head })),
+    isAnswered: head => words(on({ _tag: 'HeadAnswered', requestId: r.requestId(), origin, head })),
+    recovers: (...numbers) =>
+      numbers.flatMap(n =>
+        words(on({ _tag: 'ReplayAnswered', requestId: replay, origin, epoch: undefined, arrival: arrival(n) })),
+      ),
+    passes: ms => words(wait(ms)),
+    holds: (...pairs) => {
+      const ranges: ReadonlyArray<NumberRange> = pairs.map(([first, last]) => ({ first, last }))
+      return words(on({ _tag: 'StoredAnswered', requestId: stored, origin, ranges }))
+    },
+  }
+}
+
+const clockHead = (head: number, changes: Partial<Head> = {}): Head =>
+  headOf(head, { start: SequenceNumber.nearest(clock), ...changes })
+
+/** A receiver that follows a sender with numbers from a clock, up to its second message. */
+const following = (options: Options = {}): Talk => {
+  const t = talk(options)
+  t.isAnswered(clockHead(clock - 1))
+  t.gets(clock, clock + 1)
+  return t
+}
+
+const isQuestion = (word: string): boolean => word.startsWith('stream')
+
+describe('a receiver with a stream', () => {
+  it('asks the stream nothing while the sender is heard', () => {
+    const t = following()
+    for (const n of [2, 3, 4]) {
+      expect(t.gets(clock + n).filter(isQuestion)).toEqual([])
+      expect(t.passes(1000).filter(isQuestion)).toEqual([])
+    }
+  })
+
+  it('requests the tail of a sender that has fallen silent', () => {
+    const t = following()
+    expect(t.passes(6000)).toContain(`stream updates ${clock + 2}-${Number.MAX_SAFE_INTEGER}`)
+    expect(t.holds([clock + 2, clock + 3])).toEqual([
+      `gap ${clock + 2}-${clock + 3} Stream`,
+      `replay ${clock + 2}-${clock + 3}`,
+    ])
+    expect(t.recovers(clock + 2, clock + 3)).toEqual([`${clock + 2} Recovered`, `${clock + 3} Recovered`])
+  })
+
+  it('asks again when the sender was heard and has fallen silent again', () => {
+    const t = following()
+    expect(t.passes(6000).filter(isQuestion)).toHaveLength(1)
+    t.holds()
+    t.hears(clockHead(clock + 1))
+    expect(t.passes(6000).filter(isQuestion)).toHaveLength(1)
+  })
+
+  it('goes through the later runs that the stream holds, when the tail is settled', () => {
+    const t = following()
+    t.passes(6000)
+    const later = clock + 1_000_000
+    t.holds([clock + 2, clock + 2], [later, later + 1])
+    expect(t.recovers(clock + 2)).toEqual([
+      `${clock + 2} Recovered`,
+      `restarted ${run(1)} after ${clock + 2}, ? from ${later}`,
+      `gap ${later}-${later + 1} Stream`,
+      `replay ${later}-${later + 1}`,
+    ])
+  })
+
+  it('does not believe numbers of a single origin that can be of an earlier run', () => {
+    const t = talk()
+    t.isAnswered(headOf(0))
+    t.gets(1, 2)
+    t.passes(6000)
+    expect(t.holds([3, 9])).toEqual([])
+  })
+
+  it('fetches the tail of the run before, when a later run has started', () => {
+    const t = following()
+    const next = clockHead(clock + 500_000, { epoch: run(2), start: SequenceNumber.nearest(clock + 500_000) })
+    t.hears(next)
+    t.isAnswered(next)
+    expect(t.passes(100)).toEqual([`stream updates ${clock + 2}-${clock + 499_999}`])
+    expect(t.gets(clock + 500_000)).toEqual([])
+    t.holds([clock + 2, clock + 2])
+    expect(t.recovers(clock + 2)).toEqual([
+      `${clock + 2} Recovered`,
+      `restarted ${run(1)} after ${clock + 2}, ${run(2)} from ${clock + 500_000}`,
+      `${clock + 500_000}`,
+    ])
+  })
+
+  it('does not wait longer than gapTimeout for a stream that does not answer', () => {
+    const t = following()
+    const next = clockHead(clock + 500_000, { epoch: run(2), start: SequenceNumber.nearest(clock + 500_000) })
+    t.hears(next)
+    t.isAnswered(next)
+    t.passes(100)
+    t.gets(clock + 500_000)
+    expect(t.passes(1999)).toEqual([])
+    expect(t.passes(1)).toEqual([
+      `restarted ${run(1)} after ${clock + 1}, ${run(2)} from ${clock + 500_000}`,
+      `${clock + 500_000}`,
+    ])
+  })
+})
+
+describe('a receiver with a stream and a sender that is gone', () => {
+  const origin = alice()
+  const options: Options = { addressing: 'perSender' }
+
+  it('asks once which origins the stream holds, unless it starts with new messages', () => {
+    expect(
+      talk({ ...options, start: 'all' }, origin)
+        .passes(5000)
+        .filter(isQuestion),
+    ).toEqual([`stream all 1-${Number.MAX_SAFE_INTEGER}`])
+    expect(talk(options, origin).passes(5000).filter(isQuestion)).toEqual([])
+  })
+
+  it('asks the sender of an origin that it did not know before it follows the stream', () => {
+    const t = talk({ ...options, start: 'all' }, origin)
+    t.passes(5000)
+    expect(t.holds([1, 3])).toEqual([`ask ${origin.name}`])
+    const said = t.passes(5000)
+    expect(said.slice(0, 6)).toEqual([
+      ...Array(3).fill(`ask ${origin.name}`),
+      'gap 1-3 Stream',
+      'silent mute',
+      'replay 1-3',
+    ])
+  })
+
+  it('continues after a saved position', () => {
+    const start = { v: 1, positions: [{ origin: origin.name, number: SequenceNumber.nearest(2) }] } as const
+    const t = talk({ ...options, start }, origin)
+    expect(t.passes(1500).filter(isQuestion)).toContain(`stream ${origin.name} 3-${Number.MAX_SAFE_INTEGER}`)
+    expect(t.holds([3, 4])).toEqual(['gap 3-4 Stream', 'silent mute', 'replay 3-4'])
+    expect(t.recovers(3, 4)).toEqual(['3 Recovered', '4 Recovered'])
+  })
+
+  it('reports numbers of a single origin that can be of an earlier run', () => {
+    const t = talk({ start: 'all' })
+    t.passes(5000)
+    t.holds([1, 9])
+    expect(t.passes(5000)).toContain('lost 1-9 ambiguous')
+  })
+})
