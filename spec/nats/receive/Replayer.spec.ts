@@ -21,7 +21,7 @@ import { subscribe } from '../../../src/nats/receive/subscribe.ts'
 import { valid } from '../../core/arbitraries.ts'
 import type { DecideFate } from '../../server/lossyLink.ts'
 import { drop, pass } from '../../server/lossyLink.ts'
-import type { Kind, Seen } from '../clients.ts'
+import type { Client, Kind, Seen } from '../clients.ts'
 import { eventually, isMessage, kinds, longestWait, messages, numbers, range, some, withServer } from '../clients.ts'
 import { accounted, both, receiver, sender, shape } from '../pair.ts'
 import { patient } from '../patient.ts'
@@ -213,26 +213,30 @@ describe.each(kinds)('with $name', kind => {
     expect([all.wrong(), all.lost()]).toEqual([undefined, []])
   })
 
-  test('recovers a message from a stream that lags', async () => {
-    const s = await scene({
-      kind,
-      addressing: 'perSender',
-      replayer: fromJetStream('STALE'),
-      gapTimeout: patient.gapTimeout,
-    })
+  /** A stream of our own making: it says that it has direct access, and `onGet` answers for each message. */
+  const madeUp = async (onGet: (store: Client, subject: string, reply: string) => void): Promise<Replayer> => {
     const store = await bench.connect(kind)
-    const asked = new Map<string, number>()
-    store.subscribe('$JS.API.DIRECT.GET.STALE.>', {
-      callback: (_, { subject, reply = '' }) => {
-        const times = (asked.get(subject) ?? 0) + 1
-        asked.set(subject, times)
-        const address = subject.slice('$JS.API.DIRECT.GET.STALE.'.length)
-        const found = kind.headers({ 'Nats-Subject': [address], 'Nats-Sequence': ['1'] })
-        if (times < 3) store.publish(reply, '', { headers: kind.status(404) })
-        else store.publish(reply, 'found', { headers: found })
-      },
+    store.subscribe('made.up.API.STREAM.INFO.UPDATES', {
+      callback: (_, { reply = '' }) => store.publish(reply, JSON.stringify({ config: { allow_direct: true } })),
+    })
+    const gets = 'made.up.API.DIRECT.GET.UPDATES.'
+    store.subscribe(`${gets}>`, {
+      callback: (_, { subject, reply = '' }) => onGet(store, subject.slice(gets.length), reply),
     })
     await store.flush()
+    return fromJetStream('UPDATES', { apiPrefix: 'made.up.API' })
+  }
+
+  test('recovers a message from a stream that lags', async () => {
+    const asked = new Map<string, number>()
+    const replayer = await madeUp((store, subject, reply) => {
+      const times = (asked.get(subject) ?? 0) + 1
+      asked.set(subject, times)
+      const found = kind.headers({ 'Nats-Subject': [subject], 'Nats-Sequence': ['1'] })
+      if (times < 3) store.publish(reply, '', { headers: kind.status(404) })
+      else store.publish(reply, 'found', { headers: found })
+    })
+    const s = await scene({ kind, addressing: 'perSender', replayer, gapTimeout: patient.gapTimeout })
     s.to.link.setFate(s.losing(place => place === 2 || place === 4))
     for (const place of range(2, 5)) s.updates.publish(`${place}`)
     const seen = await s.to.until('all of them', messages(5))
@@ -240,16 +244,17 @@ describe.each(kinds)('with $name', kind => {
     expect([...asked.values()]).toEqual([3, 3])
   })
 
-  test('a stream that does not exist gives no answer, so messages are lost at the deadline', async () => {
-    const s = await scene({ kind, addressing: 'perSender', replayer: fromJetStream('MISSING'), gapTimeout: 400 })
+  test('loses messages at the deadline if the stream gives no answer', async () => {
+    const replayer = await madeUp(() => undefined)
+    const s = await scene({ kind, addressing: 'perSender', replayer, gapTimeout: 400 })
     s.to.link.setFate(s.losing(place => place === 2))
     for (const place of range(2, 3)) s.updates.publish(`${place}`)
     const seen = await s.to.until('all of them', all => accounted(all).length >= 3)
     expect(lost(seen)).toEqual([[2, 2, 'unresolved']])
   })
 
-  test('and the sender is tried next', async () => {
-    const replayer = firstOf(fromJetStream('MISSING'), fromSender)
+  test('requests from the sender if the stream gives no answer', async () => {
+    const replayer = firstOf(await madeUp(() => undefined), fromSender)
     const s = await scene({ kind, addressing: 'perSender', replayer, publishing: {} })
     s.to.link.setFate(s.losing(place => place >= 2 && place < 200 && place % 2 === 0))
     for (const place of range(2, 200)) s.updates.publish(`${place}`)
