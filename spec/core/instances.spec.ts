@@ -11,7 +11,7 @@ import * as SequenceNumber from '../../src/core/protocol/SequenceNumber.ts'
 import * as Subject from '../../src/core/protocol/Subject.ts'
 import { addressing, addressOf, epoch, filter, number, spelledOrigin, valid } from './arbitraries.ts'
 
-/** Three values, of which two are often equal. */
+/** Three values. Two of them are often equal. */
 const threeOf = <A>(values: fc.Arbitrary<A>): fc.Arbitrary<readonly [A, A, A]> =>
   fc
     .tuple(values, values, values, fc.nat(2))

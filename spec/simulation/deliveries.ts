@@ -394,7 +394,7 @@ export const arrived = (
     const sequences = stories.find(s => s.origin === p.run.origin)?.sequences ?? []
     if (isBefore(life, sequences, p) || isDuplicate(origins, sequences, p)) continue
     if (isUnvouched(origins, life, sequences, p)) continue
-    // A head that is forged in the name of a sender that does not answer can't be told from a real one.
+    // If a sender can't be queried, a receiver can't tell a forged head from a real one.
     if (p.run.isDeaf && origins.hasForgedHead(p.run.origin)) continue
     if (origins.hasRestarted(p.run.origin) && apart.has(`${p.run.origin}.${p.number}`)) continue
     missing.push([p, at])

@@ -91,7 +91,7 @@ describe('a message in parts', () => {
     )
   })
 
-  it('is joined after another message of which only the first parts arrived', () => {
+  it('is joined after an incomplete message', () => {
     fc.assert(
       fc.property(several, several, fc.nat(), (other, one, i) => {
         const begun = other.parts.slice(0, 1 + (i % (other.parts.length - 1)))

@@ -4,8 +4,8 @@ import { names } from '../receiver/originTable.ts'
 import type { Numbered, OriginKind, Plain, Probing, SenderDetection, Step } from './state.ts'
 
 /**
- * After all senders were asked for their heads, an unanswered probe means nothing for this many `requestTimeout`. A late
- * answer would otherwise cost a live sender its first messages. Only the server's "no responders" counts before that.
+ * After a head request to all senders, the detection waits at least this many times `requestTimeout` for each answer. A
+ * live sender that answers late would otherwise lose its first messages. "No responders" counts at once.
  */
 const joinTimeouts = 5
 

@@ -7,7 +7,7 @@ import { markNumbered } from './originKinds.ts'
 import { withoutSetAside } from './plainMessages.ts'
 import type { Plain, Range, SenderDetection, Step } from './state.ts'
 
-/** The most delivered numbers that the receiver is told. */
+/** The limit of delivered numbers that are passed to the receiver. */
 const maxReported = 4096
 
 /** A late head can be older than what was delivered: a range that directly follows it is of the same run. */
@@ -33,7 +33,7 @@ const deliveredOf = (
 const withoutAge = ({ age, ...head }: Head): Head => head
 
 /**
- * The receiver gets the numbers of that run that were delivered, then the messages that were set aside, then the head.
+ * Passes the delivered numbers of that run to the receiver, then the messages that were set aside, then the head.
  * Without the first two it would request these numbers, deliver them again or report them lost.
  *
  * @param at the latest time at which the sender can have had the age that the head says

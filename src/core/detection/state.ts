@@ -132,7 +132,7 @@ export interface SenderDetection<A> {
   /** The key of the last item of either queue. */
   readonly lastKey: number
   readonly lastRequestId: number
-  /** When all senders were last asked for their heads: at the start, and after a reconnect. */
+  /** The time of the last head request to all senders: the start, or a reconnect. */
   readonly joinedAt: number
   readonly wakeAt: number
 }

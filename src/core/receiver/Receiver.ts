@@ -261,7 +261,7 @@ const refusedProbe = <A>(step: Step<A>, s: OriginState<A>, requestId: number): O
 
 // --- what a stream holds
 
-/** After this many `requestTimeout` an origin that did not answer is looked for in the stream. */
+/** The receiver waits this many times `requestTimeout` for senders, then asks the stream for other origins. */
 const discoveryTimeouts = 5
 
 /** The stream says what it holds of an origin. One that was not heard is followed from now on, and its sender is asked. */

@@ -26,7 +26,7 @@ export const ask = <A, S extends OriginState<A>>(step: Step<A>, s: S, first: num
 export const from = (ranges: ReadonlyArray<NumberRange>, first: number): ReadonlyArray<NumberRange> =>
   ranges.flatMap(r => (r.last < first ? [] : [{ first: Math.max(r.first, first), last: r.last }]))
 
-/** The stream holds numbers above those of the sequence: they are missing. Those of a later run follow when it is settled. */
+/** Numbers in the stream above the sequence are missing. A later run starts when they are settled. */
 export const extend = <A, S extends Known<A>>(step: Step<A>, s: S, ranges: ReadonlyArray<NumberRange>): S => {
   const above = from(ranges, s.buffer.highest + 1)
   const [next, ...rest] = above
@@ -53,7 +53,7 @@ export const fetchBefore = <A>(step: Step<A>, s: Checking<A>, ranges: ReadonlyAr
   return s.next === undefined ? extended : { ...extended, probe: { ...s.probe, dueAt: Number.POSITIVE_INFINITY } }
 }
 
-/** Goes on with numbers of a later run that nobody has named. */
+/** Starts a later run in the stream. Its epoch is unknown. */
 const startLater = <A>(step: Step<A>, s: Known<A>, range: NumberRange): Known<A> => {
   const left = leave(step, s, s.buffer, undefined, range.first)
   return withBuffer(left, noticeMissing(step, s.about, left.buffer, range.last, 'Stream'))
@@ -71,8 +71,7 @@ const followStored = <A>(step: Step<A>, s: Following<A> | Unvouched<A>): OriginS
     step.waitsForRoom = true
     return s
   }
-  const contact = s.contact
-  const state = unvouched(startLater(step, s, range), { contact, refused: true })
+  const state = unvouched(startLater(step, s, range), { contact: s.contact, refused: true })
   return { ...state, epoch: undefined, start: undefined, saved: undefined, stored: known(later) }
 }
 
@@ -89,7 +88,7 @@ const startNext = <A>(step: Step<A>, s: Checking<A>, next: Head): Checking<A> | 
   return { ...s, buffer, others, requestAt, unansweredSince, epoch: undefined, start: undefined, stored: known(later) }
 }
 
-/** What follows from what a stream holds, whatever the event was. */
+/** Runs after each event of an origin: asks the stream, or uses its answer. */
 export const followWitness = <A>(step: Step<A>, s: OriginState<A>): OriginState<A> => {
   if (!step.settings.stored) return s
   if (s._tag === 'Unvouched' || (s._tag === 'Following' && s.contact._tag === 'Silent')) return followStored(step, s)

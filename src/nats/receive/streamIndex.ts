@@ -122,7 +122,7 @@ export const createStreamIndex = (options: StreamIndexOptions): StreamIndex => {
     return origin !== undefined && all.length === 0 ? [{ origin, ranges: [] }] : all
   }
 
-  /** The part of the ranges that was asked for. */
+  /** The part of the ranges within the request. */
   const within = (ranges: ReadonlyArray<NumberRange>, { first, last }: StoredRequest): ReadonlyArray<NumberRange> =>
     ranges.flatMap(r =>
       r.last < first || r.first > last ? [] : [{ first: Math.max(r.first, first), last: Math.min(r.last, last) }],
