@@ -4,7 +4,7 @@ import * as SenderDetection from '../../../src/core/detection/SenderDetection.ts
 import * as M from '../../../src/core/internal/OrderedMap.ts'
 import type { Head } from '../../../src/core/protocol/Head.ts'
 import type { Origin } from '../../../src/core/protocol/Origin.ts'
-import type { Event as ReceiverEvent } from '../../../src/core/receiver/Receiver.ts'
+import type { Event as ReceiverEvent } from '../../../src/core/receiver/events.ts'
 import { arrival, headOf, run, single } from '../receiver/receiverHarness.ts'
 
 type Out = SenderDetection.Output<string>

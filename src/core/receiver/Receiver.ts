@@ -14,20 +14,17 @@
  * @module
  * @since 0.1.0
  */
-import { isLeft } from 'fp-ts/lib/Either.js'
 import type { State } from 'fp-ts/lib/State.js'
 import * as M from '../internal/OrderedMap.ts'
-import type { Address } from '../protocol/Address.ts'
-import type { Epoch } from '../protocol/Epoch.ts'
 import type { Head } from '../protocol/Head.ts'
 import type { Origin } from '../protocol/Origin.ts'
-import { addressingOf, other, parse } from '../protocol/Origin.ts'
-import type { SequenceNumber } from '../protocol/SequenceNumber.ts'
-import { last as lastNumber, nearest } from '../protocol/SequenceNumber.ts'
-import type { Lost, RefusalReason, Unsequenced } from './Delivery.ts'
+import { addressingOf, other } from '../protocol/Origin.ts'
+import { nearest } from '../protocol/SequenceNumber.ts'
+import type { Lost, Unsequenced } from './Delivery.ts'
+import type { Event } from './events.ts'
 import { fastPath } from './fastPath.ts'
-import type { NumberRange, OriginState } from './OriginState.ts'
-import { gone, joining, probeOf, withProbe } from './OriginState.ts'
+import type { OriginState } from './OriginState.ts'
+import { joining, probeOf, withProbe } from './OriginState.ts'
 import { isOwn } from './onHead.ts'
 import { onRoom } from './onReconnect.ts'
 import { onPageEnd, onRefused, onReplayed } from './onReplay.ts'
@@ -37,104 +34,18 @@ import { change, changeKnown, names, times, withPlace, withTable } from './origi
 import type { Arrival, Output } from './outputs.ts'
 import * as Probe from './Probe.ts'
 import type { Step } from './Step.ts'
-import { deliver, hasRoom, keepsUp, requestHead, requestStored } from './Step.ts'
+import { deliver, hasRoom, keepsUp, requestHead } from './Step.ts'
+import { onJoinRefused, onReconnected, onStarted, onStored, repeatRequests } from './session.ts'
 import type { Receiver } from './state.ts'
-import { known } from './stored.ts'
 import { after } from './transitions.ts'
 
+export type { Event } from './events.ts'
+export { arrival } from './events.ts'
 export type { Arrival, Deliver, Output } from './outputs.ts'
 export type { Mode, Settings } from './settings.ts'
 export { defaults } from './settings.ts'
 export type { Receiver } from './state.ts'
 export { create } from './state.ts'
-
-/** The events of a receiver. `now` is in ms of a monotonic clock. @since 0.1.0 */
-export type Event<A> =
-  /** The receiver has subscribed to data, heartbeats and its inbox, in this order and on one connection. */
-  | { readonly _tag: 'Started'; readonly now: number }
-  | { readonly _tag: 'MessageReceived'; readonly now: number; readonly origin: Origin; readonly arrival: Arrival<A> }
-  /** A message whose subject is not an address. */
-  | {
-      readonly _tag: 'UnsequencedReceived'
-      readonly now: number
-      readonly message: Unsequenced<A>
-      readonly bytes: number
-    }
-  | { readonly _tag: 'HeartbeatReceived'; readonly now: number; readonly origin: Origin; readonly head: Head }
-  /** An answer to the `RequestHead` with this id. */
-  | {
-      readonly _tag: 'HeadAnswered'
-      readonly now: number
-      readonly requestId: number
-      readonly origin: Origin
-      readonly head: Head
-    }
-  /** A message that answers the `RequestReplay` with this id. In `single` it names the epoch. */
-  | {
-      readonly _tag: 'ReplayAnswered'
-      readonly now: number
-      readonly requestId: number
-      readonly origin: Origin
-      readonly epoch: Epoch | undefined
-      readonly arrival: Arrival<A>
-    }
-  /** Every replayer that could hold the numbers has refused (`410`). */
-  | {
-      readonly _tag: 'ReplayRefused'
-      readonly now: number
-      readonly requestId: number
-      readonly origin: Origin
-      readonly epoch: Epoch | undefined
-      readonly first: SequenceNumber
-      readonly last: SequenceNumber
-      readonly reason: RefusalReason
-    }
-  /** The request was answered up to a number (`204 EOB`). */
-  | {
-      readonly _tag: 'ReplayEnded'
-      readonly now: number
-      readonly requestId: number
-      readonly origin: Origin
-      readonly epoch: Epoch | undefined
-      readonly last: number
-    }
-  /** The answer to `RequestStored` with that id, for one origin: the numbers that a stream holds, in ascending ranges. */
-  | {
-      readonly _tag: 'StoredAnswered'
-      readonly now: number
-      readonly requestId: number
-      readonly origin: Origin
-      readonly ranges: ReadonlyArray<NumberRange>
-    }
-  /** Nobody listens to the `RequestHead` with this id. */
-  | {
-      readonly _tag: 'HeadRefused'
-      readonly now: number
-      readonly requestId: number
-      readonly origin: string | undefined
-    }
-  | { readonly _tag: 'Disconnected'; readonly now: number }
-  /** The connection is back, with the same subscriptions. */
-  | { readonly _tag: 'Reconnected'; readonly now: number }
-  | { readonly _tag: 'Tick'; readonly now: number }
-  /** The application has processed this many deliveries and bytes. */
-  | { readonly _tag: 'Consumed'; readonly now: number; readonly deliveries: number; readonly bytes: number }
-
-/**
- * The event of a message without headers and reply.
- *
- * @param now the time of arrival, in ms of a monotonic clock
- * @param bytes the size that counts for `maxBytes`. Default 0
- * @since 0.1.0
- */
-export const arrival =
-  <A>(now: number, data: A, bytes = 0) =>
-  ({ origin, number }: Address): Event<A> => ({
-    _tag: 'MessageReceived',
-    now,
-    origin,
-    arrival: { number, data, headers: undefined, reply: undefined, bytes },
-  })
 
 const begin = <A>({ settings, usage, session }: Receiver<A>, now: number): Step<A> => ({
   now: (session.away ?? now) - session.lag,
@@ -232,19 +143,6 @@ const onHead = <A>(
 }
 
 /** Nobody listens. A sender may be about to reconnect, so the request is repeated once. */
-const onNoResponders = <A>(
-  self: Receiver<A>,
-  step: Step<A>,
-  requestId: number,
-  origin: string | undefined,
-): Receiver<A> => {
-  const { session, settings } = self
-  if (origin !== undefined) return changeKnown(self, step, origin, (within, s) => refusedProbe(within, s, requestId))
-  if (session.join?.requestId !== requestId) return self
-  const join = { ...session.join, tries: Math.max(session.join.tries, settings.requestAttempts - 1) }
-  return { ...self, session: { ...session, join } }
-}
-
 const refusedProbe = <A>(step: Step<A>, s: OriginState<A>, requestId: number): OriginState<A> => {
   const probe = probeOf(s)
   if (probe === undefined || !Probe.isAnsweredBy(probe, requestId)) return s
@@ -259,87 +157,10 @@ const refusedProbe = <A>(step: Step<A>, s: OriginState<A>, requestId: number): O
   })
 }
 
-// --- what a stream holds
-
-/** The receiver waits this many times `requestTimeout` for senders, then asks the stream for other origins. */
-const discoveryTimeouts = 5
-
-/** The stream says what it holds of an origin. One that was not heard is followed from now on, and its sender is asked. */
-const onStored = <A>(
-  self: Receiver<A>,
-  step: Step<A>,
-  requestId: number,
-  origin: Origin,
-  ranges: ReadonlyArray<NumberRange>,
-): Receiver<A> => {
-  const entry = names.get(self.table.origins, origin.name)
-  if (entry === undefined) {
-    const placed = withPlace(self, step)
-    const first = ranges[0]?.first
-    const about = { origin: origin.name, subject: origin.subject, sender: origin.run?.sender }
-    if (placed === undefined && first !== undefined) gone(step, about, first)
-    if (placed === undefined || first === undefined) return self
-    const state = { ...joining<A>(origin, { _tag: 'New' }, Probe.open(step, origin)), stored: known(ranges) }
-    return change(placed, step, origin.name, undefined, state, (_, s) => s)
-  }
-  const { stored } = entry.state
-  const isAsked = stored._tag === 'Requested' && stored.id === requestId
-  return isAsked
-    ? change(self, step, origin.name, entry, entry.state, (within, s) => after(within, s, 'stored', ranges))
-    : self
-}
-
-// --- the connection
-
-const join = <A>(self: Receiver<A>, step: Step<A>, tries: number): Receiver<A> => {
-  const dueAt = step.now + self.settings.requestTimeout * 2 ** (tries - 1)
-  return { ...self, session: { ...self.session, join: { requestId: requestHead(step, undefined), tries, dueAt } } }
-}
-
-const onReconnected = <A>(self: Receiver<A>, step: Step<A>): Receiver<A> => {
-  let joined = join(self, step, 1)
-  const { lastRequestId } = step
-  for (const { key, value } of M.entries(self.table.origins))
-    joined = change(joined, step, key, value, value.state, (within, s) =>
-      after(within, s, 'reconnected', lastRequestId),
-    )
-  return joined
-}
-
-/** Origins with a saved position are followed from the start, so that no loss goes unnoticed. */
-const onStarted = <A>(self: Receiver<A>, step: Step<A>): Receiver<A> => {
-  let started = join(self, step, 1)
-  const { lastRequestId } = step
-  const { start, stored, requestTimeout, gapTimeout: deadline, maxOrigins } = self.settings
-  const discoverAt =
-    stored && start !== 'new' ? step.now + requestTimeout * discoveryTimeouts : Number.POSITIVE_INFINITY
-  started = { ...started, session: { ...started.session, discoverAt } }
-  if (typeof start === 'string' || 'from' in start) return started
-  for (const position of start.positions) {
-    const origin = parse(self.addressing)(position.origin)
-    if (isLeft(origin) || M.size(started.table.origins) >= maxOrigins) continue
-    step.out.push({ _tag: 'OriginStarted', origin: position.origin, epoch: position.epoch, number: position.number })
-    const reason = { _tag: 'Saved', position, until: step.now + deadline } as const
-    const state = joining<A>(origin.right, reason, Probe.awaiting(step, lastRequestId))
-    started = change(started, step, origin.right.name, undefined, state, (_, s) => s)
-  }
-  return started
-}
-
 // --- time and room
 
 const onTicked = <A>(self: Receiver<A>, step: Step<A>): Receiver<A> => {
-  let ticked = self
-  const due = self.session.join
-  if (due !== undefined && due.dueAt <= step.now)
-    ticked =
-      due.tries < self.settings.requestAttempts
-        ? join(ticked, step, due.tries + 1)
-        : { ...ticked, session: { ...ticked.session, join: undefined } }
-  if (ticked.session.discoverAt <= step.now) {
-    requestStored(step, undefined, 1, lastNumber)
-    ticked = { ...ticked, session: { ...ticked.session, discoverAt: Number.POSITIVE_INFINITY } }
-  }
+  let ticked = repeatRequests(self, step)
   for (let next = M.min(ticked.table.agenda); next !== undefined && next.key[0] <= step.now; ) {
     const name = next.key[1]
     const entry = names.get(ticked.table.origins, name)
@@ -413,8 +234,12 @@ const handle = <A>(self: Receiver<A>, step: Step<A>, event: Event<A>): Receiver<
     }
     case 'StoredAnswered':
       return onStored(self, step, event.requestId, event.origin, event.ranges)
-    case 'HeadRefused':
-      return onNoResponders(self, step, event.requestId, event.origin)
+    case 'HeadRefused': {
+      const { origin, requestId } = event
+      return origin === undefined
+        ? onJoinRefused(self, requestId)
+        : changeKnown(self, step, origin, (within, s) => refusedProbe(within, s, requestId))
+    }
     case 'Disconnected': {
       const { session } = self
       return { ...self, session: { ...session, away: session.away ?? event.now, join: undefined } }

@@ -7,7 +7,7 @@ import type { Headers } from '../../core/protocol/Headers.ts'
 import type { Addressing } from '../../core/protocol/Origin.ts'
 import * as Origin from '../../core/protocol/Origin.ts'
 import type { Subject } from '../../core/protocol/Subject.ts'
-import type { Event } from '../../core/receiver/Receiver.ts'
+import type { Event } from '../../core/receiver/events.ts'
 import type { Msg } from '../client/Connection.ts'
 
 /** What the parts of one receiver share. */

@@ -3,8 +3,8 @@
  * answer, the next attempt goes to the next source.
  */
 import type { RefusalReason } from '../../core/receiver/Delivery.ts'
+import type { Event } from '../../core/receiver/events.ts'
 import type { Output } from '../../core/receiver/outputs.ts'
-import type { Event } from '../../core/receiver/Receiver.ts'
 import { now } from '../client/timer.ts'
 
 /** A replay request of the core. */
