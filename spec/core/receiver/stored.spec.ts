@@ -172,6 +172,48 @@ describe('a receiver with a stream and a sender that is gone', () => {
     expect(talk(options, origin).passes(5000).filter(isQuestion)).toEqual([])
   })
 
+  it('gives the senders 500 ms to answer before it asks which origins the stream holds', () => {
+    const t = talk({ ...options, start: 'all' }, origin)
+    expect(t.passes(499).filter(isQuestion)).toEqual([])
+    expect(t.passes(1).filter(isQuestion)).toHaveLength(1)
+  })
+
+  it('does not follow an origin of which the stream holds nothing', () => {
+    const t = talk({ ...options, start: 'all' }, origin)
+    t.passes(5000)
+    expect(t.holds()).toEqual([])
+    expect(t.passes(5000)).toEqual([])
+  })
+
+  it('reports an origin in the stream that it has no room to follow', () => {
+    const t = talk({ ...options, start: 'all', maxOrigins: 1 }, origin)
+    const other = alice(1, 'bob')
+    t.on({ _tag: 'MessageReceived', origin: other, arrival: arrival(1) })
+    t.on({ _tag: 'HeadAnswered', requestId: t.requestId(), origin: other, head: headOf(1) })
+    t.on({ _tag: 'MessageReceived', origin: other, arrival: arrival(3) })
+    const ids: number[] = []
+    for (const o of t.wait(600)) if (o._tag === 'RequestStored' && o.origin === undefined) ids.push(o.id)
+    expect(ids).toHaveLength(1)
+    const found = t.on({ _tag: 'StoredAnswered', requestId: ids[0] ?? 0, origin, ranges: [{ first: 4, last: 9 }] })
+    expect(found).toMatchObject([
+      {
+        _tag: 'Deliver',
+        delivery: { _tag: 'Lost', origin: origin.name, subject: 'updates', sender: 'alice', first: 4 },
+      },
+    ])
+    expect(t.on({ _tag: 'StoredAnswered', requestId: ids[0] ?? 0, origin, ranges: [] })).toEqual([])
+  })
+
+  it('ignores an answer of the stream that it does not wait for', () => {
+    const start = { v: 1, positions: [{ origin: origin.name, number: SequenceNumber.nearest(2) }] } as const
+    const t = talk({ ...options, start }, origin)
+    t.passes(1500)
+    const ranges = [{ first: 3, last: 4 }]
+    expect(t.on({ _tag: 'StoredAnswered', requestId: 1_000_000, origin, ranges })).toEqual([])
+    expect(t.holds([3, 4])).toContain('gap 3-4 Stream')
+    expect(t.holds([5, 6])).toEqual([])
+  })
+
   it('asks the sender of an origin that it did not know before it follows the stream', () => {
     const t = talk({ ...options, start: 'all' }, origin)
     t.passes(5000)
