@@ -21,6 +21,7 @@ export type { Sequence } from './dropin/SequencedMsg.ts'
 export { sequenceOf } from './dropin/SequencedMsg.ts'
 export { notices, sequenced } from './dropin/sequenced.ts'
 export type { Connection, Msg, NatsSubscription, Status } from './nats/client/Connection.ts'
+export type { StreamOptions } from './nats/client/streamApi.ts'
 export type {
   AlreadyPublished,
   BadHeaders,
@@ -61,7 +62,7 @@ export type {
   SenderNotice,
   Unconfirmed,
 } from './nats/publish/types.ts'
-export type { Replayer, Source, StreamOptions, StreamSource } from './nats/receive/Replayer.ts'
+export type { Replayer, Source, StreamSource } from './nats/receive/Replayer.ts'
 export { firstOf, fromJetStream, fromSender } from './nats/receive/Replayer.ts'
 export type { SubscribeOptions, Subscription } from './nats/receive/subscribe.ts'
 export { subscribe } from './nats/receive/subscribe.ts'
