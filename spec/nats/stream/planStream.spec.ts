@@ -188,6 +188,15 @@ describe.each(kinds)('with $name, the plan of a stream', kind => {
     expect(await configOf(nc, 'S')).toEqual(before)
   })
 
+  test('explains what is incompatible, and what to do', async () => {
+    const nc = await connect(kind)
+    await create(nc, 'S', { subjects: ['updates.>'], max_age: minute, max_msgs: 5, max_bytes: 1000, discard: 'new' })
+    const plan = await planStream(nc, 'S', { ...updates, storage: 'file', fence: false })
+    expect(explain(plan)).toBe(
+      "The stream S, which captures updates.>, can't serve these subjects: storage is memory and should be file (the server can't change it); discard is new and should be old (it would also apply to other subjects in the stream). Plan a stream with another name, and first remove the subjects from this one.",
+    )
+  })
+
   test('shares a stream with other subjects if nothing changes for their messages', async () => {
     const nc = await connect(kind)
     await create(nc, 'S', { subjects: ['orders.>'], max_age: minute, max_msgs: 5, max_bytes: 1000 })

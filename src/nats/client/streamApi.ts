@@ -66,8 +66,8 @@ export const streamAddress = (stream: string, options: StreamOptions): StreamAdd
 }
 
 const remedies: Record<StreamUnavailable['why'], string> = {
-  NotFound: 'does not exist. Create it, or correct its name, domain or apiPrefix.',
-  NoDirectAccess: 'has no direct access. Set allow_direct in its configuration.',
+  NotFound: 'does not exist. Create it with planStream, or correct its name, domain or apiPrefix.',
+  NoDirectAccess: 'has no direct access. Set allow_direct in its configuration, or use planStream.',
   NoAnswer: 'does not answer. Check that JetStream is enabled, and that this user may publish to its API',
 }
 

@@ -45,8 +45,8 @@ const checkOptions = check('fromJetStream', streamOptions)
 export const fromSender: Replayer = { sources: [{ _tag: 'Sender' }] }
 
 /**
- * Requests missed messages from a JetStream stream that captures the numbered subjects, with `allow_direct` set. It
- * works without the sender, and needs no other process than the server.
+ * Requests missed messages from a JetStream stream that captures the numbered subjects, with `allow_direct` set.
+ * `planStream` creates such a stream. It works without the sender, and needs no other process than the server.
  *
  * In `perSender` it works for every sender. In `single` it works for senders whose numbers never go back: after a
  * restart from 1 the stream has the `updates.17` of the run that wrote it last. So the receiver does not use the stream

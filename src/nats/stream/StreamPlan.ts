@@ -112,6 +112,8 @@ export interface Change extends Existing {
 /** The stream exists, and these settings can't change. @since 0.1.0 */
 export interface Incompatible extends Existing {
   readonly _tag: 'Incompatible'
+  /** The subjects that the stream captures now. */
+  readonly captured: ReadonlyArray<string>
   readonly conflicts: ReadonlyArray<Conflict>
 }
 

@@ -44,13 +44,13 @@ const change = ({ setting, from, to }: SettingChange): string =>
   `${setting} from ${value(setting, from)} to ${value(setting, to)}`
 
 const whys: Record<Conflict['why'], string> = {
-  Fixed: 'the server does not change it',
+  Fixed: "the server can't change it",
   OtherSubjects: 'it would also apply to other subjects in the stream',
   ControlSubjects: 'the stream captures heartbeats, requests or answers',
 }
 
 const conflict = ({ setting, from, to, why }: Conflict): string =>
-  `${setting} is ${value(setting, from)} and should be ${value(setting, to)}: ${whys[why]}`
+  `${setting} is ${value(setting, from)} and should be ${value(setting, to)} (${whys[why]})`
 
 /** Explains what a plan would do, and what that means for the messages. */
 export const explainStreamPlan = (plan: StreamPlan): string => {
@@ -67,6 +67,6 @@ export const explainStreamPlan = (plan: StreamPlan): string => {
       return `The stream ${stream} will change: ${plan.changes.map(change).join(', ')}.${deletes} ${content(plan, settings)} ${whenFull(settings)}`
     }
     case 'Incompatible':
-      return `The stream ${stream} can't serve these subjects. ${plan.conflicts.map(conflict).join('; ')}. Use a stream of their own: give it another name, and first remove the subjects from this one.`
+      return `The stream ${stream}, which captures ${value('subjects', plan.captured)}, can't serve these subjects: ${plan.conflicts.map(conflict).join('; ')}. Plan a stream with another name, and first remove the subjects from this one.`
   }
 }

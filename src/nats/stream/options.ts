@@ -12,20 +12,20 @@ import { check, checkSubject, option, sharedOptions } from '../options.ts'
 /**
  * The options of `planStream`. Only `subjects` is required.
  *
- * An option that is not set leaves an existing stream as it is, with three exceptions: `fence`, and a limit that the
- * stream lacks. Then the default applies.
+ * An option that is not set leaves an existing stream as it is, with two exceptions: `fence`, and a limit that the
+ * stream lacks. For these the default applies.
  *
  * @since 0.1.0
  */
 export interface PlanStreamOptions extends StreamOptions {
-  /** The subjects that publishers use, such as `['updates', 'prices.>']`. The stream captures their numbered subjects. */
+  /** The subjects of the publishers, such as `['updates', 'prices.>']`. The stream captures the numbered ones. */
   readonly subjects: ReadonlyArray<string>
   /** The addressing of the publishers. Default `'single'`. */
   readonly addressing?: Addressing
   /**
    * Whether the server refuses a message whose number is already in the stream: the first message of a number stays.
-   * Then a full stream also refuses new messages, until `maxAge` removes old ones. Without the fence, the newest message
-   * of a number is served, and a full stream deletes its oldest messages. Default true.
+   * Then a full stream also refuses new messages, until `maxAge` removes old ones. Without the fence, the newest
+   * message of a number is served, and a full stream deletes its oldest messages. Default true.
    */
   readonly fence?: boolean
   /** The age at which the server deletes a message, in ms: above 0, at most 292 years. Default 600,000 (10 minutes). */

@@ -123,6 +123,7 @@ const planFor = (nc: Connection, address: StreamAddress, wanted: Wanted, { confi
     const plan: StreamPlan = {
       _tag: 'Incompatible',
       ...common,
+      captured: config.subjects ?? [],
       conflicts,
       apply: async () => {
         throw sequencedError(explainStreamPlan(plan), {
