@@ -2,8 +2,8 @@
  * Subject-token sequencing for core NATS.
  *
  * `publisher` numbers messages in their subjects, `subscribe` detects missing messages and requests them, `sequenced`
- * wraps a connection so that existing code keeps its subjects, and `explain` turns a delivery or a notice into a
- * sentence.
+ * wraps a connection so that existing code keeps its subjects, `planStream` sets up a JetStream stream that stores
+ * them, and `explain` turns a delivery, a notice or a plan into a sentence.
  *
  * The pure parts are in `nats-sequenced/core`, the effects of fp-ts in `nats-sequenced/fp`.
  *
@@ -21,6 +21,7 @@ export type { Sequence } from './dropin/SequencedMsg.ts'
 export { sequenceOf } from './dropin/SequencedMsg.ts'
 export { notices, sequenced } from './dropin/sequenced.ts'
 export type { Connection, Msg, NatsSubscription, Status } from './nats/client/Connection.ts'
+export type { StreamOptions } from './nats/client/streamApi.ts'
 export type {
   AlreadyPublished,
   BadHeaders,
@@ -28,6 +29,7 @@ export type {
   BadPayload,
   BadStream,
   BadSubject,
+  CapturesControl,
   ClientError,
   Closed,
   HistoryFull,
@@ -35,11 +37,14 @@ export type {
   NotSequenced,
   OutsideFilter,
   PayloadTooLarge,
+  PlanOutdated,
   PublishRefusal,
   QueueGroup,
   Reason,
   SequencedError,
   StatusInHeaders,
+  StreamIncompatible,
+  StreamRefused,
   StreamUnavailable,
   SubscriptionRefused,
   Unconfirmed as UnconfirmedReason,
@@ -61,7 +66,20 @@ export type {
   SenderNotice,
   Unconfirmed,
 } from './nats/publish/types.ts'
-export type { Replayer, Source, StreamOptions, StreamSource } from './nats/receive/Replayer.ts'
+export type { Replayer, Source, StreamSource } from './nats/receive/Replayer.ts'
 export { firstOf, fromJetStream, fromSender } from './nats/receive/Replayer.ts'
 export type { SubscribeOptions, Subscription } from './nats/receive/subscribe.ts'
 export { subscribe } from './nats/receive/subscribe.ts'
+export type { PlanStreamOptions } from './nats/stream/options.ts'
+export { planStream } from './nats/stream/planStream.ts'
+export type {
+  Change,
+  Conflict,
+  Create,
+  Incompatible,
+  SettingChange,
+  SettingValue,
+  StreamPlan,
+  StreamSettings,
+  Unchanged,
+} from './nats/stream/StreamPlan.ts'

@@ -7,6 +7,8 @@ import type { Delivery } from '../core/receiver/Delivery.ts'
 import { explain as explainDelivery } from '../core/receiver/explain.ts'
 import { explainSenderNotice } from '../nats/publish/explain.ts'
 import type { SenderNotice } from '../nats/publish/types.ts'
+import { explainStreamPlan } from '../nats/stream/explain.ts'
+import type { StreamPlan } from '../nats/stream/StreamPlan.ts'
 import type { Notice } from './Notice.ts'
 
 const isOfSender = (n: Delivery<unknown> | SenderNotice): n is SenderNotice => {
@@ -24,8 +26,8 @@ const isOfSender = (n: Delivery<unknown> | SenderNotice): n is SenderNotice => {
 }
 
 /**
- * Explains a delivery, a notice of a publisher, or a notice of a wrapped connection in a sentence: what happened, what
- * it means, and what to do about it.
+ * Explains a delivery, a notice of a publisher, a notice of a wrapped connection, or the plan of a stream: what happened
+ * or will happen, what it means, and what to do about it.
  *
  * @example
  * import { explain } from 'nats-sequenced'
@@ -35,7 +37,8 @@ const isOfSender = (n: Delivery<unknown> | SenderNotice): n is SenderNotice => {
  *
  * @since 0.1.0
  */
-export const explain = (what: Delivery<unknown> | SenderNotice | Notice): string => {
+export const explain = (what: Delivery<unknown> | SenderNotice | Notice | StreamPlan): string => {
+  if ('settings' in what) return explainStreamPlan(what)
   const notice = 'side' in what ? what.notice : what
   return isOfSender(notice) ? explainSenderNotice(notice) : explainDelivery(notice)
 }

@@ -114,6 +114,47 @@ export interface StreamUnavailable {
   readonly why: 'NotFound' | 'NoDirectAccess' | 'NoAnswer'
 }
 
+/** A subject whose stream would also capture requests, answers or heartbeats. @since 0.1.0 */
+export interface CapturesControl {
+  readonly _tag: 'CapturesControl'
+  readonly subject: string
+  /** What the stream would capture. */
+  readonly captured: string
+  /** What it must not capture. */
+  readonly control: string
+}
+
+/** The server refuses a request about a stream. @since 0.1.0 */
+export interface StreamRefused {
+  readonly _tag: 'StreamRefused'
+  readonly stream: string
+  /** The prefix of its API. */
+  readonly api: string
+  readonly request: 'INFO' | 'CREATE' | 'UPDATE'
+  /** The server's `err_code`, such as 10065. */
+  readonly code: number
+  /** The server's words. */
+  readonly description: string
+}
+
+/** A stream whose settings can't become what was planned. @since 0.1.0 */
+export interface StreamIncompatible {
+  readonly _tag: 'StreamIncompatible'
+  readonly stream: string
+  /** The prefix of its API. */
+  readonly api: string
+  /** The server's names of the settings that can't change. */
+  readonly settings: ReadonlyArray<string>
+}
+
+/** A stream that has changed since it was planned. @since 0.1.0 */
+export interface PlanOutdated {
+  readonly _tag: 'PlanOutdated'
+  readonly stream: string
+  /** The prefix of its API. */
+  readonly api: string
+}
+
 /** A connection that `sequenced` has already wrapped. @since 0.1.0 */
 export interface WrappedTwice {
   readonly _tag: 'WrappedTwice'
@@ -159,6 +200,10 @@ export type Reason =
   | SubscriptionRefused
   | BadStream
   | StreamUnavailable
+  | CapturesControl
+  | StreamRefused
+  | StreamIncompatible
+  | PlanOutdated
   | WrappedTwice
   | NotSequenced
   | Unconfirmed

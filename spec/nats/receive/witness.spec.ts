@@ -174,7 +174,7 @@ describe.each(kinds)('with $name', kind => {
   })
 
   test.each([
-    ['does not exist', 'NOTHING', 'NotFound', 'Create it, or correct its name'],
+    ['does not exist', 'NOTHING', 'NotFound', 'Create it with planStream, or correct its name'],
     ['has no direct access', 'SLOW', 'NoDirectAccess', 'Set allow_direct'],
   ] as const)('ends with an error of its own if the stream %s', async (_, name, why, remedy) => {
     await api('STREAM.CREATE.SLOW', { name: 'SLOW', subjects: ['slow.>'], storage: 'memory' })

@@ -3,12 +3,10 @@
  *
  * @since 0.1.0
  */
-import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
-import { ofGuard } from '../../core/internal/codec.ts'
-import * as Subject from '../../core/protocol/Subject.ts'
-import { sequencedError } from '../errors.ts'
-import { check, option } from '../options.ts'
+import type { StreamOptions } from '../client/streamApi.ts'
+import { ApiPrefix, StreamName, streamAddress, streamOptions } from '../client/streamApi.ts'
+import { check } from '../options.ts'
 
 /** A source of missed messages. @since 0.1.0 */
 export type Source = { readonly _tag: 'Sender' } | StreamSource
@@ -26,19 +24,6 @@ export interface Replayer {
   readonly sources: ReadonlyArray<Source>
 }
 
-/** The server's limit of stream names, in bytes. */
-const maxNameLength = 255
-
-// Excludes what the server refuses in stream names, and what is not one token of a subject.
-const isStreamName = (u: unknown): u is string =>
-  typeof u === 'string' && u.length <= maxNameLength && /^[!-~]+$/.test(u) && !/[.*>/\\]/.test(u)
-
-const isApiPrefix = (u: unknown): u is string => typeof u === 'string' && E.isRight(Subject.parse(u))
-
-const StreamName = ofGuard('stream', isStreamName, 'the name of a stream')
-
-const ApiPrefix = ofGuard('api', isApiPrefix, 'a subject')
-
 const ReplayerCodec = t.type({
   sources: t.array(
     t.union([
@@ -50,34 +35,7 @@ const ReplayerCodec = t.type({
 
 export const isReplayer = (u: unknown): u is Replayer => ReplayerCodec.is(u) && u.sources.length > 0
 
-/**
- * Where the API of a stream is. Set one of them, or none for the JetStream of the connection's own account.
- *
- * @since 0.1.0
- */
-export interface StreamOptions {
-  /** The JetStream domain of the stream. Its API is `$JS.<domain>.API`. */
-  readonly domain?: string
-  /** The prefix of the API, if another account exports it under a prefix, such as `hub.API`. */
-  readonly apiPrefix?: string
-}
-
-const isDomain = (u: unknown): u is string => isApiPrefix(u) && !u.includes('.')
-
-const checkOptions = check('fromJetStream', {
-  domain: option('one token of a subject', isDomain),
-  apiPrefix: option('a subject', isApiPrefix),
-})
-
-const apiOf = ({ domain, apiPrefix }: StreamOptions): string => {
-  if (domain === undefined) return apiPrefix ?? '$JS.API'
-  if (apiPrefix === undefined) return `$JS.${domain}.API`
-  throw sequencedError('domain and apiPrefix exclude each other: set one of them.', {
-    _tag: 'BadOption',
-    option: 'apiPrefix',
-    value: apiPrefix,
-  })
-}
+const checkOptions = check('fromJetStream', streamOptions)
 
 /**
  * Requests missed messages from their sender, which keeps as many as its option `history` allows. The default.
@@ -87,8 +45,8 @@ const apiOf = ({ domain, apiPrefix }: StreamOptions): string => {
 export const fromSender: Replayer = { sources: [{ _tag: 'Sender' }] }
 
 /**
- * Requests missed messages from a JetStream stream that captures the numbered subjects, with `allow_direct` set. It
- * works without the sender, and needs no other process than the server.
+ * Requests missed messages from a JetStream stream that captures the numbered subjects, with `allow_direct` set.
+ * `planStream` creates such a stream. It works without the sender, and needs no other process than the server.
  *
  * In `perSender` it works for every sender. In `single` it works for senders whose numbers never go back: after a
  * restart from 1 the stream has the `updates.17` of the run that wrote it last. So the receiver does not use the stream
@@ -118,12 +76,7 @@ export const fromSender: Replayer = { sources: [{ _tag: 'Sender' }] }
  */
 export const fromJetStream = (stream: string, options: StreamOptions = {}): Replayer => {
   checkOptions(options)
-  if (!isStreamName(stream))
-    throw sequencedError(
-      `Invalid stream name: ${JSON.stringify(stream)}. Use at most 255 printable ASCII characters, without white space and without . * > / \\.`,
-      { _tag: 'BadStream', stream },
-    )
-  return { sources: [{ _tag: 'JetStream', stream, api: apiOf(options) }] }
+  return { sources: [{ _tag: 'JetStream', ...streamAddress(stream, options) }] }
 }
 
 /**

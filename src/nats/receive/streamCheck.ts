@@ -6,11 +6,11 @@ import * as E from 'fp-ts/lib/Either.js'
 import * as Json from 'fp-ts/lib/Json.js'
 import * as t from 'io-ts'
 import type { Msg } from '../client/Connection.ts'
+import { streamUnavailable } from '../client/streamApi.ts'
+import type { StreamRequests } from '../client/streamRequests.ts'
 import type { SequencedError, StreamUnavailable } from '../errors.ts'
-import { sequencedError } from '../errors.ts'
 import { NO_RESPONDERS, readHeaders } from './decode.ts'
 import type { Source, StreamSource } from './Replayer.ts'
-import type { StreamRequests } from './streamRequests.ts'
 
 const Info = t.union([
   t.type({ error: t.type({ code: t.number }) }),
@@ -22,16 +22,6 @@ const NOT_FOUND = 404
 const decoder = new TextDecoder()
 
 type Why = StreamUnavailable['why']
-
-const remedies: Record<Why, string> = {
-  NotFound: 'does not exist. Create it, or correct its name, domain or apiPrefix.',
-  NoDirectAccess: 'has no direct access. Set allow_direct in its configuration.',
-  NoAnswer:
-    'does not answer. Check that JetStream is enabled, and that this user may publish to its API (DIRECT.GET and STREAM.INFO).',
-}
-
-const unavailable = ({ stream, api }: StreamSource, why: Why): SequencedError<StreamUnavailable> =>
-  sequencedError(`The stream ${stream} at ${api} ${remedies[why]}`, { _tag: 'StreamUnavailable', stream, api, why })
 
 const isRefused = (msg: Msg): boolean => readHeaders(msg)?.code === NO_RESPONDERS
 
@@ -56,7 +46,8 @@ export const checkStreams = async (
 ): Promise<SequencedError<StreamUnavailable> | undefined> => {
   for (const source of sources) {
     const why = source._tag === 'JetStream' ? await whyNot(source, requests) : undefined
-    if (source._tag === 'JetStream' && why !== undefined) return unavailable(source, why)
+    if (source._tag === 'JetStream' && why !== undefined)
+      return streamUnavailable(source, why, 'DIRECT.GET and STREAM.INFO')
   }
   return undefined
 }

@@ -17,11 +17,11 @@ import type { NumberRange } from '../../core/receiver/OriginState.ts'
 import { maxHole } from '../../core/receiver/OriginState.ts'
 import type { Output } from '../../core/receiver/outputs.ts'
 import type { Msg } from '../client/Connection.ts'
+import type { StreamRequests } from '../client/streamRequests.ts'
 import { now } from '../client/timer.ts'
 import type { ReceiverContext } from './decode.ts'
 import { readHeaders } from './decode.ts'
 import type { Source, StreamSource } from './Replayer.ts'
-import type { StreamRequests } from './streamRequests.ts'
 
 type StoredRequest = Extract<Output<Uint8Array>, { _tag: 'RequestStored' }>
 type StoredEvent = Extract<Event<Uint8Array>, { _tag: 'StoredAnswered' }>

@@ -1,8 +1,8 @@
 /** Requests to the JetStream API whose answers the shell awaits: one answer each, and a time limit. */
-import type { Connection, Msg } from '../client/Connection.ts'
+import type { Connection, Msg } from './Connection.ts'
 
 export interface StreamRequests {
-  /** Rejects without an answer in time, or when the receiver closes. */
+  /** Rejects without an answer in time, or after `close`. */
   readonly send: (subject: string, body: object) => Promise<Msg>
   readonly onAnswer: (msg: Msg) => void
   readonly close: () => void
