@@ -23,6 +23,8 @@ export { notices, sequenced } from './dropin/sequenced.ts'
 export type { Connection, Msg, NatsSubscription, Status } from './nats/client/Connection.ts'
 export type { KeyValue, KeyValueEntry } from './nats/durable/kvStore.ts'
 export { kvStore } from './nats/durable/kvStore.ts'
+export type { SavedPositions, SavedPositionsOptions } from './nats/durable/savedPositions.ts'
+export { savedPositions } from './nats/durable/savedPositions.ts'
 export type { Entry, Store } from './nats/durable/Store.ts'
 export type {
   AlreadyPublished,
@@ -40,6 +42,8 @@ export type {
   NotSequenced,
   OutsideFilter,
   PayloadTooLarge,
+  PositionsInUse,
+  PositionsTaken,
   PublishRefusal,
   QueueGroup,
   Reason,
