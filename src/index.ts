@@ -23,9 +23,9 @@ export { notices, sequenced } from './dropin/sequenced.ts'
 export type { Connection, Msg, NatsSubscription, Status } from './nats/client/Connection.ts'
 export type { KeyValue, KeyValueEntry } from './nats/durable/kvStore.ts'
 export { kvStore } from './nats/durable/kvStore.ts'
+export type { Entry, Store } from './nats/durable/Store.ts'
 export type { SavedPositions, SavedPositionsOptions } from './nats/durable/savedPositions.ts'
 export { savedPositions } from './nats/durable/savedPositions.ts'
-export type { Entry, Store } from './nats/durable/Store.ts'
 export type {
   AlreadyPublished,
   BadHeaders,

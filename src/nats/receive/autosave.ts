@@ -91,7 +91,8 @@ export const createAutosave = (
     },
     flush: async () => {
       await saving
-      if (isDirty()) await save()
+      // Another call may have begun the save meanwhile.
+      await (isDirty() ? save() : saving)
       if (isDirty() && failure !== undefined) throw failure
     },
   }
