@@ -3,11 +3,11 @@
  * A store in the file system. Each key has a folder:
  *
  *     billing/17.5f2c….json      the value of revision 17
- *     billing/17.5f2c….current   an empty file, the pointer: revision 17 of this writer is the current one
+ *     billing/17.5f2c….current   the pointer, an empty file: this is the current value
  *
- * A write creates the next `.json`, then renames the pointer. A rename fails if the pointer is gone, so only one writer can
- * leave a revision, at any time and after any pause. A pointer never returns to a name, because the name includes a
- * random id. There is no lock that a killed process could leave.
+ * A write creates the next `.json`, then renames the pointer. A rename fails if the pointer is gone, so only one writer
+ * can leave a revision, after any pause. A name never returns, because it includes a random id. There is no lock that a
+ * killed process could leave.
  */
 import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
 import * as E from 'fp-ts/lib/Either.js'
@@ -29,8 +29,8 @@ const pointerPattern = /^(([1-9][0-9]*)\.[0-9a-f]+)\.current$/
 const valuePattern = /^(([1-9][0-9]*)\.[0-9a-f]+)\.json$/
 
 /**
- * How often a folder is listed before it counts as damaged. While another process writes, a listing can show no pointer,
- * two pointers, or a pointer whose value was removed since.
+ * How often a folder is listed before it counts as damaged. While another process writes, a listing can show no
+ * pointer, two pointers, or a pointer whose value was removed since.
  */
 const maxListings = 100
 

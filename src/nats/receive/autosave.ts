@@ -7,7 +7,7 @@ import type { SequencedError } from '../errors.ts'
 export interface Autosave {
   /** The application has processed a delivery. */
   readonly count: () => void
-  /** The receiver follows an origin. Its position must be known after a crash, or the next receiver starts elsewhere. */
+  /** The receiver follows an origin. After a crash the next one must know where, or it starts elsewhere. */
   readonly saveSoon: () => void
   /** No more deliveries arrive. What the application still processes is saved at once. */
   readonly end: () => void

@@ -28,28 +28,38 @@ export const withScene = async <A>(root: string, run: (scene: Scene) => Promise<
   }
 }
 
-type Case = (kills: number, scene: Scene) => Promise<unknown>
+/** A case, with the number of kills. */
+type Case = (kills: number) => (scene: Scene) => Promise<unknown>
 
-const inFiles =
-  ({ folder }: Scene) =>
-  (): Place => ({ _tag: 'File', folder: join(folder, 'store') })
+const storeFolder = ({ folder }: Scene): string => join(folder, 'store')
 
-/** Each process opens the bucket with the other client than the one before. */
+const inFiles = (scene: Scene) => (): Place => ({ _tag: 'File', folder: storeFolder(scene) })
+
+/** A process opens the bucket with the other client than the one before. */
 const inBucket = (client: number): Place => ({ _tag: 'Bucket', name: 'store', client })
 
+const receiversInFile: Case = kills => scene => killReceivers(kills, { ...scene, place: inFiles(scene) })
+
+export const receiversInBucket: Case = kills => scene => killReceivers(kills, { ...scene, place: inBucket })
+
+export const countersInFile: Case = kills => scene =>
+  killCounters(kills, { ...scene, place: inFiles(scene), store: fileStore(storeFolder(scene)) })
+
+const countersInBucket: Case = kills => async scene => {
+  const [kind] = bucketKinds
+  if (kind === undefined) throw new Error('no client')
+  const { bucket, close } = await kind.open(scene.url, 'store')
+  try {
+    return await killCounters(kills, { ...scene, place: inBucket, store: kvStore(bucket) })
+  } finally {
+    await close()
+  }
+}
+
+/** All cases, by name. */
 export const cases: Readonly<Record<string, Case>> = {
-  'receivers-file': (kills, scene) => killReceivers(kills, { ...scene, place: inFiles(scene) }),
-  'receivers-bucket': (kills, scene) => killReceivers(kills, { ...scene, place: inBucket }),
-  'counters-file': (kills, scene) =>
-    killCounters(kills, { ...scene, place: inFiles(scene), store: fileStore(join(scene.folder, 'store')) }),
-  'counters-bucket': async (kills, scene) => {
-    const [kind] = bucketKinds
-    if (kind === undefined) throw new Error('no client')
-    const { bucket, close } = await kind.open(scene.url, 'store')
-    try {
-      return await killCounters(kills, { ...scene, place: inBucket, store: kvStore(bucket) })
-    } finally {
-      await close()
-    }
-  },
+  'receivers-file': receiversInFile,
+  'receivers-bucket': receiversInBucket,
+  'counters-file': countersInFile,
+  'counters-bucket': countersInBucket,
 }

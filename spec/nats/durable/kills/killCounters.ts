@@ -21,18 +21,21 @@ interface Scene {
   readonly store: Store
 }
 
-export const killCounters = async (kills: number, { program, url, folder, place, store }: Scene): Promise<CounterFigures> => {
+export const killCounters = async (
+  kills: number,
+  { program, url, folder, place, store }: Scene,
+): Promise<CounterFigures> => {
   const writers = 3
   const log = (writer: number): string => join(folder, `confirmed-${writer}`)
-  const startOne = (n: number) =>
-    start(program, { _tag: 'Count', url, place: place(n % 2), log: log(n % writers) })
+  const startOne = (n: number) => start(program, { _tag: 'Count', url, place: place(n % 2), log: log(n % writers) })
   const work = async (writer: number): Promise<void> => {
     for (let n = writer; n < kills; n += writers) await killAtRandom(startOne(n))
     await startOne(writer).stop()
   }
   await Promise.all(Array.from({ length: writers }, (_, writer) => work(writer)))
-  const confirmed = Array.from({ length: writers }, (_, writer) => log(writer))
-    .flatMap(path => (existsSync(path) ? readFileSync(path, 'utf8').split('\n').slice(0, -1) : []))
+  const confirmed = Array.from({ length: writers }, (_, writer) => log(writer)).flatMap(path =>
+    existsSync(path) ? readFileSync(path, 'utf8').split('\n').slice(0, -1) : [],
+  )
   if (new Set(confirmed).size !== confirmed.length) throw new Error('A revision was used twice.')
   const count = Number((await store.read('count'))?.value)
   // A writer that is killed after its write can't report it.

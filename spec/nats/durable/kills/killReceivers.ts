@@ -48,7 +48,9 @@ export const killReceivers = async (kills: number, scene: Scene): Promise<Receiv
   const [kind] = kinds
   if (kind === undefined) throw new Error('no client')
   const nc = await kind.connect({ servers: url })
-  const updates: Publisher = publisher(nc, 'updates', { history: { messages: 2_000_000, bytes: 2 ** 30, age: 3_600_000 } })
+  const updates: Publisher = publisher(nc, 'updates', {
+    history: { messages: 2_000_000, bytes: 2 ** 30, age: 3_600_000 },
+  })
   let sent = 0
   const send = (): void => {
     for (let n = 0; n < 3; n++) sent = updates.publish(`message ${sent + 1}`)
@@ -71,7 +73,8 @@ export const killReceivers = async (kills: number, scene: Scene): Promise<Receiv
     await eventually('the last message', () => processed().includes(`${sent}`))
     await next.stop()
     const after = processed()
-    if (after.length !== before + 3) throw new Error(`${after.length - before - 3} messages were repeated after a clean end.`)
+    if (after.length !== before + 3)
+      throw new Error(`${after.length - before - 3} messages were repeated after a clean end.`)
     const { repeated, mostRepeated } = check(after)
     return { kills, messages: sent, repeated, mostRepeated }
   } finally {

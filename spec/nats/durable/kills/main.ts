@@ -18,7 +18,7 @@ const main = async (): Promise<void> => {
       const run = cases[name]
       if (run === undefined) throw new Error(`Unknown case "${name}". Cases: ${Object.keys(cases).join(', ')}.`)
       const begun = performance.now()
-      const figures = await withScene(root, scene => run(Number(values.kills), scene))
+      const figures = await withScene(root, run(Number(values.kills)))
       console.log(name, JSON.stringify(figures), `${Math.round((performance.now() - begun) / 1000)} s`)
     }
   } finally {
