@@ -26,7 +26,7 @@ const content = t.type({ revision: natural, value: t.string })
 const toFileName = escapeKey(/[^a-z0-9_-]/g, '%')
 
 const pointerPattern = /^(([1-9][0-9]*)\.[0-9a-f]+)\.current$/
-const valuePattern = /^(([1-9][0-9]*)\.[0-9a-f]+)\.json$/
+const valuePattern = /^([1-9][0-9]*)\.[0-9a-f]+\.json$/
 
 /**
  * How often a folder is listed before it counts as damaged. While another process writes, a listing can show no
@@ -164,8 +164,8 @@ const update = async (
   // Earlier values, and what killed writers have left. A file of a later revision belongs to a writer at work.
   const names = (await list(place)) ?? []
   const isOld = (file: string): boolean => {
-    const [, other, of] = valuePattern.exec(file) ?? []
-    return other !== undefined && other !== name && Number(of) <= next
+    const [, of] = valuePattern.exec(file) ?? []
+    return of !== undefined && Number(of) < next
   }
   await remove([...names.filter(isOld).map(file => `${place}/${file}`), draftsOf(place)])
   return next
