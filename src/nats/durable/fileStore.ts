@@ -175,7 +175,7 @@ const update = async (
  * A store in a folder of a local file system, which is created if it does not exist. Several processes can use it. A
  * write survives `SIGKILL` and power loss once it has resolved. A damaged file is an error (`Damaged`).
  *
- * Node.js, Bun and Deno. Not for network file systems.
+ * Not for network file systems: some of them repeat a rename.
  *
  * @since 0.1.0
  */
