@@ -127,6 +127,8 @@ const create = async (folder: string, place: string, value: string): Promise<num
   const draft = `${draftsOf(place)}/${randomId()}`
   try {
     if ((await list(place)) !== undefined) return undefined
+    const made = await mkdir(folder, { recursive: true })
+    if (made !== undefined) await syncFolder(`${made}/..`)
     await mkdir(draft, { recursive: true })
     const name = await prepareValue(draft, 1, value)
     await writeFile(`${draft}/${name}.current`, '')
@@ -139,7 +141,6 @@ const create = async (folder: string, place: string, value: string): Promise<num
     throw cause
   }
   await syncFolder(folder)
-  await syncFolder(`${folder}/..`)
   await remove([draftsOf(place)])
   return 1
 }
