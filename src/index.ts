@@ -22,9 +22,15 @@ export { sequenceOf } from './dropin/SequencedMsg.ts'
 export { notices, sequenced } from './dropin/sequenced.ts'
 export type { Connection, Msg, NatsSubscription, Status } from './nats/client/Connection.ts'
 export type { StreamOptions } from './nats/client/streamApi.ts'
+export type { KeyValue, KeyValueEntry } from './nats/durable/kvStore.ts'
+export { kvStore } from './nats/durable/kvStore.ts'
+export type { Entry, Store } from './nats/durable/Store.ts'
+export type { SavedPositions, SavedPositionsOptions } from './nats/durable/savedPositions.ts'
+export { savedPositions } from './nats/durable/savedPositions.ts'
 export type {
   AlreadyPublished,
   BadHeaders,
+  BadKey,
   BadOption,
   BadPayload,
   BadStream,
@@ -32,17 +38,21 @@ export type {
   CapturesControl,
   ClientError,
   Closed,
+  Damaged,
   HistoryFull,
   MixedFilter,
   NotSequenced,
   OutsideFilter,
   PayloadTooLarge,
   PlanOutdated,
+  PositionsInUse,
+  PositionsTaken,
   PublishRefusal,
   QueueGroup,
   Reason,
   SequencedError,
   StatusInHeaders,
+  StoreFailed,
   StreamIncompatible,
   StreamRefused,
   StreamUnavailable,

@@ -178,6 +178,39 @@ export interface QueueGroup {
   readonly queue: string
 }
 
+/** A key that a store can't keep. @since 0.1.0 */
+export interface BadKey {
+  readonly _tag: 'BadKey'
+  readonly key: unknown
+}
+
+/** A stored value that can't be read. It is never treated as missing. @since 0.1.0 */
+export interface Damaged {
+  readonly _tag: 'Damaged'
+  readonly key: string
+  /** What is wrong with it. */
+  readonly why: string
+}
+
+/** A store could not read or write. After a failed write, the value may have been written. @since 0.1.0 */
+export interface StoreFailed {
+  readonly _tag: 'StoreFailed'
+  readonly key: string
+  readonly cause: unknown
+}
+
+/** Another receiver has opened the saved positions with this name. @since 0.1.0 */
+export interface PositionsTaken {
+  readonly _tag: 'PositionsTaken'
+  readonly name: string
+}
+
+/** Saved positions that a subscription already uses, or has used. @since 0.1.0 */
+export interface PositionsInUse {
+  readonly _tag: 'PositionsInUse'
+  readonly name: string
+}
+
 /** The reasons why `publish` refuses a message. @since 0.1.0 */
 export type PublishRefusal =
   | Closed
@@ -210,6 +243,11 @@ export type Reason =
   | Unsettled
   | MixedFilter
   | QueueGroup
+  | BadKey
+  | Damaged
+  | StoreFailed
+  | PositionsTaken
+  | PositionsInUse
   | Lost
   | Overflowed
 

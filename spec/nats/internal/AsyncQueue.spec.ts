@@ -27,6 +27,43 @@ describe('an async queue', () => {
     expect(taken).toEqual([1])
   })
 
+  test.each(['read', 'left'])('ends when its last work is done, if it was %s', async how => {
+    let finish: (cause?: Error) => void = () => undefined
+    const work = new Promise<void>((resolve, reject) => {
+      finish = cause => (cause === undefined ? resolve() : reject(cause))
+    })
+    const queue = asyncQueue<number, number>(
+      n => n,
+      () => undefined,
+      () => undefined,
+      10,
+      () => work,
+    )
+    const reader = queue[Symbol.asyncIterator]()
+    let hasEnded = false
+    const end = (how === 'read' ? reader.next() : reader.return?.())?.finally(() => {
+      hasEnded = true
+    })
+    queue.end()
+    await new Promise(setImmediate)
+    expect(hasEnded).toBe(false)
+    finish()
+    expect(await end).toEqual({ done: true, value: undefined })
+  })
+
+  test('ends with its own error, although its last work fails too', async () => {
+    const fail = (): Promise<never> => Promise.reject(new Error('another'))
+    const queue = asyncQueue<number, number>(
+      n => n,
+      () => undefined,
+      () => undefined,
+      10,
+      fail,
+    )
+    queue.end(new Error('the first'))
+    await expect(queue[Symbol.asyncIterator]().next()).rejects.toThrow('the first')
+  })
+
   test('resolves a pending read', async () => {
     const { queue, taken, reader } = make()
     const next = reader.next()
