@@ -71,6 +71,20 @@ export interface HistoryFull {
   readonly bytes: number
 }
 
+/** All reserved numbers are used, up to `last`, and the next ones are not reserved yet. @since 0.1.0 */
+export interface NotReserved {
+  readonly _tag: 'NotReserved'
+  readonly origin: string
+  readonly last: number
+}
+
+/** A stored value that is not a reservation of numbers. @since 0.1.0 */
+export interface BadReservation {
+  readonly _tag: 'BadReservation'
+  readonly key: string
+  readonly value: string
+}
+
 /** The server does not permit this user to subscribe. @since 0.1.0 */
 export interface SubscriptionRefused {
   readonly _tag: 'SubscriptionRefused'
@@ -147,6 +161,7 @@ export type PublishRefusal =
   | StatusInHeaders
   | PayloadTooLarge
   | HistoryFull
+  | NotReserved
 
 /** All error reasons. `Lost` and `Overflowed` appear here because callbacks can receive them as `err`. @since 0.1.0 */
 export type Reason =
@@ -154,6 +169,7 @@ export type Reason =
   | AddressError
   | BadSubject
   | BadOption
+  | BadReservation
   | AlreadyPublished
   | OutsideFilter
   | SubscriptionRefused
