@@ -60,6 +60,13 @@ describe('the entries of the package', () => {
   })
 })
 
+describe('the root in a browser', () => {
+  it('needs no client and nothing of node: what needs a file system has an entry of its own', async () => {
+    const { external } = await bundled("export * from '../index.ts'; export * from '../fp.ts'")
+    expect([...new Set(external)].filter(name => !/^fp-ts\/lib\/\w+\.js$|^io-ts$/.test(name))).toEqual([])
+  })
+})
+
 describe('the core in a browser', () => {
   it('needs no client, nothing of node, and no other package but fp-ts and io-ts', async () => {
     const { inputs, external } = await bundled("export * from './index.ts'")

@@ -21,15 +21,20 @@ export type { Sequence } from './dropin/SequencedMsg.ts'
 export { sequenceOf } from './dropin/SequencedMsg.ts'
 export { notices, sequenced } from './dropin/sequenced.ts'
 export type { Connection, Msg, NatsSubscription, Status } from './nats/client/Connection.ts'
+export type { KeyValue, KeyValueEntry } from './nats/durable/kvStore.ts'
+export { kvStore } from './nats/durable/kvStore.ts'
+export type { Entry, Store } from './nats/durable/Store.ts'
 export type {
   AlreadyPublished,
   BadHeaders,
+  BadKey,
   BadOption,
   BadPayload,
   BadStream,
   BadSubject,
   ClientError,
   Closed,
+  Damaged,
   HistoryFull,
   MixedFilter,
   NotSequenced,
@@ -40,6 +45,7 @@ export type {
   Reason,
   SequencedError,
   StatusInHeaders,
+  StoreFailed,
   StreamUnavailable,
   SubscriptionRefused,
   Unconfirmed as UnconfirmedReason,

@@ -151,6 +151,27 @@ export interface QueueGroup {
   readonly queue: string
 }
 
+/** A key that a store can't keep. @since 0.1.0 */
+export interface BadKey {
+  readonly _tag: 'BadKey'
+  readonly key: unknown
+}
+
+/** A stored value that can't be read. It is never treated as missing. @since 0.1.0 */
+export interface Damaged {
+  readonly _tag: 'Damaged'
+  readonly key: string
+  /** What is wrong with it. */
+  readonly why: string
+}
+
+/** A store could not read or write. After a failed write, the value may have been written. @since 0.1.0 */
+export interface StoreFailed {
+  readonly _tag: 'StoreFailed'
+  readonly key: string
+  readonly cause: unknown
+}
+
 /** The reasons why `publish` refuses a message. @since 0.1.0 */
 export type PublishRefusal =
   | Closed
@@ -181,6 +202,9 @@ export type Reason =
   | Unsettled
   | MixedFilter
   | QueueGroup
+  | BadKey
+  | Damaged
+  | StoreFailed
   | Lost
   | Overflowed
 

@@ -21,7 +21,8 @@ export interface Store {
   readonly read: (key: string) => Promise<Entry | undefined>
   /**
    * Writes a value if the newest revision of the key is still `revision`; 0 means that there is none. Resolves to the
-   * new revision, or to `undefined` if another writer was first. Rejects if the value can't be written.
+   * new revision, or to `undefined` if another writer was first. Rejects if the value can't be written. Then it is not
+   * known whether it was: read the key to find out.
    */
   readonly write: (key: string, value: string, revision: number) => Promise<number | undefined>
 }
