@@ -78,13 +78,6 @@ export interface NotReserved {
   readonly last: number
 }
 
-/** A stored value that is not a reservation of numbers. @since 0.1.0 */
-export interface BadReservation {
-  readonly _tag: 'BadReservation'
-  readonly key: string
-  readonly value: string
-}
-
 /** The server does not permit this user to subscribe. @since 0.1.0 */
 export interface SubscriptionRefused {
   readonly _tag: 'SubscriptionRefused'
@@ -190,7 +183,6 @@ export type Reason =
   | AddressError
   | BadSubject
   | BadOption
-  | BadReservation
   | AlreadyPublished
   | OutsideFilter
   | SubscriptionRefused

@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import * as E from 'fp-ts/lib/Either.js'
-import { natural } from '../../core/internal/codec.ts'
+import { natural, quoted } from '../../core/internal/codec.ts'
 import type { Epoch } from '../../core/protocol/Epoch.ts'
 import * as SequenceNumber from '../../core/protocol/SequenceNumber.ts'
 import * as Reservation from '../../core/sender/Reservation.ts'
@@ -15,6 +15,7 @@ import { sequencedError } from '../errors.ts'
 import { check } from '../options.ts'
 import { createRetries } from './retries.ts'
 import type { Store } from './Store.ts'
+import { damaged } from './storeErrors.ts'
 
 /**
  * Another sender has reserved numbers under the same key since this one did. No number is used twice: this sender goes
@@ -86,10 +87,8 @@ export const isReservedNumbers = (u: unknown): u is ReservedNumbers =>
 const parseClaim = (key: string, value: string): Reservation.Claim => {
   const claim = Reservation.parse(value)
   if (E.isRight(claim)) return claim.right
-  throw sequencedError(
-    `The value of ${key} in the store is not a reservation of numbers: ${JSON.stringify(value.slice(0, 80))}. If its numbers were used, delete the value and set atLeast; otherwise use another key.`,
-    { _tag: 'BadReservation', key, value },
-  )
+  const remedy = 'If its numbers were used, delete it and set atLeast; otherwise use another key.'
+  throw damaged(key, `it is no reservation of numbers (${quoted(value)})`, remedy)
 }
 
 /**
@@ -104,7 +103,7 @@ const parseClaim = (key: string, value: string): Reservation.Claim => {
  * If nothing is stored yet, the numbers start at the number of microseconds since 2020, as with `from: 'clock'`: so they
  * are new even if the value was deleted, and receivers can use a stream as replayer. After that the clock is not used.
  *
- * Rejects if the value can't be read or written, or if it is damaged (`BadReservation`).
+ * Rejects if the value can't be read or written, or if it is damaged (`Damaged`).
  *
  * @since 0.1.0
  */
