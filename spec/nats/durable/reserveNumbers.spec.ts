@@ -2,17 +2,29 @@
 import { describe, expect, test } from '@jest/globals'
 import * as nats3 from '@nats-io/transport-node'
 import * as nats2 from 'nats'
-import { isSequencedError } from '../../../src/nats/errors.ts'
+import { sequenced } from '../../../src/dropin/sequenced.ts'
 import { reserveNumbers } from '../../../src/nats/durable/reserveNumbers.ts'
+import { isSequencedError } from '../../../src/nats/errors.ts'
 import type { Publishers } from '../../../src/nats/publish/multiPublisher.ts'
 import { publishers } from '../../../src/nats/publish/multiPublisher.ts'
 import type { Publisher } from '../../../src/nats/publish/publisher.ts'
 import { publisher } from '../../../src/nats/publish/publisher.ts'
 import type { SenderNotice } from '../../../src/nats/publish/types.ts'
 import { subscribe } from '../../../src/nats/receive/subscribe.ts'
-import { sequenced } from '../../../src/dropin/sequenced.ts'
 import type { Log } from '../clients.ts'
-import { eventually, isMessage, kinds, log, messages, numbers, range, read, some, within, withServer } from '../clients.ts'
+import {
+  eventually,
+  isMessage,
+  kinds,
+  log,
+  messages,
+  numbers,
+  range,
+  read,
+  some,
+  within,
+  withServer,
+} from '../clients.ts'
 import type { MemoryStore } from './memoryStore.ts'
 import { memoryStore } from './memoryStore.ts'
 

@@ -57,7 +57,8 @@ const killOne = async (script: string, order: SenderOrder, isClosing: boolean): 
   try {
     const connected = once(createInterface(child.stdout), 'line')
     await within('a sender', Promise.race([connected, gone]))
-    await pause(random(60))
+    // Half of the kills are before or soon after the first message.
+    await pause(random(random(2) < 1 ? 60 : 600))
     if (isClosing) {
       child.stdin.write('close\n')
       await pause(random(300))

@@ -64,7 +64,9 @@ export class OriginSender implements LoggedOrigin, HeartbeatSource {
 
   /** The first heartbeat precedes the first message. Without it a receiver of an earlier run would see a gap. */
   #begin(): void {
-    const { heartbeatTimer } = this.#context
+    const { heartbeatTimer, numbers } = this.#context
+    // If the sender dies before it answers a request, receivers need two heartbeats to believe where the run starts.
+    if (numbers !== undefined) this.#publishHeartbeat()
     this.sendHeartbeat(heartbeatTimer.sendInterval(this.max))
     heartbeatTimer.schedule(this)
   }
