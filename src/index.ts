@@ -24,6 +24,15 @@ export type { Connection, Msg, NatsSubscription, Status } from './nats/client/Co
 export type { KeyValue, KeyValueEntry } from './nats/durable/kvStore.ts'
 export { kvStore } from './nats/durable/kvStore.ts'
 export type { Entry, Store } from './nats/durable/Store.ts'
+export { newestStored } from './nats/durable/newestStored.ts'
+export type {
+  NumbersLease,
+  NumbersTaken,
+  ReservationFailed,
+  ReservedNumbers,
+  ReserveOptions,
+} from './nats/durable/reserveNumbers.ts'
+export { reserveNumbers } from './nats/durable/reserveNumbers.ts'
 export type {
   AlreadyPublished,
   BadHeaders,
@@ -37,6 +46,7 @@ export type {
   Damaged,
   HistoryFull,
   MixedFilter,
+  NotReserved,
   NotSequenced,
   OutsideFilter,
   PayloadTooLarge,
