@@ -102,7 +102,7 @@ const undocumented = (): ReadonlyArray<string> => {
 describe('the docstrings', () => {
   let server: NatsServer
   beforeAll(async () => {
-    server = await startNatsServer()
+    server = await startNatsServer({ jetstream: true })
   })
   afterAll(() => server.stop())
 

@@ -33,6 +33,8 @@ export type {
   ReserveOptions,
 } from './nats/durable/reserveNumbers.ts'
 export { reserveNumbers } from './nats/durable/reserveNumbers.ts'
+export type { SavedPositions, SavedPositionsOptions } from './nats/durable/savedPositions.ts'
+export { savedPositions } from './nats/durable/savedPositions.ts'
 export type {
   AlreadyPublished,
   BadHeaders,
@@ -50,6 +52,8 @@ export type {
   NotSequenced,
   OutsideFilter,
   PayloadTooLarge,
+  PositionsInUse,
+  PositionsTaken,
   PublishRefusal,
   QueueGroup,
   Reason,

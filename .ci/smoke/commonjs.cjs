@@ -4,12 +4,14 @@ const { connect } = require('@nats-io/transport-node')
 const { explain, publisher, subscribe } = require('nats-sequenced')
 const { SequenceNumber } = require('nats-sequenced/core')
 const Pattern = require('nats-sequenced/core/Pattern')
+const { fileStore } = require('nats-sequenced/file')
 
 assert.deepEqual(SequenceNumber.parse('3'), { _tag: 'Right', right: 3 })
 assert.equal(SequenceNumber.parse('03')._tag, 'Left')
 assert.deepEqual(Pattern.parse(Pattern.of('a.*', Pattern.integer))('a.3'), { _tag: 'Right', right: [3] })
 
 const main = async () => {
+  assert.equal(await fileStore('positions').write('commonjs', 'a value', 0), 1)
   const nc = await connect({ servers: process.env['NATS_URL'] ?? '', reconnect: false })
   const received = subscribe(nc, 'commonjs')
   const publishing = publisher(nc, 'commonjs')

@@ -4,10 +4,13 @@ import { connect } from 'nats'
 import { explain, publisher, subscribe } from 'nats-sequenced'
 import { SequenceNumber } from 'nats-sequenced/core'
 import * as Pattern from 'nats-sequenced/core/Pattern'
+import { fileStore } from 'nats-sequenced/file'
 
 assert.deepEqual(SequenceNumber.parse('3'), { _tag: 'Right', right: 3 })
 assert.equal(SequenceNumber.parse('03')._tag, 'Left')
 assert.deepEqual(Pattern.parse(Pattern.of('a.*', Pattern.integer))('a.3'), { _tag: 'Right', right: [3] })
+
+assert.equal(await fileStore('positions').write('esm', 'a value', 0), 1)
 
 const nc = await connect({ servers: process.env['NATS_URL'] ?? '', reconnect: false })
 const received = subscribe(nc, 'esm')

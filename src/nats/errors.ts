@@ -165,6 +165,18 @@ export interface StoreFailed {
   readonly cause: unknown
 }
 
+/** Another receiver has opened the saved positions with this name. @since 0.1.0 */
+export interface PositionsTaken {
+  readonly _tag: 'PositionsTaken'
+  readonly name: string
+}
+
+/** Saved positions that a subscription already uses, or has used. @since 0.1.0 */
+export interface PositionsInUse {
+  readonly _tag: 'PositionsInUse'
+  readonly name: string
+}
+
 /** The reasons why `publish` refuses a message. @since 0.1.0 */
 export type PublishRefusal =
   | Closed
@@ -197,6 +209,8 @@ export type Reason =
   | BadKey
   | Damaged
   | StoreFailed
+  | PositionsTaken
+  | PositionsInUse
   | Lost
   | Overflowed
 

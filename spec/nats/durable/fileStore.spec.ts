@@ -110,8 +110,8 @@ describe('a damaged value', () => {
     ['a value that is no text', { ...current, '7.ab.json': '{"revision":7,"value":1}' }],
     ['another revision', { ...current, '7.ab.json': '{"revision":6,"value":"x"}' }],
     ['no file with the value', current],
-    ['no token', { '7.ab.json': good }],
-    ['two tokens', { ...current, '8.cd.current': '', '7.ab.json': good }],
+    ['no pointer', { '7.ab.json': good }],
+    ['two pointers', { ...current, '8.cd.current': '', '7.ab.json': good }],
     ['an empty folder', {}],
   ])('is an error and is never taken for a new one: %s', async (_, files) => {
     await damage(files)

@@ -1,31 +1,38 @@
-// A store in memory, whose answers a test can delay, lose or replace by errors.
 import type { Entry, Store } from '../../../src/nats/durable/Store.ts'
 
-export interface MemoryStore extends Store {
-  readonly values: Map<string, Entry>
-  /** Runs before each call. A call waits for it, and fails if it rejects. */
-  before: (what: 'read' | 'write') => Promise<void>
-  /** Runs after each write. A rejection means that the answer is lost. */
+export interface MemoryStore {
+  read: Store['read']
+  write: Store['write']
+  /** All values that were written, in order. */
+  readonly written: ReadonlyArray<string>
+  /** Each call is made before a write, and can delay it or reject it. */
+  beforeWrite: () => Promise<void>
+  /** Each call is made after a write, and can reject it although it was made. */
   afterWrite: () => Promise<void>
+  /** Answers instead of the newest entry, if it is set. */
+  answer: (() => Entry | undefined) | undefined
 }
 
-export const memoryStore = (): MemoryStore => {
-  const values = new Map<string, Entry>()
+export const memoryStore = (first?: string): MemoryStore => {
+  const written: Array<string> = []
+  if (first !== undefined) written.push(first)
+  const nothing = (): Promise<void> => Promise.resolve()
   const store: MemoryStore = {
-    values,
-    before: async () => undefined,
-    afterWrite: async () => undefined,
-    read: async key => {
-      await store.before('read')
-      return values.get(key)
+    written,
+    beforeWrite: nothing,
+    afterWrite: nothing,
+    answer: undefined,
+    read: async () => {
+      if (store.answer !== undefined) return store.answer()
+      const value = written.at(-1)
+      return value === undefined ? undefined : { value, revision: written.length }
     },
-    write: async (key, value, revision) => {
-      await store.before('write')
-      const current = values.get(key)?.revision ?? 0
-      if (current !== revision) return undefined
-      values.set(key, { value, revision: current + 1 })
+    write: async (_, value, revision) => {
+      await store.beforeWrite()
+      if (revision !== written.length) return undefined
+      written.push(value)
       await store.afterWrite()
-      return current + 1
+      return written.length
     },
   }
   return store

@@ -6,7 +6,7 @@ import { publisher } from '../../../src/nats/publish/publisher.ts'
 import { firstOf, fromJetStream, fromSender } from '../../../src/nats/receive/Replayer.ts'
 import { subscribe } from '../../../src/nats/receive/subscribe.ts'
 import { eventually, kinds, longestWait, read, texts, withServer } from '../clients.ts'
-import { memoryStore } from './memoryStore.ts'
+import { failingStore } from './failingStore.ts'
 
 const bench = withServer({ jetstream: true })
 
@@ -58,7 +58,7 @@ describe.each(kinds)('with $name', kind => {
     const reader = read(early)
     await receiving.flush()
     const nc = await bench.connect(kind)
-    const updates = publisher(nc, 'updates', { from: await reserveNumbers(memoryStore(), 'updates') })
+    const updates = publisher(nc, 'updates', { from: await reserveNumbers(failingStore(), 'updates') })
     updates.publish('1')
     await reader.until('the first message', seen => texts(seen).length === 1)
     early.close()

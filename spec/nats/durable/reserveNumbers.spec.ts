@@ -25,8 +25,8 @@ import {
   within,
   withServer,
 } from '../clients.ts'
-import type { MemoryStore } from './memoryStore.ts'
-import { memoryStore } from './memoryStore.ts'
+import type { FailingStore } from './failingStore.ts'
+import { failingStore } from './failingStore.ts'
 
 const bench = withServer()
 
@@ -45,7 +45,7 @@ const noticesOf = (updates: Publisher | Publishers): Log<SenderNotice> => {
 }
 
 /** The highest number that may be in use, as the store says. */
-const claimed = (store: MemoryStore): number => JSON.parse(store.values.get('updates')?.value ?? '{}').last
+const claimed = (store: FailingStore): number => JSON.parse(store.values.get('updates')?.value ?? '{}').last
 
 const reasonOf = (f: () => unknown): unknown => {
   try {
@@ -68,7 +68,7 @@ const publishMany = async (updates: Publisher, count: number): Promise<ReadonlyA
 
 describe('reserved numbers', () => {
   test('start at microseconds since 2020 if nothing is stored, and above the stored claim otherwise', async () => {
-    const store = memoryStore()
+    const store = failingStore()
     const clock = (): number => (Date.now() - Date.UTC(2020, 0)) * 1000
     const before = clock()
     await reserveNumbers(store, 'updates')
@@ -82,7 +82,7 @@ describe('reserved numbers', () => {
   })
 
   test('are reserved one after the other by processes that start at the same time', async () => {
-    const store = memoryStore()
+    const store = failingStore()
     await Promise.all(range(1, 10).map(() => reserveNumbers(store, 'updates', small)))
     expect(claimed(store)).toBe(base + 999)
   })
@@ -92,7 +92,7 @@ describe('reserved numbers', () => {
     ['a value of something else', '{"positions":{}}', 'Damaged'],
     ['no number left', '{"v":1,"last":9007199254740991,"by":"@0000000001"}', 'Exhausted'],
   ])('are refused for %s, and the value stays', async (_, value, tag) => {
-    const store = memoryStore()
+    const store = failingStore()
     store.values.set('updates', { value, revision: 7 })
     const refused = await reserveNumbers(store, 'updates').catch((e: unknown) => e)
     expect(refused).toMatchObject({ name: 'SequencedError', reason: { _tag: tag } })
@@ -100,7 +100,7 @@ describe('reserved numbers', () => {
   })
 
   test('are refused if the store fails', async () => {
-    const store = memoryStore()
+    const store = failingStore()
     const cause = new Error('the disk is full')
     store.before = async () => Promise.reject(cause)
     await expect(reserveNumbers(store, 'updates')).rejects.toBe(cause)
@@ -109,7 +109,7 @@ describe('reserved numbers', () => {
   test.each<[object]>([[{ block: 0 }], [{ block: 1.5 }], [{ atLeast: -1 }], [{ blocks: 5 }]])(
     'are refused with invalid options: %j',
     async options => {
-      const refused = await reserveNumbers(memoryStore(), 'updates', options).catch((e: unknown) => e)
+      const refused = await reserveNumbers(failingStore(), 'updates', options).catch((e: unknown) => e)
       expect(refused).toMatchObject({ name: 'SequencedError', reason: { _tag: 'BadOption' } })
     },
   )
@@ -117,7 +117,7 @@ describe('reserved numbers', () => {
 
 describe.each(kinds)('with $name', kind => {
   /** A publisher on its own connection. */
-  const start = async (store: MemoryStore, options = small) => {
+  const start = async (store: FailingStore, options = small) => {
     const numbers = await reserveNumbers(store, 'updates', options)
     const nc = await bench.connect(kind)
     const updates = publisher(nc, 'updates', { from: numbers })
@@ -125,7 +125,7 @@ describe.each(kinds)('with $name', kind => {
   }
 
   test('a publisher never uses a number before it is reserved, and reserves more in the background', async () => {
-    const store = memoryStore()
+    const store = failingStore()
     const { updates, notices } = await start(store)
     const early: Array<number> = []
     for (const n of range(base, base + 999)) {
@@ -139,7 +139,7 @@ describe.each(kinds)('with $name', kind => {
   })
 
   test('a publisher that is too fast is refused, uses no number and loses nothing', async () => {
-    const store = memoryStore()
+    const store = failingStore()
     const { updates } = await start(store)
     const receiving = await bench.connect(kind)
     const reader = read(subscribe(receiving, 'updates'))
@@ -156,7 +156,7 @@ describe.each(kinds)('with $name', kind => {
   })
 
   test('the next run goes on after the last used number if the publisher was closed', async () => {
-    const store = memoryStore()
+    const store = failingStore()
     const first = await start(store)
     await publishMany(first.updates, 5)
     await within('close', first.updates.close())
@@ -168,7 +168,7 @@ describe.each(kinds)('with $name', kind => {
   })
 
   test('a closed publisher can be followed by another one with the same reservation', async () => {
-    const store = memoryStore()
+    const store = failingStore()
     const { nc, updates, numbers: reserved } = await start(store)
     updates.publish('x')
     const closing = updates.close()
@@ -185,7 +185,7 @@ describe.each(kinds)('with $name', kind => {
   })
 
   test('a receiver follows across a crash: the skipped numbers are not lost', async () => {
-    const store = memoryStore()
+    const store = failingStore()
     const receiving = await bench.connect(kind)
     const reader = read(subscribe(receiving, 'updates'))
     await receiving.flush()
@@ -208,7 +208,7 @@ describe.each(kinds)('with $name', kind => {
   })
 
   test('publishers of many subjects share the numbers, and no subject uses one twice', async () => {
-    const store = memoryStore()
+    const store = failingStore()
     const reserved = await reserveNumbers(store, 'updates', small)
     const nc = await bench.connect(kind)
     const prices = publishers(nc, 'prices.>', { from: reserved })
@@ -225,7 +225,7 @@ describe.each(kinds)('with $name', kind => {
   })
 
   test('a wrapped connection goes on after its last numbers', async () => {
-    const store = memoryStore()
+    const store = failingStore()
     const heard = log<string>()
     const observer = await bench.connect(kind)
     observer.subscribe('updates.*', { callback: (_, msg) => heard.add(msg.subject) })
@@ -245,7 +245,7 @@ describe.each(kinds)('with $name', kind => {
   })
 
   test('two senders of one subject are both told, use no number twice, and a receiver reports no loss', async () => {
-    const store = memoryStore()
+    const store = failingStore()
     const receiving = await bench.connect(kind)
     const reader = read(subscribe(receiving, 'updates'))
     await receiving.flush()
@@ -267,7 +267,7 @@ describe.each(kinds)('with $name', kind => {
   })
 
   test('a sender whose next numbers were taken starts a new run, and its receiver misses nothing', async () => {
-    const store = memoryStore()
+    const store = failingStore()
     const { updates, notices } = await start(store)
     const receiving = await bench.connect(kind)
     const reader = read(subscribe(receiving, 'updates'))
@@ -290,7 +290,7 @@ describe.each(kinds)('with $name', kind => {
   })
 
   test('a store that fails is reported once, and tried again until it works', async () => {
-    const store = memoryStore()
+    const store = failingStore()
     const { updates, notices } = await start(store)
     const cause = new Error('the disk is full')
     let failures = 0
@@ -308,7 +308,7 @@ describe.each(kinds)('with $name', kind => {
   })
 
   test('an answer of the store that is lost costs no number', async () => {
-    const store = memoryStore()
+    const store = failingStore()
     const { updates } = await start(store)
     let lost = 0
     store.afterWrite = async () => {
@@ -320,7 +320,7 @@ describe.each(kinds)('with $name', kind => {
   })
 
   test('close() does not wait longer than drainTimeout for a store that hangs', async () => {
-    const store = memoryStore()
+    const store = failingStore()
     const from = await reserveNumbers(store, 'updates', small)
     const updates = publisher(await bench.connect(kind), 'updates', { from, drainTimeout: 500 })
     updates.publish('x')
@@ -330,7 +330,7 @@ describe.each(kinds)('with $name', kind => {
   })
 
   test('reserved numbers are refused in perSender, and a publisher that can not be opened leaves them', async () => {
-    const store = memoryStore()
+    const store = failingStore()
     const { nc, updates, numbers: from } = await start(store)
     const perSender = { addressing: 'perSender', sender: 'alice', from } as const
     expect(reasonOf(() => publisher(nc, 'updates', perSender))).toMatchObject({ _tag: 'BadOption', option: 'from' })
@@ -341,7 +341,7 @@ describe.each(kinds)('with $name', kind => {
   })
 
   test('ready() settles when the publisher is closed', async () => {
-    const store = memoryStore()
+    const store = failingStore()
     const from = await reserveNumbers(store, 'updates', small)
     const updates = publisher(await bench.connect(kind), 'updates', { from, drainTimeout: 300 })
     store.before = () => new Promise(() => undefined)

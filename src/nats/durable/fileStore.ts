@@ -3,11 +3,11 @@
  * A store in the file system. Each key has a folder:
  *
  *     billing/17.5f2c….json      the value of revision 17
- *     billing/17.5f2c….current   an empty file, the token: revision 17 of this writer is the current one
+ *     billing/17.5f2c….current   the pointer, an empty file: this is the current value
  *
- * A write creates the next `.json`, then renames the token. A rename fails if the token is gone, so only one writer can
- * leave a revision, at any time and after any pause. A token never returns to a name, because the name includes a
- * random id. There is no lock that a killed process could leave.
+ * A write creates the next `.json`, then renames the pointer. A rename fails if the pointer is gone, so only one writer
+ * can leave a revision, after any pause. A name never returns, because it includes a random id. There is no lock that a
+ * killed process could leave.
  */
 import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
 import * as E from 'fp-ts/lib/Either.js'
@@ -25,12 +25,12 @@ const content = t.type({ revision: natural, value: t.string })
 /** Upper case is escaped too: some file systems do not distinguish it. */
 const toFileName = escapeKey(/[^a-z0-9_-]/g, '%')
 
-const tokenPattern = /^(([1-9][0-9]*)\.[0-9a-f]+)\.current$/
+const pointerPattern = /^(([1-9][0-9]*)\.[0-9a-f]+)\.current$/
 const valuePattern = /^(([1-9][0-9]*)\.[0-9a-f]+)\.json$/
 
 /**
- * How often a folder is listed before it counts as damaged. While another process writes, a listing can show no token,
- * two tokens, or a token whose value was removed since.
+ * How often a folder is listed before it counts as damaged. While another process writes, a listing can show no
+ * pointer, two pointers, or a pointer whose value was removed since.
  */
 const maxListings = 100
 
@@ -97,22 +97,22 @@ const readCurrent = async (key: string, folder: string): Promise<Current | undef
   for (let listings = 0; listings < maxListings; listings++) {
     const names = await list(folder)
     if (names === undefined) return undefined
-    const tokens = names.flatMap(file => {
-      const [, name, revision] = tokenPattern.exec(file) ?? []
+    const pointers = names.flatMap(file => {
+      const [, name, revision] = pointerPattern.exec(file) ?? []
       return name === undefined ? [] : [{ name, revision: Number(revision) }]
     })
-    const [token, other] = tokens
-    if (token !== undefined && other === undefined) {
-      const path = `${folder}/${token.name}.json`
+    const [pointer, other] = pointers
+    if (pointer !== undefined && other === undefined) {
+      const path = `${folder}/${pointer.name}.json`
       const text = await ifExists(readFile(path, 'utf8'))
-      if (text !== undefined) return { ...parse(key, path, token.revision, text), name: token.name }
+      if (text !== undefined) return { ...parse(key, path, pointer.revision, text), name: pointer.name }
       why = `${path} is missing`
-    } else why = `${folder} contains ${tokens.length} files *.current instead of one`
+    } else why = `${folder} contains ${pointers.length} files *.current instead of one`
   }
   throw damagedFile(key, why)
 }
 
-/** Writes the value of a revision and returns the name of its files. Only a token makes it the current one. */
+/** Writes the value of a revision and returns the name of its files. Only a pointer makes it the current one. */
 const prepareValue = async (folder: string, revision: number, value: string): Promise<string> => {
   const name = `${revision}.${randomId()}`
   await writeFile(`${folder}/${name}.json`, JSON.stringify({ revision, value }))
@@ -122,7 +122,7 @@ const prepareValue = async (folder: string, revision: number, value: string): Pr
 /** Where folders of keys are prepared. Nobody needs what is in it once the key has a folder. */
 const draftsOf = (place: string): string => `${place}.new`
 
-/** The first revision: a folder with a value and its token, which gets its name only if no other folder has it. */
+/** The first revision: a folder with a value and its pointer, which gets its name only if no other folder has it. */
 const create = async (folder: string, place: string, value: string): Promise<number | undefined> => {
   const draft = `${draftsOf(place)}/${randomId()}`
   try {
@@ -153,7 +153,7 @@ const update = async (
   if (current?.revision !== revision) return undefined
   const next = revision + 1
   const name = await prepareValue(place, next, value)
-  // The value must be durable under its name before the token says so.
+  // The value must be durable under its name before the pointer says so.
   await syncFolder(place)
   const moved = await ifExists(rename(`${place}/${current.name}.current`, `${place}/${name}.current`).then(() => true))
   if (moved === undefined) {

@@ -18,6 +18,7 @@ export interface KeyValueEntry {
 
 /** What `kvStore` uses of a bucket. The buckets of `nats` 2.29 and of `@nats-io/kv` match it. @since 0.1.0 */
 export interface KeyValue {
+  /** Resolves to `null` if the key never had a value. */
   get(key: string): Promise<KeyValueEntry | null>
   /** Rejects if the key has a value. */
   create(key: string, data: string): Promise<number>

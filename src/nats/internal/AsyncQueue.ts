@@ -27,6 +27,7 @@ export interface AsyncQueue<T, R> extends AsyncIterable<R> {
  * @param onDone called with an item when the reader asks for the next one
  * @param onReturn called when the reader leaves its loop
  * @param limit the limit of queued items, beyond which the oldest is dropped. Default: no limit
+ * @param onFinish called when the reader has read everything or has left its loop. The loop ends when it resolves
  * @since 0.1.0
  */
 export const asyncQueue = <T, R>(
@@ -34,12 +35,13 @@ export const asyncQueue = <T, R>(
   onDone: (item: T) => void,
   onReturn: () => void,
   limit = Number.POSITIVE_INFINITY,
+  onFinish: () => Promise<void> = () => Promise.resolve(),
 ): AsyncQueue<T, R> => {
   let items: Array<T | undefined> = []
   let next = 0
   let current: { readonly item: T } | undefined
   let end: { readonly error: Error | undefined } | undefined
-  let waitingReads: Array<{ resolve: (r: IteratorResult<R, undefined>) => void; reject: (e: Error) => void }> = []
+  let waitingReads: Array<(result: IteratorResult<R, undefined> | Promise<IteratorResult<R, undefined>>) => void> = []
 
   const releaseCurrent = (): void => {
     if (current === undefined) return
@@ -64,35 +66,41 @@ export const asyncQueue = <T, R>(
     }
     return item
   }
+  const finish = async (error?: Error): Promise<IteratorResult<R, undefined>> => {
+    if (error === undefined) await onFinish()
+    else {
+      // The error that ended the queue is the cause of whatever fails afterwards.
+      await onFinish().catch(() => undefined)
+      throw error
+    }
+    return { done: true, value: undefined }
+  }
   const iterator: AsyncIterator<R, undefined> = {
     next: () => {
       releaseCurrent()
       const item = next < items.length ? shift() : undefined
       if (item !== undefined) return Promise.resolve(deliver(item))
-      if (end?.error !== undefined) return Promise.reject(end.error)
-      if (end !== undefined) return Promise.resolve({ done: true, value: undefined })
-      return new Promise((resolve, reject) => waitingReads.push({ resolve, reject }))
+      if (end !== undefined) return finish(end.error)
+      return new Promise(resolve => waitingReads.push(resolve))
     },
     return: () => {
       // The reader may have left its loop by an exception, so the current item does not count as done.
       current = undefined
       onReturn()
-      return Promise.resolve({ done: true, value: undefined })
+      return finish()
     },
   }
   return {
     push: item => {
       const reader = waitingReads.shift()
-      if (reader !== undefined) return reader.resolve(deliver(item))
+      if (reader !== undefined) return reader(deliver(item))
       if (items.length - next >= limit) shift()
       items.push(item)
     },
     end: error => {
       if (end !== undefined) return
       end = { error }
-      for (const { resolve, reject } of waitingReads)
-        if (error === undefined) resolve({ done: true, value: undefined })
-        else reject(error)
+      for (const reader of waitingReads) reader(finish(error))
       waitingReads = []
     },
     [Symbol.asyncIterator]: () => iterator,

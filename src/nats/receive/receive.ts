@@ -139,7 +139,7 @@ export const receive = (
   }
 
   const closeIfDrained = (): void => {
-    if (isDraining && !isBusy && Receiver.isSettled(receiver) && detector?.isSettled() !== false) close(undefined)
+    if (isDraining && !isBusy && Receiver.isSettled(receiver) && detector?.isSettled() !== false) close()
   }
 
   const perform = (output: Output<Uint8Array>): void => {
@@ -156,7 +156,8 @@ export const receive = (
       case 'RequestStored':
         return streamIndex.request(output)
       case 'OriginStarted':
-        return progress.startAt(output.origin, output.epoch, output.number)
+        progress.startAt(output.origin, output.epoch, output.number)
+        return handler.onStart?.()
       case 'SetTimer':
         return timer.set(output.at)
     }
@@ -224,7 +225,7 @@ export const receive = (
   })
   const subscriptions: Array<NatsSubscription> = []
 
-  const close = (error: Error | undefined): void => {
+  const close = (error?: Error): void => {
     if (isClosed) return
     isClosed = true
     timer.clear()
@@ -314,7 +315,7 @@ export const receive = (
     subscribe(`${context.replayInbox}.>`, replayClient.onAnswer)
     if (hasStream) subscribe(`${storedInbox}.*`, streamRequests.onAnswer)
   } catch (e) {
-    close(undefined)
+    close()
     throw e
   }
   dispatch({ _tag: 'Started', now: now() })
@@ -335,5 +336,5 @@ export const receive = (
     await closed
   }
 
-  return { done: progress.done, close: () => close(undefined), drain, closed, positions: progress.positions }
+  return { done: progress.done, close: () => close(), fail: close, drain, closed, positions: progress.positions }
 }

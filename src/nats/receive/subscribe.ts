@@ -7,14 +7,21 @@ import type { Positions } from '../../core/protocol/Positions.ts'
 import type { ReceivedDelivery } from '../../core/receiver/ReceivedMessage.ts'
 import { withPayloadMethods } from '../../core/receiver/ReceivedMessage.ts'
 import type { Connection } from '../client/Connection.ts'
+import type { SavedPositions } from '../durable/savedPositions.ts'
 import { asyncQueue } from '../internal/AsyncQueue.ts'
-import { check, handler } from '../options.ts'
+import { check, handler, option } from '../options.ts'
+import { createAutosave } from './autosave.ts'
 import { queueHint, receiveOptions } from './options.ts'
 import { receive } from './receive.ts'
 import type { PendingDelivery, ReceiveOptions, ReceiverHandle } from './types.ts'
 
 /** The options of a subscription. All of them are optional. @since 0.1.0 */
 export interface SubscribeOptions extends ReceiveOptions {
+  /**
+   * The result of `savedPositions`. The subscription starts at these positions, or as `start` says if none were saved
+   * yet. It saves its positions as it goes on, and at its end. Default: it starts as `start` says, and saves nothing.
+   */
+  readonly positions?: SavedPositions
   /**
    * Receives each delivery on arrival, instead of the iterator. The payload may be a view of the client's memory: copy
    * it to keep it.
@@ -39,9 +46,15 @@ export interface Subscription extends AsyncIterable<ReceivedDelivery> {
    * deadlines have passed. While disconnected it waits for the reconnect, at most `drainTimeout` ms. Then it closes,
    * and rejects with a `SequencedError` (`Unsettled`) if a gap is open. Drain a subscription before its connection, or
    * close it and resume from its positions.
+   *
+   * With the option `positions` it also saves what is processed so far. It rejects if that fails.
    */
   readonly drain: () => Promise<void>
-  /** Resolves when the subscription is closed, with an error if one has closed it. */
+  /**
+   * Resolves when the subscription is closed, with an error if one has closed it. With the option `positions`, what is
+   * processed so far is saved then, or the error says why not. If the iterator has more deliveries, its loop ends after
+   * they are saved too.
+   */
   readonly closed: Promise<Error | undefined>
 }
 
@@ -49,9 +62,17 @@ const rethrow = (cause: unknown): void => {
   throw cause
 }
 
+const isSavedPositions = (u: unknown): u is SavedPositions =>
+  typeof u === 'object' && u !== null && 'save' in u && 'use' in u && 'last' in u
+
 const checkOptions = check(
   'subscribe',
-  { ...receiveOptions, callback: handler, onError: handler },
+  {
+    ...receiveOptions,
+    positions: option('the result of `await savedPositions(…)`', isSavedPositions),
+    callback: handler,
+    onError: handler,
+  },
   { queue: queueHint },
 )
 
@@ -68,11 +89,25 @@ const checkOptions = check(
  */
 export const subscribe = (nc: Connection, subject: string, options: SubscribeOptions = {}): Subscription => {
   checkOptions(options)
-  const { callback, onError = rethrow, ...settings } = options
+  const { callback, onError = rethrow, positions: saved, ...settings } = options
+  saved?.use()
+  const autosave =
+    saved &&
+    createAutosave(
+      saved,
+      () => receiver.positions(),
+      error => receiver.fail(error),
+    )
+  const done = (item: PendingDelivery): void => {
+    receiver.done(item)
+    autosave?.count()
+  }
   const queue = asyncQueue<PendingDelivery, ReceivedDelivery>(
     item => withPayloadMethods(item.delivery),
-    item => receiver.done(item),
+    done,
     () => receiver.close(),
+    Number.POSITIVE_INFINITY,
+    autosave?.flush,
   )
   const call = (item: PendingDelivery): void => {
     const delivery = withPayloadMethods(item.delivery)
@@ -82,13 +117,30 @@ export const subscribe = (nc: Connection, subject: string, options: SubscribeOpt
       // An error here would end the client's read loop, and with it all subscriptions of the connection.
       queueMicrotask(() => onError(cause, delivery))
     }
-    receiver.done(item)
+    done(item)
   }
-  const receiver: ReceiverHandle = receive(nc, subject, settings, {
+  const start = saved?.last()
+  const receiver: ReceiverHandle = receive(nc, subject, start === undefined ? settings : { ...settings, start }, {
     onDelivery: callback === undefined ? queue.push : call,
-    onEnd: queue.end,
+    onStart: () => autosave?.saveSoon(),
+    onEnd: error => {
+      autosave?.end()
+      queue.end(error)
+    },
     retainsPayloads: callback === undefined,
   })
-  const { close, drain, closed, positions } = receiver
+  const { close, positions } = receiver
+  const closed = receiver.closed.then(async error => {
+    try {
+      await autosave?.flush()
+    } catch (cause) {
+      if (error === undefined && cause instanceof Error) return cause
+    }
+    return error
+  })
+  const drain = async (): Promise<void> => {
+    await receiver.drain()
+    await autosave?.flush()
+  }
   return { close, drain, closed, positions, [Symbol.asyncIterator]: () => queue[Symbol.asyncIterator]() }
 }

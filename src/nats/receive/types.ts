@@ -36,6 +36,8 @@ export type PendingDelivery = Deliver<Uint8Array>
 export interface DeliveryHandler {
   /** Receives a delivery. Call `done` with it when the application has processed it. */
   readonly onDelivery: (item: PendingDelivery) => void
+  /** The receiver follows an origin, so `positions` has changed without a delivery. */
+  readonly onStart?: () => void
   /** The receiver is closed, with an error if one has closed it. */
   readonly onEnd: (error: Error | undefined) => void
   /** Whether payloads are used after `onDelivery` has returned. If so, the receiver copies them. */
@@ -48,6 +50,8 @@ export interface ReceiverHandle {
   readonly done: (item: PendingDelivery) => void
   /** Unsubscribes at once. No more deliveries follow. */
   readonly close: () => void
+  /** Like `close`, with an error. */
+  readonly fail: (error: Error) => void
   /** The positions that the application has reached. They can be stored as JSON. */
   readonly positions: () => Positions
   /**
