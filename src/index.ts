@@ -23,7 +23,6 @@ export { notices, sequenced } from './dropin/sequenced.ts'
 export type { Connection, Msg, NatsSubscription, Status } from './nats/client/Connection.ts'
 export type { KeyValue, KeyValueEntry } from './nats/durable/kvStore.ts'
 export { kvStore } from './nats/durable/kvStore.ts'
-export type { Entry, Store } from './nats/durable/Store.ts'
 export { newestStored } from './nats/durable/newestStored.ts'
 export type {
   NumbersLease,
@@ -33,6 +32,7 @@ export type {
   ReserveOptions,
 } from './nats/durable/reserveNumbers.ts'
 export { reserveNumbers } from './nats/durable/reserveNumbers.ts'
+export type { Entry, Store } from './nats/durable/Store.ts'
 export type { SavedPositions, SavedPositionsOptions } from './nats/durable/savedPositions.ts'
 export { savedPositions } from './nats/durable/savedPositions.ts'
 export type {
