@@ -26,6 +26,7 @@ export { kvStore } from './nats/durable/kvStore.ts'
 export { newestStored } from './nats/durable/newestStored.ts'
 export type {
   NumbersLease,
+  NumbersNotice,
   NumbersTaken,
   ReservationFailed,
   ReservedNumbers,

@@ -7,13 +7,6 @@ import { createInbox } from '../client/inbox.ts'
 import { timeout } from '../client/timer.ts'
 import { orThrow, sequencedError } from '../errors.ts'
 
-/** Streams, as `fromJetStream` and `firstOf` name them. */
-interface Streams {
-  readonly sources: ReadonlyArray<
-    { readonly _tag: 'Sender' } | { readonly _tag: 'JetStream'; readonly stream: string; readonly api: string }
-  >
-}
-
 /** How long a stream may take to answer, in ms. */
 const maxWait = 5000
 
@@ -56,7 +49,15 @@ const request = async (nc: Connection, subject: string, body: object): Promise<M
  * @param streams what `fromJetStream` returns
  * @since 0.1.0
  */
-export const newestStored = async (nc: Connection, streams: Streams, subject: string): Promise<number> => {
+export const newestStored = async (
+  nc: Connection,
+  streams: {
+    readonly sources: ReadonlyArray<
+      { readonly _tag: 'Sender' } | { readonly _tag: 'JetStream'; readonly stream: string; readonly api: string }
+    >
+  },
+  subject: string,
+): Promise<number> => {
   const name = orThrow(Subject.explain)(Subject.parse(subject))
   let newest = 0
   for (const source of streams.sources) {

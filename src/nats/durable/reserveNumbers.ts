@@ -39,6 +39,7 @@ export interface ReservationFailed {
   readonly cause: unknown
 }
 
+/** What can happen to reserved numbers. @since 0.1.0 */
 export type NumbersNotice = NumbersTaken | ReservationFailed
 
 /** The options of `reserveNumbers`. @since 0.1.0 */
@@ -68,8 +69,11 @@ export interface ReservedNumbers {
 export interface NumbersLease {
   /** Where a new run starts. */
   readonly start: () => SequenceNumber.SequenceNumber
-  /** Where a sender whose next number is `number` may go on. Throws `NotReserved`. */
-  readonly grant: (number: number, origin: string) => Reservation.Grant
+  /** The number to use, and the last one before it must ask again. Throws `NotReserved`. */
+  readonly grant: (
+    number: number,
+    origin: string,
+  ) => { readonly start: SequenceNumber.SequenceNumber; readonly upTo: number }
   /** A run has ended with this number. */
   readonly ended: (number: number) => void
   /** Resolves when there are numbers for a sender whose next number is `number`; by default the last refused one. */
