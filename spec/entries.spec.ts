@@ -47,6 +47,7 @@ describe('the entries of the package', () => {
       'ReplySubject',
       'ReceivedMessage',
       'ReplayParts',
+      'Reservation',
       'SenderDetection',
       'Step',
     ]

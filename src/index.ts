@@ -24,6 +24,16 @@ export type { Connection, Msg, NatsSubscription, Status } from './nats/client/Co
 export type { StreamOptions } from './nats/client/streamApi.ts'
 export type { KeyValue, KeyValueEntry } from './nats/durable/kvStore.ts'
 export { kvStore } from './nats/durable/kvStore.ts'
+export { newestStored } from './nats/durable/newestStored.ts'
+export type {
+  NumbersLease,
+  NumbersNotice,
+  NumbersTaken,
+  ReservationFailed,
+  ReservedNumbers,
+  ReserveOptions,
+} from './nats/durable/reserveNumbers.ts'
+export { reserveNumbers } from './nats/durable/reserveNumbers.ts'
 export type { Entry, Store } from './nats/durable/Store.ts'
 export type { SavedPositions, SavedPositionsOptions } from './nats/durable/savedPositions.ts'
 export { savedPositions } from './nats/durable/savedPositions.ts'
@@ -41,6 +51,7 @@ export type {
   Damaged,
   HistoryFull,
   MixedFilter,
+  NotReserved,
   NotSequenced,
   OutsideFilter,
   PayloadTooLarge,

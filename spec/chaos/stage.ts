@@ -187,7 +187,7 @@ export const stageOf = (terms: Terms): Stage => {
     const first = send()
     const record = stage.record.run(updates, {
       addressing: all.addressing,
-      start: from === 'clock' ? first.number : from,
+      start: typeof from === 'number' ? from : first.number,
       keeps: all.history.messages,
       max: all.maxHeartbeatInterval,
     })

@@ -48,6 +48,7 @@ expectTypeOf<PublishError['_tag']>().toEqualTypeOf<
   | 'StatusInHeaders'
   | 'PayloadTooLarge'
   | 'HistoryFull'
+  | 'NotReserved'
   | 'ClientError'
 >()
 expectTypeOf(
@@ -60,7 +61,7 @@ expectTypeOf(
 const later = publishWith(OutgoingMessage.of('hello'))
 expectTypeOf(later).parameter(0).toEqualTypeOf<Publisher>()
 type Later = typeof later extends RTE.ReaderTaskEither<Publisher, infer Err, Number> ? Err : never
-expectTypeOf<Later['_tag']>().toEqualTypeOf<Exclude<PublishError['_tag'], 'HistoryFull'>>()
+expectTypeOf<Later['_tag']>().toEqualTypeOf<Exclude<PublishError['_tag'], 'HistoryFull' | 'NotReserved'>>()
 pipe(
   later,
   RTE.chain(n => publishWith(OutgoingMessage.of(`after ${n}`))),

@@ -14,6 +14,8 @@ import type { Notice } from './Notice.ts'
 const isOfSender = (n: Delivery<unknown> | SenderNotice): n is SenderNotice => {
   switch (n._tag) {
     case 'SenderConflict':
+    case 'NumbersTaken':
+    case 'ReservationFailed':
     case 'NotPermitted':
     case 'AnswerRefused':
     case 'Unconfirmed':

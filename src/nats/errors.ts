@@ -71,6 +71,13 @@ export interface HistoryFull {
   readonly bytes: number
 }
 
+/** All reserved numbers are used, up to `last`, and the next ones are not reserved yet. @since 0.1.0 */
+export interface NotReserved {
+  readonly _tag: 'NotReserved'
+  readonly origin: string
+  readonly last: number
+}
+
 /** The server does not permit this user to subscribe. @since 0.1.0 */
 export interface SubscriptionRefused {
   readonly _tag: 'SubscriptionRefused'
@@ -221,6 +228,7 @@ export type PublishRefusal =
   | StatusInHeaders
   | PayloadTooLarge
   | HistoryFull
+  | NotReserved
 
 /** All error reasons. `Lost` and `Overflowed` appear here because callbacks can receive them as `err`. @since 0.1.0 */
 export type Reason =

@@ -224,4 +224,5 @@ const unexpected = {
   StatusInHeaders: fail,
   PayloadTooLarge: fail,
   HistoryFull: fail,
+  NotReserved: fail,
 }

@@ -371,7 +371,11 @@ describe.each(kinds)('with $name', kind => {
       ['a sender that looks like an epoch', { addressing: 'perSender', sender: '@a' }, /does not start with "@"/],
       ['a long sender', { addressing: 'perSender', sender: 'a'.repeat(65) }, /at most 64 bytes/],
       ['a sender that is a number', { addressing: 'perSender', sender: 7 }, /option "sender": 7. Expected: string/],
-      ['a first number of 0', { from: 0 }, /option "from": 0. Expected: 'clock' or an integer from 1 to 2\^53-1/],
+      [
+        'a first number of 0',
+        { from: 0 },
+        /option "from": 0. Expected: 'clock', an integer from 1 to 2\^53-1, or numbers/,
+      ],
       ['half a number', { from: 1.5 }, /option "from": 1\.5\. Expected/],
       ['a number too far', { from: 2 ** 53 }, /option "from": 9007199254740992\. Expected/],
       ['a bigint', { from: 1n }, /option "from": 1n?\. Expected/],

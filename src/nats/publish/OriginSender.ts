@@ -4,13 +4,14 @@ import * as ControlSubject from '../../core/protocol/ControlSubject.ts'
 import type { Epoch } from '../../core/protocol/Epoch.ts'
 import * as Head from '../../core/protocol/Head.ts'
 import type { Origin } from '../../core/protocol/Origin.ts'
-import type { SequenceNumber } from '../../core/protocol/SequenceNumber.ts'
+import * as SequenceNumber from '../../core/protocol/SequenceNumber.ts'
 import * as Subject from '../../core/protocol/Subject.ts'
 import * as Sender from '../../core/sender/Sender.ts'
 import type { Msg } from '../client/Connection.ts'
 import { isConnected, whenConnected } from '../client/connectionStatus.ts'
 import { EncodedHeaders } from '../client/EncodedHeaders.ts'
 import { headerBlock } from '../client/headers.ts'
+import { randomEpoch } from '../client/random.ts'
 import { now } from '../client/timer.ts'
 import { orThrow, sequencedError } from '../errors.ts'
 import type { HeartbeatSource } from './heartbeatTimer.ts'
@@ -34,10 +35,12 @@ const maxReportedEpochs = 64
 /** A class, because a publisher can have tens of thousands: closures would cost kilobytes for each. */
 export class OriginSender implements LoggedOrigin, HeartbeatSource {
   readonly origin: Origin
-  readonly epoch: Epoch
+  #epoch: Epoch
   readonly #context: PublisherContext
   readonly #listener: OriginSenderListener
   #sender: Sender.Sender
+  /** The last number before it must ask for more. */
+  #upTo: number
   #reportedEpochs: Set<Epoch> | undefined
   #isClosing = false
   #isStopped = false
@@ -50,14 +53,26 @@ export class OriginSender implements LoggedOrigin, HeartbeatSource {
     listener: OriginSenderListener,
   ) {
     this.origin = origin
-    this.epoch = epoch
+    this.#epoch = epoch
     this.#context = context
     this.#listener = listener
     this.#sender = Sender.create(origin, epoch, now(), options)
+    this.#upTo = context.numbers === undefined ? SequenceNumber.last : this.head
     context.sendLog.add(this)
-    // The first heartbeat precedes the first message. Without it a receiver of an earlier run would see a gap.
-    this.sendHeartbeat(context.heartbeatTimer.sendInterval(this.max))
-    context.heartbeatTimer.schedule(this)
+    this.#begin()
+  }
+
+  /** The first heartbeat precedes the first message. Without it a receiver of an earlier run would see a gap. */
+  #begin(): void {
+    const { heartbeatTimer, numbers } = this.#context
+    // If the sender dies before it answers a request, receivers need two heartbeats to believe where the run starts.
+    if (numbers !== undefined) this.#publishHeartbeat()
+    this.sendHeartbeat(heartbeatTimer.sendInterval(this.max))
+    heartbeatTimer.schedule(this)
+  }
+
+  get epoch(): Epoch {
+    return this.#epoch
   }
 
   get name(): string {
@@ -87,11 +102,15 @@ export class OriginSender implements LoggedOrigin, HeartbeatSource {
 
   // --- messages
 
-  publish(data: Uint8Array | string = noBytes, { reply = '', headers }: PublishOptions = {}): SequenceNumber {
+  publish(
+    data: Uint8Array | string = noBytes,
+    { reply = '', headers }: PublishOptions = {},
+  ): SequenceNumber.SequenceNumber {
     const { sendLog, heartbeatTimer } = this.#context
     if (!this.isLive)
       throw sequencedError(`The publisher of ${this.name} is closed: create a new one to continue.`, { _tag: 'Closed' })
-    const number = orThrow(Sender.explain)(Sender.next(this.#sender))
+    let number = orThrow(Sender.explain)(Sender.next(this.#sender))
+    if (number > this.#upTo) number = this.#granted(number)
     if (reply !== '') orThrow(Subject.explain)(Subject.parse(reply))
     const payload = toPayload(data, sendLog.copy)
     sendLog.send(this, number, payload, headers, reply)
@@ -99,6 +118,28 @@ export class OriginSender implements LoggedOrigin, HeartbeatSource {
     this.#sender = Sender.published(now())(this.#sender)
     if (isQuiet) heartbeatTimer.schedule(this)
     return number
+  }
+
+  /** Asks for more numbers. The next one may be higher: the numbers in between belong to another sender. */
+  #granted(number: SequenceNumber.SequenceNumber): SequenceNumber.SequenceNumber {
+    const granted = this.#context.numbers?.grant(number, this.name)
+    if (granted === undefined) return number
+    if (granted.start !== number) this.#restart(granted.start)
+    this.#upTo = granted.upTo
+    return granted.start
+  }
+
+  /** Starts a new run, whose head says where it starts. Otherwise receivers would report the numbers before as lost. */
+  #restart(start: SequenceNumber.SequenceNumber): void {
+    const { after, max } = this.#sender
+    // Its own earlier heartbeats may still arrive here.
+    this.#reportedEpochs = (this.#reportedEpochs ?? new Set()).add(this.#epoch)
+    this.#context.heartbeatTimer.remove(this)
+    this.#sender = Sender.retired(this.#sender)
+    this.#publishHeartbeat()
+    this.#epoch = randomEpoch()
+    this.#sender = Sender.create(this.origin, this.#epoch, now(), { start, after, max })
+    this.#begin()
   }
 
   // --- heartbeats and heads
@@ -132,7 +173,7 @@ export class OriginSender implements LoggedOrigin, HeartbeatSource {
 
   #currentHead(): Head.Head {
     const { heartbeatTimer, sendLog } = this.#context
-    const first = sendLog.oldestNumber(this) ?? this.head + 1
+    const first = Math.max(sendLog.oldestNumber(this) ?? this.head + 1, this.#sender.start)
     return Sender.headOf(now(), heartbeatTimer.promisedInterval(this.max), first)(this.#sender)
   }
 
@@ -172,6 +213,7 @@ export class OriginSender implements LoggedOrigin, HeartbeatSource {
   close(): void {
     if (this.#isStopped) return
     this.#isClosing = true
+    this.#context.numbers?.ended(this.head)
     const begin = (): void => {
       this.#sender = Sender.closed(now())(this.#sender)
       if (!this.#isStopped) this.#context.heartbeatTimer.schedule(this)
@@ -183,6 +225,7 @@ export class OriginSender implements LoggedOrigin, HeartbeatSource {
   /** Ends the sequence with one heartbeat marked `ended`. Its messages stay replayable. */
   retire(): void {
     if (this.#sender.state === 'ended' || this.#isStopped) return
+    this.#context.numbers?.ended(this.head)
     const isFirstEndedHeartbeat = this.#sender.farewells === 0
     this.#sender = Sender.retired(this.#sender)
     if (isFirstEndedHeartbeat) this.#publishHeartbeat()
@@ -194,6 +237,7 @@ export class OriginSender implements LoggedOrigin, HeartbeatSource {
   stop(): void {
     if (this.#isStopped) return
     this.#isStopped = true
+    this.#context.numbers?.ended(this.head)
     this.#context.heartbeatTimer.remove(this)
     this.#context.sendLog.remove(this)
     this.#listener.onStopped(this)

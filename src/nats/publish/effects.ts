@@ -9,7 +9,7 @@ import * as IOE from 'fp-ts/lib/IOEither.js'
 import type { ReaderTaskEither } from 'fp-ts/lib/ReaderTaskEither.js'
 import type { SequenceNumber } from '../../core/protocol/SequenceNumber.ts'
 import type { OutgoingMessage } from '../../core/sender/OutgoingMessage.ts'
-import type { ClientError, PublishRefusal, Reason } from '../errors.ts'
+import type { ClientError, HistoryFull, NotReserved, PublishRefusal, Reason } from '../errors.ts'
 import { isSequencedError } from '../errors.ts'
 import type { Publisher } from './publisher.ts'
 
@@ -25,6 +25,7 @@ const refusals: Readonly<Record<PublishRefusal['_tag'], true>> = {
   StatusInHeaders: true,
   PayloadTooLarge: true,
   HistoryFull: true,
+  NotReserved: true,
 }
 
 const isRefusal = (reason: Reason): reason is PublishRefusal => reason._tag in refusals
@@ -61,8 +62,8 @@ export const tryPublish =
     )
 
 /**
- * `publish` as a `ReaderTaskEither`, for a publisher that is passed later. While the history is full it waits for room,
- * so its errors do not include `HistoryFull`.
+ * `publish` as a `ReaderTaskEither`, for a publisher that is passed later. While the history is full or no number is
+ * reserved it waits, so its errors include neither `HistoryFull` nor `NotReserved`.
  *
  * @example
  * import { publisher } from 'nats-sequenced'
@@ -82,7 +83,7 @@ export const tryPublish =
 export const publishWith =
   (
     outgoing: OutgoingMessage<Uint8Array | string>,
-  ): ReaderTaskEither<Publisher, Exclude<PublishError, { readonly _tag: 'HistoryFull' }>, SequenceNumber> =>
+  ): ReaderTaskEither<Publisher, Exclude<PublishError, HistoryFull | NotReserved>, SequenceNumber> =>
   publisher =>
   async () => {
     const attempt = tryPublish(publisher)(outgoing)
@@ -90,8 +91,8 @@ export const publishWith =
       const result = attempt()
       if (E.isRight(result)) return result
       const { left } = result
-      if (left._tag !== 'HistoryFull') return E.left(left)
-      // Only a reconnect makes room, and a closed connection never reconnects.
+      if (left._tag !== 'HistoryFull' && left._tag !== 'NotReserved') return E.left(left)
+      // A closed connection never makes room.
       const isClosed = publisher.closed.then(() => true)
       if (await Promise.race([isClosed, publisher.ready().then(() => false)])) return E.left({ _tag: 'Closed' })
     }

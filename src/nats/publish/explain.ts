@@ -22,6 +22,10 @@ export const explainSenderNotice = (n: SenderNotice): string => {
       return `${n.origin}: ${formatNumbers(n.first, n.last)} may not have arrived: the publisher ended before the server confirmed them. They are not sent again. Await close() of the publisher (or drain() of the connection), or raise drainTimeout.`
     case 'SenderConflict':
       return `${n.origin}: another sender publishes to this subject (run ${n.rival} beside ${n.epoch}). Their numbers mix, so loss can go unnoticed. Give one of them another subject, or set addressing: 'perSender' on all senders and receivers.`
+    case 'NumbersTaken':
+      return `Another sender has reserved numbers under the key ${quoted(n.key)} (${n.rival}). This sender goes on at ${n.first}, so no number is used twice. Give each sender its own subject and key, or set addressing: 'perSender' on all senders and receivers.`
+    case 'ReservationFailed':
+      return `The next numbers under the key ${quoted(n.key)} could not be reserved: ${n.cause}. It is tried again. When all reserved numbers are used, publish() throws NotReserved.`
     case 'NotPermitted':
       return `The server does not permit this user to ${n.operation === 'publish' ? 'publish to' : 'subscribe to'} ${n.subject}. Add the permission.`
     case 'AnswerRefused':
@@ -35,6 +39,8 @@ export const isSenderWarning = (n: SenderNotice): boolean => {
     case 'NotResent':
     case 'Unconfirmed':
     case 'SenderConflict':
+    case 'NumbersTaken':
+    case 'ReservationFailed':
     case 'NotPermitted':
       return true
     case 'Resent':

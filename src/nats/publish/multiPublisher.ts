@@ -33,7 +33,10 @@ export interface Publishers {
    * or in `single` already has another open publisher on the connection (`AlreadyPublished`).
    */
   readonly publish: (subject: string, data?: Uint8Array | string, options?: PublishOptions) => SequenceNumber
-  /** Resolves when there is room to publish: at once, unless disconnected with a full history. */
+  /**
+   * Resolves when there is room to publish: at once, unless disconnected with a full history, or all reserved numbers
+   * of a subject are used.
+   */
   readonly ready: () => Promise<void>
   /**
    * The last 1,024 notices of all subjects, then new ones until the end. Each call returns an independent iterator.
@@ -237,9 +240,9 @@ export const openPublishers = (
     // In `single` the new run replaces the retired one, and must not use its numbers again.
     origins.get(origin.name)?.stop()
     const senderOptions =
-      hasRetired && addressing === 'single'
-        ? { ...session.senderOptions, start: Sender.startFromClock(Date.now()) }
-        : session.senderOptions
+      hasRetired && addressing === 'single' && session.context.numbers === undefined
+        ? { ...session.senderOptions(), start: Sender.startFromClock(Date.now()) }
+        : session.senderOptions()
     const sender = new OriginSender(session.context, origin, epoch, senderOptions, listener)
     origins.set(origin.name, sender)
     return sender
@@ -279,7 +282,7 @@ export const openPublishers = (
   let closing: Promise<void> | undefined
   return {
     publish,
-    ready: sendLog.ready,
+    ready: () => session.ready(),
     confirm: sendLog.confirm,
     close: () => {
       isClosing = true

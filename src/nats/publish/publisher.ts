@@ -22,6 +22,7 @@ import { createOrigin } from './validate.ts'
 export interface Publisher {
   /** The part of its data subjects before the number. */
   readonly origin: string
+  /** Names the run. It changes only if another sender has taken the next reserved numbers (`NumbersTaken`). */
   readonly epoch: Epoch
   /**
    * Publishes a payload unchanged, and returns the number of the message. The payload is copied, so its buffer can be
@@ -29,11 +30,14 @@ export interface Publisher {
    *
    * Throws what the client throws, and a `SequencedError` if the publisher is closed, the reply subject is not valid,
    * the headers carry an inline status, or the message is larger than the server's `max_payload`. While disconnected,
-   * messages go to the history, and `publish` throws `HistoryFull` when the history is full. If it throws, no number is
-   * used.
+   * messages go to the history, and `publish` throws `HistoryFull` when the history is full. With reserved numbers it
+   * throws `NotReserved` when the next ones are not reserved yet. If it throws, no number is used.
    */
   readonly publish: (data?: Uint8Array | string, options?: PublishOptions) => SequenceNumber
-  /** Resolves when there is room to publish: at once, unless disconnected with a full history. */
+  /**
+   * Resolves when there is room to publish: at once, unless disconnected with a full history, or all reserved numbers
+   * are used.
+   */
   readonly ready: () => Promise<void>
   /**
    * The last 1,024 notices, then new ones until the end. Each call returns an independent iterator. While nobody reads,
@@ -85,7 +89,7 @@ export const publisher = (nc: Connection, subject: string, options: PublisherOpt
       if (Subject.matches(filter)(origin.subject)) sender.sendHead(reply)
     })
     session.serveReplays(ControlSubject.replays(prefix)(origin))
-    return new OriginSender(session.context, origin, epoch, session.senderOptions, {
+    return new OriginSender(session.context, origin, epoch, session.senderOptions(), {
       onEnded: () => onEnded(),
       onStopped: session.closeNow,
     })
@@ -104,9 +108,11 @@ export const publisher = (nc: Connection, subject: string, options: PublisherOpt
 
   return {
     origin: origin.name,
-    epoch,
+    get epoch() {
+      return sender.epoch
+    },
     publish: (data, settings) => sender.publish(data, settings),
-    ready: session.context.sendLog.ready,
+    ready: () => session.ready(sender.head + 1),
     notices: notices.read,
     close: () => {
       closing ??= close()

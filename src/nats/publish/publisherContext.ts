@@ -1,6 +1,7 @@
 /** What all origins of one publisher share. */
 import type { Prefix } from '../../core/protocol/ControlSubject.ts'
 import type { Connection } from '../client/Connection.ts'
+import type { NumbersLease } from '../durable/reserveNumbers.ts'
 import type { HeartbeatTimer } from './heartbeatTimer.ts'
 import type { SendLog } from './sendLog.ts'
 import type { SenderNotice } from './types.ts'
@@ -10,5 +11,7 @@ export interface PublisherContext {
   readonly prefix: Prefix
   readonly sendLog: SendLog
   readonly heartbeatTimer: HeartbeatTimer
+  /** The reserved numbers of its origins, if the option `from` is set to them. */
+  readonly numbers: NumbersLease | undefined
   readonly report: (notice: SenderNotice) => void
 }

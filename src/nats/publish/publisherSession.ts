@@ -18,6 +18,7 @@ import { onConnectionStatus, whenConnected } from '../client/connectionStatus.ts
 import { EncodedHeaders } from '../client/EncodedHeaders.ts'
 import { headerBlock } from '../client/headers.ts'
 import { timeout } from '../client/timer.ts'
+import { isReservedNumbers } from '../durable/reserveNumbers.ts'
 import { sequencedError, unconfirmedError } from '../errors.ts'
 import type { NoticeSink } from '../internal/notices.ts'
 import { check, parsePrefix } from '../options.ts'
@@ -45,7 +46,12 @@ const checkOptions = check('publisher', publisherOptions)
 /** Checks the options, and that the data subjects do not begin with the prefix of heartbeats and requests. */
 export const checkAddressSettings = (options: PublisherOptions, subjects: string): AddressSettings => {
   checkOptions(options)
-  const { addressing = 'single' } = options
+  const { addressing = 'single', from } = options
+  if (addressing === 'perSender' && isReservedNumbers(from))
+    throw sequencedError(
+      "Reserved numbers are for the addressing 'single': in 'perSender' each run has its own sequence. Omit the option from.",
+      { _tag: 'BadOption', option: 'from', value: from },
+    )
   const prefix = parsePrefix(options.prefix)
   if (subjects.startsWith(`${prefix}.`))
     throw sequencedError(
@@ -57,7 +63,8 @@ export const checkAddressSettings = (options: PublisherOptions, subjects: string
 
 export interface PublisherSession {
   readonly context: PublisherContext
-  readonly senderOptions: Sender.Options
+  /** The options of a new origin. */
+  readonly senderOptions: () => Sender.Options
   /** Subscribes until the session ends. Errors of the handler do not reach the client. */
   readonly subscribe: (at: string, handler: (msg: Msg) => void) => void
   /** Subscribes to requests whose reply subject is an inbox. */
@@ -76,6 +83,12 @@ export interface PublisherSession {
    */
   readonly close: (sendEnded: () => Promise<void>) => Promise<void>
   readonly closeNow: () => void
+  /**
+   * Settled when there is room to publish and there are reserved numbers, or the session has ended.
+   *
+   * @param number the next number, if there is only one origin
+   */
+  readonly ready: (number?: number) => Promise<void>
   /** Settled at the end, with an error if messages are not confirmed. */
   readonly closed: Promise<Error | undefined>
 }
@@ -112,12 +125,19 @@ export const openSession = (
 ): PublisherSession => {
   const { from = 1, heartbeatDelay, maxHeartbeatInterval, history, drainTimeout = 5000 } = options
   const sendLog = sendLogOf(nc, history === undefined ? undefined : { ...defaultLimits, ...history })
+  const numbers = isReservedNumbers(from) ? from.join(notices.report) : undefined
   const context: PublisherContext = {
     nc,
     prefix,
     sendLog,
     heartbeatTimer: heartbeatTimerOf(nc),
+    numbers,
     report: notices.report,
+  }
+
+  const startNumber = (): SequenceNumber.SequenceNumber => {
+    if (numbers !== undefined) return numbers.start()
+    return typeof from === 'number' ? SequenceNumber.nearest(from) : Sender.startFromClock(Date.now())
   }
 
   // --- the end
@@ -135,10 +155,14 @@ export const openSession = (
     if (!nc.isClosed()) for (const s of subscriptions) s.unsubscribe()
   }
 
+  /** Settled when unused numbers were given back. */
+  let givenBack: Promise<void> | undefined
+
   const closeNow = (): void => {
     if (isClosed) return
     unsubscribe()
     stopOrigins()
+    givenBack = numbers?.leave()
     const unconfirmed = [...entries(sendLog.unconfirmed(context))].map(
       ([{ name }, range]): Unconfirmed => ({ _tag: 'Unconfirmed', origin: name, ...range }),
     )
@@ -152,8 +176,9 @@ export const openSession = (
     const { elapsed, cancel } = timeout(drainTimeout)
     const isOver = Promise.race([elapsed, closed])
     for (const step of [() => whenConnected(nc), sendEnded, sendLog.confirm]) await Promise.race([step(), isOver])
-    cancel()
     closeNow()
+    await Promise.race([givenBack, elapsed])
+    cancel()
     const error = await closed
     if (error !== undefined) throw error
   }
@@ -208,11 +233,11 @@ export const openSession = (
 
   return {
     context,
-    senderOptions: {
-      start: from === 'clock' ? Sender.startFromClock(Date.now()) : SequenceNumber.nearest(from),
+    senderOptions: () => ({
+      start: startNumber(),
       ...(heartbeatDelay === undefined ? {} : { after: heartbeatDelay }),
       ...(maxHeartbeatInterval === undefined ? {} : { max: maxHeartbeatInterval }),
-    },
+    }),
     subscribe,
     onRequest,
     onHeadRequest,
@@ -222,11 +247,16 @@ export const openSession = (
         return start()
       } catch (e) {
         unsubscribe()
+        void numbers?.leave()
         throw e
       }
     },
     close,
     closeNow,
+    ready: async number => {
+      await sendLog.ready()
+      if (numbers !== undefined) await Promise.race([numbers.ready(number), closed])
+    },
     closed,
   }
 }

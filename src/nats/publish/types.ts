@@ -8,6 +8,7 @@ import type { Epoch } from '../../core/protocol/Epoch.ts'
 import type { Headers } from '../../core/protocol/Headers.ts'
 import type { Addressing } from '../../core/protocol/Origin.ts'
 import type { Limits } from '../../core/sender/History.ts'
+import type { NumbersTaken, ReservationFailed, ReservedNumbers } from '../durable/reserveNumbers.ts'
 
 /** The options of a publisher. All of them are optional. @since 0.1.0 */
 export interface PublisherOptions {
@@ -23,10 +24,11 @@ export interface PublisherOptions {
   /** The first tokens of the subjects of heartbeats and requests, at most 64 bytes. Default `_SEQ`. */
   readonly prefix?: string
   /**
-   * The first number: an integer from 1 to 2^53-1, or `'clock'` for the number of microseconds since 2020. With
-   * `'clock'` the numbers of a restarted `single` sender never go back. Default 1.
+   * The first number: an integer from 1 to 2^53-1, `'clock'` for the number of microseconds since 2020, or numbers from
+   * `reserveNumbers`. With `'clock'` the numbers of a restarted `single` sender do not go back unless its clock does.
+   * With reserved numbers, only for `single`, they never go back. Default 1.
    */
-  readonly from?: number | 'clock'
+  readonly from?: number | 'clock' | ReservedNumbers
   /**
    * How much is kept for replays. All publishers of a connection share one history, so they must agree on its limits:
    * `messages` (default 65,536), `bytes` (default 32 MiB) and `age` in ms (default 300,000), each at least 0. A message
@@ -120,7 +122,14 @@ export type Repair =
     }
 
 /** A notice to the owner of a publisher. @since 0.1.0 */
-export type SenderNotice = SenderConflict | NotPermitted | AnswerRefused | Unconfirmed | Repair
+export type SenderNotice =
+  | SenderConflict
+  | NumbersTaken
+  | ReservationFailed
+  | NotPermitted
+  | AnswerRefused
+  | Unconfirmed
+  | Repair
 
 /** One origin, as the send log of its connection sees it. */
 export interface LoggedOrigin {

@@ -7,6 +7,7 @@ import { startNatsServer } from '../../../server/natsServer.ts'
 import { bucketKinds } from '../buckets.ts'
 import { killCounters } from './killCounters.ts'
 import { killReceivers } from './killReceivers.ts'
+import { killSenders } from './killSenders.ts'
 import type { Place } from './orders.ts'
 import { buildProgram } from './processes.ts'
 
@@ -42,6 +43,10 @@ const receiversInFile: Case = kills => scene => killReceivers(kills, { ...scene,
 
 export const receiversInBucket: Case = kills => scene => killReceivers(kills, { ...scene, place: inBucket })
 
+export const sendersInFile: Case = kills => scene => killSenders(kills, { ...scene, place: inFiles(scene) })
+
+export const sendersInBucket: Case = kills => scene => killSenders(kills, { ...scene, place: inBucket })
+
 export const countersInFile: Case = kills => scene =>
   killCounters(kills, { ...scene, place: inFiles(scene), store: fileStore(storeFolder(scene)) })
 
@@ -60,6 +65,8 @@ const countersInBucket: Case = kills => async scene => {
 export const cases: Readonly<Record<string, Case>> = {
   'receivers-file': receiversInFile,
   'receivers-bucket': receiversInBucket,
+  'senders-file': sendersInFile,
+  'senders-bucket': sendersInBucket,
   'counters-file': countersInFile,
   'counters-bucket': countersInBucket,
 }

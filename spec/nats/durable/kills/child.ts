@@ -1,8 +1,9 @@
 // A process that is killed. It gets an order, and prints `ready` when it has begun.
 import { appendFileSync } from 'node:fs'
+import { setImmediate } from 'node:timers/promises'
 import { fileStore } from '../../../../src/file.ts'
 import type { Store } from '../../../../src/index.ts'
-import { kvStore, savedPositions, subscribe } from '../../../../src/index.ts'
+import { kvStore, publisher, reserveNumbers, savedPositions, subscribe } from '../../../../src/index.ts'
 import { kinds } from '../../kinds.ts'
 import { bucketKinds } from '../buckets.ts'
 import type { Order, Place } from './orders.ts'
@@ -29,6 +30,25 @@ const receive = async ({ url, client, place, log }: Order & { readonly _tag: 'Re
   process.exit((await subscription.closed) === undefined ? 0 : 1)
 }
 
+const send = async ({ url, client, place, run }: Order & { readonly _tag: 'Send' }): Promise<void> => {
+  const kind = kinds[client]
+  if (kind === undefined) throw new Error(`no client ${client}`)
+  const [nc, store] = await Promise.all([kind.connect({ servers: url }), storeAt(url, place)])
+  let isEnding = false
+  process.once('SIGTERM', () => {
+    isEnding = true
+  })
+  console.log('ready')
+  const updates = publisher(nc, 'updates', { from: await reserveNumbers(store, 'updates', { block: 200 }) })
+  for (let n = 1; !isEnding; n++) {
+    await updates.ready()
+    updates.publish(`${run}.${n}`)
+    if (n % 25 === 0) await setImmediate()
+  }
+  await updates.close()
+  process.exit(0)
+}
+
 const count = async ({ url, place, log }: Order & { readonly _tag: 'Count' }): Promise<void> => {
   const store = await storeAt(url, place)
   let isEnding = false
@@ -48,6 +68,8 @@ const run = (order: Order): Promise<void> => {
   switch (order._tag) {
     case 'Receive':
       return receive(order)
+    case 'Send':
+      return send(order)
     case 'Count':
       return count(order)
   }

@@ -15,5 +15,16 @@ export type Order =
       readonly place: Place
       readonly log: string
     }
+  /**
+   * Publishes to `updates` without end, with reserved numbers. Each payload is unique: the run and a count. It is ready
+   * before it reserves.
+   */
+  | {
+      readonly _tag: 'Send'
+      readonly url: string
+      readonly client: number
+      readonly place: Place
+      readonly run: number
+    }
   /** Adds 1 to a number over and over, and appends each revision that the store has confirmed to a file. */
   | { readonly _tag: 'Count'; readonly url: string; readonly place: Place; readonly log: string }

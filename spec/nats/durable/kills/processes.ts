@@ -10,6 +10,8 @@ export interface Running {
   /** It has begun with its order. Rejects if it ends before. */
   readonly ready: Promise<unknown>
   readonly kill: () => Promise<void>
+  /** Asks it to end. */
+  readonly terminate: () => void
   /** Ends it as an operator does. Rejects if it reports an error. */
   readonly stop: () => Promise<void>
 }
@@ -29,18 +31,26 @@ export const start = (program: string, order: Order): Running => {
     throw new Error(`The process has ended with ${code ?? signal}.`)
   })
   const ready = Promise.race([once(child.stdout, 'data'), early])
+  let isTerminated = false
+  const terminate = (): void => {
+    isTerminated = true
+    child.kill('SIGTERM')
+  }
   ready.catch(() => undefined)
   early.catch(() => undefined)
   return {
     ready,
     kill: async () => {
-      if (child.exitCode !== null) throw new Error(`The process has ended with ${child.exitCode} before it was killed.`)
+      // A process that was asked to end may have done so.
+      if (child.exitCode !== null && !(child.exitCode === 0 && isTerminated))
+        throw new Error(`The process has ended with ${child.exitCode} before it was killed.`)
       child.kill('SIGKILL')
       await gone
     },
+    terminate,
     stop: async () => {
       await ready
-      child.kill('SIGTERM')
+      terminate()
       const [code, signal] = await gone
       if (code !== 0) throw new Error(`The process has ended with ${code ?? signal}.`)
     },
