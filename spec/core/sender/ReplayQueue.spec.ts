@@ -155,13 +155,20 @@ describe('the replay queue', () => {
     expect(answersTo(all(9), { ...range(3, 3), epoch: run(1) })).toEqual(['3', 'end 3'])
   })
 
-  it('answers at most 4096 numbers per request, and reports the last one', () => {
+  it('answers at most 1024 numbers per request, and reports the last one', () => {
     const answers = answersTo(all(1e6), range(10, 1e6))
-    expect([answers.length, answers.at(-2), answers.at(-1)]).toEqual([4097, '4105', 'end 4105'])
+    expect([answers.length, answers.at(-2), answers.at(-1)]).toEqual([1025, '1033', 'end 1033'])
   })
 
   it('sends at most 1 MiB per request, and reports the last number', () => {
     expect(answersTo(all(1e6, 300_000), range(1, 100))).toEqual(['1', '2', '3', '4', 'end 4'])
+  })
+
+  it('notes that a requester accepts bundles', () => {
+    const parsed = ReplayQueue.parse(address(17), '{"last":57,"bundle":true}', 'in')
+    expect(parsed).toEqual(E.right({ ...range(17, 57, 'in'), bundle: true }))
+    const [answers] = ReplayQueue.page(all(99), 2, 1e6)({ requests: [{ ...range(17, 57), bundle: true, bytes: 1e6 }] })
+    expect(answers.map(a => a._tag === 'Message' && a.bundle)).toEqual([true, true])
   })
 
   it('stops at 2^53-1', () => {

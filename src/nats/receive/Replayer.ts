@@ -52,9 +52,10 @@ export const fromSender: Replayer = { sources: [{ _tag: 'Sender' }] }
  * restart from 1 the stream has the `updates.17` of the run that wrote it last. So the receiver does not use the stream
  * for runs that start at 1 or whose start is unknown. Set `from: 'clock'` at the publisher.
  *
- * The receiver requests each message by its subject: at most 256 at a time, or as many as 4 MiB. Streams may lag, so a
- * message counts as refused after three 404 answers, which takes 75 to 225 ms unless `requestTimeout` is set. Streams do
- * not store reply subjects. A message whose headers this client can't read is refused as `unreadable`.
+ * The receiver requests messages by their subjects: at most 512 at a time, or as many as 4 MiB. It uses batches if the
+ * server answers them (nats-server 2.11), or else one request per message. Streams may lag, so a message counts as
+ * refused after three 404 answers, which takes 75 to 225 ms unless `requestTimeout` is set. Streams do not store reply
+ * subjects. A message whose headers this client can't read is refused as `unreadable`.
  *
  * A stream is also a witness: while a sender does not answer, what the stream holds of it exists. The receiver delivers
  * it or reports it lost: after a saved position, from the setting `start`, and after a sender died or closed. In

@@ -7,8 +7,9 @@
  * refused. The reply subject identifies the request, and with it the origin:
  *
  * ```
- * <replayInbox>.<request>            an answer of a sender
- * <replayInbox>.<request>.<number>   an answer of a stream, for one number
+ * <replayInbox>.<request>                  an answer of a sender
+ * <replayInbox>.<request>.<number>         an answer of a stream, for one number
+ * <replayInbox>.<request>.<first>.<last>   an answer of a stream, for a batch
  * ```
  */
 import * as ControlSubject from '../../core/protocol/ControlSubject.ts'
@@ -24,7 +25,7 @@ import type { RequestProgress, SenderAnswer } from './replayAnswers.ts'
 import { decodeSenderAnswer, startProgress } from './replayAnswers.ts'
 import type { RangeAttempt, ReplayEvent, ReplayRequest, SentAttempt } from './replayAttempts.ts'
 import { dropStale, eventFields, moreSpecific } from './replayAttempts.ts'
-import type { StreamFetch } from './streamFetcher.ts'
+import type { StreamFetch } from './streamFetch.ts'
 import { createStreamFetcher } from './streamFetcher.ts'
 
 /** An attempt that was sent to a sender. */
@@ -62,6 +63,8 @@ export const createReplayClient = (
   const sent = new Map<number, SenderRequest | StreamFetch>()
   /** The attempt with the newest answer. */
   let latest: SenderRequest | StreamFetch | undefined
+  /** The reply subject of the newest answer. Most answers have the same one as the answer before. */
+  let answered: { readonly subject: string; readonly tokens: ReadonlyArray<number> } = { subject: '', tokens: [] }
   /** Requests with an incomplete message. */
   const incomplete = new Set<SenderRequest>()
 
@@ -72,6 +75,12 @@ export const createReplayClient = (
       // The connection is closing. Its own status reports that, and the core repeats the request.
     }
   }
+
+  const parseTokens = (subject: string): ReadonlyArray<number> =>
+    subject
+      .slice(context.replayInbox.length + 1)
+      .split('.')
+      .map(Number)
 
   // --- the choice of a source
 
@@ -116,14 +125,16 @@ export const createReplayClient = (
     const { request, id, first, last } = attempt
     const { origin, epoch } = request
     sent.set(id, { ...attempt, ...startProgress(origin, first, last) })
-    const body = last === first && epoch === undefined ? undefined : JSON.stringify({ last, epoch, asker })
+    const body =
+      last === first && epoch === undefined ? undefined : JSON.stringify({ last, epoch, asker, bundle: true })
     const address = { origin, number: SequenceNumber.nearest(first) }
     publish(ControlSubject.replay(context.prefix)(address), body, `${context.replayInbox}.${id}`)
   }
 
   const streams = createStreamFetcher({
     context,
-    publish: (subject, reply) => publish(subject, undefined, reply),
+    sourceCount: sources.length,
+    publish,
     onEvent,
     tryNext,
   })
@@ -164,9 +175,11 @@ export const createReplayClient = (
   const onSenderAnswer = (attempt: SenderRequest, answer: SenderAnswer): void => {
     const { request, first, last } = attempt
     switch (answer._tag) {
-      case 'Message':
-        onEvent({ _tag: 'ReplayAnswered', ...eventFields(request), epoch: answer.epoch, arrival: answer.arrival })
-        return
+      case 'Message': {
+        const { id, origin } = request
+        const { epoch, arrival } = answer
+        return onEvent({ _tag: 'ReplayAnswered', now: attempt.answeredAt, requestId: id, origin, epoch, arrival })
+      }
       case 'Ended':
         onEvent({ _tag: 'ReplayEnded', ...eventFields(request), epoch: answer.epoch, last: answer.last })
         return
@@ -196,15 +209,14 @@ export const createReplayClient = (
       streams.sendRequests()
     },
     onAnswer: msg => {
-      const [id, number] = msg.subject
-        .slice(context.replayInbox.length + 1)
-        .split('.')
-        .map(Number)
+      const { subject } = msg
+      if (subject !== answered.subject) answered = { subject, tokens: parseTokens(subject) }
+      const [id, first, last] = answered.tokens
       const attempt = id === undefined ? undefined : sent.get(id)
       if (attempt === undefined) return
       onAnswered(attempt)
       if (isStreamFetch(attempt)) {
-        if (number !== undefined) streams.onAnswer(attempt, number, msg)
+        if (first !== undefined) streams.onAnswer(attempt, first, last, msg)
         return
       }
       const answers = decodeSenderAnswer(attempt, msg, context.toPayload)
