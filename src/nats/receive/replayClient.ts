@@ -116,7 +116,8 @@ export const createReplayClient = (
     const { request, id, first, last } = attempt
     const { origin, epoch } = request
     sent.set(id, { ...attempt, ...startProgress(origin, first, last) })
-    const body = last === first && epoch === undefined ? undefined : JSON.stringify({ last, epoch, asker })
+    const body =
+      last === first && epoch === undefined ? undefined : JSON.stringify({ last, epoch, asker, bundle: true })
     const address = { origin, number: SequenceNumber.nearest(first) }
     publish(ControlSubject.replay(context.prefix)(address), body, `${context.replayInbox}.${id}`)
   }
