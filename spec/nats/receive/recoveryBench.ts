@@ -5,8 +5,10 @@
  *     npm run -s bench:recovery
  *     npm run -s bench:recovery -- --bursts 1000 --rounds 20 --only stream
  *
- * The contenders take turns. A time begins with the call of `subscribe` or `consume`, and ends with the last message.
- * The second table shows the latency of live messages on the same connections during a recovery of the largest burst.
+ * The receivers start before the burst, and get no data and no heartbeats until it is their turn. A recovery begins when
+ * the receiver reports the gap, and ends with the last message. A consumer begins with its creation. The contenders take
+ * turns. The second table shows the latency of live messages on the same connection during a recovery of the largest
+ * burst.
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -14,6 +16,7 @@ import { createInterface } from 'node:readline'
 import { setTimeout as pause } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import * as nats from 'nats'
+import type { Connection, NatsSubscription } from '../../../src/nats/client/Connection.ts'
 import { fromJetStream, fromSender, type Replayer } from '../../../src/nats/receive/Replayer.ts'
 import { subscribe } from '../../../src/nats/receive/subscribe.ts'
 import { eventually } from '../../server/eventually.ts'
@@ -35,47 +38,6 @@ const largest = Math.max(...bursts)
 
 const streamOf = (count: number): string => `BURST${count}`
 
-// --- contenders: each reads a whole burst
-
-type Read = (nc: nats.NatsConnection, count: number) => Promise<void>
-
-const recover =
-  (replayer: (count: number) => Replayer): Read =>
-  async (nc, count) => {
-    const options = { addressing: 'perSender', start: 'all', gapTimeout: 60_000, replayer: replayer(count) } as const
-    let seen = 0
-    for await (const d of subscribe(nc, `burst${count}`, options)) {
-      if (d._tag === 'Lost') throw new Error(`lost ${d.first} to ${d.last}: ${d.reason}`)
-      if (d._tag === 'Message') seen += 1
-      if (seen === count) return
-    }
-  }
-
-/** The ordered consumer of the simplified API. It pulls. */
-const pull: Read = async (nc, count) => {
-  const consumer = await nc.jetstream().consumers.get(streamOf(count))
-  const messages = await consumer.consume({ max_messages: 1000 })
-  let seen = 0
-  for await (const _ of messages) if (++seen === count) break
-  await messages.close()
-}
-
-/** The ordered consumer of the older API. The server pushes. */
-const push: Read = async (nc, count) => {
-  const messages = await nc.jetstream().subscribe(`burst${count}.>`, nats.consumerOpts().orderedConsumer())
-  let seen = 0
-  for await (const _ of messages) if (++seen === count) break
-  messages.unsubscribe()
-}
-
-const contenders: ReadonlyArray<{ readonly name: string; readonly read: Read }> = [
-  { name: 'from the sender', read: recover(() => fromSender) },
-  { name: 'from the stream', read: recover(count => fromJetStream(streamOf(count))) },
-  { name: 'ordered consumer, pull', read: pull },
-  { name: 'ordered consumer, push', read: push },
-]
-const chosen = contenders.filter(({ name }) => name.includes(values.only))
-
 // --- the server and the sender
 
 const server = await startNatsServer({ jetstream: true })
@@ -89,7 +51,142 @@ const sender = spawn(
   ['--import', 'tsx', 'spec/nats/receive/recoverySender.ts', JSON.stringify(order)],
   { stdio: ['pipe', 'pipe', 'inherit'] },
 )
-await once(createInterface(sender.stdout), 'line')
+const lines = createInterface(sender.stdout)
+await once(lines, 'line')
+const tell = async (line: string): Promise<void> => {
+  const done = once(lines, 'line')
+  sender.stdin.write(`${line}\n`)
+  await done
+}
+
+// --- contenders
+
+/** A contender that waits for its turn. `read` reads the whole burst, and resolves to the time that it took, in ms. */
+interface Turn {
+  readonly nc: nats.NatsConnection
+  readonly read: () => Promise<number>
+}
+
+type Prepare = (count: number) => Promise<Turn>
+
+const open = (): Promise<nats.NatsConnection> => nats.connect({ servers: server.url })
+
+/** A connection whose subscriptions to data and heartbeats of a subject begin when `listen` is called. */
+const deaf = (nc: Connection, subject: string) => {
+  const later: Array<() => void> = []
+  const subscribeLater: Connection['subscribe'] = (at, options) => {
+    if (!at.includes(`${subject}.`)) return nc.subscribe(at, options)
+    const begun = new Promise<NatsSubscription>(resolve => {
+      later.push(() => resolve(nc.subscribe(at, options)))
+    })
+    return {
+      closed: begun.then(s => s.closed),
+      unsubscribe: () => void begun.then(s => s.unsubscribe()),
+      drain: () => begun.then(s => s.drain()),
+    }
+  }
+  const connection: Connection = {
+    publish: (to, payload, options) => nc.publish(to, payload, options),
+    subscribe: subscribeLater,
+    flush: () => nc.flush(),
+    status: () => nc.status(),
+    closed: () => nc.closed(),
+    isClosed: () => nc.isClosed(),
+    isDraining: () => nc.isDraining(),
+  }
+  const listen = (): void => {
+    for (const begin of later.splice(0)) begin()
+  }
+  return { connection, listen }
+}
+
+const recover =
+  (replayer: (count: number) => Replayer): Prepare =>
+  async count => {
+    const nc = await open()
+    const { connection, listen } = deaf(nc, `burst${count}`)
+    const options = { addressing: 'perSender', heartbeatGrace: 3_600_000, replayer: replayer(count) } as const
+    const deliveries = subscribe(connection, `burst${count}`, options)[Symbol.asyncIterator]()
+    const next = deliveries.next()
+    await nc.flush()
+    return {
+      nc,
+      read: async () => {
+        listen()
+        const gap = (await next).value
+        if (gap?._tag !== 'Gap') throw new Error(`expected a gap, not ${JSON.stringify(gap)}`)
+        const startedAt = performance.now()
+        for (let seen = 0; seen < count; ) {
+          const { value: d } = await deliveries.next()
+          if (d?._tag !== 'Message') throw new Error(`expected a message, not ${JSON.stringify(d)}`)
+          seen += 1
+        }
+        return performance.now() - startedAt
+      },
+    }
+  }
+
+const timed =
+  (read: (nc: nats.NatsConnection, count: number) => Promise<void>): Prepare =>
+  async count => {
+    const nc = await open()
+    return {
+      nc,
+      read: async () => {
+        const startedAt = performance.now()
+        await read(nc, count)
+        return performance.now() - startedAt
+      },
+    }
+  }
+
+/** The ordered consumer of the simplified API. It pulls. */
+const pull = timed(async (nc, count) => {
+  const consumer = await nc.jetstream().consumers.get(streamOf(count))
+  const messages = await consumer.consume({ max_messages: 1000 })
+  let seen = 0
+  for await (const _ of messages) if (++seen === count) break
+  await messages.close()
+})
+
+/** The ordered consumer of the older API. The server pushes. */
+const push = timed(async (nc, count) => {
+  const messages = await nc.jetstream().subscribe(`burst${count}.>`, nats.consumerOpts().orderedConsumer())
+  let seen = 0
+  for await (const _ of messages) if (++seen === count) break
+  messages.unsubscribe()
+})
+
+const contenders: ReadonlyArray<{ readonly name: string; readonly prepare: Prepare }> = [
+  { name: 'from the sender', prepare: recover(() => fromSender) },
+  { name: 'from the stream', prepare: recover(count => fromJetStream(streamOf(count))) },
+  { name: 'ordered consumer, pull', prepare: pull },
+  { name: 'ordered consumer, push', prepare: push },
+]
+const chosen = contenders.filter(({ name }) => name.includes(values.only))
+const rounds = Number(values.rounds)
+const liveRounds = Number(values.latency)
+
+const prepareAll = (prepare: Prepare, count: number, howMany: number): Promise<ReadonlyArray<Turn>> =>
+  Promise.all(Array.from({ length: howMany }, () => prepare(count)))
+
+// --- the bursts
+
+// The first round only warms up.
+const turns = await Promise.all(
+  bursts.map(async count => ({
+    count,
+    of: await Promise.all(
+      chosen.map(async ({ name, prepare }) => ({ name, turns: await prepareAll(prepare, count, rounds + 1) })),
+    ),
+  })),
+)
+const liveTurns = await Promise.all(
+  chosen.map(async ({ name, prepare }) => ({ name, turns: await prepareAll(prepare, largest, liveRounds) })),
+)
+// Receivers that have joined.
+await pause(1000)
+await tell('burst')
 for (const count of bursts)
   await eventually(`${count} messages in the stream`, async () => {
     const { state } = await manager.streams.info(streamOf(count))
@@ -105,18 +202,16 @@ const median = (ns: ReadonlyArray<number>): number => quantile(ns, 0.5)
 const thousands = (n: number): string => Math.round(n).toLocaleString('en')
 
 const rows: Array<Readonly<Record<string, string | number>>> = []
-for (const count of bursts) {
-  const rates = new Map(chosen.map(({ name }) => [name, [] as Array<number>]))
-  // The first round only warms up.
-  for (let round = 0; round <= Number(values.rounds); round++)
-    for (const i of chosen.keys()) {
-      const contender = chosen[(i + round) % chosen.length]
-      if (contender === undefined) continue
-      const nc = await nats.connect({ servers: server.url })
-      const startedAt = performance.now()
-      await contender.read(nc, count)
-      const rate = (count * 1000) / (performance.now() - startedAt)
-      await nc.close()
+// The largest burst first: it warms up the code for all.
+for (const { count, of } of [...turns].sort((a, b) => b.count - a.count)) {
+  const rates = new Map(of.map(({ name }) => [name, [] as Array<number>]))
+  for (let round = 0; round <= rounds; round++)
+    for (const i of of.keys()) {
+      const contender = of[(i + round) % of.length]
+      const turn = contender?.turns[round]
+      if (contender === undefined || turn === undefined) continue
+      const rate = (count * 1000) / (await turn.read())
+      await turn.nc.close()
       if (round > 0) rates.get(contender.name)?.push(rate)
     }
   for (const [name, all] of rates)
@@ -134,8 +229,7 @@ console.log(`nats-server ${setup.info?.version}, ${values.bytes} bytes, ${values
 console.table(rows)
 
 /** The latencies of live messages on a connection while `read` runs, in ms. */
-const latencies = async (read: (nc: nats.NatsConnection) => Promise<unknown>): Promise<ReadonlyArray<number>> => {
-  const nc = await nats.connect({ servers: server.url })
+const latencies = async (nc: nats.NatsConnection, read: () => Promise<unknown>): Promise<ReadonlyArray<number>> => {
   const all: Array<number> = []
   const live = subscribe(nc, 'live', {
     addressing: 'perSender',
@@ -143,22 +237,25 @@ const latencies = async (read: (nc: nats.NatsConnection) => Promise<unknown>): P
       if (d._tag === 'Message') all.push(performance.timeOrigin + performance.now() - Number(d.string()))
     },
   })
-  sender.stdin.write('live\n')
+  await tell('live')
   await eventually('live messages', () => all.length > 200)
   all.length = 0
-  await read(nc)
-  sender.stdin.write('stop\n')
+  await read()
+  await tell('stop')
   live.close()
   await nc.close()
   return all
 }
 
-if (Number(values.latency) > 0) {
+if (liveRounds > 0) {
   const undisturbed: Array<number> = []
-  const during = new Map(chosen.map(({ name }) => [name, [] as Array<number>]))
-  for (let round = 0; round < Number(values.latency); round++) {
-    undisturbed.push(...(await latencies(() => pause(1000))))
-    for (const { name, read } of chosen) during.get(name)?.push(...(await latencies(nc => read(nc, largest))))
+  const during = new Map(liveTurns.map(({ name }) => [name, [] as Array<number>]))
+  for (let round = 0; round < liveRounds; round++) {
+    undisturbed.push(...(await latencies(await open(), () => pause(1000))))
+    for (const { name, turns: all } of liveTurns) {
+      const turn = all[round]
+      if (turn !== undefined) during.get(name)?.push(...(await latencies(turn.nc, turn.read)))
+    }
   }
   const row = (name: string, all: ReadonlyArray<number>) => ({
     while: name,

@@ -7,7 +7,7 @@ type MessageAnswer = Extract<Answer, { _tag: 'Message' }>
 /** True for a message that may be in a bundle: its requester accepts that, and it has only a payload. */
 const isPlain = (answer: Answer): answer is MessageAnswer =>
   answer._tag === 'Message' &&
-  answer.bundle &&
+  answer.bundle === true &&
   (answer.kept.headers?.length ?? 0) === 0 &&
   (answer.kept.reply ?? '') === ''
 

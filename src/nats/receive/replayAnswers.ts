@@ -16,6 +16,7 @@ import type { RefusalReason } from '../../core/receiver/Delivery.ts'
 import type { Arrival } from '../../core/receiver/outputs.ts'
 import type { Msg } from '../client/Connection.ts'
 import { replaceFields, withoutAddedFields } from '../client/headers.ts'
+import { rawHeaders } from '../client/rawHeaders.ts'
 import { copyBytes, headerBytes, NO_RESPONDERS } from './decode.ts'
 
 /** A request for a range of one origin, and the state of its answers. */
@@ -291,16 +292,31 @@ export const decodeSenderAnswer = (
 
 // --- streams
 
-/** Header fields that a stream adds. */
+/** Header fields that a stream adds to a message, and to a message of a batch. */
 const fieldsAddedByStream = ['Nats-Stream', 'Nats-Subject', 'Nats-Sequence', 'Nats-Time-Stamp']
+const fieldsAddedToBatch = [...fieldsAddedByStream, 'Nats-Num-Pending', 'Nats-Last-Sequence']
 
-/** Decodes the answer of a stream to the request for a number. A stored message may carry a status of its own. */
+/** The headers of a message that has none of its own. Most messages have none, so they need no header object. */
+const onlyAdded =
+  /^NATS\/1\.0\r\nNats-Stream: [^\r\n]+\r\nNats-Subject: ([^\r\n]+)\r\nNats-Sequence: \d+\r\nNats-Time-Stamp: [^\r\n]+\r\n(Nats-Num-Pending: \d+\r\nNats-Last-Sequence: \d+\r\n)?\r\n$/
+
+/**
+ * Decodes the answer of a stream to the request for a number, or for a batch (`undefined`). A stored message may carry
+ * a status of its own.
+ */
 export const decodeStreamAnswer = (
   origin: Origin,
-  number: number,
+  requested: number | undefined,
   msg: Msg,
   toPayload: (data: Uint8Array) => Uint8Array,
 ): Arrival<Uint8Array> | 'Unreadable' | { readonly status: number } => {
+  const plain = onlyAdded.exec(rawHeaders(msg) ?? '')
+  if (plain !== null && (plain[2] !== undefined) === (requested === undefined)) {
+    const number = parseNumber(origin, plain[1] ?? '')
+    return number === undefined || (requested !== undefined && number !== requested)
+      ? { status: 0 }
+      : createArrival(number, toPayload(msg.data), undefined, undefined)
+  }
   let headers: Headers | undefined
   try {
     headers = msg.headers
@@ -310,7 +326,9 @@ export const decodeStreamAnswer = (
   }
   if (headers === undefined) return { status: 0 }
   const { subject, sequence } = parseAnswerFields(headers)
-  const own = parseNumber(origin, subject)
-  if (own !== number || sequence === '') return { status: headers.code }
-  return createArrival(own, toPayload(msg.data), withoutAddedFields(headers, fieldsAddedByStream), undefined)
+  const number = parseNumber(origin, subject)
+  if (number === undefined || sequence === '' || (requested !== undefined && number !== requested))
+    return { status: headers.code }
+  const added = requested === undefined ? fieldsAddedToBatch : fieldsAddedByStream
+  return createArrival(number, toPayload(msg.data), withoutAddedFields(headers, added), undefined)
 }
