@@ -33,6 +33,7 @@ import type { Change } from './originTable.ts'
 import { change, changeKnown, names, times, withPlace, withTable } from './originTable.ts'
 import type { Arrival, Output } from './outputs.ts'
 import * as Probe from './Probe.ts'
+import { replayFastPath } from './replayFastPath.ts'
 import type { Step } from './Step.ts'
 import { deliver, hasRoom, keepsUp, requestHead } from './Step.ts'
 import { onJoinRefused, onReconnected, onStarted, onStored, repeatRequests } from './session.ts'
@@ -298,11 +299,21 @@ export const generalStep =
     return [scratch.out, concluded(handled, scratch, wakeAt)]
   }
 
+const shortcut = <A>(
+  self: Receiver<A>,
+  event: Event<A>,
+): readonly [ReadonlyArray<Output<A>>, Receiver<A>] | undefined => {
+  if (event._tag === 'MessageReceived') return fastPath(self, event.now, event.origin, event.arrival)
+  if (event._tag === 'ReplayAnswered')
+    return replayFastPath(self, event.now, event.origin, event.requestId, event.epoch, event.arrival)
+  return undefined
+}
+
 /** One step of the state machine. @since 0.1.0 */
 export const step =
   <A>(event: Event<A>): State<Receiver<A>, ReadonlyArray<Output<A>>> =>
   self => {
-    const short = event._tag === 'MessageReceived' ? fastPath(self, event.now, event.origin, event.arrival) : undefined
+    const short = shortcut(self, event)
     return short === undefined ? generalStep(event)(self) : [short[0], short[1]]
   }
 

@@ -82,6 +82,24 @@ export const startingAt = (next: number): ReorderBuffer<never> => ({
 
 export const frontMissing = <A>(l: ReorderBuffer<A>): Missing | undefined => M.min(l.missing)?.value
 
+/** The missing interval, if there is only one. */
+export const onlyMissing = <A>(l: ReorderBuffer<A>): Missing | undefined =>
+  M.size(l.missing) === 1 ? l.missing?.value : undefined
+
+/** The first number of the only missing interval has arrived, and more of it are missing. */
+export const advanceOnlyMissing = <A>(l: ReorderBuffer<A>, rest: Missing): ReorderBuffer<A> => {
+  const missing = set(undefined, rest.first, rest)
+  return {
+    next: rest.first,
+    highest: l.highest,
+    held: l.held,
+    heldBytes: l.heldBytes,
+    missing,
+    requestable: missing,
+    dropped: undefined,
+  }
+}
+
 /** The missing interval that contains a number. */
 export const missingAt = <A>(l: ReorderBuffer<A>, n: number): Missing | undefined => {
   const interval = atOrBelow(l.missing, n)?.value

@@ -5,6 +5,7 @@
  * uses no spread: spreading a record takes twenty times as long.
  */
 import type { Origin } from '../protocol/Origin.ts'
+import type { Verdict } from './Delivery.ts'
 import type { Following } from './OriginState.ts'
 import { names } from './originTable.ts'
 import type { Arrival, Output } from './outputs.ts'
@@ -18,7 +19,7 @@ const isNext = <A>(s: Following<A>, a: Arrival<A>): boolean =>
   s.far === undefined &&
   s.contact._tag === 'Expected'
 
-const hasRoom = <A>({ usage, settings }: Receiver<A>, a: Arrival<A>): boolean =>
+export const hasRoom = <A>({ usage, settings }: Receiver<A>, a: Arrival<A>): boolean =>
   usage.messages < settings.maxMessages && usage.bytes + a.bytes <= settings.maxBytes
 
 const advanced = <A>(s: Following<A>, number: number, max: number, now: number): Following<A> => ({
@@ -59,30 +60,29 @@ const stateAfter = <A>(self: Receiver<A>, entry: Entry<A>, now: number, a: Arriv
     : undefined
 }
 
-const outputsOf = <A>(s: Following<A>, a: Arrival<A>): ReadonlyArray<Output<A>> => {
+const outputsOf = <A>(s: Following<A>, a: Arrival<A>, verdict: Verdict): ReadonlyArray<Output<A>> => {
   const { number, data, headers, reply } = a
-  const delivery = new ReceivedMessage(s.about, number, 'InOrder', data, headers, reply)
+  const delivery = new ReceivedMessage(s.about, number, verdict, data, headers, reply)
   return [{ _tag: 'Deliver', delivery, bytes: a.bytes, settled: number, epoch: s.epoch }]
 }
 
-/** The result of the step; `undefined` if the message needs the general path. */
-export const fastPath = <A>(
+/** The result of a step that delivers the message and changes the state of its origin. */
+export const delivered = <A>(
   self: Receiver<A>,
-  now: number,
-  origin: Origin,
+  name: string,
+  entry: Entry<A>,
+  state: Following<A>,
   a: Arrival<A>,
-): readonly [ReadonlyArray<Output<A>>, Receiver<A>] | undefined => {
+  verdict: Verdict,
+): readonly [ReadonlyArray<Output<A>>, Receiver<A>] => {
   const { table, usage } = self
-  const entry = names.get(table.origins, origin.name)
-  const state = entry === undefined ? undefined : stateAfter(self, entry, now, a)
-  if (entry === undefined || state === undefined) return undefined
   return [
-    outputsOf(state, a),
+    outputsOf(state, a, verdict),
     {
       settings: self.settings,
       addressing: self.addressing,
       table: {
-        origins: names.set(table.origins, origin.name, { state, wakeAt: entry.wakeAt, idle: undefined }),
+        origins: names.set(table.origins, name, { state, wakeAt: entry.wakeAt, idle: undefined }),
         agenda: table.agenda,
         idle: table.idle,
         waiting: table.waiting,
@@ -101,4 +101,18 @@ export const fastPath = <A>(
       wakeAt: self.wakeAt,
     },
   ]
+}
+
+/** The result of the step; `undefined` if the message needs the general path. */
+export const fastPath = <A>(
+  self: Receiver<A>,
+  now: number,
+  origin: Origin,
+  a: Arrival<A>,
+): readonly [ReadonlyArray<Output<A>>, Receiver<A>] | undefined => {
+  const entry = names.get(self.table.origins, origin.name)
+  const state = entry === undefined ? undefined : stateAfter(self, entry, now, a)
+  return entry === undefined || state === undefined
+    ? undefined
+    : delivered(self, origin.name, entry, state, a, 'InOrder')
 }

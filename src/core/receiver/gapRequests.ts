@@ -28,7 +28,7 @@ const jitter = (seed: number, n: number, tries: number): number => {
 }
 
 /** When to repeat a request for a gap after `tries` requests without an answer. */
-export const nextTry = <A>(step: Step<A>, m: Missing, tries: number): number =>
+export const nextTry = <A>(step: Pick<Step<A>, 'now' | 'settings'>, m: Missing, tries: number): number =>
   step.now + step.settings.requestTimeout * 2 ** Math.min(tries, 4) * jitter(step.settings.seed, m.first, tries)
 
 /** The number of messages from a number on that fit. Held messages above it would be dropped for them. */

@@ -31,7 +31,7 @@ const Asker = ofGuard(
 )
 
 /** The body of a request. An empty body requests a single message. @since 0.1.0 */
-export const Body = t.partial({ last: SequenceNumber.codec, epoch: Epoch.codec, asker: Asker })
+export const Body = t.partial({ last: SequenceNumber.codec, epoch: Epoch.codec, asker: Asker, bundle: t.boolean })
 
 /** A parsed request. @since 0.1.0 */
 export interface Request {
@@ -46,6 +46,8 @@ export interface Request {
   readonly reply: string
   /** The requester's name, if the request has one. It is used if the reply subject does not identify the requester. */
   readonly asker?: string | undefined
+  /** True if the requester accepts several messages in one answer. */
+  readonly bundle?: boolean | undefined
 }
 
 /** An invalid request and the reason (`400`). @since 0.1.0 */
@@ -64,11 +66,11 @@ export const parse = (address: Address, body: string, reply: string): E.Either<B
   const decoded = pipe(Json.parse(body), E.chainW(Body.decode))
   if (E.isLeft(decoded))
     return bad(
-      'the body must be empty, or JSON: {"last": the last number of the range, "epoch": the run, if it matters, "asker": who asks, in at most 64 characters}',
+      'the body must be empty, or JSON: {"last": the last number of the range, "epoch": the run, if it matters, "asker": who asks, in at most 64 characters, "bundle": true for several messages in one answer}',
     )
-  const { last = first, epoch, asker } = decoded.right
+  const { last = first, epoch, asker, bundle } = decoded.right
   if (last < first) return bad(`the range ends (${last}) before it begins (${first})`)
-  return E.right({ origin, first, last, range: decoded.right.last !== undefined, epoch, reply, asker })
+  return E.right({ origin, first, last, range: decoded.right.last !== undefined, epoch, reply, asker, bundle })
 }
 
 /** One answer. A refusal covers the numbers `first` to `last`. @since 0.1.0 */
@@ -79,6 +81,8 @@ export type Answer =
       readonly origin: string
       readonly number: number
       readonly kept: Kept
+      /** True if the requester accepts several messages in one answer. */
+      readonly bundle?: boolean | undefined
     }
   /** `404`: not sent yet. `410`: no longer in the history, or from another run. */
   | {
@@ -179,7 +183,7 @@ const answerTo = (source: Source, r: Request): Answer => {
   if (r.epoch !== undefined && r.epoch !== source.epoch(origin)) return refusal(410, last)
   if (first > source.head(origin)) return refusal(404, last)
   const kept = source.get(origin, first)
-  if (kept !== undefined) return { _tag: 'Message', reply, origin, number: first, kept }
+  if (kept !== undefined) return { _tag: 'Message', reply, origin, number: first, kept, bundle: r.bundle }
   // Everything below the oldest number is gone. A gap above it is a single message.
   const oldest = source.first(origin) ?? source.head(origin) + 1
   return refusal(410, Math.max(first, r.range ? oldest - 1 : first))

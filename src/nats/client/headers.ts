@@ -29,11 +29,11 @@ const readableBlock = /^NATS\/1\.0\r\n(?:[!-9;-~]*:[^\r\n]*\r\n)+\r\n$/
 
 /**
  * Whether fields can be added to this block. A name that the clients can't parse, such as `My Key`, would make all
- * fields unreadable. A field with the reserved name would be mistaken for an added one.
+ * fields unreadable. A field with a reserved name would be mistaken for an added one.
  */
-export const isExtensible = (block: Uint8Array, reserved: string): boolean => {
+export const isExtensible = (block: Uint8Array, reserved: ReadonlyArray<string>): boolean => {
   const text = decoder.decode(block)
-  return readableBlock.test(text) && !text.includes(`\r\n${reserved}:`)
+  return readableBlock.test(text) && !reserved.some(name => text.includes(`\r\n${name}:`))
 }
 
 /** Replaces the fields of a header object by those of a block; `undefined` if the client can't parse the block. */

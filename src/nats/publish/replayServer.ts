@@ -1,5 +1,6 @@
 /** The replay server of a connection: sends messages of the history again on request. */
 import type { Epoch } from '../../core/protocol/Epoch.ts'
+import * as Bundle from '../../core/protocol/ReplayBundle.ts'
 import * as Parts from '../../core/protocol/ReplayParts.ts'
 import type { Answer, Request, Source } from '../../core/sender/ReplayQueue.ts'
 import * as ReplayQueue from '../../core/sender/ReplayQueue.ts'
@@ -8,6 +9,7 @@ import { maxPayloadOf } from '../client/connectionStatus.ts'
 import { EncodedHeaders } from '../client/EncodedHeaders.ts'
 import type { Fields } from '../client/headers.ts'
 import { headerBlock, isExtensible, withFields } from '../client/headers.ts'
+import { groupAnswers } from './replayBundles.ts'
 
 export interface ReplayServer {
   readonly onRequest: (request: Request) => void
@@ -18,10 +20,19 @@ export interface ReplayServer {
 }
 
 /** The size of a page. The server must take a page before the next is sent, so live data waits for one page at most. */
-const pageMessages = 256
+const pageMessages = 1024
 const pageBytes = 128 * 1024
 
+/** The size of a bundle. Live data that follows it waits for it. */
+const bundleBytes = 32 * 1024
+
+/** More than the headers of a bundle, in bytes: a subject has at most 1024. */
+const bundleHeaderBytes = 2048
+
 const noBytes = new Uint8Array(0)
+
+/** The headers that say how an answer contains its messages. */
+const formFields = ['Seq-Part', 'Seq-Bundle']
 
 /** The history has the message, but the server's `max_payload` does not allow it with the headers of an answer. */
 const tooLarge = '410 Too Large'
@@ -86,7 +97,7 @@ export const createReplayServer = (
     const addsReply = reply !== '' || headers !== undefined
     const fields = [...addressFields(answer, number), ...(addsReply ? ([['Seq-Reply', reply]] as const) : [])]
     const max = maxPayloadOf(nc) ?? Number.POSITIVE_INFINITY
-    if (headers === undefined || isExtensible(headers, 'Seq-Part')) {
+    if (headers === undefined || isExtensible(headers, formFields)) {
       const whole = headers === undefined ? headerBlock('', fields) : withFields(headers, fields)
       if (whole.length + data.length <= max) return publish(answer, whole, data)
     }
@@ -94,6 +105,20 @@ export const createReplayServer = (
       (headers?.length ?? 0) + data.length > max ? undefined : splitIntoParts(fields, headers ?? noBytes, data, max)
     if (parts === undefined) return refuse(answer, number, number, tooLarge)
     for (const [partHeaders, slice] of parts) publish(answer, partHeaders, slice)
+  }
+
+  /** Sends a group of answers: a bundle, or one answer. */
+  const sendGroup = (group: ReadonlyArray<Answer>): void => {
+    const [first] = group
+    if (first?._tag !== 'Message' || group.length === 1) return group.forEach(sendOrRefuse)
+    const payloads = group.flatMap(a => (a._tag === 'Message' ? [a.kept.data] : []))
+    const fields: Fields = [...addressFields(first, first.number), ['Seq-Bundle', `${payloads.length}`]]
+    try {
+      publish(first, headerBlock('', fields), Bundle.join(payloads))
+    } catch (cause) {
+      if (nc.isClosed()) throw cause
+      group.forEach(sendOrRefuse)
+    }
   }
 
   /** If the client refuses one message, the other requests still get their answers. */
@@ -118,10 +143,10 @@ export const createReplayServer = (
     while (queue.requests.length > 0) {
       const [answers, rest] = ReplayQueue.page(source, pageMessages, pageBytes)(queue)
       queue = rest
-      for (const answer of answers) sendOrRefuse(answer)
+      const maxBytes = Math.min(bundleBytes, (maxPayloadOf(nc) ?? Number.POSITIVE_INFINITY) - bundleHeaderBytes)
+      for (const group of groupAnswers(answers, maxBytes)) sendGroup(group)
+      // Timers of heartbeats and publishers run while the client waits for the answer.
       await nc.flush()
-      // Let heartbeats and publishers run before the next page.
-      await new Promise(resolve => setTimeout(resolve, 0))
     }
   }
 

@@ -9,12 +9,14 @@ import * as t from 'io-ts'
 import * as Epoch from '../../core/protocol/Epoch.ts'
 import type { Headers } from '../../core/protocol/Headers.ts'
 import type { Origin } from '../../core/protocol/Origin.ts'
+import * as Bundle from '../../core/protocol/ReplayBundle.ts'
 import * as Parts from '../../core/protocol/ReplayParts.ts'
 import * as SequenceNumber from '../../core/protocol/SequenceNumber.ts'
 import type { RefusalReason } from '../../core/receiver/Delivery.ts'
 import type { Arrival } from '../../core/receiver/outputs.ts'
 import type { Msg } from '../client/Connection.ts'
 import { replaceFields, withoutAddedFields } from '../client/headers.ts'
+import { rawHeaders } from '../client/rawHeaders.ts'
 import { copyBytes, headerBytes, NO_RESPONDERS } from './decode.ts'
 
 /** A request for a range of one origin, and the state of its answers. */
@@ -76,18 +78,27 @@ export type SenderAnswer =
   /** Status 400. */
   | { readonly _tag: 'BadRequest'; readonly why: string }
 
+/** Messages with consecutive numbers. */
+interface Bundled {
+  readonly _tag: 'Bundle'
+  readonly epoch: Epoch.Epoch | undefined
+  readonly first: SequenceNumber.SequenceNumber
+  readonly payloads: ReadonlyArray<Uint8Array>
+}
+
 type Unreadable = { readonly _tag: 'Unreadable' }
 type Part = Omit<Message, '_tag'> & { readonly _tag: 'Part'; readonly part: Parts.Part; readonly block: Headers }
 
 /** The header fields of an answer, found in one pass. The answer's own value of each name is the last one. */
 const parseAnswerFields = (headers: Headers) => {
-  const fields = { subject: '', epoch: '', reply: '', place: '', sequence: '' }
+  const fields = { subject: '', epoch: '', reply: '', place: '', bundle: '', sequence: '' }
   for (const [name, values] of headers) {
     const value = values.at(-1) ?? ''
     if (name === 'Nats-Subject') fields.subject = value
     else if (name === 'Seq-Epoch') fields.epoch = value
     else if (name === 'Seq-Reply') fields.reply = value
     else if (name === 'Seq-Part') fields.place = value
+    else if (name === 'Seq-Bundle') fields.bundle = value
     else if (name === 'Nats-Sequence') fields.sequence = value
   }
   return fields
@@ -139,7 +150,7 @@ const decodeOne = (
   origin: Origin,
   msg: Msg,
   toPayload: (data: Uint8Array) => Uint8Array,
-): SenderAnswer | Part | Unreadable | undefined => {
+): SenderAnswer | Part | Bundled | Unreadable | undefined => {
   let headers: Headers | undefined
   try {
     headers = msg.headers
@@ -155,11 +166,15 @@ const decodeOne = (
   const epoch = Epoch.is(fields.epoch) ? fields.epoch : undefined
   switch (headers.code) {
     case 0: {
-      const { reply, place } = fields
+      const { reply, place, bundle } = fields
       if (place !== '') {
         const part = Parts.parse(place, headers.get('Seq-Headers'), copyBytes(msg.data))
         const arrival = createArrival(number, msg.data, undefined, reply)
         return part === undefined ? undefined : { _tag: 'Part', epoch, arrival, part, block: headers }
+      }
+      if (bundle !== '') {
+        const payloads = Bundle.split(msg.data, Number(bundle))
+        return payloads === undefined ? undefined : { _tag: 'Bundle', epoch, first: number, payloads }
       }
       const own = withoutAddedFields(headers, fieldsAddedBySender[origin.run === undefined ? 'single' : 'perSender'])
       return { _tag: 'Message', epoch, arrival: createArrival(number, toPayload(msg.data), own, reply) }
@@ -217,9 +232,39 @@ const extent = (answer: SenderAnswer): readonly [number, number] | undefined => 
   }
 }
 
-/** A message that was not requested. */
-const isStray = ({ first, last }: RequestProgress, answer: SenderAnswer): boolean =>
-  answer._tag === 'Message' && (answer.arrival.number < first || answer.arrival.number > last)
+const isRequested = ({ first, last }: RequestProgress, n: number): boolean => n >= first && n <= last
+
+/** The requested messages of a bundle. */
+const unbundle = (
+  progress: RequestProgress,
+  { epoch, first, payloads }: Bundled,
+  toPayload: (data: Uint8Array) => Uint8Array,
+): ReadonlyArray<Message> => {
+  const messages: Array<Message> = []
+  for (const [i, payload] of payloads.entries()) {
+    const number = SequenceNumber.nearest(first + i)
+    if (isRequested(progress, number))
+      messages.push({
+        _tag: 'Message',
+        epoch,
+        arrival: createArrival(number, toPayload(payload), undefined, undefined),
+      })
+  }
+  return messages
+}
+
+/** Advances the progress by answers with consecutive numbers. Returns them, and a refusal of unreadable ones before. */
+const advance = (progress: RequestProgress, answers: ReadonlyArray<SenderAnswer>): ReadonlyArray<SenderAnswer> => {
+  const [first, last] = [answers[0], answers.at(-1)]
+  const from = first && extent(first)?.[0]
+  const to = last && extent(last)?.[1]
+  if (from === undefined || to === undefined) return answers
+  const { next } = progress
+  const isKnown = progress.unreadable > 0 && from - next === progress.unreadable
+  progress.unreadable = 0
+  progress.next = Math.max(next, to)
+  return isKnown ? [unreadableAnswer(next, from - 1), ...answers] : answers
+}
 
 /**
  * Decodes a message that arrived for a request. The number of an unreadable answer is known if only one number was
@@ -239,29 +284,39 @@ export const decodeSenderAnswer = (
     progress.unreadable += 1
     return []
   }
+  if (decoded._tag === 'Bundle') return advance(progress, unbundle(progress, decoded, toPayload))
   const answer = decoded._tag === 'Part' ? joinPart(progress, decoded) : decoded
-  if (answer === undefined || isStray(progress, answer)) return []
-  const range = extent(answer)
-  if (range === undefined) return [answer]
-  const { next } = progress
-  const isKnown = progress.unreadable > 0 && range[0] - next === progress.unreadable
-  progress.unreadable = 0
-  progress.next = Math.max(next, range[1])
-  return isKnown ? [unreadableAnswer(next, range[0] - 1), answer] : [answer]
+  const isStray = answer?._tag === 'Message' && !isRequested(progress, answer.arrival.number)
+  return answer === undefined || isStray ? [] : advance(progress, [answer])
 }
 
 // --- streams
 
-/** Header fields that a stream adds. */
+/** Header fields that a stream adds to a message, and to a message of a batch. */
 const fieldsAddedByStream = ['Nats-Stream', 'Nats-Subject', 'Nats-Sequence', 'Nats-Time-Stamp']
+const fieldsAddedToBatch = [...fieldsAddedByStream, 'Nats-Num-Pending', 'Nats-Last-Sequence']
 
-/** Decodes the answer of a stream to the request for a number. A stored message may carry a status of its own. */
+/** The headers of a message that has none of its own. Most messages have none, so they need no header object. */
+const onlyAdded =
+  /^NATS\/1\.0\r\nNats-Stream: [^\r\n]+\r\nNats-Subject: ([^\r\n]+)\r\nNats-Sequence: \d+\r\nNats-Time-Stamp: [^\r\n]+\r\n(Nats-Num-Pending: \d+\r\nNats-Last-Sequence: \d+\r\n)?\r\n$/
+
+/**
+ * Decodes the answer of a stream to the request for a number, or for a batch (`undefined`). A stored message may carry
+ * a status of its own.
+ */
 export const decodeStreamAnswer = (
   origin: Origin,
-  number: number,
+  requested: number | undefined,
   msg: Msg,
   toPayload: (data: Uint8Array) => Uint8Array,
 ): Arrival<Uint8Array> | 'Unreadable' | { readonly status: number } => {
+  const plain = onlyAdded.exec(rawHeaders(msg) ?? '')
+  if (plain !== null && (plain[2] !== undefined) === (requested === undefined)) {
+    const number = parseNumber(origin, plain[1] ?? '')
+    return number === undefined || (requested !== undefined && number !== requested)
+      ? { status: 0 }
+      : createArrival(number, toPayload(msg.data), undefined, undefined)
+  }
   let headers: Headers | undefined
   try {
     headers = msg.headers
@@ -271,7 +326,9 @@ export const decodeStreamAnswer = (
   }
   if (headers === undefined) return { status: 0 }
   const { subject, sequence } = parseAnswerFields(headers)
-  const own = parseNumber(origin, subject)
-  if (own !== number || sequence === '') return { status: headers.code }
-  return createArrival(own, toPayload(msg.data), withoutAddedFields(headers, fieldsAddedByStream), undefined)
+  const number = parseNumber(origin, subject)
+  if (number === undefined || sequence === '' || (requested !== undefined && number !== requested))
+    return { status: headers.code }
+  const added = requested === undefined ? fieldsAddedToBatch : fieldsAddedByStream
+  return createArrival(number, toPayload(msg.data), withoutAddedFields(headers, added), undefined)
 }

@@ -7,8 +7,9 @@
  * refused. The reply subject identifies the request, and with it the origin:
  *
  * ```
- * <replayInbox>.<request>            an answer of a sender
- * <replayInbox>.<request>.<number>   an answer of a stream, for one number
+ * <replayInbox>.<request>                  an answer of a sender
+ * <replayInbox>.<request>.<number>         an answer of a stream, for one number
+ * <replayInbox>.<request>.<first>.<last>   an answer of a stream, for a batch
  * ```
  */
 import * as ControlSubject from '../../core/protocol/ControlSubject.ts'
@@ -116,14 +117,16 @@ export const createReplayClient = (
     const { request, id, first, last } = attempt
     const { origin, epoch } = request
     sent.set(id, { ...attempt, ...startProgress(origin, first, last) })
-    const body = last === first && epoch === undefined ? undefined : JSON.stringify({ last, epoch, asker })
+    const body =
+      last === first && epoch === undefined ? undefined : JSON.stringify({ last, epoch, asker, bundle: true })
     const address = { origin, number: SequenceNumber.nearest(first) }
     publish(ControlSubject.replay(context.prefix)(address), body, `${context.replayInbox}.${id}`)
   }
 
   const streams = createStreamFetcher({
     context,
-    publish: (subject, reply) => publish(subject, undefined, reply),
+    sourceCount: sources.length,
+    publish,
     onEvent,
     tryNext,
   })
@@ -196,7 +199,7 @@ export const createReplayClient = (
       streams.sendRequests()
     },
     onAnswer: msg => {
-      const [id, number] = msg.subject
+      const [id, first, last] = msg.subject
         .slice(context.replayInbox.length + 1)
         .split('.')
         .map(Number)
@@ -204,7 +207,7 @@ export const createReplayClient = (
       if (attempt === undefined) return
       onAnswered(attempt)
       if (isStreamFetch(attempt)) {
-        if (number !== undefined) streams.onAnswer(attempt, number, msg)
+        if (first !== undefined) streams.onAnswer(attempt, first, last, msg)
         return
       }
       const answers = decodeSenderAnswer(attempt, msg, context.toPayload)
