@@ -200,7 +200,8 @@ describe.each(kinds)('with $name', kind => {
     try {
       await until('they are live', () => n > 10)
       for (let i = 0; i < 5; i++) {
-        const { nc, notices } = await wrap(kind)
+        // On a busy machine a sender may take seconds to answer.
+        const { nc, notices } = await wrap(kind, { requestTimeout: 5000 })
         const { seen } = listening(nc, 'sensors.>')
         await until('enough has come', () => seen.length > 100)
         expect(new Set(seen.map(m => m.subject))).toEqual(
