@@ -3,9 +3,20 @@ import { jetstream, jetstreamManager } from '@nats-io/jetstream'
 import * as nats3 from '@nats-io/transport-node'
 import * as nats2 from 'nats'
 import { of } from '../../src/core/sender/OutgoingMessage.ts'
+import type { Client as Wrappable } from '../../src/dropin/Client.ts'
 import { receive, tryPublish } from '../../src/fp.ts'
 import { publisher, publishers, type ReceivedDelivery, sequenced, subscribe } from '../../src/index.ts'
-import type { Msg, Nc } from '../dropin/bench.ts'
+import type { Connection, Msg } from '../../src/nats/client/Connection.ts'
+
+export interface Nc extends Wrappable, Connection {
+  publish: Connection['publish']
+  subscribe(
+    subject: string,
+    options?: { callback?: (err: Error | null, msg: Msg) => void },
+  ): ReturnType<Wrappable['subscribe']> & AsyncIterable<Msg>
+  close(): Promise<void>
+  drain(): Promise<void>
+}
 
 /** What the benchmark uses of JetStream, which differs between the clients. */
 interface JetStream {
@@ -224,14 +235,19 @@ export const contenders: ReadonlyArray<Contender> = [
   {
     name: 'tryPublish, receive (fp)',
     start: ({ sender, receiver, filter, subjects, onMessage }) => {
-      const handle = receive(receiver, filter, {}, {
-        onDelivery: item => {
-          if (item.delivery._tag === 'Message') onMessage()
-          handle.done(item)
+      const handle = receive(
+        receiver,
+        filter,
+        {},
+        {
+          onDelivery: item => {
+            if (item.delivery._tag === 'Message') onMessage()
+            handle.done(item)
+          },
+          onEnd: () => undefined,
+          retainsPayloads: false,
         },
-        onEnd: () => undefined,
-        retainsPayloads: false,
-      })
+      )
       const sends = subjects.map(subject => tryPublish(publisher(sender, subject)))
       return (index, data) => sends[index]?.(of(data))()
     },

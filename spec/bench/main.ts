@@ -25,7 +25,13 @@ const chosen = contenders.filter(c => c.name === 'hand-written' || only.some(o =
 const style: Style = values.style === 'iterator' ? 'iterator' : 'callback'
 const server = await startNatsServer({ jetstream: true })
 for (const kind of kinds.filter(k => k.name.endsWith(values.client))) {
-  const load: Load = { kind, style, messages: Number(values.messages), bytes: Number(values.bytes), origins: Number(values.origins) }
+  const load: Load = {
+    kind,
+    style,
+    messages: Number(values.messages),
+    bytes: Number(values.bytes),
+    origins: Number(values.origins),
+  }
   const results = new Map<string, Array<Result>>()
   for (let round = 0; round < Number(values.rounds); round++)
     for (const c of chosen) {

@@ -87,6 +87,6 @@ describe('the fast path of replays', () => {
       ),
     )
     // Many steps have taken the fast path.
-    expect(short).toBeGreaterThan((fc.readConfigureGlobal().numRuns ?? 100))
+    expect(short).toBeGreaterThan(fc.readConfigureGlobal().numRuns ?? 100)
   })
 })
