@@ -21,7 +21,10 @@ const happening = fc.oneof(
   },
   { weight: 1, arbitrary: fc.record({ tag: fc.constant('Answer' as const), origin, skip: fc.constant(0) }) },
   { weight: 1, arbitrary: fc.record({ tag: fc.constant('Tick' as const), skip: fc.integer({ min: 0, max: 9000 }) }) },
-  { weight: 12, arbitrary: fc.record({ tag: fc.constant('Consumed' as const), skip: fc.integer({ min: 0, max: 12 }) }) },
+  {
+    weight: 12,
+    arbitrary: fc.record({ tag: fc.constant('Consumed' as const), skip: fc.integer({ min: 0, max: 12 }) }),
+  },
   { weight: 1, arbitrary: fc.constant({ tag: 'Disconnected', skip: 0 } as const) },
   { weight: 1, arbitrary: fc.constant({ tag: 'Reconnected', skip: 0 } as const) },
 )
@@ -63,9 +66,9 @@ const both = (initial: Machine): Both => {
 
 describe('a receiver in place', () => {
   test.each([
-    ['senders that answer', true, 4],
-    ['senders that never answer', false, 1],
-  ])('has the outputs and the state of the machine, with %s', (_, answers, often) => {
+    ['senders that answer', true],
+    ['senders that never answer', false],
+  ])('has the outputs and the state of the machine, with %s', (_, answers) => {
     let inPlace = 0
     fc.assert(
       fc.property(
@@ -123,6 +126,6 @@ describe('a receiver in place', () => {
       ),
     )
     // Many messages were delivered in place.
-    expect(inPlace).toBeGreaterThan(often * (fc.readConfigureGlobal().numRuns ?? 100))
+    expect(inPlace).toBeGreaterThan(fc.readConfigureGlobal().numRuns ?? 100)
   })
 })
