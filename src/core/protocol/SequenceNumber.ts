@@ -89,6 +89,22 @@ export const parse = (token: string): E.Either<NotASequenceNumber, SequenceNumbe
   return is(n) ? E.right(n) : E.left(notASequenceNumber(token, 'it is larger than 9007199254740991'))
 }
 
+/**
+ * The number that a text ends with, from a position on; `undefined` if `parse` refuses it. It allocates nothing.
+ *
+ * @since 0.1.0
+ */
+export const readAt = (text: string, start: number): SequenceNumber | undefined => {
+  if (start >= text.length || text.charCodeAt(start) === ZERO) return undefined
+  let n = 0
+  for (let i = start; i < text.length; i++) {
+    const digit = text.charCodeAt(i) - ZERO
+    if (digit < 0 || digit > 9) return undefined
+    n = n * 10 + digit
+  }
+  return is(n) ? n : undefined
+}
+
 /** Formats the canonical token. @since 0.1.0 */
 export const format = (n: SequenceNumber): string => String(n)
 

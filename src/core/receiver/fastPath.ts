@@ -1,39 +1,36 @@
 /**
- * The fast path for most messages: the next number of a followed origin that has no gap and no open probe.
+ * The fast path for most messages: the next number of an origin in sequence, without a gap and without an open probe.
  *
  * The result is the same as on the general path (a property test compares both), without checks of unchanged data. It
  * uses no spread: spreading a record takes twenty times as long.
  */
 import type { Origin } from '../protocol/Origin.ts'
 import type { Verdict } from './Delivery.ts'
-import type { Following } from './OriginState.ts'
+import type { Contact, Following, OriginState, Unvouched } from './OriginState.ts'
 import { names } from './originTable.ts'
 import type { Arrival, Output } from './outputs.ts'
 import { ReceivedMessage } from './ReceivedMessage.ts'
+import type { Settings } from './settings.ts'
 import type { Entry, Receiver } from './state.ts'
 
-const isNext = <A>(s: Following<A>, a: Arrival<A>): boolean =>
-  a.number === s.buffer.next &&
-  s.buffer.missing === undefined &&
-  s.buffer.held === undefined &&
-  s.far === undefined &&
-  s.contact._tag === 'Expected'
+/** The states in which the numbers alone decide about the next message. */
+export type InSequence<A> = Following<A> | Unvouched<A>
+
+/** The state, if its next message needs only the fast path. */
+export const asInSequence = <A>({ stored }: Settings<A>, s: OriginState<A>): InSequence<A> | undefined => {
+  if (s._tag !== 'Following' && s._tag !== 'Unvouched') return undefined
+  const { missing, held } = s.buffer
+  if (missing !== undefined || held !== undefined || s.far !== undefined) return undefined
+  if (s._tag === 'Following') return s.contact._tag === 'Expected' ? s : undefined
+  return s.below === undefined && !stored ? s : undefined
+}
 
 export const hasRoom = <A>({ usage, settings }: Receiver<A>, a: Arrival<A>): boolean =>
   usage.messages < settings.maxMessages && usage.bytes + a.bytes <= settings.maxBytes
 
-const advanced = <A>(s: Following<A>, number: number, max: number, now: number): Following<A> => ({
-  _tag: 'Following',
-  origin: s.origin,
-  about: s.about,
-  parked: s.parked,
-  others: s.others,
-  otherHeardAt: s.otherHeardAt,
-  checkedAt: s.checkedAt,
-  stored: s.stored,
-  epoch: s.epoch,
-  start: s.start,
-  buffer: {
+/** The state after the message with a number. */
+export const advanced = <A>(s: InSequence<A>, number: number, now: number): InSequence<A> => {
+  const buffer = {
     next: number + 1,
     highest: number,
     held: undefined,
@@ -41,26 +38,41 @@ const advanced = <A>(s: Following<A>, number: number, max: number, now: number):
     missing: undefined,
     requestable: undefined,
     dropped: undefined,
-  },
-  requestAt: s.requestAt,
-  unansweredSince: s.unansweredSince,
-  contact: { _tag: 'Expected', max, dueAt: now + max, inquired: false },
-  far: undefined,
-})
+  }
+  const { max } = s.contact
+  const contact: Contact =
+    s.contact._tag === 'Expected' && max !== undefined
+      ? { _tag: 'Expected', max, dueAt: now + max, inquired: false }
+      : s.contact
+  if (s._tag === 'Unvouched') return { ...s, buffer, contact }
+  return {
+    _tag: 'Following',
+    origin: s.origin,
+    about: s.about,
+    parked: s.parked,
+    others: s.others,
+    otherHeardAt: s.otherHeardAt,
+    checkedAt: s.checkedAt,
+    stored: s.stored,
+    epoch: s.epoch,
+    start: s.start,
+    buffer,
+    requestAt: s.requestAt,
+    unansweredSince: s.unansweredSince,
+    contact,
+    far: undefined,
+  }
+}
 
 /** The state of the origin after the message; `undefined` if the message needs the general path. */
-const stateAfter = <A>(self: Receiver<A>, entry: Entry<A>, now: number, a: Arrival<A>): Following<A> | undefined => {
-  const s = entry.state
-  return s._tag === 'Following' &&
-    isNext(s, a) &&
-    self.session.away === undefined &&
-    hasRoom(self, a) &&
-    s.contact.max !== undefined
-    ? advanced(s, a.number, s.contact.max, now - self.session.lag)
+const stateAfter = <A>(self: Receiver<A>, entry: Entry<A>, now: number, a: Arrival<A>): InSequence<A> | undefined => {
+  const s = asInSequence(self.settings, entry.state)
+  return s !== undefined && self.session.away === undefined && a.number === s.buffer.next && hasRoom(self, a)
+    ? advanced(s, a.number, now - self.session.lag)
     : undefined
 }
 
-const outputsOf = <A>(s: Following<A>, a: Arrival<A>, verdict: Verdict): ReadonlyArray<Output<A>> => {
+const outputsOf = <A>(s: InSequence<A>, a: Arrival<A>, verdict: Verdict): ReadonlyArray<Output<A>> => {
   const { number, data, headers, reply } = a
   const delivery = new ReceivedMessage(s.about, number, verdict, data, headers, reply)
   return [{ _tag: 'Deliver', delivery, bytes: a.bytes, settled: number, epoch: s.epoch }]
@@ -71,7 +83,7 @@ export const delivered = <A>(
   self: Receiver<A>,
   name: string,
   entry: Entry<A>,
-  state: Following<A>,
+  state: InSequence<A>,
   a: Arrival<A>,
   verdict: Verdict,
 ): readonly [ReadonlyArray<Output<A>>, Receiver<A>] => {

@@ -26,20 +26,36 @@ export interface Progress {
 /** The limit of deliveries in a batch. A batch is also reported at a quarter of the receiver's limits. */
 const maxBatch = 1024
 
+interface Reached {
+  readonly origin: string
+  epoch: Epoch | undefined
+  number: number
+}
+
 export const trackProgress = (
   addressing: Addressing,
   { maxMessages, maxBytes }: Pick<Settings<Uint8Array>, 'maxMessages' | 'maxBytes'>,
   onBatch: (batch: ProcessedBatch) => void,
 ): Progress => {
-  const positions = new Map<string, Position>()
+  const batch = Math.min(maxMessages / 4, maxBatch)
+  /** Changed in place, because that happens for each message. */
+  const reached = new Map<string, Reached>()
+  let last: Reached | undefined
   let deliveries = 0
   let bytes = 0
 
   const startAt: Progress['startAt'] = (origin, epoch, number) => {
-    // In `perSender` the epoch is part of the origin.
-    const isEpochInOrigin = epoch === undefined || addressing === 'perSender'
-    positions.set(origin, isEpochInOrigin ? { origin, number } : { origin, epoch, number })
+    if (last?.origin !== origin) {
+      last = reached.get(origin) ?? { origin, epoch, number }
+      reached.set(origin, last)
+    }
+    last.epoch = epoch
+    last.number = number
   }
+
+  // In `perSender` the epoch is part of the origin.
+  const toPosition = ({ origin, epoch, number }: Reached): Position =>
+    epoch === undefined || addressing === 'perSender' ? { origin, number } : { origin, epoch, number }
 
   const reportBatch = (): void => {
     if (deliveries === 0) return
@@ -54,13 +70,15 @@ export const trackProgress = (
     done: item => {
       const { delivery, settled, epoch } = item
       if (settled !== undefined && 'origin' in delivery) startAt(delivery.origin, epoch, settled)
-      if (delivery._tag === 'Ended' || (delivery._tag === 'Lost' && delivery.last === undefined))
-        positions.delete(delivery.origin)
+      if (delivery._tag === 'Ended' || (delivery._tag === 'Lost' && delivery.last === undefined)) {
+        reached.delete(delivery.origin)
+        last = undefined
+      }
       deliveries += 1
       bytes += item.bytes
-      if (deliveries >= Math.min(maxMessages / 4, maxBatch) || bytes * 4 >= maxBytes) reportBatch()
+      if (deliveries >= batch || bytes * 4 >= maxBytes) reportBatch()
     },
     reportBatch,
-    positions: () => ({ v: 1, positions: [...positions.values()] }),
+    positions: () => ({ v: 1, positions: [...reached.values()].map(toPosition) }),
   }
 }

@@ -7,9 +7,11 @@
 import * as Address from '../../core/protocol/Address.ts'
 import * as ControlSubject from '../../core/protocol/ControlSubject.ts'
 import * as Origin from '../../core/protocol/Origin.ts'
+import * as SequenceNumber from '../../core/protocol/SequenceNumber.ts'
 import * as Subject from '../../core/protocol/Subject.ts'
 import type { Lost } from '../../core/receiver/Delivery.ts'
 import type { Event } from '../../core/receiver/events.ts'
+import { InPlaceReceiver } from '../../core/receiver/InPlaceReceiver.ts'
 import type { Output } from '../../core/receiver/outputs.ts'
 import * as Receiver from '../../core/receiver/Receiver.ts'
 import { unchecked } from '../../core/receiver/unchecked.ts'
@@ -18,7 +20,7 @@ import { connectedWithin, onConnectionStatus } from '../client/connectionStatus.
 import { createInbox, inboxPrefix } from '../client/inbox.ts'
 import { randomSeed } from '../client/random.ts'
 import { createStreamRequests } from '../client/streamRequests.ts'
-import { createTimer, now } from '../client/timer.ts'
+import { createTimer, now, nowInTurn } from '../client/timer.ts'
 import { assertNotWrapped } from '../client/wrappedConnections.ts'
 import type { SequencedError } from '../errors.ts'
 import { formatRanges, orThrow, sequencedError } from '../errors.ts'
@@ -31,7 +33,9 @@ import {
   decodeMixed,
   decodeNumbered,
   decodeNumberedOnly,
+  headerBytes,
   keepView,
+  readHeaders,
 } from './decode.ts'
 import { queueHint, receiveOptions } from './options.ts'
 import { trackProgress } from './progress.ts'
@@ -103,13 +107,14 @@ export const receive = (
 
   // --- events: one at a time, even if a handler calls back into the receiver
 
-  let receiver = Receiver.create<Uint8Array>({
+  const initial = Receiver.create<Uint8Array>({
     addressing,
     ...settings,
     stored: hasStream,
     seed: randomSeed(),
     retain: data => (handler.retainsPayloads || data === alreadyDelivered ? data : copyBytes(data)),
   })
+  const receiver = new InPlaceReceiver(initial)
   const events: Array<Event<Uint8Array>> = []
   let isBusy = false
   let isDraining = false
@@ -126,20 +131,49 @@ export const receive = (
 
   const process = (event: Event<Uint8Array>): void => {
     events.push(event)
-    if (isBusy) return
+    if (!isBusy) processAll()
+  }
+
+  const processAll = (): void => {
     isBusy = true
     for (let next = events.shift(); next !== undefined && !isClosed; next = events.shift()) {
-      const [outputs, after] = Receiver.step(next)(receiver)
-      receiver = after
       // A handler may close the receiver. Then the remaining outputs must not set a timer or deliver anything.
-      for (const output of outputs) if (!isClosed) perform(output)
+      for (const output of receiver.step(next)) if (!isClosed) perform(output)
     }
     isBusy = false
     closeIfDrained()
   }
 
+  /** The next message of an origin in sequence needs no event. False if the message is another one. */
+  const deliverNext = (msg: Msg): boolean => {
+    if (isBusy || queue !== undefined) return false
+    const { subject } = msg
+    const dot = subject.lastIndexOf('.')
+    const lane = receiver.laneOf(subject, dot)
+    if (lane === undefined || detector?.passes(lane.name) === false) return false
+    const number = SequenceNumber.readAt(subject, dot + 1)
+    if (number === undefined) return false
+    const { reply } = msg
+    const headers = readHeaders(msg)
+    const bytes = msg.data.length + headerBytes(headers)
+    if (!receiver.isNext(lane, number, bytes)) return false
+    const data = context.toPayload(msg.data)
+    const item = receiver.deliver(lane, nowInTurn(), {
+      number,
+      data,
+      headers,
+      reply: reply === '' ? undefined : reply,
+      bytes,
+    })
+    isBusy = true
+    handler.onDelivery(item)
+    // The handler may have caused events.
+    processAll()
+    return true
+  }
+
   const closeIfDrained = (): void => {
-    if (isDraining && !isBusy && Receiver.isSettled(receiver) && detector?.isSettled() !== false) close()
+    if (isDraining && !isBusy && Receiver.isSettled(receiver.value) && detector?.isSettled() !== false) close()
   }
 
   const perform = (output: Output<Uint8Array>): void => {
@@ -194,7 +228,7 @@ export const receive = (
           context,
           filter,
           inbox: detectorInbox,
-          settings: receiver.settings,
+          settings: initial.settings,
           mayBeNumbered,
           retain: handler.retainsPayloads ? keepView : copyBytes,
           dispatch,
@@ -203,7 +237,7 @@ export const receive = (
   /** Events keep their order, even while the detector holds messages. */
   const onEvent = detector === undefined ? dispatch : detector.onEvent
 
-  const progress = trackProgress(addressing, receiver.settings, batch =>
+  const progress = trackProgress(addressing, initial.settings, batch =>
     dispatch({ _tag: 'Consumed', now: now(), ...batch }),
   )
   const storedInbox = `${inbox}.stored`
@@ -215,7 +249,7 @@ export const receive = (
     sources: replayer.sources,
     onEvent,
   })
-  const replayClient = createReplayClient(nc, context, replayer.sources, receiver.settings, onEvent)
+  const replayClient = createReplayClient(nc, context, replayer.sources, initial.settings, onEvent)
 
   // --- the end
 
@@ -275,6 +309,12 @@ export const receive = (
       if (event !== undefined) onEvent(event)
     }
 
+  const onNumbered =
+    (onMessage: (msg: Msg) => void) =>
+    (msg: Msg): void => {
+      if (!deliverNext(msg)) onMessage(msg)
+    }
+
   /** @param isRequired whether the receiver closes if the server does not permit the subscription */
   const subscribe = (at: string, onMessage: (msg: Msg) => void, isRequired = true, group?: string): void => {
     const callback = (err: Error | null, msg: Msg): void => {
@@ -296,10 +336,11 @@ export const receive = (
     // Data first, then heartbeats, then answers: when a head arrives, the messages that it counts would have arrived.
     if (!acceptUnnumbered || !endsInRest) {
       const onMessage = detector?.onMessage(false) ?? forwardTo(acceptUnnumbered ? decodeNumberedOnly : decodeNumbered)
-      subscribe(Address.filter(addressing)(filter), onMessage, true, queue)
+      subscribe(Address.filter(addressing)(filter), onNumbered(onMessage), true, queue)
     }
     // A filter that ends in `>` also matches the numbered subjects.
-    if (acceptUnnumbered) subscribe(filter, detector?.onMessage(true) ?? forwardTo(decodeMixed), true, queue)
+    if (acceptUnnumbered)
+      subscribe(filter, onNumbered(detector?.onMessage(true) ?? forwardTo(decodeMixed)), true, queue)
     dataSubscriptions.push(...subscriptions)
     // If the filter ends in `>`, the heartbeat filter of `single` also matches the heartbeats of `perSender`.
     const heartbeats = ControlSubject.heartbeats(prefix, endsInRest ? 'single' : addressing)
@@ -323,7 +364,7 @@ export const receive = (
 
   const drain = async (): Promise<void> => {
     if (!(await connectedWithin(nc, drainTimeout))) {
-      const ranges = Receiver.unsettled(receiver)
+      const ranges = Receiver.unsettled(receiver.value)
       const error = ranges.length === 0 ? undefined : unsettledError(subject, ranges)
       close(error)
       if (error !== undefined) throw error

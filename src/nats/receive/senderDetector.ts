@@ -19,6 +19,8 @@ import { decodeNumbered, NO_RESPONDERS, parseHead, readHeaders } from './decode.
 export const alreadyDelivered = new Uint8Array(0)
 
 export interface SenderDetector {
+  /** Whether messages of an origin go to the receiver at once. */
+  readonly passes: (origin: string) => boolean
   /** The origins for `onOtherHeartbeat`. */
   readonly otherOrigins: Subject.Filter | undefined
   /** Handles a message. `matchesFilter`: the subscription is to the filter itself, not to its numbered subjects. */
@@ -152,6 +154,7 @@ export const createSenderDetector = (options: SenderDetectorOptions): SenderDete
   return {
     otherOrigins: beside !== undefined && Subject.isSubject(beside) && !mayBeNumbered(beside) ? undefined : beside,
     onEvent,
+    passes,
     onMessage: matchesFilter => msg => {
       const event = decodeNumbered(context, msg, now())
       if (event?._tag !== 'MessageReceived') {

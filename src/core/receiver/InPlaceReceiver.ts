@@ -1,0 +1,161 @@
+/**
+ * A receiver that a program runs: the same machine as `Receiver.step`, with a shortcut in place for most messages.
+ *
+ * For the next number of an origin in sequence, only counters change. They are kept in mutable lanes, one for each such
+ * origin, and written back to the receiver before any other event. So the machine never sees a lane, and a property test
+ * compares both forms. See docs/decisions/0015-receiver-in-place.md.
+ */
+import type { Event } from './events.ts'
+import type { InSequence } from './fastPath.ts'
+import { advanced, asInSequence } from './fastPath.ts'
+import { names } from './originTable.ts'
+import type { Arrival, Deliver, Output } from './outputs.ts'
+import { ReceivedMessage } from './ReceivedMessage.ts'
+import { step } from './Receiver.ts'
+import type { Entry, OriginTable, Receiver } from './state.ts'
+
+/** An origin in sequence. */
+export interface Lane<A> {
+  readonly name: string
+  /** Its only next number; 0 while the general path decides. */
+  next: number
+  /** When its last message arrived. */
+  seenAt: number
+  /** The origin without the messages since the last write. */
+  state: InSequence<A>
+  entry: Entry<A>
+  /** The table that `entry` is known to be in. */
+  origins: OriginTable<A>['origins']
+  isChanged: boolean
+}
+
+const maxUnused = 1024
+
+export class InPlaceReceiver<A> {
+  #receiver: Receiver<A>
+  #lanes = new Map<string, Lane<A>>()
+  #last: Lane<A> | undefined
+  #changed: Array<Lane<A>> = []
+  /** Messages and bytes that were delivered since the last write, without those that were processed. */
+  #messages = 0
+  #bytes = 0
+
+  constructor(receiver: Receiver<A>) {
+    this.#receiver = receiver
+  }
+
+  /** The receiver as a value. */
+  get value(): Receiver<A> {
+    this.#write()
+    return this.#receiver
+  }
+
+  /** The lane of the origin that a subject begins with, up to its last dot. */
+  laneOf(subject: string, dot: number): Lane<A> | undefined {
+    const last = this.#last
+    if (last !== undefined && last.name.length === dot && subject.startsWith(last.name)) return last
+    const lane = this.#lanes.get(subject.slice(0, dot))
+    if (lane !== undefined) this.#last = lane
+    return lane
+  }
+
+  /** True if `deliver` can take the message: it is the next one of its origin, and there is room. */
+  isNext(lane: Lane<A>, number: number, bytes: number): boolean {
+    const { usage, settings, table, session } = this.#receiver
+    if (lane.origins !== table.origins) this.#renew(lane)
+    return (
+      lane.next === number &&
+      session.away === undefined &&
+      usage.messages + this.#messages < settings.maxMessages &&
+      usage.bytes + this.#bytes + bytes <= settings.maxBytes
+    )
+  }
+
+  /** Delivers the next message of a lane. */
+  deliver(lane: Lane<A>, now: number, { number, data, headers, reply, bytes }: Arrival<A>): Deliver<A> {
+    lane.next = number + 1
+    lane.seenAt = now
+    if (!lane.isChanged) {
+      lane.isChanged = true
+      this.#changed.push(lane)
+    }
+    this.#messages += 1
+    this.#bytes += bytes
+    const { about, epoch } = lane.state
+    const delivery = new ReceivedMessage(about, number, 'InOrder', data, headers, reply)
+    return { _tag: 'Deliver', delivery, bytes, settled: number, epoch }
+  }
+
+  /** One step of the machine. */
+  step(event: Event<A>): ReadonlyArray<Output<A>> {
+    const { table, usage } = this.#receiver
+    if (event._tag === 'Consumed' && table.waiting === undefined && usage.overflowed === 0) {
+      // Nobody waits for the room.
+      this.#messages -= event.deliveries
+      this.#bytes -= event.bytes
+      return []
+    }
+    this.#write()
+    const [outputs, after] = step(event)(this.#receiver)
+    this.#receiver = after
+    if (event._tag === 'MessageReceived') this.#open(event.origin.name)
+    return outputs
+  }
+
+  /** Opens a lane for an origin, if it is in sequence. */
+  #open(name: string): void {
+    const { table } = this.#receiver
+    const entry = names.get(table.origins, name)
+    const state = entry === undefined ? undefined : asInSequence(this.#receiver.settings, entry.state)
+    if (entry === undefined || state === undefined) return
+    // Lanes of origins that are not followed any more have no other end.
+    if (this.#lanes.size >= this.#receiver.settings.maxOrigins + maxUnused) this.#lanes.clear()
+    const next = state.buffer.next
+    this.#lanes.set(name, { name, next, seenAt: 0, state, entry, origins: table.origins, isChanged: false })
+    this.#last = undefined
+  }
+
+  /** The machine has taken a step since the last message of the lane. */
+  #renew(lane: Lane<A>): void {
+    const { table } = this.#receiver
+    lane.origins = table.origins
+    const entry = names.get(table.origins, lane.name)
+    if (entry === lane.entry) return
+    const state = entry === undefined ? undefined : asInSequence(this.#receiver.settings, entry.state)
+    lane.next = state?.buffer.next ?? 0
+    if (entry === undefined || state === undefined) return
+    lane.entry = entry
+    lane.state = state
+  }
+
+  #write(): void {
+    if (this.#changed.length === 0 && this.#messages === 0 && this.#bytes === 0) return
+    const self = this.#receiver
+    const { table, usage } = self
+    let { origins } = table
+    for (const lane of this.#changed) {
+      lane.state = advanced(lane.state, lane.next - 1, lane.seenAt - self.session.lag)
+      lane.entry = { state: lane.state, wakeAt: lane.entry.wakeAt, idle: undefined }
+      origins = names.set(origins, lane.name, lane.entry)
+      lane.isChanged = false
+    }
+    for (const lane of this.#changed) lane.origins = origins
+    this.#changed = []
+    this.#receiver = {
+      settings: self.settings,
+      addressing: self.addressing,
+      table: { ...table, origins },
+      usage: {
+        ...usage,
+        messages: usage.messages + this.#messages,
+        bytes: usage.bytes + this.#bytes,
+        unprocessedMessages: usage.unprocessedMessages + this.#messages,
+        unprocessedBytes: usage.unprocessedBytes + this.#bytes,
+      },
+      session: self.session,
+      wakeAt: self.wakeAt,
+    }
+    this.#messages = 0
+    this.#bytes = 0
+  }
+}
