@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals'
 import { kinds } from '../nats/kinds.ts'
 import { eventually } from '../server/eventually.ts'
 import type { Chronicle, Life } from '../simulation/chronicle.ts'
-import type { Scenario } from './scenarios.ts'
+import type { Scenario } from './guests.ts'
 import { scenarios } from './scenarios.ts'
 import { trialOf } from './trial.ts'
 
