@@ -301,8 +301,7 @@ export const stageOf = (terms: Terms): Stage => {
     const counts = { thrown: 0, reported: 0 }
     const stored = new Set<string>()
     const nc = noting(here.nc, msg => {
-      const subject = msg.headers?.get('Nats-Subject') ?? ''
-      if (subject !== '') stored.add(subject)
+      if (msg.headers?.has('Nats-Stream') === true) stored.add(msg.headers.get('Nats-Subject'))
     })
     const take = (d: Delivery<Uint8Array>): void => {
       // In a callback the payload may be a view.

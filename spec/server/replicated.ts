@@ -4,7 +4,8 @@ import type { Cluster, Place } from './cluster.ts'
 import { eventually } from './eventually.ts'
 
 export interface Replicated {
-  readonly leader: () => Promise<Place>
+  /** `before`: it must be another one. A node may name the dead leader for a while. */
+  readonly leader: (before?: Place) => Promise<Place>
   /** Resolves when there is a leader, and both other replicas have what it has. */
   readonly current: () => Promise<void>
   /** The subjects of the messages that it holds. */
@@ -64,12 +65,12 @@ export const createReplicated = async (cluster: Cluster, name: string, subjects:
     const { leader, replicas = [] } = said?.cluster ?? {}
     return leader !== undefined && replicas.length === 2 && replicas.every(r => r.current && (r.lag ?? 0) === 0)
   }
-  const leader = async (): Promise<Place> => {
+  const leader = async (before?: Place): Promise<Place> => {
     let place: Place | undefined
     await until(`the stream ${name} has a leader`, async () => {
       said = await ask('INFO')
       place = places[said?.cluster?.leader ?? '']
-      return place !== undefined
+      return place !== undefined && place !== before
     })
     return place ?? 0
   }

@@ -39,7 +39,7 @@ import * as Probe from './Probe.ts'
 import type { Step } from './Step.ts'
 import { deliver, hasRoom, keepsUp, requestHead, requestStored } from './Step.ts'
 import type { Receiver } from './state.ts'
-import { known } from './stored.ts'
+import * as Stored from './stored.ts'
 import { after } from './transitions.ts'
 
 export type { Arrival, Deliver, Output } from './outputs.ts'
@@ -105,6 +105,14 @@ export type Event<A> =
       readonly requestId: number
       readonly origin: Origin
       readonly ranges: ReadonlyArray<NumberRange>
+    }
+  /** No stream has answered the `RequestStored` with that id. `streams`: their names. */
+  | {
+      readonly _tag: 'StoredUnanswered'
+      readonly now: number
+      readonly requestId: number
+      readonly origin: Origin | undefined
+      readonly streams: ReadonlyArray<string>
     }
   /** Nobody listens to the `RequestHead` with this id. */
   | {
@@ -279,7 +287,7 @@ const onStored = <A>(
     const about = { origin: origin.name, subject: origin.subject, sender: origin.run?.sender }
     if (placed === undefined && first !== undefined) gone(step, about, first)
     if (placed === undefined || first === undefined) return self
-    const state = { ...joining<A>(origin, { _tag: 'New' }, Probe.open(step, origin)), stored: known(ranges) }
+    const state = { ...joining<A>(origin, { _tag: 'New' }, Probe.open(step, origin)), stored: Stored.known(ranges) }
     return change(placed, step, origin.name, undefined, state, (_, s) => s)
   }
   const { stored } = entry.state
@@ -287,6 +295,41 @@ const onStored = <A>(
   return isAsked
     ? change(self, step, origin.name, entry, entry.state, (within, s) => after(within, s, 'stored', ranges))
     : self
+}
+
+/** A stream answers, or answers again. */
+const answered = <A>(self: Receiver<A>): Receiver<A> =>
+  self.session.streamSilent ? { ...self, session: { ...self.session, streamSilent: false } } : self
+
+/** No stream has answered. It is asked again later. */
+const onStoredUnanswered = <A>(
+  self: Receiver<A>,
+  step: Step<A>,
+  requestId: number,
+  origin: Origin | undefined,
+  streams: ReadonlyArray<string>,
+): Receiver<A> => {
+  const { session } = self
+  if (origin === undefined) {
+    if (session.discovery.requestId !== requestId) return self
+    const failures = session.discovery.failures + 1
+    const asking = { discoverAt: Stored.askAgainAt(step.now, failures), discovery: { requestId, failures } }
+    return reportStreams({ ...self, session: { ...session, ...asking } }, step, failures, streams)
+  }
+  const noted = changeKnown(self, step, origin.name, (within, s) => Stored.unanswered(within, s, requestId))
+  const stored = names.get(noted.table.origins, origin.name)?.state.stored
+  return stored?._tag === 'Unanswered' ? reportStreams(noted, step, stored.failures, streams) : noted
+}
+
+const reportStreams = <A>(
+  self: Receiver<A>,
+  step: Step<A>,
+  failures: number,
+  streams: ReadonlyArray<string>,
+): Receiver<A> => {
+  if (failures < Stored.failuresToReport || self.session.streamSilent) return self
+  deliver(step, { _tag: 'StreamSilent', streams }, 0)
+  return { ...self, session: { ...self.session, streamSilent: true } }
 }
 
 // --- the connection
@@ -337,8 +380,8 @@ const onTicked = <A>(self: Receiver<A>, step: Step<A>): Receiver<A> => {
         ? join(ticked, step, due.tries + 1)
         : { ...ticked, session: { ...ticked.session, join: undefined } }
   if (ticked.session.discoverAt <= step.now) {
-    requestStored(step, undefined, 1, lastNumber)
-    ticked = { ...ticked, session: { ...ticked.session, discoverAt: Number.POSITIVE_INFINITY } }
+    const discovery = { ...ticked.session.discovery, requestId: requestStored(step, undefined, 1, lastNumber) }
+    ticked = { ...ticked, session: { ...ticked.session, discoverAt: Number.POSITIVE_INFINITY, discovery } }
   }
   for (let next = M.min(ticked.table.agenda); next !== undefined && next.key[0] <= step.now; ) {
     const name = next.key[1]
@@ -412,7 +455,9 @@ const handle = <A>(self: Receiver<A>, step: Step<A>, event: Event<A>): Receiver<
       return changeKnown(self, step, origin.name, (within, s) => onPageEnd(within, s, requestId, epoch, last))
     }
     case 'StoredAnswered':
-      return onStored(self, step, event.requestId, event.origin, event.ranges)
+      return onStored(answered(self), step, event.requestId, event.origin, event.ranges)
+    case 'StoredUnanswered':
+      return onStoredUnanswered(self, step, event.requestId, event.origin, event.streams)
     case 'HeadRefused':
       return onNoResponders(self, step, event.requestId, event.origin)
     case 'Disconnected': {
