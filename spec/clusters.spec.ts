@@ -88,10 +88,8 @@ describe('the cluster of the guide', () => {
   const leader = async (): Promise<NatsServer | undefined> => {
     const nc = await connect({ servers: nodes.map(n => n.url) })
     try {
-      const leading = (await (await nc.jetstreamManager()).streams.info('NEWS')).cluster?.leader
-      return nodes[names.findIndex(name => leading === name)]
-    } catch {
-      return undefined
+      const { cluster } = await (await nc.jetstreamManager()).streams.info('NEWS')
+      return nodes.find((_, i) => names[i] === cluster?.leader)
     } finally {
       await nc.close()
     }
@@ -114,18 +112,21 @@ describe('the cluster of the guide', () => {
     started('sender.ts')
     await first.has(2, 50)
     await second.has(2, 50)
-    const dead = await leader()
-    await dead?.kill()
-    const before = Math.max(...[...first.numbers.values()].map(all => all.length))
-    await first.has(1, 50)
-    await eventually('both go on', () =>
-      [first, second].every(r => [...r.numbers.values()].some(all => all.length > before + 200)),
+    const node = await leader()
+    expect(node).toBeDefined()
+    await node?.kill()
+    const [dead = '', live = ''] = [...first.numbers.keys()]
+    const enough = (first.numbers.get(live)?.length ?? 0) + 200
+    const receivers = [first, second]
+    await eventually('both go on', () => receivers.every(r => (r.numbers.get(live)?.length ?? 0) >= enough))
+    await eventually(
+      'both have all of the dead sender',
+      () => first.numbers.get(dead)?.length === second.numbers.get(dead)?.length,
     )
-    for (const { numbers, others } of [first, second]) {
+    for (const { numbers, others } of receivers) {
       expect(numbers.size).toBe(2)
       for (const all of numbers.values()) expect(all).toEqual(all.map((_, i) => i + 1))
       expect(others.filter(line => line.includes('lost'))).toEqual([])
     }
-    expect(dead).toBeDefined()
   })
 })

@@ -69,7 +69,8 @@ const three = async <A>(make: (i: Place) => A | Promise<A>): Promise<Three<A>> =
   await make(2),
 ]
 
-const others: Readonly<Record<Place, readonly [Place, Place]>> = { 0: [1, 2], 1: [0, 2], 2: [0, 1] }
+/** The next node, and the one after it. */
+const others: Readonly<Record<Place, readonly [Place, Place]>> = { 0: [1, 2], 1: [2, 0], 2: [0, 1] }
 const names: Three<string> = ['A', 'B', 'C']
 
 /** Starts three nodes that never outlive this process. */
@@ -94,12 +95,11 @@ export const startCluster = async ({
   }
   try {
     const ports = await three(freePort)
-    // Each node dials both others: JetStream takes the number of nodes from the configured routes.
-    const routes = await three(() => three(i => link(ports[i])))
-    const nodes = await three(i => {
-      const to = others[i].map(j => routes[i][j])
-      return node(names[i], ports[i], to)
-    })
+    // Each node dials the next one: JetStream needs a configured route at each node. If both nodes of a pair dialed, the
+    // servers would close one of the two routes, and now and then lose subscriptions with it.
+    const routes = await three(i => link(ports[others[i][0]]))
+    const nodes = await three(i => node(names[i], ports[i], [routes[i]]))
+    const between = (i: Place, j: Place): LossyLink => (others[i][0] === j ? routes[i] : routes[j])
     const whole = async (): Promise<void> => {
       let all: ReadonlyArray<Routez> = []
       const look = async (): Promise<boolean> => {
@@ -117,14 +117,10 @@ export const startCluster = async ({
       stop,
       othersOf: place => others[place],
       cutRoute: (i, j) => {
-        for (const route of [routes[i][j], routes[j][i]]) {
-          route.refuse(true)
-          route.cut()
-        }
+        between(i, j).refuse(true)
+        between(i, j).cut()
       },
-      healRoute: (i, j) => {
-        for (const route of [routes[i][j], routes[j][i]]) route.refuse(false)
-      },
+      healRoute: (i, j) => between(i, j).refuse(false),
     }
   } catch (cause) {
     await stop()
