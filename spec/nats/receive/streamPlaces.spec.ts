@@ -11,8 +11,8 @@ import type { LossyLink } from '../../server/lossyLink.ts'
 import { drop, pass, startLossyLink } from '../../server/lossyLink.ts'
 import type { NatsServer } from '../../server/natsServer.ts'
 import { startNatsServer } from '../../server/natsServer.ts'
-import type { Client, Options } from '../clients.ts'
-import { eventually, kinds, longestWait, messages, read, texts, withServer } from '../clients.ts'
+import type { Client, Kind, Options } from '../clients.ts'
+import { eventually, isTag, kinds, longestWait, messages, read, some, texts, withServer } from '../clients.ts'
 import { patient } from '../patient.ts'
 
 interface Api {
@@ -85,58 +85,65 @@ const expectRecovery = async ({ sender, receiver, link, replayer, has }: Places)
   expect(seen.filter(d => d._tag === 'Lost' || d._tag === 'StreamSilent')).toEqual([])
 }
 
-describe.each(kinds)('with $name', kind => {
-  describe('a stream in the domain of a hub', () => {
-    const ends: Array<() => Promise<void>> = []
-    const started = async (config: string): Promise<NatsServer> => {
-      const server = await startNatsServer({ jetstream: true, config })
-      ends.push(() => server.stop())
-      return server
-    }
-    const linked = async (port: number): Promise<LossyLink> => {
-      const link = await startLossyLink(port)
+/** A hub with a stream, and a leaf node with a domain of its own. */
+const startLeaf = async (kind: Kind) => {
+  const ends: Array<() => Promise<void>> = []
+  const end = async (): Promise<void> => {
+    for (const one of ends.splice(0).reverse()) await one()
+  }
+  const started = async (config: string): Promise<NatsServer> => {
+    const server = await startNatsServer({ jetstream: true, config })
+    ends.push(() => server.stop())
+    return server
+  }
+  const joined = async (servers: string): Promise<Client> => {
+    const nc = await kind.connect({ servers })
+    ends.push(() => nc.close())
+    return nc
+  }
+  try {
+    const port = await freePort()
+    const listen = `leafnodes { listen: "127.0.0.1:${port}" }`
+    const hub = await started(`server_name: hub\njetstream { domain: hub }\n${listen}`)
+    const remote = `leafnodes { remotes: [{ url: "nats-leaf://127.0.0.1:${port}" }], reconnect: 1 }`
+    const leaf = await started(`server_name: leaf\njetstream { domain: leaf }\n${remote}`)
+    const at = { servers: hub.url }
+    await create(at, { name: 'UPDATES', subjects: ['updates.>'], storage: 'file' })
+    const asking = await joined(leaf.url)
+    await eventually('the leaf node reaches the hub', () =>
+      asking.request('$JS.hub.API.STREAM.INFO.UPDATES', '', { timeout: 1000 }).then(
+        () => true,
+        () => false,
+      ),
+    )
+    const linked = async (): Promise<LossyLink> => {
+      const link = await startLossyLink(leaf.port)
       ends.push(() => link.close())
       return link
     }
-    const joined = async (servers: string): Promise<Client> => {
-      const nc = await kind.connect({ servers })
-      ends.push(() => nc.close())
-      return nc
+    const has = (count: number): Promise<void> => stored(at, 'UPDATES', count)
+    const replayer = firstOf(fromSender, fromJetStream('UPDATES', { domain: 'hub' }))
+    return { hub, leaf, joined, linked, has, replayer, end }
+  } catch (cause) {
+    await end()
+    throw cause
+  }
+}
+
+describe.each(kinds)('with $name', kind => {
+  test('a stream in the domain of a hub serves receivers at a leaf node', async () => {
+    const { leaf, joined, linked, replayer, has, end } = await startLeaf(kind)
+    try {
+      const link = await linked()
+      await expectRecovery({ sender: await joined(leaf.url), receiver: await joined(link.url), link, replayer, has })
+
+      // A receiver that starts when the sender is gone knows its origin only from the stream.
+      const options = { addressing: 'perSender', start: 'all', replayer } as const
+      const late = read(subscribe(await joined(leaf.url), 'updates', options))
+      expect(texts(await late.until('everything', messages(40)))).toEqual(inWords(40))
+    } finally {
+      await end()
     }
-
-    test('serves receivers at a leaf node', async () => {
-      try {
-        const port = await freePort()
-        const hub = await started(
-          `jetstream { domain: hub }\nserver_name: hub\nleafnodes { listen: "127.0.0.1:${port}" }`,
-        )
-        const remote = `remotes: [{ url: "nats-leaf://127.0.0.1:${port}" }]\nreconnect: 1`
-        const leaf = await started(`jetstream { domain: leaf }\nserver_name: leaf\nleafnodes { ${remote} }`)
-        const at = { servers: hub.url }
-        await create(at, { name: 'UPDATES', subjects: ['updates.>'] })
-        // The link is up when a question to the hub is answered.
-        const asking = await joined(leaf.url)
-        const reaches = (): Promise<boolean> =>
-          asking.request('$JS.hub.API.STREAM.INFO.UPDATES', '', { timeout: 1000 }).then(
-            () => true,
-            () => false,
-          )
-        await eventually('the leaf node reaches the hub', reaches)
-        const link = await linked(leaf.port)
-        const has = (count: number): Promise<void> => stored(at, 'UPDATES', count)
-        const replayer = firstOf(fromSender, fromJetStream('UPDATES', { domain: 'hub' }))
-        const places = { sender: await joined(leaf.url), receiver: await joined(link.url), link, replayer, has }
-        await expectRecovery(places)
-
-        // A receiver that starts when the sender is gone knows its origin only from the stream.
-        const late = read(
-          subscribe(await joined(leaf.url), 'updates', { addressing: 'perSender', start: 'all', replayer }),
-        )
-        expect(texts(await late.until('everything', messages(40)))).toEqual(inWords(40))
-      } finally {
-        for (const end of ends.splice(0).reverse()) await end()
-      }
-    })
   })
 
   describe('a stream of another account', () => {
@@ -197,5 +204,33 @@ accounts {
         has: count => stored(at, 'COPY', count),
       })
     })
+  })
+})
+
+// The pauses take seconds, and the client makes no difference.
+describe.each(kinds.slice(0, 1))('with $name', kind => {
+  test('a hub that was away is asked again, and its silence is reported', async () => {
+    const { hub, leaf, joined, linked, replayer, has, end } = await startLeaf(kind)
+    try {
+      const link = await linked()
+      const options = { addressing: 'perSender', ...patient, heartbeatGrace: 100, replayer } as const
+      const to = read(subscribe(await joined(link.url), 'updates', options))
+      const sender = await joined(leaf.url)
+      const updates = publisher(sender, 'updates', { ...alice, maxHeartbeatInterval: 500 })
+      updates.publish('1')
+      await to.until('the first', messages(1))
+      link.setFate(({ subject }) => (/^(updates|_SEQ\.HB)\./.test(subject) ? drop : pass))
+      updates.publish('2')
+      await has(2)
+      await hub.shutDown()
+      await sender.close()
+      await to.until('the report', some('StreamSilent'))
+      await hub.restart()
+      const seen = await to.until('the tail', messages(2))
+      expect(texts(seen)).toEqual(inWords(2))
+      expect(seen.filter(isTag('StreamSilent', 'Lost'))).toEqual([{ _tag: 'StreamSilent', streams: ['UPDATES'] }])
+    } finally {
+      await end()
+    }
   })
 })
