@@ -37,14 +37,17 @@ export const freePort = async (): Promise<number> => {
 }
 
 // Nodes announce the addresses of others, and would bypass the links. So each node announces an unreachable address.
-const config = (name: string, port: number, routes: ReadonlyArray<LossyLink>): string => `
+// JetStream takes the number of nodes from the configured routes, so each node has three: to the next node, and two that
+// lead nowhere. If both nodes of a pair dialed, the servers would close one of the two routes, and now and then lose
+// subscriptions with it.
+const config = (name: string, port: number, route: LossyLink): string => `
 server_name: ${name}
 cluster {
   name: chaos
   listen: "127.0.0.1:${port}"
   advertise: "127.0.0.1:1"
   no_advertise: true
-  routes: [${routes.map(link => `"nats-route://127.0.0.1:${link.port}"`).join(', ')}]
+  routes: ["nats-route://127.0.0.1:${route.port}", "nats-route://127.0.0.1:1", "nats-route://127.0.0.1:2"]
 }`
 
 // Each run of a node has its own id.
@@ -82,8 +85,8 @@ export const startCluster = async ({
   const stop = async (): Promise<void> => {
     for (const end of ends.splice(0).reverse()) await end()
   }
-  const node = async (name: string, port: number, routes: ReadonlyArray<LossyLink>): Promise<NatsServer> => {
-    const text = `${config(name, port, routes)}\n${extra}`
+  const node = async (name: string, port: number, route: LossyLink): Promise<NatsServer> => {
+    const text = `${config(name, port, route)}\n${extra}`
     const server = await startNatsServer({ monitor: true, config: text, jetstream })
     ends.push(() => server.stop())
     return server
@@ -95,10 +98,8 @@ export const startCluster = async ({
   }
   try {
     const ports = await three(freePort)
-    // Each node dials the next one: JetStream needs a configured route at each node. If both nodes of a pair dialed, the
-    // servers would close one of the two routes, and now and then lose subscriptions with it.
     const routes = await three(i => link(ports[others[i][0]]))
-    const nodes = await three(i => node(names[i], ports[i], [routes[i]]))
+    const nodes = await three(i => node(names[i], ports[i], routes[i]))
     const between = (i: Place, j: Place): LossyLink => (others[i][0] === j ? routes[i] : routes[j])
     const whole = async (): Promise<void> => {
       let all: ReadonlyArray<Routez> = []

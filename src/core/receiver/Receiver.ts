@@ -239,7 +239,7 @@ const onHead = <A>(
   return follow(answered, step, origin, headChange(head, requestId)) ?? answered
 }
 
-/** Nobody listens. A sender may be about to reconnect, so the request is repeated once. */
+/** Nobody listens. A sender may be about to reconnect, so the request is repeated: once, or twice if a message waits. */
 const onNoResponders = <A>(
   self: Receiver<A>,
   step: Step<A>,
@@ -260,9 +260,13 @@ const refusedProbe = <A>(step: Step<A>, s: OriginState<A>, requestId: number): O
   // A saved origin has time until its deadline. Repeating the request at once would never end.
   const isAwaited = s._tag === 'Joining' && s.reason._tag === 'Saved' && probe.pending === undefined
   const dueAt = isAwaited ? Math.min(probe.dueAt, s.reason.until) : step.now
+  // A message has arrived, so there is a sender. In a cluster the receiver's node may learn of the sender's subscriptions
+  // later than of its messages. So two more requests follow, and a heartbeat has time to arrive.
+  const more = probe.pending === undefined && probe.dropped === undefined ? 1 : 2
+  const tries = Math.max(probe.tries, step.settings.requestAttempts - more)
   return withProbe(s, {
     ...probe,
-    ...(isSure ? { dueAt } : { tries: step.settings.requestAttempts - 1 }),
+    ...(isSure ? { dueAt } : { tries }),
     refused: true,
   })
 }
