@@ -21,7 +21,8 @@ interface Info {
 /** JetStream answers late while its leaders are elected, or not at all. */
 const patience = 2000
 
-const settleMs = 120_000
+/** Now and then the leader of 2.10 does not learn that all nodes have a store. Restarting the nodes helps. */
+const restartAfter = 20_000
 
 const places: Readonly<Record<string, Place>> = { A: 0, B: 1, C: 2 }
 
@@ -55,10 +56,14 @@ export const createReplicated = async (cluster: Cluster, name: string, subjects:
     return said !== undefined && said.error === undefined
   }
   const until = (what: string, isTrue: () => Promise<boolean>): Promise<void> =>
-    eventually(what, isTrue, settleMs).catch((cause: unknown) => {
+    eventually(what, isTrue).catch((cause: unknown) => {
       throw new Error(`${cause}: ${JSON.stringify(said)}`)
     })
-  await until(`the stream ${name} exists`, isCreated)
+  await eventually(`the stream ${name} exists`, isCreated, restartAfter).catch(async () => {
+    for (const node of cluster.nodes) await node.restart()
+    await cluster.whole()
+    await until(`the stream ${name} exists`, isCreated)
+  })
 
   const isCurrent = async (): Promise<boolean> => {
     said = await ask('INFO')
