@@ -44,9 +44,20 @@ const blocks: ReadonlyArray<Block> = pages.flatMap(page =>
   })),
 )
 
+/** Programs with a file name: a spec of their own runs them. */
+const programs = pages.flatMap(page =>
+  [...textOf(page).matchAll(/^```ts \S+\n(.*?)^```$/gms)].map(({ index, 1: code = '' }) => ({
+    page,
+    line: textOf(page).slice(0, index).split('\n').length + 1,
+    code,
+  })),
+)
+
 /** The compiler sees them as files beside their page with the same line numbers. */
 const files = new Map(
-  blocks.map(({ page, line, code }) => [join(root, `${page}-${line}.ts`), '\n'.repeat(line - 1) + code] as const),
+  [...blocks, ...programs].map(
+    ({ page, line, code }) => [join(root, `${page}-${line}.ts`), '\n'.repeat(line - 1) + code] as const,
+  ),
 )
 
 describe('the code in the README and in docs', () => {

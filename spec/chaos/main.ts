@@ -1,5 +1,5 @@
 // npm run -s chaos -- --minutes 10 [--json] [--seed 17]      every scenario in turn, until the time is up
-// npm run -s chaos -- --only killed --runs 5 [--seed 17]     one of them, so many times
+// npm run -s chaos -- --only killed,frozen --runs 5 [--seed 17]     some of them, so many times
 import { parseArgs } from 'node:util'
 import { kinds } from '../nats/kinds.ts'
 import { scenarios } from './scenarios.ts'
@@ -16,16 +16,44 @@ const { values } = parseArgs({
   },
 })
 
-interface Sum {
-  runs: number
-  published: number
-  due: number
-  delivered: number
-  lost: number
-  skippedSilently: number
-}
+const counted = [
+  'published',
+  'due',
+  'delivered',
+  'fromSender',
+  'fromStream',
+  'lost',
+  'lostButStored',
+  'unsequenced',
+  'duplicates',
+  'notResent',
+  'skippedSilently',
+] as const
 
-const chosen = Object.entries(scenarios).filter(([name]) => values.only === undefined || name === values.only)
+type Sum = Record<'runs' | (typeof counted)[number], number> & { lostBy: Record<string, number> }
+
+const blank = (): Sum => ({
+  runs: 0,
+  published: 0,
+  due: 0,
+  delivered: 0,
+  fromSender: 0,
+  fromStream: 0,
+  lost: 0,
+  lostButStored: 0,
+  unsequenced: 0,
+  duplicates: 0,
+  notResent: 0,
+  skippedSilently: 0,
+  lostBy: {},
+})
+
+const reasons = ({ lostBy }: Sum): string =>
+  Object.entries(lostBy)
+    .map(([why, n]) => `${n} ${why}`)
+    .join(', ')
+
+const chosen = Object.entries(scenarios).filter(([name]) => (values.only ?? name).split(',').includes(name))
 if (chosen.length === 0) throw new Error(`there is no ${values.only}; there are ${Object.keys(scenarios).join(', ')}`)
 const sums: Record<string, Sum> = {}
 const failures: string[] = []
@@ -38,10 +66,11 @@ for (let round = 0; round < Number(values.runs) && isTimeLeft(); round++)
     if (!isTimeLeft()) break
     const sendsWith = (round + i) % kinds.length
     const trial = await trialOf(scenario, seed, { count: Number(values.messages), ms: 3000, strikes: 3, sendsWith })
-    const sum = sums[name] ?? { runs: 0, published: 0, due: 0, delivered: 0, lost: 0, skippedSilently: 0 }
+    const sum = sums[name] ?? blank()
     sums[name] = sum
     sum.runs += 1
-    for (const what of ['published', 'due', 'delivered', 'lost', 'skippedSilently'] as const) sum[what] += trial[what]
+    for (const what of counted) sum[what] += trial[what]
+    for (const [reason, n] of Object.entries(trial.lostBy)) sum.lostBy[reason] = (sum.lostBy[reason] ?? 0) + n
     const { published, due, delivered, lost, skippedSilently, skipped, missed, told, violations, problem, ms } = trial
     process.stderr.write(
       `${name}, seed ${seed}, sent with ${kinds[sendsWith]?.name}: ${published} published, ${due} due, ${delivered} delivered, ${lost} lost, ${skippedSilently} skipped silently; ${missed === undefined ? '' : `${missed} missed by a plain subscription; `}${Math.round(ms)} ms\n    ${JSON.stringify(told)}\n`,
@@ -59,5 +88,5 @@ for (let round = 0; round < Number(values.runs) && isTimeLeft(); round++)
 
 const minutes = Math.round((performance.now() - begun) / 600) / 100
 if (values.json) console.log(JSON.stringify({ minutes, scenarios: sums, failures }, undefined, 2))
-else console.table(sums)
+else console.table(Object.fromEntries(Object.entries(sums).map(([name, s]) => [name, { ...s, lostBy: reasons(s) }])))
 process.exitCode = failures.length > 0 ? 1 : 0

@@ -44,6 +44,8 @@ export interface RunRecord {
   readonly disconnected: () => void
   readonly reconnected: () => void
   readonly ended: () => void
+  /** Its connection was closed without a word. */
+  readonly crashed: () => void
 }
 
 export interface Content {
@@ -96,6 +98,8 @@ export const openRecord = (): Record => {
         run.sentAt = at
         // The actual time of arrival at the server is not visible here.
         chronicle.published.push({ id, run, number, at, leftAt: at, ...content })
+        // A stream may have it. When it got it is not visible here either.
+        chronicle.stored.set(`${epoch} ${origin}.${number}`, Number.POSITIVE_INFINITY)
       },
       notice: notice => {
         if (notice._tag === 'SenderConflict') tell({ _tag: 'Conflict', rival: notice.rival })
@@ -113,12 +117,17 @@ export const openRecord = (): Record => {
         run.end = 'Closed'
         run.endedAt = now()
       },
+      crashed: () => {
+        run.end = 'Crashed'
+        run.endedAt = now()
+      },
     }
   }
 
   const life = (options: SubscribeOptions): LifeRecord => {
-    const { addressing = 'single', prefix: _, callback: __, onError: ___, ...given } = options
-    const settings = { ...defaults, ...given }
+    const { addressing = 'single', prefix: _, callback: __, onError: ___, replayer, ...given } = options
+    const stored = replayer?.sources.some(s => s._tag === 'JetStream') === true
+    const settings = { ...defaults, ...given, stored }
     const life: Life = {
       receiver: chronicle.lives.length,
       addressing,
@@ -172,7 +181,7 @@ export const openRecord = (): Record => {
       isDoneWith: ({ origin, head, end }) => {
         const p = origins.get(origin)
         if (p === undefined || p.last < head) return false
-        return p.settled >= p.last - p.first + 1 && (end === 'Live' || p.hasEnded)
+        return p.settled >= p.last - p.first + 1 && (end !== 'Closed' || p.hasEnded)
       },
     }
   }

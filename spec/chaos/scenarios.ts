@@ -1,14 +1,13 @@
 // Faults of real servers, links and handlers during publishing. Each scenario has one fault, and asserts that it
 // struck.
-import type { Cluster } from '../server/cluster.ts'
 import { eventually } from '../server/eventually.ts'
 import type { Fate, LossyLink } from '../server/lossyLink.ts'
 import { delay, drop, duplicate, pass } from '../server/lossyLink.ts'
 import type { NatsServer } from '../server/natsServer.ts'
+import type { Scenario } from './guests.ts'
+import { backAgain, everybody, moments, nodeOf } from './guests.ts'
 import type { Guest, Sender, Stage } from './stage.ts'
-
-/** Resolves when the faults are over. */
-export type Scenario = (stage: Stage) => Promise<void>
+import { streamed } from './streamed.ts'
 
 /** A dead connection is detected after three pings, which is 600 ms. */
 const alert = { pingInterval: 200 }
@@ -19,18 +18,6 @@ const audience = async (stage: Stage, servers: string | string[], options = {}):
   await stage.receiver({ servers, ...options })
   await stage.witness({ servers, ...options })
 }
-
-const everybody = (stage: Stage): ReadonlyArray<Guest> => [...stage.senders, ...stage.receivers, ...stage.witnesses]
-
-/** Call it before a disconnect, and again to wait for the reconnect. */
-const backAgain = (guests: ReadonlyArray<Guest>): (() => Promise<void>) => {
-  const before = guests.map(g => g.returns())
-  return () => eventually('they are back', () => guests.every((g, i) => g.returns() > (before[i] ?? 0)))
-}
-
-/** The parts of a flow during which faults strike. */
-const moments = ({ strikes }: Stage): ReadonlyArray<number> =>
-  Array.from({ length: strikes }, (_, i) => 0.15 + (0.75 * i) / strikes)
 
 /** The server is killed and restarted repeatedly. */
 const outages =
@@ -101,12 +88,6 @@ const routeCut: Scenario = async stage => {
   }
   await flow.done()
   stage.insist('a plain subscription has missed messages', witness.missed() > 0)
-}
-
-const nodeOf = (cluster: Cluster, guest: Guest): NatsServer => {
-  const node = cluster.nodes.find(n => guest.nc.getServer().endsWith(`:${n.port}`))
-  if (node === undefined) throw new Error(`nobody is at ${guest.nc.getServer()}`)
-  return node
 }
 
 /** Their node is killed, and they continue at another one: first the receiver's node, then the sender's. */
@@ -310,4 +291,5 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
   handlerThrows,
   rollingDeploy,
   rollingConflict,
+  ...streamed,
 }

@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { Addressing } from '../../src/core/protocol/Origin.ts'
 import type { Delivery } from '../../src/core/receiver/Delivery.ts'
 import { map } from '../../src/core/receiver/Delivery.ts'
+import type { Msg } from '../../src/nats/client/Connection.ts'
 import type { Publisher } from '../../src/nats/publish/publisher.ts'
 import { publisher } from '../../src/nats/publish/publisher.ts'
 import type { PublisherOptions } from '../../src/nats/publish/types.ts'
@@ -10,13 +11,15 @@ import type { SubscribeOptions } from '../../src/nats/receive/subscribe.ts'
 import { subscribe } from '../../src/nats/receive/subscribe.ts'
 import type { Client, Kind, Options } from '../nats/kinds.ts'
 import { kinds } from '../nats/kinds.ts'
-import type { Cluster } from '../server/cluster.ts'
+import type { Cluster, ClusterOptions } from '../server/cluster.ts'
 import { startCluster } from '../server/cluster.ts'
 import { eventually } from '../server/eventually.ts'
 import type { LossyLink } from '../server/lossyLink.ts'
 import { startLossyLink } from '../server/lossyLink.ts'
 import type { NatsServer, NatsServerOptions } from '../server/natsServer.ts'
 import { startNatsServer } from '../server/natsServer.ts'
+import type { Replicated } from '../server/replicated.ts'
+import { createReplicated } from '../server/replicated.ts'
 import { within } from '../server/within.ts'
 import { payloadOf } from '../simulation/content.ts'
 import type { Chance } from '../simulation/prng.ts'
@@ -46,14 +49,18 @@ export interface Receiver extends Guest, LifeRecord {
   /** The errors of its handler, and the reported ones. */
   readonly thrown: () => number
   readonly reported: () => number
+  /** The subjects of the messages that a stream sent to it. */
+  readonly stored: ReadonlySet<string>
 }
 
 export interface Sender extends Guest, RunRecord {
   readonly updates: Publisher
-  /** Publishes its share of all messages in its share of the time. */
-  readonly publish: (share?: number) => Flow
+  /** Publishes its share of all messages in its share of the time, divided by `pace`. */
+  readonly publish: (share?: number, pace?: number) => Flow
   /** Closes it cleanly. Its notices are recorded. */
   readonly close: () => Promise<void>
+  /** Closes its connection without a word. The server has what it sent. */
+  readonly crash: () => Promise<void>
   /** Other epochs that it has reported. */
   readonly rivals: ReadonlySet<string>
 }
@@ -89,7 +96,11 @@ export interface Stage extends Terms {
   readonly receivers: ReadonlyArray<Receiver>
   readonly witnesses: ReadonlyArray<Witness>
   readonly server: (options?: NatsServerOptions) => Promise<NatsServer>
-  readonly cluster: () => Promise<Cluster>
+  readonly cluster: (options?: ClusterOptions) => Promise<Cluster>
+  /** A stream that captures `updates`, on all nodes of a cluster. */
+  readonly replicated: (cluster: Cluster) => Promise<Replicated>
+  /** The subjects of the messages in these streams. */
+  readonly held: () => Promise<ReadonlySet<string>>
   readonly link: (server: NatsServer) => Promise<LossyLink>
   readonly sender: (at: Options, options?: SenderTerms) => Promise<Sender>
   readonly receiver: (at: Options, options?: ReceiverTerms) => Promise<Receiver>
@@ -102,6 +113,28 @@ export interface Stage extends Terms {
 
 const isHistoryFull = (cause: unknown): boolean =>
   cause instanceof Error && cause.message.includes('the history is full')
+
+/** The same connection. It shows each message on an inbox to `note` first. */
+const noting = (nc: Client, note: (msg: Msg) => void): Client =>
+  new Proxy(nc, {
+    get: (target, key) => {
+      if (key === 'subscribe') {
+        const subscribed: Client['subscribe'] = (subject, options) =>
+          !subject.startsWith('_INBOX.')
+            ? target.subscribe(subject, options)
+            : target.subscribe(subject, {
+                ...options,
+                callback: (err, msg) => {
+                  if (err === null) note(msg)
+                  options?.callback?.(err, msg)
+                },
+              })
+        return subscribed
+      }
+      const value: unknown = Reflect.get(target, key)
+      return typeof value === 'function' ? value.bind(target) : value
+    },
+  })
 
 const nobody = { disconnected: () => undefined, reconnected: () => undefined }
 
@@ -122,6 +155,7 @@ export const stageOf = (terms: Terms): Stage => {
   const senders: Sender[] = []
   const receivers: Receiver[] = []
   const witnesses: Witness[] = []
+  const streams: Replicated[] = []
   let lastId = 0
 
   const guest = async (
@@ -203,9 +237,9 @@ export const stageOf = (terms: Terms): Stage => {
     }
     listen().catch(() => undefined)
 
-    const publish = (share = 1): Flow => {
+    const publish = (share = 1, pace = 1): Flow => {
       const count = Math.ceil(terms.count * share)
-      const perMs = terms.count / terms.ms
+      const perMs = (terms.count / terms.ms) * pace
       let sent = 0
       let due = 0
       let last = performance.now()
@@ -237,7 +271,12 @@ export const stageOf = (terms: Terms): Stage => {
       await updates.close()
       record.ended()
     }
-    const self: Sender = { ...here, ...record, updates, publish, close, rivals }
+    const crash = async (): Promise<void> => {
+      await here.nc.flush()
+      await here.nc.close()
+      record.crashed()
+    }
+    const self: Sender = { ...here, ...record, updates, publish, close, crash, rivals }
     senders.push(self)
     return self
   }
@@ -260,6 +299,10 @@ export const stageOf = (terms: Terms): Stage => {
     const record = stage.record.life(settings)
     written = record
     const counts = { thrown: 0, reported: 0 }
+    const stored = new Set<string>()
+    const nc = noting(here.nc, msg => {
+      if (msg.headers?.has('Nats-Stream') === true) stored.add(msg.headers.get('Nats-Subject'))
+    })
     const take = (d: Delivery<Uint8Array>): void => {
       // In a callback the payload may be a view.
       record.hand(map((data: Uint8Array) => new Uint8Array(data))(d))
@@ -271,16 +314,17 @@ export const stageOf = (terms: Terms): Stage => {
       const onError = (): void => {
         counts.reported += 1
       }
-      subscribe(here.nc, 'updates', { ...settings, callback: take, onError })
+      subscribe(nc, 'updates', { ...settings, callback: take, onError })
     } else {
-      const subscription = subscribe(here.nc, 'updates', settings)
+      const subscription = subscribe(nc, 'updates', settings)
       const read = async (): Promise<void> => {
         for await (const d of subscription) take(d)
       }
       read().catch(() => undefined)
     }
     await here.nc.flush()
-    const self: Receiver = { ...here, ...record, thrown: () => counts.thrown, reported: () => counts.reported }
+    const { thrown, reported } = { thrown: () => counts.thrown, reported: () => counts.reported }
+    const self: Receiver = { ...here, ...record, thrown, reported, stored }
     receivers.push(self)
     return self
   }
@@ -307,10 +351,20 @@ export const stageOf = (terms: Terms): Stage => {
       ends.push(() => server.stop())
       return server
     },
-    cluster: async () => {
-      const cluster = await startCluster()
+    cluster: async options => {
+      const cluster = await startCluster(options)
       ends.push(() => cluster.stop())
       return cluster
+    },
+    replicated: async cluster => {
+      const stream = await createReplicated(cluster, 'UPDATES', 'updates.>')
+      await stream.current()
+      streams.push(stream)
+      return stream
+    },
+    held: async () => {
+      const all = await Promise.all(streams.map(s => s.subjects()))
+      return new Set(all.flatMap(subjects => [...subjects]))
     },
     link: async server => {
       const link = await startLossyLink(server.port)

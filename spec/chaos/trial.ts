@@ -7,7 +7,7 @@ import { audit } from '../simulation/auditor.ts'
 import { chanceOf } from '../simulation/prng.ts'
 import type { Count } from './count.ts'
 import { countOf } from './count.ts'
-import type { Scenario } from './scenarios.ts'
+import type { Scenario } from './guests.ts'
 import type { Stage, Terms } from './stage.ts'
 import { stageOf } from './stage.ts'
 
@@ -25,7 +25,7 @@ export interface Trial extends Count {
 /** The end of the faults: some more messages, and then everything must settle. */
 const settled = async (stage: Stage): Promise<void> => {
   const { record, senders, receivers, witnesses } = stage
-  const guests = [...senders, ...receivers, ...witnesses]
+  const guests = [...senders, ...receivers, ...witnesses].filter(g => !g.nc.isClosed())
   for (const { nc } of guests)
     await eventually('all are connected', () =>
       nc.flush().then(
@@ -67,6 +67,7 @@ export const trialOf = async (scenario: Scenario, seed: number, terms: Omit<Term
   }
   chronicle.overAt = now()
   const missed = stage.witnesses[0]?.missed()
+  const fromStream = { received: stage.receivers.map(r => r.stored), held: await stage.held() }
   await stage.end()
   const told: Record<string, number> = {}
   for (const life of chronicle.lives)
@@ -74,5 +75,12 @@ export const trialOf = async (scenario: Scenario, seed: number, terms: Omit<Term
       const what = d._tag === 'Message' ? d.verdict : 'reason' in d ? `${d._tag}.${d.reason}` : d._tag
       told[what] = (told[what] ?? 0) + 1
     }
-  return { ...countOf(chronicle), violations: audit(chronicle), problem, missed, told, ms: performance.now() - begun }
+  return {
+    ...countOf(chronicle, fromStream),
+    violations: audit(chronicle),
+    problem,
+    missed,
+    told,
+    ms: performance.now() - begun,
+  }
 }

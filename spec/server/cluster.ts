@@ -1,4 +1,4 @@
-// Three nats-servers in a cluster, with a link on each route.
+// Three nats-servers in a cluster, with a link on each route. With JetStream each has its own store.
 import { createServer } from 'node:net'
 import { eventually } from './eventually.ts'
 import type { LossyLink } from './lossyLink.ts'
@@ -6,11 +6,15 @@ import { startLossyLink } from './lossyLink.ts'
 import type { NatsServer } from './natsServer.ts'
 import { startNatsServer } from './natsServer.ts'
 
+type Three<A> = readonly [A, A, A]
+export type Place = 0 | 1 | 2
+
 export type Cluster = {
-  readonly nodes: readonly [NatsServer, NatsServer, NatsServer]
+  readonly nodes: Three<NatsServer>
+  othersOf(place: Place): readonly [Place, Place]
   /** Cuts the route between two nodes until it is healed. Messages do not pass between them. */
-  cutRoute(a: number, b: number): void
-  healRoute(a: number, b: number): void
+  cutRoute(a: Place, b: Place): void
+  healRoute(a: Place, b: Place): void
   /** Resolves when each of these nodes has its routes to the other two. */
   whole(): Promise<void>
   stop(): Promise<void>
@@ -33,14 +37,17 @@ export const freePort = async (): Promise<number> => {
 }
 
 // Nodes announce the addresses of others, and would bypass the links. So each node announces an unreachable address.
-const config = (name: string, port: number, routes: ReadonlyArray<LossyLink>): string => `
+// JetStream takes the number of nodes from the configured routes, so each node has three: to the next node, and two that
+// lead nowhere. If both nodes of a pair dialed, the servers would close one of the two routes, and now and then lose
+// subscriptions with it.
+const config = (name: string, port: number, route: LossyLink): string => `
 server_name: ${name}
 cluster {
   name: chaos
   listen: "127.0.0.1:${port}"
   advertise: "127.0.0.1:1"
   no_advertise: true
-  routes: [${routes.map(link => `"nats-route://127.0.0.1:${link.port}"`).join(', ')}]
+  routes: ["nats-route://127.0.0.1:${route.port}", "nats-route://127.0.0.1:1", "nats-route://127.0.0.1:2"]
 }`
 
 // Each run of a node has its own id.
@@ -53,14 +60,34 @@ const isWhole = (all: ReadonlyArray<Routez>): boolean =>
     all.every(other => other.server_id === server_id || routes.some(r => r.remote_id === other.server_id)),
   )
 
-/** Starts three nodes that never outlive this process. `extra` is appended to the configuration of each node. */
-export const startCluster = async (extra = ''): Promise<Cluster> => {
+export type ClusterOptions = {
+  /** Extra lines for the configuration of each node. */
+  readonly config?: string
+  readonly jetstream?: boolean
+}
+
+const three = async <A>(make: (i: Place) => A | Promise<A>): Promise<Three<A>> => [
+  await make(0),
+  await make(1),
+  await make(2),
+]
+
+/** The next node, and the one after it. */
+const others: Readonly<Record<Place, readonly [Place, Place]>> = { 0: [1, 2], 1: [2, 0], 2: [0, 1] }
+const names: Three<string> = ['A', 'B', 'C']
+
+/** Starts three nodes that never outlive this process. */
+export const startCluster = async ({
+  config: extra = '',
+  jetstream = false,
+}: ClusterOptions = {}): Promise<Cluster> => {
   const ends: Array<() => Promise<void>> = []
   const stop = async (): Promise<void> => {
     for (const end of ends.splice(0).reverse()) await end()
   }
-  const node = async (name: string, port: number, routes: ReadonlyArray<LossyLink>): Promise<NatsServer> => {
-    const server = await startNatsServer({ monitor: true, config: `${config(name, port, routes)}\n${extra}` })
+  const node = async (name: string, port: number, route: LossyLink): Promise<NatsServer> => {
+    const text = `${config(name, port, route)}\n${extra}`
+    const server = await startNatsServer({ monitor: true, config: text, jetstream })
     ends.push(() => server.stop())
     return server
   }
@@ -70,20 +97,10 @@ export const startCluster = async (extra = ''): Promise<Cluster> => {
     return route
   }
   try {
-    const [portA, portB, portC] = [await freePort(), await freePort(), await freePort()]
-    const a = await node('A', portA, [])
-    const ab = await link(portA)
-    const b = await node('B', portB, [ab])
-    const ac = await link(portA)
-    const bc = await link(portB)
-    const c = await node('C', portC, [ac, bc])
-    const nodes = [a, b, c] as const
-    const routes: Readonly<Record<string, LossyLink>> = { '0-1': ab, '0-2': ac, '1-2': bc }
-    const between = (i: number, j: number): LossyLink => {
-      const route = routes[`${Math.min(i, j)}-${Math.max(i, j)}`]
-      if (route === undefined) throw new Error(`there is no route between ${i} and ${j}`)
-      return route
-    }
+    const ports = await three(freePort)
+    const routes = await three(i => link(ports[others[i][0]]))
+    const nodes = await three(i => node(names[i], ports[i], routes[i]))
+    const between = (i: Place, j: Place): LossyLink => (others[i][0] === j ? routes[i] : routes[j])
     const whole = async (): Promise<void> => {
       let all: ReadonlyArray<Routez> = []
       const look = async (): Promise<boolean> => {
@@ -99,6 +116,7 @@ export const startCluster = async (extra = ''): Promise<Cluster> => {
       nodes,
       whole,
       stop,
+      othersOf: place => others[place],
       cutRoute: (i, j) => {
         between(i, j).refuse(true)
         between(i, j).cut()

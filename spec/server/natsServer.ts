@@ -32,6 +32,8 @@ export type NatsServer = {
   stop(): Promise<void>
   /** SIGKILL. The folder stays for `restart`. */
   kill(): Promise<void>
+  /** Ends it cleanly (SIGTERM), or as a lame duck (SIGUSR2). The folder stays for `restart`. */
+  shutDown(signal?: 'SIGTERM' | 'SIGUSR2'): Promise<void>
   /** SIGSTOP: the server does not answer, and its connections stay open. Resolves when it has stopped. */
   freeze(): Promise<void>
   /** SIGCONT */
@@ -50,7 +52,7 @@ const pidOf = (child: ChildProcess): number => {
   return child.pid
 }
 
-const end = async (child: ChildProcess, signal: 'SIGTERM' | 'SIGKILL'): Promise<void> => {
+const end = async (child: ChildProcess, signal: 'SIGTERM' | 'SIGKILL' | 'SIGUSR2'): Promise<void> => {
   if (!isAlive(child)) return
   child.ref()
   const gone = once(child, 'exit')
@@ -180,6 +182,7 @@ export const startNatsServer = async (options: NatsServerOptions = {}): Promise<
       await guard.end()
     },
     kill: () => end(running.child, 'SIGKILL'),
+    shutDown: (signal = 'SIGTERM') => end(running.child, signal),
     freeze: async () => {
       const { child } = running
       child.kill('SIGSTOP')

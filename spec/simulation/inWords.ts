@@ -25,5 +25,7 @@ export const inWords = (d: Delivery<Uint8Array>): string => {
       return `Overflowed ${d.count}`
     case 'Mismatch':
       return `Mismatch ${d.origin} ${d.expected}`
+    case 'StreamSilent':
+      return `StreamSilent ${d.streams}`
   }
 }

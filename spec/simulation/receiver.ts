@@ -423,6 +423,8 @@ const brief = (e: ReceiverEvent): string => {
       return `end ${e.requestId} ${e.origin.name} ${e.last}`
     case 'StoredAnswered':
       return `stored ${e.requestId} ${e.origin.name} ${e.ranges.map(r => `${r.first}-${r.last}`).join(' ')}`
+    case 'StoredUnanswered':
+      return `no stream ${e.requestId} ${e.origin?.name ?? 'all'}`
     case 'HeadRefused':
       return `nobody ${e.requestId} ${e.origin ?? 'all'}`
     case 'UnsequencedReceived':

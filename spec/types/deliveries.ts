@@ -31,6 +31,7 @@ expectTypeOf<Tag>().toEqualTypeOf<
   | 'Unsequenced'
   | 'Overflowed'
   | 'Mismatch'
+  | 'StreamSilent'
 >()
 
 const never = (x: never): never => x
@@ -77,6 +78,8 @@ export const use = (d: Delivery<Uint8Array>): string => {
     case 'Mismatch':
       expectTypeOf(d.expected).toEqualTypeOf<'single' | 'perSender'>()
       return d.origin
+    case 'StreamSilent':
+      return d.streams.join()
     default:
       return never(d)
   }

@@ -7,7 +7,7 @@ import { explain } from './explain.ts'
 import type { Notice } from './Notice.ts'
 
 const isReceiverWarning = ({ _tag }: ReceiverNotice): boolean =>
-  _tag === 'Lost' || _tag === 'Overflowed' || _tag === 'Conflict' || _tag === 'Mismatch'
+  _tag === 'Lost' || _tag === 'Overflowed' || _tag === 'Conflict' || _tag === 'Mismatch' || _tag === 'StreamSilent'
 
 export const startConnectionNotices = (onNotice: ((notice: Notice) => void) | undefined): Notices<Notice> =>
   createNotices({

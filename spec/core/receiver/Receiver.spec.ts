@@ -23,7 +23,7 @@ interface Talk extends Rig {
   readonly hears: (head: Head) => string[]
   /** Answers its last head request, or this one. */
   readonly isAnswered: (head: Head, requestId?: number) => string[]
-  /** Nobody listens to its last head request, nor to its repetition. */
+  /** Nobody listens to its last head request, nor to its repetitions. */
   readonly isRefused: () => string[]
   readonly passes: (ms: number) => string[]
   readonly takes: (deliveries: number, bytes?: number) => string[]
@@ -44,6 +44,8 @@ const talk = (
       const refuse = () => r.on({ _tag: 'HeadRefused', requestId: r.requestId(), origin: origin.name })
       refuse()
       r.wait(defaults.requestTimeout)
+      refuse()
+      r.wait(defaults.requestTimeout * 4)
       refuse()
       return said(r.wait(0))
     },
@@ -993,6 +995,22 @@ describe('a receiver of a plain client, which sends no heartbeats', () => {
   })
 })
 
+describe('a receiver in a cluster, whose node learns of the subscriptions of a sender later than of its messages', () => {
+  it('starts where the run starts, as its heartbeat says', () => {
+    const t = talk({ addressing: 'perSender' })
+    const refuse = () => t.on({ _tag: 'HeadRefused', requestId: t.requestId(), origin: alice().name })
+    t.passes(5000)
+    t.gets(5)
+    refuse()
+    t.passes(100)
+    refuse()
+    expect(t.hears(headOf(5, { age: 1000 }))).toEqual([])
+    t.passes(400)
+    refuse()
+    expect(t.passes(0)).toEqual(['gap 1-4 Data'])
+  })
+})
+
 describe('a receiver without settings', () => {
   it('has the documented defaults', () => {
     const source = readFileSync(join(__dirname, '..', '..', '..', 'src', 'core', 'receiver', 'settings.ts'), 'utf8')
@@ -1394,6 +1412,8 @@ describe('a receiver at its limits', () => {
     t.on({ _tag: 'MessageReceived', origin: single('other'), arrival: arrival(5) })
     refuse()
     t.passes(100)
+    refuse()
+    t.passes(400)
     refuse()
     expect([t.takes(2), t.passes(0)]).toEqual([[], ['silent mute', 'gap 5-5 Data']])
   })

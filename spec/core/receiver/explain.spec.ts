@@ -32,6 +32,7 @@ const all: ReadonlyArray<Delivery<string>> = [
   { _tag: 'Overflowed', count: 3 },
   { _tag: 'Mismatch', origin: name, expected: 'single' },
   { _tag: 'Mismatch', origin: name, expected: 'perSender' },
+  { _tag: 'StreamSilent', streams: ['UPDATES'] },
 ]
 
 const inWords = all.map(d => [JSON.stringify(d), d] as const)

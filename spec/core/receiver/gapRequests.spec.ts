@@ -857,6 +857,8 @@ describe('a receiver that starts', () => {
     refuse()
     t.passes(100)
     refuse()
+    t.passes(400)
+    refuse()
     expect(deliveries(t.passes(0))).toEqual(['silent mute', 'gap 42-43 Data'])
   })
 

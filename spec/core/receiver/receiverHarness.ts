@@ -82,6 +82,8 @@ export const told = (d: Delivery<string>): string => {
       return `overflowed ${d.count}`
     case 'Mismatch':
       return `mismatch ${d.origin} ${d.expected}`
+    case 'StreamSilent':
+      return `stream silent ${d.streams}`
   }
 }
 

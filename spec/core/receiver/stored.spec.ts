@@ -26,7 +26,11 @@ interface Talk extends Rig {
   readonly passes: (ms: number) => string[]
   /** The stream answers its last question. */
   readonly holds: (...ranges: ReadonlyArray<readonly [number, number]>) => string[]
+  /** No stream answers its last question, about the origin or about all. */
+  readonly fails: (about?: 'all') => string[]
 }
+
+const streams = ['UPDATES']
 
 const talk = (options: Options = {}, origin: Origin = single()): Talk => {
   const r = rig({ stored: true, ...options })
@@ -65,6 +69,8 @@ const talk = (options: Options = {}, origin: Origin = single()): Talk => {
       const ranges: ReadonlyArray<NumberRange> = pairs.map(([first, last]) => ({ first, last }))
       return words(on({ _tag: 'StoredAnswered', requestId: stored, origin, ranges }))
     },
+    fails: about =>
+      words(on({ _tag: 'StoredUnanswered', requestId: stored, origin: about === 'all' ? undefined : origin, streams })),
   }
 }
 
@@ -156,6 +162,58 @@ describe('a receiver with a stream', () => {
       `restarted ${run(1)} after ${clock + 1}, ${run(2)} from ${clock + 500_000}`,
       `${clock + 500_000}`,
     ])
+  })
+})
+
+describe('a receiver with a stream that does not answer', () => {
+  const question = `stream updates ${clock + 2}-${Number.MAX_SAFE_INTEGER}`
+
+  it('asks again after doubling pauses of at most a minute', () => {
+    const t = following()
+    expect(t.passes(6000)).toContain(question)
+    for (const pause of [1, 2, 4, 8, 16, 32, 60, 60]) {
+      t.fails()
+      expect(t.passes(pause * 1000 - 1).filter(isQuestion)).toEqual([])
+      expect(t.passes(1)).toEqual([question])
+    }
+    expect(t.holds([clock + 2, clock + 2])).toContain(`replay ${clock + 2}-${clock + 2}`)
+  })
+
+  it('reports it after three questions, once until it answers', () => {
+    const t = following()
+    t.passes(6000)
+    const reports = (times: number): string[] =>
+      Array.from({ length: times }).flatMap(() => [...t.fails(), ...t.passes(60_000)].filter(w => w !== question))
+    expect(reports(2)).toEqual([])
+    expect(reports(3)).toEqual(['stream silent UPDATES'])
+    t.holds()
+    t.hears(clockHead(clock + 1))
+    t.passes(6000)
+    expect(reports(3)).toEqual(['stream silent UPDATES'])
+  })
+
+  it('asks it no more once the sender is heard', () => {
+    const t = following()
+    t.passes(6000)
+    t.fails()
+    t.hears(clockHead(clock + 1))
+    expect(t.passes(5000).filter(isQuestion)).toEqual([])
+  })
+
+  it('takes no notice of a failure that is not of its last question', () => {
+    const t = following()
+    t.passes(6000)
+    t.fails()
+    expect(t.fails()).toEqual([])
+    expect(t.passes(1000)).toEqual([question])
+  })
+
+  it('repeats the question for all origins, and reports that too', () => {
+    const t = talk({ addressing: 'perSender', start: 'all' }, alice())
+    t.passes(500)
+    const said = [1, 2, 4].flatMap(pause => [...t.fails('all'), ...t.passes(pause * 1000)])
+    const all = `stream all 1-${Number.MAX_SAFE_INTEGER}`
+    expect(said.filter(w => !w.startsWith('ask'))).toEqual([all, all, 'stream silent UPDATES', all])
   })
 })
 

@@ -191,8 +191,20 @@ export interface Mismatch {
   readonly expected: Addressing
 }
 
+/**
+ * No stream of the replayer says which numbers it holds. Messages of senders that don't answer may be missing. The
+ * receiver reports it after three unanswered requests, and once until a stream answers again. It repeats the request,
+ * at least once a minute.
+ *
+ * @since 0.1.0
+ */
+export interface StreamSilent {
+  readonly _tag: 'StreamSilent'
+  readonly streams: ReadonlyArray<string>
+}
+
 /** Everything but the messages. @since 0.1.0 */
-export type Notice = Gap | Lost | Restarted | Conflict | Silent | Resumed | Ended | Overflowed | Mismatch
+export type Notice = Gap | Lost | Restarted | Conflict | Silent | Resumed | Ended | Overflowed | Mismatch | StreamSilent
 
 /** Everything that a receiver delivers. @since 0.1.0 */
 export type Delivery<A> = Message<A> | Unsequenced<A> | Notice

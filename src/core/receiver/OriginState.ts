@@ -48,10 +48,12 @@ export interface NumberRange {
  * What a stream holds of the origin. It is asked only while the sender does not answer.
  *
  * `Known`: the answer. `later`: numbers that follow what the sequence has reached, such as those of a later run.
+ * `Unanswered`: no stream has answered. It is asked again at `askAt`. `failures`: requests in a row without an answer.
  */
 export type Stored =
   | { readonly _tag: 'Unknown' }
-  | { readonly _tag: 'Requested'; readonly id: number }
+  | { readonly _tag: 'Requested'; readonly id: number; readonly failures: number }
+  | { readonly _tag: 'Unanswered'; readonly askAt: number; readonly failures: number }
   | { readonly _tag: 'Known'; readonly later: ReadonlyArray<NumberRange> }
 
 /** A message whose number was seen before (`single`). It is a duplicate or a second sender's message. */

@@ -36,7 +36,7 @@ import * as Probe from './Probe.ts'
 import { replayFastPath } from './replayFastPath.ts'
 import type { Step } from './Step.ts'
 import { deliver, hasRoom, keepsUp, requestHead } from './Step.ts'
-import { onJoinRefused, onReconnected, onStarted, onStored, repeatRequests } from './session.ts'
+import { onJoinRefused, onReconnected, onStarted, onStored, onStoredUnanswered, repeatRequests } from './session.ts'
 import type { Receiver } from './state.ts'
 import { after } from './transitions.ts'
 
@@ -143,7 +143,7 @@ const onHead = <A>(
   return follow(answered, step, origin, headChange(head, requestId)) ?? answered
 }
 
-/** Nobody listens. A sender may be about to reconnect, so the request is repeated once. */
+/** Nobody listens. A sender may be about to reconnect, so the request is repeated: once, or twice if a message waits. */
 const refusedProbe = <A>(step: Step<A>, s: OriginState<A>, requestId: number): OriginState<A> => {
   const probe = probeOf(s)
   if (probe === undefined || !Probe.isAnsweredBy(probe, requestId)) return s
@@ -151,9 +151,13 @@ const refusedProbe = <A>(step: Step<A>, s: OriginState<A>, requestId: number): O
   // A saved origin has time until its deadline. Repeating the request at once would never end.
   const isAwaited = s._tag === 'Joining' && s.reason._tag === 'Saved' && probe.pending === undefined
   const dueAt = isAwaited ? Math.min(probe.dueAt, s.reason.until) : step.now
+  // A message has arrived, so there is a sender. In a cluster the receiver's node may learn of the sender's subscriptions
+  // later than of its messages. So two more requests follow, and a heartbeat has time to arrive.
+  const more = probe.pending === undefined && probe.dropped === undefined ? 1 : 2
+  const tries = Math.max(probe.tries, step.settings.requestAttempts - more)
   return withProbe(s, {
     ...probe,
-    ...(isSure ? { dueAt } : { tries: step.settings.requestAttempts - 1 }),
+    ...(isSure ? { dueAt } : { tries }),
     refused: true,
   })
 }
@@ -235,6 +239,8 @@ const handle = <A>(self: Receiver<A>, step: Step<A>, event: Event<A>): Receiver<
     }
     case 'StoredAnswered':
       return onStored(self, step, event.requestId, event.origin, event.ranges)
+    case 'StoredUnanswered':
+      return onStoredUnanswered(self, step, event.requestId, event.origin, event.streams)
     case 'HeadRefused': {
       const { origin, requestId } = event
       return origin === undefined

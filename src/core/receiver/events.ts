@@ -66,6 +66,14 @@ export type Event<A> =
       readonly origin: Origin
       readonly ranges: ReadonlyArray<NumberRange>
     }
+  /** No stream has answered the `RequestStored` with that id. `streams`: their names. */
+  | {
+      readonly _tag: 'StoredUnanswered'
+      readonly now: number
+      readonly requestId: number
+      readonly origin: Origin | undefined
+      readonly streams: ReadonlyArray<string>
+    }
   /** Nobody listens to the `RequestHead` with this id. */
   | {
       readonly _tag: 'HeadRefused'

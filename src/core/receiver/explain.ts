@@ -80,6 +80,8 @@ export const explain: (d: Delivery<unknown>) => string = match<Delivery<unknown>
   Unsequenced: d => `${d.subject}: a message outside of any sequence: ${whyUnsequenced[d.reason]}.`,
   Overflowed: d =>
     `${d.count} unsequenced messages were dropped because the consumer is too slow (maxMessages, maxBytes). They are not stored anywhere.`,
+  StreamSilent: d =>
+    `No answer to requests which numbers ${d.streams.join(', ')} holds. Messages of senders that don't answer may be missing. Check that the stream has a leader, and that this user may publish to its API (DIRECT.GET and STREAM.INFO).`,
   Mismatch: d =>
     `${d.origin} belongs to a sender with another addressing. This subscription can't receive its messages. Set addressing: '${d.expected === 'single' ? 'perSender' : 'single'}' here, or '${d.expected}' at the sender.`,
 })

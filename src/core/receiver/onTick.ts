@@ -7,6 +7,7 @@ import * as B from './ReorderBuffer.ts'
 import { expire } from './reorder.ts'
 import type { Step } from './Step.ts'
 import { requestHead } from './Step.ts'
+import * as Stored from './stored.ts'
 import { after } from './transitions.ts'
 
 /** When the probe or the waiting numbers are due. */
@@ -64,5 +65,5 @@ export const wakeAt = <A>(step: Step<A>, s: OriginState<A>): number => {
       ? Number.POSITIVE_INFINITY
       : (B.frontMissing(s.buffer)?.deadline ?? Number.POSITIVE_INFINITY)
   const request = s._tag !== 'Joining' && canRequest(step, s) ? s.requestAt : Number.POSITIVE_INFINITY
-  return Math.min(probeDueAt(s), gap, request, contactDueAt(step, s), Parked.dueAt(s))
+  return Math.min(probeDueAt(s), gap, request, contactDueAt(step, s), Parked.dueAt(s), Stored.dueAt(s))
 }

@@ -9,12 +9,12 @@ import { parse } from '../protocol/Origin.ts'
 import { last as lastNumber } from '../protocol/SequenceNumber.ts'
 import type { NumberRange } from './OriginState.ts'
 import { gone, joining } from './OriginState.ts'
-import { change, names, withPlace } from './originTable.ts'
+import { change, changeKnown, names, withPlace } from './originTable.ts'
 import * as Probe from './Probe.ts'
 import type { Step } from './Step.ts'
-import { requestHead, requestStored } from './Step.ts'
+import { deliver, requestHead, requestStored } from './Step.ts'
 import type { Receiver } from './state.ts'
-import { known } from './stored.ts'
+import * as Stored from './stored.ts'
 import { after } from './transitions.ts'
 
 /** The receiver waits this many times `requestTimeout` for senders, then asks the stream for other origins. */
@@ -73,18 +73,23 @@ export const repeatRequests = <A>(self: Receiver<A>, step: Step<A>): Receiver<A>
         ? join(ticked, step, due.tries + 1)
         : { ...ticked, session: { ...ticked.session, join: undefined } }
   if (ticked.session.discoverAt > step.now) return ticked
-  requestStored(step, undefined, 1, lastNumber)
-  return { ...ticked, session: { ...ticked.session, discoverAt: Number.POSITIVE_INFINITY } }
+  const discovery = { ...ticked.session.discovery, requestId: requestStored(step, undefined, 1, lastNumber) }
+  return { ...ticked, session: { ...ticked.session, discoverAt: Number.POSITIVE_INFINITY, discovery } }
 }
+
+/** A stream answers, or answers again. */
+const answered = <A>(self: Receiver<A>): Receiver<A> =>
+  self.session.streamSilent ? { ...self, session: { ...self.session, streamSilent: false } } : self
 
 /** The stream says what it holds of an origin. One that was not heard is followed from now on, and its sender is asked. */
 export const onStored = <A>(
-  self: Receiver<A>,
+  before: Receiver<A>,
   step: Step<A>,
   requestId: number,
   origin: Origin,
   ranges: ReadonlyArray<NumberRange>,
 ): Receiver<A> => {
+  const self = answered(before)
   const entry = names.get(self.table.origins, origin.name)
   if (entry === undefined) {
     const placed = withPlace(self, step)
@@ -92,7 +97,7 @@ export const onStored = <A>(
     const about = { origin: origin.name, subject: origin.subject, sender: origin.run?.sender }
     if (placed === undefined && first !== undefined) gone(step, about, first)
     if (placed === undefined || first === undefined) return self
-    const state = { ...joining<A>(origin, { _tag: 'New' }, Probe.open(step, origin)), stored: known(ranges) }
+    const state = { ...joining<A>(origin, { _tag: 'New' }, Probe.open(step, origin)), stored: Stored.known(ranges) }
     return change(placed, step, origin.name, undefined, state, (_, s) => s)
   }
   const { stored } = entry.state
@@ -100,4 +105,35 @@ export const onStored = <A>(
   return isAsked
     ? change(self, step, origin.name, entry, entry.state, (within, s) => after(within, s, 'stored', ranges))
     : self
+}
+
+/** No stream has answered. It is asked again later. */
+export const onStoredUnanswered = <A>(
+  self: Receiver<A>,
+  step: Step<A>,
+  requestId: number,
+  origin: Origin | undefined,
+  streams: ReadonlyArray<string>,
+): Receiver<A> => {
+  const { session } = self
+  if (origin === undefined) {
+    if (session.discovery.requestId !== requestId) return self
+    const failures = session.discovery.failures + 1
+    const asking = { discoverAt: Stored.askAgainAt(step.now, failures), discovery: { requestId, failures } }
+    return reportStreams({ ...self, session: { ...session, ...asking } }, step, failures, streams)
+  }
+  const noted = changeKnown(self, step, origin.name, (within, s) => Stored.unanswered(within, s, requestId))
+  const stored = names.get(noted.table.origins, origin.name)?.state.stored
+  return stored?._tag === 'Unanswered' ? reportStreams(noted, step, stored.failures, streams) : noted
+}
+
+const reportStreams = <A>(
+  self: Receiver<A>,
+  step: Step<A>,
+  failures: number,
+  streams: ReadonlyArray<string>,
+): Receiver<A> => {
+  if (failures < Stored.failuresToReport || self.session.streamSilent) return self
+  deliver(step, { _tag: 'StreamSilent', streams }, 0)
+  return { ...self, session: { ...self.session, streamSilent: true } }
 }

@@ -53,6 +53,10 @@ export interface Session {
   readonly lag: number
   /** When to ask a stream for origins whose senders did not answer; `Infinity`: not any more. */
   readonly discoverAt: number
+  /** The last request for such origins, and how many in a row were unanswered. */
+  readonly discovery: { readonly requestId: number; readonly failures: number }
+  /** It was reported that no stream answers. */
+  readonly streamSilent: boolean
   /** A sender of the other addressing was reported. */
   readonly mismatch: boolean
 }
@@ -90,6 +94,8 @@ export const create = <A>(options: { readonly addressing?: Addressing } & Partia
       away: undefined,
       lag: 0,
       discoverAt: Number.POSITIVE_INFINITY,
+      discovery: { requestId: 0, failures: 0 },
+      streamSilent: false,
       mismatch: false,
     },
     wakeAt: Number.POSITIVE_INFINITY,

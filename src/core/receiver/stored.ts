@@ -19,8 +19,38 @@ export const mayAsk = <A>(step: Step<A>, s: OriginState<A>): boolean =>
 /** Asks the stream for numbers of an origin. */
 export const ask = <A, S extends OriginState<A>>(step: Step<A>, s: S, first: number, last: number = lastNumber): S => ({
   ...s,
-  stored: { _tag: 'Requested', id: requestStored(step, s.origin, first, last) },
+  stored: {
+    _tag: 'Requested',
+    id: requestStored(step, s.origin, first, last),
+    failures: s.stored._tag === 'Unanswered' ? s.stored.failures : 0,
+  },
 })
+
+/** In ms: the pause after the first unanswered request, which doubles each time, and the longest. */
+const firstPause = 1000
+const longestPause = 60_000
+
+/** When to ask again after this many unanswered requests. */
+export const askAgainAt = (now: number, failures: number): number =>
+  now + Math.min(firstPause * 2 ** (failures - 1), longestPause)
+
+/** After this many unanswered requests the stream is reported silent. An election of its leader takes fewer. */
+export const failuresToReport = 3
+
+/** No stream has answered the request with that id. */
+export const unanswered = <A>(step: Step<A>, s: OriginState<A>, requestId: number): OriginState<A> => {
+  if (s.stored._tag !== 'Requested' || s.stored.id !== requestId) return s
+  const failures = s.stored.failures + 1
+  return { ...s, stored: { _tag: 'Unanswered', askAt: askAgainAt(step.now, failures), failures } }
+}
+
+/** The state if its sender does not answer, so that the stream decides. */
+const withoutSender = <A>(s: OriginState<A>): Following<A> | Unvouched<A> | undefined =>
+  s._tag === 'Unvouched' || (s._tag === 'Following' && s.contact._tag === 'Silent') ? s : undefined
+
+/** When the stream must be asked again. */
+export const dueAt = <A>(s: OriginState<A>): number =>
+  s.stored._tag === 'Unanswered' && withoutSender(s) !== undefined ? s.stored.askAt : Number.POSITIVE_INFINITY
 
 /** The parts of the ranges from a number on. */
 export const from = (ranges: ReadonlyArray<NumberRange>, first: number): ReadonlyArray<NumberRange> =>
@@ -63,8 +93,9 @@ const isOpen = <A>({ buffer }: Known<A>): boolean => buffer.missing !== undefine
 
 /** The sender does not answer: asks the stream, and goes through what it holds. */
 const followStored = <A>(step: Step<A>, s: Following<A> | Unvouched<A>): OriginState<A> => {
-  if (s.stored._tag === 'Unknown') return ask<A, Following<A> | Unvouched<A>>(step, s, s.buffer.highest + 1)
-  if (s.stored._tag === 'Requested' || isOpen(s)) return s
+  const isDue = s.stored._tag === 'Unknown' || dueAt(s) <= step.now
+  if (isDue) return ask<A, Following<A> | Unvouched<A>>(step, s, s.buffer.highest + 1)
+  if (s.stored._tag !== 'Known' || isOpen(s)) return s
   const [range, ...later] = s.stored.later
   if (range === undefined) return s
   if (!keepsUp(step)) {
@@ -91,7 +122,8 @@ const startNext = <A>(step: Step<A>, s: Checking<A>, next: Head): Checking<A> | 
 /** Runs after each event of an origin: asks the stream, or uses its answer. */
 export const followWitness = <A>(step: Step<A>, s: OriginState<A>): OriginState<A> => {
   if (!step.settings.stored) return s
-  if (s._tag === 'Unvouched' || (s._tag === 'Following' && s.contact._tag === 'Silent')) return followStored(step, s)
+  const mute = withoutSender(s)
+  if (mute !== undefined) return followStored(step, mute)
   if (s._tag === 'Checking' && s.next !== undefined) return startNext(step, s, s.next)
   // The sender is heard again.
   return s._tag === 'Following' && s.stored._tag !== 'Unknown' ? { ...s, stored: { _tag: 'Unknown' } } : s

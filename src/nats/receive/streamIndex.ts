@@ -24,7 +24,7 @@ import { readHeaders } from './decode.ts'
 import type { Source, StreamSource } from './Replayer.ts'
 
 type StoredRequest = Extract<Output<Uint8Array>, { _tag: 'RequestStored' }>
-type StoredEvent = Extract<Event<Uint8Array>, { _tag: 'StoredAnswered' }>
+type StoredEvent = Extract<Event<Uint8Array>, { _tag: 'StoredAnswered' | 'StoredUnanswered' }>
 
 /** The limit of subjects that are read of a stream: 2 million. */
 const maxPages = 20
@@ -33,6 +33,8 @@ const Subjects = t.type({
   total: t.number,
   state: t.intersection([t.type({}), t.partial({ subjects: t.record(t.string, t.number) })]),
 })
+
+const NOT_FOUND = 404
 
 const decoder = new TextDecoder()
 
@@ -50,7 +52,7 @@ export const toRuns = (numbers: ReadonlyArray<number>): ReadonlyArray<NumberRang
 }
 
 export interface StreamIndex {
-  /** Asks the streams in turn until one answers. */
+  /** Asks the streams in turn until one answers, or none has. */
   readonly request: (request: StoredRequest) => void
 }
 
@@ -69,7 +71,10 @@ export const createStreamIndex = (options: StreamIndexOptions): StreamIndex => {
   /** The number of the message that a direct get finds; `undefined` if there is none. */
   const numberOf = async ({ api, stream }: StreamSource, origin: Origin, body: object): Promise<number | undefined> => {
     const msg = await requests.send(`${api}.DIRECT.GET.${stream}`, body)
-    const subject = readHeaders(msg)?.get('Nats-Subject') ?? ''
+    const headers = readHeaders(msg)
+    const subject = headers?.get('Nats-Subject') ?? ''
+    // A stream without a leader, or without this API, says nothing about what it holds.
+    if (subject === '' && headers?.code !== NOT_FOUND) throw new Error(`${stream} gave no answer`)
     const number = SequenceNumber.parse(subject.slice(subject.lastIndexOf('.') + 1))
     return E.isRight(number) && subject.startsWith(`${origin.name}.`) ? number.right : undefined
   }
@@ -93,7 +98,7 @@ export const createStreamIndex = (options: StreamIndexOptions): StreamIndex => {
     for (let page = 0; page < maxPages; page++) {
       const msg = await requests.send(`${api}.STREAM.INFO.${stream}`, { subjects_filter: subjects, offset: read })
       const info = parseSubjects(msg)
-      if (E.isLeft(info)) return found
+      if (E.isLeft(info)) throw new Error(`${stream} gave no answer`)
       const names = Object.keys(info.right.state.subjects ?? {})
       for (const name of names) {
         const address = parse(name)
@@ -142,9 +147,11 @@ export const createStreamIndex = (options: StreamIndexOptions): StreamIndex => {
           })
         return
       } catch {
-        // It does not answer, or may not be asked: the next one may know. The core goes on without an answer.
+        // It does not answer, or may not be asked: the next one may know.
       }
     }
+    const streams = sources.flatMap(s => (s._tag === 'JetStream' ? [s.stream] : []))
+    onEvent({ _tag: 'StoredUnanswered', now: now(), requestId: request.id, origin: request.origin, streams })
   }
 
   return {
