@@ -127,6 +127,29 @@ describe('a receiver with a stream', () => {
     ])
   })
 
+  it('believes that the stream holds nothing more when it has said so three times, 1 and 4 s apart', () => {
+    const t = following()
+    expect(t.passes(6000).filter(isQuestion)).toHaveLength(1)
+    t.holds()
+    expect(t.passes(999).filter(isQuestion)).toEqual([])
+    expect(t.passes(1).filter(isQuestion)).toHaveLength(1)
+    t.holds()
+    expect(t.passes(3999).filter(isQuestion)).toEqual([])
+    expect(t.passes(1).filter(isQuestion)).toHaveLength(1)
+    t.holds()
+    expect(t.passes(100_000).filter(isQuestion)).toEqual([])
+  })
+
+  it('requests what a replica of the stream that lagged did not know at first', () => {
+    const t = following()
+    t.passes(6000)
+    t.holds()
+    t.passes(1000)
+    expect(t.holds([clock + 2, clock + 2])).toContain(`replay ${clock + 2}-${clock + 2}`)
+    t.recovers(clock + 2)
+    expect(t.passes(1000)).toEqual([`stream updates ${clock + 3}-${Number.MAX_SAFE_INTEGER}`])
+  })
+
   it('does not believe numbers of a single origin that can be of an earlier run', () => {
     const t = talk()
     t.isAnswered(headOf(0))
@@ -291,6 +314,38 @@ describe('a receiver with a stream and a sender that is gone', () => {
     expect(t.passes(1500).filter(isQuestion)).toContain(`stream ${origin.name} 3-${Number.MAX_SAFE_INTEGER}`)
     expect(t.holds([3, 4])).toEqual(['gap 3-4 Stream', 'silent mute', 'replay 3-4'])
     expect(t.recovers(3, 4)).toEqual(['3 Recovered', '4 Recovered'])
+  })
+
+  it('fetches the tail of a saved run before it starts the run that the sender began since', () => {
+    const position = { origin: 'updates', epoch: run(1), number: SequenceNumber.nearest(clock + 1) }
+    const t = talk({ start: { v: 1, positions: [position] } })
+    const next = clockHead(clock + 500_001, { epoch: run(2), start: SequenceNumber.nearest(clock + 500_000) })
+    expect(t.isAnswered(next)).toEqual([`stream updates ${clock + 2}-${clock + 499_999}`])
+    expect(t.gets(clock + 500_002)).toEqual([])
+    t.holds([clock + 2, clock + 3])
+    expect(t.recovers(clock + 2, clock + 3).slice(0, 4)).toEqual([
+      `${clock + 2} Recovered`,
+      `${clock + 3} Recovered`,
+      `restarted ${run(1)} after ${clock + 3}, ${run(2)} from ${clock + 500_000}`,
+      `gap ${clock + 500_000}-${clock + 500_001} Data`,
+    ])
+  })
+
+  it('reports a saved origin as gone when the stream has said three times that it holds no more', () => {
+    const start = { v: 1, positions: [{ origin: origin.name, number: SequenceNumber.nearest(2) }] } as const
+    const t = talk({ ...options, start }, origin)
+    t.passes(1500)
+    const said = [...t.holds(), ...t.passes(1000), ...t.holds(), ...t.passes(4000)]
+    expect(said.filter(w => w.startsWith('lost'))).toEqual([])
+    expect(t.holds()).toEqual(['lost 3- gone'])
+  })
+
+  it('says nothing of a saved origin whose sender had closed, if the stream holds no more', () => {
+    const position = { origin: origin.name, number: SequenceNumber.nearest(2), ended: true } as const
+    const t = talk({ ...options, start: { v: 1, positions: [position] } }, origin)
+    t.passes(1500)
+    const said = [...t.holds(), ...t.passes(1000), ...t.holds(), ...t.passes(4000), ...t.holds(), ...t.passes(20_000)]
+    expect(said.filter(w => !w.startsWith('ask') && !isQuestion(w))).toEqual([])
   })
 
   it('reports numbers of a single origin that can be of an earlier run', () => {

@@ -21,6 +21,8 @@ export interface Position {
   readonly epoch?: Epoch.Epoch
   /** The last number that the receiver has finished with; may be 0. */
   readonly number: number
+  /** Its sender has closed, and every message was delivered or reported lost. A stream may still hold them. */
+  readonly ended?: true
 }
 
 /** The positions of all origins. They can be converted to JSON. @since 0.1.0 */
@@ -33,7 +35,10 @@ const fields = t.type(
   {
     v: t.literal(1),
     positions: t.readonlyArray(
-      t.intersection([t.type({ origin: t.string, number: natural }), t.partial({ epoch: Epoch.codec })]),
+      t.intersection([
+        t.type({ origin: t.string, number: natural }),
+        t.partial({ epoch: Epoch.codec, ended: t.literal(true) }),
+      ]),
     ),
   },
   'positions',

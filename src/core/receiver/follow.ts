@@ -117,7 +117,7 @@ const known = <A>(step: Step<A>, s: Joining<A>, buffer: ReorderBuffer<A>, head: 
   far: undefined,
 })
 
-/** The first head of an origin is an answer. */
+/** Starts with the head of an answer. */
 export const begin = <A>(
   step: Step<A>,
   s: Joining<A>,

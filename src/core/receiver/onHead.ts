@@ -32,7 +32,7 @@ import * as B from './ReorderBuffer.ts'
 import { noticeMissing, receive } from './reorder.ts'
 import type { Step } from './Step.ts'
 import { keepsUp } from './Step.ts'
-import { lookBack, mayLookBack } from './stored.ts'
+import { lookBack, lookBackFromSaved, mayLookBack } from './stored.ts'
 
 /** The states that a check may lead to. */
 type Decided<A> = Checking<A> | Following<A> | Ended<A> | Conflicted<A>
@@ -87,6 +87,10 @@ export const remember = <A>(
   heard: Heard,
 ): Joining<A> | Following<A> | Ended<A> | Checking<A> =>
   isFresh(step, s, heard.head) ? begin(step, s, heard) : { ...s, heard: { head: heard.head, age: step.age } }
+
+/** The first head of an origin is an answer. */
+export const join = <A>(step: Step<A>, s: Joining<A>, heard: Heard): Following<A> | Ended<A> | Checking<A> =>
+  lookBackFromSaved(step, s, heard.head) ?? begin(step, s, heard)
 
 // --- Following and Unvouched
 

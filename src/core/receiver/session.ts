@@ -97,7 +97,8 @@ export const onStored = <A>(
     const about = { origin: origin.name, subject: origin.subject, sender: origin.run?.sender }
     if (placed === undefined && first !== undefined) gone(step, about, first)
     if (placed === undefined || first === undefined) return self
-    const state = { ...joining<A>(origin, { _tag: 'New' }, Probe.open(step, origin)), stored: Stored.known(ranges) }
+    const begun = joining<A>(origin, { _tag: 'New' }, Probe.open(step, origin))
+    const state = { ...begun, stored: Stored.known(step, begun.stored, ranges) }
     return change(placed, step, origin.name, undefined, state, (_, s) => s)
   }
   const { stored } = entry.state

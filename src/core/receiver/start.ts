@@ -46,11 +46,11 @@ export const startOf = <A>(step: Step<A>, s: Joining<A>, head: Head): ReorderBuf
   }
   if (start !== 'all' && 'from' in start) return startAt(step, s, within(start.from))
   if (reason._tag !== 'Saved') return startAt(step, s, head.start)
-  const { number, epoch = s.origin.run?.epoch } = reason.position
+  const { number, epoch = s.origin.run?.epoch, ended } = reason.position
   // A saved position without an epoch belongs to this run only if its number fits.
   const isSame = epoch === undefined ? number <= head.head && number >= head.start - 1 : epoch === head.epoch
   if (isSame) return startAt(step, s, within(number + 1))
-  gone(step, s.about, number + 1)
+  if (ended !== true) gone(step, s.about, number + 1)
   return startOther(step, s, { from: epoch, to: head.epoch, after: number, start: head.start })
 }
 

@@ -4,14 +4,41 @@
 import type { Head } from '../protocol/Head.ts'
 import { last as lastNumber } from '../protocol/SequenceNumber.ts'
 import { leave, restart } from './follow.ts'
-import type { Checking, Ended, Following, Known, NumberRange, OriginState, Stored, Unvouched } from './OriginState.ts'
-import { isSingle, isUnique, maxHole, withBuffer } from './OriginState.ts'
+import type {
+  Checking,
+  Ended,
+  Following,
+  Joining,
+  Known,
+  NumberRange,
+  OriginState,
+  Stored,
+  Unvouched,
+} from './OriginState.ts'
+import { commonOf, isSingle, isUnique, maxHole, withBuffer } from './OriginState.ts'
 import { unvouched } from './onMessage.ts'
+import * as B from './ReorderBuffer.ts'
 import { noticeMissing } from './reorder.ts'
 import type { Step } from './Step.ts'
 import { keepsUp, requestStored } from './Step.ts'
 
-export const known = (later: ReadonlyArray<NumberRange>): Stored => ({ _tag: 'Known', later })
+const answersOf = (stored: Stored): number => (stored._tag === 'Unknown' ? 0 : stored.answers)
+
+/** The stream has answered: it holds `later`, and nothing else that is not missing already. */
+export const known = <A>({ now }: Step<A>, before: Stored, later: ReadonlyArray<NumberRange>): Stored => {
+  if (before._tag === 'Known') return { ...before, later }
+  const answers = answersOf(before) + 1
+  return { _tag: 'Known', later, answers, askAt: now + firstPause * 4 ** (answers - 1) }
+}
+
+/** The stream has answered with numbers that were not known. It may hold more. */
+const learned = <A>(step: Step<A>, later: ReadonlyArray<NumberRange>): Stored => known(step, { _tag: 'Unknown' }, later)
+
+/** A replica of the stream may lag, so an answer without news is believed only when it repeats. */
+const answersToBelieve = 3
+
+/** True if the stream has said often enough that it holds nothing more. */
+export const isBelieved = (stored: Stored): boolean => answersOf(stored) >= answersToBelieve
 
 export const mayAsk = <A>(step: Step<A>, s: OriginState<A>): boolean =>
   step.settings.stored && s.stored._tag === 'Unknown'
@@ -23,6 +50,7 @@ export const ask = <A, S extends OriginState<A>>(step: Step<A>, s: S, first: num
     _tag: 'Requested',
     id: requestStored(step, s.origin, first, last),
     failures: s.stored._tag === 'Unanswered' ? s.stored.failures : 0,
+    answers: answersOf(s.stored),
   },
 })
 
@@ -41,7 +69,8 @@ export const failuresToReport = 3
 export const unanswered = <A>(step: Step<A>, s: OriginState<A>, requestId: number): OriginState<A> => {
   if (s.stored._tag !== 'Requested' || s.stored.id !== requestId) return s
   const failures = s.stored.failures + 1
-  return { ...s, stored: { _tag: 'Unanswered', askAt: askAgainAt(step.now, failures), failures } }
+  const { answers } = s.stored
+  return { ...s, stored: { _tag: 'Unanswered', askAt: askAgainAt(step.now, failures), failures, answers } }
 }
 
 /** The state if its sender does not answer, so that the stream decides. */
@@ -49,8 +78,14 @@ const withoutSender = <A>(s: OriginState<A>): Following<A> | Unvouched<A> | unde
   s._tag === 'Unvouched' || (s._tag === 'Following' && s.contact._tag === 'Silent') ? s : undefined
 
 /** When the stream must be asked again. */
-export const dueAt = <A>(s: OriginState<A>): number =>
-  s.stored._tag === 'Unanswered' && withoutSender(s) !== undefined ? s.stored.askAt : Number.POSITIVE_INFINITY
+export const dueAt = <A>(s: OriginState<A>): number => {
+  const { stored } = s
+  if (withoutSender(s) === undefined) return Number.POSITIVE_INFINITY
+  if (stored._tag === 'Unanswered') return stored.askAt
+  const isIdle = stored._tag === 'Known' && stored.later.length === 0 && !isBelieved(stored)
+  // Gaps come first.
+  return isIdle && s._tag !== 'Joining' && !isOpen(s) ? stored.askAt : Number.POSITIVE_INFINITY
+}
 
 /** The parts of the ranges from a number on. */
 export const from = (ranges: ReadonlyArray<NumberRange>, first: number): ReadonlyArray<NumberRange> =>
@@ -60,10 +95,10 @@ export const from = (ranges: ReadonlyArray<NumberRange>, first: number): Readonl
 export const extend = <A, S extends Known<A>>(step: Step<A>, s: S, ranges: ReadonlyArray<NumberRange>): S => {
   const above = from(ranges, s.buffer.highest + 1)
   const [next, ...rest] = above
-  if (next === undefined || !isUnique(s, next.first)) return { ...s, stored: known([]) }
-  if (isSingle(s) && next.first > s.buffer.highest + maxHole) return { ...s, stored: known(above) }
+  if (next === undefined || !isUnique(s, next.first)) return { ...s, stored: known(step, s.stored, []) }
+  if (isSingle(s) && next.first > s.buffer.highest + maxHole) return { ...s, stored: learned(step, above) }
   const buffer = noticeMissing(step, s.about, s.buffer, next.last, 'Stream')
-  return { ...withBuffer<A, S>(s, buffer), stored: known(rest) }
+  return { ...withBuffer<A, S>(s, buffer), stored: learned(step, rest) }
 }
 
 /** A check found a later run. Before it starts, the receiver fetches what a stream holds of the runs before. */
@@ -76,6 +111,38 @@ export const lookBack = <A>(step: Step<A>, s: Checking<A>, next: Head): Checking
 /** True if the numbers of the next run are above those of this one, and a stream may hold some in between. */
 export const mayLookBack = <A>(step: Step<A>, s: Checking<A>, next: Head): boolean =>
   mayAsk(step, s) && isSingle(s) && next.epoch !== s.epoch && next.start > s.buffer.highest + 1
+
+/**
+ * The sender of a saved position has restarted since. Before the new run starts, the receiver fetches what a stream
+ * holds of the saved one. `undefined`: there is nothing to fetch.
+ */
+export const lookBackFromSaved = <A>(step: Step<A>, s: Joining<A>, next: Head): Checking<A> | undefined => {
+  if (!step.settings.stored || !isSingle(s) || s.reason._tag !== 'Saved') return undefined
+  const { position } = s.reason
+  const { number, epoch } = position
+  if (epoch === undefined || epoch === next.epoch || next.start <= number + 1) return undefined
+  step.epoch = epoch
+  const checking: Checking<A> = {
+    ...commonOf(s),
+    _tag: 'Checking',
+    epoch,
+    start: undefined,
+    buffer: B.startingAt(number + 1),
+    requestAt: Number.NEGATIVE_INFINITY,
+    unansweredSince: Number.POSITIVE_INFINITY,
+    checkedAt: step.now,
+    contact: undefined,
+    end: undefined,
+    saved: position,
+    probe: s.probe,
+    own: undefined,
+    other: { head: next, by: 'answer', at: step.now },
+    before: s.probe.pending,
+    isNewProbe: false,
+    next: undefined,
+  }
+  return lookBack(step, checking, next)
+}
 
 export const fetchBefore = <A>(step: Step<A>, s: Checking<A>, ranges: ReadonlyArray<NumberRange>): Checking<A> => {
   const extended = extend<A, Checking<A>>(step, s, ranges)
@@ -103,7 +170,7 @@ const followStored = <A>(step: Step<A>, s: Following<A> | Unvouched<A>): OriginS
     return s
   }
   const state = unvouched(startLater(step, s, range), { contact: s.contact, refused: true })
-  return { ...state, epoch: undefined, start: undefined, saved: undefined, stored: known(later) }
+  return { ...state, epoch: undefined, start: undefined, saved: undefined, stored: learned(step, later) }
 }
 
 /** Everything before the next run is settled: it starts. */
@@ -116,7 +183,16 @@ const startNext = <A>(step: Step<A>, s: Checking<A>, next: Head): Checking<A> | 
   const [range, ...later] = s.stored.later
   if (range === undefined) return restart(step, { ...s, stored: { _tag: 'Unknown' } }, next)
   const { buffer, others, requestAt, unansweredSince } = startLater(step, s, range)
-  return { ...s, buffer, others, requestAt, unansweredSince, epoch: undefined, start: undefined, stored: known(later) }
+  return {
+    ...s,
+    buffer,
+    others,
+    requestAt,
+    unansweredSince,
+    epoch: undefined,
+    start: undefined,
+    stored: learned(step, later),
+  }
 }
 
 /** Runs after each event of an origin: asks the stream, or uses its answer. */

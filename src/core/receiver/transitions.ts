@@ -4,7 +4,7 @@
  * The table has one row per state and one cell per event. The compiler checks that no cell is missing, and that each
  * cell lists all of its target states. The diagram in docs/architecture.md is generated from it.
  */
-import * as F from './follow.ts'
+import type * as F from './follow.ts'
 import type {
   Checking,
   Conflicted,
@@ -86,8 +86,8 @@ export const transitions: Table = {
     message: cell(['Joining'], Messages.hold),
     head: cell(['Joining', 'Following', 'Ended', 'Checking'], H.remember),
     otherHead: cell(['Joining', 'Following', 'Ended', 'Checking'], H.remember),
-    answer: cell(['Following', 'Ended', 'Checking'], F.begin),
-    otherAnswer: cell(['Following', 'Ended', 'Checking'], F.begin),
+    answer: cell(['Following', 'Ended', 'Checking'], H.join),
+    otherAnswer: cell(['Following', 'Ended', 'Checking'], H.join),
     unanswered: cell(['Joining', 'Following', 'Ended', 'Unvouched', 'Checking', 'Gone'], Unanswered.joinUnanswered),
     overdue: cell(['Joining'], stay),
     reconnected: cell(['Joining'], Local.awaitAgain),

@@ -13,7 +13,7 @@ import { isSeen, noticeMissing } from './reorder.ts'
 import type { Step } from './Step.ts'
 import { deliver, keepsUp, requestHead } from './Step.ts'
 import { firstWanted, startAt, startWithoutHead } from './start.ts'
-import { ask, known, mayAsk, from as rangesFrom } from './stored.ts'
+import { ask, isBelieved, known, lookBackFromSaved, mayAsk, from as rangesFrom } from './stored.ts'
 
 /** The sender of a saved origin has until a deadline to answer. Then it counts as gone. */
 const awaitSaved = <A>(step: Step<A>, s: Joining<A>): Joining<A> | undefined => {
@@ -23,7 +23,11 @@ const awaitSaved = <A>(step: Step<A>, s: Joining<A>): Joining<A> | undefined => 
     requestHead(step, s.origin.name)
     return { ...s, probe: { ...s.probe, dueAt: Math.min(until, step.now + step.settings.requestTimeout * 8) } }
   }
-  gone(step, s.about, position.number + 1)
+  if (s.stored._tag === 'Known' && !isBelieved(s.stored)) {
+    const { askAt } = s.stored
+    return askAt <= step.now ? awaitStored(step, s) : { ...s, probe: { ...s.probe, dueAt: askAt } }
+  }
+  if (position.ended !== true) gone(step, s.about, position.number + 1)
   return undefined
 }
 
@@ -47,7 +51,8 @@ export const joinUnanswered = <A>(
   s: Joining<A>,
 ): Joining<A> | Following<A> | Ended<A> | Unvouched<A> | Checking<A> | undefined => {
   if (!keepsUp(step)) return { ...s, probe: waitForRoom(step, s.probe) }
-  const begun = beginUnanswered(step, s)
+  const before = s.heard && lookBackFromSaved(step, s, s.heard.head)
+  const begun = before ?? beginUnanswered(step, s)
   if (begun !== undefined) return begun
   if (mayAsk(step, s) && step.settings.start !== 'new') return awaitStored(step, s)
   if (s.stored._tag === 'Known') return startStored(step, s, s.stored.later)
@@ -67,14 +72,14 @@ export const startStored = <A>(
   s: Joining<A>,
   ranges: ReadonlyArray<NumberRange>,
 ): Joining<A> | Unvouched<A> | Checking<A> | undefined => {
-  if (!keepsUp(step)) return { ...s, stored: known(ranges), probe: waitForRoom(step, s.probe) }
+  if (!keepsUp(step)) return { ...s, stored: known(step, s.stored, ranges), probe: waitForRoom(step, s.probe) }
   const [next, ...later] = rangesFrom(ranges, firstWanted(step, s))
-  const answered: Joining<A> = { ...s, stored: known([]) }
+  const answered: Joining<A> = { ...s, stored: known(step, s.stored, []) }
   const hasPending = s.probe.pending !== undefined || s.probe.dropped !== undefined
   if (next !== undefined && isUnique(s, next.first)) {
     const first = s.reason._tag === 'Saved' ? firstWanted(step, s) : Math.min(next.first, Probe.lowest(s.probe))
     const buffer = noticeMissing(step, s.about, startAt(step, s, first), next.last, 'Stream')
-    return startUnvouched(step, { ...s, stored: known(later) }, buffer)
+    return startUnvouched(step, { ...s, stored: known(step, { _tag: 'Unknown' }, later) }, buffer)
   }
   if (next !== undefined && !hasPending) {
     const last = nearest(later.at(-1)?.last ?? next.last)

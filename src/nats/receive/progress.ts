@@ -30,11 +30,15 @@ interface Reached {
   readonly origin: string
   epoch: Epoch | undefined
   number: number
+  ended: boolean
 }
+
+/** The limit of positions of closed senders. They keep a restarted receiver from reading a stream again. */
+const maxEnded = 1024
 
 export const trackProgress = (
   addressing: Addressing,
-  { maxMessages, maxBytes }: Pick<Settings<Uint8Array>, 'maxMessages' | 'maxBytes'>,
+  { maxMessages, maxBytes, stored }: Pick<Settings<Uint8Array>, 'maxMessages' | 'maxBytes' | 'stored'>,
   onBatch: (batch: ProcessedBatch) => void,
 ): Progress => {
   const batch = Math.min(maxMessages / 4, maxBatch)
@@ -46,16 +50,39 @@ export const trackProgress = (
 
   const startAt: Progress['startAt'] = (origin, epoch, number) => {
     if (last?.origin !== origin) {
-      last = reached.get(origin) ?? { origin, epoch, number }
+      last = reached.get(origin) ?? { origin, epoch, number, ended: false }
       reached.set(origin, last)
     }
     last.epoch = epoch
     last.number = number
+    last.ended = false
   }
 
   // In `perSender` the epoch is part of the origin.
-  const toPosition = ({ origin, epoch, number }: Reached): Position =>
-    epoch === undefined || addressing === 'perSender' ? { origin, number } : { origin, epoch, number }
+  const toPosition = ({ origin, epoch, number, ended }: Reached): Position => ({
+    origin,
+    ...(epoch === undefined || addressing === 'perSender' ? {} : { epoch }),
+    number,
+    ...(ended ? { ended } : {}),
+  })
+
+  const remove = (origin: string): void => {
+    reached.delete(origin)
+    last = undefined
+  }
+
+  /** The origins of closed senders, oldest first. One of them may have continued since. */
+  let closed: ReadonlyArray<string> = []
+  const end = (origin: string): void => {
+    const position = reached.get(origin)
+    if (!stored || position === undefined) return remove(origin)
+    position.ended = true
+    closed = [...closed.filter(name => name !== origin), origin]
+    const [oldest] = closed
+    if (closed.length <= maxEnded || oldest === undefined) return
+    closed = closed.slice(1)
+    if (reached.get(oldest)?.ended === true) remove(oldest)
+  }
 
   const reportBatch = (): void => {
     if (deliveries === 0) return
@@ -70,10 +97,8 @@ export const trackProgress = (
     done: item => {
       const { delivery, settled, epoch } = item
       if (settled !== undefined && 'origin' in delivery) startAt(delivery.origin, epoch, settled)
-      if (delivery._tag === 'Ended' || (delivery._tag === 'Lost' && delivery.last === undefined)) {
-        reached.delete(delivery.origin)
-        last = undefined
-      }
+      if (delivery._tag === 'Ended') end(delivery.origin)
+      if (delivery._tag === 'Lost' && delivery.last === undefined) remove(delivery.origin)
       deliveries += 1
       bytes += item.bytes
       if (deliveries >= batch || bytes * 4 >= maxBytes) reportBatch()
