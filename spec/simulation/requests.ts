@@ -39,7 +39,9 @@ const fitting = (report: Report, { traffic, settings, addressing }: Life): void 
     const room = Math.max(1, settings.maxMessages - t.untaken)
     const say = (what: string): void => report('RequestsFit', t.at, `${range(t)} ${what}`)
     if (count < 1 || count > Math.min(mostNumbers, room)) say(`is requested, and there is room for ${room}`)
-    if (addressing === 'single' && t.epoch === undefined) say('is requested of a run without a name')
+    // A stream may hold runs that no sender names any more.
+    if (addressing === 'single' && t.epoch === undefined && !settings.stored)
+      say('is requested of a run without a name')
   }
 }
 
