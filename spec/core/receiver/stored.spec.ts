@@ -186,6 +186,19 @@ describe('a receiver with a stream', () => {
       `${clock + 500_000}`,
     ])
   })
+
+  it('waits for room before it starts the next run, if the stream does not answer', () => {
+    const t = following({ maxMessages: 3 })
+    const next = clockHead(clock + 500_000, { epoch: run(2), start: SequenceNumber.nearest(clock + 500_000) })
+    t.hears(next)
+    t.isAnswered(next)
+    t.passes(100)
+    const message = { _tag: 'Unsequenced', subject: 'x', reason: 'NoNumber', data: '', headers: undefined } as const
+    t.on({ _tag: 'UnsequencedReceived', message: { ...message, reply: undefined }, bytes: 1 })
+    expect(t.passes(5000)).toEqual([])
+    t.on({ _tag: 'Consumed', deliveries: 3, bytes: 3 })
+    expect(t.passes(5000)).toContain(`restarted ${run(1)} after ${clock + 1}, ${run(2)} from ${clock + 500_000}`)
+  })
 })
 
 describe('a receiver with a stream that does not answer', () => {

@@ -159,7 +159,8 @@ export const checkUnanswered = <A>(
   s: Checking<A>,
 ): Checking<A> | Following<A> | Ended<A> | Unvouched<A> | Conflicted<A> => {
   // A stream that does not answer holds nothing up.
-  if (s.next !== undefined && keepsUp(step)) return restart(step, s, s.next)
+  if (s.next !== undefined)
+    return keepsUp(step) ? restart(step, s, s.next) : { ...s, probe: waitForRoom(step, s.probe) }
   const decided = decide(step, s)
   if (decided !== undefined) return decided
   if (!keepsUp(step)) return { ...s, probe: waitForRoom(step, s.probe) }
