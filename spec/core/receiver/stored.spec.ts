@@ -298,6 +298,21 @@ describe('a receiver with a stream and a sender that is gone', () => {
     expect(t.on({ _tag: 'StoredAnswered', requestId: ids[0] ?? 0, origin, ranges: [] })).toEqual([])
   })
 
+  it('does not follow an origin again that made way for another one, when a late answer of the stream names it', () => {
+    const t = talk({ ...options, start: 'all' }, origin)
+    t.passes(500)
+    expect(t.on({ _tag: 'StoredAnswered', requestId: 1, origin, ranges: [{ first: 1, last: 9 }] })).toEqual([])
+  })
+
+  it('asks which origins the stream holds again, if the answer comes while it is disconnected', () => {
+    const t = talk({ ...options, start: 'all' }, origin)
+    t.passes(500)
+    t.on({ _tag: 'Disconnected' })
+    expect(t.holds([1, 9])).toEqual([])
+    t.on({ _tag: 'Reconnected' })
+    expect(t.passes(5000).filter(isQuestion)).toContain(`stream all 1-${Number.MAX_SAFE_INTEGER}`)
+  })
+
   it('ignores an answer of the stream that it does not wait for', () => {
     const start = { v: 1, positions: [{ origin: origin.name, number: SequenceNumber.nearest(2) }] } as const
     const t = talk({ ...options, start }, origin)

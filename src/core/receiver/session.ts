@@ -12,7 +12,7 @@ import { gone, joining } from './OriginState.ts'
 import { change, changeKnown, names, withPlace } from './originTable.ts'
 import * as Probe from './Probe.ts'
 import type { Step } from './Step.ts'
-import { deliver, requestHead, requestStored } from './Step.ts'
+import { deliver, hasRoom, requestHead, requestStored } from './Step.ts'
 import type { Receiver } from './state.ts'
 import * as Stored from './stored.ts'
 import { after } from './transitions.ts'
@@ -92,10 +92,18 @@ export const onStored = <A>(
   const self = answered(before)
   const entry = names.get(self.table.origins, origin.name)
   if (entry === undefined) {
+    const { session } = self
+    // The origin has made way for another one meanwhile.
+    if (requestId !== session.discovery.requestId) return self
+    // The head requests of new origins would be lost.
+    if (session.away !== undefined) return { ...self, session: { ...session, discoverAt: step.now } }
     const placed = withPlace(self, step)
     const first = ranges[0]?.first
     const about = { origin: origin.name, subject: origin.subject, sender: origin.run?.sender }
-    if (placed === undefined && first !== undefined) gone(step, about, first)
+    if (placed === undefined && first !== undefined) {
+      if (hasRoom(step, 0)) gone(step, about, first)
+      else step.overflowed += 1
+    }
     if (placed === undefined || first === undefined) return self
     const begun = joining<A>(origin, { _tag: 'New' }, Probe.open(step, origin))
     const state = { ...begun, stored: Stored.known(step, begun.stored, ranges) }
