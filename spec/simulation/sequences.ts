@@ -158,7 +158,10 @@ export const storiesOf = (chronicle: Chronicle, life: Life): ReadonlyArray<Story
       const left = epochs.get(d.origin) ?? new Set()
       epochs.set(d.origin, left.add(d.from))
       const isReturn = d.to !== undefined && left.has(d.to)
-      stories.get(d.origin)?.push(sequenceOf(life, d.origin, s, { epoch: d.to, start: d.start, isReturn }))
+      const next = sequenceOf(life, d.origin, s, { epoch: d.to, start: d.start, isReturn })
+      // A run that nobody names does not end the silence that was reported.
+      next.isSilent = d.to === undefined && s.isSilent
+      stories.get(d.origin)?.push(next)
     } else if (d._tag === 'Lost' && (d.last === undefined || d.reason === 'ambiguous')) end(s, 'Dropped', at)
     else note(chronicle, s, handed, index)
   }
