@@ -11,6 +11,7 @@ import { orThrow, sequencedError } from '../errors.ts'
 const maxWait = 5000
 
 const NOT_FOUND = 404
+const NO_RESPONDERS = 503
 
 /** The first answer; `undefined` without one in time. */
 const request = async (nc: Connection, subject: string, body: object): Promise<Msg | undefined> => {
@@ -64,14 +65,17 @@ export const newestStored = async (
     if (source._tag !== 'JetStream') continue
     const { stream, api } = source
     const msg = await request(nc, `${api}.DIRECT.GET.${stream}`, { last_by_subj: `${name}.*` })
-    const found = msg?.headers?.get('Nats-Subject') ?? ''
-    const number = SequenceNumber.parse(found.slice(name.length + 1))
-    if (E.isRight(number)) newest = Math.max(newest, number.right)
-    else if (found === '' && msg?.headers?.code !== NOT_FOUND)
+    const headers = msg?.headers
+    const found = headers?.get('Nats-Subject') ?? ''
+    // From 2.12 on, the server's `503` has the subject of the request in this header.
+    const isAnswer = headers?.code === NOT_FOUND || (headers?.code !== NO_RESPONDERS && found !== '')
+    if (!isAnswer)
       throw sequencedError(
         `The stream ${stream} at ${api} does not answer. Check that it exists, that allow_direct is set in its configuration, and that this user may publish to its API (DIRECT.GET).`,
         { _tag: 'StreamUnavailable', stream, api, why: 'NoAnswer' },
       )
+    const number = SequenceNumber.parse(found.slice(name.length + 1))
+    if (E.isRight(number)) newest = Math.max(newest, number.right)
   }
   return newest
 }

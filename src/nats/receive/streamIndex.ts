@@ -20,7 +20,7 @@ import type { Msg } from '../client/Connection.ts'
 import type { StreamRequests } from '../client/streamRequests.ts'
 import { now } from '../client/timer.ts'
 import type { ReceiverContext } from './decode.ts'
-import { readHeaders } from './decode.ts'
+import { NO_RESPONDERS, readHeaders } from './decode.ts'
 import type { Source, StreamSource } from './Replayer.ts'
 
 type StoredRequest = Extract<Output<Uint8Array>, { _tag: 'RequestStored' }>
@@ -73,8 +73,10 @@ export const createStreamIndex = (options: StreamIndexOptions): StreamIndex => {
     const msg = await requests.send(`${api}.DIRECT.GET.${stream}`, body)
     const headers = readHeaders(msg)
     const subject = headers?.get('Nats-Subject') ?? ''
-    // A stream without a leader, or without this API, says nothing about what it holds.
-    if (subject === '' && headers?.code !== NOT_FOUND) throw new Error(`${stream} gave no answer`)
+    // A stream without a leader, or without this API, says nothing about what it holds. From 2.12 on, the server's `503`
+    // has the subject of the request in this header.
+    const isAnswer = headers?.code === NOT_FOUND || (headers?.code !== NO_RESPONDERS && subject !== '')
+    if (!isAnswer) throw new Error(`${stream} gave no answer`)
     const number = SequenceNumber.parse(subject.slice(subject.lastIndexOf('.') + 1))
     return E.isRight(number) && subject.startsWith(`${origin.name}.`) ? number.right : undefined
   }
