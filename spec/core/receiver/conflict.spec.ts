@@ -295,3 +295,16 @@ describe('a conflict', () => {
     expect(d?._tag === 'Deliver' ? explain(d.delivery) : '').toContain('two senders use this subject at once')
   })
 })
+
+describe('after a conflict', () => {
+  it('the receiver reports what it can not know, if both runs fall silent and nobody answers', () => {
+    expect(withoutRequests(conflicted().passes(60_000))).toContain('lost 4- gone')
+  })
+
+  it('the receiver starts the run that was heard last, if nobody answers', () => {
+    const t = conflicted()
+    t.hears(old(3, { state: 'ended' }))
+    t.gets(1, 2)
+    expect(withoutRequests(t.passes(60_000))).toContain(`restarted ${run(1)} after 3, ${run(2)} from 1`)
+  })
+})

@@ -23,7 +23,7 @@ export const startAt = <A>(step: Step<A>, s: Joining<A>, number: number): Reorde
 const startOther = <A>(
   step: Step<A>,
   s: Joining<A>,
-  { from, to, after, start }: { from: Epoch | undefined; to: Epoch; after: number; start: number },
+  { from, to, after, start }: { from: Epoch | undefined; to: Epoch | undefined; after: number; start: number },
 ): ReorderBuffer<A> => {
   deliver(step, { _tag: 'Restarted', ...s.about, from, to, after, start: nearest(start) }, 0, start - 1)
   return B.startingAt(start)
@@ -62,6 +62,10 @@ export const firstWanted = <A>({ settings: { start } }: Step<A>, { reason }: Joi
 
 /** Starts without a head: at the number in the setting, or at the first number that arrived. */
 export const startWithoutHead = <A>(step: Step<A>, s: Joining<A>): ReorderBuffer<A> => {
+  const { reason } = s
+  // After a conflict the numbers begin anew, so this must be reported.
+  if (reason._tag === 'ConflictOver' && s.probe.pending !== undefined)
+    return startOther(step, s, { from: reason.from, to: undefined, after: reason.after, start: Probe.lowest(s.probe) })
   const { start } = step.settings
   const isSet = s.reason._tag === 'Saved' || (typeof start !== 'string' && 'from' in start)
   const lowest = s.reason._tag === 'Saved' ? Number.POSITIVE_INFINITY : Probe.lowest(s.probe)

@@ -17,6 +17,8 @@ import { ask, isBelieved, known, lookBackFromSaved, mayAsk, from as rangesFrom }
 
 /** The sender of a saved origin has until a deadline to answer. Then it counts as gone. */
 const awaitSaved = <A>(step: Step<A>, s: Joining<A>): Joining<A> | undefined => {
+  // After a conflict nobody is left who knows what was sent.
+  if (s.reason._tag === 'ConflictOver') gone(step, s.about, s.reason.after + 1)
   if (s.reason._tag !== 'Saved') return undefined
   const { until, position } = s.reason
   if (step.now < until) {
