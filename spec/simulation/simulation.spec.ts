@@ -7,7 +7,7 @@ import { kinds, planOf } from './plan.ts'
 import { expected, summaryOf, traceOf } from './report.ts'
 import { shrunk } from './shrink.ts'
 
-const seeds = 60
+const seeds = 100
 
 const broken = [...brokenOf, ...brokenSending, ...brokenNotices, ...brokenRequests, ...brokenAnswers]
 
