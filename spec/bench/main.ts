@@ -1,4 +1,4 @@
-// npm run bench -- [--quick] [--json] [--only TEXT]
+// Compares ways to send numbered messages and to check the numbers: `npm run bench`. The contenders take turns.
 import { parseArgs } from 'node:util'
 import { startNatsServer } from '../server/natsServer.ts'
 import { contenders, kinds, type Style } from './contenders.ts'
@@ -6,8 +6,6 @@ import { type Load, type Result, run } from './throughput.ts'
 
 const { values } = parseArgs({
   options: {
-    quick: { type: 'boolean', default: false },
-    json: { type: 'boolean', default: false },
     only: { type: 'string', default: '' },
     client: { type: 'string', default: '' },
     bytes: { type: 'string', default: '128' },
@@ -49,3 +47,5 @@ for (const kind of kinds.filter(k => k.name.endsWith(values.client))) {
   }
 }
 await server.stop()
+// A consumer of JetStream keeps the process alive.
+process.exit()
