@@ -272,7 +272,7 @@ describe('a receiver with a stream and a sender that is gone', () => {
     expect(t.passes(1).filter(isQuestion)).toHaveLength(1)
   })
 
-  it('does not follow an origin of which the stream holds nothing', () => {
+  it('does not follow an origin without messages in the stream', () => {
     const t = talk({ ...options, start: 'all' }, origin)
     t.passes(5000)
     expect(t.holds()).toEqual([])

@@ -280,7 +280,7 @@ describe.each(kinds)('with $name', kind => {
     const sent = [base, ...(await publishMany(updates, 150))]
     expect(sent).toEqual([...range(base, base + 99), ...range(base + 200, base + 250)])
     expect(updates.epoch).not.toBe(epoch)
-    await notices.until('it is told', all => all.length > 0)
+    await notices.until('the notice', all => all.length > 0)
     expect(notices.seen).toMatchObject([{ _tag: 'NumbersTaken', key: 'updates', first: base + 200 }])
     await within('close', updates.close())
     const seen = await reader.until('the end', all => all.some(d => d._tag === 'Ended' && d.last === base + 250))

@@ -29,6 +29,7 @@ export interface Lane<A> {
   isChanged: boolean
 }
 
+/** The limit of lanes beyond `maxOrigins`: those of origins that made way for others. */
 const maxUnused = 1024
 
 export class InPlaceReceiver<A> {

@@ -42,7 +42,7 @@ export interface Block {
 
 /** Where a sender may publish: its next number, and the last one before it must ask again. @since 0.1.0 */
 export interface Grant {
-  /** The number that was asked for, or a higher one: then the sender starts a new run there. */
+  /** The requested number, or a higher one. The sender starts a new run at a higher one. */
   readonly start: SequenceNumber.SequenceNumber
   readonly upTo: number
 }
@@ -53,7 +53,7 @@ export interface Reservation extends Block {
   readonly id: Epoch.Epoch
   /** The size of the next block. */
   readonly size: number
-  /** The next block is reserved when a number above is asked for. */
+  /** The sender reserves the next block when it requests a number above this one. */
   readonly mark: number
   /** The highest number of the runs that have ended, or that another sender may have used. */
   readonly used: number

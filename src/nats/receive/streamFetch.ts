@@ -27,7 +27,7 @@ export interface StreamFetch extends SentAttempt {
   readonly maybeMissing: Array<number>
 }
 
-/** A fetch of which nothing is requested yet. */
+/** A fetch before its first request. */
 export const startFetch = (attempt: SentAttempt, source: StreamSource, isRepeated: boolean): StreamFetch => {
   const { first, last, request } = attempt
   return {

@@ -10,7 +10,7 @@ import { killAtRandom, start } from './processes.ts'
 
 export interface ReceiverFigures {
   readonly kills: number
-  /** The messages that were sent, each of which was processed. */
+  /** The number of messages that were sent. All were processed. */
   readonly messages: number
   /** The messages that were processed once more after a kill. */
   readonly repeated: number
