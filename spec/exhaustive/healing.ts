@@ -4,7 +4,7 @@ import * as Sender from '../../src/core/sender/Sender.ts'
 import { keyOf } from './key.ts'
 import { tickAt, times } from './scope.ts'
 import type { World } from './world.ts'
-import { alive, beaten, joined, paged, reborn, woken } from './world.ts'
+import { alive, heartbeatSent, joined, paged, reborn, woken } from './world.ts'
 
 const unlimited = {
   messages: 0,
@@ -30,7 +30,7 @@ const next = (w: World): World => {
   // No more events.
   if (beats === Number.POSITIVE_INFINITY && wakes === Number.POSITIVE_INFINITY) return { ...w, now: wakes }
   const then = { ...w, now: Math.max(w.now, Math.min(beats, wakes)) }
-  return beats <= wakes && line !== undefined ? beaten(then, line) : woken(then)
+  return beats <= wakes && line !== undefined ? heartbeatSent(then, line) : woken(then)
 }
 
 /** Its heartbeats were lost so far. The next one is as late as possible. */
@@ -38,7 +38,7 @@ const overdue = (w: World): World => ({
   ...w,
   lines: w.lines.map(l =>
     l.endedAt === Number.POSITIVE_INFINITY && l.sender.state === 'live'
-      ? { ...l, sender: { ...l.sender, beatAt: w.now, wait: times.max } }
+      ? { ...l, sender: { ...l.sender, heartbeatAt: w.now, wait: times.max } }
       : l,
   ),
 })

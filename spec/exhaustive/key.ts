@@ -117,8 +117,8 @@ const lineOf = (w: World, { sender, endedAt, bornAt }: Line): string => {
   const waits = sender.wait === undefined ? `s${from(now, sender.sentAt, sender.after)}` : `w${sender.wait}`
   const isOlder = w.startedAt === undefined || bornAt < w.startedAt
   const age = isOlder ? `a${from(now, bornAt, 1e9)}` : ''
-  const farewell = sender.state === 'ending' ? `${sender.farewells}${from(now, sender.closedAt, 1000)}` : ''
-  return `${sender.head}${sender.state}${waits} ${from(now, sender.beatAt, times.max)}${age}${farewell}`
+  const ending = sender.state === 'ending' ? `${sender.endedHeartbeats}${from(now, sender.closedAt, 1000)}` : ''
+  return `${sender.head}${sender.state}${waits} ${from(now, sender.heartbeatAt, times.max)}${age}${ending}`
 }
 
 const receiverOf = (w: World, ids: Ids): string => {

@@ -2,7 +2,7 @@
 import * as Sender from '../../src/core/sender/Sender.ts'
 import { tickAt, times } from './scope.ts'
 import type { Packet, World } from './world.ts'
-import { alive, beaten, closed, ended, joined, paged, published, reborn, woken } from './world.ts'
+import { alive, closed, ended, heartbeatSent, joined, paged, published, reborn, woken } from './world.ts'
 
 const named = (from: World, move: string, to: World): World => ({ ...to, move, from })
 
@@ -57,7 +57,7 @@ export const moves = (w: World): ReadonlyArray<World> => {
   next.push(...lives(w))
   if (at !== Number.POSITIVE_INFINITY) {
     if (wake === at) next.push(named(w, `wake at ${at}`, woken(until(w, at))))
-    if (beat === at && line !== undefined) next.push(named(w, `beat at ${at}`, beaten(until(w, at), line)))
+    if (beat === at && line !== undefined) next.push(named(w, `beat at ${at}`, heartbeatSent(until(w, at), line)))
   }
   return next
 }

@@ -314,9 +314,9 @@ export const published = (w: World, line: Line): World => {
 }
 
 /** Its heartbeat is due. The last `ended` heartbeat ends it. */
-export const beaten = (w: World, line: Line): World => {
+export const heartbeatSent = (w: World, line: Line): World => {
   const head = headOf(w, line)
-  const sender = Sender.beaten(w.now, times.max)(line.sender)
+  const sender = Sender.heartbeatSent(w.now, times.max)(line.sender)
   const left = { ...w.left, heartbeats: w.left.heartbeats - 1 }
   const after = withLine({ ...w, left }, { ...line, sender })
   const beat = sent(after, {

@@ -134,8 +134,8 @@ export const guards: ReadonlyArray<Guard> = [
   ...keeping(6, {
     'each message renews the short wait': text('sender/Sender.ts')(
       [
-        'sentAt: now,\n    beatAt: self.beatAt,\n    wait: undefined,',
-        'sentAt: now,\n    beatAt: self.beatAt,\n    wait: self.wait,',
+        'sentAt: now,\n    heartbeatAt: self.heartbeatAt,\n    wait: undefined,',
+        'sentAt: now,\n    heartbeatAt: self.heartbeatAt,\n    wait: self.wait,',
       ],
       'After a pause the loss of a message is found up to 5 s late.',
     ),

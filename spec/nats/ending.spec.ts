@@ -67,7 +67,7 @@ describe.each(kinds)('with $name', kind => {
       const closedAt = performance.now()
       await updates.close()
       const isLast = ({ state }: { readonly state: string }): boolean => state === 'ended'
-      const all = await heartbeats.until('three farewells', h => h.filter(isLast).length >= 3)
+      const all = await heartbeats.until('three ended heartbeats', h => h.filter(isLast).length >= 3)
       const last = all.filter(isLast)
       expect(last.map(({ head }) => head)).toEqual([3, 3, 3])
       expect(all.slice(-3)).toEqual(last)
@@ -85,10 +85,10 @@ describe.each(kinds)('with $name', kind => {
     test.each(both)('it serves replays until the last `ended` heartbeat, and not after (%s)', async addressing => {
       bench.after(slowDown(10))
       const nc = await bench.connect(kind)
-      const farewells = log<string>()
+      const lastHeartbeats = log<string>()
       nc.subscribe('_SEQ.HB.updates.>', {
         callback: (_, msg) => {
-          if (new TextDecoder().decode(msg.data).includes('"ended"')) farewells.add(msg.subject)
+          if (new TextDecoder().decode(msg.data).includes('"ended"')) lastHeartbeats.add(msg.subject)
         },
       })
       const { nc: sending, updates } = await send(kind, named(addressing))
@@ -97,7 +97,7 @@ describe.each(kinds)('with $name', kind => {
       const subject = `_SEQ.REPLAY.${updates.origin}.2`
       const closing = updates.close()
       expect(await ask(nc, subject)).toBe(0)
-      await farewells.until('the second farewell', f => f.length >= 2)
+      await lastHeartbeats.until('the second ended heartbeat', f => f.length >= 2)
       expect(await ask(nc, subject)).toBe(0)
       await closing
       await sending.flush()

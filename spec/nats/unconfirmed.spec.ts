@@ -229,7 +229,7 @@ describe.each(kinds)('with $name', kind => {
     await updates.close()
     await nc.close()
     await wired.until('the message', w => w.length === 1)
-    await ended.until('the three farewells', e => e.length === 3)
+    await ended.until('the three ended heartbeats', e => e.length === 3)
   })
 
   test('each of two readers receives all notices, and a reader that stops does not affect the other', async () => {

@@ -115,16 +115,16 @@ export const brokenSending: ReadonlyArray<readonly [Rule, string, () => Chronicl
     },
   ],
   ['HeadsAreTrue', 'a head does not name the newest number', () => new Log().wellSent().head({ head: 0 }).ends()],
-  ['FarewellsSaid', 'the third farewell is missing', () => closed().ends(500)],
+  ['EndedHeartbeatsSent', 'the third ended heartbeat is missing', () => closed().ends(500)],
   [
-    'FarewellsSaid',
+    'EndedHeartbeatsSent',
     'there is a fourth',
     () => {
       const log = closed().wait(100).head({ state: 'ended' })
       return log.wait(50).head({ state: 'ended' }).ends()
     },
   ],
-  ['FarewellsSaid', 'the third comes late', () => closed().wait(101).head({ state: 'ended' }).ends()],
+  ['EndedHeartbeatsSent', 'the third comes late', () => closed().wait(101).head({ state: 'ended' }).ends()],
   ['HeadsAreTrue', 'it does not say that it ends', () => closed().wait(100).head().ends()],
   [
     'MemoryBounded',

@@ -80,9 +80,9 @@ export interface Saved {
 /** What a receiver received and what it sent, in order. */
 export type Traffic = { readonly at: number; readonly local: number } & (
   | { readonly _tag: 'Message'; readonly origin: string; readonly number: number; readonly id: number }
-  /** A heartbeat, or the answer to the head request `asked`. */
+  /** A heartbeat, or the answer to the head request of this id. */
   | { readonly _tag: 'Head'; readonly origin: string; readonly head: Head; readonly requestId: number | undefined }
-  /** A message, a refusal or an end that answers the replay request `asked`. */
+  /** A message, a refusal or an end that answers the replay request of this id. */
   | { readonly _tag: 'Replay'; readonly origin: string; readonly requestId: number; readonly hasMessage: boolean }
   | { readonly _tag: 'NoResponders' }
   | { readonly _tag: 'Stray' }

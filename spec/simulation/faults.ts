@@ -55,15 +55,15 @@ const forge = (world: World, r: Receiver, line: Line, size: number, above: numbe
   const wanted = [head + 1, head + 5, head - 3, head + 100_000, Number.MAX_SAFE_INTEGER][size % 5] ?? head + 1
   const number = SequenceNumber.nearest(wanted)
   const data = payloadOf(0, 5)
-  world.chronicle.forged.push({ at: world.agenda.now(), kind: 'Message', origin: line.origin.name, number })
+  world.chronicle.forged.push({ at: world.eventQueue.now(), kind: 'Message', origin: line.origin.name, number })
   const arrival = { number, data, headers: undefined, reply: undefined, bytes: data.length }
   r.on({ _tag: 'MessageReceived', origin: line.origin, arrival })
 }
 
 /** Other clients send many replay requests to a process, and ignore the limits. */
-const askGreedily = (world: World, p: Process, size: number): void => {
-  const { agenda, chance } = world
-  const ask = (line: Line, who: number, id: number, first: number, count: number, range: boolean): void => {
+const requestGreedily = (world: World, p: Process, size: number): void => {
+  const { eventQueue, chance } = world
+  const request = (line: Line, who: number, id: number, first: number, count: number, range: boolean): void => {
     const { origin, run } = line
     const epoch = chance.hit(0.1) ? epochOf(900_000_000) : run.addressing === 'single' ? run.epoch : undefined
     const [from, to] = [SequenceNumber.nearest(first), SequenceNumber.nearest(first + count - 1)]
@@ -74,16 +74,16 @@ const askGreedily = (world: World, p: Process, size: number): void => {
   const one = lines.find(l => l.sender.state !== 'live') ?? lines[0]
   if (one === undefined) return
   let id = size
-  if (size % 8 === 0) for (let i = 0; i < 1100; i++) ask(one, 0, id + i, one.run.start + i, 1, false)
-  const asks = chance.between(2, 8)
-  for (let i = 0; i < asks; i++)
-    agenda.at(agenda.now() + chance.below(4), () => {
+  if (size % 8 === 0) for (let i = 0; i < 1100; i++) request(one, 0, id + i, one.run.start + i, 1, false)
+  const requests = chance.between(2, 8)
+  for (let i = 0; i < requests; i++)
+    eventQueue.at(eventQueue.now() + chance.below(4), () => {
       const line = lines[chance.below(lines.length)] ?? one
       if (!p.port.isUp || line.isFinished) return
       id += 2000
       const count = chance.of([1, 1, 5, 100, 500, 10_000])
       const back = chance.of([1, 3, 100, 600])
-      ask(
+      request(
         line,
         chance.below(3),
         id,
@@ -97,7 +97,7 @@ const askGreedily = (world: World, p: Process, size: number): void => {
 /** A message arrives again. */
 const again = (world: World, r: Receiver, line: Line, { run, number, data, headers, reply }: Published): void => {
   if (!r.port.isUp) return
-  run.sentAt = world.agenda.now()
+  run.sentAt = world.eventQueue.now()
   const kept = { data, headers: headers === undefined ? undefined : encodedHeaders(headers), reply }
   r.on({ _tag: 'MessageReceived', origin: line.origin, arrival: arrivalOf(number, kept) })
 }
@@ -133,16 +133,16 @@ const witnessOf = (addressing: Addressing, isLast: boolean, size: number): Reado
 
 /** Applies a fault. Returns false if it had no effect. */
 export const perform = (world: World, stage: Stage, d: Fault): boolean => {
-  const { agenda } = world
+  const { eventQueue } = world
   const p = stage.process(d.who)
   const r = stage.receiver(d.whom)
   if (p === undefined || r === undefined) return false
   const line = lineOf(p, d.size)
-  const until = agenda.now() + d.ms
-  const later = (act: () => void): void => agenda.at(until, act)
+  const until = eventQueue.now() + d.ms
+  const later = (act: () => void): void => eventQueue.at(until, act)
   const actions: Record<Done, () => boolean> = {
     burst: () => {
-      for (const one of stage.receivers()) one.port.deaf.set(p.port, agenda.now() + Math.min(d.ms, 200))
+      for (const one of stage.receivers()) one.port.deaf.set(p.port, eventQueue.now() + Math.min(d.ms, 200))
       return true
     },
     partition: () => {
@@ -167,9 +167,9 @@ export const perform = (world: World, stage: Stage, d: Fault): boolean => {
       later(p.reconnect)
       // Some disconnect again before a flush completes.
       if (d.size % 3 === 0)
-        agenda.at(until + 1 + (d.size % 90), () => {
+        eventQueue.at(until + 1 + (d.size % 90), () => {
           p.disconnect()
-          agenda.at(agenda.now() + 50, p.reconnect)
+          eventQueue.at(eventQueue.now() + 50, p.reconnect)
         })
       return true
     },
@@ -183,8 +183,8 @@ export const perform = (world: World, stage: Stage, d: Fault): boolean => {
       if (line === undefined) return false
       p.close(line)
       // Some applications close twice.
-      if (d.size % 3 === 0) agenda.at(agenda.now() + 20 + (d.size % 150), () => p.close(line))
-      agenda.at(agenda.now() + Math.max(d.ms, 250), stage.restore)
+      if (d.size % 3 === 0) eventQueue.at(eventQueue.now() + 20 + (d.size % 150), () => p.close(line))
+      eventQueue.at(eventQueue.now() + Math.max(d.ms, 250), stage.restore)
       return true
     },
     receiverAway: () => {
@@ -197,10 +197,10 @@ export const perform = (world: World, stage: Stage, d: Fault): boolean => {
         r.pace(20 + (d.size % 80))
         later(() => r.pace(0))
       }
-      agenda.at(agenda.now() + (isSlow ? Math.min(d.ms, 150) : r.plan.lingers > 0 ? 2 : 0), r.disconnect)
+      eventQueue.at(eventQueue.now() + (isSlow ? Math.min(d.ms, 150) : r.plan.lingers > 0 ? 2 : 0), r.disconnect)
       // Some clients report a disconnect twice.
       if (d.size % 3 === 0)
-        agenda.at(agenda.now() + d.ms / 2, () => (r.port.isUp ? undefined : r.on({ _tag: 'Disconnected' })))
+        eventQueue.at(eventQueue.now() + d.ms / 2, () => (r.port.isUp ? undefined : r.on({ _tag: 'Disconnected' })))
       later(r.reconnect)
       return true
     },
@@ -213,7 +213,7 @@ export const perform = (world: World, stage: Stage, d: Fault): boolean => {
         // Some crash again before they have processed everything.
         if (d.size % 3 !== 0) return
         r.pace(50)
-        agenda.at(agenda.now() + 20 + (d.size % 400), () => {
+        eventQueue.at(eventQueue.now() + 20 + (d.size % 400), () => {
           const once = r.positions()
           r.pace(0)
           if (once === undefined) return
@@ -259,7 +259,7 @@ export const perform = (world: World, stage: Stage, d: Fault): boolean => {
         headers: undefined,
         reply: undefined,
       } as const
-      world.chronicle.forged.push({ at: agenda.now(), kind: 'Stray', origin: 'updates.stray', number: 0 })
+      world.chronicle.forged.push({ at: eventQueue.now(), kind: 'Stray', origin: 'updates.stray', number: 0 })
       for (let i = d.size % 60; i >= 0; i--) r.on({ _tag: 'UnsequencedReceived', message, bytes: data.length })
       return true
     },
@@ -278,7 +278,7 @@ export const perform = (world: World, stage: Stage, d: Fault): boolean => {
       // Some forged heads are repeated.
       const again = [[0], [0], [0, 0], [0, 300], [0, 900, 1800]][Math.floor(d.size / 3) % 5] ?? [0]
       for (const [i, ms] of again.entries())
-        agenda.at(agenda.now() + ms, () => {
+        eventQueue.at(eventQueue.now() + ms, () => {
           if (world.isHealed) return
           const head = forgedHead(line, d.size, 1000 + ms)
           const forged =
@@ -286,7 +286,7 @@ export const perform = (world: World, stage: Stage, d: Fault): boolean => {
               ? { ...head, head: Math.min(line.sender.head + 40, Number.MAX_SAFE_INTEGER) }
               : head
           const { head: number } = forged
-          world.chronicle.forged.push({ at: agenda.now(), kind: 'Head', origin: line.origin.name, number })
+          world.chronicle.forged.push({ at: eventQueue.now(), kind: 'Head', origin: line.origin.name, number })
           r.on({ _tag: 'HeartbeatReceived', origin: line.origin, head: forged })
         })
       return true
@@ -294,7 +294,7 @@ export const perform = (world: World, stage: Stage, d: Fault): boolean => {
     lateDuplicate: () => {
       if (!r.port.isUp || line === undefined || r.plan.addressing !== line.run.addressing) return false
       const old = world.chronicle.published.findLast(
-        m => m.run === line.run && m.number <= line.sender.head - (d.size % 3) && m.leftAt < agenda.now(),
+        m => m.run === line.run && m.number <= line.sender.head - (d.size % 3) && m.leftAt < eventQueue.now(),
       )
       if (old === undefined) return false
       again(world, r, line, old)
@@ -305,9 +305,9 @@ export const perform = (world: World, stage: Stage, d: Fault): boolean => {
       if (line === undefined || line.run.isDeaf || !p.port.isUp) return false
       const old = world.chronicle.published.filter(m => m.run === line.run).slice(-2 - (d.size % 3))
       p.disconnect()
-      agenda.at(agenda.now() + 2 * d.ms, p.reconnect)
+      eventQueue.at(eventQueue.now() + 2 * d.ms, p.reconnect)
       for (const [i, m] of old.entries())
-        agenda.at(agenda.now() + 100 + d.ms / 2 + i, () => {
+        eventQueue.at(eventQueue.now() + 100 + d.ms / 2 + i, () => {
           if (world.isHealed || line.isFinished) return
           for (const one of stage.receivers()) if (one.plan.addressing === m.run.addressing) again(world, one, line, m)
         })
@@ -318,11 +318,11 @@ export const perform = (world: World, stage: Stage, d: Fault): boolean => {
       if (line === undefined || line.run.isDeaf || !p.port.isUp) return false
       const out = line.run.max + 1200
       for (let i = d.size % 6; i >= 0; i--) p.publish(line)
-      agenda.at(agenda.now() + 10, p.disconnect)
-      agenda.at(agenda.now() + out, () => {
+      eventQueue.at(eventQueue.now() + 10, p.disconnect)
+      eventQueue.at(eventQueue.now() + out, () => {
         if (world.isHealed) return
         for (const one of stage.receivers()) {
-          p.port.deaf.set(one.port, agenda.now() + d.ms)
+          p.port.deaf.set(one.port, eventQueue.now() + d.ms)
           one.port.skips.set(p.port, 4)
         }
         p.reconnect()
@@ -334,9 +334,9 @@ export const perform = (world: World, stage: Stage, d: Fault): boolean => {
       if (p.isCrashed || line === undefined) return false
       for (const one of stage.receivers()) one.pace(50 + (d.size % 300))
       for (let i = 20 + (d.size % 60); i > 0; i--) p.publish(line)
-      agenda.at(agenda.now() + 30, p.crash)
-      agenda.at(agenda.now() + 50 + (d.size % 100), stage.restore)
-      agenda.at(agenda.now() + 500 + d.ms, () => {
+      eventQueue.at(eventQueue.now() + 30, p.crash)
+      eventQueue.at(eventQueue.now() + 50 + (d.size % 100), stage.restore)
+      eventQueue.at(eventQueue.now() + 500 + d.ms, () => {
         for (const one of stage.receivers()) one.pace(0)
       })
       return true
@@ -347,14 +347,14 @@ export const perform = (world: World, stage: Stage, d: Fault): boolean => {
       line.run.isDeaf = true
       for (const one of stage.receivers()) one.port.skipsData.set(p.port, 1 + (d.size % 2))
       for (let i = d.size % 2; i >= 0; i--) p.publish(line)
-      agenda.at(agenda.now() + 100, () => p.close(line))
-      agenda.at(agenda.now() + 3000, stage.restore)
+      eventQueue.at(eventQueue.now() + 100, () => p.close(line))
+      eventQueue.at(eventQueue.now() + 3000, stage.restore)
       return true
     },
     survivingRival: () => {
       if (line === undefined || !stage.rival(line, 20 + (d.size % 200), 3000 + d.ms)) return false
-      agenda.at(agenda.now() + 500, p.crash)
-      agenda.at(agenda.now() + 3500 + d.ms, stage.restore)
+      eventQueue.at(eventQueue.now() + 500, p.crash)
+      eventQueue.at(eventQueue.now() + 3500 + d.ms, stage.restore)
       return true
     },
     receiverRestored: () => {
@@ -381,13 +381,13 @@ export const perform = (world: World, stage: Stage, d: Fault): boolean => {
       const { lingers } = r.port
       r.port.lingers = 1000
       for (let i = d.size % 3; i >= 0; i--) p.publish(line)
-      agenda.at(agenda.now() + 2, () => (world.isHealed ? undefined : r.disconnect()))
-      agenda.at(agenda.now() + 15, () => (world.isHealed ? undefined : p.crash()))
-      agenda.at(agenda.now() + 1100 + d.ms, () => {
+      eventQueue.at(eventQueue.now() + 2, () => (world.isHealed ? undefined : r.disconnect()))
+      eventQueue.at(eventQueue.now() + 15, () => (world.isHealed ? undefined : p.crash()))
+      eventQueue.at(eventQueue.now() + 1100 + d.ms, () => {
         r.port.lingers = lingers
         r.reconnect()
       })
-      agenda.at(agenda.now() + 2700 + d.ms + line.run.max, stage.restore)
+      eventQueue.at(eventQueue.now() + 2700 + d.ms + line.run.max, stage.restore)
       return true
     },
     crowdedStall: () => {
@@ -402,14 +402,14 @@ export const perform = (world: World, stage: Stage, d: Fault): boolean => {
       const [one, ...others] = crowd
       const out = line.run.max + 1200
       const at = (ms: number, act: () => void): void =>
-        agenda.at(agenda.now() + ms, () => (world.isHealed ? undefined : act()))
+        eventQueue.at(eventQueue.now() + ms, () => (world.isHealed ? undefined : act()))
       at(100, () => {
         for (const each of stage.receivers()) each.pace(((out + 100) * 4) / Math.min(each.plan.maxMessages, 400))
         if (one !== undefined) for (let i = r.room(); i > 0 && i < 100; i--) p.publish(one)
       })
       at(150, () => {
         for (const each of stage.receivers()) {
-          each.port.deaf.set(p.port, agenda.now() + out)
+          each.port.deaf.set(p.port, eventQueue.now() + out)
           each.port.skips.set(p.port, 1000)
         }
       })
@@ -432,19 +432,19 @@ export const perform = (world: World, stage: Stage, d: Fault): boolean => {
       line.run.isDeaf = true
       one.pace(60)
       for (let i = one.room(); i > 0; i--) p.publish(line)
-      agenda.at(agenda.now() + 20, () => {
+      eventQueue.at(eventQueue.now() + 20, () => {
         const number = SequenceNumber.nearest(line.sender.head + one.plan.maxJump + 1 + (d.size % 3))
         const data = payloadOf(0, 5)
-        world.chronicle.forged.push({ at: agenda.now(), kind: 'Message', origin: line.origin.name, number })
+        world.chronicle.forged.push({ at: eventQueue.now(), kind: 'Message', origin: line.origin.name, number })
         const arrival = { number, data, headers: undefined, reply: undefined, bytes: data.length }
         one.on({ _tag: 'MessageReceived', origin: line.origin, arrival })
       })
-      for (let i = 0; i < 5; i++) agenda.at(agenda.now() + 150 + i * 50, () => p.publish(line))
-      agenda.at(agenda.now() + 2000 + d.ms, () => {
+      for (let i = 0; i < 5; i++) eventQueue.at(eventQueue.now() + 150 + i * 50, () => p.publish(line))
+      eventQueue.at(eventQueue.now() + 2000 + d.ms, () => {
         one.pace(0)
         if (!world.isHealed) p.close(line)
       })
-      agenda.at(agenda.now() + 2400 + d.ms, stage.restore)
+      eventQueue.at(eventQueue.now() + 2400 + d.ms, stage.restore)
       return true
     },
     jumpAway: () => {
@@ -475,14 +475,14 @@ export const perform = (world: World, stage: Stage, d: Fault): boolean => {
         [p, r],
         [r, p],
       ] as const)
-        a.port.deaf.set(b.port, agenda.now() + silent + 3 * wait)
+        a.port.deaf.set(b.port, eventQueue.now() + silent + 3 * wait)
       for (const [i, w] of said.entries()) {
-        const at = agenda.now() + silent + (w === 'soon' ? (i - 0.75) * wait : i * wait)
+        const at = eventQueue.now() + silent + (w === 'soon' ? (i - 0.75) * wait : i * wait)
         if (w === 'away' || w === 'soon') {
-          agenda.at(at, r.disconnect)
-          agenda.at(at + 30, r.reconnect)
+          eventQueue.at(at, r.disconnect)
+          eventQueue.at(at + 30, r.reconnect)
         } else
-          agenda.at(at, () => {
+          eventQueue.at(at, () => {
             if (world.isHealed || line.isFinished) return
             const isOther = w.run > 0
             const epoch = isOther ? epochOf(900_000_000 + w.run) : line.run.epoch
@@ -511,15 +511,15 @@ export const perform = (world: World, stage: Stage, d: Fault): boolean => {
       const old = world.chronicle.published.filter(m => m.run === line.run).slice(-2 - (d.size % 2))
       if (old.length < 2) return false
       const out = line.run.max + 1300
-      agenda.at(agenda.now() + 10, p.disconnect)
+      eventQueue.at(eventQueue.now() + 10, p.disconnect)
       for (const [i, m] of old.entries())
-        agenda.at(agenda.now() + out + i, () => {
+        eventQueue.at(eventQueue.now() + out + i, () => {
           if (world.isHealed || line.isFinished) return
           for (const one of stage.receivers()) if (one.plan.addressing === 'single') again(world, one, line, m)
         })
-      agenda.at(agenda.now() + out + 300, () => {
+      eventQueue.at(eventQueue.now() + out + 300, () => {
         if (world.isHealed) return
-        for (const one of stage.receivers()) p.port.deaf.set(one.port, agenda.now() + 3000 + d.ms)
+        for (const one of stage.receivers()) p.port.deaf.set(one.port, eventQueue.now() + 3000 + d.ms)
         p.reconnect()
       })
       return true
@@ -530,17 +530,17 @@ export const perform = (world: World, stage: Stage, d: Fault): boolean => {
       const isLate = d.size % 2 === 0
       r.disconnect()
       if (isLate) r.port.slow.set(p.port, 600)
-      else p.port.deaf.set(r.port, agenda.now() + 5000)
-      agenda.at(agenda.now() + 30, r.reconnect)
-      agenda.at(agenda.now() + 45, () => {
+      else p.port.deaf.set(r.port, eventQueue.now() + 5000)
+      eventQueue.at(eventQueue.now() + 30, r.reconnect)
+      eventQueue.at(eventQueue.now() + 45, () => {
         if (world.isHealed || !p.port.isUp) return
-        if (isLate) p.port.deaf.set(r.port, agenda.now() + 5000)
+        if (isLate) p.port.deaf.set(r.port, eventQueue.now() + 5000)
         r.port.skipsData.set(p.port, 1)
         p.publish(line)
         p.close(line)
       })
-      agenda.at(agenda.now() + 2000, () => r.port.slow.delete(p.port))
-      agenda.at(agenda.now() + 4000 + d.ms, stage.restore)
+      eventQueue.at(eventQueue.now() + 2000, () => r.port.slow.delete(p.port))
+      eventQueue.at(eventQueue.now() + 4000 + d.ms, stage.restore)
       return true
     },
     // In `perSender` each run is another origin, so fewer runs are enough.
@@ -554,7 +554,7 @@ export const perform = (world: World, stage: Stage, d: Fault): boolean => {
       if (line === undefined) return false
       // None, one or all of the receivers lose the first messages.
       const lost = [[], [r], stage.receivers()][d.size % 3] ?? []
-      for (const one of lost) one.port.deaf.set(p.port, agenda.now() + 30)
+      for (const one of lost) one.port.deaf.set(p.port, eventQueue.now() + 30)
       const most = world.plan.largest > 1000 ? 300 : 1600
       for (let i = Math.min(most, [80, 300, 700, 1600][(d.size >> 2) % 4] ?? 80); i > 0; i--) p.publish(line)
       return true
@@ -571,12 +571,12 @@ export const perform = (world: World, stage: Stage, d: Fault): boolean => {
     },
     greedyAsker: () => {
       if (!p.port.isUp || p.isCrashed) return false
-      askGreedily(world, p, d.size)
+      requestGreedily(world, p, d.size)
       // Some requests arrive just before the last heartbeat.
       if (line !== undefined && d.size % 3 === 0) {
         p.close(line)
-        agenda.at(agenda.now() + 197, () => askGreedily(world, p, 0))
-        agenda.at(agenda.now() + Math.max(d.ms, 250), stage.restore)
+        eventQueue.at(eventQueue.now() + 197, () => requestGreedily(world, p, 0))
+        eventQueue.at(eventQueue.now() + Math.max(d.ms, 250), stage.restore)
       }
       return true
     },

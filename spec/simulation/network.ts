@@ -38,19 +38,19 @@ export const portOf = (name: string, now: number): Port => ({
 
 export const cut = (world: World, port: Port): void => {
   port.isUp = false
-  port.cutAt = world.agenda.now()
+  port.cutAt = world.eventQueue.now()
 }
 
 export const connect = (world: World, port: Port): void => {
   port.isUp = true
-  port.since = world.agenda.now()
+  port.since = world.eventQueue.now()
 }
 
 /**
  * When a message sent now reaches the servers. A client buffers for a moment, and a disconnect discards that buffer.
  */
 const leave = (world: World, from: Port): number => {
-  const now = world.agenda.now()
+  const now = world.eventQueue.now()
   from.sentBy = Math.max(from.sentBy, now + (world.isHealed ? 1 : world.chance.between(1, 3)))
   return from.sentBy
 }
@@ -67,9 +67,9 @@ const survives = (from: Port, to: Port, sentAt: number, leftAt: number): boolean
 /** Calls `open` when a message has reached the servers, whatever happens to it later. */
 export const capture = (world: World, from: Port, open: () => void): void => {
   if (!from.isUp) return
-  const sentAt = world.agenda.now()
+  const sentAt = world.eventQueue.now()
   const leftAt = leave(world, from)
-  world.agenda.at(leftAt, () => (from.cutAt >= sentAt && from.cutAt < leftAt ? undefined : open()))
+  world.eventQueue.at(leftAt, () => (from.cutAt >= sentAt && from.cutAt < leftAt ? undefined : open()))
 }
 
 /** Sends a packet from one node to another. */
@@ -81,8 +81,8 @@ export const send = (
   open: () => void,
 ): void => {
   if (!from.isUp) return
-  const { agenda, chance } = world
-  const sentAt = agenda.now()
+  const { eventQueue, chance } = world
+  const sentAt = eventQueue.now()
   const leftAt = leave(world, from)
   const skips = what === 'Data' ? to.skipsData : to.skips
   const left = what === 'Aside' ? 0 : (skips.get(from) ?? 0)
@@ -104,11 +104,13 @@ export const send = (
       at = Math.max(at, to.arrives.get(from) ?? 0)
       to.arrives.set(from, at)
     }
-    agenda.at(at, () => {
+    eventQueue.at(at, () => {
       if (survives(from, to, sentAt, leftAt)) return open()
       // The client has received it before the disconnect, and delivers it while disconnected.
       if (to.lingers > 0 && !to.isUp && to.cutAt >= leftAt && to.since <= leftAt)
-        agenda.at(agenda.now() + chance.below(to.lingers), () => (to.isUp || to.since > leftAt ? undefined : open()))
+        eventQueue.at(eventQueue.now() + chance.below(to.lingers), () =>
+          to.isUp || to.since > leftAt ? undefined : open(),
+        )
     })
   }
 }
@@ -118,9 +120,9 @@ export const send = (
  * interrupted. It may fail without a cause, or complete late, even after a reconnect. Then it proves nothing.
  */
 export const flush = (world: World, port: Port, isLate: boolean, done: (completed: boolean) => void): void => {
-  const calledAt = world.agenda.now()
+  const calledAt = world.eventQueue.now()
   const at = leave(world, port) + travel(world)
   const fails = world.strikes('flushFails')
   const late = isLate ? world.chance.between(20, 1500) : 0
-  world.agenda.at(at + late, () => done(!fails && port.isUp && (late > 0 || port.cutAt < calledAt)))
+  world.eventQueue.at(at + late, () => done(!fails && port.isUp && (late > 0 || port.cutAt < calledAt)))
 }

@@ -7,7 +7,7 @@ import { processOf } from './process.ts'
 import type { Receiver } from './receiver.ts'
 import { receiverOf } from './receiver.ts'
 import { storeOf } from './store.ts'
-import { askedOf, audienceOf } from './wires.ts'
+import { audienceOf, recipientsOf } from './wires.ts'
 import { beginning, worldOf } from './world.ts'
 
 export interface Played {
@@ -45,14 +45,14 @@ const nameOf = (i: number, slot: number): string => `p${i}-${slot}`
 
 export const play = (plan: Plan, lines?: string[]): Played => {
   const world = worldOf(plan, lines)
-  const { agenda, chronicle } = world
+  const { eventQueue, chronicle } = world
   const processes: Process[] = []
   const rivals: Process[] = []
   const receivers: Receiver[] = []
   const store = plan.receivers.some(r => r.stored) ? storeOf(world) : undefined
   const everybody = { store, processes: () => [...processes, ...rivals], receivers: () => receivers }
   const audience = audienceOf(world, everybody)
-  const requestId = askedOf(world, everybody)
+  const requestId = recipientsOf(world, everybody)
   let incarnations = 0
 
   const born = (i: number): void => {
@@ -81,8 +81,8 @@ export const play = (plan: Plan, lines?: string[]): Played => {
     const p = processOf(world, { ...template, keeps: 65_536 }, `rival#${incarnations}`, audience)
     const own = p.open({ from: line.run.start, voice: 'full' }, 0, line.origin.name.slice('updates.'.length))
     rivals.push(p)
-    for (let i = 0; i < messages; i++) agenda.at(agenda.now() + i * 10, () => p.publish(own))
-    agenda.at(agenda.now() + ms + 300, () => p.close(own))
+    for (let i = 0; i < messages; i++) eventQueue.at(eventQueue.now() + i * 10, () => p.publish(own))
+    eventQueue.at(eventQueue.now() + ms + 300, () => p.close(own))
     return true
   }
 
@@ -95,7 +95,7 @@ export const play = (plan: Plan, lines?: string[]): Played => {
       const p = processOf(world, template, `restless#${incarnations}`, audience)
       rivals.push(p)
       p.open({ from: 1, voice: 'full' }, 0, name)
-      agenda.at(agenda.now() + ms, () => {
+      eventQueue.at(eventQueue.now() + ms, () => {
         if (world.isHealed) return
         p.crash()
         if (left > 1) begin(left - 1)
@@ -126,7 +126,7 @@ export const play = (plan: Plan, lines?: string[]): Played => {
     // All numbers are used, and the sender got an error: it opens a new publisher.
     if (isExhausted) {
       one.p.close(one.l)
-      agenda.at(agenda.now() + 250, restore)
+      eventQueue.at(eventQueue.now() + 250, restore)
     }
   }
 
@@ -146,7 +146,7 @@ export const play = (plan: Plan, lines?: string[]): Played => {
         const heartbeats = world.chance.below(3)
         r.port.skipsData.set(p.port, 1)
         r.port.skips.set(p.port, heartbeats)
-        let [wait, by] = [line.sender.after, agenda.now() + line.sender.after]
+        let [wait, by] = [line.sender.after, eventQueue.now() + line.sender.after]
         for (let i = 0; i < heartbeats; i++) {
           wait = Math.min(line.sender.max, wait * 2)
           by += wait
@@ -163,7 +163,7 @@ export const play = (plan: Plan, lines?: string[]): Played => {
     const r = receiverOf(world, of, i, requestId)
     receivers.push(r)
     // Some receivers start before the senders, some after.
-    agenda.at(beginning + (world.chance.hit(0.5) ? 0 : world.chance.below(1500)), () => r.start(undefined))
+    eventQueue.at(beginning + (world.chance.hit(0.5) ? 0 : world.chance.below(1500)), () => r.start(undefined))
     if (of.addressing !== plan.addressing) world.count('mismatch')
     if (of.maxOrigins < 1000) world.count('fewOrigins')
     if (of.maxMessages < 1000) world.count('smallBounds')
@@ -176,7 +176,7 @@ export const play = (plan: Plan, lines?: string[]): Played => {
     if (of.isLarge) world.count('mixedPayloads')
   }
   for (const action of plan.actions)
-    agenda.at(beginning + action.at, () => {
+    eventQueue.at(beginning + action.at, () => {
       if (action.do === 'publish') for (let i = 0; i < action.count; i++) publish(action.who, action.line)
       else if (perform(world, stage, action)) {
         world.count(action.do)
@@ -186,13 +186,13 @@ export const play = (plan: Plan, lines?: string[]): Played => {
         )
       }
     })
-  agenda.run(beginning + plan.faultMs)
+  eventQueue.run(beginning + plan.faultMs)
 
   // --- the second phase: no faults
 
   world.isHealed = true
   world.trace?.(() => '*** healed')
-  chronicle.healedAt = agenda.now()
+  chronicle.healedAt = eventQueue.now()
   for (const r of receivers) {
     r.pace(0)
     r.port.skips.clear()
@@ -203,25 +203,25 @@ export const play = (plan: Plan, lines?: string[]): Played => {
   for (const p of [...processes, ...rivals]) p.reconnect()
   for (const p of rivals) for (const l of p.lines) p.close(l)
   restore()
-  agenda.run(agenda.now() + 300)
+  eventQueue.run(eventQueue.now() + 300)
   restore()
   const each = Math.ceil(Math.max(0, plan.least - chronicle.published.length) / Math.max(1, plan.processes.length)) + 6
   for (let i = 0; i < each; i++) {
     if (i === each - 1) cutTails()
     for (const p of processes) for (const l of p.lines) p.publish(l)
-    agenda.run(agenda.now() + 20)
-    if (i === 2) agenda.run(agenda.now() + 500)
+    eventQueue.run(eventQueue.now() + 20)
+    if (i === 2) eventQueue.run(eventQueue.now() + 500)
   }
-  chronicle.quietAt = agenda.now()
+  chronicle.quietAt = eventQueue.now()
   world.trace?.(() => '*** quiet')
   chronicle.overAt = chronicle.quietAt + settlingTime(plan)
-  agenda.run(chronicle.overAt)
+  eventQueue.run(chronicle.overAt)
   const last = chronicle.overAt + turnsTime(plan, chronicle.published)
   const isOver = (): boolean => receivers.every(r => r.isSettled()) && chronicle.lives.every(l => l.lateAsks === 0)
   while (chronicle.overAt < last && !isOver()) {
     for (const life of chronicle.lives) life.lateAsks = 0
     chronicle.overAt += 2000
-    agenda.run(chronicle.overAt)
+    eventQueue.run(chronicle.overAt)
   }
   return { chronicle, calls: world.calls, struck: world.struck, said: world.said }
 }

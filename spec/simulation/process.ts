@@ -57,10 +57,10 @@ const pageMessages = 256
 const pageBytes = 128 * 1024
 
 export const processOf = (world: World, plan: ProcessPlan, name: string, audience: Audience): Process => {
-  const { agenda, chance, chronicle } = world
-  const clock = clockOn(agenda)
+  const { eventQueue, chance, chronicle } = world
+  const clock = clockOn(eventQueue)
   const { now } = clock
-  const port = portOf(name, agenda.now())
+  const port = portOf(name, eventQueue.now())
   const limits: History.Limits = { messages: plan.keeps, bytes: plan.bytes, age: plan.age }
   const history = History.create<Line>(limits)
   const lines: Line[] = []
@@ -81,7 +81,7 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
   const { perSecond, after } = plan
   const services: Service[] = []
   chronicle.outboxes.push({ name, limits, perSecond, after, passed, services, kept })
-  const stamp = (): { readonly at: number; readonly local: number } => ({ at: agenda.now(), local: now() })
+  const stamp = (): { readonly at: number; readonly local: number } => ({ at: eventQueue.now(), local: now() })
   /** When each message was kept, by its serial. */
   const keptAt: number[] = []
   const measure = (): void => {
@@ -94,7 +94,7 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
   const tell = (run: Run, notice: Notice): void => {
     world.say(notice._tag === 'Lost' ? `Sender.${notice.reason}` : `Sender.${notice._tag}`)
     world.trace?.(() => `${name} ${run.origin} is told ${JSON.stringify(notice)}`)
-    chronicle.told.push({ at: agenda.now(), run, notice })
+    chronicle.told.push({ at: eventQueue.now(), run, notice })
   }
 
   // --- the watermark
@@ -204,7 +204,7 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
     for (const [line, { first, last }] of entries(resent)) tell(line.run, { _tag: 'Resent', first, last })
     for (const line of live.values()) {
       if (line.run.isMute) continue
-      line.sender = Sender.revived(now())(line.sender)
+      line.sender = Sender.reconnected(now())(line.sender)
       world.calls += 1
       book(line)
     }
@@ -234,7 +234,7 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
     const head = headOf(line)
     if (port.isUp) passed.push({ ...stamp(), _tag: 'Head', run: line.run, head })
     audience.heartbeat(self, line, head)
-    line.sender = Sender.beaten(now(), latest())(line.sender)
+    line.sender = Sender.heartbeatSent(now(), latest())(line.sender)
     world.calls += 1
     if (line.sender.state === 'ended') finish(line, 'Closed')
   }
@@ -279,7 +279,7 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
       const line = live.get(answer.origin) ?? lines.findLast(l => l.origin.name === answer.origin)
       if (line === undefined) continue
       if (answer._tag === 'Message') passed.push({ ...stamp(), _tag: 'Replayed', run: line.run, number: answer.number })
-      services.push({ _tag: 'Answer', at: agenda.now(), run: line.run, answer, head: line.run.head })
+      services.push({ _tag: 'Answer', at: eventQueue.now(), run: line.run, answer, head: line.run.head })
       audience.answer(self, line, answer)
     }
   }
@@ -297,7 +297,7 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
     perform(answers)
     flush(world, port, false, completed => {
       if (!completed) forgetRequests()
-      services.push({ _tag: 'Page', at: agenda.now() })
+      services.push({ _tag: 'Page', at: eventQueue.now() })
       pump()
     })
   }
@@ -308,7 +308,7 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
     if (line.isFinished) return
     line.isFinished = true
     line.run.end = how
-    line.run.endedAt = agenda.now()
+    line.run.endedAt = eventQueue.now()
     live.delete(line.origin.name)
     schedule = HeartbeatSchedule.book(line.origin.name, Number.POSITIVE_INFINITY)(schedule)
     forgetIfSure(line)
@@ -343,7 +343,7 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
       id,
       run: line.run,
       number: number.right,
-      at: agenda.now(),
+      at: eventQueue.now(),
       leftAt: port.sentBy,
       data: payloadOf(id, length),
       headers,
@@ -364,17 +364,17 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
       const origin = originOf(world.plan.addressing, of, epoch)
       const start =
         linePlan.from === 'clock'
-          ? Sender.startFromClock(1_700_000_000_000 + agenda.now())
+          ? Sender.startFromClock(1_700_000_000_000 + eventQueue.now())
           : SequenceNumber.nearest(linePlan.from === 'above' ? 1 + 2000 * world.lastEpoch : linePlan.from)
       const run: Run = {
         origin: origin.name,
         epoch,
         addressing: world.plan.addressing,
         start,
-        bornAt: agenda.now(),
+        bornAt: eventQueue.now(),
         head: start - 1,
         endedAt: Number.POSITIVE_INFINITY,
-        sentAt: agenda.now(),
+        sentAt: eventQueue.now(),
         end: 'Live',
         // With limits in bytes or age, this many are not certain.
         keeps: plan.bytes < 1e7 || plan.age < 100_000 || plan.sizes[1] > 10_000 ? 0 : plan.keeps,
@@ -425,7 +425,7 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
     },
     replay: (line, request) => {
       if (self.isCrashed || line.isFinished) return
-      services.push({ _tag: 'Request', at: agenda.now(), run: line.run, request })
+      services.push({ _tag: 'Request', at: eventQueue.now(), run: line.run, request })
       const [ends, after] = ReplayQueue.onRequest(request)(replays)
       world.calls += 1
       replays = after

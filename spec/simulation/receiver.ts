@@ -22,13 +22,13 @@ import type { World } from './world.ts'
 export type ReceiverEvent = Event<Uint8Array>
 /** An event without its time. */
 export type Happening = ReceiverEvent extends infer E ? (E extends ReceiverEvent ? Omit<E, 'now'> : never) : never
-export type AskReplay = Extract<Output<Uint8Array>, { _tag: 'RequestReplay' }>
+export type RequestReplay = Extract<Output<Uint8Array>, { _tag: 'RequestReplay' }>
 export type RequestStored = Extract<Output<Uint8Array>, { _tag: 'RequestStored' }>
 
 /** The recipients of its requests. */
-export interface Asked {
+export interface Recipients {
   readonly head: (from: Receiver, id: number, origin: string | undefined) => void
-  readonly replay: (from: Receiver, ask: AskReplay) => void
+  readonly replay: (from: Receiver, request: RequestReplay) => void
   readonly stored: (from: Receiver, request: RequestStored) => void
 }
 
@@ -55,8 +55,8 @@ export interface Receiver {
   readonly inbox: () => string
 }
 
-export const receiverOf = (world: World, plan: ReceiverPlan, index: number, asked: Asked): Receiver => {
-  const { agenda, chronicle } = world
+export const receiverOf = (world: World, plan: ReceiverPlan, index: number, recipients: Recipients): Receiver => {
+  const { eventQueue, chronicle } = world
   // Timers of a busy program fire late, and some fire a little too early.
   const lateness = (): number =>
     world.strikes('timerEarly')
@@ -64,10 +64,10 @@ export const receiverOf = (world: World, plan: ReceiverPlan, index: number, aske
       : world.strikes('timerLate')
         ? world.chance.between(1, 100)
         : 0
-  const clock = clockOn(agenda, lateness)
+  const clock = clockOn(eventQueue, lateness)
   const { now } = clock
   const name = `r${index}`
-  const port = portOf(name, agenda.now())
+  const port = portOf(name, eventQueue.now())
   port.lingers = plan.lingers
   let machine = Machine.create<Uint8Array>({})
   let life: Life | undefined
@@ -86,12 +86,12 @@ export const receiverOf = (world: World, plan: ReceiverPlan, index: number, aske
   /** Its time stops while it is disconnected. */
   const localNow = (l: Life): number => {
     const away = l.away.at(-1)
-    const stood = away !== undefined && away.to === Number.POSITIVE_INFINITY ? agenda.now() - away.from : 0
+    const stood = away !== undefined && away.to === Number.POSITIVE_INFINITY ? eventQueue.now() - away.from : 0
     return now() - lag - stood
   }
 
   const record = (l: Life, e: ReceiverEvent): void => {
-    const stamp = { at: agenda.now(), local: localNow(l) }
+    const stamp = { at: eventQueue.now(), local: localNow(l) }
     const { came, answered } = l
     const note = (t: TrafficWithoutTime): void => {
       l.traffic.push({ ...stamp, ...t })
@@ -153,7 +153,7 @@ export const receiverOf = (world: World, plan: ReceiverPlan, index: number, aske
   }
 
   const perform = (l: Life, output: Output<Uint8Array>): void => {
-    const stamp = { at: agenda.now(), local: localNow(l) }
+    const stamp = { at: eventQueue.now(), local: localNow(l) }
     switch (output._tag) {
       case 'Deliver': {
         const { delivery } = output
@@ -168,7 +168,7 @@ export const receiverOf = (world: World, plan: ReceiverPlan, index: number, aske
         world.say('RequestHead')
         noteAsk(l)
         l.traffic.push({ ...stamp, _tag: 'HeadRequest', id: output.id, origin: output.origin })
-        return port.isUp ? asked.head(self, output.id, output.origin) : undefined
+        return port.isUp ? recipients.head(self, output.id, output.origin) : undefined
       case 'RequestReplay': {
         world.say('RequestReplay')
         noteAsk(l)
@@ -178,13 +178,13 @@ export const receiverOf = (world: World, plan: ReceiverPlan, index: number, aske
         l.traffic.push({ ...stamp, _tag: 'ReplayRequest', id, origin, epoch, first, last, untaken })
         world.trace?.(() => `${name} asks ${origin} ${first}-${last} (${id})`)
         tellTaken()
-        return port.isUp ? asked.replay(self, output) : undefined
+        return port.isUp ? recipients.replay(self, output) : undefined
       }
       case 'RequestStored':
         world.say('RequestStored')
         noteAsk(l)
         world.trace?.(() => `${name} asks the stream for ${output.origin?.name ?? 'all'} (${output.id})`)
-        return port.isUp ? asked.stored(self, output) : undefined
+        return port.isUp ? recipients.stored(self, output) : undefined
       case 'OriginStarted':
         world.say('OriginStarted')
         return moveTo(output.origin, output.epoch, output.number)
@@ -200,13 +200,13 @@ export const receiverOf = (world: World, plan: ReceiverPlan, index: number, aske
     if (delivery._tag === 'Gap') world.say(`Gap.${delivery.noticedBy}`)
   }
   const noteAsk = (l: Life): void => {
-    if (chronicle.overAt > 0 && agenda.now() > chronicle.overAt - 1000) l.lateAsks += 1
+    if (chronicle.overAt > 0 && eventQueue.now() > chronicle.overAt - 1000) l.lateAsks += 1
   }
 
   let cutFor = 0
   const wakes = clock.alarm(() => {
     if (cutFor > 0 && life !== undefined && port.isUp && !world.isHealed) {
-      agenda.at(agenda.now() + cutFor, self.reconnect)
+      eventQueue.at(eventQueue.now() + cutFor, self.reconnect)
       cutFor = 0
       self.disconnect()
     }
@@ -258,7 +258,7 @@ export const receiverOf = (world: World, plan: ReceiverPlan, index: number, aske
     isTaking = true
     if (pace > 0) {
       const mine = lives
-      agenda.at(agenda.now() + pace, () => {
+      eventQueue.at(eventQueue.now() + pace, () => {
         if (mine !== lives) return
         isTaking = false
         takeOne()
@@ -329,7 +329,7 @@ export const receiverOf = (world: World, plan: ReceiverPlan, index: number, aske
       receiver: index,
       addressing,
       settings: machine.settings,
-      startedAt: agenda.now(),
+      startedAt: eventQueue.now(),
       endedAt: Number.POSITIVE_INFINITY,
       handed: [],
       came: new Map(),
@@ -361,7 +361,7 @@ export const receiverOf = (world: World, plan: ReceiverPlan, index: number, aske
     disconnect: () => {
       if (life === undefined || !port.isUp) return
       cut(world, port)
-      life.away.push({ from: agenda.now(), to: Number.POSITIVE_INFINITY })
+      life.away.push({ from: eventQueue.now(), to: Number.POSITIVE_INFINITY })
       on({ _tag: 'Disconnected' })
     },
     cutAtRing: ms => {
@@ -372,14 +372,14 @@ export const receiverOf = (world: World, plan: ReceiverPlan, index: number, aske
       const away = life?.away.at(-1)
       if (life === undefined || port.isUp || away === undefined) return
       connect(world, port)
-      away.to = agenda.now()
+      away.to = eventQueue.now()
       lag += away.to - away.from
       on({ _tag: 'Reconnected' })
     },
     crash: () => {
       if (life === undefined) return
       world.trace?.(() => `${name} crashes`)
-      life.endedAt = agenda.now()
+      life.endedAt = eventQueue.now()
       life = undefined
       lives += 1
       wakes.clear()

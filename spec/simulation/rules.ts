@@ -32,7 +32,7 @@ export const rules = {
   NumberedOnce: 'no run gives a number twice, or one above 2^53-1',
   HeartbeatsKept: 'heartbeats follow in the time that was promised, and within their budget (6, 11)',
   HeadsAreTrue: 'a head names the newest number, and its state (6)',
-  FarewellsSaid: 'a sender that closes sends three last heartbeats within 200 ms, and then none',
+  EndedHeartbeatsSent: 'a sender that closes sends three last heartbeats within 200 ms, and then none',
   ResentIfUnsure: 'a reconnect repeats only what may not have arrived, and never what the client refused (13)',
   FlushedInTime: 'one flush at a time, none while disconnected, and none later than 100 ms or 1 MiB after a message',
   // --- replays

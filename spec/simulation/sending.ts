@@ -135,7 +135,7 @@ const budgeted = (report: Report, { perSecond, passed }: Outbox): void => {
   }
 }
 
-const farewells = [50, 100, 200]
+const endedDelays = [50, 100, 200]
 
 /** The heartbeats of one run, and their content. */
 const beating = (
@@ -192,10 +192,10 @@ const beating = (
         if (isEnded !== (closedAt !== undefined))
           report('HeadsAreTrue', p.at, `${run.origin} is said to be ${p.head.state}`)
         if (closedAt === undefined) break
-        const by = closedAt + (farewells[said] ?? Number.NEGATIVE_INFINITY)
+        const by = closedAt + (endedDelays[said] ?? Number.NEGATIVE_INFINITY)
         said += 1
-        if (said > farewells.length || (p.at > by && !isCut))
-          report('FarewellsSaid', p.at, `${run.origin}: the last heartbeat ${said} is late, or one too many`)
+        if (said > endedDelays.length || (p.at > by && !isCut))
+          report('EndedHeartbeatsSent', p.at, `${run.origin}: the last heartbeat ${said} is late, or one too many`)
         break
       }
       case 'Reconnected':
@@ -213,6 +213,6 @@ const beating = (
     }
   }
   check(end)
-  if (closedAt !== undefined && !isCut && closedAt + 200 < end && said < farewells.length)
-    report('FarewellsSaid', end, `${run.origin}: ${said} last heartbeats`)
+  if (closedAt !== undefined && !isCut && closedAt + 200 < end && said < endedDelays.length)
+    report('EndedHeartbeatsSent', end, `${run.origin}: ${said} last heartbeats`)
 }

@@ -10,16 +10,16 @@ import type { Kept } from '../../src/core/sender/History.ts'
 import { toRuns } from '../../src/nats/receive/streamIndex.ts'
 import { capture, portOf, send } from './network.ts'
 import type { Line, Process } from './process.ts'
-import type { AskReplay, Receiver, RequestStored } from './receiver.ts'
+import type { Receiver, RequestReplay, RequestStored } from './receiver.ts'
 import { arrivalOf } from './wires.ts'
 import type { World } from './world.ts'
 
 export interface Store {
   readonly capture: (from: Process, line: Line, number: number, kept: Kept) => void
   /** Whether a receiver requests from the stream before the sender: at every second repetition. */
-  readonly isFirst: (from: Receiver, ask: AskReplay) => boolean
+  readonly isFirst: (from: Receiver, request: RequestReplay) => boolean
   /** Requests some of those numbers. With `isRefused` it refuses numbers that it does not have. */
-  readonly ask: (from: Receiver, ask: AskReplay, first: number, last: number, isRefused: boolean) => void
+  readonly fetch: (from: Receiver, request: RequestReplay, first: number, last: number, isRefused: boolean) => void
   /** A sender has refused numbers, so the receiver requests them from the stream. False if it has no stream. */
   readonly refused: (from: Receiver, requestId: number, origin: Origin, first: number, last: number) => boolean
   /** Says which numbers it holds, of one origin or of all. */
@@ -31,13 +31,13 @@ const whole = (numbers: ReadonlyArray<number>): ReadonlyArray<NumberRange> =>
   numbers.length === 0 ? [] : [{ first: Math.min(...numbers), last: Math.max(...numbers) }]
 
 export const storeOf = (world: World): Store => {
-  const port = portOf('store', world.agenda.now())
+  const port = portOf('store', world.eventQueue.now())
   const held = new Map<string, Map<number, Kept>>()
-  const asks = new Map<string, AskReplay>()
+  const requests = new Map<string, RequestReplay>()
 
-  const isRequested = (from: Receiver, one: AskReplay): boolean => from.plan.stored && one.isUnique
+  const isRequested = (from: Receiver, one: RequestReplay): boolean => from.plan.stored && one.isUnique
 
-  const ask: Store['ask'] = (from, one, first, last, isRefused) => {
+  const fetch: Store['fetch'] = (from, one, first, last, isRefused) => {
     const { id, origin, epoch } = one
     const inbox = from.inbox()
     const answer = (event: Parameters<Receiver['on']>[0]): void =>
@@ -75,29 +75,29 @@ export const storeOf = (world: World): Store => {
         // A stream keeps no reply subject.
         held.set(name, of.set(number, { data, headers, reply: undefined }))
         const subject = `${run.epoch} ${name}.${number}`
-        if (!world.chronicle.stored.has(subject)) world.chronicle.stored.set(subject, world.agenda.now())
+        if (!world.chronicle.stored.has(subject)) world.chronicle.stored.set(subject, world.eventQueue.now())
       }),
     isFirst: (from, one) => {
-      asks.set(`${from.inbox()}.${one.id}`, one)
+      requests.set(`${from.inbox()}.${one.id}`, one)
       return isRequested(from, one) && one.tries % 2 === 1
     },
-    ask: (from, one, first, last, isRefused) => {
-      if (isRequested(from, one)) ask(from, one, first, last, isRefused)
+    fetch: (from, one, first, last, isRefused) => {
+      if (isRequested(from, one)) fetch(from, one, first, last, isRefused)
     },
     refused: (from, requestId, origin, first, last) => {
-      const one = asks.get(`${from.inbox()}.${requestId}`)
+      const one = requests.get(`${from.inbox()}.${requestId}`)
       // A refusal that answers no request is dropped if a stream may still answer.
       if (one?.origin.name !== origin.name) return from.plan.stored
       if (!isRequested(from, one)) return false
       const [low, high] = [Math.max(first, one.first), Math.min(last, one.last)]
-      if (low <= high) ask(from, one, low, high, true)
+      if (low <= high) fetch(from, one, low, high, true)
       return true
     },
-    list: (from, { id, origin: asked, first, last }) => {
+    list: (from, { id, origin: only, first, last }) => {
       if (!from.plan.stored) return
       const inbox = from.inbox()
       send(world, from.port, port, 'Aside', () => {
-        for (const [name, numbers] of asked === undefined ? held : [[asked.name, held.get(asked.name)] as const]) {
+        for (const [name, numbers] of only === undefined ? held : [[only.name, held.get(only.name)] as const]) {
           const parsed = parse(from.plan.addressing)(name)
           if (isLeft(parsed)) continue
           const origin = parsed.right

@@ -1,5 +1,5 @@
 // The clock of a node, which may jump ahead, and its timers, as in src/nats/client/timer.ts.
-import type { Agenda } from './agenda.ts'
+import type { EventQueue } from './eventQueue.ts'
 
 export interface Clock {
   readonly now: () => number
@@ -13,11 +13,11 @@ export interface Alarm {
   readonly clear: () => void
 }
 
-export const clockOn = (agenda: Agenda, lateness: () => number = () => 0): Clock => {
+export const clockOn = (eventQueue: EventQueue, lateness: () => number = () => 0): Clock => {
   let ahead = 0
   const rearm: Array<() => void> = []
   return {
-    now: () => agenda.now() + ahead,
+    now: () => eventQueue.now() + ahead,
     jump: ms => {
       ahead += ms
       for (const again of rearm) again()
@@ -28,12 +28,12 @@ export const clockOn = (agenda: Agenda, lateness: () => number = () => 0): Clock
       let setAt = 0
       const arm = (): void => {
         armed += 1
-        setAt = agenda.now()
+        setAt = eventQueue.now()
         const mine = armed
         if (wanted === Number.POSITIVE_INFINITY) return
         const late = lateness()
         const due = wanted - ahead
-        agenda.at(Math.max(agenda.now(), due + late), () => {
+        eventQueue.at(Math.max(eventQueue.now(), due + late), () => {
           if (mine === armed) wanted = Number.POSITIVE_INFINITY
           // A late timer has already been queued, and clearing it has no effect.
           else if (late <= 0 || setAt < due) return
@@ -50,7 +50,7 @@ export const clockOn = (agenda: Agenda, lateness: () => number = () => 0): Clock
         clear: () => {
           wanted = Number.POSITIVE_INFINITY
           armed += 1
-          setAt = agenda.now()
+          setAt = eventQueue.now()
         },
       }
     },

@@ -7,7 +7,7 @@ import type { Answer } from '../../src/core/sender/ReplayQueue.ts'
 import { encodedHeaders, headersOf, idOf, payloadOf } from './content.ts'
 import { send } from './network.ts'
 import type { Audience, Line, Process } from './process.ts'
-import type { Asked, AskReplay, Receiver, RequestStored } from './receiver.ts'
+import type { Receiver, Recipients, RequestReplay, RequestStored } from './receiver.ts'
 import type { Store } from './store.ts'
 import type { World } from './world.ts'
 
@@ -30,7 +30,7 @@ export const audienceOf = (world: World, all: Everybody): Audience => ({
   data: (from, line, number, kept) => {
     const again = world.chronicle.published[idOf(kept.data) - 1]
     const run = again?.run ?? line.run
-    run.sentAt = world.agenda.now()
+    run.sentAt = world.eventQueue.now()
     for (const r of all.receivers())
       if (r.plan.addressing === line.run.addressing)
         send(world, from.port, r.port, 'Data', () =>
@@ -68,7 +68,7 @@ const answered = (
   requestId: number,
   answer: Answer,
 ): void => {
-  const { chance, agenda } = world
+  const { chance, eventQueue } = world
   if (world.strikes('replayForged')) forged(world, store, from, line, r, inbox, requestId)
   world.say(answer._tag === 'Refusal' ? `Replay.${answer.code}` : `Replay.${answer._tag}`)
   if (world.strikes('replayStall')) return
@@ -77,9 +77,9 @@ const answered = (
     : requestId
   const go = (): void =>
     send(world, from.port, r.port, 'Aside', () => (r.inbox() === inbox ? open(r, store, line, id, answer) : undefined))
-  if (world.strikes('replayLate')) agenda.at(agenda.now() + chance.between(100, 4000), go)
+  if (world.strikes('replayLate')) eventQueue.at(eventQueue.now() + chance.between(100, 4000), go)
   else go()
-  if (world.strikes('replayTwice')) agenda.at(agenda.now() + chance.between(0, 1500), go)
+  if (world.strikes('replayTwice')) eventQueue.at(eventQueue.now() + chance.between(0, 1500), go)
   if (answer._tag === 'Message' && world.strikes('replayOtherEpoch')) {
     const { published } = world.chronicle
     const other = published.find(
@@ -110,13 +110,14 @@ const forged = (
 ): void => {
   const { chance, chronicle } = world
   const life = r.life()
-  const ask = life?.traffic.findLast(t => t._tag === 'ReplayRequest' && t.id === requestId)
-  if (life === undefined || ask?._tag !== 'ReplayRequest') return
+  const request = life?.traffic.findLast(t => t._tag === 'ReplayRequest' && t.id === requestId)
+  if (life === undefined || request?._tag !== 'ReplayRequest') return
   let last = 0
-  for (const t of life.traffic) if (t._tag === 'ReplayRequest' && t.origin === ask.origin) last = Math.max(last, t.last)
+  for (const t of life.traffic)
+    if (t._tag === 'ReplayRequest' && t.origin === request.origin) last = Math.max(last, t.last)
   const [id, number] = chance.of<readonly [number, number]>([
-    [1, ask.first],
-    [requestId + 1000, ask.first],
+    [1, request.first],
+    [requestId + 1000, request.first],
     [requestId, last + 1],
     [requestId, last + 30],
   ])
@@ -164,7 +165,7 @@ const open = (r: Receiver, store: Store | undefined, line: Line, requestId: numb
 
 const answers = (line: Line): boolean => !line.run.isMute && !line.run.isDeaf
 
-export const askedOf = (world: World, all: Everybody): Asked => ({
+export const recipientsOf = (world: World, all: Everybody): Recipients => ({
   head: (from, id, origin) => {
     const inbox = from.inbox()
     let heard = false
@@ -187,12 +188,12 @@ export const askedOf = (world: World, all: Everybody): Asked => ({
       send(world, from.port, from.port, 'Aside', () => {
         if (from.inbox() === inbox) from.on({ _tag: 'HeadRefused', requestId: id, origin })
       })
-    if (world.strikes('nobodyLate')) world.agenda.at(world.agenda.now() + world.chance.between(50, 1500), go)
+    if (world.strikes('nobodyLate')) world.eventQueue.at(world.eventQueue.now() + world.chance.between(50, 1500), go)
     else go()
   },
-  replay: (from: Receiver, ask: AskReplay) => {
-    const { id, origin, epoch, first, last } = ask
-    if (all.store?.isFirst(from, ask)) return all.store.ask(from, ask, first, last, false)
+  replay: (from: Receiver, request: RequestReplay) => {
+    const { id, origin, epoch, first, last } = request
+    if (all.store?.isFirst(from, request)) return all.store.fetch(from, request, first, last, false)
     let heard = false
     const reply = `${from.inbox()}.${id}`
     const range = !(last === first && epoch === undefined)
@@ -204,7 +205,7 @@ export const askedOf = (world: World, all: Everybody): Asked => ({
             p.replay(line, { origin: origin.name, first, last, range, epoch, reply }),
           )
         }
-    if (!heard) all.store?.ask(from, ask, first, last, false)
+    if (!heard) all.store?.fetch(from, request, first, last, false)
   },
   stored: (from: Receiver, request: RequestStored) => all.store?.list(from, request),
 })

@@ -1,15 +1,16 @@
 // The shared data of all nodes of one seed: time, the random generator, the links and the chronicle.
-import type { Agenda } from './agenda.ts'
-import { agendaFrom } from './agenda.ts'
+
 import type { Chronicle } from './chronicle.ts'
 import { blank } from './chronicle.ts'
+import type { EventQueue } from './eventQueue.ts'
+import { eventQueueFrom } from './eventQueue.ts'
 import type { Kind, Plan, Rated } from './plan.ts'
 import type { Chance } from './prng.ts'
 import { chanceOf } from './prng.ts'
 
 export interface World {
   readonly plan: Plan
-  readonly agenda: Agenda
+  readonly eventQueue: EventQueue
   readonly chance: Chance
   readonly chronicle: Chronicle
   /** How often each fault has struck. */
@@ -33,13 +34,13 @@ export interface World {
 export const beginning = 1000
 
 export const worldOf = (plan: Plan, lines?: string[]): World => {
-  const agenda = agendaFrom(beginning)
+  const eventQueue = eventQueueFrom(beginning)
   const struck = new Map<Kind, number>()
   const said = new Map<string, number>()
   const chance = chanceOf(plan.seed + 2 ** 40)
   const world: World = {
     plan,
-    agenda,
+    eventQueue,
     chance,
     chronicle: blank(),
     struck,
@@ -55,7 +56,7 @@ export const worldOf = (plan: Plan, lines?: string[]): World => {
       world.count(kind)
       return true
     },
-    trace: lines === undefined ? undefined : line => lines.push(`${agenda.now()} ${line()}`),
+    trace: lines === undefined ? undefined : line => lines.push(`${eventQueue.now()} ${line()}`),
   }
   return world
 }

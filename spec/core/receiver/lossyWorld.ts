@@ -171,7 +171,7 @@ export const play = (plan: Plan): string[] => {
     if (Sender.dueAt(life.sender.max)(life.sender) > receiver.now()) return
     const head = headOf(life)
     send(() => tell({ _tag: 'HeartbeatReceived', origin: life.origin, head }))
-    const sender = Sender.beaten(receiver.now(), life.sender.max)(life.sender)
+    const sender = Sender.heartbeatSent(receiver.now(), life.sender.max)(life.sender)
     lives[who] = { ...life, sender, isUp: sender.state !== 'ended' }
   }
   const publish = (who: number, count: number, bytes: number): void => {

@@ -137,7 +137,7 @@ export const faults = (self: Machine, handed: { readonly messages: number; reado
   same('messages', self.usage.messages, messages)
   same('bytes', self.usage.bytes, bytes)
   same('gaps', self.table.gaps, gaps)
-  same('agenda', M.size(self.table.agenda), booked)
+  same('wakeUps', M.size(self.table.wakeUps), booked)
   same('idle', M.size(self.table.idle), idle)
   const { maxMessages, maxBytes, maxGaps, maxOrigins } = self.settings
   if (payloads > maxMessages) wrong.push(`${payloads} payloads are kept`)

@@ -90,7 +90,7 @@ export const play = (plan: World): { readonly wrong: string[]; readonly lost: nu
     if (Sender.dueAt(s.max)(s) > now) return
     const head = headOf(s)
     post(() => ({ _tag: 'HeartbeatReceived', origin: s.origin, head }))
-    senders[i] = Sender.beaten(now, s.max)(s)
+    senders[i] = Sender.heartbeatSent(now, s.max)(s)
   }
   const publish = (i: number, count: number, bytes: number): void => {
     for (let k = 0; k < count; k++) {

@@ -28,14 +28,14 @@ const beats = (
     }
     if (due > until) return [at, s]
     at.push(due)
-    s = Sender.beaten(due, s.max)(s)
+    s = Sender.heartbeatSent(due, s.max)(s)
   }
 }
 
 describe('a sender', () => {
   it('sends a heartbeat at once after a reconnect, and another soon after', () => {
     const idle = beats(create(), 60_000)[1]
-    const [at] = beats(Sender.revived(61_000)(idle), 61_200)
+    const [at] = beats(Sender.reconnected(61_000)(idle), 61_200)
     expect(at).toEqual([61_000, 61_100])
   })
 

@@ -45,7 +45,7 @@ describe.each(kinds)('with $name', kind => {
     await until('all', messages(3))
     expect(bySubject(seen, 'prices.eur')).toEqual([1, 2])
     expect(bySubject(seen, 'prices.usd.spot')).toEqual([1])
-    await within('the farewell', prices.close())
+    await within('the ended heartbeats', prices.close())
     await until('both ends', all => all.filter(d => d._tag === 'Ended').length === 2)
     expect(() => prices.publish('prices.eur', 'd')).toThrow('closed')
     expect(() => prices.publish('prices.gbp', 'd')).toThrow('closed')
@@ -156,7 +156,7 @@ describe.each(kinds)('with $name', kind => {
       if (i % 1000 === 0) prices.publish('prices.busy', `${i}`)
       if (i % 500 === 0) await nc.flush()
     }
-    await heartbeats.until('its farewell', all => all.some(h => h.includes('"ended"')))
+    await heartbeats.until('its ended heartbeat', all => all.some(h => h.includes('"ended"')))
     // Its message was lost on the way, and was recovered.
     await first.until('its end', some('Ended'))
     expect(bySubject(first.seen, 'prices.first')).toEqual(['Gap', 1, 'Ended'])
@@ -172,7 +172,7 @@ describe.each(kinds)('with $name', kind => {
     expect(heartbeats.seen.slice(ended).some(h => h.includes('"live"'))).toBe(true)
     expect(bySubject(seen, 'prices.busy').filter(d => typeof d === 'string')).toEqual([])
     expect(seen.filter(d => d._tag === 'Lost')).toEqual([])
-    await within('the farewells', prices.close())
+    await within('the ended heartbeats', prices.close())
     await eventually('nothing answers any more', () =>
       asking.request('_SEQ.HEAD.prices.first', '', { timeout: 1000 }).then(
         () => false,

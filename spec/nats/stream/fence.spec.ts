@@ -133,7 +133,7 @@ describe.each(kinds)('with $name, a planned stream', kind => {
     for (const n of range(1, 20)) updates.publish(`${n}`)
     await from.flush()
     await holds(nc, 20)
-    // Nobody hears its farewell.
+    // Nobody hears its last heartbeats.
     path.partition(true)
     const replayer = firstOf(fromSender, fromJetStream('S'))
     const reader = read(subscribe(nc, 'updates', { ...patient, addressing: 'perSender', start: 'all', replayer }))

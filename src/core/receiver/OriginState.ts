@@ -48,17 +48,17 @@ export interface NumberRange {
  * What a stream holds of the origin. It is asked only while the sender does not answer.
  *
  * `Known`: the answer. `later`: numbers that follow what the sequence has reached, such as those of a later run. It is
- * asked again at `askAt`, until `answers` in a row have brought nothing new.
- * `Unanswered`: no stream has answered. It is asked again at `askAt`. `failures`: requests in a row without an answer.
+ * asked again at `dueAt`, until `answers` in a row have brought nothing new.
+ * `Unanswered`: no stream has answered. It is asked again at `dueAt`. `failures`: requests in a row without an answer.
  */
 export type Stored =
   | { readonly _tag: 'Unknown' }
   | { readonly _tag: 'Requested'; readonly id: number; readonly failures: number; readonly answers: number }
-  | { readonly _tag: 'Unanswered'; readonly askAt: number; readonly failures: number; readonly answers: number }
+  | { readonly _tag: 'Unanswered'; readonly dueAt: number; readonly failures: number; readonly answers: number }
   | {
       readonly _tag: 'Known'
       readonly later: ReadonlyArray<NumberRange>
-      readonly askAt: number
+      readonly dueAt: number
       readonly answers: number
     }
 

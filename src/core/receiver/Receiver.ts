@@ -166,13 +166,13 @@ const refusedProbe = <A>(step: Step<A>, s: OriginState<A>, requestId: number): O
 
 const onTicked = <A>(self: Receiver<A>, step: Step<A>): Receiver<A> => {
   let ticked = repeatRequests(self, step)
-  for (let next = M.min(ticked.table.agenda); next !== undefined && next.key[0] <= step.now; ) {
+  for (let next = M.min(ticked.table.wakeUps); next !== undefined && next.key[0] <= step.now; ) {
     const name = next.key[1]
     const entry = names.get(ticked.table.origins, name)
-    ticked = withTable(ticked, { ...ticked.table, agenda: times.remove(ticked.table.agenda, next.key) })
+    ticked = withTable(ticked, { ...ticked.table, wakeUps: times.remove(ticked.table.wakeUps, next.key) })
     if (entry !== undefined)
       ticked = change(ticked, step, name, { ...entry, wakeAt: Number.POSITIVE_INFINITY }, entry.state, onTick)
-    next = M.min(ticked.table.agenda)
+    next = M.min(ticked.table.wakeUps)
   }
   return ticked
 }
@@ -262,7 +262,7 @@ const handle = <A>(self: Receiver<A>, step: Step<A>, event: Event<A>): Receiver<
 
 const wakeOf = <A>({ session, table }: Receiver<A>): number => {
   if (session.away !== undefined) return Number.POSITIVE_INFINITY
-  const next = M.min(table.agenda)?.key[0] ?? Number.POSITIVE_INFINITY
+  const next = M.min(table.wakeUps)?.key[0] ?? Number.POSITIVE_INFINITY
   return Math.min(next, session.join?.dueAt ?? Number.POSITIVE_INFINITY, session.discoverAt) + session.lag
 }
 

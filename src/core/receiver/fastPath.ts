@@ -95,7 +95,7 @@ export const delivered = <A>(
       addressing: self.addressing,
       table: {
         origins: names.set(table.origins, name, { state, wakeAt: entry.wakeAt, idle: undefined }),
-        agenda: table.agenda,
+        wakeUps: table.wakeUps,
         idle: table.idle,
         waiting: table.waiting,
         gaps: table.gaps,

@@ -33,7 +33,7 @@ export const isIdle = <A>(s: OriginState<A>): boolean => {
 
 const without = <A>(table: OriginTable<A>, name: string, entry: Entry<A>): OriginTable<A> => ({
   origins: names.remove(table.origins, name),
-  agenda: times.remove(table.agenda, [entry.wakeAt, name]),
+  wakeUps: times.remove(table.wakeUps, [entry.wakeAt, name]),
   idle: entry.idle === undefined ? table.idle : places.remove(table.idle, entry.idle),
   waiting: names.remove(table.waiting, name),
   gaps: table.gaps - gapsOf(entry.state),
@@ -65,16 +65,16 @@ const book = <A>(
   const isEarlier = requestable < booked
   const idles = isIdle(state)
   const place = idles ? (before?.idle ?? (M.max(table.idle)?.key ?? 0) + 1) : undefined
-  let { agenda, idle } = table
+  let { wakeUps, idle } = table
   if (isEarlier) {
-    if (booked !== Number.POSITIVE_INFINITY) agenda = times.remove(agenda, [booked, name])
-    agenda = times.set(agenda, [requestable, name], true)
+    if (booked !== Number.POSITIVE_INFINITY) wakeUps = times.remove(wakeUps, [booked, name])
+    wakeUps = times.set(wakeUps, [requestable, name], true)
   }
   if (before?.idle !== undefined && !idles) idle = places.remove(idle, before.idle)
   if (place !== undefined && before?.idle === undefined) idle = places.set(idle, place, name)
   return {
     origins: names.set(table.origins, name, { state, wakeAt: isEarlier ? requestable : booked, idle: place }),
-    agenda,
+    wakeUps,
     idle,
     waiting: step.waitsForRoom ? names.set(table.waiting, name, true) : table.waiting,
     gaps,

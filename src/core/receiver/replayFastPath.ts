@@ -55,7 +55,7 @@ const stateAfter = <A>(
   const { since, id, upTo } = m.request
   const deadline = now + settings.gapTimeout
   const dueAt = nextTry({ now, settings }, m, 0)
-  // An earlier wake-up time changes the agenda.
+  // An earlier wake-up time changes the wakeUps.
   if (Math.min(dueAt, deadline) < entry.wakeAt) return undefined
   const request = { since, id, upTo, tries: 0, dueAt }
   return {

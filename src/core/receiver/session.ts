@@ -128,8 +128,8 @@ export const onStoredUnanswered = <A>(
   if (origin === undefined) {
     if (session.discovery.requestId !== requestId) return self
     const failures = session.discovery.failures + 1
-    const asking = { discoverAt: Stored.askAgainAt(step.now, failures), discovery: { requestId, failures } }
-    return reportStreams({ ...self, session: { ...session, ...asking } }, step, failures, streams)
+    const requesting = { discoverAt: Stored.retryAt(step.now, failures), discovery: { requestId, failures } }
+    return reportStreams({ ...self, session: { ...session, ...requesting } }, step, failures, streams)
   }
   const noted = changeKnown(self, step, origin.name, (within, s) => Stored.unanswered(within, s, requestId))
   const stored = names.get(noted.table.origins, origin.name)?.state.stored

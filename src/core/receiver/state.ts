@@ -17,7 +17,7 @@ export interface Entry<A> {
 export interface OriginTable<A> {
   readonly origins: OrderedMap<string, Entry<A>>
   /** When each origin must be woken, by time, then by name. */
-  readonly agenda: OrderedMap<readonly [number, string], true>
+  readonly wakeUps: OrderedMap<readonly [number, string], true>
   /** Origins that a new origin may replace. The first was idle longest. */
   readonly idle: OrderedMap<number, string>
   /** Origins that wait for the consumer to make room. */
@@ -78,7 +78,7 @@ export const create = <A>(options: { readonly addressing?: Addressing } & Partia
   return {
     settings: { ...defaults, retain: data => data, ...settings },
     addressing,
-    table: { origins: undefined, agenda: undefined, idle: undefined, waiting: undefined, gaps: 0 },
+    table: { origins: undefined, wakeUps: undefined, idle: undefined, waiting: undefined, gaps: 0 },
     usage: {
       messages: 0,
       bytes: 0,

@@ -28,7 +28,7 @@ const answersOf = (stored: Stored): number => (stored._tag === 'Unknown' ? 0 : s
 export const known = <A>({ now }: Step<A>, before: Stored, later: ReadonlyArray<NumberRange>): Stored => {
   if (before._tag === 'Known') return { ...before, later }
   const answers = answersOf(before) + 1
-  return { _tag: 'Known', later, answers, askAt: now + firstPause * 4 ** (answers - 1) }
+  return { _tag: 'Known', later, answers, dueAt: now + firstPause * 4 ** (answers - 1) }
 }
 
 /** The stream has answered with numbers that were not known. It may hold more. */
@@ -40,11 +40,16 @@ const answersToBelieve = 3
 /** True if the stream has said often enough that it holds nothing more. */
 export const isBelieved = (stored: Stored): boolean => answersOf(stored) >= answersToBelieve
 
-export const mayAsk = <A>(step: Step<A>, s: OriginState<A>): boolean =>
+export const mayRequest = <A>(step: Step<A>, s: OriginState<A>): boolean =>
   step.settings.stored && s.stored._tag === 'Unknown'
 
 /** Asks the stream for numbers of an origin. */
-export const ask = <A, S extends OriginState<A>>(step: Step<A>, s: S, first: number, last: number = lastNumber): S => ({
+export const queryStream = <A, S extends OriginState<A>>(
+  step: Step<A>,
+  s: S,
+  first: number,
+  last: number = lastNumber,
+): S => ({
   ...s,
   stored: {
     _tag: 'Requested',
@@ -59,7 +64,7 @@ const firstPause = 1000
 const longestPause = 60_000
 
 /** When to ask again after this many unanswered requests. */
-export const askAgainAt = (now: number, failures: number): number =>
+export const retryAt = (now: number, failures: number): number =>
   now + Math.min(firstPause * 2 ** (failures - 1), longestPause)
 
 /** After this many unanswered requests the stream is reported silent. An election of its leader takes fewer. */
@@ -70,7 +75,7 @@ export const unanswered = <A>(step: Step<A>, s: OriginState<A>, requestId: numbe
   if (s.stored._tag !== 'Requested' || s.stored.id !== requestId) return s
   const failures = s.stored.failures + 1
   const { answers } = s.stored
-  return { ...s, stored: { _tag: 'Unanswered', askAt: askAgainAt(step.now, failures), failures, answers } }
+  return { ...s, stored: { _tag: 'Unanswered', dueAt: retryAt(step.now, failures), failures, answers } }
 }
 
 /** The state if its sender does not answer, so that the stream decides. */
@@ -81,10 +86,10 @@ const withoutSender = <A>(s: OriginState<A>): Following<A> | Unvouched<A> | unde
 export const dueAt = <A>(s: OriginState<A>): number => {
   const { stored } = s
   if (withoutSender(s) === undefined) return Number.POSITIVE_INFINITY
-  if (stored._tag === 'Unanswered') return stored.askAt
+  if (stored._tag === 'Unanswered') return stored.dueAt
   const isIdle = stored._tag === 'Known' && stored.later.length === 0 && !isBelieved(stored)
   // Gaps come first.
-  return isIdle && s._tag !== 'Joining' && !isOpen(s) ? stored.askAt : Number.POSITIVE_INFINITY
+  return isIdle && s._tag !== 'Joining' && !isOpen(s) ? stored.dueAt : Number.POSITIVE_INFINITY
 }
 
 /** The parts of the ranges from a number on. */
@@ -103,14 +108,14 @@ export const extend = <A, S extends Known<A>>(step: Step<A>, s: S, ranges: Reado
 
 /** A check found a later run. Before it starts, the receiver fetches what a stream holds of the runs before. */
 export const lookBack = <A>(step: Step<A>, s: Checking<A>, next: Head): Checking<A> => ({
-  ...ask<A, Checking<A>>(step, s, s.buffer.highest + 1, next.start - 1),
+  ...queryStream<A, Checking<A>>(step, s, s.buffer.highest + 1, next.start - 1),
   next,
   probe: { ...s.probe, dueAt: step.now + step.settings.gapTimeout },
 })
 
 /** True if the numbers of the next run are above those of this one, and a stream may hold some in between. */
 export const mayLookBack = <A>(step: Step<A>, s: Checking<A>, next: Head): boolean =>
-  mayAsk(step, s) && isSingle(s) && next.epoch !== s.epoch && next.start > s.buffer.highest + 1
+  mayRequest(step, s) && isSingle(s) && next.epoch !== s.epoch && next.start > s.buffer.highest + 1
 
 /**
  * The sender of a saved position has restarted since. Before the new run starts, the receiver fetches what a stream
@@ -161,7 +166,7 @@ const isOpen = <A>({ buffer }: Known<A>): boolean => buffer.missing !== undefine
 /** The sender does not answer: asks the stream, and goes through what it holds. */
 const followStored = <A>(step: Step<A>, s: Following<A> | Unvouched<A>): OriginState<A> => {
   const isDue = s.stored._tag === 'Unknown' || dueAt(s) <= step.now
-  if (isDue) return ask<A, Following<A> | Unvouched<A>>(step, s, s.buffer.highest + 1)
+  if (isDue) return queryStream<A, Following<A> | Unvouched<A>>(step, s, s.buffer.highest + 1)
   if (s.stored._tag !== 'Known' || isOpen(s)) return s
   const [range, ...later] = s.stored.later
   if (range === undefined) return s

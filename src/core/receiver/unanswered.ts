@@ -13,7 +13,7 @@ import { isSeen, noticeMissing } from './reorder.ts'
 import type { Step } from './Step.ts'
 import { deliver, keepsUp, requestHead } from './Step.ts'
 import { firstWanted, startAt, startWithoutHead } from './start.ts'
-import { ask, isBelieved, known, lookBackFromSaved, mayAsk, from as rangesFrom } from './stored.ts'
+import { isBelieved, known, lookBackFromSaved, mayRequest, queryStream, from as rangesFrom } from './stored.ts'
 
 /** The sender of a saved origin has until a deadline to answer. Then it counts as gone. */
 const awaitSaved = <A>(step: Step<A>, s: Joining<A>): Joining<A> | undefined => {
@@ -26,8 +26,8 @@ const awaitSaved = <A>(step: Step<A>, s: Joining<A>): Joining<A> | undefined => 
     return { ...s, probe: { ...s.probe, dueAt: Math.min(until, step.now + step.settings.requestTimeout * 8) } }
   }
   if (s.stored._tag === 'Known' && !isBelieved(s.stored)) {
-    const { askAt } = s.stored
-    return askAt <= step.now ? awaitStored(step, s) : { ...s, probe: { ...s.probe, dueAt: askAt } }
+    const { dueAt } = s.stored
+    return dueAt <= step.now ? awaitStored(step, s) : { ...s, probe: { ...s.probe, dueAt: dueAt } }
   }
   if (position.ended !== true) gone(step, s.about, position.number + 1)
   return undefined
@@ -56,7 +56,7 @@ export const joinUnanswered = <A>(
   const before = s.heard && lookBackFromSaved(step, s, s.heard.head)
   const begun = before ?? beginUnanswered(step, s)
   if (begun !== undefined) return begun
-  if (mayAsk(step, s) && step.settings.start !== 'new') return awaitStored(step, s)
+  if (mayRequest(step, s) && step.settings.start !== 'new') return awaitStored(step, s)
   if (s.stored._tag === 'Known') return startStored(step, s, s.stored.later)
   if (s.probe.pending === undefined && s.probe.dropped === undefined) return awaitSaved(step, s)
   return startUnvouched(step, s, startWithoutHead(step, s))
@@ -64,8 +64,8 @@ export const joinUnanswered = <A>(
 
 /** The stream has as long as a gap to say what it holds. The sender may still answer. */
 const awaitStored = <A>(step: Step<A>, s: Joining<A>): Joining<A> => {
-  const asking = ask<A, Joining<A>>(step, s, firstWanted(step, s))
-  return { ...asking, probe: { ...s.probe, dueAt: step.now + step.settings.gapTimeout } }
+  const requesting = queryStream<A, Joining<A>>(step, s, firstWanted(step, s))
+  return { ...requesting, probe: { ...s.probe, dueAt: step.now + step.settings.gapTimeout } }
 }
 
 /** A stream has said what it holds of an origin whose sender does not answer. */

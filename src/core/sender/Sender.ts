@@ -40,12 +40,12 @@ export interface Sender {
   readonly state: 'live' | 'ending' | 'ended'
   /** When the last message was sent, or the sender started. */
   readonly sentAt: number
-  readonly beatAt: number
+  readonly heartbeatAt: number
   /** The interval until the next heartbeat, counted from the last one; `undefined` right after a message. */
   readonly wait: number | undefined
   readonly closedAt: number
   /** The number of heartbeats marked `ended` that were sent. */
-  readonly farewells: number
+  readonly endedHeartbeats: number
 }
 
 /** All numbers up to 2^53-1 are used. @since 0.1.0 */
@@ -70,10 +70,10 @@ export const create = (origin: Origin, epoch: Epoch, now: number, options: Optio
     max,
     state: 'live',
     sentAt: now - after,
-    beatAt: now,
+    heartbeatAt: now,
     wait: undefined,
     closedAt: now,
-    farewells: 0,
+    endedHeartbeats: 0,
   }
 }
 
@@ -97,10 +97,10 @@ export const published =
     max: self.max,
     state: self.state,
     sentAt: now,
-    beatAt: self.beatAt,
+    heartbeatAt: self.heartbeatAt,
     wait: undefined,
     closedAt: self.closedAt,
-    farewells: self.farewells,
+    endedHeartbeats: self.endedHeartbeats,
   })
 
 /** The sender's head. `first` is the oldest number that it can replay. @since 0.1.0 */
@@ -123,19 +123,26 @@ export const dueAt =
   (max: number) =>
   (self: Sender): number => {
     if (self.state === 'ended') return Number.POSITIVE_INFINITY
-    if (self.state === 'ending') return self.closedAt + (endedDelays[self.farewells] ?? 0)
-    return Math.min(self.wait === undefined ? self.sentAt + self.after : self.beatAt + self.wait, self.beatAt + max)
+    if (self.state === 'ending') return self.closedAt + (endedDelays[self.endedHeartbeats] ?? 0)
+    return Math.min(
+      self.wait === undefined ? self.sentAt + self.after : self.heartbeatAt + self.wait,
+      self.heartbeatAt + max,
+    )
   }
 
 /** A heartbeat was sent. @since 0.1.0 */
-export const beaten =
+export const heartbeatSent =
   (now: number, max: number) =>
   (self: Sender): Sender =>
     self.state === 'ending'
-      ? { ...self, farewells: self.farewells + 1, state: self.farewells + 1 < endedDelays.length ? 'ending' : 'ended' }
+      ? {
+          ...self,
+          endedHeartbeats: self.endedHeartbeats + 1,
+          state: self.endedHeartbeats + 1 < endedDelays.length ? 'ending' : 'ended',
+        }
       : {
           ...self,
-          beatAt: now,
+          heartbeatAt: now,
           // During traffic a heartbeat can be due less than `after` ms after a message. That message still gets its
           // own.
           wait:
@@ -145,7 +152,7 @@ export const beaten =
         }
 
 /** The connection is back. The next heartbeat is due at once, so that receivers learn the head. @since 0.1.0 */
-export const revived =
+export const reconnected =
   (now: number) =>
   (self: Sender): Sender => ({ ...self, sentAt: now - self.after, wait: undefined })
 

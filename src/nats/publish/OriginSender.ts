@@ -158,7 +158,7 @@ export class OriginSender implements LoggedOrigin, HeartbeatSource {
 
   sendHeartbeat(sendInterval: number): void {
     this.#publishHeartbeat()
-    this.#sender = Sender.beaten(now(), sendInterval)(this.#sender)
+    this.#sender = Sender.heartbeatSent(now(), sendInterval)(this.#sender)
     if (this.#sender.state === 'ended') this.#listener.onEnded(this)
   }
 
@@ -199,7 +199,7 @@ export class OriginSender implements LoggedOrigin, HeartbeatSource {
   onReconnected(): void {
     // The heartbeats marked `ended` may be lost.
     if (this.#sender.state === 'ended') return this.#isClosing ? this.#publishHeartbeat() : undefined
-    this.#sender = Sender.revived(now())(this.#sender)
+    this.#sender = Sender.reconnected(now())(this.#sender)
     this.#context.heartbeatTimer.schedule(this)
   }
 
@@ -226,7 +226,7 @@ export class OriginSender implements LoggedOrigin, HeartbeatSource {
   retire(): void {
     if (this.#sender.state === 'ended' || this.#isStopped) return
     this.#context.numbers?.ended(this.head)
-    const isFirstEndedHeartbeat = this.#sender.farewells === 0
+    const isFirstEndedHeartbeat = this.#sender.endedHeartbeats === 0
     this.#sender = Sender.retired(this.#sender)
     if (isFirstEndedHeartbeat) this.#publishHeartbeat()
     this.#context.heartbeatTimer.remove(this)

@@ -6,7 +6,7 @@ interface Entry {
   readonly act: () => void
 }
 
-export interface Agenda {
+export interface EventQueue {
   readonly now: () => number
   /** Runs the action at that time, or as soon as possible if it has passed. */
   readonly at: (time: number, act: () => void) => void
@@ -16,7 +16,7 @@ export interface Agenda {
 
 const isBefore = (a: Entry, b: Entry): boolean => a.at < b.at || (a.at === b.at && a.turn < b.turn)
 
-export const agendaFrom = (start: number): Agenda => {
+export const eventQueueFrom = (start: number): EventQueue => {
   const heap: Entry[] = []
   let now = start
   let turns = 0
