@@ -54,9 +54,8 @@ export const programOf = (files: ReadonlyMap<string, string>): ts.Program => {
   return ts.createProgram([...files.keys()], options, host)
 }
 
-/** What the compiler has to say about these files. */
-export const complaints = (files: ReadonlyMap<string, string>): string => {
-  const program = programOf(files)
+/** What the compiler has to say about these files of a program. */
+export const complaints = (program: ts.Program, files: ReadonlyMap<string, string>): string => {
   const diagnostics = program
     .getSourceFiles()
     .filter(f => files.has(f.fileName))

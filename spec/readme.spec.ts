@@ -3,7 +3,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { complaints, root, run } from './blocks.ts'
+import { complaints, programOf, root, run } from './blocks.ts'
 import { type NatsServer, startNatsServer } from './server/natsServer.ts'
 
 const pages: ReadonlyArray<string> = [
@@ -73,7 +73,7 @@ describe('the code in the README and in docs', () => {
   })
 
   it('is what the types allow', () => {
-    expect(complaints(files)).toBe('')
+    expect(complaints(programOf(files), files)).toBe('')
   })
 
   it.each(blocks)('prints what it says, in $page, line $line', async ({ code, prints }) => {

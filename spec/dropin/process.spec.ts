@@ -1,35 +1,20 @@
 // Behaviour that is visible only from outside the process.
-import { execFile } from 'node:child_process'
 import { describe, expect, test } from '@jest/globals'
-import { longestWait, withServer } from '../nats/clients.ts'
+import type { Outcome } from '../moduleProcess.ts'
+import { runModule } from '../moduleProcess.ts'
+import { withServer } from '../nats/clients.ts'
 import { drop, pass } from '../server/lossyLink.ts'
 import { kinds } from './bench.ts'
 
 const server = withServer()
 
-interface Outcome {
-  readonly code: number
-  readonly out: string
-  readonly err: string
-}
-
-/**
- * Runs a module in a process of its own. The process is killed if it does not end by itself. Processes start slowly, so
- * there are few of them.
- */
-const run = (client: string, body: string, url = server.server().url): Promise<Outcome> => {
-  const script = `
+/** Runs a module that connects with this client. */
+const run = (client: string, body: string, url = server.server().url): Promise<Outcome> =>
+  runModule(`
     import { connect } from '${client}'
     import { notices, sequenced } from './src/index.ts'
     const dial = () => connect({ servers: '${url}', reconnect: false })
-    ${body}`
-  const args = ['--import', 'tsx', '--input-type=module', '-e', script]
-  return new Promise(resolve => {
-    execFile(process.execPath, args, { timeout: longestWait, killSignal: 'SIGKILL' }, (error, out, err) =>
-      resolve({ code: error === null ? 0 : typeof error.code === 'number' ? error.code : -1, out, err }),
-    )
-  })
-}
+    ${body}`)
 
 describe.each(kinds)('with $name', ({ name }) => {
   test('nothing keeps the process alive, for any end of the connection', async () => {

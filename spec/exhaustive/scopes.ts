@@ -13,8 +13,8 @@ const close: Partial<Scope> = { ...unasked, restart: 'close' }
 
 export const small: ReadonlyArray<Scope> = [
   of({ messages: 1 }),
-  of(unasked, { messages: 2, mode: 'arrival' }),
-  of(unasked, { messages: 2, keeps: 1 }),
+  of(unasked, { messages: 2, mode: 'arrival', replays: 0 }),
+  of(unasked, { messages: 1, keeps: 1 }),
   of(crash, { messages: 1, replays: 0 }),
   of(single, { messages: 1 }),
   of(single, unasked, { messages: 2, mode: 'arrival', replays: 0 }),

@@ -1,30 +1,18 @@
 // Behaviour that is visible only from outside the process.
-import { execFile } from 'node:child_process'
 import { describe, expect, test } from '@jest/globals'
-import { kinds, longestWait, withServer } from './clients.ts'
+import type { Outcome } from '../moduleProcess.ts'
+import { runModule } from '../moduleProcess.ts'
+import { kinds, withServer } from './clients.ts'
 
 const bench = withServer()
 
-interface Outcome {
-  readonly code: number
-  readonly out: string
-  readonly err: string
-}
-
-/** Runs a module in a process of its own. The process is killed if it does not end by itself. */
-const run = (client: string, body: string): Promise<Outcome> => {
-  const script = `
+/** Runs a module with a connection of this client. */
+const run = (client: string, body: string): Promise<Outcome> =>
+  runModule(`
     import { connect } from '${client}'
     import { publisher, subscribe } from './src/index.ts'
     const nc = await connect({ servers: '${bench.server().url}', reconnect: false })
-    ${body}`
-  const args = ['--import', 'tsx', '--input-type=module', '-e', script]
-  return new Promise(resolve => {
-    execFile(process.execPath, args, { timeout: longestWait, killSignal: 'SIGKILL' }, (error, out, err) =>
-      resolve({ code: error === null ? 0 : typeof error.code === 'number' ? error.code : -1, out, err }),
-    )
-  })
-}
+    ${body}`)
 
 describe.each(kinds)('with $name', ({ name }) => {
   test('nothing keeps the process alive once publisher, subscription and connection are closed', async () => {

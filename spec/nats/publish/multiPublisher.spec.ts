@@ -128,6 +128,36 @@ describe.each(kinds)('with $name', kind => {
     ])
   })
 
+  test('reports every subject of a sender that lost its connection', async () => {
+    const nc = await bench.connect(kind)
+    const prices = publishers(nc, 'prices.>')
+    prices.publish('prices.eur', '1')
+    await nc.close()
+    await within('closed', prices.closed)
+    expect(() => prices.publish('prices.eur', '2')).toThrow()
+  })
+
+  test('two publishers of one subject report a conflict', async () => {
+    const one = publishers(await bench.connect(kind), 'prices.>', { maxHeartbeatInterval: 100 })
+    const two = publishers(await bench.connect(kind), 'prices.>', { maxHeartbeatInterval: 100 })
+    const told = [one, two].map(p => {
+      const notices = log<string>()
+      const listen = async (): Promise<void> => {
+        for await (const n of p.notices()) notices.add(`${n._tag} ${'origin' in n ? n.origin : ''}`)
+      }
+      listen().catch(() => undefined)
+      return notices
+    })
+    one.publish('prices.eur', '1')
+    two.publish('prices.eur', '1')
+    one.publish('prices.usd', '1')
+    for (const notices of told) await notices.until('the conflict', seen => seen.length > 0)
+    expect(told.map(t => t.seen)).toEqual([['SenderConflict prices.eur'], ['SenderConflict prices.eur']])
+  })
+})
+
+// It takes seconds, and does not depend on the client.
+describe.each(kinds.slice(0, 1))('with more subjects than the limit, and $name', kind => {
   test('beyond the limit the idlest subjects end, stay replayable, and start again when used', async () => {
     const nc = await bench.connect(kind)
     const link = await bench.link(d => (/^prices\.first\.1$/.test(d.subject) ? drop : pass))
@@ -179,32 +209,5 @@ describe.each(kinds)('with $name', kind => {
         cause => /503|no responders/.test(`${cause}`),
       ),
     )
-  })
-
-  test('reports every subject of a sender that lost its connection', async () => {
-    const nc = await bench.connect(kind)
-    const prices = publishers(nc, 'prices.>')
-    prices.publish('prices.eur', '1')
-    await nc.close()
-    await within('closed', prices.closed)
-    expect(() => prices.publish('prices.eur', '2')).toThrow()
-  })
-
-  test('two publishers of one subject report a conflict', async () => {
-    const one = publishers(await bench.connect(kind), 'prices.>', { maxHeartbeatInterval: 100 })
-    const two = publishers(await bench.connect(kind), 'prices.>', { maxHeartbeatInterval: 100 })
-    const told = [one, two].map(p => {
-      const notices = log<string>()
-      const listen = async (): Promise<void> => {
-        for await (const n of p.notices()) notices.add(`${n._tag} ${'origin' in n ? n.origin : ''}`)
-      }
-      listen().catch(() => undefined)
-      return notices
-    })
-    one.publish('prices.eur', '1')
-    two.publish('prices.eur', '1')
-    one.publish('prices.usd', '1')
-    for (const notices of told) await notices.until('the conflict', seen => seen.length > 0)
-    expect(told.map(t => t.seen)).toEqual([['SenderConflict prices.eur'], ['SenderConflict prices.eur']])
   })
 })
