@@ -37,7 +37,7 @@ describe('a history', () => {
   it('counts its messages and bytes, and returns to zero when it is empty', () => {
     const h = of()
     for (let n = 1; n <= 3; n++) keep(h, 'a', n)
-    expect([h.messages, h.bytes]).toEqual([3, 1024 + 3 * (320 + 2)])
+    expect([h.messages, h.bytes]).toEqual([3, 1024 + 3 * (96 + 2)])
     while (History.evict(h) !== undefined);
     expect([h.messages, h.bytes, History.first(h, 'a'), h.origins.size]).toEqual([0, 0, undefined, 0])
   })
@@ -45,8 +45,8 @@ describe('a history', () => {
   it('frees the slots of evicted messages, and still finds the others', () => {
     const h = of({ messages: 10 })
     for (let n = 1; n <= 5000; n++) keep(h, 'a', n)
-    expect(h.all.items.length).toBeLessThan(40)
-    expect(h.origins.get('a')?.items.length).toBeLessThan(40)
+    expect(h.rows.mask).toBeLessThan(40)
+    expect(h.origins.get('a')?.positions.length).toBeLessThan(40)
     expect([got(h, 'a', 4990), got(h, 'a', 4991), got(h, 'a', 5000)]).toEqual([undefined, 'a4991', 'a5000'])
     expect([History.first(h, 'a'), above(h, 4998)]).toEqual([4991, ['a4999', 'a5000']])
   })
@@ -77,7 +77,7 @@ describe('a history', () => {
     expect([got(h, 'a', 1), History.first(h, 'a'), History.first(h, 'b')]).toEqual([undefined, undefined, 1])
   })
 
-  it('counts payloads, headers, reply subjects, 320 bytes per message and 1024 per origin', () => {
+  it('counts payloads, headers, reply subjects, 96 bytes per message, 224 for headers or a reply, and 1024 per origin', () => {
     const message = kept('12345', '123', '12')
     expect(History.cost(message.data, message.headers, message.reply)).toBe(330)
     const h = of({ bytes: 2 * (1024 + 330) - 1 })
@@ -104,10 +104,10 @@ describe('a history', () => {
   })
 
   it('reports without evicting whether a message would fit after evicting up to a serial', () => {
-    const h = of({ messages: 3, bytes: 2 * 1024 + 3 * 322 })
+    const h = of({ messages: 3, bytes: 2 * 1024 + 3 * 98 })
     for (let n = 1; n <= 3; n++) keep(h, 'a', n)
     const fits = (bytes: number, serial: number) => History.couldFit(h, bytes, serial)
-    expect([fits(1, 0), fits(1, 1), fits(322, 1), fits(323, 1), fits(644, 2), fits(645, 2)]).toEqual([
+    expect([fits(1, 0), fits(1, 1), fits(98, 1), fits(99, 1), fits(196, 2), fits(197, 2)]).toEqual([
       false,
       true,
       true,
@@ -116,7 +116,7 @@ describe('a history', () => {
       false,
     ])
     // With its last message, the origin is removed, too.
-    expect([fits(1024 + 966, 9), fits(1024 + 967, 9)]).toEqual([true, false])
+    expect([fits(1024 + 294, 9), fits(1024 + 295, 9)]).toEqual([true, false])
     expect([h.messages, History.couldFit(of({ messages: 1 }), 1, 0)]).toEqual([3, true])
   })
 
@@ -149,7 +149,7 @@ describe('a history', () => {
     const h = of()
     for (const n of [1, 2, 3]) keep(h, 'a', n)
     History.withdraw(h, 2)
-    expect([h.messages, h.bytes]).toEqual([2, 1024 + 2 * 322])
+    expect([h.messages, h.bytes]).toEqual([2, 1024 + 2 * 98])
     for (const serial of [3, 1]) History.withdraw(h, serial)
     expect([h.messages, h.bytes, h.origins.size, History.oldest(h)]).toEqual([0, 0, 0, undefined])
   })
@@ -162,7 +162,7 @@ describe('a history', () => {
     }
     History.forget(h, 'a')
     expect([got(h, 'a', 1), History.first(h, 'a'), above(h, 0)]).toEqual([undefined, undefined, ['b1', 'b2']])
-    expect([h.messages, h.bytes, History.oldest(h)?.serial]).toEqual([2, 1024 + 2 * 322, 2])
+    expect([h.messages, h.bytes, History.oldest(h)?.serial]).toEqual([2, 1024 + 2 * 98, 2])
     History.withdraw(h, 1)
     History.forget(h, 'a')
     History.forget(h, 'b')
@@ -183,7 +183,7 @@ describe('a history', () => {
     for (let i = 0; i < 10_000; i++) keep(h, `closed${i}`, 1)
     keep(h, 'last', 1)
     for (let i = 0; i < 10_000; i++) History.forget(h, `closed${(i * 7) % 10_000}`)
-    expect(h.all.items.length).toBeLessThan(40)
+    expect(h.rows.mask).toBeLessThan(40)
     expect([above(h, 0), above(h, 5000)]).toEqual([['first1', 'last1'], ['last1']])
   })
 
@@ -191,7 +191,7 @@ describe('a history', () => {
     const h = of()
     for (let n = 1; n <= 10_000; n++) keep(h, 'a', n)
     for (let n = 2; n < 10_000; n++) History.withdraw(h, n)
-    expect(h.origins.get('a')?.items.length).toBeLessThan(40)
+    expect(h.origins.get('a')?.positions.length).toBeLessThan(40)
     expect([got(h, 'a', 1), got(h, 'a', 5000), got(h, 'a', 10_000)]).toEqual(['a1', undefined, 'a10000'])
   })
 
@@ -272,7 +272,7 @@ describe('a history', () => {
     )
     const budgets = fc.record({
       messages: fc.constantFrom(1, 3, 50, 1000),
-      bytes: fc.constantFrom(1e9, 1600, 4000, 20_000),
+      bytes: fc.constantFrom(1e9, 1300, 2600, 6000),
     })
     interface Held {
       readonly origin: string
@@ -281,9 +281,9 @@ describe('a history', () => {
       readonly size: number
     }
     const taken = (list: ReadonlyArray<Held>): number =>
-      list.reduce((sum, e) => sum + 320 + e.size, 0) + 1024 * new Set(list.map(e => e.origin)).size
+      list.reduce((sum, e) => sum + 96 + e.size, 0) + 1024 * new Set(list.map(e => e.origin)).size
     const room = (list: ReadonlyArray<Held>, size: number, limits: History.Limits): boolean =>
-      list.length < limits.messages && taken(list) + 1024 + 320 + size <= limits.bytes
+      list.length < limits.messages && taken(list) + 1024 + 96 + size <= limits.bytes
     fc.assert(
       fc.property(fc.array(deed, { maxLength: 80, size: 'max' }), budgets, fc.nat(80), (deeds, limits, look) => {
         const h = of(limits)
@@ -298,7 +298,7 @@ describe('a history', () => {
           }
           if (d.do === 'skip') expect(History.skip(h)).toBe(serial)
           else if (d.do === 'keep') {
-            const bytes = 320 + d.size
+            const bytes = 96 + d.size
             const least = serial - 1 - d.back
             let rest = list
             while (!room(rest, d.size, h.limits) && (rest[0]?.serial ?? serial) <= least) rest = rest.slice(1)
@@ -392,12 +392,12 @@ describe('the memory of a history', () => {
   })
 
   it('stays within its limit for small messages', async () => {
-    const h = History.create<object>({ messages: 1e9, bytes: 16_000_000, age: 1e9 })
+    const h = History.create<object>({ messages: 1e9, bytes: 4_000_000, age: 1e9 })
     const before = await bytesInUse()
     const origin = {}
     for (let i = 1; i <= 100_000; i++) put(h, origin, i, new Uint8Array(1))
-    expect(h.messages).toBeGreaterThan(49_000)
-    expect((await bytesInUse()) - before).toBeLessThan(16_000_000)
+    expect(h.messages).toBeGreaterThan(40_000)
+    expect((await bytesInUse()) - before).toBeLessThan(4_000_000)
   })
 })
 

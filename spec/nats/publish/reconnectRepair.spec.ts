@@ -210,7 +210,7 @@ describe.each(kinds)('with $name', kind => {
   describe('a full history', () => {
     test.each<[string, Partial<Limits>]>([
       ['messages', { messages: 10 }],
-      ['bytes', { bytes: 10 * 1320 + 2 * 1024 + 700 }],
+      ['bytes', { bytes: 10 * 1096 + 2 * 1024 + 700 }],
     ])(
       'refuses messages while disconnected, uses no number, and ready() resolves when there is room: %s',
       async (_, history) => {

@@ -12,7 +12,7 @@ import { isConnected, whenConnected } from '../client/connectionStatus.ts'
 import { EncodedHeaders } from '../client/EncodedHeaders.ts'
 import { headerBlock } from '../client/headers.ts'
 import { randomEpoch } from '../client/random.ts'
-import { now } from '../client/timer.ts'
+import { now, nowInTurn } from '../client/timer.ts'
 import { orThrow, sequencedError } from '../errors.ts'
 import type { HeartbeatSource } from './heartbeatTimer.ts'
 import type { PublisherContext } from './publisherContext.ts'
@@ -38,7 +38,11 @@ export class OriginSender implements LoggedOrigin, HeartbeatSource {
   #epoch: Epoch
   readonly #context: PublisherContext
   readonly #listener: OriginSenderListener
-  #sender: Sender.Sender
+  /** Read it as `#sender`. */
+  #counted: Sender.Sender
+  /** Messages that `#counted` does not count yet: a copy of the record for each would cost more than to send it. */
+  #uncounted = 0
+  #sentAt = 0
   /** The last number before it must ask for more. */
   #upTo: number
   #reportedEpochs: Set<Epoch> | undefined
@@ -56,7 +60,7 @@ export class OriginSender implements LoggedOrigin, HeartbeatSource {
     this.#epoch = epoch
     this.#context = context
     this.#listener = listener
-    this.#sender = Sender.create(origin, epoch, now(), options)
+    this.#counted = Sender.create(origin, epoch, now(), options)
     this.#upTo = context.numbers === undefined ? SequenceNumber.last : this.head
     context.sendLog.add(this)
     this.#begin()
@@ -69,6 +73,16 @@ export class OriginSender implements LoggedOrigin, HeartbeatSource {
     if (numbers !== undefined) this.#publishHeartbeat()
     this.sendHeartbeat(heartbeatTimer.sendInterval(this.max))
     heartbeatTimer.schedule(this)
+  }
+
+  get #sender(): Sender.Sender {
+    if (this.#uncounted > 0) this.#counted = Sender.published(this.#sentAt, this.#uncounted)(this.#counted)
+    this.#uncounted = 0
+    return this.#counted
+  }
+
+  set #sender(next: Sender.Sender) {
+    this.#counted = next
   }
 
   get epoch(): Epoch {
@@ -88,11 +102,11 @@ export class OriginSender implements LoggedOrigin, HeartbeatSource {
   }
 
   get isLive(): boolean {
-    return !this.#isClosing && !this.#isStopped && this.#sender.state === 'live'
+    return !this.#isClosing && !this.#isStopped && this.#counted.state === 'live'
   }
 
   get head(): number {
-    return this.#sender.head
+    return this.#counted.head + this.#uncounted
   }
 
   /** The time of the last message, in ms of the monotonic clock. */
@@ -109,14 +123,15 @@ export class OriginSender implements LoggedOrigin, HeartbeatSource {
     const { sendLog, heartbeatTimer } = this.#context
     if (!this.isLive)
       throw sequencedError(`The publisher of ${this.name} is closed: create a new one to continue.`, { _tag: 'Closed' })
-    let number = orThrow(Sender.explain)(Sender.next(this.#sender))
+    const next = this.head + 1
+    let number = SequenceNumber.is(next) ? next : orThrow(Sender.explain)(Sender.next(this.#sender))
     if (number > this.#upTo) number = this.#granted(number)
     if (reply !== '') orThrow(Subject.explain)(Subject.parse(reply))
     const payload = toPayload(data, sendLog.copy)
     sendLog.send(this, number, payload, headers, reply)
-    const isQuiet = this.#sender.wait !== undefined
-    this.#sender = Sender.published(now())(this.#sender)
-    if (isQuiet) heartbeatTimer.schedule(this)
+    this.#uncounted += 1
+    this.#sentAt = nowInTurn()
+    if (this.#counted.wait !== undefined) heartbeatTimer.schedule(this)
     return number
   }
 

@@ -45,7 +45,17 @@ export const createFlushScheduler = (nc: Connection, { onFlush, onConfirmed }: F
   /** Callers that wait for a flush which starts after their call. */
   let waiting: ReadonlyArray<() => void> = []
 
+  /** Messages that the watermark does not count yet: the newest, and the bytes of all. */
+  let newest = 0
+  let bytesSent = 0
+
+  const countSent = (): void => {
+    if (bytesSent > 0) watermark = FlushWatermark.sent(newest, bytesSent)(watermark)
+    bytesSent = 0
+  }
+
   const flush = (): void => {
+    countSent()
     watermark = FlushWatermark.flushing(now())(watermark)
     const { pending } = watermark
     const covered = waiting
@@ -58,6 +68,7 @@ export const createFlushScheduler = (nc: Connection, { onFlush, onConfirmed }: F
         waiting = waiting.slice(covered.length)
         for (const done of covered) done()
       }
+      countSent()
       if (waiting.length > 0 && watermark.connected && watermark.pending === undefined) flush()
       else timer.set(FlushWatermark.flushAt(watermark))
     }
@@ -67,33 +78,37 @@ export const createFlushScheduler = (nc: Connection, { onFlush, onConfirmed }: F
     )
   }
 
-  let isFlushQueued = false
-  /** One flush covers everything that is published in this turn of the event loop. */
-  const flushAfterTurn = (): void => {
-    if (isFlushQueued) return
-    isFlushQueued = true
-    queueMicrotask(() => {
-      isFlushQueued = false
-      if (FlushWatermark.flushAt(watermark) <= now()) flush()
-    })
-  }
-
   const timer = createTimer(() => {
+    countSent()
     if (FlushWatermark.flushAt(watermark) <= now()) flush()
     else timer.set(FlushWatermark.flushAt(watermark))
   })
+
+  let isTurnOpen = false
+  /** One flush covers everything that is published in this turn of the event loop. */
+  const endTurn = (): void => {
+    isTurnOpen = false
+    const previous = FlushWatermark.flushAt(watermark)
+    countSent()
+    const due = FlushWatermark.flushAt(watermark)
+    if (due <= now()) flush()
+    else if (previous === Number.POSITIVE_INFINITY) timer.set(due)
+  }
 
   return {
     isConnected: () => watermark.connected,
     confirmed: () => watermark.confirmed,
     isCovered: serial => watermark.pending !== undefined && serial <= watermark.pending.serial,
     onSent: (serial, bytes) => {
-      const previous = FlushWatermark.flushAt(watermark)
-      watermark = FlushWatermark.sent(serial, bytes)(watermark)
-      const due = FlushWatermark.flushAt(watermark)
-      if (due === Number.NEGATIVE_INFINITY) flush()
-      else if (due <= now()) flushAfterTurn()
-      else if (previous === Number.POSITIVE_INFINITY) timer.set(due)
+      newest = serial
+      bytesSent += bytes
+      if (!isTurnOpen) {
+        isTurnOpen = true
+        queueMicrotask(endTurn)
+      }
+      if (bytesSent < FlushWatermark.everyBytes) return
+      countSent()
+      if (FlushWatermark.flushAt(watermark) === Number.NEGATIVE_INFINITY) flush()
     },
     onResent: (serial, bytes) => {
       watermark = FlushWatermark.sent(serial, bytes)(watermark)
@@ -107,6 +122,7 @@ export const createFlushScheduler = (nc: Connection, { onFlush, onConfirmed }: F
       return confirmed
     },
     onDisconnected: () => {
+      countSent()
       watermark = FlushWatermark.disconnected(watermark)
       timer.clear()
     },
@@ -119,6 +135,7 @@ export const createFlushScheduler = (nc: Connection, { onFlush, onConfirmed }: F
     },
     onClosed: isFlushed => {
       isClosed = true
+      countSent()
       if (isFlushed) {
         watermark = FlushWatermark.flushing(now())(watermark)
         watermark = FlushWatermark.flushed(watermark.pending, true)(watermark)

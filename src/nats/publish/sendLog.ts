@@ -9,7 +9,7 @@ import type { Request, Source } from '../../core/sender/ReplayQueue.ts'
 import type { Connection } from '../client/Connection.ts'
 import { onConnectionStatus } from '../client/connectionStatus.ts'
 import { toPublishOptions } from '../client/publishOptions.ts'
-import { now } from '../client/timer.ts'
+import { nowInTurn } from '../client/timer.ts'
 import { sequencedError } from '../errors.ts'
 import { sharedWeakMap } from '../internal/processRegistry.ts'
 import { createFlushScheduler } from './flushScheduler.ts'
@@ -152,10 +152,11 @@ const createSendLog = (nc: Connection, limits: Limits): SendLog => {
     if (flushes.isConnected()) kept = publish(origin, number, kept, headers)
     else checkSafeRoom(History.cost(data, encoded, kept.reply))
     const bytes = History.cost(data, kept.headers, kept.reply)
-    if (flushes.isConnected()) while (History.mustEvict(history, bytes, now())) evict()
+    const sentAt = nowInTurn()
+    if (flushes.isConnected()) while (History.mustEvict(history, bytes, sentAt)) evict()
     else while (!History.fits(history, bytes)) evict()
     const fits = History.fits(history, bytes)
-    const serial = fits ? History.keep(history, origin, number, kept, now()) : History.skip(history)
+    const serial = fits ? History.keep(history, origin, number, kept, sentAt) : History.skip(history)
     if (!fits) onEvicted({ origin, number, serial })
     if (flushes.isConnected()) flushes.onSent(serial, bytes)
   }

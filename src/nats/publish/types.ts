@@ -32,8 +32,8 @@ export interface PublisherOptions {
   /**
    * How much is kept for replays. All publishers of a connection share one history, so they must agree on its limits:
    * `messages` (default 65,536), `bytes` (default 32 MiB) and `age` in ms (default 300,000), each at least 0. A message
-   * counts with its payload, headers and reply subject plus 320 bytes; a subject with a message in the history counts
-   * 1,024 bytes.
+   * counts with its payload, headers and reply subject plus 96 bytes, or 320 bytes if it has headers or a reply subject;
+   * a subject with a message in the history counts 1,024 bytes.
    */
   readonly history?: Partial<Limits>
   /** The time from a message to its first heartbeat, in ms, above 0. Default 50. */

@@ -1,0 +1,85 @@
+/**
+ * The memory of the payloads that a history keeps. Small payloads are copied into chunks one after the other, because a
+ * buffer of its own costs hundreds of bytes. A chunk stays in memory as long as one of its payloads is kept.
+ */
+
+/** The chunks of one history. Only these functions change it. */
+export interface PayloadChunks {
+  /** A large payload is a chunk of its own. */
+  readonly list: Array<Uint8Array | undefined>
+  /** The number of kept payloads in each chunk. */
+  readonly kept: number[]
+  /** Indexes of `list` that are free. */
+  readonly free: number[]
+  /** The index of the chunk that is being filled, and how many of its bytes are used. */
+  current: number
+  used: number
+}
+
+export const chunkSize: number = 64 * 1024
+
+export const create = (): PayloadChunks => ({
+  list: [new Uint8Array(0)],
+  kept: [0],
+  free: [],
+  current: 0,
+  used: 0,
+})
+
+const add = (c: PayloadChunks, bytes: Uint8Array): number => {
+  const index = c.free.pop() ?? c.list.length
+  c.list[index] = bytes
+  c.kept[index] = 0
+  return index
+}
+
+const freeIfUnused = (c: PayloadChunks, index: number): void => {
+  if (c.kept[index] !== 0 || index === c.current) return
+  c.list[index] = undefined
+  c.free.push(index)
+}
+
+/** Copies the bytes, so that the caller can't change them later. */
+export const copy = (c: PayloadChunks, bytes: Uint8Array): Uint8Array => {
+  // Not `slice`: the `slice` of a node Buffer does not copy.
+  if (bytes.length * 4 > chunkSize) return new Uint8Array(bytes)
+  let chunk = c.list[c.current]
+  if (chunk === undefined || c.used + bytes.length > chunk.length) {
+    const full = c.current
+    chunk = new Uint8Array(chunkSize)
+    c.current = add(c, chunk)
+    c.used = 0
+    freeIfUnused(c, full)
+  }
+  const view = chunk.subarray(c.used, c.used + bytes.length)
+  view.set(bytes)
+  c.used += bytes.length
+  return view
+}
+
+const isCurrent = (c: PayloadChunks, bytes: Uint8Array): boolean => bytes.buffer === c.list[c.current]?.buffer
+
+/** The payload in the memory where it can be kept: where `copy` has just put it, or in a copy. */
+export const place = (c: PayloadChunks, bytes: Uint8Array): Uint8Array =>
+  isCurrent(c, bytes) || bytes.length * 4 > chunkSize ? bytes : copy(c, bytes)
+
+/** Keeps what `place` has returned. Returns the index of its chunk. */
+export const keep = (c: PayloadChunks, bytes: Uint8Array): number => {
+  const index = isCurrent(c, bytes) ? c.current : add(c, bytes)
+  c.kept[index] = (c.kept[index] ?? 0) + 1
+  return index
+}
+
+/** True if other payloads may be in the same chunk. */
+export const isShared = (c: PayloadChunks, index: number): boolean => c.list[index]?.length === chunkSize
+
+export const get = (c: PayloadChunks, index: number, offset: number, length: number): Uint8Array => {
+  const chunk = c.list[index] ?? new Uint8Array(0)
+  return offset === 0 && length === chunk.length ? chunk : chunk.subarray(offset, offset + length)
+}
+
+/** A payload in this chunk is not kept any more. */
+export const release = (c: PayloadChunks, index: number): void => {
+  c.kept[index] = (c.kept[index] ?? 0) - 1
+  freeIfUnused(c, index)
+}
