@@ -20,6 +20,19 @@ const happening = fc.oneof(
     arbitrary: fc.record({ tag: fc.constant('Heartbeat' as const), origin, skip: fc.integer({ min: -1, max: 1 }) }),
   },
   { weight: 1, arbitrary: fc.record({ tag: fc.constant('Answer' as const), origin, skip: fc.constant(0) }) },
+  {
+    weight: 12,
+    arbitrary: fc.record({
+      tag: fc.constant('Replay' as const),
+      origin,
+      skip: fc.constantFrom(0, 0, 0, 0, 0, 0, 0, -1, 1, 2),
+      count: fc.integer({ min: 1, max: 5 }),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ tag: fc.constant('Burst' as const), origin, skip: fc.integer({ min: 2, max: 12 }) }),
+  },
   { weight: 1, arbitrary: fc.record({ tag: fc.constant('Tick' as const), skip: fc.integer({ min: 0, max: 9000 }) }) },
   {
     weight: 12,
@@ -30,7 +43,7 @@ const happening = fc.oneof(
 )
 
 interface Both {
-  readonly on: (event: Event) => void
+  readonly on: (event: Event) => ReadonlyArray<Out>
   readonly usage: () => Machine['usage']
   readonly same: () => void
   readonly inPlace: () => number
@@ -57,6 +70,7 @@ const both = (initial: Machine): Both => {
       const [outputs, after] = Receiver.generalStep(event)(plain)
       plain = after
       expect(onFast(event)).toEqual(outputs)
+      return outputs
     },
     usage: () => plain.usage,
     same: () => expect(fast.value).toEqual(plain),
@@ -81,8 +95,14 @@ describe('a receiver in place', () => {
           const origins = [0, 1, 2].map(i => (isSingle ? single(`updates.s${i}`) : alice(1, `s${i}`)))
           const head = (n: number) => headOf(Math.max(n, 0), { first: Math.max(n, 0) + 1, epoch: run(1) })
           const newest = [0, 0, 0]
-          const { on, usage, same, ...counts } = both(Receiver.create({ addressing, mode, maxMessages: 24 }))
+          const { on: onBoth, usage, same, ...counts } = both(Receiver.create({ addressing, mode, maxMessages: 24 }))
           let now = 0
+          /** The last replay request for each origin, and the next number of its answers. */
+          const requests = new Map<string, { readonly id: number; next: number }>()
+          const on = (event: Event): void => {
+            for (const o of onBoth(event))
+              if (o._tag === 'RequestReplay') requests.set(o.origin.name, { id: o.id, next: o.first })
+          }
           on({ _tag: 'Started', now })
           if (answers)
             for (const o of origins) on({ _tag: 'HeadAnswered', now, requestId: 1, origin: o, head: head(0) })
@@ -99,7 +119,7 @@ describe('a receiver in place', () => {
           }
           for (const [i, h] of happenings.entries()) {
             now += 1
-            if (h.tag === 'Message' || h.tag === 'Heartbeat' || h.tag === 'Answer') {
+            if ('origin' in h) {
               const o = origins[h.origin]
               const last = newest[h.origin] ?? 0
               if (o === undefined) continue
@@ -107,6 +127,18 @@ describe('a receiver in place', () => {
                 const n = Math.max(last + 1 + h.skip, 1)
                 newest[h.origin] = Math.max(last, n)
                 on({ _tag: 'MessageReceived', now, origin: o, arrival: arrival(n) })
+              } else if (h.tag === 'Replay') {
+                const request = requests.get(o.name)
+                if (request === undefined) continue
+                request.next = Math.max(request.next + h.skip, 1)
+                const epoch = isSingle ? run(1) : undefined
+                for (let i = 0; i < h.count; i++, request.next++) {
+                  const answer = { requestId: request.id, origin: o, epoch, arrival: arrival(request.next) }
+                  on({ _tag: 'ReplayAnswered', now, ...answer })
+                }
+              } else if (h.tag === 'Burst') {
+                newest[h.origin] = last + h.skip
+                on({ _tag: 'MessageReceived', now, origin: o, arrival: arrival(last + h.skip) })
               } else if (answers && h.tag === 'Heartbeat')
                 on({ _tag: 'HeartbeatReceived', now, origin: o, head: head(last + h.skip) })
               else if (answers)

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
+import { InPlaceReceiver } from '../../../src/core/receiver/InPlaceReceiver.ts'
 import * as Receiver from '../../../src/core/receiver/Receiver.ts'
 import { replayFastPath } from '../../../src/core/receiver/replayFastPath.ts'
 import type { Event, Machine } from './receiverHarness.ts'
@@ -28,7 +29,7 @@ const happening = fc.oneof(
 )
 
 describe('the fast path of replays', () => {
-  test('has the same state and outputs as the general path for any events', () => {
+  test('has the same state and outputs as the general path and as the receiver in place, for any events', () => {
     let short = 0
     fc.assert(
       fc.property(
@@ -37,7 +38,8 @@ describe('the fast path of replays', () => {
         fc.boolean(),
         fc.boolean(),
         fc.constantFrom(12, 1000),
-        (happenings, mode, isSingle, stored, maxMessages) => {
+        fc.integer({ min: 1, max: 9 }),
+        (happenings, mode, isSingle, stored, maxMessages, every) => {
           const origin = isSingle ? single() : alice()
           const epoch = isSingle ? run(1) : undefined
           const head = (n: number) => headOf(n, { first: 1, epoch: run(1) })
@@ -45,8 +47,10 @@ describe('the fast path of replays', () => {
           let newest = 60
           let next = 1
           let requestId = 0
+          let steps = 0
           const settings = { mode, start: 'all', stored, maxMessages, gapTimeout: 500, seed: 7 } as const
           let self: Machine = Receiver.create({ addressing: isSingle ? 'single' : 'perSender', ...settings })
+          const inPlace = new InPlaceReceiver(self)
           const both = (event: Event): void => {
             if (event._tag === 'ReplayAnswered') {
               const { now: at, origin: of, requestId: id, epoch: run, arrival: a } = event
@@ -56,6 +60,9 @@ describe('the fast path of replays', () => {
             const [expected, would] = Receiver.generalStep(event)(self)
             expect(outputs).toEqual(expected)
             expect(after).toEqual(would)
+            expect(inPlace.step(event)).toEqual(outputs)
+            steps += 1
+            if (steps % every === 0) expect(inPlace.value).toEqual(after)
             self = after
             for (const o of outputs) {
               if (o._tag === 'RequestReplay') requestId = o.id

@@ -3,8 +3,10 @@
  *
  * For the next number of an origin in sequence, only counters change. They are kept in mutable lanes, one for each such
  * origin, and written back to the receiver before any other event. So the machine never sees a lane, and a property test
- * compares both forms. See docs/decisions/0015-receiver-in-place.md.
+ * compares both forms. Another lane takes the replayed messages that fill a gap in order. See
+ * docs/decisions/0015-receiver-in-place.md.
  */
+import type { Epoch } from '../protocol/Epoch.ts'
 import type { Event } from './events.ts'
 import type { InSequence } from './fastPath.ts'
 import { advanced, asInSequence } from './fastPath.ts'
@@ -12,6 +14,8 @@ import { names } from './originTable.ts'
 import type { Arrival, Deliver, Output } from './outputs.ts'
 import { ReceivedMessage } from './ReceivedMessage.ts'
 import { step } from './Receiver.ts'
+import type { Recovery } from './replayFastPath.ts'
+import { isInRecovery, isPlain, keepsWakeAt, recovered, recoveryOf } from './replayFastPath.ts'
 import type { Entry, OriginTable, Receiver } from './state.ts'
 
 /** An origin in sequence. */
@@ -29,6 +33,22 @@ export interface Lane<A> {
   isChanged: boolean
 }
 
+/** A gap that the answers to a request fill in order. */
+interface ReplayLane<A> {
+  readonly name: string
+  readonly requestId: number
+  readonly epoch: Epoch | undefined
+  next: number
+  seenAt: number
+  /** The gap and its origin without the messages since the last write. */
+  recovery: Recovery<A>
+  entry: Entry<A>
+  origins: OriginTable<A>['origins']
+  isChanged: boolean
+}
+
+type ReplayAnswered<A> = Extract<Event<A>, { readonly _tag: 'ReplayAnswered' }>
+
 /** The limit of lanes beyond `maxOrigins`: those of origins that made way for others. */
 const maxUnused = 1024
 
@@ -37,6 +57,7 @@ export class InPlaceReceiver<A> {
   #lanes = new Map<string, Lane<A>>()
   #last: Lane<A> | undefined
   #changed: Array<Lane<A>> = []
+  #replay: ReplayLane<A> | undefined
   /** Messages and bytes that were delivered since the last write, without those that were processed. */
   #messages = 0
   #bytes = 0
@@ -62,13 +83,15 @@ export class InPlaceReceiver<A> {
 
   /** True if `deliver` can take the message: it is the next one of its origin, and there is room. */
   isNext(lane: Lane<A>, number: number, bytes: number): boolean {
-    const { usage, settings, table, session } = this.#receiver
+    const { table, session } = this.#receiver
     if (lane.origins !== table.origins) this.#renew(lane)
+    return lane.next === number && session.away === undefined && this.#hasRoom(bytes)
+  }
+
+  #hasRoom(bytes: number): boolean {
+    const { usage, settings } = this.#receiver
     return (
-      lane.next === number &&
-      session.away === undefined &&
-      usage.messages + this.#messages < settings.maxMessages &&
-      usage.bytes + this.#bytes + bytes <= settings.maxBytes
+      usage.messages + this.#messages < settings.maxMessages && usage.bytes + this.#bytes + bytes <= settings.maxBytes
     )
   }
 
@@ -96,10 +119,15 @@ export class InPlaceReceiver<A> {
       this.#bytes -= event.bytes
       return []
     }
+    if (event._tag === 'ReplayAnswered') {
+      const lane = this.#laneOfReplay(event)
+      if (lane !== undefined) return [this.#deliverReplay(lane, event)]
+    }
     this.#write()
     const [outputs, after] = step(event)(this.#receiver)
     this.#receiver = after
     if (event._tag === 'MessageReceived') this.#open(event.origin.name)
+    if (event._tag === 'ReplayAnswered') this.#openReplay(event)
     return outputs
   }
 
@@ -116,6 +144,50 @@ export class InPlaceReceiver<A> {
     this.#last = undefined
   }
 
+  /** The lane that can deliver a replayed message: it is the next one of the gap, and there is room. */
+  #laneOfReplay({ now, origin, requestId, epoch, arrival }: ReplayAnswered<A>): ReplayLane<A> | undefined {
+    const lane = this.#replay
+    const { table, settings, session } = this.#receiver
+    return lane !== undefined &&
+      lane.origins === table.origins &&
+      lane.name === origin.name &&
+      lane.requestId === requestId &&
+      lane.epoch === epoch &&
+      lane.next === arrival.number &&
+      isInRecovery(lane.recovery, arrival.number) &&
+      isPlain(this.#receiver, lane.recovery.state) &&
+      this.#hasRoom(arrival.bytes) &&
+      keepsWakeAt(settings, lane.entry, arrival.number, now - session.lag)
+      ? lane
+      : undefined
+  }
+
+  #deliverReplay(lane: ReplayLane<A>, { now, arrival }: ReplayAnswered<A>): Deliver<A> {
+    const { number, data, headers, reply, bytes } = arrival
+    lane.next = number + 1
+    lane.seenAt = now
+    lane.isChanged = true
+    this.#messages += 1
+    this.#bytes += bytes
+    const { about, epoch } = lane.recovery.state
+    const delivery = new ReceivedMessage(about, number, 'Recovered', data, headers, reply)
+    return { _tag: 'Deliver', delivery, bytes, settled: number, epoch }
+  }
+
+  /** Opens the lane of replays, if the gap of an origin is filled in order. */
+  #openReplay({ origin: { name }, requestId, epoch }: ReplayAnswered<A>): void {
+    const { origins } = this.#receiver.table
+    const entry = names.get(origins, name)
+    const recovery = entry === undefined ? undefined : recoveryOf(entry.state, requestId, epoch)
+    this.#replay =
+      entry === undefined || recovery === undefined
+        ? undefined
+        : {
+            ...{ name, requestId, epoch, next: recovery.missing.first, seenAt: 0 },
+            ...{ recovery, entry, origins, isChanged: false },
+          }
+  }
+
   /** The machine has taken a step since the last message of the lane. */
   #renew(lane: Lane<A>): void {
     const { table } = this.#receiver
@@ -130,7 +202,9 @@ export class InPlaceReceiver<A> {
   }
 
   #write(): void {
-    if (this.#changed.length === 0 && this.#messages === 0 && this.#bytes === 0) return
+    const replay = this.#replay
+    const isChanged = this.#changed.length > 0 || replay?.isChanged === true
+    if (!isChanged && this.#messages === 0 && this.#bytes === 0) return
     const self = this.#receiver
     const { table, usage } = self
     let { origins } = table
@@ -140,7 +214,15 @@ export class InPlaceReceiver<A> {
       origins = names.set(origins, lane.name, lane.entry)
       lane.isChanged = false
     }
+    if (replay?.isChanged === true) {
+      const state = recovered(self.settings, replay.recovery, replay.next - 1, replay.seenAt - self.session.lag)
+      replay.recovery = { ...replay.recovery, state }
+      replay.entry = { state, wakeAt: replay.entry.wakeAt, idle: undefined }
+      origins = names.set(origins, replay.name, replay.entry)
+      replay.isChanged = false
+    }
     for (const lane of this.#changed) lane.origins = origins
+    if (replay !== undefined && replay.origins === table.origins) replay.origins = origins
     this.#changed = []
     this.#receiver = {
       settings: self.settings,

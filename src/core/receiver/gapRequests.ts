@@ -28,8 +28,8 @@ const jitter = (seed: number, n: number, tries: number): number => {
 }
 
 /** When to repeat a request for a gap after `tries` requests without an answer. */
-export const nextTry = <A>(step: Pick<Step<A>, 'now' | 'settings'>, m: Missing, tries: number): number =>
-  step.now + step.settings.requestTimeout * 2 ** Math.min(tries, 4) * jitter(step.settings.seed, m.first, tries)
+export const nextTry = <A>(step: Pick<Step<A>, 'now' | 'settings'>, first: number, tries: number): number =>
+  step.now + step.settings.requestTimeout * 2 ** Math.min(tries, 4) * jitter(step.settings.seed, first, tries)
 
 /** The number of messages from a number on that fit. Held messages above it would be dropped for them. */
 const roomFrom = <A>(step: Step<A>, b: ReorderBuffer<A>, n: number): number => {
@@ -43,7 +43,7 @@ const sendRequest = <A>(step: Step<A>, s: Known<A>, m: Missing, upTo: number): B
   const since = Math.min(m.request?.since ?? id, id)
   // Answers to the previous request may still arrive, even if there is less room now.
   const most = since === id ? upTo : Math.max(upTo, m.request?.upTo ?? 0)
-  return { since, id, upTo: most, tries: tries + 1, dueAt: nextTry(step, m, tries) }
+  return { since, id, upTo: most, tries: tries + 1, dueAt: nextTry(step, m.first, tries) }
 }
 
 /** Sends the due requests, as far as there is room, and schedules the next request. */

@@ -34,7 +34,7 @@ const recovered = <A>(
   // The timeout counts from the last progress.
   const progress = {
     deadline: step.now + step.settings.gapTimeout,
-    request: { ...m.request, tries: 0, dueAt: nextTry(step, m, 0) },
+    request: { ...m.request, tries: 0, dueAt: nextTry(step, m.first, 0) },
   }
   const after = receive(step, s.about, B.replace(s.buffer, { ...m, ...progress }), a, 'Recovered')
   const left = B.missingAt(after, a.number)
@@ -84,7 +84,7 @@ export const onPageEnd = <A>(
   const askSoon = (m: Missing, request: B.GapRequest): void => {
     // Request the rest at once only after progress. Otherwise both sides could exchange requests endlessly.
     const isRest = m.first > last && request.tries === 0
-    const wait = (nextTry(step, m, Math.max(0, request.tries - 1)) - step.now) / 2
+    const wait = (nextTry(step, m.first, Math.max(0, request.tries - 1)) - step.now) / 2
     const dueAt = isRest ? step.now : Math.min(request.dueAt, step.now + wait)
     b = B.replace(b, { ...m, request: { ...request, dueAt } })
   }

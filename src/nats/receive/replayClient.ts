@@ -18,7 +18,7 @@ import * as SequenceNumber from '../../core/protocol/SequenceNumber.ts'
 import type { RefusalReason } from '../../core/receiver/Delivery.ts'
 import type { Settings } from '../../core/receiver/settings.ts'
 import type { Connection, Msg } from '../client/Connection.ts'
-import { now } from '../client/timer.ts'
+import { now, nowInTurn } from '../client/timer.ts'
 import type { ReceiverContext } from './decode.ts'
 import type { Source } from './Replayer.ts'
 import type { RequestProgress, SenderAnswer } from './replayAnswers.ts'
@@ -149,7 +149,7 @@ export const createReplayClient = (
 
   /** Moves an attempt to the end of the order in which attempts become stale. */
   const onAnswered = (attempt: SenderRequest | StreamFetch): void => {
-    attempt.answeredAt = now()
+    attempt.answeredAt = nowInTurn()
     // Most answers follow another answer to the same request.
     if (attempt === latest) return
     latest = attempt

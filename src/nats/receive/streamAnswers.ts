@@ -6,6 +6,7 @@ import type { Arrival } from '../../core/receiver/outputs.ts'
 import type { Msg } from '../client/Connection.ts'
 import { withoutAddedFields } from '../client/headers.ts'
 import { hasRawHeaders } from '../client/rawHeaders.ts'
+import type { ReceiverContext } from './decode.ts'
 import { createArrival, parseAnswerFields, parseNumber } from './replayAnswers.ts'
 
 /** Header fields that a stream adds to a message, and to a message of a batch. */
@@ -16,34 +17,31 @@ const encoder = new TextEncoder()
 const RETURN = 13
 const ZERO = 48
 
-/** The header block of a message without headers of its own, around its number. */
+/** The header block of a message without headers of its own. */
 export interface PlainBlock {
+  /** The bytes before the number. */
   readonly before: Uint8Array
-  /** The names of the lines after the number. */
-  readonly lines: ReadonlyArray<Uint8Array>
+  /** The number of lines after the number. A message with headers of its own has more. */
+  readonly linesAfter: number
 }
 
 /** How the answers of one request begin, if their messages have no headers of their own. */
 export const plainBlock = (stream: string, origin: string, isBatch: boolean): PlainBlock => ({
   before: encoder.encode(`NATS/1.0\r\nNats-Stream: ${stream}\r\nNats-Subject: ${origin}.`),
-  lines: (isBatch ? fieldsAddedToBatch : fieldsAddedByStream).slice(2).map(name => encoder.encode(`${name}: `)),
+  linesAfter: (isBatch ? fieldsAddedToBatch : fieldsAddedByStream).length - 2,
 })
-
-const startsWith = (bytes: Uint8Array, at: number, part: Uint8Array): boolean => {
-  for (let i = 0; i < part.length; i++) if (bytes[at + i] !== part[i]) return false
-  return true
-}
 
 /**
  * The number of a message that has no headers of its own; `undefined` if it may have some. Most messages have none, and
  * the client takes as long for a header object as for the rest of the message.
  */
 const plainNumber = (
-  { before, lines }: PlainBlock,
+  { before, linesAfter }: PlainBlock,
   bytes: Uint8Array,
   size: number,
 ): SequenceNumber.SequenceNumber | undefined => {
-  if (!startsWith(bytes, 0, before)) return undefined
+  if (size <= before.length) return undefined
+  for (let i = 0; i < before.length; i++) if (bytes[i] !== before[i]) return undefined
   let at = before.length
   let number = 0
   for (; at < size && bytes[at] !== RETURN; at++) {
@@ -51,14 +49,13 @@ const plainNumber = (
     if (digit < 0 || digit > 9 || (digit === 0 && number === 0)) return undefined
     number = number * 10 + digit
   }
-  at += 2
-  for (const line of lines) {
-    if (!startsWith(bytes, at, line)) return undefined
+  // Each line ends in two bytes, and so does the block.
+  let lines = 0
+  for (at += 2; at < size - 2; at += 2) {
     while (at < size && bytes[at] !== RETURN) at += 1
-    at += 2
+    lines += 1
   }
-  // Only the empty line at the end of the block is left.
-  return at + 2 === size && bytes[at] === RETURN && SequenceNumber.is(number) ? number : undefined
+  return at === size - 2 && lines === linesAfter && SequenceNumber.is(number) ? number : undefined
 }
 
 /** The answer of a stream: a message, or a status. `Unreadable`: a message whose headers the client can't read. */
@@ -73,11 +70,14 @@ export const decodeStreamAnswer = (
   requested: number | undefined,
   plain: PlainBlock,
   msg: Msg,
-  toPayload: (data: Uint8Array) => Uint8Array,
+  toPayload: ReceiverContext['toPayload'],
 ): StreamAnswer => {
-  const fast = hasRawHeaders(msg) ? plainNumber(plain, msg._rdata, msg._msg.hdr) : undefined
-  if (fast !== undefined && (requested === undefined || requested === fast))
-    return createArrival(fast, toPayload(msg.data), undefined, undefined)
+  if (hasRawHeaders(msg)) {
+    const { _rdata: raw, _msg: info } = msg
+    const number = plainNumber(plain, raw, info.hdr)
+    if (number !== undefined && (requested === undefined || requested === number))
+      return createArrival(number, toPayload(raw, info.hdr), undefined, undefined)
+  }
   let headers: Headers | undefined
   try {
     headers = msg.headers

@@ -21,7 +21,7 @@ import { isAllRequested, isComplete, startFetch, toRanges } from './streamFetch.
  * Limits of pending messages, and of their expected bytes: live messages wait for them, and the server disconnects a
  * slow consumer.
  */
-const maxPending = 512
+const maxPending = 1024
 const maxPendingBytes = 4 * 1024 * 1024
 
 /** The number of 404 answers after which a message counts as missing. */
