@@ -405,17 +405,17 @@ const words = (told: ReadonlyArray<ReplayEvent>): ReadonlyArray<string | number>
 const stored = fromJetStream('S')
 
 describe('a stream as the source', () => {
-  test('has at most 512 pending requests, and the end is reported', () => {
+  test('has at most 1024 pending requests, and the end is reported', () => {
     const d = desk(stored)
-    d.ask(2, 1500)
+    d.ask(2, 2500)
     let most = 0
     for (let rounds = 0; d.sent.length > 0 && rounds < 10_000; rounds++) {
       most = Math.max(most, d.sent.length)
       d.answer(found)
     }
-    expect(words(d.told)).toEqual([...range(2, 1500), 'ended 1500'])
+    expect(words(d.told)).toEqual([...range(2, 2500), 'ended 2500'])
     expect(most).toBeGreaterThan(200)
-    expect(most).toBeLessThanOrEqual(512)
+    expect(most).toBeLessThanOrEqual(1024)
   })
 
   test('has few pending requests while answers are or may be large', () => {

@@ -258,7 +258,7 @@ describe.each(kinds)('with $name', kind => {
   })
 
   describe('an iterator', () => {
-    test('delivers payloads that are not views of a larger buffer', async () => {
+    test('delivers payloads that keep at most 8 KiB in memory, not a chunk of the socket', async () => {
       const nc = await bench.connect(kind)
       const reader = read(subscribe(nc, 'updates'))
       const updates = publisher(nc, 'updates')
@@ -266,7 +266,7 @@ describe.each(kinds)('with $name', kind => {
       nc.publish('updates.none', 'stray')
       const seen = await reader.until('all', s => messages(50)(s) && some('Unsequenced')(s))
       for (const d of seen)
-        if (isMessage(d) || d._tag === 'Unsequenced') expect(d.data.buffer.byteLength).toBe(d.data.length)
+        if (isMessage(d) || d._tag === 'Unsequenced') expect(d.data.buffer.byteLength).toBeLessThanOrEqual(8192)
       expect(texts(seen).at(-1)).toEqual([50, 'payload 50'])
     })
 

@@ -9,6 +9,7 @@ import * as Origin from '../../core/protocol/Origin.ts'
 import type { Subject } from '../../core/protocol/Subject.ts'
 import type { Event } from '../../core/receiver/events.ts'
 import type { Msg } from '../client/Connection.ts'
+import type { ToPayload } from './payloads.ts'
 
 /** What the parts of one receiver share. */
 export interface ReceiverContext {
@@ -23,18 +24,12 @@ export interface ReceiverContext {
   /** The prefixes of reply subjects. The id of the request follows. */
   readonly headInbox: string
   readonly replayInbox: string
-  /** Makes the payload of a delivery from the received bytes, or from those after the first ones: a copy, or a view. */
-  readonly toPayload: (data: Uint8Array, from?: number) => Uint8Array
+  /** Makes the payload of a delivery: a copy, or a view. */
+  readonly toPayload: ToPayload
 }
 
 /** Decodes a message; `undefined` if it is not meant for this receiver. */
 export type Decode = (context: ReceiverContext, msg: Msg, now: number) => Event<Uint8Array> | undefined
-
-export const keepView = (data: Uint8Array, from = 0): Uint8Array => (from === 0 ? data : data.subarray(from))
-
-// A received payload is a view of a chunk of the socket, and would keep the whole chunk in memory. In Node.js it is a
-// Buffer, and `slice` of a Buffer does not copy. This `slice` copies, and returns a Buffer for a Buffer.
-export const copyBytes = (data: Uint8Array, from = 0): Uint8Array => Uint8Array.prototype.slice.call(data, from)
 
 const decoder = new TextDecoder()
 

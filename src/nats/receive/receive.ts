@@ -27,17 +27,16 @@ import { formatRanges, orThrow, sequencedError } from '../errors.ts'
 import { check, checkSubject, parsePrefix } from '../options.ts'
 import type { Decode, ReceiverContext } from './decode.ts'
 import {
-  copyBytes,
   decodeHeadAnswer,
   decodeHeartbeat,
   decodeMixed,
   decodeNumbered,
   decodeNumberedOnly,
   headerBytes,
-  keepView,
   readHeaders,
 } from './decode.ts'
 import { queueHint, receiveOptions } from './options.ts'
+import { copyBytes, createCopier, keepView } from './payloads.ts'
 import { trackProgress } from './progress.ts'
 import { fromSender } from './Replayer.ts'
 import { createReplayClient } from './replayClient.ts'
@@ -101,8 +100,7 @@ export const receive = (
     ignoredPrefixes: [`${prefix}.`, `${inboxPrefix(nc)}.`].filter(start => !filter.startsWith(start)),
     headInbox: `${inbox}.head`,
     replayInbox: `${inbox}.replay`,
-    // If the handler retains payloads, they are copied on arrival, and the core need not copy them again.
-    toPayload: handler.retainsPayloads ? copyBytes : keepView,
+    toPayload: handler.retainsPayloads ? createCopier() : keepView,
   }
 
   // --- events: one at a time, even if a handler calls back into the receiver
@@ -112,7 +110,8 @@ export const receive = (
     ...settings,
     stored: hasStream,
     seed: randomSeed(),
-    retain: data => (handler.retainsPayloads || data === alreadyDelivered ? data : copyBytes(data)),
+    // What is held for a gap can stay long, so it does not share its memory.
+    retain: data => (data === alreadyDelivered ? data : copyBytes(data)),
   })
   const receiver = new InPlaceReceiver(initial)
   const events: Array<Event<Uint8Array>> = []
@@ -230,7 +229,7 @@ export const receive = (
           inbox: detectorInbox,
           settings: initial.settings,
           mayBeNumbered,
-          retain: handler.retainsPayloads ? keepView : copyBytes,
+          retain: copyBytes,
           dispatch,
           onSettled: closeIfDrained,
         })

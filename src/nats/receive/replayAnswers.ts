@@ -16,7 +16,9 @@ import type { RefusalReason } from '../../core/receiver/Delivery.ts'
 import type { Arrival } from '../../core/receiver/outputs.ts'
 import type { Msg } from '../client/Connection.ts'
 import { replaceFields, withoutAddedFields } from '../client/headers.ts'
-import { copyBytes, headerBytes, NO_RESPONDERS } from './decode.ts'
+import { headerBytes, NO_RESPONDERS } from './decode.ts'
+import type { ToPayload } from './payloads.ts'
+import { copyBytes } from './payloads.ts'
 
 /** A request for a range of one origin, and the state of its answers. */
 export interface RequestProgress {
@@ -148,7 +150,7 @@ export const createArrival = (
 const decodeOne = (
   origin: Origin,
   msg: Msg,
-  toPayload: (data: Uint8Array) => Uint8Array,
+  toPayload: ToPayload,
 ): SenderAnswer | Part | Bundled | Unreadable | undefined => {
   let headers: Headers | undefined
   try {
@@ -237,7 +239,7 @@ const isRequested = ({ first, last }: RequestProgress, n: number): boolean => n 
 const unbundle = (
   progress: RequestProgress,
   { epoch, first, payloads }: Bundled,
-  toPayload: (data: Uint8Array) => Uint8Array,
+  toPayload: ToPayload,
 ): ReadonlyArray<Message> => {
   const messages: Array<Message> = []
   for (const [i, payload] of payloads.entries()) {
@@ -272,7 +274,7 @@ const advance = (progress: RequestProgress, answers: ReadonlyArray<SenderAnswer>
 export const decodeSenderAnswer = (
   progress: RequestProgress,
   msg: Msg,
-  toPayload: (data: Uint8Array) => Uint8Array,
+  toPayload: ToPayload,
 ): ReadonlyArray<SenderAnswer> => {
   const decoded = decodeOne(progress.origin, msg, toPayload)
   if (decoded === undefined) return []

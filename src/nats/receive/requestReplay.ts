@@ -16,7 +16,7 @@ import { createInbox } from '../client/inbox.ts'
 import { assertNotWrapped } from '../client/wrappedConnections.ts'
 import type { ClientError } from '../errors.ts'
 import { parsePrefix } from '../options.ts'
-import { copyBytes } from './decode.ts'
+import { copyBytes } from './payloads.ts'
 import type { SenderAnswer } from './replayAnswers.ts'
 import { decodeSenderAnswer, startProgress } from './replayAnswers.ts'
 

@@ -6,7 +6,7 @@ import type { Arrival } from '../../core/receiver/outputs.ts'
 import type { Msg } from '../client/Connection.ts'
 import { withoutAddedFields } from '../client/headers.ts'
 import { hasRawHeaders } from '../client/rawHeaders.ts'
-import type { ReceiverContext } from './decode.ts'
+import type { ToPayload } from './payloads.ts'
 import { createArrival, parseAnswerFields, parseNumber } from './replayAnswers.ts'
 
 /** Header fields that a stream adds to a message, and to a message of a batch. */
@@ -70,7 +70,7 @@ export const decodeStreamAnswer = (
   requested: number | undefined,
   plain: PlainBlock,
   msg: Msg,
-  toPayload: ReceiverContext['toPayload'],
+  toPayload: ToPayload,
 ): StreamAnswer => {
   if (hasRawHeaders(msg)) {
     const { _rdata: raw, _msg: info } = msg

@@ -4,6 +4,14 @@ import type { SentAttempt } from './replayAttempts.ts'
 import type { PlainBlock } from './streamAnswers.ts'
 import { plainBlock } from './streamAnswers.ts'
 
+/** A request for several numbers. */
+export interface Batch {
+  readonly first: number
+  readonly last: number
+  /** 1 for each number that was answered, or that another fetch requests now. */
+  readonly answered: Uint8Array
+}
+
 /** An attempt to fetch a range from a stream. */
 export interface StreamFetch extends SentAttempt {
   readonly source: StreamSource
@@ -12,10 +20,12 @@ export interface StreamFetch extends SentAttempt {
   end: number
   /** Numbers to request one by one: a batch did not contain them. */
   single: Array<number>
-  /** Numbers without an answer. */
-  readonly pending: Set<number>
-  /** The first numbers of batches that have not ended. */
-  readonly batches: Set<number>
+  /** The count of requested numbers without an answer. */
+  pending: number
+  /** Those that were requested one by one. */
+  readonly pendingSingle: Set<number>
+  /** Batches that have not ended, by their first numbers. */
+  readonly batches: Map<number, Batch>
   /** The headers of answers to single requests and to batches. */
   readonly plainSingle: PlainBlock
   readonly plainBatch: PlainBlock
@@ -36,8 +46,9 @@ export const startFetch = (attempt: SentAttempt, source: StreamSource, isRepeate
     next: first,
     end: last,
     single: [],
-    pending: new Set(),
-    batches: new Set(),
+    pending: 0,
+    pendingSingle: new Set(),
+    batches: new Map(),
     plainSingle: plainBlock(source.stream, request.origin.name, false),
     plainBatch: plainBlock(source.stream, request.origin.name, true),
     isRepeated,
@@ -59,4 +70,4 @@ export const toRanges = (numbers: ReadonlyArray<number>): ReadonlyArray<readonly
 
 export const isAllRequested = (fetch: StreamFetch): boolean => fetch.next > fetch.end && fetch.single.length === 0
 
-export const isComplete = (fetch: StreamFetch): boolean => isAllRequested(fetch) && fetch.pending.size === 0
+export const isComplete = (fetch: StreamFetch): boolean => isAllRequested(fetch) && fetch.pending === 0

@@ -14,7 +14,7 @@ import type { RangeAttempt, ReplayEvent, SentAttempt } from './replayAttempts.ts
 import { dropStale, eventFields } from './replayAttempts.ts'
 import { decodeStreamAnswer } from './streamAnswers.ts'
 import { batchBody, createStreamBatches } from './streamBatches.ts'
-import type { StreamFetch } from './streamFetch.ts'
+import type { Batch, StreamFetch } from './streamFetch.ts'
 import { isAllRequested, isComplete, startFetch, toRanges } from './streamFetch.ts'
 
 /**
@@ -75,21 +75,29 @@ export const createStreamFetcher = (options: StreamFetcherOptions): StreamFetche
 
   const pendingLimit = (): number => Math.min(maxPending, Math.ceil(maxPendingBytes / expectedBytes))
 
-  const markPending = (fetch: StreamFetch, n: number): void => {
-    fetch.pending.add(n)
-    pending += 1
+  const addPending = (fetch: StreamFetch, count: number): void => {
+    fetch.pending += count
+    pending += count
   }
 
-  const markAnswered = (fetch: StreamFetch, n: number): boolean => {
-    const wasPending = fetch.pending.delete(n)
-    if (wasPending) pending -= 1
+  const markSingle = (fetch: StreamFetch, n: number): boolean => {
+    const wasPending = fetch.pendingSingle.delete(n)
+    if (wasPending) addPending(fetch, -1)
+    return wasPending
+  }
+
+  const markInBatch = (fetch: StreamFetch, { first, answered }: Batch, n: number): boolean => {
+    const wasPending = answered[n - first] === 0
+    answered[n - first] = 1
+    if (wasPending) addPending(fetch, -1)
     return wasPending
   }
 
   const requestOne = (fetch: StreamFetch): void => {
     const { request, id, source } = fetch
     const n = fetch.single.shift() ?? fetch.next++
-    markPending(fetch, n)
+    fetch.pendingSingle.add(n)
+    addPending(fetch, 1)
     publish(
       `${source.api}.DIRECT.GET.${source.stream}.${request.origin.name}.${n}`,
       undefined,
@@ -101,8 +109,8 @@ export const createStreamFetcher = (options: StreamFetcherOptions): StreamFetche
     const { request, id, source, next: first } = fetch
     const last = first + size - 1
     fetch.next = last + 1
-    fetch.batches.add(first)
-    for (let n = first; n <= last; n++) markPending(fetch, n)
+    fetch.batches.set(first, { first, last, answered: new Uint8Array(size) })
+    addPending(fetch, size)
     batches.onSent(source)
     publish(
       `${source.api}.DIRECT.GET.${source.stream}`,
@@ -124,7 +132,7 @@ export const createStreamFetcher = (options: StreamFetcherOptions): StreamFetche
    * costs the client and the server less than many writes.
    */
   const sendRequests = (): void => {
-    if (pending * 2 > pendingLimit()) return
+    if (pending * 2 > maxPending || pending * 2 > pendingLimit()) return
     for (let [fetch] = queue; fetch !== undefined; [fetch] = queue) {
       if (isAllRequested(fetch)) {
         queue.shift()
@@ -142,8 +150,9 @@ export const createStreamFetcher = (options: StreamFetcherOptions): StreamFetche
 
   const close = (fetch: StreamFetch): void => {
     if (!fetches.delete(fetch.id)) return
-    pending -= fetch.pending.size
-    fetch.pending.clear()
+    addPending(fetch, -fetch.pending)
+    fetch.pendingSingle.clear()
+    for (const { answered } of fetch.batches.values()) answered.fill(1)
     fetch.single = []
     fetch.next = Number.POSITIVE_INFINITY
     const { name } = fetch.request.origin
@@ -155,7 +164,9 @@ export const createStreamFetcher = (options: StreamFetcherOptions): StreamFetche
   }
 
   const removeFrom = (fetch: StreamFetch, first: number, last: number): void => {
-    for (const n of fetch.pending) if (n >= first && n <= last) markAnswered(fetch, n)
+    for (const n of fetch.pendingSingle) if (n >= first && n <= last) markSingle(fetch, n)
+    for (const batch of fetch.batches.values())
+      for (let n = Math.max(first, batch.first); n <= Math.min(last, batch.last); n++) markInBatch(fetch, batch, n)
     fetch.single = fetch.single.filter(n => n < first || n > last)
     if (first <= fetch.next) fetch.next = Math.max(fetch.next, last + 1)
     else fetch.end = Math.min(fetch.end, first - 1)
@@ -195,7 +206,7 @@ export const createStreamFetcher = (options: StreamFetcherOptions): StreamFetche
 
   const onSingleAnswer = (fetch: StreamFetch, n: number, msg: Msg): void => {
     const { request } = fetch
-    const wasPending = markAnswered(fetch, n)
+    const wasPending = markSingle(fetch, n)
     const answer = decodeStreamAnswer(request.origin, n, fetch.plainSingle, msg, context.toPayload)
     if (answer !== 'Unreadable' && 'number' in answer) return onMessage(fetch, answer)
     // Another fetch requests this number now. A message counts in any case.
@@ -206,11 +217,11 @@ export const createStreamFetcher = (options: StreamFetcherOptions): StreamFetche
   }
 
   /** What a batch did not contain is requested one by one. */
-  const onBatchEnded = (fetch: StreamFetch, first: number, last: number, status: number): void => {
-    if (!fetch.batches.delete(first)) return
+  const onBatchEnded = (fetch: StreamFetch, batch: Batch, status: number): void => {
+    fetch.batches.delete(batch.first)
     if (status === BATCH_ENDED || status === NOT_FOUND) batches.onAnswered(fetch.source)
     else batches.onRefused(fetch.source)
-    for (let n = first; n <= last; n++) if (markAnswered(fetch, n)) fetch.single.push(n)
+    for (let n = batch.first; n <= batch.last; n++) if (markInBatch(fetch, batch, n)) fetch.single.push(n)
     if (!queue.includes(fetch)) queue.push(fetch)
   }
 
@@ -218,9 +229,10 @@ export const createStreamFetcher = (options: StreamFetcherOptions): StreamFetche
     const answer = decodeStreamAnswer(fetch.request.origin, undefined, fetch.plainBatch, msg, context.toPayload)
     // The number of an unreadable message is not known yet.
     if (answer === 'Unreadable') return
-    if ('status' in answer) return onBatchEnded(fetch, first, last, answer.status)
+    const batch = fetch.batches.get(first)
+    if ('status' in answer) return batch && onBatchEnded(fetch, batch, answer.status)
     if (answer.number < first || answer.number > last) return
-    markAnswered(fetch, answer.number)
+    if (batch !== undefined) markInBatch(fetch, batch, answer.number)
     onMessage(fetch, answer)
   }
 
