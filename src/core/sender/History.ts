@@ -270,11 +270,9 @@ const repack = <O>(h: History<O>): void => {
 }
 
 const keepBytes = <O>({ rows, chunks }: History<O>, row: number, data: Uint8Array): void => {
-  const placed = Chunks.place(chunks, data)
-  const index = Chunks.keep(chunks, placed)
-  rows.chunk[row] = index
-  rows.offset[row] = Chunks.isShared(chunks, index) ? placed.byteOffset : 0
-  rows.length[row] = placed.length
+  rows.chunk[row] = Chunks.keep(chunks, data)
+  rows.offset[row] = chunks.offset
+  rows.length[row] = data.length
 }
 
 // --- what is kept

@@ -11,9 +11,14 @@ export interface PayloadChunks {
   readonly kept: number[]
   /** Indexes of `list` that are free. */
   readonly free: number[]
-  /** The index of the chunk that is being filled, and how many of its bytes are used. */
+  /** The chunk that is being filled: its index, its memory, and how many of its bytes are used. */
   current: number
+  buffer: ArrayBuffer
   used: number
+  /** The last copy. */
+  copied: Uint8Array | undefined
+  /** Where the last copy, or the last kept payload, begins in its chunk. */
+  offset: number
 }
 
 export const chunkSize: number = 64 * 1024
@@ -23,7 +28,10 @@ export const create = (): PayloadChunks => ({
   kept: [0],
   free: [],
   current: 0,
+  buffer: new ArrayBuffer(0),
   used: 0,
+  copied: undefined,
+  offset: 0,
 })
 
 const add = (c: PayloadChunks, bytes: Uint8Array): number => {
@@ -39,33 +47,33 @@ const freeIfUnused = (c: PayloadChunks, index: number): void => {
   c.free.push(index)
 }
 
+const isSmall = (bytes: Uint8Array): boolean => bytes.length * 4 <= chunkSize
+
 /** Copies the bytes, so that the caller can't change them later. */
 export const copy = (c: PayloadChunks, bytes: Uint8Array): Uint8Array => {
   // Not `slice`: the `slice` of a node Buffer does not copy.
-  if (bytes.length * 4 > chunkSize) return new Uint8Array(bytes)
-  let chunk = c.list[c.current]
-  if (chunk === undefined || c.used + bytes.length > chunk.length) {
+  if (!isSmall(bytes)) return new Uint8Array(bytes)
+  if (c.used + bytes.length > c.buffer.byteLength) {
     const full = c.current
-    chunk = new Uint8Array(chunkSize)
-    c.current = add(c, chunk)
+    c.buffer = new ArrayBuffer(chunkSize)
+    c.current = add(c, new Uint8Array(c.buffer))
     c.used = 0
     freeIfUnused(c, full)
   }
-  const view = chunk.subarray(c.used, c.used + bytes.length)
+  // Neither `subarray` nor the property `buffer` of a view: each takes as long as the copy.
+  const view = new Uint8Array(c.buffer, c.used, bytes.length)
   view.set(bytes)
+  c.copied = view
+  c.offset = c.used
   c.used += bytes.length
   return view
 }
 
-const isCurrent = (c: PayloadChunks, bytes: Uint8Array): boolean => bytes.buffer === c.list[c.current]?.buffer
-
-/** The payload in the memory where it can be kept: where `copy` has just put it, or in a copy. */
-export const place = (c: PayloadChunks, bytes: Uint8Array): Uint8Array =>
-  isCurrent(c, bytes) || bytes.length * 4 > chunkSize ? bytes : copy(c, bytes)
-
-/** Keeps what `place` has returned. Returns the index of its chunk. */
+/** Keeps a payload. Returns the index of its chunk; `offset` is where it begins there. */
 export const keep = (c: PayloadChunks, bytes: Uint8Array): number => {
-  const index = isCurrent(c, bytes) ? c.current : add(c, bytes)
+  if (isSmall(bytes) && bytes !== c.copied) copy(c, bytes)
+  if (!isSmall(bytes)) c.offset = 0
+  const index = isSmall(bytes) ? c.current : add(c, bytes)
   c.kept[index] = (c.kept[index] ?? 0) + 1
   return index
 }

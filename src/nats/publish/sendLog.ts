@@ -141,7 +141,7 @@ const createSendLog = (nc: Connection, limits: Limits): SendLog => {
     const options = toPublishOptions(kept.reply, headers)
     nc.publish(`${origin.name}.${number}`, kept.data, options)
     const sent = options.headers
-    return sent === undefined || !isEncodable(sent) ? kept : { ...kept, headers: History.copy(history, sent.encode()) }
+    return sent === undefined || !isEncodable(sent) ? kept : { ...kept, headers: new Uint8Array(sent.encode()) }
   }
 
   const send: SendLog['send'] = (origin, number, data, headers, reply) => {

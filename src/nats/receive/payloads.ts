@@ -18,9 +18,6 @@ export const copyBytes: ToPayload = (data, from = 0) => Uint8Array.prototype.sli
 /** Copies share memory of this size, because memory of its own takes longer than the rest of a small message. */
 const sharedSize = 8 * 1024
 
-/** Below this size a loop is faster than `set`. */
-const loopSize = 256
-
 /** Copies of the payloads of one receiver, which are processed in their order: so shared memory is soon free again. */
 export const createCopier = (): ToPayload => {
   let shared = new Uint8Array(0)
@@ -36,8 +33,7 @@ export const createCopier = (): ToPayload => {
     }
     const at = used
     used += size
-    if (size > loopSize) shared.set(data.subarray(from), at)
-    else for (let i = 0; i < size; i++) shared[at + i] = data[from + i] ?? 0
+    shared.set(keepView(data, from), at)
     return shared.subarray(at, used)
   }
 }

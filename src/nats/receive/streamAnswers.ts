@@ -51,10 +51,7 @@ const plainNumber = (
   }
   // Each line ends in two bytes, and so does the block.
   let lines = 0
-  for (at += 2; at < size - 2; at += 2) {
-    while (at < size && bytes[at] !== RETURN) at += 1
-    lines += 1
-  }
+  for (at += 2; at > 1 && at < size - 2; lines++) at = bytes.indexOf(RETURN, at) + 2
   return at === size - 2 && lines === linesAfter && SequenceNumber.is(number) ? number : undefined
 }
 
