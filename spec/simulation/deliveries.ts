@@ -318,6 +318,8 @@ const living = (
   const { origin, head } = run
   if (isTurnedAway(life, origin, chronicle.healedAt)) return
   const isTight = life.settings.maxOrigins < roomy
+  // Where there is no room for all origins, a run that has sent nothing need not be followed.
+  if (isTight && head < run.start) return
   const rule = silentLoss(origins, origin)
   const s = sequences.at(-1)
   if (s === undefined || s.endedBy === 'Dropped') {
