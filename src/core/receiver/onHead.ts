@@ -72,7 +72,6 @@ const isFresh = <A>(step: Step<A>, s: Joining<A>, head: Head): boolean =>
   s.reason._tag === 'New' &&
   s.probe.pending === undefined &&
   s.probe.dropped === undefined &&
-  head.start === 1 &&
   head.head === 0 &&
   head.state === 'live' &&
   (head.age ?? Number.POSITIVE_INFINITY) <= step.age
