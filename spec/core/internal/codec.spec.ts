@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import * as E from 'fp-ts/lib/Either.js'
 import type * as t from 'io-ts'
 import { failure } from 'io-ts/lib/PathReporter.js'
+import { quoted } from '../../../src/core/internal/codec.ts'
 import * as Address from '../../../src/core/protocol/Address.ts'
 import * as Verb from '../../../src/core/protocol/ControlSubject.ts'
 import * as Epoch from '../../../src/core/protocol/Epoch.ts'
@@ -181,5 +182,17 @@ describe('codecs', () => {
     for (const number of [0, 1.5, '42', undefined]) expect(is({ origin: alice, number })).toBe(false)
     expect(is({ origin: alice })).toBe(false)
     expect(Address.codec('single').is({ origin: { name: 'updates', subject: 'updates', run }, number: 1 })).toBe(false)
+  })
+})
+
+describe('a quoted text', () => {
+  it.each([
+    ['a b', '"a b"'],
+    ['a"b', '"a\\"b"'],
+    ['\u001b[31m', '"\\u001b[31m"'],
+    ['\u202eevil\u2066', '"\\u202eevil\\u2066"'],
+    ['x'.repeat(81), `"${'x'.repeat(80)}…"`],
+  ])('%j has no character that changes how it is shown', (text, expected) => {
+    expect(quoted(text)).toBe(expected)
   })
 })

@@ -34,6 +34,12 @@ describe('Head', () => {
     expect(Head.parse(`{"__proto__":{"v":2},${body({}).slice(1)}`)).toEqual(E.right(good))
   })
 
+  it('refuses a body of more than 4096 characters', () => {
+    const padded = (length: number): string => body({}).padEnd(length)
+    expect(Head.parse(padded(4096))).toEqual(E.right(good))
+    expect(Head.parse(padded(4097))).toEqual(refused(padded(4097)))
+  })
+
   it('refuses a body that is truncated or has text after its end', () => {
     fc.assert(
       fc.property(head, fc.double({ min: 0, max: 0.999, noNaN: true }), (h, part) => {

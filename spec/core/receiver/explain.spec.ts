@@ -48,6 +48,13 @@ describe('explain', () => {
     expect(new Set(all.map(explain)).size).toBe(all.length)
   })
 
+  it('escapes control and bidirectional characters of a subject', () => {
+    const subject = 'updates.\u001b[31m\u202e\n\u0085\u2028é'
+    expect(explain({ _tag: 'Unsequenced', subject, reason: 'NoNumber', ...content })).toMatch(
+      /^updates\.\\u001b\[31m\\u202e\\u000a\\u0085\\u2028é: /,
+    )
+  })
+
   it('counts missing messages', () => {
     expect(all.map(explain).filter(s => s.includes('missing so far'))).toEqual([
       'updates: 1 message missing so far (3), noticed by a later message.',

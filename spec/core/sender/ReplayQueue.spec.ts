@@ -89,10 +89,15 @@ describe('a replay request', () => {
     ['ends at half a number', '{"last":57.5}', /body/],
     ['ends at a number that may be rounded', '{"last":9007199254740992}', /body/],
     ['has an epoch that is none', '{"last":57,"epoch":"@1"}', /body/],
+    ['has more than 4096 characters', '{"last":57}'.padEnd(4097), /has more than 4096 characters/],
     ['ends before it begins', '{"last":16}', /ends \(16\) before it begins \(17\)/],
   ])('is refused with a reason if its body %s', (_, body, why) => {
     const parsed = ReplayQueue.parse(address(17), body, 'in')
     expect(parsed).toMatchObject({ left: { _tag: 'BadRequest', why: expect.stringMatching(why) } })
+  })
+
+  it('may have a body of 4096 characters', () => {
+    expect(ReplayQueue.parse(address(17), '{"last":57}'.padEnd(4096), 'in')).toEqual(E.right(range(17, 57, 'in')))
   })
 
   it('is parsed, or refused with a reason, for any body', () => {

@@ -3,7 +3,15 @@ import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
 
 /** Quotes a text for an error message. At most 80 characters are shown. */
-export const quoted = (text: string): string => JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text)
+export const quoted = (text: string): string =>
+  printable(JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text))
+
+/**
+ * Escapes what changes how a terminal or a log shows a text: control characters, line separators and bidirectional
+ * marks. Subjects and payloads can have them.
+ */
+export const printable = (text: string): string =>
+  text.replace(/[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu, c => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)
 
 /**
  * A codec of a value that is its own encoding, made from a type guard. `expected` describes the accepted values in

@@ -9,7 +9,7 @@ import type { Eq as EqOf } from 'fp-ts/lib/Eq.js'
 import type { Show as ShowOf } from 'fp-ts/lib/Show.js'
 import * as string from 'fp-ts/lib/string.js'
 import type * as t from 'io-ts'
-import { ofParser } from '../internal/codec.ts'
+import { ofParser, quoted } from '../internal/codec.ts'
 import type { Token } from './Subject.ts'
 
 interface EpochBrand {
@@ -36,7 +36,7 @@ export const parse = (s: string): E.Either<NotAnEpoch, Epoch> =>
 
 /** Describes the error in one sentence. @since 0.1.0 */
 export const explain = (e: NotAnEpoch): string =>
-  `${JSON.stringify(e.epoch)} is not an epoch: an epoch is "@" and 10 characters of 0-9 and a-z.`
+  `${quoted(e.epoch)} is not an epoch: an epoch is "@" and 10 characters of 0-9 and a-z.`
 
 /** The codec of an epoch, in JSON and in subjects. @since 0.1.0 */
 export const codec: t.Type<Epoch, string, unknown> = /* @__PURE__ */ ofParser('Epoch', is, parse, explain, s => s)

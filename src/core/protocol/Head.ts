@@ -81,10 +81,13 @@ export interface NotAHead {
   readonly body: string
 }
 
+/** Longer bodies are not parsed: 4096 characters. A head has about 250. @since 0.1.0 */
+export const maxLength: number = 4096
+
 /** Parses the body of a heartbeat or of an answer to a head request. @since 0.1.0 */
 export const parse = (body: string): E.Either<NotAHead, Head> =>
   pipe(
-    Json.parse(body),
+    Json.parse(body.length > maxLength ? '' : body),
     E.chainW(codec.decode),
     E.mapLeft((): NotAHead => ({ _tag: 'NotAHead', body })),
   )

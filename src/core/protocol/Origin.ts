@@ -14,7 +14,7 @@ import * as Eq_ from 'fp-ts/lib/Eq.js'
 import type { Show as ShowOf } from 'fp-ts/lib/Show.js'
 import * as string from 'fp-ts/lib/string.js'
 import type * as t from 'io-ts'
-import { ofParser } from '../internal/codec.ts'
+import { ofParser, quoted } from '../internal/codec.ts'
 import * as Epoch from './Epoch.ts'
 import * as Subject from './Subject.ts'
 
@@ -112,10 +112,10 @@ export const explain = (e: OriginError): string => {
       return Epoch.explain(e)
     case 'OtherAddressing':
       return e.expected === 'single'
-        ? `${JSON.stringify(e.origin)} ends in the epoch of a sender: it belongs to the addressing 'perSender'. Set addressing: 'perSender', or use another subject.`
-        : `${JSON.stringify(e.origin)} does not end in a sender and an epoch ("@" and 10 characters of 0-9 and a-z): it does not belong to the addressing 'perSender'. Set addressing: 'single', or let the sender set addressing: 'perSender'.`
+        ? `${quoted(e.origin)} ends in the epoch of a sender: it belongs to the addressing 'perSender'. Set addressing: 'perSender', or use another subject.`
+        : `${quoted(e.origin)} does not end in a sender and an epoch ("@" and 10 characters of 0-9 and a-z): it does not belong to the addressing 'perSender'. Set addressing: 'single', or let the sender set addressing: 'perSender'.`
     case 'BadSender':
-      return `${JSON.stringify(e.sender)} can't be a sender's name: it is one subject token of at most ${maxSenderLength} bytes that does not start with "@".`
+      return `${quoted(e.sender)} can't be a sender's name: it is one subject token of at most ${maxSenderLength} bytes that does not start with "@".`
   }
 }
 

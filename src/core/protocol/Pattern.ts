@@ -20,7 +20,7 @@
  */
 import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
-import { ofParser } from '../internal/codec.ts'
+import { ofParser, quoted } from '../internal/codec.ts'
 import type { BadSubject, Filter, Subject } from './Subject.ts'
 import * as Subject_ from './Subject.ts'
 
@@ -331,13 +331,12 @@ export const integer: t.Type<number, string, unknown> = ofParser(
   'integer',
   (u): u is number => Number.isSafeInteger(u) && !Object.is(u, -0),
   s => (/^(0|-?[1-9]\d*)$/.test(s) && Number.isSafeInteger(Number(s)) ? E.right(Number(s)) : E.left(s)),
-  s => `${JSON.stringify(s)} is not an integer from -9007199254740991 to 9007199254740991 in plain decimal digits`,
+  s => `${quoted(s)} is not an integer from -9007199254740991 to 9007199254740991 in plain decimal digits`,
   String,
 )
 
 // Some values have no JSON form, and some objects can't be converted to a string.
-const show = (u: unknown): string =>
-  typeof u === 'string' ? JSON.stringify(u) : typeof u === 'number' ? `${u}` : typeof u
+const show = (u: unknown): string => (typeof u === 'string' ? quoted(u) : typeof u === 'number' ? `${u}` : typeof u)
 
 const why = (e: t.ValidationError): string =>
   e.message ?? `${e.context.at(-1)?.type.name ?? 'another value'} is expected`
@@ -348,7 +347,7 @@ export const explain = (e: PatternError): string => {
     case 'BadSubject':
       return Subject_.explain(e)
     case 'NoMatch':
-      return `${JSON.stringify(e.subject)} is not a subject of the pattern ${e.pattern}.`
+      return `${quoted(e.subject)} is not a subject of the pattern ${e.pattern}.`
     case 'BadCapture':
       return `${e.pattern}: ${show(e.actual)} can't stand for wildcard ${e.index + 1}: ${e.errors.map(why).join('; ')}.`
   }

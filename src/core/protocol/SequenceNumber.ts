@@ -15,7 +15,7 @@ import * as O from 'fp-ts/lib/Option.js'
 import type { Ord as OrdOf } from 'fp-ts/lib/Ord.js'
 import type { Show as ShowOf } from 'fp-ts/lib/Show.js'
 import type * as t from 'io-ts'
-import { ofGuard, ofParser } from '../internal/codec.ts'
+import { ofGuard, ofParser, quoted } from '../internal/codec.ts'
 
 interface SequenceNumberBrand {
   readonly SequenceNumber: unique symbol
@@ -110,7 +110,7 @@ export const format = (n: SequenceNumber): string => String(n)
 
 /** Describes the error in one sentence. @since 0.1.0 */
 export const explain = (e: NotASequenceNumber): string =>
-  `${JSON.stringify(e.token)} is not a sequence number: ${e.reason}. ` +
+  `${quoted(e.token)} is not a sequence number: ${e.reason}. ` +
   'A sequence number is an integer from 1 to 9007199254740991 in plain decimal digits.'
 
 /** The codec of the number as a JSON number. @since 0.1.0 */

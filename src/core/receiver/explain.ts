@@ -1,5 +1,6 @@
 /** Descriptions of deliveries. @since 0.1.0 */
 
+import { printable } from '../internal/codec.ts'
 import { match } from '../internal/match.ts'
 import type { Delivery, Gap, LossReason, Lost, NoticedBy, UnsequencedReason, Verdict } from './Delivery.ts'
 
@@ -77,7 +78,7 @@ export const explain: (d: Delivery<unknown>) => string = match<Delivery<unknown>
   Resumed: d => `${d.origin}: its sender is heard again.`,
   Ended: d =>
     `${d.origin}: its sender has closed after message ${d.last}. Every message was delivered or reported lost.`,
-  Unsequenced: d => `${d.subject}: a message outside of any sequence: ${whyUnsequenced[d.reason]}.`,
+  Unsequenced: d => `${printable(d.subject)}: a message outside of any sequence: ${whyUnsequenced[d.reason]}.`,
   Overflowed: d =>
     `${d.count} unsequenced messages were dropped because the consumer is too slow (maxMessages, maxBytes). They are not stored anywhere.`,
   StreamSilent: d =>

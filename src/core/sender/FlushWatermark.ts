@@ -23,9 +23,9 @@ export interface FlushWatermark {
   readonly connected: boolean
 }
 
-/** The sender flushes after this many ms, or after this many bytes if that is sooner. */
+/** The sender flushes after this many ms, or after `everyBytes` if that is sooner. */
 const everyMs = 100
-/** @internal */
+/** The sender flushes after this many bytes: 1 MiB. @since 0.1.0 */
 export const everyBytes: number = 1024 * 1024
 
 /** Connected, with nothing sent. @since 0.1.0 */

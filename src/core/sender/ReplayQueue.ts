@@ -58,11 +58,15 @@ export interface BadRequest {
 
 const bad = (why: string): E.Either<BadRequest, never> => E.left({ _tag: 'BadRequest', why })
 
+/** Longer requests are refused: 4096 characters. @since 0.1.0 */
+export const maxLength: number = 4096
+
 /** Parses a request. @since 0.1.0 */
 export const parse = (address: Address, body: string, reply: string): E.Either<BadRequest, Request> => {
   const origin = address.origin.name
   const first = address.number
   if (body === '') return E.right({ origin, first, last: first, range: false, epoch: undefined, reply })
+  if (body.length > maxLength) return bad(`the body has more than ${maxLength} characters`)
   const decoded = pipe(Json.parse(body), E.chainW(Body.decode))
   if (E.isLeft(decoded))
     return bad(

@@ -9,6 +9,7 @@ import * as Subject from '../../core/protocol/Subject.ts'
 import * as Sender from '../../core/sender/Sender.ts'
 import type { Msg } from '../client/Connection.ts'
 import { isConnected, whenConnected } from '../client/connectionStatus.ts'
+import { decodeText } from '../client/decodeText.ts'
 import { EncodedHeaders } from '../client/EncodedHeaders.ts'
 import { headerBlock } from '../client/headers.ts'
 import { randomEpoch } from '../client/random.ts'
@@ -26,7 +27,6 @@ export interface OriginSenderListener {
   readonly onStopped: (self: OriginSender) => void
 }
 
-const decoder = new TextDecoder()
 const noBytes = new Uint8Array(0)
 
 /** The limit of other epochs that are reported as a conflict. */
@@ -201,7 +201,7 @@ export class OriginSender implements LoggedOrigin, HeartbeatSource {
 
   /** Handles a heartbeat on the subject of this origin. A live heartbeat of another epoch is a conflict in `single`. */
   onOtherHeartbeat(msg: Msg): void {
-    const head = Head.parse(decoder.decode(msg.data))
+    const head = Head.parse(decodeText(msg.data, Head.maxLength))
     // An `ended` heartbeat belongs to the previous run. A live one was sent after this run began.
     if (E.isLeft(head) || head.right.epoch === this.epoch || head.right.state === 'ended') return
     const rival = head.right.epoch

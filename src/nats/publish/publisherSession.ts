@@ -15,6 +15,7 @@ import * as ReplayQueue from '../../core/sender/ReplayQueue.ts'
 import * as Sender from '../../core/sender/Sender.ts'
 import type { Connection, Msg, NatsSubscription } from '../client/Connection.ts'
 import { onConnectionStatus, whenConnected } from '../client/connectionStatus.ts'
+import { decodeText } from '../client/decodeText.ts'
 import { EncodedHeaders } from '../client/EncodedHeaders.ts'
 import { headerBlock } from '../client/headers.ts'
 import { timeout } from '../client/timer.ts'
@@ -93,12 +94,13 @@ export interface PublisherSession {
   readonly closed: Promise<Error | undefined>
 }
 
-const decoder = new TextDecoder()
+/** The longest head request, in characters: a filter has at most half of it. */
+const maxHeadRequest = 8192
 
 const HeadRequest = t.partial({ filter: t.string })
 
 const parseHeadRequest = (body: string): E.Either<unknown, t.TypeOf<typeof HeadRequest>> =>
-  E.chainW(HeadRequest.decode)(Json.parse(body === '' ? '{}' : body))
+  body.length > maxHeadRequest ? E.left(undefined) : E.chainW(HeadRequest.decode)(Json.parse(body === '' ? '{}' : body))
 
 const isRequest = (msg: Msg): msg is RequestMsg => msg.reply !== undefined && msg.reply !== ''
 
@@ -213,7 +215,7 @@ export const openSession = (
 
   const onHeadRequest: PublisherSession['onHeadRequest'] = handler =>
     onRequest(ControlSubject.headOfAll(prefix), request => {
-      const parsed = parseHeadRequest(decoder.decode(request.data))
+      const parsed = parseHeadRequest(decodeText(request.data, maxHeadRequest))
       if (E.isLeft(parsed)) return
       const filter = Subject.parseFilter(parsed.right.filter ?? '>')
       if (E.isRight(filter)) handler(filter.right, request)
@@ -226,7 +228,7 @@ export const openSession = (
       if (E.isRight(address) && !sendLog.has(address.right.origin.name)) return
       const request = E.isLeft(address)
         ? E.left({ why: Address.explain(address.left) })
-        : ReplayQueue.parse(address.right, decoder.decode(data), reply)
+        : ReplayQueue.parse(address.right, decodeText(data, ReplayQueue.maxLength), reply)
       if (E.isRight(request)) return sendLog.replay(request.right)
       nc.publish(reply, undefined, { headers: new EncodedHeaders(headerBlock(`400 ${request.left.why}`, [])) })
     })

@@ -9,6 +9,7 @@ import * as Origin from '../../core/protocol/Origin.ts'
 import type { Subject } from '../../core/protocol/Subject.ts'
 import type { Event } from '../../core/receiver/events.ts'
 import type { Msg } from '../client/Connection.ts'
+import { decodeText } from '../client/decodeText.ts'
 import type { ToPayload } from './payloads.ts'
 
 /** What the parts of one receiver share. */
@@ -30,8 +31,6 @@ export interface ReceiverContext {
 
 /** Decodes a message; `undefined` if it is not meant for this receiver. */
 export type Decode = (context: ReceiverContext, msg: Msg, now: number) => Event<Uint8Array> | undefined
-
-const decoder = new TextDecoder()
 
 /** The headers of a message. The clients parse them on access, and throw for header names that they do not allow. */
 export const readHeaders = (msg: Msg): Headers | undefined => {
@@ -100,7 +99,7 @@ const parseOrigin = (
 }
 
 export const parseHead = (msg: Msg): Head.Head | undefined => {
-  const head = Head.parse(decoder.decode(msg.data))
+  const head = Head.parse(decodeText(msg.data, Head.maxLength))
   return E.isRight(head) ? head.right : undefined
 }
 
