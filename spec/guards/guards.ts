@@ -87,8 +87,8 @@ export const guards: ReadonlyArray<Guard> = [
   }),
   // Only published messages are delivered, with identical bytes, headers and reply.
   ...keeping(3, {
-    'the history keeps a copy of the bytes': text('sender/History.ts')(
-      ['const view = h.chunk.subarray(h.used, h.used + bytes.length)\n  view.set(bytes)', 'const view = bytes'],
+    'the history keeps a copy of the bytes': text('sender/PayloadChunks.ts')(
+      ['const view = new Uint8Array(c.buffer, c.used, bytes.length)\n  view.set(bytes)', 'const view = bytes'],
       'A replay sends what the application wrote into its buffer later.',
     ),
     'a head of the other addressing is not followed': text('receiver/Receiver.ts')(
@@ -134,8 +134,8 @@ export const guards: ReadonlyArray<Guard> = [
   ...keeping(6, {
     'each message renews the short wait': text('sender/Sender.ts')(
       [
-        'sentAt: now,\n    heartbeatAt: self.heartbeatAt,\n    wait: undefined,',
-        'sentAt: now,\n    heartbeatAt: self.heartbeatAt,\n    wait: self.wait,',
+        'head: self.head + count, sentAt: now, wait: undefined',
+        'head: self.head + count, sentAt: now, wait: self.wait',
       ],
       'After a pause the loss of a message is found up to 5 s late.',
     ),
@@ -334,11 +334,14 @@ export const guards: ReadonlyArray<Guard> = [
       'Messages that the disconnect discarded count as confirmed.',
     ),
     'unconfirmed messages make no room': text('sender/History.ts')(
-      ['if (entry === undefined || entry.serial > serial) return false', 'if (entry === undefined) return false'],
+      [
+        'if (i >= h.tail || field(h.rows.serial, i & h.rows.mask) > serial) return false',
+        'if (i >= h.tail) return false',
+      ],
       'While disconnected the sender drops messages that it accepted.',
     ),
     'a reconnect repeats only unconfirmed messages': text('sender/History.ts')(
-      ['let entry = next(h, serial)', 'let entry = next(h, 0)'],
+      ['for (let newest = serial; ; ) {', 'for (let newest = 0; ; ) {'],
       'A reconnect publishes the whole history again.',
     ),
   }),
