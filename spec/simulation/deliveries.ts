@@ -208,6 +208,8 @@ const unmixed = (chronicle: Chronicle, origins: Origins, report: Report, { origi
       report('EpochsNeverMix', s.endedAt, `${origin}: the run ${epoch} does not exist`)
     for (const { message, at, index } of s.settled) {
       if (message === undefined || own === undefined || message.run === own || isResidue(life, own, message)) continue
+      // In `single`, what continues the numbers of a run that has died belongs to it until a heartbeat says otherwise.
+      if (own.end === 'Crashed' && message.number > own.head) continue
       // A stream does not know the epoch of its messages.
       if (isRecovered(life.handed[index]) && life.settings.stored && chronicle.stored.has(subjectOf(message))) continue
       report(
@@ -334,7 +336,9 @@ const living = (
   // Messages of the previous run in flight may have been taken as messages of a run without a name.
   if (s.epoch === undefined && s.settled.some(o => isOther(o.message))) return
   const last = ascending(s).at(-1)?.last
-  const isNothing = last === undefined && (isDone(life, run) || isBygone(origins, life, run))
+  // During a conflict messages are delivered outside of any sequence.
+  const isOutside = life.handed.some(({ delivery: d }) => d._tag === 'Conflict' && d.origin === origin)
+  const isNothing = last === undefined && (isDone(life, run) || isBygone(origins, life, run) || isOutside)
   if ((last ?? run.start - 1) < head && !isNothing)
     report(rule, chronicle.overAt, `${origin}: stops at ${last}, not at ${head}`)
   if (origins.isForged(origin)) return

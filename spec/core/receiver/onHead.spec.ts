@@ -146,6 +146,14 @@ describe('an ended origin', () => {
     ).toEqual(expected)
   })
 
+  it('gives way at the second heartbeat of a run that answers no requests', () => {
+    const t = ended()
+    const next = headOf(1, { epoch: run(2) })
+    t.hears(next)
+    expect(t.passes(5000).filter(w => w.startsWith('restarted'))).toEqual([])
+    expect([...t.hears(next), ...t.passes(2000)]).toContain(`restarted ${run(1)} after 2, ${run(2)} from 1`)
+  })
+
   it('is checked when another run is heard', () => {
     expect(ended().hears(headOf(1, { epoch: run(2) }))).toContain('ask updates')
   })

@@ -166,15 +166,15 @@ export const checkUnanswered = <A>(
   const decided = decide(step, s)
   if (decided !== undefined) return decided
   if (!keepsUp(step)) return { ...s, probe: waitForRoom(step, s.probe) }
+  // The heartbeat that caused the check was not repeated. If that epoch sends another one, it counts.
+  const others = s.other === undefined ? s.others : ignoring(step, s.others, s.other.head.epoch)
   // The sender had closed. It sends nothing more.
   if (s.end !== undefined && s.epoch !== undefined && s.probe.pending === undefined && s.probe.dropped === undefined) {
     const { _tag, contact, saved, probe, own, other, before, isNewProbe, next, ...rest } = s
-    return { ...rest, _tag: 'Ended', epoch: s.epoch, end: s.end }
+    return { ...rest, others, _tag: 'Ended', epoch: s.epoch, end: s.end }
   }
   const pending = Probe.takeAll(step, s.probe)
   const contact = s.contact ?? silent(step, s.about, undefined)
-  // The heartbeat that caused the check was not repeated. If that epoch sends another one, it counts.
-  const others = s.other === undefined ? s.others : ignoring(step, s.others, s.other.head.epoch)
   return judge(step, { ...unvouched(s, { contact, refused: s.probe.refused }), others }, pending, s.probe)
 }
 
