@@ -156,8 +156,8 @@ const mixed = (): Chronicle => {
   const next = book.next()
   book.publish(2, next).arrive()
   book.life.answered.set(next.epoch, [4100, 4200])
-  book.life.came.set(3, 5000)
-  return book.message(1).message(2, { data: payloadOf(3, 3), at: 5000 }).chronicle
+  book.life.came.set(3, 5500)
+  return book.message(1).message(2, { data: payloadOf(3, 3), at: 5500 }).chronicle
 }
 
 export const broken: ReadonlyArray<readonly [Rule, string, () => Chronicle]> = [

@@ -208,8 +208,11 @@ const unmixed = (chronicle: Chronicle, origins: Origins, report: Report, { origi
       report('EpochsNeverMix', s.endedAt, `${origin}: the run ${epoch} does not exist`)
     for (const { message, at, index } of s.settled) {
       if (message === undefined || own === undefined || message.run === own || isResidue(life, own, message)) continue
-      // In `single`, what continues the numbers of a run that has died belongs to it until a heartbeat says otherwise.
-      if (own.end === 'Crashed' && message.number > own.head) continue
+      // In `single`, what continues the numbers of a run that has died belongs to it until the next run is believed. An
+      // answer that comes after the end of its check is only a heartbeat, and ignored for a while.
+      const answeredAt = life.answered.get(message.run.epoch)?.[0] ?? Number.POSITIVE_INFINITY
+      const isLate = at < answeredAt + life.settings.heartbeatGrace
+      if (own.end === 'Crashed' && message.number > own.head && isLate) continue
       // A stream does not know the epoch of its messages.
       if (isRecovered(life.handed[index]) && life.settings.stored && chronicle.stored.has(subjectOf(message))) continue
       report(
