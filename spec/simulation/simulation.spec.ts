@@ -8,7 +8,7 @@ import { expected, summaryOf, traceOf } from './report.ts'
 import { shrunk } from './shrink.ts'
 
 /** These seeds have every fault and every kind of output between them. */
-const [firstSeed, seeds] = [45, 40]
+const [firstSeed, seeds] = [44, 41]
 
 const broken = [...brokenOf, ...brokenSending, ...brokenNotices, ...brokenRequests, ...brokenAnswers]
 
@@ -29,7 +29,7 @@ describe('The simulation', () => {
   it(`keeps every promise in ${seeds} seeds`, () => {
     const summary = summaryOf(firstSeed, seeds, () => performance.now())
     expect(summary.failures).toEqual([])
-    expect(Object.keys(summary.faults).sort()).toEqual([...kinds].sort())
+    expect(kinds.filter(kind => (summary.faults[kind] ?? 0) === 0)).toEqual([])
     const unsaid = expected.filter(what => summary.outputs[what] === 0)
     expect(unsaid).toEqual([])
   })

@@ -49,7 +49,7 @@ describe('the first heartbeat of an origin', () => {
     ['with a message sent', { head: 1 }, {}, []],
     ['that starts above 1', { start: from(7), first: 7, head: 6 }, {}, []],
     ['that has ended', { state: 'ended' }, {}, []],
-    ['of which a message has arrived', {}, {}, [1]],
+    ['whose first message has arrived', {}, {}, [1]],
   ])('does not start with a run %s, before it is confirmed', (_, changes, options, before) => {
     expect(hears(changes, options, ...before).filter(w => w.startsWith('began'))).toEqual([])
   })

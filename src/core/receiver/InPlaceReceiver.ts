@@ -7,6 +7,7 @@
  * docs/decisions/0015-receiver-in-place.md.
  */
 import type { Epoch } from '../protocol/Epoch.ts'
+import type { Verdict } from './Delivery.ts'
 import type { Event } from './events.ts'
 import type { InSequence } from './fastPath.ts'
 import { advanced, asInSequence } from './fastPath.ts'
@@ -96,17 +97,21 @@ export class InPlaceReceiver<A> {
   }
 
   /** Delivers the next message of a lane. */
-  deliver(lane: Lane<A>, now: number, { number, data, headers, reply, bytes }: Arrival<A>): Deliver<A> {
-    lane.next = number + 1
+  deliver(lane: Lane<A>, now: number, arrival: Arrival<A>): Deliver<A> {
+    lane.next = arrival.number + 1
     lane.seenAt = now
     if (!lane.isChanged) {
       lane.isChanged = true
       this.#changed.push(lane)
     }
+    return this.#delivered(lane.state, 'InOrder', arrival)
+  }
+
+  #delivered({ about, epoch }: InSequence<A>, verdict: Verdict, arrival: Arrival<A>): Deliver<A> {
+    const { number, data, headers, reply, bytes } = arrival
     this.#messages += 1
     this.#bytes += bytes
-    const { about, epoch } = lane.state
-    const delivery = new ReceivedMessage(about, number, 'InOrder', data, headers, reply)
+    const delivery = new ReceivedMessage(about, number, verdict, data, headers, reply)
     return { _tag: 'Deliver', delivery, bytes, settled: number, epoch }
   }
 
@@ -163,15 +168,10 @@ export class InPlaceReceiver<A> {
   }
 
   #deliverReplay(lane: ReplayLane<A>, { now, arrival }: ReplayAnswered<A>): Deliver<A> {
-    const { number, data, headers, reply, bytes } = arrival
-    lane.next = number + 1
+    lane.next = arrival.number + 1
     lane.seenAt = now
     lane.isChanged = true
-    this.#messages += 1
-    this.#bytes += bytes
-    const { about, epoch } = lane.recovery.state
-    const delivery = new ReceivedMessage(about, number, 'Recovered', data, headers, reply)
-    return { _tag: 'Deliver', delivery, bytes, settled: number, epoch }
+    return this.#delivered(lane.recovery.state, 'Recovered', arrival)
   }
 
   /** Opens the lane of replays, if the gap of an origin is filled in order. */
@@ -179,13 +179,10 @@ export class InPlaceReceiver<A> {
     const { origins } = this.#receiver.table
     const entry = names.get(origins, name)
     const recovery = entry === undefined ? undefined : recoveryOf(entry.state, requestId, epoch)
-    this.#replay =
-      entry === undefined || recovery === undefined
-        ? undefined
-        : {
-            ...{ name, requestId, epoch, next: recovery.missing.first, seenAt: 0 },
-            ...{ recovery, entry, origins, isChanged: false },
-          }
+    this.#replay = undefined
+    if (entry === undefined || recovery === undefined) return
+    const next = recovery.missing.first
+    this.#replay = { name, requestId, epoch, next, seenAt: 0, recovery, entry, origins, isChanged: false }
   }
 
   /** The machine has taken a step since the last message of the lane. */
