@@ -43,6 +43,7 @@ describe('the entries of the package', () => {
       'InPlaceReceiver',
       'OrderedMap',
       'OriginState',
+      'HistoryIndex',
       'PayloadChunks',
       'Probe',
       'ReorderBuffer',

@@ -8,8 +8,13 @@
  * @module
  * @since 0.1.0
  */
+import type { HistoryIndex, Owner, Place } from './HistoryIndex.ts'
+import * as Index from './HistoryIndex.ts'
+import { field, isRemoved, ownerAt, placeAt, searchNumber, searchSerial } from './HistoryIndex.ts'
 import type { PayloadChunks } from './PayloadChunks.ts'
 import * as Chunks from './PayloadChunks.ts'
+
+export type { Place } from './HistoryIndex.ts'
 
 /** The limits of one connection. @since 0.1.0 */
 export interface Limits {
@@ -35,41 +40,6 @@ export interface Kept {
   readonly reply: string | undefined
 }
 
-/** The id of a message in the history. @since 0.1.0 */
-export interface Place<O = string> {
-  readonly origin: O
-  readonly number: number
-  /** Numbers all messages of the connection in the order of publishing. */
-  readonly serial: number
-}
-
-/**
- * The messages, one field per column: an object per message would take five times the memory, and the garbage collector
- * would visit each of them. A position counts the rows since the last `compact`; its row is `position & mask`.
- */
-interface Rows {
-  readonly mask: number
-  readonly serial: Float64Array
-  readonly number: Float64Array
-  readonly at: Float64Array
-  /** The id of the owner; 0 for a row that was removed from the middle. Such a row keeps its serial and its number. */
-  readonly owner: Uint32Array
-  readonly chunk: Uint32Array
-  readonly offset: Uint32Array
-  readonly length: Uint32Array
-}
-
-/** An origin with messages in the history. */
-interface Owner<O> {
-  readonly id: number
-  readonly origin: O
-  /** The positions of its messages from `front` on, in ascending order. The first and the last are never removed rows. */
-  positions: number[]
-  front: number
-  /** The number of removed rows among them. */
-  removed: number
-}
-
 /** The fields that most messages do not have. */
 type Extras = Pick<Kept, 'headers' | 'reply'>
 
@@ -79,27 +49,15 @@ type Extras = Pick<Kept, 'headers' | 'reply'>
  *
  * @since 0.1.0
  */
-export interface History<O = string> {
+export interface History<O = string> extends HistoryIndex<O> {
   readonly limits: Limits
-  /** The origins with messages in the history. */
-  readonly origins: Map<O, Owner<O>>
-  /** By id. The ids of origins without messages are free. */
-  readonly owners: Array<Owner<O> | undefined>
-  readonly freeIds: number[]
-  rows: Rows
-  /** The position of the oldest message, and the one after the newest. */
-  head: number
-  tail: number
-  /** The number of removed rows between them. */
-  removed: number
   /** By serial. */
   readonly extras: Map<number, Extras>
   chunks: PayloadChunks
   /** The bytes of removed messages that may still occupy chunks. */
   stale: number
-  messages: number
+  /** The bytes in use, as the limits count them. */
   bytes: number
-  serial: number
 }
 
 /** The size of one message without its bytes. The measurement is in docs/decisions/0005-history-in-place.md. */
@@ -110,132 +68,15 @@ const perOrigin = 1024
 
 const none: Extras = { headers: undefined, reply: undefined }
 
-const rowsOf = (size: number): Rows => ({
-  mask: size - 1,
-  serial: new Float64Array(size),
-  number: new Float64Array(size),
-  at: new Float64Array(size),
-  owner: new Uint32Array(size),
-  chunk: new Uint32Array(size),
-  offset: new Uint32Array(size),
-  length: new Uint32Array(size),
-})
-
 /** An empty history. @since 0.1.0 */
 export const create = <O = string>(limits: Limits = defaultLimits): History<O> => ({
+  ...Index.create<O>(),
   limits,
-  origins: new Map(),
-  owners: [undefined],
-  freeIds: [],
-  rows: rowsOf(16),
-  head: 0,
-  tail: 0,
-  removed: 0,
   extras: new Map(),
   chunks: Chunks.create(),
   stale: 0,
-  messages: 0,
   bytes: 0,
-  serial: 0,
 })
-
-// --- rows
-
-const field = (column: Float64Array | Uint32Array, row: number): number => column[row] ?? 0
-
-const isRemoved = <O>({ rows }: History<O>, position: number): boolean => rows.owner[position & rows.mask] === 0
-
-const ownerAt = <O>({ rows, owners }: History<O>, position: number): Owner<O> | undefined =>
-  owners[field(rows.owner, position & rows.mask)]
-
-const costAt = <O>({ rows, extras }: History<O>, position: number): number => {
-  const row = position & rows.mask
-  const { headers, reply } = extras.get(field(rows.serial, row)) ?? none
-  return costOf(field(rows.length, row), headers, reply)
-}
-
-const placeAt = <O>(h: History<O>, position: number): Place<O> | undefined => {
-  const owner = ownerAt(h, position)
-  const row = position & h.rows.mask
-  return owner === undefined
-    ? undefined
-    : { origin: owner.origin, number: field(h.rows.number, row), serial: field(h.rows.serial, row) }
-}
-
-const keptAt = <O>({ rows, extras, chunks }: History<O>, position: number): Kept => {
-  const row = position & rows.mask
-  const { headers, reply } = extras.get(field(rows.serial, row)) ?? none
-  const data = Chunks.get(chunks, field(rows.chunk, row), field(rows.offset, row), field(rows.length, row))
-  return { data, headers, reply }
-}
-
-/** The first position whose serial is at least `least`. */
-const searchSerial = <O>({ rows, head, tail }: History<O>, least: number): number => {
-  let [low, high] = [head, tail]
-  while (low < high) {
-    const middle = Math.floor((low + high) / 2)
-    if (field(rows.serial, middle & rows.mask) < least) low = middle + 1
-    else high = middle
-  }
-  return low
-}
-
-/** The first index whose number is at least `least`. */
-const searchNumber = <O>({ rows }: History<O>, { positions, front }: Owner<O>, least: number): number => {
-  let [low, high] = [front, positions.length]
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if (field(rows.number, (positions[middle] ?? 0) & rows.mask) < least) low = middle + 1
-    else high = middle
-  }
-  return low
-}
-
-/** Copies the rows that are not removed. */
-const moveRows = <O>(h: History<O>, size: number): void => {
-  const [from, to] = [h.rows, rowsOf(size)]
-  let tail = 0
-  for (const owner of h.origins.values()) {
-    owner.positions = []
-    owner.front = 0
-    owner.removed = 0
-  }
-  for (let position = h.head; position < h.tail; position++) {
-    const row = position & from.mask
-    const owner = h.owners[field(from.owner, row)]
-    if (owner === undefined) continue
-    for (const key of ['serial', 'number', 'at', 'owner', 'chunk', 'offset', 'length'] as const)
-      to[key][tail] = field(from[key], row)
-    owner.positions.push(tail)
-    tail += 1
-  }
-  h.rows = to
-  h.head = 0
-  h.tail = tail
-  h.removed = 0
-}
-
-const grow = <O>(h: History<O>): void => {
-  if (h.tail - h.head > h.rows.mask) moveRows(h, 2 * (h.rows.mask + 1))
-}
-
-/** Few removed rows stay, so that each removal costs amortized O(1). */
-const compact = <O>(h: History<O>): void => {
-  if (h.removed <= 16 || h.removed <= h.messages) return
-  let size = 16
-  while (size < h.messages) size *= 2
-  moveRows(h, size)
-}
-
-/** Removes the used front of an origin's positions, and its removed rows, once they are more than half of them. */
-const tidy = <O>(h: History<O>, owner: Owner<O>): void => {
-  const idle = owner.front + owner.removed
-  if (idle <= 16 || idle * 2 <= owner.positions.length) return
-  const used = owner.positions.slice(owner.front)
-  owner.positions = owner.removed === 0 ? used : used.filter(position => !isRemoved(h, position))
-  owner.front = 0
-  owner.removed = 0
-}
 
 // --- bytes
 
@@ -243,6 +84,12 @@ const costOf = (length: number, headers: Uint8Array | undefined, reply: string |
   headers === undefined && reply === undefined
     ? perMessage + length
     : perMessage + perExtras + length + (headers?.length ?? 0) + (reply?.length ?? 0)
+
+const costAt = <O>({ rows, extras }: History<O>, position: number): number => {
+  const row = position & rows.mask
+  const { headers, reply } = extras.get(field(rows.serial, row)) ?? none
+  return costOf(field(rows.length, row), headers, reply)
+}
 
 /** The cost of keeping a message, in bytes, without the cost of its origin. @since 0.1.0 */
 export const cost = (data: Uint8Array, headers: Uint8Array | undefined, reply: string | undefined): number =>
@@ -277,48 +124,29 @@ const keepBytes = <O>({ rows, chunks }: History<O>, row: number, data: Uint8Arra
 
 // --- what is kept
 
+const keptAt = <O>({ rows, extras, chunks }: History<O>, position: number): Kept => {
+  const row = position & rows.mask
+  const { headers, reply } = extras.get(field(rows.serial, row)) ?? none
+  const data = Chunks.get(chunks, field(rows.chunk, row), field(rows.offset, row), field(rows.length, row))
+  return { data, headers, reply }
+}
+
 /** The message that is evicted next. @since 0.1.0 */
 export const oldest = <O>(h: History<O>): Place<O> | undefined => (h.messages === 0 ? undefined : placeAt(h, h.head))
 
-/** Removes a row and what it refers to. The caller removes the position from its owner. */
-const removeRow = <O>(h: History<O>, position: number): void => {
-  const { rows } = h
-  const row = position & rows.mask
-  h.messages -= 1
+/** Drops what a message occupies. The caller removes it from the index. */
+const release = <O>(h: History<O>, position: number): void => {
+  const row = position & h.rows.mask
   h.bytes -= costAt(h, position)
-  if (h.extras.size > 0) h.extras.delete(field(rows.serial, row))
-  Chunks.release(h.chunks, field(rows.chunk, row))
-  rows.owner[row] = 0
-  h.removed += 1
-  for (; h.head < h.tail && isRemoved(h, h.head); h.head++) h.removed -= 1
-  for (; h.head < h.tail && isRemoved(h, h.tail - 1); h.tail--) h.removed -= 1
+  if (h.extras.size > 0) h.extras.delete(field(h.rows.serial, row))
+  Chunks.release(h.chunks, field(h.rows.chunk, row))
 }
 
-const addOwner = <O>(h: History<O>, origin: O): Owner<O> => {
-  const id = h.freeIds.pop() ?? h.owners.length
-  const owner: Owner<O> = { id, origin, positions: [], front: 0, removed: 0 }
-  h.owners[id] = owner
-  h.origins.set(origin, owner)
-  h.bytes += perOrigin
-  return owner
-}
-
-const removeOwner = <O>(h: History<O>, { id, origin }: Owner<O>): void => {
-  h.origins.delete(origin)
-  h.owners[id] = undefined
-  h.freeIds.push(id)
-  h.bytes -= perOrigin
-}
-
-/** Removes the message at this index of its owner's positions. */
-const removeMessage = <O>(h: History<O>, owner: Owner<O>, index: number): void => {
-  const { positions } = owner
-  removeRow(h, positions[index] ?? 0)
-  owner.removed += 1
-  for (; owner.front < positions.length && isRemoved(h, positions[owner.front] ?? 0); owner.front++) owner.removed -= 1
-  for (; owner.front < positions.length && isRemoved(h, positions.at(-1) ?? 0); positions.pop()) owner.removed -= 1
-  if (owner.front === positions.length) removeOwner(h, owner)
-  else tidy(h, owner)
+const remove = <O>(h: History<O>, owner: Owner<O>, at: number): void => {
+  release(h, owner.positions[at] ?? 0)
+  const origins = h.origins.size
+  Index.removeMessage(h, owner, at)
+  if (h.origins.size < origins) h.bytes -= perOrigin
 }
 
 /** Evicts the oldest message and returns it. @since 0.1.0 */
@@ -326,7 +154,7 @@ export const evict = <O>(h: History<O>): Place<O> | undefined => {
   const place = oldest(h)
   const owner = ownerAt(h, h.head)
   // The oldest message is also the oldest of its origin.
-  if (place !== undefined && owner !== undefined) removeMessage(h, owner, owner.front)
+  if (place !== undefined && owner !== undefined) remove(h, owner, owner.front)
   return place
 }
 
@@ -372,20 +200,9 @@ export const skip = <O>(h: History<O>): number => {
  */
 export const keep = <O>(h: History<O>, origin: O, number: number, kept: Kept, now: number): number => {
   const { data, headers, reply } = kept
-  h.serial += 1
-  grow(h)
-  const { rows, tail } = h
-  const row = tail & rows.mask
-  const owner = h.origins.get(origin) ?? addOwner(h, origin)
-  rows.serial[row] = h.serial
-  rows.number[row] = number
-  rows.at[row] = now
-  rows.owner[row] = owner.id
-  keepBytes(h, row, data)
+  if (!h.origins.has(origin)) h.bytes += perOrigin
+  keepBytes(h, Index.add(h, origin, number, now), data)
   if (headers !== undefined || reply !== undefined) h.extras.set(h.serial, { headers, reply })
-  owner.positions.push(tail)
-  h.tail += 1
-  h.messages += 1
   h.bytes += costOf(data.length, headers, reply)
   return h.serial
 }
@@ -453,8 +270,8 @@ export const withdraw = <O>(h: History<O>, serial: number): void => {
   const owner = position < h.tail && h.rows.serial[row] === serial ? ownerAt(h, position) : undefined
   if (owner === undefined) return
   h.stale += countStale(h, position)
-  removeMessage(h, owner, searchNumber(h, owner, field(h.rows.number, row)))
-  compact(h)
+  remove(h, owner, searchNumber(h, owner, field(h.rows.number, row)))
+  Index.compact(h)
   repack(h)
 }
 
@@ -462,13 +279,11 @@ export const withdraw = <O>(h: History<O>, serial: number): void => {
 export const forget = <O>(h: History<O>, origin: O): void => {
   const owner = h.origins.get(origin)
   if (owner === undefined) return
-  for (let i = owner.front; i < owner.positions.length; i++) {
-    const position = owner.positions[i] ?? 0
-    if (isRemoved(h, position)) continue
+  Index.removeOrigin(h, owner, position => {
     h.stale += countStale(h, position)
-    removeRow(h, position)
-  }
-  removeOwner(h, owner)
-  compact(h)
+    release(h, position)
+  })
+  h.bytes -= perOrigin
+  Index.compact(h)
   repack(h)
 }
