@@ -46,15 +46,23 @@ const once = (origins: Origins, report: Report, life: Life, stories: ReadonlyArr
 
 // --- silence
 
-/** `Silent` and `Resumed` alternate. A sender is not `Silent` if it was heard within its promised time. */
+/**
+ * `Silent` and `Resumed` alternate. A sender is not `Silent` if it was heard within its promised time. A late heartbeat,
+ * with a lower number than an earlier one of its run, does not count.
+ */
 const silences = (origins: Origins, report: Report, life: Life): void => {
   const { handed, traffic, settings } = life
   const silent = new Set<string>()
   const heard = new Map<string, number>()
+  const newest = new Map<string, number>()
   let read = 0
   for (const { at, local, delivery: d } of handed) {
     for (let t = traffic[read]; t !== undefined && t.local <= local - 1; t = traffic[read]) {
-      if (t._tag === 'Head') heard.set(t.origin, t.local)
+      if (t._tag === 'Head') {
+        const run = `${t.origin} ${t.head.epoch}`
+        if (t.head.head >= (newest.get(run) ?? 0)) heard.set(t.origin, t.local)
+        newest.set(run, Math.max(newest.get(run) ?? 0, t.head.head))
+      }
       read += 1
     }
     if (!('origin' in d) || d._tag === 'Mismatch' || origins.plain(d.origin) === undefined) continue
