@@ -3,6 +3,7 @@
  * block is sent, kept and sent again as the same bytes.
  */
 import type { Headers } from '../../core/protocol/Headers.ts'
+import type { Msg } from './Connection.ts'
 
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
@@ -68,4 +69,13 @@ export const withoutAddedFields = (headers: Headers, names: ReadonlyArray<string
   for (const [k] of own) headers.delete(k)
   for (const [k, values] of own) for (const v of values) headers.append(k, v)
   return headers
+}
+
+/** The headers of a message. The clients parse them on access, and throw for header names that they do not allow. */
+export const readHeaders = (msg: Msg): Headers | undefined => {
+  try {
+    return msg.headers
+  } catch {
+    return undefined
+  }
 }

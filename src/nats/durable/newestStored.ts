@@ -2,34 +2,12 @@
 import * as E from 'fp-ts/lib/Either.js'
 import * as SequenceNumber from '../../core/protocol/SequenceNumber.ts'
 import * as Subject from '../../core/protocol/Subject.ts'
-import type { Connection, Msg } from '../client/Connection.ts'
-import { createInbox } from '../client/inbox.ts'
-import { timeout } from '../client/timer.ts'
+import type { Connection } from '../client/Connection.ts'
+import { directGetSubject, requestOnce } from '../client/streamRequests.ts'
 import { orThrow, sequencedError } from '../errors.ts'
 
 /** How long a stream may take to answer, in ms. */
 const maxWait = 5000
-
-const NOT_FOUND = 404
-const NO_RESPONDERS = 503
-
-/** The first answer; `undefined` without one in time. */
-const request = async (nc: Connection, subject: string, body: object): Promise<Msg | undefined> => {
-  const reply = createInbox(nc)
-  const { elapsed, cancel } = timeout(maxWait)
-  let onAnswer: (msg: Msg | undefined) => void = () => undefined
-  const answer = new Promise<Msg | undefined>(resolve => {
-    onAnswer = resolve
-  })
-  const subscription = nc.subscribe(reply, { callback: (err, msg) => onAnswer(err === null ? msg : undefined) })
-  try {
-    nc.publish(subject, JSON.stringify(body), { reply })
-    return await Promise.race([answer, elapsed.then(() => undefined)])
-  } finally {
-    cancel()
-    if (!nc.isClosed()) subscription.unsubscribe()
-  }
-}
 
 /**
  * Reads the number of the newest message that streams hold of a `single` subject; 0 if they hold none. Use it as
@@ -64,12 +42,9 @@ export const newestStored = async (
   for (const source of streams.sources) {
     if (source._tag !== 'JetStream') continue
     const { stream, api } = source
-    const msg = await request(nc, `${api}.DIRECT.GET.${stream}`, { last_by_subj: `${name}.*` })
-    const headers = msg?.headers
-    const found = headers?.get('Nats-Subject') ?? ''
-    // From 2.12 on, the server's `503` has the subject of the request in this header.
-    const isAnswer = headers?.code === NOT_FOUND || (headers?.code !== NO_RESPONDERS && found !== '')
-    if (!isAnswer)
+    const answer = await requestOnce(nc, `${api}.DIRECT.GET.${stream}`, { last_by_subj: `${name}.*` }, maxWait)
+    const found = directGetSubject(answer)
+    if (found === undefined)
       throw sequencedError(
         `The stream ${stream} at ${api} does not answer. Check that it exists, that allow_direct is set in its configuration, and that this user may publish to its API (DIRECT.GET).`,
         { _tag: 'StreamUnavailable', stream, api, why: 'NoAnswer' },

@@ -10,6 +10,8 @@ import type { Subject } from '../../core/protocol/Subject.ts'
 import type { Event } from '../../core/receiver/events.ts'
 import type { Msg } from '../client/Connection.ts'
 import { decodeText } from '../client/decodeText.ts'
+import { readHeaders } from '../client/headers.ts'
+import { NO_RESPONDERS } from '../client/statusCodes.ts'
 import type { ToPayload } from './payloads.ts'
 
 /** What the parts of one receiver share. */
@@ -31,15 +33,6 @@ export interface ReceiverContext {
 
 /** Decodes a message; `undefined` if it is not meant for this receiver. */
 export type Decode = (context: ReceiverContext, msg: Msg, now: number) => Event<Uint8Array> | undefined
-
-/** The headers of a message. The clients parse them on access, and throw for header names that they do not allow. */
-export const readHeaders = (msg: Msg): Headers | undefined => {
-  try {
-    return msg.headers
-  } catch {
-    return undefined
-  }
-}
 
 /** The size of headers in memory. */
 export const headerBytes = (headers: Headers | undefined): number => {
@@ -109,9 +102,6 @@ export const decodeHeartbeat: Decode = (context, msg, now) => {
   const head = parseHead(msg)
   return origin === undefined || head === undefined ? undefined : { _tag: 'HeartbeatReceived', now, origin, head }
 }
-
-/** The status code of the server if nobody subscribes to the subject of a request. */
-export const NO_RESPONDERS = 503
 
 /**
  * The origin of an answered head. Across an account import or a subject mapping the sender knows the subject by another

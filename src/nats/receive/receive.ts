@@ -17,6 +17,7 @@ import * as Receiver from '../../core/receiver/Receiver.ts'
 import { unchecked } from '../../core/receiver/unchecked.ts'
 import type { Connection, Msg, NatsSubscription } from '../client/Connection.ts'
 import { connectedWithin, onConnectionStatus } from '../client/connectionStatus.ts'
+import { readHeaders } from '../client/headers.ts'
 import { createInbox, inboxPrefix } from '../client/inbox.ts'
 import { randomSeed } from '../client/random.ts'
 import { createStreamRequests } from '../client/streamRequests.ts'
@@ -33,7 +34,6 @@ import {
   decodeNumbered,
   decodeNumberedOnly,
   headerBytes,
-  readHeaders,
 } from './decode.ts'
 import { queueHint, receiveOptions } from './options.ts'
 import { copyBytes, createCopier, keepView } from './payloads.ts'

@@ -11,9 +11,11 @@ import * as Subject from '../../core/protocol/Subject.ts'
 import type { Event } from '../../core/receiver/events.ts'
 import type { Settings } from '../../core/receiver/settings.ts'
 import type { Connection, Msg } from '../client/Connection.ts'
+import { readHeaders } from '../client/headers.ts'
+import { NO_RESPONDERS } from '../client/statusCodes.ts'
 import { createTimer, now } from '../client/timer.ts'
 import type { ReceiverContext } from './decode.ts'
-import { decodeNumbered, NO_RESPONDERS, parseHead, readHeaders } from './decode.ts'
+import { decodeNumbered, parseHead } from './decode.ts'
 
 /** The payload of a message that was delivered before the answer showed that its origin has a sender. */
 export const alreadyDelivered = new Uint8Array(0)

@@ -6,18 +6,17 @@ import * as E from 'fp-ts/lib/Either.js'
 import * as Json from 'fp-ts/lib/Json.js'
 import * as t from 'io-ts'
 import type { Msg } from '../client/Connection.ts'
+import { readHeaders } from '../client/headers.ts'
+import { NO_RESPONDERS, NOT_FOUND } from '../client/statusCodes.ts'
 import { streamUnavailable } from '../client/streamApi.ts'
 import type { StreamRequests } from '../client/streamRequests.ts'
 import type { SequencedError, StreamUnavailable } from '../errors.ts'
-import { NO_RESPONDERS, readHeaders } from './decode.ts'
 import type { Source, StreamSource } from './Replayer.ts'
 
 const Info = t.union([
   t.type({ error: t.type({ code: t.number }) }),
   t.type({ config: t.intersection([t.type({}), t.partial({ allow_direct: t.boolean })]) }),
 ])
-
-const NOT_FOUND = 404
 
 const decoder = new TextDecoder()
 

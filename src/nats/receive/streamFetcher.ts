@@ -8,6 +8,7 @@
 import type { RefusalReason } from '../../core/receiver/Delivery.ts'
 import type { Arrival } from '../../core/receiver/outputs.ts'
 import type { Msg } from '../client/Connection.ts'
+import { NOT_FOUND } from '../client/statusCodes.ts'
 import type { ReceiverContext } from './decode.ts'
 import type { StreamSource } from './Replayer.ts'
 import type { RangeAttempt, ReplayEvent, SentAttempt } from './replayAttempts.ts'
@@ -31,7 +32,6 @@ const missesForProof = 3
 const maxMisses = 65_536
 
 const BATCH_ENDED = 204
-const NOT_FOUND = 404
 
 export interface StreamFetcher {
   readonly fetch: (attempt: SentAttempt, source: StreamSource) => StreamFetch

@@ -18,9 +18,9 @@ import { maxHole } from '../../core/receiver/OriginState.ts'
 import type { Output } from '../../core/receiver/outputs.ts'
 import type { Msg } from '../client/Connection.ts'
 import type { StreamRequests } from '../client/streamRequests.ts'
+import { directGetSubject } from '../client/streamRequests.ts'
 import { now } from '../client/timer.ts'
 import type { ReceiverContext } from './decode.ts'
-import { NO_RESPONDERS, readHeaders } from './decode.ts'
 import type { Source, StreamSource } from './Replayer.ts'
 
 type StoredRequest = Extract<Output<Uint8Array>, { _tag: 'RequestStored' }>
@@ -33,8 +33,6 @@ const Subjects = t.type({
   total: t.number,
   state: t.intersection([t.type({}), t.partial({ subjects: t.record(t.string, t.number) })]),
 })
-
-const NOT_FOUND = 404
 
 const decoder = new TextDecoder()
 
@@ -71,12 +69,8 @@ export const createStreamIndex = (options: StreamIndexOptions): StreamIndex => {
   /** The number of the message that a direct get finds; `undefined` if there is none. */
   const numberOf = async ({ api, stream }: StreamSource, origin: Origin, body: object): Promise<number | undefined> => {
     const msg = await requests.send(`${api}.DIRECT.GET.${stream}`, body)
-    const headers = readHeaders(msg)
-    const subject = headers?.get('Nats-Subject') ?? ''
-    // A stream without a leader, or without this API, says nothing about what it holds. From 2.12 on, the server's `503`
-    // has the subject of the request in this header.
-    const isAnswer = headers?.code === NOT_FOUND || (headers?.code !== NO_RESPONDERS && subject !== '')
-    if (!isAnswer) throw new Error(`${stream} gave no answer`)
+    const subject = directGetSubject(msg)
+    if (subject === undefined) throw new Error(`${stream} gave no answer`)
     const number = SequenceNumber.parse(subject.slice(subject.lastIndexOf('.') + 1))
     return E.isRight(number) && subject.startsWith(`${origin.name}.`) ? number.right : undefined
   }

@@ -9,10 +9,10 @@ import * as Json from 'fp-ts/lib/Json.js'
 import * as t from 'io-ts'
 import * as Subject from '../../core/protocol/Subject.ts'
 import type { Connection } from '../client/Connection.ts'
-import { createInbox, inboxPrefix } from '../client/inbox.ts'
+import { inboxPrefix } from '../client/inbox.ts'
 import type { StreamAddress } from '../client/streamApi.ts'
 import { streamAddress, streamUnavailable } from '../client/streamApi.ts'
-import { createStreamRequests } from '../client/streamRequests.ts'
+import { requestOnce } from '../client/streamRequests.ts'
 import type { StreamRefused } from '../errors.ts'
 import { orThrow, sequencedError } from '../errors.ts'
 import { parsePrefix } from '../options.ts'
@@ -56,20 +56,11 @@ const request = async (
   verb: StreamRefused['request'],
   body: object,
 ): Promise<t.TypeOf<typeof Answer>> => {
-  const inbox = createInbox(nc)
-  const requests = createStreamRequests(nc, inbox, answerTimeout)
-  const subscription = nc.subscribe(`${inbox}.*`, {
-    callback: (err, msg) => (err === null ? requests.onAnswer(msg) : requests.close()),
-  })
-  try {
-    const msg = await requests.send(`${address.api}.STREAM.${verb}.${address.stream}`, body).catch(() => undefined)
-    // Without responders the answer is empty.
-    const answer = msg && pipe(Json.parse(decoder.decode(msg.data)), E.chainW(Answer.decode))
-    if (answer === undefined || E.isLeft(answer)) throw streamUnavailable(address, 'NoAnswer', `STREAM.${verb}`)
-    return answer.right
-  } finally {
-    if (!nc.isClosed()) subscription.unsubscribe()
-  }
+  const msg = await requestOnce(nc, `${address.api}.STREAM.${verb}.${address.stream}`, body, answerTimeout)
+  // Without responders the answer is empty.
+  const answer = msg && pipe(Json.parse(decoder.decode(msg.data)), E.chainW(Answer.decode))
+  if (answer === undefined || E.isLeft(answer)) throw streamUnavailable(address, 'NoAnswer', `STREAM.${verb}`)
+  return answer.right
 }
 
 const refused = (
