@@ -73,7 +73,10 @@ export const latest = <A>(step: Step<A>, answer: Head, heartbeat: Head | undefin
   return isLater && heartbeat.head <= answer.head + step.settings.maxJump ? heartbeat : answer
 }
 
-/** The state that a head of the followed run leads to. `contact`: the current contact, see `heard`. */
+/**
+ * The state that a head of the followed run leads to. `contact`: the current contact, see `heard`. Most heartbeats lead
+ * here, and nothing but the contact changes: so the record is written out.
+ */
 export const named = <A>(
   s: Known<A>,
   { epoch, start, head, state }: Head,
@@ -81,7 +84,23 @@ export const named = <A>(
 ): Following<A> | Ended<A> =>
   state === 'ended'
     ? { ...sequencedOf(s), _tag: 'Ended', epoch, start, end: end ?? { last: head, reported: false } }
-    : { ...sequencedOf(s), _tag: 'Following', epoch, start, contact, far }
+    : {
+        _tag: 'Following',
+        origin: s.origin,
+        about: s.about,
+        parked: s.parked,
+        others: s.others,
+        otherHeardAt: s.otherHeardAt,
+        checkedAt: s.checkedAt,
+        stored: s.stored,
+        epoch,
+        start,
+        buffer: s.buffer,
+        requestAt: s.requestAt,
+        unansweredSince: s.unansweredSince,
+        contact,
+        far,
+      }
 
 /** Adds pending messages to the sequence, as far as the head confirms them. The others are `Unsequenced`. */
 const receivePending = <A>(

@@ -26,7 +26,7 @@ import type {
   Unvouched,
   Witness,
 } from './OriginState.ts'
-import { commonOf, deliverUnsequenced, expected, heard, horizon, isSingle } from './OriginState.ts'
+import { commonOf, deliverUnsequenced, expected, heard, horizon, isSingle, withBuffer } from './OriginState.ts'
 import * as Probe from './Probe.ts'
 import * as B from './ReorderBuffer.ts'
 import { noticeMissing, receive } from './reorder.ts'
@@ -111,7 +111,7 @@ const advance = <A>(step: Step<A>, s: Following<A> | Unvouched<A>, head: Head): 
   const far = isEnd ? undefined : s.far
   const before = isEnd && s.far !== undefined ? settleFar(step, s, s.far, head) : s.buffer
   const buffer = noticeMissing(step, s.about, before, head.head, 'Heartbeat')
-  return named({ ...s, buffer }, head, { contact, far })
+  return named(withBuffer(s, buffer), head, { contact, far })
 }
 
 /** Probes the sender because its heartbeat is too far ahead. */
@@ -126,8 +126,7 @@ export const follow = <A>(step: Step<A>, s: Following<A>, { head }: Heard): Foll
   // In `single` the next message opens the check. A sender that can't be asked is asked once.
   const mayCheck = !isSingle(s) && s.checkedAt === Number.NEGATIVE_INFINITY
   if (mayCheck && isFarBehind(step, head, s.buffer.next)) return check(step, s)
-  const far = s.far === undefined ? undefined : { ...s.far, heard: head }
-  return advance(step, { ...s, far }, head)
+  return advance(step, s.far === undefined ? s : { ...s, far: { ...s.far, heard: head } }, head)
 }
 
 /** The sender answers the probe for a far number or a far head. */

@@ -85,10 +85,13 @@ const costOf = (length: number, headers: Uint8Array | undefined, reply: string |
     ? perMessage + length
     : perMessage + perExtras + length + (headers?.length ?? 0) + (reply?.length ?? 0)
 
-const costAt = <O>({ rows, extras }: History<O>, position: number): number => {
-  const row = position & rows.mask
-  const { headers, reply } = extras.get(field(rows.serial, row)) ?? none
-  return costOf(field(rows.length, row), headers, reply)
+const extrasAt = <O>({ rows, extras }: History<O>, row: number): Extras =>
+  extras.size === 0 ? none : (extras.get(field(rows.serial, row)) ?? none)
+
+const costAt = <O>(h: History<O>, position: number): number => {
+  const row = position & h.rows.mask
+  const { headers, reply } = extrasAt(h, row)
+  return costOf(field(h.rows.length, row), headers, reply)
 }
 
 /** The cost of keeping a message, in bytes, without the cost of its origin. @since 0.1.0 */
@@ -124,9 +127,10 @@ const keepBytes = <O>({ rows, chunks }: History<O>, row: number, data: Uint8Arra
 
 // --- what is kept
 
-const keptAt = <O>({ rows, extras, chunks }: History<O>, position: number): Kept => {
+const keptAt = <O>(h: History<O>, position: number): Kept => {
+  const { rows, chunks } = h
   const row = position & rows.mask
-  const { headers, reply } = extras.get(field(rows.serial, row)) ?? none
+  const { headers, reply } = extrasAt(h, row)
   const data = Chunks.get(chunks, field(rows.chunk, row), field(rows.offset, row), field(rows.length, row))
   return { data, headers, reply }
 }
