@@ -194,15 +194,19 @@ export type OriginState<A> = Joining<A> | Following<A> | Checking<A> | Unvouched
 /** The states that follow a sequence. */
 export type Known<A> = Exclude<OriginState<A>, Joining<A>>
 
+/** Shared by all origins, because a receiver may follow 100,000. */
+const noOthers: ReadonlyArray<OtherEpoch> = []
+const unknown: Stored = { _tag: 'Unknown' }
+
 export const joining = <A>(origin: Origin, reason: JoinReason, probe: Probe<A>): Joining<A> => ({
   _tag: 'Joining',
   origin,
   about: { origin: origin.name, subject: origin.subject, sender: origin.run?.sender },
   parked: undefined,
-  others: [],
+  others: noOthers,
   otherHeardAt: Number.NEGATIVE_INFINITY,
   checkedAt: Number.NEGATIVE_INFINITY,
-  stored: { _tag: 'Unknown' },
+  stored: unknown,
   reason,
   probe,
   heard: undefined,
