@@ -210,6 +210,21 @@ export const contenders: ReadonlyArray<Contender> = [
     },
   },
   {
+    // An experiment: docs/decisions/0016-reply-carrier.md
+    name: 'number in the reply subject',
+    start: place => {
+      const { sender, subjects, filter } = place
+      const check = numberCheck(place)
+      readPlain(place, filter, ({ subject, reply = '' }) => check(subject, Number(reply.slice(subject.length + 1))))
+      const numbers = subjects.map(() => 0)
+      return (index, data) => {
+        const number = (numbers[index] ?? 0) + 1
+        numbers[index] = number
+        sender.publish(subjects[index] ?? '', data, { reply: `${subjects[index]}.${number}` })
+      }
+    },
+  },
+  {
     name: 'publisher, subscribe',
     start: place => {
       readOurs(place)

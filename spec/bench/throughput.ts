@@ -10,6 +10,8 @@ export interface Load {
   readonly messages: number
   readonly bytes: number
   readonly origins: number
+  /** The only subject, instead of new ones for each run. */
+  readonly subject?: string
 }
 
 /** Of one run: messages per second, and µs of CPU for each message. */
@@ -36,11 +38,11 @@ let runs = 0
 export const run = async (
   { name, start }: Contender,
   server: { readonly url: string; readonly pid: number },
-  { kind, style, messages, bytes, origins }: Load,
+  { kind, style, messages, bytes, origins, subject }: Load,
 ): Promise<Result> => {
   runs += 1
   const root = `bench${runs}`
-  const subjects = Array.from({ length: origins }, (_, i) => `${root}.s${i}`)
+  const subjects = subject === undefined ? Array.from({ length: origins }, (_, i) => `${root}.s${i}`) : [subject]
   const [a, b] = [await kind.connect(server.url), await kind.connect(server.url)]
   const [sender, receiver] = [a.nc, b.nc]
   let received = 0
@@ -60,7 +62,7 @@ export const run = async (
       sender,
       receiver,
       jetStream: { sender: a.jetStream, receiver: b.jetStream },
-      filter: origins === 1 ? (subjects[0] ?? root) : `${root}.*`,
+      filter: subjects.length === 1 ? (subjects[0] ?? root) : `${root}.*`,
       subjects,
       style,
       onMessage: () => {
