@@ -141,6 +141,7 @@ const rounded = (x: number): number => Number(x.toFixed(2))
 
 const rows = cases.map(({ way, place, name }) => {
   const costs = of(name)
+  const fixed = median(of(nameOf('fixed subject', place)))
   return {
     way,
     cache: place.cache,
@@ -149,7 +150,7 @@ const rows = cases.map(({ way, place, name }) => {
     median: rounded(median(costs)),
     least: rounded(costs.at(0) ?? Number.NaN),
     most: rounded(costs.at(-1) ?? Number.NaN),
-    'of fixed here': rounded(median(costs) / median(of(nameOf('fixed subject', place)))),
+    ...(Number.isNaN(fixed) ? {} : { 'of fixed here': rounded(median(costs) / fixed) }),
   }
 })
 const about = { server: version, node: process.version, messages, rounds, bytes: Number(values.bytes) }
