@@ -16,6 +16,7 @@ export interface Nc extends Wrappable, Connection {
   ): ReturnType<Wrappable['subscribe']> & AsyncIterable<Msg>
   close(): Promise<void>
   drain(): Promise<void>
+  stats(): { readonly inMsgs: number; readonly inBytes: number }
 }
 
 /** What the benchmark uses of JetStream, which differs between the clients. */
@@ -93,7 +94,7 @@ export interface Place {
   readonly sender: Nc
   readonly receiver: Nc
   readonly jetStream: { readonly sender: JetStream; readonly receiver: JetStream }
-  /** A subject, or a filter with one wildcard, that matches all subjects. */
+  /** A subject, or a filter, that matches all subjects. */
   readonly filter: string
   readonly subjects: ReadonlyArray<string>
   readonly style: Style
@@ -105,6 +106,8 @@ export type Send = (index: number, data: Uint8Array) => unknown
 
 export interface Contender {
   readonly name: string
+  /** The only style that it has, if it has one. */
+  readonly style?: Style
   readonly start: (place: Place) => Send | Promise<Send>
 }
 
@@ -118,17 +121,20 @@ const readPlain = ({ receiver, style }: Place, filter: string, onMessage: (msg: 
   })()
 }
 
+const defaultMaxOrigins = 16_384
+
 const readOurs = (place: Place, addressing: 'single' | 'perSender' = 'single'): void => {
-  const { receiver, filter, style, onMessage } = place
+  const { receiver, filter, subjects, style, onMessage } = place
+  const options = { addressing, maxOrigins: Math.max(defaultMaxOrigins, subjects.length) }
   const onDelivery = (d: ReceivedDelivery): void => {
     if (d._tag === 'Message') onMessage()
   }
   if (style === 'callback') {
-    subscribe(receiver, filter, { addressing, callback: onDelivery })
+    subscribe(receiver, filter, { ...options, callback: onDelivery })
     return
   }
   void (async () => {
-    for await (const d of subscribe(receiver, filter, { addressing })) onDelivery(d)
+    for await (const d of subscribe(receiver, filter, options)) onDelivery(d)
   })()
 }
 
@@ -166,18 +172,29 @@ const sendByHand = ({ sender, subjects }: Place): Send => {
   }
 }
 
-const sendOurs = ({ sender, filter, subjects }: Place, addressing: 'single' | 'perSender' = 'single'): Send => {
+const sendOurs = ({ sender, subjects }: Place, addressing: 'single' | 'perSender' = 'single'): Send => {
   const options = addressing === 'perSender' ? ({ addressing, sender: 'alice' } as const) : {}
   const [only = '', second] = subjects
   if (second === undefined) {
     const { publish } = publisher(sender, only, options)
     return (_, data) => publish(data)
   }
-  const { publish } = publishers(sender, filter, options)
-  return (index, data) => publish(subjects[index] ?? '', data)
+  // Subjects with the same first tokens have the same publisher.
+  const filters = subjects.map(subject => `${subject.slice(0, subject.lastIndexOf('.'))}.*`)
+  const byFilter = new Map([...new Set(filters)].map(filter => [filter, publishers(sender, filter, options)]))
+  const ofSubject = filters.map(filter => byFilter.get(filter))
+  return (index, data) => ofSubject[index]?.publish(subjects[index] ?? '', data)
 }
 
 const stream = 'BENCH'
+
+export const handWritten = 'hand-written'
+export const header = 'number in a header'
+export const jetStreamWithAcks = 'JetStream: acks, ordered consumer'
+export const publisherAndSubscribe = 'publisher, subscribe'
+export const dropIn = 'sequenced(nc)'
+export const perSender = 'publisher, subscribe, perSender'
+export const handNumbered = 'hand-written publisher, subscribe'
 
 export const contenders: ReadonlyArray<Contender> = [
   {
@@ -189,14 +206,14 @@ export const contenders: ReadonlyArray<Contender> = [
     },
   },
   {
-    name: 'hand-written',
+    name: handWritten,
     start: place => {
       readByHand(place)
       return sendByHand(place)
     },
   },
   {
-    name: 'number in a header',
+    name: header,
     start: place => {
       const { sender, subjects, filter, kind } = place
       const check = numberCheck(place)
@@ -225,21 +242,21 @@ export const contenders: ReadonlyArray<Contender> = [
     },
   },
   {
-    name: 'publisher, subscribe',
+    name: publisherAndSubscribe,
     start: place => {
       readOurs(place)
       return sendOurs(place)
     },
   },
   {
-    name: 'publisher, subscribe, perSender',
+    name: perSender,
     start: place => {
       readOurs(place, 'perSender')
       return sendOurs(place, 'perSender')
     },
   },
   {
-    name: 'sequenced(nc)',
+    name: dropIn,
     start: place => {
       const options = { subjects: [place.filter] }
       readPlain({ ...place, receiver: sequenced(place.receiver, options) }, place.filter, place.onMessage)
@@ -249,6 +266,7 @@ export const contenders: ReadonlyArray<Contender> = [
   },
   {
     name: 'tryPublish, receive (fp)',
+    style: 'callback',
     start: ({ sender, receiver, filter, subjects, onMessage }) => {
       const handle = receive(
         receiver,
@@ -275,14 +293,15 @@ export const contenders: ReadonlyArray<Contender> = [
     },
   },
   {
-    name: 'hand-written publisher, subscribe',
+    name: handNumbered,
     start: place => {
       readOurs(place)
       return sendByHand(place)
     },
   },
   {
-    name: 'JetStream: acks, ordered consumer',
+    name: jetStreamWithAcks,
+    style: 'iterator',
     start: async place => {
       const { jetStream, filter, subjects, onMessage } = place
       await jetStream.sender.createStream(stream, filter)

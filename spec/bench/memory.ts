@@ -7,9 +7,10 @@ import * as Receiver from '../../src/core/receiver/Receiver.ts'
 import * as History from '../../src/core/sender/History.ts'
 import { valid } from '../core/arbitraries.ts'
 import { bytesInUse } from '../leaks/heap.ts'
+import type { Outcome, Part, Stage } from './Part.ts'
 
 /** Above the payload, with a full history. */
-export const perMessage = async (bytes: number): Promise<number> => {
+const perMessage = async (bytes: number): Promise<number> => {
   const messages = History.defaultLimits.messages
   const before = await bytesInUse()
   const history = History.create({ ...History.defaultLimits, bytes: Number.POSITIVE_INFINITY })
@@ -23,7 +24,7 @@ export const perMessage = async (bytes: number): Promise<number> => {
 }
 
 /** Of origins that have sent a message and are idle. */
-export const perOrigin = async (origins: number): Promise<number> => {
+const perOrigin = async (origins: number): Promise<number> => {
   const names = Array.from({ length: origins }, (_, i) => valid(Origin.single(valid(Subject.parse(`s${i}`)))))
   const epoch = valid(Epoch.parse('@0000000001'))
   const before = await bytesInUse()
@@ -39,3 +40,22 @@ export const perOrigin = async (origins: number): Promise<number> => {
   if (receiver.table.origins?.size !== origins) throw new Error('not all origins are followed')
   return used / origins
 }
+
+const measure = async ({ options }: Stage): Promise<Outcome> => {
+  const bytes = options.bytes?.[0] ?? 128
+  const [ofMessage, ofOrigin] = [await perMessage(bytes), await perOrigin(100_000)]
+  return {
+    tables: [
+      {
+        title: 'memory',
+        rows: [
+          { what: `a message in a full history, above its payload of ${bytes} bytes`, bytes: Math.round(ofMessage) },
+          { what: 'an idle origin in a receiver of 100,000', bytes: Math.round(ofOrigin) },
+        ],
+      },
+    ],
+    figures: { 'history: bytes per message': ofMessage, 'receiver: bytes per idle origin': ofOrigin },
+  }
+}
+
+export const memory: Part = { name: 'memory', perClient: false, byDefault: 'always', measure }

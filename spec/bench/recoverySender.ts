@@ -1,12 +1,12 @@
 /**
- * The sender of `recoveryBench.ts`, in its own process. It prints `ready`, and a line after each order that it reads:
+ * The sender of `recovery.ts`, in its own process. It prints `ready`, and a line after each order that it reads:
  * `burst` publishes the bursts, `live` starts live messages with the time in their payload, `stop` ends them.
  *
- *     node --import tsx spec/nats/receive/recoverySender.ts '{"servers":"…","bursts":[1000],"bytes":128,"rate":1000}'
+ *     node --import tsx spec/bench/recoverySender.ts '{"servers":"…","bursts":[1000],"bytes":128,"rate":1000}'
  */
 import { createInterface } from 'node:readline'
 import { connect } from 'nats'
-import { publisher } from '../../../src/nats/publish/publisher.ts'
+import { publisher } from '../../src/nats/publish/publisher.ts'
 
 export interface SenderOrder {
   readonly servers: string
