@@ -30,7 +30,13 @@ interface Used {
   readonly inMsgs: number
   readonly inBytes: number
   readonly rss: number
+  /** Deliveries that are not messages. */
+  readonly notices: number
 }
+
+/** Deliveries other than messages. They show whether the machine can follow. */
+const noticesOf = ({ deliveries: { Message: _, ...others } }: Usage): number =>
+  Object.values(others).reduce((sum, count) => sum + count, 0)
 
 const between = (before: Usage, after: Usage): Used => {
   const seconds = (after.at - before.at) / 1000
@@ -40,6 +46,7 @@ const between = (before: Usage, after: Usage): Used => {
     inMsgs: (after.inMsgs - before.inMsgs) / seconds,
     inBytes: (after.inBytes - before.inBytes) / seconds,
     rss: after.rss,
+    notices: noticesOf(after) - noticesOf(before),
   }
 }
 
@@ -103,6 +110,7 @@ export const idle = async (
     const used = readersBefore.map((usage, i) => between(usage, readersAfter[i] ?? usage))
     const sent = sendersBefore.map((usage, i) => between(usage, sendersAfter[i] ?? usage))
     const formula = connections * heartbeatsPerSecond(originsPerConnection)
+    const earlier = readersBefore.map(noticesOf)
     const row = (who: string, { cpu: share, inMsgs, inBytes, rss }: Used): Row => ({
       process: who,
       'CPU (% of a core)': rounded(share, 1),
@@ -111,14 +119,13 @@ export const idle = async (
       'CPU per message in (µs)': rounded((share * 10_000) / inMsgs, 1),
       'RSS (MiB)': Math.round(rss / 1024 ** 2),
     })
-    // What kinds of deliveries there were, other than messages, shows whether the machine could follow.
-    const notices = readersAfter.map(({ deliveries: { Message: _, ...others } }) => JSON.stringify(others))
     return {
       rows: [
         ...used.map((u, i) => ({
           ...row(`receiver ${i + 1}`, u),
           'heartbeats/sec by formula': Math.round(formula),
-          notices: notices[i] ?? '',
+          'notices while measured': u.notices,
+          'notices before': earlier[i] ?? 0,
         })),
         ...sent.map((u, i) => row(`sender ${i + 1}`, u)),
         { process: 'nats-server', 'CPU (% of a core)': rounded(serverCpu / seconds / 10_000, 1) },
