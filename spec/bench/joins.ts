@@ -20,6 +20,9 @@ interface Joined {
   readonly all: number
 }
 
+/** The longest time until the heartbeats that follow a message at short intervals are over, in ms. */
+const settling = 6000
+
 const join = async (nc: Nc, subject: string, senders: number): Promise<Joined> => {
   const begun = performance.now()
   let followed = 0
@@ -75,6 +78,9 @@ const measure = async (stage: Stage): Promise<Outcome> => {
     try {
       const common = { url: stage.server.url, kind: stage.kind.name }
       children.push(await startChild({ ...common, role: 'namedSenders', subject, senders, connections }))
+      await pause(settling)
+      // The first join only warms up.
+      await joinTogether(stage, subject, { senders, receivers: 1, rounds: 1 })
       for (const one of [
         { senders, receivers: 1, rounds },
         { senders, receivers, rounds: Math.ceil(rounds / 10) },
