@@ -10,6 +10,8 @@ export interface Load {
   readonly messages: number
   readonly bytes: number
   readonly origins: number
+  /** The only subject, instead of new ones for each run. */
+  readonly subject?: string
 }
 
 /** Of one run: messages per second, and µs of CPU for each message. */
@@ -49,10 +51,10 @@ let runs = 0
 export const run = async (
   { name, start }: Contender,
   server: { readonly url: string; readonly pid: number },
-  { kind, style, messages, bytes, origins }: Load,
+  { kind, style, messages, bytes, origins, subject }: Load,
 ): Promise<Result> => {
   runs += 1
-  const names = namesOf(`bench${runs}`, origins)
+  const names = subject === undefined ? namesOf(`bench${runs}`, origins) : { filter: subject, subjects: [subject] }
   const [a, b] = [await kind.connect(server.url), await kind.connect(server.url)]
   const [sender, receiver] = [a.nc, b.nc]
   let received = 0

@@ -16,7 +16,8 @@ import { parseArgs } from 'node:util'
 import { connect } from 'nats'
 import { type NatsServer, startNatsServer } from '../server/natsServer.ts'
 import { contenders, kinds } from './contenders.ts'
-import { run } from './throughput.ts'
+import { run } from './run.ts'
+import { median, rounded } from './statistics.ts'
 
 const { values } = parseArgs({
   options: {
@@ -136,8 +137,6 @@ for (let round = 0; round < rounds; round++)
   }
 
 const of = (name: string): ReadonlyArray<number> => [...(results.get(name) ?? [])].sort((a, b) => a - b)
-const median = (ascending: ReadonlyArray<number>): number => ascending[ascending.length >> 1] ?? Number.NaN
-const rounded = (x: number): number => Number(x.toFixed(2))
 
 const rows = cases.map(({ way, place, name }) => {
   const costs = of(name)
@@ -147,10 +146,10 @@ const rows = cases.map(({ way, place, name }) => {
     cache: place.cache,
     permissions: place.permissions,
     others: place.others.count === 0 ? '0' : `${place.others.count} ${place.others.form}`,
-    median: rounded(median(costs)),
-    least: rounded(costs.at(0) ?? Number.NaN),
-    most: rounded(costs.at(-1) ?? Number.NaN),
-    ...(Number.isNaN(fixed) ? {} : { 'of fixed here': rounded(median(costs) / fixed) }),
+    median: rounded(median(costs), 2),
+    least: rounded(costs.at(0) ?? Number.NaN, 2),
+    most: rounded(costs.at(-1) ?? Number.NaN, 2),
+    ...(Number.isNaN(fixed) ? {} : { 'of fixed here': rounded(median(costs) / fixed, 2) }),
   }
 })
 const about = { server: version, node: process.version, messages, rounds, bytes: Number(values.bytes) }

@@ -12,20 +12,8 @@ import type { Figures, Outcome, Part, Row, Stage, Table } from './Part.ts'
 import { type Result, run } from './run.ts'
 import { median, ratio, rounded } from './statistics.ts'
 
-<<<<<<< HEAD
-export interface Load {
-  readonly kind: Kind
-  readonly style: Style
-  readonly messages: number
-  readonly bytes: number
-  readonly origins: number
-  /** The only subject, instead of new ones for each run. */
-  readonly subject?: string
-}
-=======
 /** The load that the goals are about. */
 const referenceBytes = 128
->>>>>>> 16f7224 (bench: print each figure beside its goal, and measure scale)
 
 type What = 'rate' | 'clientCpu' | 'serverCpu'
 
@@ -33,83 +21,6 @@ type What = 'rate' | 'clientCpu' | 'serverCpu'
 class Results {
   readonly #all = new Map<string, Array<Result>>()
 
-<<<<<<< HEAD
-/** So many messages are under way at most. JetStream confirms each. */
-const maxInFlight = 20_000
-const maxUnacknowledged = 500
-
-let runs = 0
-
-/** Rejects if a message is missing: no contender wins by losing. */
-export const run = async (
-  { name, start }: Contender,
-  server: { readonly url: string; readonly pid: number },
-  { kind, style, messages, bytes, origins, subject }: Load,
-): Promise<Result> => {
-  runs += 1
-  const root = `bench${runs}`
-  const subjects = subject === undefined ? Array.from({ length: origins }, (_, i) => `${root}.s${i}`) : [subject]
-  const [a, b] = [await kind.connect(server.url), await kind.connect(server.url)]
-  const [sender, receiver] = [a.nc, b.nc]
-  let received = 0
-  let wake: () => void = () => undefined
-  let awaited = Number.POSITIVE_INFINITY
-  const reached = (count: number): Promise<void> => {
-    awaited = count
-    return received >= count
-      ? Promise.resolve()
-      : new Promise(resolve => {
-          wake = resolve
-        })
-  }
-  try {
-    const send = await start({
-      kind,
-      sender,
-      receiver,
-      jetStream: { sender: a.jetStream, receiver: b.jetStream },
-      filter: subjects.length === 1 ? (subjects[0] ?? root) : `${root}.*`,
-      subjects,
-      style,
-      onMessage: () => {
-        received += 1
-        if (received >= awaited) wake()
-      },
-    })
-    await receiver.flush()
-    const data = new Uint8Array(bytes).fill(120)
-    const acks = new Set<Promise<unknown>>()
-    let sent = 0
-    const sendUpTo = async (count: number): Promise<void> => {
-      while (sent < count) {
-        const last = Math.min(sent + 500, count)
-        for (; sent < last; sent++) {
-          const ack = send(sent % origins, data)
-          if (!(ack instanceof Promise)) continue
-          const settled: Promise<unknown> = ack.finally(() => acks.delete(settled))
-          acks.add(settled)
-          if (acks.size >= maxUnacknowledged) await Promise.race(acks)
-        }
-        if (sent - received > maxInFlight) await reached(sent - maxInFlight / 2)
-        else await nextTurn()
-      }
-      await Promise.all(acks)
-      await within(`${count} messages of ${name}`, reached(count))
-    }
-    const warmUp = Math.max(origins, Math.ceil(messages / 10))
-    await sendUpTo(warmUp)
-    const [begun, cpu, serverCpu] = [performance.now(), process.cpuUsage(), await cpuOf(server.pid)]
-    await sendUpTo(warmUp + messages)
-    const seconds = (performance.now() - begun) / 1000
-    const { user, system } = process.cpuUsage(cpu)
-    return {
-      rate: messages / seconds,
-      clientCpu: (user + system) / messages,
-      serverCpu: ((await cpuOf(server.pid)) - serverCpu) / messages,
-    }
-  } finally {
-    await Promise.all([receiver.close(), sender.drain()])
-=======
   add(name: string, style: Style, result: Result): void {
     const key = `${name} ${style}`
     this.#all.set(key, [...(this.#all.get(key) ?? []), result])
@@ -124,7 +35,6 @@ export const run = async (
     const reference = this.of(to, style, what)
     const other = style === 'callback' ? 'iterator' : 'callback'
     return ratio(this.of(name, style, what), reference.length > 0 ? reference : this.of(to, other, what))
->>>>>>> 16f7224 (bench: print each figure beside its goal, and measure scale)
   }
 }
 
