@@ -2,15 +2,16 @@
  * A receiver that a program runs: the same machine as `Receiver.step`, with a shortcut in place for most messages.
  *
  * For the next number of an origin in sequence, only counters change. They are kept in mutable lanes, one for each such
- * origin, and written back to the receiver before any other event. So the machine never sees a lane, and a property test
- * compares both forms. Another lane takes the replayed messages that fill a gap in order. See
- * docs/decisions/0015-receiver-in-place.md.
+ * origin, and written back to the receiver before an event that can concern the origin. So the machine never sees a lane,
+ * and a property test compares both forms. A heartbeat that says nothing new changes a lane, too. Another lane takes the
+ * replayed messages that fill a gap in order. See docs/decisions/0015-receiver-in-place.md.
  */
+import * as M from '../internal/OrderedMap.ts'
 import type { Epoch } from '../protocol/Epoch.ts'
 import type { Verdict } from './Delivery.ts'
 import type { Event } from './events.ts'
 import type { InSequence } from './fastPath.ts'
-import { advanced, asInSequence } from './fastPath.ts'
+import { advanced, asInSequence, isKnownHead } from './fastPath.ts'
 import { names } from './originTable.ts'
 import type { Arrival, Deliver, Output } from './outputs.ts'
 import { ReceivedMessage } from './ReceivedMessage.ts'
@@ -24,7 +25,7 @@ export interface Lane<A> {
   readonly name: string
   /** Its only next number; 0 while the general path decides. */
   next: number
-  /** When its last message arrived. */
+  /** When its last message or heartbeat arrived. */
   seenAt: number
   /** The origin without the messages since the last write. */
   state: InSequence<A>
@@ -49,6 +50,7 @@ interface ReplayLane<A> {
 }
 
 type ReplayAnswered<A> = Extract<Event<A>, { readonly _tag: 'ReplayAnswered' }>
+type HeartbeatReceived<A> = Extract<Event<A>, { readonly _tag: 'HeartbeatReceived' }>
 
 /** The limit of lanes beyond `maxOrigins`: those of origins that made way for others. */
 const maxUnused = 1024
@@ -57,7 +59,7 @@ export class InPlaceReceiver<A> {
   #receiver: Receiver<A>
   #lanes = new Map<string, Lane<A>>()
   #last: Lane<A> | undefined
-  #changed: Array<Lane<A>> = []
+  readonly #changed = new Set<Lane<A>>()
   #replay: ReplayLane<A> | undefined
   /** Messages and bytes that were delivered since the last write, without those that were processed. */
   #messages = 0
@@ -99,12 +101,15 @@ export class InPlaceReceiver<A> {
   /** Delivers the next message of a lane. */
   deliver(lane: Lane<A>, now: number, arrival: Arrival<A>): Deliver<A> {
     lane.next = arrival.number + 1
-    lane.seenAt = now
-    if (!lane.isChanged) {
-      lane.isChanged = true
-      this.#changed.push(lane)
-    }
+    this.#see(lane, now)
     return this.#delivered(lane.state, 'InOrder', arrival)
+  }
+
+  #see(lane: Lane<A>, now: number): void {
+    lane.seenAt = now
+    if (lane.isChanged) return
+    lane.isChanged = true
+    this.#changed.add(lane)
   }
 
   #delivered({ about, epoch }: InSequence<A>, verdict: Verdict, arrival: Arrival<A>): Deliver<A> {
@@ -128,12 +133,41 @@ export class InPlaceReceiver<A> {
       const lane = this.#laneOfReplay(event)
       if (lane !== undefined) return [this.#deliverReplay(lane, event)]
     }
-    this.#write()
+    if (event._tag === 'HeartbeatReceived') {
+      const lane = this.#laneOfHeartbeat(event)
+      if (lane !== undefined) {
+        this.#see(lane, event.now)
+        return []
+      }
+    }
+    this.#write(this.#concerned(event))
     const [outputs, after] = step(event)(this.#receiver)
     this.#receiver = after
     if (event._tag === 'MessageReceived') this.#open(event.origin.name)
     if (event._tag === 'ReplayAnswered') this.#openReplay(event)
     return outputs
+  }
+
+  /** The lane of an origin whose heartbeat says nothing new. */
+  #laneOfHeartbeat({ origin, head }: HeartbeatReceived<A>): Lane<A> | undefined {
+    const lane = this.#lanes.get(origin.name)
+    if (lane === undefined || this.#receiver.session.away !== undefined) return undefined
+    if (lane.origins !== this.#receiver.table.origins) this.#renew(lane)
+    return lane.next > 0 && isKnownHead(lane.state, head, lane.next - 1) ? lane : undefined
+  }
+
+  /** The origins whose state the machine reads for an event; `undefined` for all. */
+  #concerned(event: Event<A>): ReadonlyArray<string> | undefined {
+    const { table, session } = this.#receiver
+    if (table.waiting !== undefined || session.join !== undefined) return undefined
+    if (event._tag === 'HeartbeatReceived' || event._tag === 'MessageReceived') return [event.origin.name]
+    if (event._tag !== 'Tick') return undefined
+    const due: string[] = []
+    for (const { key } of M.entries(table.wakeUps)) {
+      if (key[0] > event.now - session.lag) break
+      due.push(key[1])
+    }
+    return due
   }
 
   /** Opens a lane for an origin, if it is in sequence. */
@@ -143,7 +177,10 @@ export class InPlaceReceiver<A> {
     const state = entry === undefined ? undefined : asInSequence(this.#receiver.settings, entry.state)
     if (entry === undefined || state === undefined) return
     // Lanes of origins that are not followed any more have no other end.
-    if (this.#lanes.size >= this.#receiver.settings.maxOrigins + maxUnused) this.#lanes.clear()
+    if (this.#lanes.size >= this.#receiver.settings.maxOrigins + maxUnused) {
+      this.#write()
+      this.#lanes.clear()
+    }
     const next = state.buffer.next
     this.#lanes.set(name, { name, next, seenAt: 0, state, entry, origins: table.origins, isChanged: false })
     this.#last = undefined
@@ -198,18 +235,21 @@ export class InPlaceReceiver<A> {
     lane.state = state
   }
 
-  #write(): void {
+  /** @param only the origins whose lanes are written; `undefined` for all */
+  #write(only?: ReadonlyArray<string>): void {
     const replay = this.#replay
-    const isChanged = this.#changed.length > 0 || replay?.isChanged === true
+    const isChanged = this.#changed.size > 0 || replay?.isChanged === true
     if (!isChanged && this.#messages === 0 && this.#bytes === 0) return
     const self = this.#receiver
     const { table, usage } = self
     let { origins } = table
-    for (const lane of this.#changed) {
+    const written = only === undefined ? [...this.#changed] : only.flatMap(name => this.#changedLane(name))
+    for (const lane of written) {
       lane.state = advanced(lane.state, lane.next - 1, lane.seenAt - self.session.lag)
       lane.entry = { state: lane.state, wakeAt: lane.entry.wakeAt, idle: undefined }
       origins = names.set(origins, lane.name, lane.entry)
       lane.isChanged = false
+      this.#changed.delete(lane)
     }
     if (replay?.isChanged === true) {
       const state = recovered(self.settings, replay.recovery, replay.next - 1, replay.seenAt - self.session.lag)
@@ -218,9 +258,8 @@ export class InPlaceReceiver<A> {
       origins = names.set(origins, replay.name, replay.entry)
       replay.isChanged = false
     }
-    for (const lane of this.#changed) lane.origins = origins
+    for (const lane of written) lane.origins = origins
     if (replay !== undefined && replay.origins === table.origins) replay.origins = origins
-    this.#changed = []
     this.#receiver = {
       settings: self.settings,
       addressing: self.addressing,
@@ -237,5 +276,10 @@ export class InPlaceReceiver<A> {
     }
     this.#messages = 0
     this.#bytes = 0
+  }
+
+  #changedLane(name: string): ReadonlyArray<Lane<A>> {
+    const lane = this.#lanes.get(name)
+    return lane?.isChanged === true ? [lane] : []
   }
 }

@@ -4,6 +4,7 @@
  * The result is the same as on the general path (a property test compares both), without checks of unchanged data. It
  * uses no spread: spreading a record takes twenty times as long.
  */
+import type { Head } from '../protocol/Head.ts'
 import type { Origin } from '../protocol/Origin.ts'
 import type { Verdict } from './Delivery.ts'
 import type { Contact, Following, OriginState, Unvouched } from './OriginState.ts'
@@ -24,6 +25,16 @@ export const asInSequence = <A>({ stored }: Settings<A>, s: OriginState<A>): InS
   if (s._tag === 'Following') return s.contact._tag === 'Expected' ? s : undefined
   return s.below === undefined && !stored ? s : undefined
 }
+
+/** True if a heartbeat says that the run is alive at its known last number: only the time of the next one changes. */
+export const isKnownHead = <A>(s: InSequence<A>, head: Head, last: number): boolean =>
+  s._tag === 'Following' &&
+  s.stored._tag === 'Unknown' &&
+  s.epoch === head.epoch &&
+  s.start === head.start &&
+  s.contact.max === head.max &&
+  head.head === last &&
+  head.state === 'live'
 
 export const hasRoom = <A>({ usage, settings }: Receiver<A>, a: Arrival<A>): boolean =>
   usage.messages < settings.maxMessages && usage.bytes + a.bytes <= settings.maxBytes
