@@ -158,8 +158,7 @@ const makeRoom = <A>(step: Step<A>, before: ReorderBuffer<A>, n: number, bytes: 
 }
 
 /** True for a number that was delivered, is held, or was given up. */
-export const isSeen = <A>(b: ReorderBuffer<A>, n: number): boolean =>
-  n < b.next || (n <= b.highest && B.missingAt(b, n) === undefined)
+export const isSeen = <A>(b: ReorderBuffer<A>, n: number): boolean => n <= b.highest && B.missingAt(b, n) === undefined
 
 /** Adds a message to the sequence. */
 export const receive = <A>(
