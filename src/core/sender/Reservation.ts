@@ -179,7 +179,7 @@ export const reserved =
       size: Math.max(self.size, size),
       first: isNext ? self.first : first,
       last,
-      mark: last === SequenceNumber.last ? last : last - Math.ceil(size / 2),
+      mark: last - Math.ceil(size / 2),
       used: isNext ? self.used : Math.max(self.used, first - 1),
       reservedAt: now,
       isHeld: true,
