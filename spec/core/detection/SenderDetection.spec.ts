@@ -484,6 +484,222 @@ describe('no message waits forever', () => {
   })
 })
 
+describe('a message that waits', () => {
+  const waits = () => {
+    const m = machine({ retain: data => `copy of ${data}` })
+    m.arrive(0, 'room', 12)
+    return m
+  }
+  const replayed = (at: number, bytes = 1): ReceiverEvent<string> => ({
+    _tag: 'ReplayAnswered',
+    now: at,
+    requestId: 1,
+    origin: single('hall'),
+    epoch: undefined,
+    arrival: arrival(3, 'hall 3', bytes),
+  })
+  const payload = (o: Out): string | undefined => {
+    if (o._tag !== 'Forward') return undefined
+    const { event } = o
+    if (event._tag === 'UnsequencedReceived') return event.message.data
+    return event._tag === 'MessageReceived' || event._tag === 'ReplayAnswered' ? event.arrival.data : undefined
+  }
+  const refusal = { _tag: 'ProbeRefused', now: 9, requestId: 1, origin: 'room', isSure: true } as const
+
+  test('is copied, because the memory of its payload may be used again', () => {
+    const m = waits()
+    m.other(1, stray(1))
+    m.other(2, replayed(2))
+    expect(m.step(refusal).map(payload)).toEqual(['copy of room 12', 'copy of x', 'copy of hall 3', undefined])
+    const events = [stray(10), replayed(10)].map(event => ({ _tag: 'ReceiverEvent', now: 10, event }) as const)
+    expect(events.flatMap(event => m.step(event).map(payload))).toEqual(['x', 'hall 3'])
+  })
+
+  test.each([
+    ['an unsequenced message', { ...stray(1), bytes: 4 * 1024 * 1024 }, true],
+    ['a replayed message', replayed(1, 4 * 1024 * 1024), true],
+    ['an event without a payload', { _tag: 'Consumed', now: 1, deliveries: 1, bytes: 4 * 1024 * 1024 } as const, false],
+  ])('counts with its payload towards the 4 MiB that may wait: %s', (_, event, isFull) => {
+    const m = waits()
+    expect(m.other(1, event)).toHaveLength(isFull ? 2 : 0)
+    expect(m.self().waiting.bytes).toBe(isFull ? 0 : 1)
+  })
+
+  test('has one timer, which is set again when it fires too early', () => {
+    const m = machine()
+    const timers = (event: SenderDetection.Event<string>) =>
+      m.step(event).flatMap(o => (o._tag === 'SetTimer' ? [o.at] : []))
+    const message = (n: number) => ({ origin: single('room'), arrival: arrival(n), isOurs: true, isMatch: true })
+    expect(timers({ _tag: 'MessageReceived', now: 0, candidate: message(1) })).toEqual([patience])
+    expect(timers({ _tag: 'MessageReceived', now: 1, candidate: message(2) })).toEqual([])
+    expect(timers({ _tag: 'Tick', now: patience - 1 })).toEqual([patience])
+    expect(timers({ _tag: 'Tick', now: patience })).toEqual([Number.POSITIVE_INFINITY])
+  })
+})
+
+describe('a head that waits', () => {
+  /** The head of a plain origin, as the receiver gets it at 1400. It was requested at 1000, and answered at 1300. */
+  const answered = (head: Head): Head | undefined => {
+    const m = machine()
+    m.arrive(1000, 'hall', 1)
+    m.tick(1100)
+    m.arrive(1310, 'room', 12)
+    m.answer(1300, 'hall', head)
+    const out = m.step({ _tag: 'ProbeRefused', now: 1400, requestId: 2, origin: 'room', isSure: true })
+    return out.flatMap(o => (o._tag === 'AnswerHead' ? [o.head] : []))[0]
+  }
+
+  test('is older by its delay if it answers a probe', () => {
+    expect(answered(headOf(1, { age: 7 }))?.age).toBe(107)
+  })
+
+  test('stays without an age', () => {
+    const { age: _, ...ageless } = headOf(1)
+    expect(answered(ageless)).toEqual({ ...ageless, age: undefined })
+  })
+
+  test('passes unchanged if it need not wait', () => {
+    const head = headOf(1, { age: 7 })
+    const out = machine().heartbeatOut(0, 'room', head)
+    expect(out.map(o => o._tag === 'Forward' && 'head' in o.event && o.event.head === head)).toEqual([true])
+  })
+
+  test('answers for an origin that was evicted meanwhile', () => {
+    const m = machine({ maxOrigins: 2 })
+    m.arrive(0, 'hall', 1)
+    m.deny(1, 'hall', true)
+    m.arrive(2, 'room', 12)
+    expect(m.answer(3, 'hall', headOf(1))).toEqual([])
+    m.heartbeat(4, 'other', headOf(1))
+    expect(m.deny(5, 'room', true)).toEqual(['plain room.12', 'vouch hall 1', 'HeartbeatReceived'])
+  })
+})
+
+describe('what is known of an origin', () => {
+  const passes = (m: ReturnType<typeof machine>): boolean => SenderDetection.passes(m.self(), 'room')
+
+  test('lets its messages pass by only if it is numbered, and nothing waits', () => {
+    const m = machine()
+    expect(passes(m)).toBe(false)
+    m.heartbeat(0, 'room', headOf(1))
+    expect(passes(m)).toBe(true)
+    m.arrive(1, 'hall', 1)
+    expect(passes(m)).toBe(false)
+    m.deny(2, 'hall', true)
+    expect([passes(m), SenderDetection.passes(m.self(), 'hall')]).toEqual([true, false])
+  })
+
+  test('is that it has a sender, if an ended heartbeat arrives during its probe', () => {
+    const m = machine()
+    m.arrive(0, 'room', 12)
+    expect(m.heartbeat(1, 'room', headOf(12, { state: 'ended' }))).toEqual(['12 of room', 'HeartbeatReceived'])
+  })
+
+  test('is not changed by an answer or a refusal without a probe', () => {
+    const m = machine()
+    expect([m.answer(0, 'room', headOf(1)), m.deny(0, 'room', true, 1), m.size()]).toEqual([[], [], 0])
+  })
+
+  test('is probed again after a reconnect only if its probe is open', () => {
+    const m = machine()
+    m.arrive(0, 'hall', 1)
+    m.deny(0, 'hall', true)
+    m.heartbeat(0, 'roof', headOf(1))
+    m.arrive(1, 'room', 12)
+    expect(m.other(2, { _tag: 'Reconnected', now: 2 })).toEqual(['ask room'])
+  })
+
+  test.each([
+    ['a live one proves a sender', headOf(1), []],
+    ['an ended one proves nothing', headOf(1, { state: 'ended' }), ['ask room']],
+  ])('is learned from the heads of origins that the receiver does not follow: %s', (_, head, expected) => {
+    const m = machine()
+    expect(m.overhear(0, 'room', head)).toEqual([])
+    expect(m.arrive(1, 'room', 2, { isOurs: false })).toEqual(expected)
+  })
+
+  test('is not forgotten at an end, if no sender was found', () => {
+    const m = machine()
+    m.end(0, 'room')
+    m.arrive(0, 'room', 12)
+    m.deny(0, 'room', true)
+    m.end(1, 'room')
+    expect(m.arrive(2, 'room', 13)).toEqual(['plain room.13'])
+  })
+
+  test('is not evicted while its probe is open', () => {
+    const m = machine({ maxOrigins: 2 })
+    m.arrive(0, 'attic', 1)
+    for (let i = 0; i < 5; i++) m.heartbeat(1, `other${i}`, headOf(1))
+    expect(m.deny(2, 'attic', true)[0]).toBe('plain attic.1')
+  })
+})
+
+describe('the run of a plain origin that turns out to be numbered', () => {
+  /** These numbers were delivered as plain at 1000. */
+  const plain = (...numbers: number[]) => {
+    const m = machine()
+    for (const n of numbers) {
+      m.arrive(1000, 'room', n)
+      m.deny(1000, 'room', true)
+    }
+    return m
+  }
+  const had = (said: ReadonlyArray<string>): ReadonlyArray<number> =>
+    said.filter(s => s.startsWith('had')).map(s => Number(s.split(' ')[1]))
+
+  test('has the numbers that were delivered, in any order, and none in between', () => {
+    expect(had(plain(7, 3).heartbeat(1050, 'room', headOf(7)))).toEqual([3, 7])
+    const descending = Array.from({ length: 20 }, (_, i) => 20 - i)
+    expect(had(plain(...descending).heartbeat(1050, 'room', headOf(20)))).toEqual(descending.toReversed())
+  })
+
+  test('has the number directly after a delayed head', () => {
+    expect(plain(5).heartbeat(1050, 'room', headOf(4)).at(-1)).toBe('vouch room 5')
+    expect(plain(6).heartbeat(1050, 'room', headOf(4)).at(-1)).toBe('vouch room 4')
+  })
+
+  test('has what was delivered since it began, which is up to one request timeout before the head says', () => {
+    const heard = (at: number) => had(plain(3).heartbeat(at, 'room', headOf(3, { age: 50 })))
+    expect([heard(1000 + patience + 50), heard(1000 + patience + 51)]).toEqual([[3], []])
+  })
+
+  test('concerns other subscriptions if its messages do', () => {
+    const m = machine()
+    m.arrive(0, 'updates', 5, { isOurs: false })
+    m.deny(1, 'updates', true)
+    expect(m.answer(2, 'updates', headOf(5))).toEqual([])
+    expect(m.arrive(3, 'updates', 6, { isOurs: false })).toEqual([])
+  })
+
+  test.each([
+    ['all of them', 1000 + patience + 50, headOf(6, { age: 50 }), [4, 5, 6]],
+    ['none from before it began', 1000 + patience + 51, headOf(6, { age: 50 }), []],
+    ['none below its start', 1100, headOf(6, { start: arrival(5).number }), [5, 6]],
+    ['none above its head', 1100, headOf(5), [4, 5]],
+  ])('has the messages that were set aside: %s', (_, at, head, expected) => {
+    const m = machine()
+    for (const n of [4, 5, 6]) {
+      m.arrive(1000, 'room', n, { isMatch: false })
+      m.deny(1000, 'room', true)
+    }
+    const passed = m.heartbeat(at, 'room', head).filter(s => s.endsWith('of room'))
+    expect(passed).toEqual(expected.map(n => `${n} of room`))
+  })
+
+  test('has only what was set aside in the last two seconds', () => {
+    const m = machine()
+    m.arrive(0, 'room', 4, { isMatch: false })
+    m.deny(0, 'room', true)
+    m.arrive(1500, 'room', 5, { isMatch: false })
+    expect(m.wake()).toBe(SenderDetection.setAsideTime)
+    m.tick(SenderDetection.setAsideTime)
+    m.arrive(SenderDetection.setAsideTime, 'room', 6, { isMatch: false })
+    expect(M.size(m.self().setAside.items)).toBe(1)
+    expect(m.heartbeat(3000, 'room', headOf(6))).toEqual(['expect room', '5 of room', 'vouch room 6'])
+  })
+})
+
 // --- any interleaving
 
 type Op =
