@@ -33,6 +33,7 @@ describe('the heartbeat schedule of a connection', () => {
   it('has one entry per origin, and none for a removed origin', () => {
     const twice = HeartbeatSchedule.book('a', 9)(HeartbeatSchedule.book('a', 5)(HeartbeatSchedule.create(1000, 0)))
     expect([HeartbeatSchedule.wakeAt(twice), M.size(twice.queue)]).toEqual([9, 1])
+    expect(HeartbeatSchedule.book('a', 9)(twice)).toBe(twice)
     const gone = HeartbeatSchedule.book('a', Number.POSITIVE_INFINITY)(twice)
     expect([HeartbeatSchedule.wakeAt(gone), M.size(gone.queue), M.size(gone.booked)]).toEqual([
       Number.POSITIVE_INFINITY,

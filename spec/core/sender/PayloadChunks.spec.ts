@@ -91,6 +91,12 @@ describe('the payloads of a history', () => {
     expect(c.list.length).toBe(2)
   })
 
+  it('take the place of the empty chunk that a history begins with', () => {
+    const c = Chunks.create()
+    keepAll(c, 10, quarter + 1)
+    expect(c.list.length).toBe(2)
+  })
+
   it('of a chunk that was freed do not count for the next one in its place', () => {
     const c = Chunks.create()
     const [first] = keepAll(c, quarter + 1)

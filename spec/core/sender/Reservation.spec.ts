@@ -41,6 +41,7 @@ describe('the numbers of a sender', () => {
   it('are reserved again when half of a block is used, and follow each other', () => {
     const self = reserve(create())
     expect([50, 51].map(n => Reservation.isLow(n)(self))).toEqual([false, true])
+    expect(Reservation.grant(50)(self)).toEqual({ start: 50, upTo: 50 })
     expect(Reservation.grant(51)(self)).toEqual({ start: 51, upTo: 100 })
     const more = reserve(self, claimOf(100, run(1)), 5000)
     expect(range(more)).toEqual([1, 200])
@@ -64,20 +65,41 @@ describe('the numbers of a sender', () => {
     expect(Reservation.next(claimOf(1), 1, 0)(create(2 ** 25))).toEqual({ first: 2, last: 2 ** 25 + 1 })
   })
 
+  it('come in a block of the same size after a second', () => {
+    const last = (now: number) => Reservation.next(claimOf(100, run(1)), 1, now)(reserve(create()))?.last
+    expect([last(999), last(1000)]).toEqual([300, 200])
+  })
+
   it('go on above those of another sender that has reserved some in between, in a new run', () => {
     const self = reserve(create())
     const stored = claimOf(300)
-    expect(Reservation.isTaken(stored)(self)).toBe(true)
     const more = reserve(self, stored, 5000)
     expect(range(more)).toEqual([301, 400])
     expect(Reservation.grant(101)(more)).toEqual({ start: 301, upTo: 350 })
     expect(Reservation.claim(more.used)(more)).toEqual({ v: 1, last: 300, by: run(1) })
   })
 
+  it.each([
+    ['another one has written a claim', reserve(create()), claimOf(300), true],
+    ['the claim is its own', reserve(create()), claimOf(100, run(1)), false],
+    ['no claim is stored', reserve(create()), undefined, false],
+    ['nothing is reserved', create(), claimOf(300), false],
+    ['all was given back', Reservation.released(reserve(create())), claimOf(300), false],
+  ])('are taken by another sender only if one has written a claim since: %s', (_, self, stored, expected) => {
+    expect(Reservation.isTaken(stored)(self)).toBe(expected)
+  })
+
   it('start above the runs that have ended', () => {
     const self = Reservation.ended(70)(Reservation.ended(30)(reserve(create())))
     expect(Reservation.startOf(self)).toBe(71)
-    expect(Reservation.startOf(Reservation.ended(20)(self))).toBe(71)
+    for (const n of [20, 70]) expect(Reservation.ended(n)(self)).toBe(self)
+  })
+
+  it('are none before the first block', () => {
+    expect([range(create()), range(Reservation.create(run(1), 10, 50))]).toEqual([
+      [1, 0],
+      [51, 50],
+    ])
   })
 
   it('are given back, and reserved again above the last that was used', () => {
@@ -97,7 +119,7 @@ describe('the numbers of a sender', () => {
     const self = Reservation.attempting({ first: 101, last: 200 })(reserve(create()))
     const stored = [claimOf(200, run(1)), claimOf(200), claimOf(100, run(1)), undefined]
     expect(stored.map(claim => Reservation.isWritten(claim)(self))).toEqual([true, false, false, false])
-    expect(Reservation.isWritten(undefined)(create())).toBe(false)
+    for (const claim of [undefined, claimOf(100, run(1))]) expect(Reservation.isWritten(claim)(create())).toBe(false)
   })
 
   it('end at 2^53-1', () => {
