@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
+import type { Epoch } from '../../../src/core/protocol/Epoch.ts'
 import * as SequenceNumber from '../../../src/core/protocol/SequenceNumber.ts'
 import type { Delivery } from '../../../src/core/receiver/Delivery.ts'
 import * as Deliveries from '../../../src/core/receiver/Delivery.ts'
@@ -11,7 +12,7 @@ const n = SequenceNumber.nearest
 const content = { data: 'x', headers: undefined, reply: undefined }
 
 const verdicts = ['InOrder', 'AfterGap', 'Late', 'Recovered', 'Unchecked'] as const
-const reasons = ['unresolved', 'evicted', 'tooLarge', 'unreadable', 'overflow', 'gone'] as const
+const reasons = ['unresolved', 'evicted', 'tooLarge', 'unreadable', 'overflow', 'gone', 'ambiguous'] as const
 const strays = ['NoNumber', 'NoSender', 'TooManyOrigins', 'Refuted', 'Unconfirmed', 'BetweenRuns', 'Conflict'] as const
 
 const all: ReadonlyArray<Delivery<string>> = [
@@ -21,6 +22,7 @@ const all: ReadonlyArray<Delivery<string>> = [
   ...reasons.map(reason => ({ _tag: 'Lost', ...about, first: n(3), last: n(9), reason }) as const),
   { _tag: 'Lost', ...about, first: n(3), last: undefined, reason: 'gone' },
   { _tag: 'Restarted', ...about, from: run(1), to: run(2), after: 9, start: n(1) },
+  { _tag: 'Restarted', ...about, from: run(1), to: run(1), after: 9, start: n(1) },
   { _tag: 'Restarted', ...about, from: undefined, to: undefined, after: 9, start: n(1) },
   { _tag: 'Conflict', ...about, epoch: run(1), rival: run(2) },
   { _tag: 'Conflict', ...about, epoch: undefined, rival: run(2) },
@@ -53,6 +55,18 @@ describe('explain', () => {
     expect(explain({ _tag: 'Unsequenced', subject, reason: 'NoNumber', ...content })).toMatch(
       /^updates\.\\u001b\[31m\\u202e\\u000a\\u0085\\u2028é: /,
     )
+  })
+
+  it('separates a restart from a number that was followed although it was forged', () => {
+    const of = (from: Epoch | undefined, to: Epoch | undefined) =>
+      explain({ _tag: 'Restarted', ...about, from, to, after: 9, start: n(4) })
+    expect(of(run(1), run(1))).toMatch(/the number 9 was not sent .* continues at 4/)
+    expect(of(run(1), run(2))).toMatch(/has restarted/)
+    expect(of(undefined, undefined)).toMatch(/has restarted/)
+  })
+
+  it('names the streams that do not answer', () => {
+    expect(explain({ _tag: 'StreamSilent', streams: ['UPDATES', 'OLD'] })).toMatch(/^No answer .* UPDATES, OLD holds/)
   })
 
   it('counts missing messages', () => {
