@@ -57,6 +57,7 @@ const maxUnused = 1024
 
 export class InPlaceReceiver<A> {
   #receiver: Receiver<A>
+  readonly #machine: typeof step<A>
   #lanes = new Map<string, Lane<A>>()
   #last: Lane<A> | undefined
   readonly #changed = new Set<Lane<A>>()
@@ -65,8 +66,10 @@ export class InPlaceReceiver<A> {
   #messages = 0
   #bytes = 0
 
-  constructor(receiver: Receiver<A>) {
+  /** @param machine takes the events that no lane takes */
+  constructor(receiver: Receiver<A>, machine: typeof step<A> = step) {
     this.#receiver = receiver
+    this.#machine = machine
   }
 
   /** The receiver as a value. */
@@ -141,7 +144,7 @@ export class InPlaceReceiver<A> {
       }
     }
     this.#write(this.#concerned(event))
-    const [outputs, after] = step(event)(this.#receiver)
+    const [outputs, after] = this.#machine(event)(this.#receiver)
     this.#receiver = after
     if (event._tag === 'MessageReceived') this.#open(event.origin.name)
     if (event._tag === 'ReplayAnswered') this.#openReplay(event)
