@@ -33,7 +33,7 @@ export const split = (whole: Uint8Array, count: number): ReadonlyArray<Uint8Arra
   let at = 0
   while (at + overhead <= whole.length) {
     const end = at + overhead + view.getUint32(at)
-    if (end > whole.length || payloads.length === count) return undefined
+    if (payloads.length === count) return undefined
     payloads.push(whole.subarray(at + overhead, end))
     at = end
   }
