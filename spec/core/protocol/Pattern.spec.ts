@@ -95,34 +95,63 @@ describe('Pattern', () => {
     expect(Pattern.format(levels)([0.5])).toMatchObject({ left: { _tag: 'BadCapture' } })
   })
 
-  it.each<readonly [string, E.Either<Pattern.PatternError, unknown>, RegExp]>([
-    ['white space', Pattern.parse(prices)('prices.eur .1'), /^"prices.eur .1" is not a subject: it has white space/],
+  it.each<readonly [string, () => E.Either<Pattern.PatternError, unknown>, RegExp]>([
+    [
+      'white space',
+      () => Pattern.parse(prices)('prices.eur .1'),
+      /^"prices.eur .1" is not a subject: it has white space/,
+    ],
     [
       'another subject',
-      Pattern.parse(prices)('levels.eur.1'),
+      () => Pattern.parse(prices)('levels.eur.1'),
       /^"levels.eur.1" is not a subject of the pattern prices/,
     ],
-    ['a token too few', Pattern.parse(prices)('prices.eur'), /is not a subject of the pattern prices/],
-    ['a token too many', Pattern.parse(prices)('prices.eur.1.2'), /is not a subject of the pattern prices/],
-    ['nothing for the rest', Pattern.parse(readings)('readings.roof'), /is not a subject of the pattern readings/],
-    ['an unknown word', Pattern.parse(prices)('prices.gbp.1'), /"gbp" can't stand for wildcard 1: "eur" \| "usd" is/],
+    ['a token too few', () => Pattern.parse(prices)('prices.eur'), /is not a subject of the pattern prices/],
+    ['a token too many', () => Pattern.parse(prices)('prices.eur.1.2'), /is not a subject of the pattern prices/],
+    [
+      'nothing for the rest',
+      () => Pattern.parse(readings)('readings.roof'),
+      /is not a subject of the pattern readings/,
+    ],
+    [
+      'an unknown word',
+      () => Pattern.parse(prices)('prices.gbp.1'),
+      /"gbp" can't stand for wildcard 1: "eur" \| "usd" is/,
+    ],
     [
       'a second spelling',
-      Pattern.parse(prices)('prices.eur.01'),
+      () => Pattern.parse(prices)('prices.eur.01'),
       /"01" can't stand for wildcard 2: "01" is not an int/,
     ],
-    ['a value of another type', Pattern.format(prices)(['eur', 0.5]), /0.5 can't stand for wildcard 2: integer is exp/],
+    [
+      'a value of another type',
+      () => Pattern.format(prices)(['eur', 0.5]),
+      /0.5 can't stand for wildcard 2: integer is exp/,
+    ],
     [
       'two words at once',
-      Pattern.parse(either)('x.c'),
+      () => Pattern.parse(either)('x.c'),
       /"c" can't stand for wildcard 1: "a" is expected; "b" is expected\.$/,
     ],
-    ['one of many spellings', Pattern.parse(loud)('x.A'), /"A" can't stand for wildcard 1: "a" is its one spelling/],
-    ['a dot in a token', Pattern.format(readings)(['a.b', 'c']), /"a.b" is not a token: it has more than one token/],
-    ['an empty token', Pattern.format(readings)(['', 'c']), /"" is not a token: it is empty/],
-    ['a wildcard in a value', Pattern.format(readings)(['a', 'b.*']), /"b.\*" is not a subject: it has a wildcard/],
-    ['too long a value', Pattern.format(readings)(['a', 'b'.repeat(1020)]), /is longer than 1024 bytes/],
-  ])('describes the error: %s', (_, either, sentence) => {
+    [
+      'one of many spellings',
+      () => Pattern.parse(loud)('x.A'),
+      /"A" can't stand for wildcard 1: "a" is its one spelling/,
+    ],
+    [
+      'a dot in a token',
+      () => Pattern.format(readings)(['a.b', 'c']),
+      /"a.b" is not a token: it has more than one token/,
+    ],
+    ['an empty token', () => Pattern.format(readings)(['', 'c']), /"" is not a token: it is empty/],
+    [
+      'a wildcard in a value',
+      () => Pattern.format(readings)(['a', 'b.*']),
+      /"b.\*" is not a subject: it has a wildcard/,
+    ],
+    ['too long a value', () => Pattern.format(readings)(['a', 'b'.repeat(1020)]), /is longer than 1024 bytes/],
+  ])('describes the error: %s', (_, attempt, sentence) => {
+    const either = attempt()
     expect(E.isLeft(either) ? Pattern.explain(either.left) : 'accepted').toMatch(sentence)
   })
 
@@ -143,6 +172,13 @@ describe('Pattern', () => {
     )
     expect(() => Pattern.codec(readings).encode(['a b', 'c'])).toThrow(/it has white space/)
   })
+
+  it.each(['+1', ' 1', '1 ', '1.0', '1e3', '0x1', '01', '-0', ''])(
+    'refuses another spelling of an integer: %j',
+    text => {
+      expect(E.isLeft(Pattern.integer.decode(text))).toBe(true)
+    },
+  )
 
   it('accepts integers in their one spelling', () => {
     expect([0, -0, -1, 0.5, 2 ** 53, '1'].map(Pattern.integer.is)).toEqual([true, false, true, false, false, false])

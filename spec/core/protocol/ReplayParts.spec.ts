@@ -91,6 +91,13 @@ describe('a message in parts', () => {
     )
   })
 
+  it('is not joined if its second and third part have changed places', () => {
+    const [one, two, three] = Parts.split(new Uint8Array(0), new Uint8Array([1, 2, 3]), 1) ?? []
+    if (one === undefined || two === undefined || three === undefined) throw new Error('three parts are expected')
+    expect(arrive([one, two, three])).toHaveLength(1)
+    expect(arrive([one, three, two])).toEqual([])
+  })
+
   it('is joined after an incomplete message', () => {
     fc.assert(
       fc.property(several, several, fc.nat(), (other, one, i) => {
@@ -140,8 +147,18 @@ describe('the headers of a part', () => {
   })
 
   it.each([
+    ['1/1', '0', 1],
+    [`${Parts.maxParts}/${Parts.maxParts}`, '12', Parts.maxParts],
+  ])('can be %j and %j', (place, headers, index) => {
+    const slice = new Uint8Array(0)
+    expect(Parts.parse(place, headers, slice)).toEqual({ index, count: index, headers: Number(headers), slice })
+  })
+
+  it.each([
     ['', '0'],
     ['1', '0'],
+    ['12', '0'],
+    ['/2', '0'],
     ['0/1', '0'],
     ['2/1', '0'],
     ['1/17', '0'],

@@ -80,6 +80,22 @@ describe('SequenceNumber', () => {
     expect(parse(token)).toEqual(E.left({ _tag: 'NotASequenceNumber', token, reason }))
   })
 
+  /** The number at the end of a subject, after `updates.`. */
+  const readAfterDot = (token: string) => SequenceNumber.readAt(`updates.${token}`, 'updates.'.length)
+
+  it('is read from the end of a subject exactly if its token can be parsed', () => {
+    for (const [token] of rejects) expect(readAfterDot(token)).toBeUndefined()
+    fc.assert(
+      fc.property(fc.oneof(number.map(String), numberLike), token => {
+        expect(readAfterDot(token)).toBe(O.toUndefined(O.fromEither(parse(token))))
+      }),
+    )
+  })
+
+  it.each([1, 9, 10, 190, 9007199254740991])('is read from the end of a subject: %d', n => {
+    expect(readAfterDot(`${n}`)).toBe(n)
+  })
+
   it('refuses tokens of 5,000 digits, also zeros', () => {
     for (const [digit, reason] of [
       ['9', large],
