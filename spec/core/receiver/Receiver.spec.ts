@@ -13,7 +13,7 @@ import { defaults } from '../../../src/core/receiver/settings.ts'
 import type { Deed, Plan } from './lossyWorld.ts'
 import { play } from './lossyWorld.ts'
 import type { Options, Rig } from './receiverHarness.ts'
-import { alice, arrival, headOf, rig, run, said, single } from './receiverHarness.ts'
+import { alice, arrival, headOf, rig, run, said, single, told } from './receiverHarness.ts'
 
 /**
  * A receiver of one origin, driven by numbers. Its outputs: `3`, `5 AfterGap`, `lost 3-4 unresolved`, `ask updates`.
@@ -1608,5 +1608,80 @@ describe('a receiver behind a link that loses, repeats, delays and reorders', ()
         expect(play(p)).toEqual([])
       }),
     )
+  })
+})
+
+describe('what a receiver has not settled', () => {
+  const left = (t: Talk): string[] => Receiver.unsettled(t.self()).map(told)
+
+  it('is nothing while no number is missing', () => {
+    const t = following()
+    t.gets(1, 2)
+    expect([left(t), Receiver.isSettled(t.self())]).toEqual([[], true])
+  })
+
+  it('is nothing of an origin that it does not follow yet', () => {
+    const t = talk()
+    t.gets(7)
+    expect(left(t)).toEqual([])
+  })
+
+  it.each([
+    ['one number', [2], 'lost 1-2 unresolved'],
+    ['to the last that is held', [2, 4, 5], 'lost 1-5 unresolved'],
+    ['from the first that is missing', [1, 2, 4], 'lost 3-4 unresolved'],
+  ])('is reported as one loss for each origin: %s', (_, numbers, expected) => {
+    const t = following()
+    t.gets(...numbers)
+    expect(left(t)).toEqual([expected])
+  })
+
+  it('ends with the last number that is missing', () => {
+    const t = following()
+    t.hears(headOf(1))
+    expect(left(t)).toEqual(['lost 1-1 unresolved'])
+  })
+})
+
+describe('the request of a receiver to all senders', () => {
+  it.each([
+    ['stays open after the answer to another request', 99, ['ask all']],
+    ['is not repeated after its answer', 1, []],
+  ])('%s', (_, requestId, expected) => {
+    const t = talk()
+    t.isAnswered(headOf(0), requestId)
+    expect(t.passes(defaults.requestTimeout).filter(s => s === 'ask all')).toEqual(expected)
+  })
+
+  it('is answered by more origins than it can follow', () => {
+    const r = rig({ maxOrigins: 1 })
+    r.on({ _tag: 'Started' })
+    for (const name of ['a', 'b']) r.on({ _tag: 'HeadAnswered', requestId: 1, origin: single(name), head: headOf(0) })
+    expect([...M.entries(r.self().table.origins)].map(({ key }) => key)).toEqual(['a'])
+  })
+})
+
+describe('a receiver whose head request nobody listens to', () => {
+  const requestsAfter = (settings: Options, ...numbers: number[]): number => {
+    const t = talk({ requestAttempts: 6, ...settings })
+    t.gets(...numbers)
+    t.on({ _tag: 'HeadRefused', requestId: t.requestId(), origin: single().name })
+    return t.passes(60_000).filter(s => s === 'ask updates').length
+  }
+
+  it('repeats it twice if a message waits, even if there was no room for the message', () => {
+    expect([requestsAfter({}, 1), requestsAfter({ maxBytes: 0 }, 1)]).toEqual([2, 2])
+  })
+})
+
+describe('a receiver whose timer is due for several origins', () => {
+  it('serves all of them at once', () => {
+    const r = rig({ heartbeatGrace: 0 })
+    r.on({ _tag: 'Started' })
+    for (const [i, name] of ['a', 'b', 'c'].entries())
+      r.on({ _tag: 'HeadAnswered', requestId: 1, origin: single(name), head: headOf(0, { max: i < 2 ? 300 : 60_000 }) })
+    r.wait(299)
+    const [out] = Receiver.step<string>({ _tag: 'Tick', now: r.now() + 1 })(r.self())
+    expect(said(out)).toEqual(['silent 300', 'silent 300'])
   })
 })

@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
+import { fastPath } from '../../../src/core/receiver/fastPath.ts'
 import * as Receiver from '../../../src/core/receiver/Receiver.ts'
-import type { Event, Machine } from './receiverHarness.ts'
+import type { Event, Machine, Options } from './receiverHarness.ts'
 import { alice, arrival, headOf, run, single } from './receiverHarness.ts'
 
 /** Events of a receiver, mostly messages in sequence; `skip` numbers forward or back from the last. */
@@ -92,5 +93,42 @@ describe('the fast path', () => {
     )
     // Most steps have taken the fast path.
     expect(short).toBeGreaterThan(2 * (fc.readConfigureGlobal().numRuns ?? 100))
+  })
+})
+
+describe('the fast path', () => {
+  /** The receiver follows `updates` at 0, and has taken these events. */
+  const machineAfter = (options: Options, ...events: ReadonlyArray<Event>): Machine =>
+    [
+      { _tag: 'Started', now: 0 } as const,
+      { _tag: 'HeadAnswered', now: 0, requestId: 1, origin: single(), head: headOf(0) } as const,
+      ...events,
+    ].reduce<Machine>((self, event) => Receiver.generalStep(event)(self)[1], Receiver.create(options))
+
+  const gets = (n: number, bytes = 1): Event => ({
+    _tag: 'MessageReceived',
+    now: 1,
+    origin: single(),
+    arrival: arrival(n, `m${n}`, bytes),
+  })
+  const hears = (n: number): Event => ({ _tag: 'HeartbeatReceived', now: 1, origin: single(), head: headOf(n) })
+
+  test.each<[string, Options, ReadonlyArray<Event>, number, number, boolean]>([
+    ['the next number', {}, [gets(1)], 2, 1, true],
+    ['a number ahead', {}, [gets(1)], 3, 1, false],
+    ['the last number again', {}, [gets(1)], 1, 1, false],
+    ['a number of a gap', {}, [hears(2)], 1, 1, false],
+    ['a message while disconnected', {}, [{ _tag: 'Disconnected', now: 1 }], 1, 1, false],
+    ['the last message that fits', { maxMessages: 2 }, [gets(1)], 2, 1, true],
+    ['a message too many', { maxMessages: 2 }, [gets(1), gets(2)], 3, 1, false],
+    ['the last byte that fits', { maxBytes: 10 }, [gets(1, 4)], 2, 6, true],
+    ['a byte too many', { maxBytes: 10 }, [gets(1, 4)], 2, 7, false],
+  ])('takes only what changes nothing but counters: %s', (_, options, events, n, bytes, expected) => {
+    const self = machineAfter(options, ...events)
+    expect(fastPath(self, 2, single(), arrival(n, 'x', bytes)) !== undefined).toBe(expected)
+  })
+
+  test('does not take the message of an unknown origin', () => {
+    expect(fastPath(machineAfter({}), 2, single('other'), arrival(1))).toBeUndefined()
   })
 })
