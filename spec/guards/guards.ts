@@ -77,7 +77,7 @@ export const guards: ReadonlyArray<Guard> = [
       'The receiver delivers messages out of order.',
     ),
     'the fast path takes nothing while a gap is open': text('receiver/fastPath.ts')(
-      ['missing !== undefined || held !== undefined || s.far', 's.far'],
+      ['s.buffer.missing !== undefined || s.far', 's.far'],
       'The receiver forgets gaps and held messages.',
     ),
     'a refused number waits for its turn': text('receiver/onReplay.ts')(

@@ -20,8 +20,8 @@ export type InSequence<A> = Following<A> | Unvouched<A>
 /** The state, if its next message needs only the fast path. */
 export const asInSequence = <A>({ stored }: Settings<A>, s: OriginState<A>): InSequence<A> | undefined => {
   if (s._tag !== 'Following' && s._tag !== 'Unvouched') return undefined
-  const { missing, held } = s.buffer
-  if (missing !== undefined || held !== undefined || s.far !== undefined) return undefined
+  // A message is held only while a lower number is missing.
+  if (s.buffer.missing !== undefined || s.far !== undefined) return undefined
   if (s._tag === 'Following') return s.contact._tag === 'Expected' ? s : undefined
   return s.below === undefined && !stored ? s : undefined
 }
