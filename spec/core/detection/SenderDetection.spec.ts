@@ -630,7 +630,7 @@ describe('what is known of an origin', () => {
   test('is not evicted while its probe is open', () => {
     const m = machine({ maxOrigins: 2 })
     m.arrive(0, 'attic', 1)
-    for (let i = 0; i < 5; i++) m.heartbeat(1, `other${i}`, headOf(1))
+    for (let i = 0; i < 5; i++) expect(m.heartbeat(1, `other${i}`, headOf(1))).toEqual([])
     expect(m.deny(2, 'attic', true)[0]).toBe('plain attic.1')
   })
 })
@@ -689,8 +689,9 @@ describe('the run of a plain origin that turns out to be numbered', () => {
 
   test('has only what was set aside in the last two seconds', () => {
     const m = machine()
-    m.arrive(0, 'room', 4, { isMatch: false })
+    m.arrive(0, 'room', 3, { isMatch: false })
     m.deny(0, 'room', true)
+    m.arrive(0, 'room', 4, { isMatch: false })
     m.arrive(1500, 'room', 5, { isMatch: false })
     expect(m.wake()).toBe(SenderDetection.setAsideTime)
     m.tick(SenderDetection.setAsideTime)

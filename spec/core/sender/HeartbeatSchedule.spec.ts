@@ -40,6 +40,7 @@ describe('the heartbeat schedule of a connection', () => {
       0,
       0,
     ])
+    expect(HeartbeatSchedule.wakeAt(HeartbeatSchedule.book('b', 3)(gone))).toBe(3)
   })
 
   it('returns no origin if it is empty', () => {

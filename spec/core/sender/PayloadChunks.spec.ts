@@ -27,7 +27,7 @@ describe('the payloads of a history', () => {
     ['an empty one needs no room', [0, 5, 0, 5], [0, 0, 5, 5], 1],
     ['four of a quarter chunk fill it', [quarter, quarter, quarter, quarter], [0, 1, 2, 3].map(i => i * quarter), 1],
     ['one that does not fit into the rest starts the next', [quarter, quarter, quarter, quarter, 1], undefined, 2],
-    ['a larger one has a chunk of its own', [10, quarter + 1, 10], [0, 0, 10], 2],
+    ['a larger one has a chunk of its own', [10, 10, quarter + 1, 10], [0, 10, 0, 20], 2],
   ])('are in chunks: %s', (_, sizes, offsets, chunks) => {
     const c = Chunks.create()
     const kept = keepAll(c, ...sizes)
@@ -66,6 +66,7 @@ describe('the payloads of a history', () => {
     expect(Chunks.get(c, b?.index ?? -1, 10, 10)).toEqual(payload(10, 2))
     for (let i = 1; i < 5; i++) Chunks.release(c, b?.index ?? -1)
     expect([Chunks.get(c, b?.index ?? -1, 10, 10), inMemory(c)]).toEqual([payload(0), 1])
+    expect(Chunks.isShared(c, b?.index ?? -1)).toBe(false)
   })
 
   it('do not free the chunk that is being filled', () => {

@@ -117,6 +117,7 @@ describe('a sender', () => {
       start: 8,
       head: 8,
       first: 9,
+      age: 8,
       after: 50,
       max: 6000,
       state: 'live',

@@ -83,7 +83,7 @@ export const isShared = (c: PayloadChunks, index: number): boolean => c.list[ind
 
 export const get = (c: PayloadChunks, index: number, offset: number, length: number): Uint8Array => {
   const chunk = c.list[index] ?? new Uint8Array(0)
-  return offset === 0 && length === chunk.length ? chunk : chunk.subarray(offset, offset + length)
+  return length === chunk.length ? chunk : chunk.subarray(offset, offset + length)
 }
 
 /** A payload in this chunk is not kept any more. */
