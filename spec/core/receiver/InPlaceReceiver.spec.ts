@@ -382,6 +382,11 @@ describe('the lane of replays', () => {
     expect(s.stepsFor(() => what(s))).toBe(1)
   })
 
+  test('takes messages that are processed at once', () => {
+    const s = recovering()
+    expect(s.stepsFor(() => [s.replays(0, 4), s.takes(1)])).toBe(0)
+  })
+
   test('leaves a message without room to the machine', () => {
     const s = recovering({ maxMessages: 6 })
     expect(s.stepsFor(() => s.replays(0, 4))).toBe(0)
@@ -391,10 +396,11 @@ describe('the lane of replays', () => {
   test('goes on after messages of other origins, but not after a change of its own', () => {
     const s = recovering()
     expect(s.stepsFor(() => [s.gets(1, 2), s.replays(0, 4), s.gets(1, 3)])).toBe(0)
+    const requestId = s.requestId()
     s.gets(0, 12)
     s.gets(1, 4)
     s.same()
-    expect(s.stepsFor(() => s.replays(0, 5))).toBe(1)
+    expect(s.stepsFor(() => s.replay(0, 5, requestId))).toBe(1)
   })
 
   test('moves its timers like the machine, even after a disconnect', () => {
