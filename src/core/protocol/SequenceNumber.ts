@@ -95,7 +95,7 @@ export const parse = (token: string): E.Either<NotASequenceNumber, SequenceNumbe
  * @since 0.1.0
  */
 export const readAt = (text: string, start: number): SequenceNumber | undefined => {
-  if (start >= text.length || text.charCodeAt(start) === ZERO) return undefined
+  if (text.charCodeAt(start) === ZERO) return undefined
   let n = 0
   for (let i = start; i < text.length; i++) {
     const digit = text.charCodeAt(i) - ZERO
