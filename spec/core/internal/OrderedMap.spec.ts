@@ -134,6 +134,24 @@ describe('OrderedMap', () => {
     )
   })
 
+  it('stays balanced in a long life', () => {
+    let [tree, mirrored]: [Tree, Tree] = [OrderedMap.empty, OrderedMap.empty]
+    let random = 1
+    const next = (below: number): number => {
+      random = (random * 48_271) % 2_147_483_647
+      return random % below
+    }
+    let isFine = true
+    for (let i = 0; i < 1000 && isFine; i++) {
+      const key = next(60)
+      const isKept = next(2) === 0
+      tree = isKept ? set(tree, key, '') : remove(tree, key)
+      mirrored = isKept ? set(mirrored, -key, '') : remove(mirrored, -key)
+      isFine = isBalanced(tree) && isBalanced(mirrored)
+    }
+    expect(isFine).toBe(true)
+  })
+
   const n = 3000
   const ascending = Array.from({ length: n }, (_, i) => i)
   const scattered = ascending.map(i => (i * 1327) % n)

@@ -193,5 +193,6 @@ describe('Pattern', () => {
   it('matches every subject with `>`', () => {
     const all = Pattern.of('>')
     fc.assert(fc.property(subject, s => expect(Pattern.parse(all)(s)).toEqual(E.right([s]))))
+    expect(Pattern.format(all)(['a.b'])).toEqual(E.right('a.b'))
   })
 })

@@ -85,6 +85,7 @@ describe('SequenceNumber', () => {
 
   it('is read from the end of a subject exactly if its token can be parsed', () => {
     for (const [token] of rejects) expect(readAfterDot(token)).toBeUndefined()
+    expect(SequenceNumber.readAt('updates', 8)).toBeUndefined()
     fc.assert(
       fc.property(fc.oneof(number.map(String), numberLike), token => {
         expect(readAfterDot(token)).toBe(O.toUndefined(O.fromEither(parse(token))))
