@@ -695,6 +695,7 @@ describe('the run of a plain origin that turns out to be numbered', () => {
     m.arrive(1500, 'room', 5, { isMatch: false })
     expect(m.wake()).toBe(SenderDetection.setAsideTime)
     m.tick(SenderDetection.setAsideTime)
+    expect(M.size(m.self().setAside.items)).toBe(1)
     m.arrive(SenderDetection.setAsideTime, 'room', 6, { isMatch: false })
     expect(M.size(m.self().setAside.items)).toBe(1)
     expect(m.heartbeat(3000, 'room', headOf(6))).toEqual(['expect room', '5 of room', 'vouch room 6'])
