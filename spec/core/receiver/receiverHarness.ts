@@ -8,13 +8,16 @@ import type { Addressing, Origin } from '../../../src/core/protocol/Origin.ts'
 import * as Origins from '../../../src/core/protocol/Origin.ts'
 import * as SequenceNumber from '../../../src/core/protocol/SequenceNumber.ts'
 import * as Subject from '../../../src/core/protocol/Subject.ts'
-import type { Delivery } from '../../../src/core/receiver/Delivery.ts'
+import type { Delivery, RefusalReason } from '../../../src/core/receiver/Delivery.ts'
+import type { NumberRange, OriginState } from '../../../src/core/receiver/OriginState.ts'
 import { bufferOf, probeOf } from '../../../src/core/receiver/OriginState.ts'
 import { isIdle } from '../../../src/core/receiver/originTable.ts'
 import type { Arrival, Output } from '../../../src/core/receiver/outputs.ts'
 import * as Receiver from '../../../src/core/receiver/Receiver.ts'
 import * as L from '../../../src/core/receiver/ReorderBuffer.ts'
+import type { Step } from '../../../src/core/receiver/Step.ts'
 import type { Settings } from '../../../src/core/receiver/settings.ts'
+import { defaults } from '../../../src/core/receiver/settings.ts'
 import { valid } from '../arbitraries.ts'
 
 export type Machine = Receiver.Receiver<string>
@@ -55,6 +58,28 @@ export const arrival = (n: number, data = `m${n}`, bytes = 1): Arrival<string> =
   headers: undefined,
   reply: undefined,
   bytes,
+})
+
+/** The context of one step, for functions that are tested without a machine. */
+export const stepOf = ({
+  settings,
+  ...changes
+}: Partial<Omit<Step<string>, 'settings'>> & { settings?: Options } = {}): Step<string> => ({
+  now: 1000,
+  age: 0,
+  settings: { ...defaults, retain: data => data, ...settings },
+  out: [],
+  messages: 0,
+  bytes: 0,
+  unprocessedMessages: 0,
+  unprocessedBytes: 0,
+  otherGaps: 0,
+  epoch: undefined,
+  lastRequestId: 0,
+  waitsForRoom: false,
+  duplicates: 0,
+  overflowed: 0,
+  ...changes,
 })
 
 /** A delivery in short form: `3`, `5 late`, `gap 3-4 data`, `lost 3-4 unresolved`. */
@@ -224,5 +249,119 @@ export const rig = (options: Options = {}, startAt = 1000): Rig => {
     on: h => step({ ...h, now: time } as Event),
     wait,
     handed: () => ({ ...handed }),
+  }
+}
+
+// --- a receiver of one origin, driven by numbers and heads
+
+/** The outputs in short form: deliveries, `ask updates`, `replay 2-3`, `stream updates 2-9`, `began 41`. */
+export const words = (out: ReadonlyArray<Out>): string[] =>
+  out.flatMap(o => {
+    switch (o._tag) {
+      case 'RequestReplay':
+        return [`replay ${o.first}-${o.last}`]
+      case 'RequestStored':
+        return [`stream ${o.origin?.name ?? 'all'} ${o.first}-${o.last}`]
+      case 'OriginStarted':
+        return [`began ${o.number}`]
+      default:
+        return said([o])
+    }
+  })
+
+/** Without requests. */
+export const deliveries = (all: ReadonlyArray<string>): string[] =>
+  all.filter(w => !/^(ask|replay|stream (?!silent)|began)/.test(w))
+
+export interface Talk extends Rig {
+  readonly origin: Origin
+  readonly gets: (...numbers: number[]) => string[]
+  /** A message with this size. */
+  readonly getsBytes: (number: number, bytes: number) => string[]
+  readonly hears: (head: Head) => string[]
+  /** Answers the last head request, or this one. */
+  readonly isAnswered: (head: Head, requestId?: number) => string[]
+  /** Nobody listens to the last head request. */
+  readonly isUnheard: () => string[]
+  readonly passes: (ms: number) => string[]
+  readonly takes: (deliveries: number, bytes?: number) => string[]
+  readonly leaves: () => string[]
+  readonly returns: () => string[]
+  /** Replays that answer the last replay request, or this one. */
+  readonly recovers: (number: number, o?: { requestId?: number; epoch?: Epoch.Epoch; bytes?: number }) => string[]
+  readonly refuses: (
+    first: number,
+    last: number,
+    o?: { requestId?: number; epoch?: Epoch.Epoch; reason?: RefusalReason },
+  ) => string[]
+  readonly endsPage: (last: number, o?: { requestId?: number; epoch?: Epoch.Epoch }) => string[]
+  /** The stream answers its last question. */
+  readonly holds: (...ranges: ReadonlyArray<readonly [number, number]>) => string[]
+  /** No stream answers its last question. */
+  readonly fails: (about?: 'all') => string[]
+  /** The ids of the last requests. */
+  readonly replayId: () => number
+  readonly storedId: () => number
+  /** The state of the origin; `undefined` if it is not followed. */
+  readonly state: () => OriginState<string> | undefined
+}
+
+export const talk = (
+  options: Options = {},
+  origin: Origin = options.addressing === 'perSender' ? alice() : single(),
+): Talk => {
+  const r = rig(options)
+  let [replay, stored] = [0, 0]
+  const noting = (out: ReadonlyArray<Out>): ReadonlyArray<Out> => {
+    for (const o of out) {
+      if (o._tag === 'RequestReplay') replay = o.id
+      if (o._tag === 'RequestStored') stored = o.id
+    }
+    return out
+  }
+  const on: Rig['on'] = h => noting(r.on(h))
+  const wait: Rig['wait'] = ms => noting(r.wait(ms))
+  const says = (h: Happening): string[] => words(on(h))
+  const getsBytes = (n: number, bytes: number): string[] =>
+    says({ _tag: 'MessageReceived', origin, arrival: arrival(n, `m${n}`, bytes) })
+  says({ _tag: 'Started' })
+  return {
+    ...r,
+    on,
+    wait,
+    origin,
+    gets: (...numbers) => numbers.flatMap(n => getsBytes(n, 1)),
+    getsBytes,
+    hears: head => says({ _tag: 'HeartbeatReceived', origin, head }),
+    isAnswered: (head, requestId = r.requestId()) => says({ _tag: 'HeadAnswered', requestId, origin, head }),
+    isUnheard: () => says({ _tag: 'HeadRefused', requestId: r.requestId(), origin: origin.name }),
+    passes: ms => words(wait(ms)),
+    takes: (n, bytes = n) => says({ _tag: 'Consumed', deliveries: n, bytes }),
+    leaves: () => says({ _tag: 'Disconnected' }),
+    returns: () => says({ _tag: 'Reconnected' }),
+    recovers: (n, o = {}) => {
+      const { requestId = replay, epoch, bytes = 1 } = o
+      return says({ _tag: 'ReplayAnswered', requestId, origin, epoch, arrival: arrival(n, `m${n}`, bytes) })
+    },
+    refuses: (first, last, { requestId = replay, epoch, reason = 'evicted' } = {}) => {
+      const [from, to] = [SequenceNumber.nearest(first), SequenceNumber.nearest(last)]
+      return says({ _tag: 'ReplayRefused', requestId, origin, epoch, first: from, last: to, reason })
+    },
+    endsPage: (last, { requestId = replay, epoch } = {}) =>
+      says({ _tag: 'ReplayEnded', requestId, origin, epoch, last }),
+    holds: (...pairs) => {
+      const ranges: ReadonlyArray<NumberRange> = pairs.map(([first, last]) => ({ first, last }))
+      return says({ _tag: 'StoredAnswered', requestId: stored, origin, ranges })
+    },
+    fails: about =>
+      says({
+        _tag: 'StoredUnanswered',
+        requestId: stored,
+        origin: about === 'all' ? undefined : origin,
+        streams: ['UPDATES'],
+      }),
+    replayId: () => replay,
+    storedId: () => stored,
+    state: () => [...M.entries(r.self().table.origins)].find(e => e.key === origin.name)?.value.state,
   }
 }
