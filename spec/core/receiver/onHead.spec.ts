@@ -2,31 +2,12 @@
 import { describe, expect, it } from '@jest/globals'
 import type { Head } from '../../../src/core/protocol/Head.ts'
 import * as SequenceNumber from '../../../src/core/protocol/SequenceNumber.ts'
-import type { Happening, Options, Out } from './receiverHarness.ts'
-import { arrival, headOf, rig, run, single, told } from './receiverHarness.ts'
+import type { Witness } from '../../../src/core/receiver/OriginState.ts'
+import { decide } from '../../../src/core/receiver/onHead.ts'
+import type { Options, Talk } from './receiverHarness.ts'
+import { headOf, run, stepOf, talk, words } from './receiverHarness.ts'
 
-const origin = single()
 const from = SequenceNumber.nearest
-
-/** The outputs in short form: `3`, `gap 3-4 Data`, `began 0`, `ask updates`. */
-const words = (out: ReadonlyArray<Out>): string[] =>
-  out.flatMap(o => {
-    if (o._tag === 'Deliver') return [told(o.delivery)]
-    if (o._tag === 'RequestHead') return [`ask ${o.origin ?? 'all'}`]
-    return o._tag === 'OriginStarted' ? [`began ${o.number}`] : []
-  })
-
-const talk = (options: Options = {}) => {
-  const r = rig(options)
-  const on = (h: Happening): string[] => words(r.on(h))
-  on({ _tag: 'Started' })
-  return {
-    gets: (...numbers: number[]) => numbers.flatMap(n => on({ _tag: 'MessageReceived', origin, arrival: arrival(n) })),
-    hears: (head: Head) => on({ _tag: 'HeartbeatReceived', origin, head }),
-    isAnswered: (head: Head, requestId = r.requestId()) => on({ _tag: 'HeadAnswered', requestId, origin, head }),
-    passes: (ms: number) => words(r.wait(ms)),
-  }
-}
 
 describe('the first heartbeat of an origin', () => {
   const receiverAge = 5000
@@ -156,5 +137,262 @@ describe('an ended origin', () => {
 
   it('is checked when another run is heard', () => {
     expect(ended().hears(headOf(1, { epoch: run(2) }))).toContain('ask updates')
+  })
+})
+
+describe('a check', () => {
+  const next = (head: number, changes: Partial<Head> = {}): Head => headOf(head, { epoch: run(2), ...changes })
+  /** A check that run 2 has caused, with 2 settled. */
+  const checking = () => {
+    const t = talk()
+    t.isAnswered(headOf(0))
+    t.gets(1, 2)
+    t.hears(next(0))
+    const s = t.state()
+    if (s?._tag !== 'Checking') throw new Error('no check')
+    return s
+  }
+  const said = (head: Head, by: Witness['by'], at = 5): Witness => ({ head, by, at })
+  const [own, ownEnd] = [headOf(2), headOf(2, { state: 'ended' })]
+  const [other, otherEnd] = [next(3), next(3, { state: 'ended' })]
+
+  it.each<[string, Witness | undefined, Witness | undefined, string | undefined]>([
+    ['no head', undefined, undefined, undefined],
+    ['only the heartbeat that caused it', undefined, said(other, 'cause'), undefined],
+    ['only heartbeats of the followed run', said(own, 'heartbeat'), said(other, 'cause'), 'Following 1'],
+    ['only the answer of the followed run', said(own, 'answer'), said(other, 'heartbeat', 9), 'Following 1'],
+    ['only heartbeats of the other run', undefined, said(other, 'heartbeat'), 'Following 2'],
+    ['only the answer of the other run', said(own, 'heartbeat', 9), said(other, 'answer'), 'Following 2'],
+    ['heartbeats of both, of the other run last', said(own, 'heartbeat'), said(other, 'heartbeat', 6), 'Following 2'],
+    ['heartbeats of both at once', said(own, 'heartbeat'), said(other, 'heartbeat'), 'Following 1'],
+    [
+      'heartbeats of both, of the followed run last',
+      said(own, 'heartbeat', 6),
+      said(other, 'heartbeat'),
+      'Following 1',
+    ],
+    ['answers of both', said(own, 'answer'), said(other, 'answer'), 'Conflicted 1'],
+    ['answers of both, as the followed run has ended', said(ownEnd, 'answer'), said(other, 'answer'), 'Following 2'],
+    ['answers of both, as the other run has ended', said(own, 'answer'), said(otherEnd, 'answer'), 'Following 1'],
+    ['answers of both, as both have ended', said(ownEnd, 'answer'), said(otherEnd, 'answer'), 'Ended 2'],
+    ['an answer that is behind what is settled', said(headOf(1), 'answer'), undefined, 'Following 1'],
+  ])('is decided by %s', (_, own, other, expected) => {
+    const after = decide(stepOf(), { ...checking(), own, other })
+    expect(after && `${after._tag} ${Number(after.epoch?.slice(1))}`).toBe(expected)
+  })
+
+  it('starts its run again if an answer is behind what is settled', () => {
+    const step = stepOf()
+    decide(step, { ...checking(), own: said(headOf(1), 'answer'), other: undefined })
+    expect(words(step.out)).toEqual([`restarted ${run(1)} after 2, ${run(1)} from 2`])
+  })
+
+  it.each<[string, Witness | undefined, Witness | undefined, string]>([
+    ['resumes its run at once', said(own, 'answer'), undefined, 'Following'],
+    ['waits for room before a restart', undefined, said(other, 'answer'), 'Checking'],
+    ['waits for room before a conflict', said(own, 'answer'), said(other, 'answer'), 'Checking'],
+  ])('%s', (_, own, other, expected) => {
+    const step = stepOf({ unprocessedMessages: 1, settings: { maxMessages: 1 } })
+    const after = decide(step, { ...checking(), own, other })
+    expect([after?._tag, step.waitsForRoom]).toEqual([expected, expected === 'Checking'])
+  })
+
+  it('waits for the other run as long as the first answer took, and requestTimeout', () => {
+    for (const [first, second] of [
+      [headOf(2), next(3)],
+      [next(3), headOf(2)],
+    ] as const) {
+      const t = talk({ requestTimeout: 200 })
+      t.isAnswered(headOf(0))
+      t.gets(1, 2)
+      t.hears(next(3))
+      t.passes(70)
+      t.isAnswered(first)
+      expect([t.passes(269), t.state()?._tag]).toEqual([[], 'Checking'])
+      expect(t.isAnswered(second)).toEqual([`conflict ${run(1)} ${run(2)}`])
+    }
+    const t = talk({ requestTimeout: 200 })
+    t.isAnswered(headOf(0))
+    t.hears(next(3))
+    t.passes(70)
+    t.isAnswered(headOf(0))
+    expect([t.passes(269), t.state()?._tag, t.passes(1), t.state()?._tag]).toEqual([[], 'Checking', [], 'Following'])
+  })
+
+  it('is over with the answer of the followed run if no other one was heard', () => {
+    const t = talk()
+    t.isAnswered(headOf(0))
+    t.gets(1, 1)
+    t.isAnswered(headOf(1))
+    expect(t.state()?._tag).toBe('Following')
+  })
+
+  it('records one other run: the last that was heard, or the first that has answered', () => {
+    const t = talk({ requestTimeout: 60_000 })
+    const others = () => {
+      const s = t.state()
+      return s?._tag === 'Checking' ? [s.other?.head.epoch, s.other?.by] : []
+    }
+    t.isAnswered(headOf(0))
+    t.hears(next(0))
+    t.hears(headOf(0, { epoch: run(3) }))
+    expect(others()).toEqual([run(3), 'heartbeat'])
+    t.isAnswered(next(0))
+    expect(others()).toEqual([run(2), 'answer'])
+    t.hears(headOf(0, { epoch: run(3) }))
+    t.isAnswered(headOf(0, { epoch: run(3) }))
+    expect(others()).toEqual([run(2), 'answer'])
+    t.hears(next(1))
+    expect(others()).toEqual([run(2), 'answer'])
+  })
+
+  it('notes when another run was heard, though that is ignored', () => {
+    const t = talk()
+    t.isAnswered(headOf(0))
+    t.hears(next(0))
+    t.isAnswered(headOf(0))
+    t.passes(200)
+    t.hears(next(0))
+    expect(t.state()).toMatchObject({ _tag: 'Following', otherHeardAt: t.now() })
+    t.gets(1, 1)
+    t.passes(10)
+    t.hears(next(0))
+    expect(t.state()).toMatchObject({ _tag: 'Checking', otherHeardAt: t.now(), other: undefined })
+  })
+})
+
+describe('a conflict', () => {
+  const other = (i: number, changes: Partial<Head> = {}): Head => headOf(0, { epoch: run(i), ...changes })
+  const conflicted = () => {
+    const t = talk({ heartbeatGrace: 1000 })
+    t.isAnswered(headOf(0, { max: 1000 }))
+    t.gets(1)
+    t.hears(other(2, { max: 1000 }))
+    t.isAnswered(headOf(1, { max: 1000 }))
+    t.isAnswered(other(2, { max: 1000 }))
+    return t
+  }
+  const live = (t: Talk): number[] => {
+    const s = t.state()
+    return s?._tag === 'Conflicted' ? s.live.map(l => Number(l.head.epoch.slice(1))) : []
+  }
+
+  it('records each epoch once, and at most 16', () => {
+    const t = conflicted()
+    for (let i = 1; i <= 20; i++) t.hears(other(i, { max: 1000 }))
+    expect(live(t)).toEqual(Array.from({ length: 16 }, (_, i) => i + 1))
+    t.hears(other(3, { max: 1000 }))
+    expect(live(t).at(-1)).toBe(3)
+  })
+
+  it('ends with the last but one epoch that closes', () => {
+    const t = conflicted()
+    t.hears(other(3))
+    expect([t.hears(other(2, { state: 'ended' })), live(t)]).toEqual([[], [1, 3]])
+    expect(t.hears(headOf(1, { state: 'ended' }))).toEqual(['ask updates'])
+    expect(t.state()).toMatchObject({
+      heard: { head: { epoch: run(3) } },
+      others: [{ epoch: run(2) }, { epoch: run(1) }],
+    })
+  })
+
+  it('ignores an epoch that has closed', () => {
+    const t = conflicted()
+    t.hears(other(3))
+    t.hears(other(2, { state: 'ended' }))
+    t.hears(other(2))
+    expect(live(t)).toEqual([1, 3])
+  })
+
+  it('ends with the last but one epoch that falls silent', () => {
+    const t = conflicted()
+    t.passes(500)
+    t.hears(other(2, { max: 1000 }))
+    expect([t.passes(1499), t.passes(1)]).toEqual([[], ['ask updates']])
+    expect(t.state()).toMatchObject({
+      reason: { _tag: 'ConflictOver', from: run(1), after: 1 },
+      heard: { head: { epoch: run(2) } },
+      others: [{ epoch: run(1) }],
+    })
+  })
+
+  it('does not end while earlier messages are missing', () => {
+    const t = talk({ gapTimeout: 60_000 })
+    t.isAnswered(headOf(0))
+    t.gets(2)
+    t.hears(other(2))
+    t.isAnswered(headOf(2))
+    t.isAnswered(other(2))
+    expect([t.hears(other(2, { state: 'ended' })), t.state()?._tag]).toEqual([[], 'Conflicted'])
+    expect(t.recovers(1)).toEqual(['1 Recovered', '2 AfterGap', 'ask updates'])
+  })
+
+  it('leaves the epoch that closed last, if both have', () => {
+    const t = talk({ gapTimeout: 60_000 })
+    t.isAnswered(headOf(0))
+    t.gets(2)
+    t.hears(other(2))
+    t.isAnswered(headOf(2))
+    t.isAnswered(other(2))
+    t.hears(headOf(2, { state: 'ended' }))
+    t.hears(other(2, { state: 'ended' }))
+    t.recovers(1)
+    expect(t.state()).toMatchObject({ _tag: 'Joining', heard: { head: { epoch: run(2), state: 'ended' } } })
+  })
+})
+
+describe('a heartbeat of the followed run', () => {
+  it.each([
+    [10, ['gap 1-10 Heartbeat', 'replay 1-10']],
+    [11, ['ask updates']],
+  ])('waits for an answer from above maxJump on: %d', (head, said) => {
+    const t = talk({ maxJump: 10 })
+    t.isAnswered(headOf(0))
+    expect(t.hears(headOf(head))).toEqual(said)
+  })
+
+  it('that is far ahead is a sign of life', () => {
+    const t = talk({ maxJump: 10, addressing: 'perSender' })
+    t.isAnswered(headOf(0))
+    t.passes(6000)
+    expect(t.hears(headOf(99, { max: 700 }))).toEqual(['resumed', `ask ${t.origin.name}`])
+    expect(t.state()).toMatchObject({ contact: { dueAt: t.now() + 700 } })
+  })
+
+  it('opens one check in `perSender`, if nothing but a heartbeat far ahead has named its start', () => {
+    const t = talk({ maxJump: 10, addressing: 'perSender', requestAttempts: 1 })
+    t.hears(headOf(99))
+    t.passes(1000)
+    expect([t.state()?._tag, t.hears(headOf(5)), t.state()?._tag]).toEqual([
+      'Following',
+      [`ask ${t.origin.name}`],
+      'Checking',
+    ])
+    t.passes(1000)
+    expect(t.hears(headOf(89))).toEqual([])
+  })
+
+  it('names a run without a name, and what waits is decided with it', () => {
+    const t = talk({ maxJump: 10 })
+    t.gets(7)
+    t.passes(2000)
+    t.gets(3)
+    expect([t.hears(headOf(9)), t.state()]).toMatchObject([
+      ['resumed', 'gap 8-9 Heartbeat', 'replay 8-9'],
+      { _tag: 'Following', epoch: run(1), far: undefined },
+    ])
+    expect(t.self().usage.duplicates).toBe(0)
+    expect([t.passes(150).filter(w => w.startsWith('unsequenced')), t.self().usage.duplicates]).toEqual([[], 1])
+  })
+
+  it.each<[string, Partial<Head>]>([
+    ['live', {}],
+    ['ended', { state: 'ended' }],
+  ])('that is far ahead and %s names a run without a name, but waits for an answer', (_, changes) => {
+    const t = talk({ maxJump: 10 })
+    t.gets(7)
+    t.passes(2000)
+    expect(t.hears(headOf(99, changes))).toEqual(['resumed', 'ask updates'])
+    expect(t.state()).toMatchObject({ _tag: 'Following', epoch: run(1), buffer: { highest: 7 } })
   })
 })
