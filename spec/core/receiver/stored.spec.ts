@@ -2,77 +2,16 @@
 import { describe, expect, it } from '@jest/globals'
 import type { Head } from '../../../src/core/protocol/Head.ts'
 import type { Origin } from '../../../src/core/protocol/Origin.ts'
+import type { Position } from '../../../src/core/protocol/Positions.ts'
 import * as SequenceNumber from '../../../src/core/protocol/SequenceNumber.ts'
-import type { NumberRange } from '../../../src/core/receiver/OriginState.ts'
-import type { Options, Out, Rig } from './receiverHarness.ts'
-import { alice, arrival, headOf, rig, run, said, single } from './receiverHarness.ts'
+import { from, retryAt } from '../../../src/core/receiver/stored.ts'
+import type { Options, Talk } from './receiverHarness.ts'
+import { alice, arrival, headOf, run, single, talk as talkOf, words } from './receiverHarness.ts'
 
 /** Where a run with numbers from a clock begins. */
 const clock = 2 ** 45
 
-/** What it says, with its questions to the stream and its replay requests. */
-const words = (out: ReadonlyArray<Out>): string[] =>
-  out.flatMap(o => {
-    if (o._tag === 'RequestStored') return [`stream ${o.origin?.name ?? 'all'} ${o.first}-${o.last}`]
-    if (o._tag === 'RequestReplay') return [`replay ${o.first}-${o.last}`]
-    return said([o])
-  })
-
-interface Talk extends Rig {
-  readonly gets: (...numbers: number[]) => string[]
-  readonly hears: (head: Head) => string[]
-  readonly isAnswered: (head: Head) => string[]
-  readonly recovers: (...numbers: number[]) => string[]
-  readonly passes: (ms: number) => string[]
-  /** The stream answers its last question. */
-  readonly holds: (...ranges: ReadonlyArray<readonly [number, number]>) => string[]
-  /** No stream answers its last question, about the origin or about all. */
-  readonly fails: (about?: 'all') => string[]
-}
-
-const streams = ['UPDATES']
-
-const talk = (options: Options = {}, origin: Origin = single()): Talk => {
-  const r = rig({ stored: true, ...options })
-  let stored = 0
-  let replay = 0
-  const on: Rig['on'] = h => {
-    const out = r.on(h)
-    note(out)
-    return out
-  }
-  const note = (out: ReadonlyArray<Out>): void => {
-    for (const o of out) {
-      if (o._tag === 'RequestStored') stored = o.id
-      if (o._tag === 'RequestReplay') replay = o.id
-    }
-  }
-  const wait = (ms: number): ReadonlyArray<Out> => {
-    const out = r.wait(ms)
-    note(out)
-    return out
-  }
-  on({ _tag: 'Started' })
-  return {
-    ...r,
-    on,
-    wait,
-    gets: (...numbers) => numbers.flatMap(n => words(on({ _tag: 'MessageReceived', origin, arrival: arrival(n) }))),
-    hears: head => words(on({ _tag: 'HeartbeatReceived', origin, head })),
-    isAnswered: head => words(on({ _tag: 'HeadAnswered', requestId: r.requestId(), origin, head })),
-    recovers: (...numbers) =>
-      numbers.flatMap(n =>
-        words(on({ _tag: 'ReplayAnswered', requestId: replay, origin, epoch: undefined, arrival: arrival(n) })),
-      ),
-    passes: ms => words(wait(ms)),
-    holds: (...pairs) => {
-      const ranges: ReadonlyArray<NumberRange> = pairs.map(([first, last]) => ({ first, last }))
-      return words(on({ _tag: 'StoredAnswered', requestId: stored, origin, ranges }))
-    },
-    fails: about =>
-      words(on({ _tag: 'StoredUnanswered', requestId: stored, origin: about === 'all' ? undefined : origin, streams })),
-  }
-}
+const talk = (options: Options = {}, origin?: Origin): Talk => talkOf({ stored: true, ...options }, origin)
 
 const clockHead = (head: number, changes: Partial<Head> = {}): Head =>
   headOf(head, { start: SequenceNumber.nearest(clock), ...changes })
@@ -103,7 +42,10 @@ describe('a receiver with a stream', () => {
       `gap ${clock + 2}-${clock + 3} Stream`,
       `replay ${clock + 2}-${clock + 3}`,
     ])
-    expect(t.recovers(clock + 2, clock + 3)).toEqual([`${clock + 2} Recovered`, `${clock + 3} Recovered`])
+    expect([...t.recovers(clock + 2), ...t.recovers(clock + 3)]).toEqual([
+      `${clock + 2} Recovered`,
+      `${clock + 3} Recovered`,
+    ])
   })
 
   it('asks again when the sender was heard and has fallen silent again', () => {
@@ -328,8 +270,9 @@ describe('a receiver with a stream and a sender that is gone', () => {
     t.passes(5000)
     expect(t.holds([1, 3])).toEqual([`ask ${origin.name}`])
     const said = t.passes(5000)
-    expect(said.slice(0, 6)).toEqual([
+    expect(said.slice(0, 7)).toEqual([
       ...Array(3).fill(`ask ${origin.name}`),
+      'began 0',
       'gap 1-3 Stream',
       'silent mute',
       'replay 1-3',
@@ -340,8 +283,8 @@ describe('a receiver with a stream and a sender that is gone', () => {
     const start = { v: 1, positions: [{ origin: origin.name, number: SequenceNumber.nearest(2) }] } as const
     const t = talk({ ...options, start }, origin)
     expect(t.passes(1500).filter(isQuestion)).toContain(`stream ${origin.name} 3-${Number.MAX_SAFE_INTEGER}`)
-    expect(t.holds([3, 4])).toEqual(['gap 3-4 Stream', 'silent mute', 'replay 3-4'])
-    expect(t.recovers(3, 4)).toEqual(['3 Recovered', '4 Recovered'])
+    expect(t.holds([3, 4])).toEqual(['began 2', 'gap 3-4 Stream', 'silent mute', 'replay 3-4'])
+    expect([...t.recovers(3), ...t.recovers(4)]).toEqual(['3 Recovered', '4 Recovered'])
   })
 
   it('fetches the tail of a saved run before it starts the run that the sender began since', () => {
@@ -351,7 +294,7 @@ describe('a receiver with a stream and a sender that is gone', () => {
     expect(t.isAnswered(next)).toEqual([`stream updates ${clock + 2}-${clock + 499_999}`])
     expect(t.gets(clock + 500_002)).toEqual([])
     t.holds([clock + 2, clock + 3])
-    expect(t.recovers(clock + 2, clock + 3).slice(0, 4)).toEqual([
+    expect([...t.recovers(clock + 2), ...t.recovers(clock + 3)].slice(0, 4)).toEqual([
       `${clock + 2} Recovered`,
       `${clock + 3} Recovered`,
       `restarted ${run(1)} after ${clock + 3}, ${run(2)} from ${clock + 500_000}`,
@@ -381,5 +324,176 @@ describe('a receiver with a stream and a sender that is gone', () => {
     t.passes(5000)
     t.holds([1, 9])
     expect(t.passes(5000)).toContain('lost 1-9 ambiguous')
+  })
+})
+
+describe('what a stream holds', () => {
+  it.each<[number, number]>([
+    [1, 1000],
+    [2, 2000],
+    [6, 32_000],
+    [7, 60_000],
+    [99, 60_000],
+  ])('is asked for again after %d failures in %d ms', (failures, pause) => {
+    expect(retryAt(5, failures)).toBe(5 + pause)
+  })
+
+  it.each<[number, string[]]>([
+    [2, ['2-4', '7-9']],
+    [4, ['4-4', '7-9']],
+    [5, ['7-9']],
+    [10, []],
+  ])('counts from a number on: %d', (first, expected) => {
+    const ranges = [
+      { first: 2, last: 4 },
+      { first: 7, last: 9 },
+    ]
+    expect(from(ranges, first).map(r => `${r.first}-${r.last}`)).toEqual(expected)
+  })
+
+  it('is above a hole of more than 1000 numbers of a later run, in `single`', () => {
+    const gaps = (origin: Origin, start: number): string[] => {
+      const t = talk({ addressing: origin.run === undefined ? 'single' : 'perSender' }, origin)
+      t.isAnswered(clockHead(clock - 1))
+      t.gets(clock)
+      t.passes(6000)
+      return t.holds([clock + start, clock + start]).filter(w => w.startsWith('gap') || w.startsWith('restarted'))
+    }
+    const gap = (last: number) => [`gap ${clock + 1}-${clock + last} Stream`]
+    expect(gaps(single(), 1000)).toEqual(gap(1000))
+    expect(gaps(single(), 1001)).toEqual([
+      `restarted ${run(1)} after ${clock}, ? from ${clock + 1001}`,
+      `gap ${clock + 1001}-${clock + 1001} Stream`,
+    ])
+    expect(gaps(alice(), 1001)).toEqual(gap(1001))
+  })
+
+  it('is asked for only when no message is missing or held', () => {
+    const t = following({ gapTimeout: 60_000 })
+    t.gets(clock + 3)
+    expect(t.passes(6000).filter(isQuestion)).toHaveLength(1)
+    t.holds()
+    expect(t.passes(5000).filter(isQuestion)).toEqual([])
+    expect(t.recovers(clock + 2).filter(isQuestion)).toHaveLength(1)
+  })
+})
+
+describe('a later run', () => {
+  const later = clock + 500_000
+  const next = clockHead(later, { epoch: run(2), start: SequenceNumber.nearest(later) })
+  /** Run 2 has answered, and the stream is asked what it holds of run 1. */
+  const looking = (options: Options = {}): Talk => {
+    const t = following(options)
+    t.hears(next)
+    t.isAnswered(next)
+    t.passes(100)
+    return t
+  }
+
+  it.each<[string, Head, boolean]>([
+    [
+      'that starts directly above',
+      clockHead(clock + 2, { epoch: run(2), start: SequenceNumber.nearest(clock + 2) }),
+      false,
+    ],
+    ['that starts higher', clockHead(clock + 3, { epoch: run(2), start: SequenceNumber.nearest(clock + 3) }), true],
+    ['that starts again', headOf(0, { epoch: run(2) }), false],
+  ])('%s makes the receiver look back only if a stream may hold something in between', (_, head, isAsked) => {
+    const t = following()
+    t.hears(head)
+    t.isAnswered(head)
+    expect(t.passes(100).some(isQuestion)).toBe(isAsked)
+  })
+
+  it('starts at once if the stream holds nothing of the run before', () => {
+    expect(looking().holds()).toEqual([
+      `restarted ${run(1)} after ${clock + 1}, ${run(2)} from ${later}`,
+      `gap ${later}-${later} Heartbeat`,
+      `replay ${later}-${later}`,
+    ])
+  })
+
+  it('starts when the messages in between are given up', () => {
+    const t = looking({ gapTimeout: 700 })
+    t.holds([clock + 3, clock + 3])
+    expect([t.passes(699).filter(w => w.startsWith('lost')), t.passes(1)]).toEqual([
+      [],
+      [
+        `lost ${clock + 2}-${clock + 3} unresolved`,
+        `restarted ${run(1)} after ${clock + 3}, ${run(2)} from ${later}`,
+        `gap ${later}-${later} Heartbeat`,
+        `replay ${later}-${later}`,
+      ],
+    ])
+  })
+
+  it('waits for the runs in between that only the stream holds', () => {
+    const t = looking()
+    const between = clock + 100_000
+    expect(t.holds([clock + 2, clock + 2], [between, between]).slice(0, 1)).toEqual([
+      `gap ${clock + 2}-${clock + 2} Stream`,
+    ])
+    expect(t.recovers(clock + 2)).toEqual([
+      `${clock + 2} Recovered`,
+      `restarted ${run(1)} after ${clock + 2}, ? from ${between}`,
+      `gap ${between}-${between} Stream`,
+      `replay ${between}-${between}`,
+    ])
+    expect(t.recovers(between).slice(0, 2)).toEqual([
+      `${between} Recovered`,
+      `restarted ? after ${between}, ${run(2)} from ${later}`,
+    ])
+  })
+
+  it('waits for room', () => {
+    const t = looking({ maxMessages: 3 })
+    const message = { _tag: 'Unsequenced', subject: 'x', reason: 'NoNumber', data: '', headers: undefined } as const
+    t.on({ _tag: 'UnsequencedReceived', message: { ...message, reply: undefined }, bytes: 1 })
+    expect(t.holds()).toEqual([])
+    expect(words(t.on({ _tag: 'Consumed', deliveries: 3, bytes: 3 }))).toContain(
+      `restarted ${run(1)} after ${clock + 1}, ${run(2)} from ${later}`,
+    )
+  })
+
+  it('in a stream waits for room, too', () => {
+    const t = following({ maxMessages: 3 })
+    t.passes(6000)
+    expect(t.holds([later, later])).toEqual([])
+    expect(words(t.on({ _tag: 'Consumed', deliveries: 3, bytes: 2 }))).toContain(
+      `restarted ${run(1)} after ${clock + 1}, ? from ${later}`,
+    )
+  })
+})
+
+describe('a saved run with a stream', () => {
+  const saved = (changes: Partial<Position> = {}): Options => ({
+    start: {
+      v: 1,
+      positions: [{ origin: 'updates', epoch: run(1), number: SequenceNumber.nearest(clock + 1), ...changes }],
+    },
+  })
+  const answers = (options: Options, start: number): boolean =>
+    talk(options)
+      .isAnswered(clockHead(clock + start + 5, { epoch: run(2), start: SequenceNumber.nearest(clock + start) }))
+      .some(isQuestion)
+
+  it.each<[string, Options, number, boolean]>([
+    ['another run starts higher', saved(), 3, true],
+    ['another run starts directly above', saved(), 2, false],
+    ['its run has no name', saved({ epoch: undefined }), 3, false],
+    ['its run is the one that answers', saved({ epoch: run(2) }), 3, false],
+    ['there is no stream', { ...saved(), stored: false }, 3, false],
+    ['nothing was saved', { start: 'all' }, 3, false],
+  ])(
+    'is looked up in the stream only if a later run may have left something in between: %s',
+    (_, options, start, isAsked) => {
+      expect(answers(options, start)).toBe(isAsked)
+    },
+  )
+
+  it('is looked up when only a heartbeat of the later run arrives', () => {
+    const t = talk(saved())
+    t.hears(clockHead(clock + 9, { epoch: run(2), start: SequenceNumber.nearest(clock + 7) }))
+    expect(t.passes(1500)).toContain(`stream updates ${clock + 2}-${clock + 6}`)
   })
 })
