@@ -135,6 +135,13 @@ describe('an origin without a head', () => {
   it('restarts after a conflict with the first number that arrived', () => {
     expect(starts({ reason: conflictOver, pending: [7] })).toEqual([`restarted ${run(7)} after 30, ? from 7`, 7])
   })
+
+  it('restarts after a conflict with the first number that arrived, though there was no room for it', () => {
+    const step = stepOf({ settings: { maxMessages: 0 } })
+    const probe = Probe.hold(step, Probe.awaiting<string>(step, 1), arrival(7))
+    const s = joining<string>(single(), conflictOver, probe)
+    expect(results(step, startWithoutHead(step, s))).toEqual([`restarted ${run(7)} after 30, ? from 7`, 7])
+  })
 })
 
 describe('the first number that a receiver wants', () => {
@@ -144,6 +151,8 @@ describe('the first number that a receiver wants', () => {
     [from(42), { _tag: 'New' }, 42],
     [{ v: 1, positions: [] }, { _tag: 'New' }, 1],
     [{ v: 1, positions: [] }, saved({ number: 20 }), 21],
+    ['all', conflictOver, 31],
+    [from(3), conflictOver, 31],
   ])('with the setting %j (%j)', (start, reason, first) => {
     const { step, s } = joins({ start, reason })
     expect(firstWanted(step, s)).toBe(first)

@@ -292,7 +292,7 @@ describe('a receiver with a stream and a sender that is gone', () => {
     const t = talk({ start: { v: 1, positions: [position] } })
     const next = clockHead(clock + 500_001, { epoch: run(2), start: SequenceNumber.nearest(clock + 500_000) })
     expect(t.isAnswered(next)).toEqual([`stream updates ${clock + 2}-${clock + 499_999}`])
-    expect(t.gets(clock + 500_002)).toEqual([])
+    expect([t.isAnswered(next), t.gets(clock + 500_002)]).toEqual([[], []])
     t.holds([clock + 2, clock + 3])
     expect([...t.recovers(clock + 2), ...t.recovers(clock + 3)].slice(0, 4)).toEqual([
       `${clock + 2} Recovered`,
@@ -368,6 +368,41 @@ describe('what a stream holds', () => {
     expect(gaps(alice(), 1001)).toEqual(gap(1001))
   })
 
+  it('is missing from the next number on, though the stream repeats the last one', () => {
+    const t = following()
+    t.passes(6000)
+    expect(t.holds([clock + 1, clock + 1], [clock + 5, clock + 5])).toContain(`gap ${clock + 2}-${clock + 5} Stream`)
+  })
+
+  it('does not hold up a check that began meanwhile', () => {
+    const t = following()
+    t.passes(6000)
+    expect(t.gets(clock + 2)).toEqual(['ask updates'])
+    expect([t.holds(), t.state()?._tag]).toEqual([[], 'Checking'])
+    t.passes(1500)
+    expect(t.state()?._tag).toBe('Unvouched')
+  })
+
+  it('is asked for again after a sender was heard, though the answer was believed', () => {
+    const t = following()
+    t.passes(6000)
+    for (const pause of [1000, 4000, 9000]) {
+      t.holds()
+      t.passes(pause)
+    }
+    t.hears(clockHead(clock + 1))
+    expect(t.passes(6000).filter(isQuestion)).toHaveLength(1)
+  })
+
+  it('stays unknown if another request has failed', () => {
+    const t = following()
+    t.passes(6000)
+    const before = t.state()
+    t.on({ _tag: 'StoredUnanswered', requestId: 1, origin: t.origin, streams: [] })
+    expect(t.state()).toEqual(before)
+    expect(t.on({ _tag: 'StoredUnanswered', requestId: 1, origin: single('other'), streams: [] })).toEqual([])
+  })
+
   it('is asked for only when no message is missing or held', () => {
     const t = following({ gapTimeout: 60_000 })
     t.gets(clock + 3)
@@ -406,11 +441,13 @@ describe('a later run', () => {
   })
 
   it('starts at once if the stream holds nothing of the run before', () => {
-    expect(looking().holds()).toEqual([
+    const t = looking()
+    expect(t.holds()).toEqual([
       `restarted ${run(1)} after ${clock + 1}, ${run(2)} from ${later}`,
       `gap ${later}-${later} Heartbeat`,
       `replay ${later}-${later}`,
     ])
+    expect(t.state()?.stored).toEqual({ _tag: 'Unknown' })
   })
 
   it('starts when the messages in between are given up', () => {
@@ -458,31 +495,30 @@ describe('a later run', () => {
   it('in a stream waits for room, too', () => {
     const t = following({ maxMessages: 3 })
     t.passes(6000)
-    expect(t.holds([later, later])).toEqual([])
+    expect([t.holds([later, later]), t.passes(60_000)]).toEqual([[], []])
     expect(words(t.on({ _tag: 'Consumed', deliveries: 3, bytes: 2 }))).toContain(
       `restarted ${run(1)} after ${clock + 1}, ? from ${later}`,
     )
+    expect(t.state()).toMatchObject({ _tag: 'Unvouched', contact: { _tag: 'Silent' }, refused: true })
   })
 })
 
 describe('a saved run with a stream', () => {
-  const saved = (changes: Partial<Position> = {}): Options => ({
-    start: {
-      v: 1,
-      positions: [{ origin: 'updates', epoch: run(1), number: SequenceNumber.nearest(clock + 1), ...changes }],
-    },
-  })
+  const saved = (epoch?: Position['epoch']): Options => {
+    const position = { origin: 'updates', number: SequenceNumber.nearest(clock + 1) }
+    return { start: { v: 1, positions: [epoch === undefined ? position : { ...position, epoch }] } }
+  }
   const answers = (options: Options, start: number): boolean =>
     talk(options)
       .isAnswered(clockHead(clock + start + 5, { epoch: run(2), start: SequenceNumber.nearest(clock + start) }))
       .some(isQuestion)
 
   it.each<[string, Options, number, boolean]>([
-    ['another run starts higher', saved(), 3, true],
-    ['another run starts directly above', saved(), 2, false],
-    ['its run has no name', saved({ epoch: undefined }), 3, false],
-    ['its run is the one that answers', saved({ epoch: run(2) }), 3, false],
-    ['there is no stream', { ...saved(), stored: false }, 3, false],
+    ['another run starts higher', saved(run(1)), 3, true],
+    ['another run starts directly above', saved(run(1)), 2, false],
+    ['its run has no name', saved(), 3, false],
+    ['its run is the one that answers', saved(run(2)), 3, false],
+    ['there is no stream', { ...saved(run(1)), stored: false }, 3, false],
     ['nothing was saved', { start: 'all' }, 3, false],
   ])(
     'is looked up in the stream only if a later run may have left something in between: %s',
@@ -492,8 +528,34 @@ describe('a saved run with a stream', () => {
   )
 
   it('is looked up when only a heartbeat of the later run arrives', () => {
-    const t = talk(saved())
+    const t = talk(saved(run(1)))
     t.hears(clockHead(clock + 9, { epoch: run(2), start: SequenceNumber.nearest(clock + 7) }))
     expect(t.passes(1500)).toContain(`stream updates ${clock + 2}-${clock + 6}`)
+  })
+})
+
+describe('after a conflict of two runs that are gone', () => {
+  /** 2 of a run are settled, then two runs are heard for a while. Nobody answers any more. */
+  const over = (start: number, options: Options = {}): Talk => {
+    const t = talk({ start: 'all', ...options })
+    const head = (n: number, i: number): Head =>
+      headOf(n, { epoch: run(i), start: SequenceNumber.nearest(start), max: 1000 })
+    t.isAnswered(head(start - 1, 1))
+    t.gets(start, start + 1)
+    t.hears(head(start + 3, 2))
+    t.isAnswered(head(start + 1, 1))
+    t.isAnswered(head(start + 3, 2))
+    t.passes(3600)
+    return t
+  }
+
+  it('the stream is asked only for what follows the numbers that were settled before', () => {
+    const t = over(clock)
+    expect(t.holds([clock, clock + 3])).toContain(`gap ${clock + 2}-${clock + 3} Stream`)
+    expect(t.gets(clock + 1)).toEqual([])
+  })
+
+  it('no number is reported as ambiguous that was delivered before', () => {
+    expect(over(1).holds([1, 9])).toContain('lost 3-9 ambiguous')
   })
 })

@@ -54,17 +54,20 @@ export const startOf = <A>(step: Step<A>, s: Joining<A>, head: Head): ReorderBuf
   return startOther(step, s, { from: epoch, to: head.epoch, after: number, start: head.start })
 }
 
-/** The first number that the setting asks for, or that follows a saved position. */
+/**
+ * The first number that the setting asks for. After a saved position or a conflict: the number after what is settled.
+ */
 export const firstWanted = <A>({ settings: { start } }: Step<A>, { reason }: Joining<A>): number => {
   if (reason._tag === 'Saved') return reason.position.number + 1
+  if (reason._tag === 'ConflictOver') return reason.after + 1
   return typeof start !== 'string' && 'from' in start ? start.from : 1
 }
 
-/** Starts without a head: at the number in the setting, or at the first number that arrived. */
+/** Starts without a head: at the number in the setting, or at the first number that arrived, with or without room. */
 export const startWithoutHead = <A>(step: Step<A>, s: Joining<A>): ReorderBuffer<A> => {
   const { reason } = s
   // After a conflict the numbers begin anew, so this must be reported.
-  if (reason._tag === 'ConflictOver' && s.probe.pending !== undefined)
+  if (reason._tag === 'ConflictOver')
     return startOther(step, s, { from: reason.from, to: undefined, after: reason.after, start: Probe.lowest(s.probe) })
   const { start } = step.settings
   const isSet = s.reason._tag === 'Saved' || (typeof start !== 'string' && 'from' in start)
