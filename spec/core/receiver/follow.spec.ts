@@ -116,10 +116,10 @@ describe('the first head', () => {
   })
 
   it('counts the age of its run from the heartbeat', () => {
-    // The run began 400 ms before the receiver.
+    // The run began 200 ms before the receiver.
     const t = talk({ requestAttempts: 1, requestTimeout: 300 })
     t.passes(100)
-    t.hears(headOf(3, { age: 500 }))
+    t.hears(headOf(3, { age: 300 }))
     expect(t.passes(400)).toContain('began 3')
     const younger = talk({ requestAttempts: 1, requestTimeout: 300 })
     younger.passes(100)
@@ -153,11 +153,12 @@ describe('a check that finds the same run', () => {
     t.isAnswered(headOf(4, from(5)))
     t.gets(5)
     t.hears(next(0))
-    t.gets(3, 15, 26)
+    t.gets(3, 15, 20, 31)
     expect(deliveries([...t.isAnswered(headOf(5, from(5))), ...t.passes(100)])).toEqual([
       'unsequenced updates.3 Refuted',
       'gap 6-14 Data',
-      'unsequenced updates.26 Refuted',
+      'gap 16-19 Data',
+      'unsequenced updates.31 Refuted',
     ])
   })
 
@@ -168,6 +169,7 @@ describe('a check that finds the same run', () => {
     t.passes(200)
     expect(t.state()?._tag).toBe('Following')
     expect([t.hears(next(0)), t.isAnswered(next(0), requestId)]).toEqual([[], ['ask updates']])
+    expect(t.state()).toMatchObject({ other: { head: { epoch: run(2) }, by: 'answer' } })
   })
 
   it('ends a silence', () => {
@@ -263,6 +265,66 @@ describe('a check that finds another run', () => {
       `restarted ${run(2)} after 0, ${run(1)} from 4`,
       'gap 4-5 Heartbeat',
     ])
+    expect(t.state()?.others.map(o => o.epoch)).toEqual([run(2)])
+  })
+
+  it('continues it there, though its heartbeat is behind and nobody answers', () => {
+    const t = following()
+    t.gets(1, 2, 3)
+    t.hears(next(0))
+    enters(t, next(0))
+    t.passes(1500)
+    t.hears(headOf(1))
+    expect(deliveries(t.passes(1500))).toEqual([`restarted ${run(2)} after 0, ${run(1)} from 4`])
+  })
+
+  it('begins after its head if it answers that it has not come so far', () => {
+    const t = following()
+    t.gets(1, 2, 3)
+    t.hears(next(0))
+    enters(t, next(0))
+    t.passes(1500)
+    t.hears(headOf(1))
+    expect(deliveries(enters(t, headOf(1)))).toEqual([`restarted ${run(2)} after 0, ${run(1)} from 2`])
+  })
+
+  it('does not continue a run where it left another one', () => {
+    const t = following()
+    t.gets(1, 2, 3)
+    t.hears(next(0))
+    enters(t, next(0))
+    const third = headOf(5, { epoch: run(3) })
+    t.hears(third)
+    expect(deliveries(enters(t, third))[0]).toBe(`restarted ${run(2)} after 0, ${run(3)} from 1`)
+  })
+
+  it('forgets a run without a name', () => {
+    const t = talk()
+    t.gets(7)
+    t.passes(2000)
+    t.hears(headOf(3))
+    expect(deliveries(enters(t, headOf(3)))[0]).toBe(`restarted ? after 7, ${run(1)} from 1`)
+    expect(t.state()?.others).toEqual([])
+  })
+
+  it('does not give it the numbers above its head if it sent only heartbeats', () => {
+    const t = following()
+    t.hears(next(0))
+    t.passes(500)
+    t.hears(next(0))
+    t.gets(1)
+    expect(deliveries(t.passes(1500))).toEqual([
+      'unsequenced updates.1 BetweenRuns',
+      `restarted ${run(1)} after 0, ${run(2)} from 1`,
+    ])
+  })
+
+  it('takes its messages in order, and one that arrived twice as a duplicate', () => {
+    const t = following()
+    t.gets(1, 2, 3)
+    t.gets(3, 3, 1, 2)
+    expect(deliveries(enters(t, next(3)))).toEqual([`restarted ${run(1)} after 3, ${run(2)} from 1`, '1', '2', '3'])
+    expect(t.self().usage.duplicates).toBe(1)
   })
 
   it('reports the end of a run that has ended already', () => {
@@ -272,6 +334,83 @@ describe('a check that finds another run', () => {
       `restarted ${run(1)} after 0, ${run(2)} from 1`,
       'ended 0',
     ])
+  })
+})
+
+describe('a check that finds its run behind what is settled', () => {
+  it('starts that again at the lowest number that waits, not below its start', () => {
+    const t = talk()
+    t.isAnswered(headOf(4, from(5)))
+    t.gets(5, 6, 7, 8, 9, 10)
+    t.gets(5, 3)
+    expect(deliveries(t.isAnswered(headOf(6, from(5))))).toEqual([
+      `restarted ${run(1)} after 10, ${run(1)} from 5`,
+      '5',
+      'gap 6-6 Heartbeat',
+    ])
+  })
+
+  it('resumes it after a reconnect, as its answer may be older than its messages', () => {
+    const t = following()
+    t.gets(1, 2, 3)
+    t.leaves()
+    t.returns()
+    expect([t.isAnswered(headOf(1)), t.state()?._tag]).toEqual([[], 'Following'])
+  })
+
+  it('starts it again if the check began before a reconnect', () => {
+    const t = following()
+    t.gets(1, 2, 3)
+    t.hears(next(0))
+    t.leaves()
+    t.returns()
+    expect(t.isAnswered(headOf(1))).toEqual([`restarted ${run(1)} after 3, ${run(1)} from 2`])
+  })
+
+  it('does not give it what arrived after the answer of another run, which has ended', () => {
+    const t = following()
+    t.gets(1, 2, 3, 4, 5)
+    t.hears(next(0))
+    t.isAnswered(next(0, { state: 'ended' }))
+    t.gets(9)
+    expect(deliveries(t.isAnswered(headOf(3)))).toEqual([
+      'unsequenced updates.9 BetweenRuns',
+      `restarted ${run(1)} after 5, ${run(1)} from 4`,
+    ])
+  })
+
+  it('leaves a closed run closed, if that has come no further than the numbers after its end', () => {
+    const t = following({ gapTimeout: 60_000 })
+    t.gets(1)
+    t.hears(headOf(9))
+    t.hears(headOf(1, { state: 'ended' }))
+    t.gets(10)
+    t.isAnswered(headOf(5))
+    expect(t.state()?._tag).toBe('Ended')
+  })
+})
+
+describe('the run before', () => {
+  it('of a saved position is ignored for a while, unless it is the one that answers', () => {
+    const start = { v: 1, positions: [{ origin: 'updates', number: 3, epoch: run(1) }] } as const
+    const others = (head: Head) => {
+      const t = talk({ start })
+      t.isAnswered(head)
+      return t.state()?.others.map(o => o.epoch)
+    }
+    expect([others(next(5)), others(headOf(5))]).toEqual([[run(1)], []])
+  })
+
+  it('of a conflict is ignored for a while if a third one answers', () => {
+    const t = following()
+    t.hears(next(0))
+    t.isAnswered(headOf(0))
+    t.isAnswered(next(0))
+    t.hears(next(0, { state: 'ended' }))
+    t.isAnswered(headOf(0, { epoch: run(3) }))
+    expect(t.state()?.others.map(o => o.epoch)).toEqual([run(2), run(1)])
+    // Its heartbeat caused the check.
+    expect(t.state()).toMatchObject({ _tag: 'Checking', other: { head: { epoch: run(1) }, by: 'cause' } })
   })
 })
 
@@ -301,9 +440,11 @@ describe('a conflict', () => {
   it('forgets that its epochs were ignored, and no others', () => {
     const t = following()
     t.gets(1)
-    t.hears(headOf(0, { epoch: run(3) }))
-    t.isAnswered(headOf(1))
-    t.passes(200)
+    for (const head of [next(0), headOf(0, { epoch: run(3) })]) {
+      t.hears(head)
+      t.isAnswered(headOf(1))
+      t.passes(1200)
+    }
     t.hears(next(0))
     t.isAnswered(headOf(1))
     t.isAnswered(next(0))

@@ -59,7 +59,8 @@ describe('messages far ahead', () => {
   it.each([
     ['up to `maxJump` above the head are delivered', [180], headOf(80), ['180 AfterGap']],
     ['beyond it are refuted', [181], headOf(80), ['unsequenced updates.181 Refuted']],
-    ['from the start of the run on are delivered', [111], headOf(150, { start: from(1) }), ['111 AfterGap']],
+    ['from the start of the run on are delivered', [111], headOf(150, { start: from(111) }), ['111 AfterGap']],
+    ['below that are refuted', [111], headOf(150, { start: from(112) }), ['unsequenced updates.111 Refuted']],
   ])('%s', (_, numbers, head, expected) => {
     expect(delivered(far(...numbers).isAnswered(head))).toEqual(expected)
   })
@@ -261,6 +262,92 @@ describe('a check', () => {
   })
 })
 
+describe('another run', () => {
+  const next = (head: number, changes: Partial<Head> = {}): Head => headOf(head, { epoch: run(2), ...changes })
+  const following = (options: Options = {}) => {
+    const t = talk(options)
+    t.isAnswered(headOf(0))
+    return t
+  }
+  /** Run 2 was checked with the request 2, and only run 1 answered. */
+  const checked = () => {
+    const t = following()
+    t.hears(next(0))
+    t.isAnswered(headOf(0))
+    t.passes(1200)
+    return t
+  }
+  const other = (t: Talk) => {
+    const s = t.state()
+    return s?._tag === 'Checking' ? s.other?.by : undefined
+  }
+
+  it.each<[string, (t: Talk) => string[], Witness['by']]>([
+    ['its first heartbeat is only a cause for a check', t => t.hears(headOf(0, { epoch: run(3) })), 'cause'],
+    ['its first answer is only a cause for a check', t => t.isAnswered(headOf(0, { epoch: run(3) })), 'cause'],
+    ['its second heartbeat counts if nobody answers', t => t.hears(next(0)), 'heartbeat'],
+    ['its answer to an earlier request counts as a heartbeat', t => t.isAnswered(next(0), 1), 'heartbeat'],
+    ['its answer to the request of the check before counts', t => t.isAnswered(next(0), 2), 'answer'],
+  ])('is checked: %s', (_, says, by) => {
+    const t = checked()
+    expect([says(t), other(t)]).toEqual([['ask updates'], by])
+  })
+
+  it('that answers the request for a far number is checked without another request', () => {
+    const t = following({ maxJump: 10 })
+    t.gets(99)
+    expect([t.isAnswered(next(0)), t.state()]).toMatchObject([
+      [],
+      { _tag: 'Checking', otherHeardAt: t.now(), other: { by: 'answer' } },
+    ])
+    expect(t.passes(100)).toEqual([
+      'unsequenced updates.99 BetweenRuns',
+      `restarted ${run(1)} after 0, ${run(2)} from 1`,
+    ])
+  })
+
+  it('may answer twice: the later head counts', () => {
+    const t = following()
+    t.hears(next(0))
+    t.isAnswered(next(0))
+    t.isAnswered(next(2))
+    expect(t.passes(100)).toContain('gap 1-2 Heartbeat')
+  })
+
+  it('may answer twice: it owns what arrived since the first answer', () => {
+    const t = following()
+    t.hears(next(0))
+    t.isAnswered(next(0))
+    t.gets(1)
+    t.isAnswered(next(0))
+    expect(t.passes(100)).toEqual([`restarted ${run(1)} after 0, ${run(2)} from 1`, '1'])
+  })
+})
+
+describe('a head', () => {
+  const saved: Options['start'] = { v: 1, positions: [{ origin: 'updates', number: 6 }] }
+
+  it('does not name a run from a saved position on, if it starts above the next number', () => {
+    const t = talk({ start: saved })
+    t.gets(3)
+    t.passes(1500)
+    expect(t.hears(headOf(8, { start: from(8) }))).toEqual(['ask updates'])
+  })
+
+  it('of a run that has sent nothing does not start it if a message had no room', () => {
+    const t = talk({ maxMessages: 0 })
+    t.gets(1)
+    expect(t.hears(headOf(0, { age: 0 }))).toEqual([])
+  })
+
+  it('names a run without a name if it is exactly maxJump ahead', () => {
+    const t = talk({ maxJump: 10 })
+    t.gets(7)
+    t.passes(2000)
+    expect(t.hears(headOf(17))).toEqual(['resumed', 'gap 8-17 Heartbeat', 'replay 8-17'])
+  })
+})
+
 describe('a conflict', () => {
   const other = (i: number, changes: Partial<Head> = {}): Head => headOf(0, { epoch: run(i), ...changes })
   const conflicted = () => {
@@ -369,7 +456,8 @@ describe('a heartbeat of the followed run', () => {
       'Checking',
     ])
     t.passes(1000)
-    expect(t.hears(headOf(89))).toEqual([])
+    t.hears(headOf(5))
+    expect([t.hears(headOf(5)), t.state()?._tag]).toEqual([[], 'Following'])
   })
 
   it('names a run without a name, and what waits is decided with it', () => {
@@ -388,6 +476,7 @@ describe('a heartbeat of the followed run', () => {
   it.each<[string, Partial<Head>]>([
     ['live', {}],
     ['ended', { state: 'ended' }],
+    ['of a run that starts with the next number', { start: from(8) }],
   ])('that is far ahead and %s names a run without a name, but waits for an answer', (_, changes) => {
     const t = talk({ maxJump: 10 })
     t.gets(7)

@@ -53,16 +53,16 @@ describe('a number that was seen', () => {
     t.isAnswered(headOf(2))
     expect([t.passes(139), t.gets(2)]).toEqual([[], []])
     expect(t.state()?._tag).toBe('Following')
-    t.passes(11)
-    expect(t.gets(2)).toEqual(['ask updates'])
+    expect([t.passes(1), t.gets(2)]).toEqual([[], ['ask updates']])
   })
 
   it('is checked if none is parked', () => {
-    const t = following()
-    t.gets(1, 1)
+    const t = following({ requestTimeout: 10 })
+    t.gets(1)
+    t.hears(headOf(0, { epoch: run(2) }))
     t.isAnswered(headOf(1))
-    t.passes(150)
-    expect(t.gets(1)).toEqual(['ask updates'])
+    t.passes(20)
+    expect([t.state()?._tag, t.gets(1)]).toEqual(['Following', ['ask updates']])
   })
 })
 
@@ -183,6 +183,17 @@ describe('while nobody answers', () => {
     t.gets(40)
     t.gets(41)
     expect(t.state()).toMatchObject({ contact: { _tag: 'Expected', dueAt: t.now() + 5000 } })
+  })
+
+  it('a saved position is kept after a check that found nothing', () => {
+    const start = { v: 1, positions: [{ origin: 'updates', number: 41, epoch: run(7) }] } as const
+    const t = talk({ start })
+    t.gets(42)
+    t.passes(1500)
+    expect(t.hears(headOf(42))).toEqual(['ask updates'])
+    t.passes(1500)
+    expect(t.state()).toMatchObject({ _tag: 'Unvouched', saved: { epoch: run(7) } })
+    expect(t.hears(headOf(42, { epoch: run(7) }))).toEqual(['resumed'])
   })
 
   it('nothing is expected from a sender without heartbeats', () => {

@@ -193,6 +193,33 @@ describe('new room', () => {
     expect(t.takes(2)).toEqual([ask])
   })
 
+  it.each([3, 99])('leaves the time of a number that waits for a neighbour as it is: %d', number => {
+    const t = ofMute(7, { maxMessages: 5, maxBytes: 10, maxJump: 10, gapTimeout: 700 })
+    // There is no room for this message, but for the next one.
+    t.getsBytes(9, 20)
+    t.gets(number)
+    t.passes(300)
+    t.takes(3, 1)
+    expect(t.passes(399).filter(w => w.startsWith('unsequenced'))).toEqual([])
+    expect(t.passes(1)).toContain(`unsequenced updates.${number} Unconfirmed`)
+  })
+
+  it('is used after a check, not during it', () => {
+    const t = following({ maxMessages: 2, requestTimeout: 5000 })
+    t.gets(1, 2, 3)
+    t.gets(1)
+    t.takes(2)
+    expect(M.size(t.self().table.waiting)).toBe(1)
+    expect(t.isAnswered(headOf(3))).toEqual(['replay 3-3'])
+  })
+
+  it('is used for the report that nobody confirms what follows an end', () => {
+    const t = following({ addressing: 'perSender', maxMessages: 2 })
+    t.gets(1)
+    t.hears(headOf(1, { state: 'ended' }))
+    expect([t.gets(2), t.takes(2, 1)]).toEqual([[], ['silent mute']])
+  })
+
   it.each([3, 99])('gives a number that waits for a neighbour another gapTimeout: %d', number => {
     const t = ofMute(7, { maxMessages: 3, maxJump: 10, gapTimeout: 700 })
     t.gets(8)

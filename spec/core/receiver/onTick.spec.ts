@@ -77,6 +77,20 @@ describe('an origin wakes', () => {
     expect([t.passes(299), t.passes(1)]).toEqual([[], ['unsequenced updates.3 Unconfirmed']])
   })
 
+  it('when the first of a low and a far number has waited for gapTimeout', () => {
+    const t = talk({ gapTimeout: 800, maxJump: 10 })
+    t.gets(7)
+    t.passes(2000)
+    t.gets(3)
+    t.passes(300)
+    t.gets(99)
+    expect([t.passes(500), t.passes(299), t.passes(1)]).toEqual([
+      ['unsequenced updates.3 Unconfirmed'],
+      [],
+      ['unsequenced updates.99 Unconfirmed'],
+    ])
+  })
+
   it('when the first of two runs in a conflict is silent', () => {
     const t = talk({ heartbeatGrace: 600 })
     t.isAnswered(headOf(0, { max: 1000 }))

@@ -103,6 +103,13 @@ describe('an origin that makes way', () => {
 })
 
 describe('an origin that ends', () => {
+  it('leaves the queue of idle origins as it is', () => {
+    const start = { v: 1, positions: [{ origin: alice(2).name, number: 3 }] } as const
+    const t = several({ start })
+    t.begins(1, 0, 'ended')
+    expect([deliveries(t.passes(2000)), t.sizes()]).toEqual([['lost 4- gone'], [1, 0, 1, 0, 0]])
+  })
+
   it('before it was followed is forgotten without a trace', () => {
     const start = { v: 1, positions: [{ origin: alice(1).name, number: 3 }] } as const
     const t = several({ start })

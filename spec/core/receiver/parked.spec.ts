@@ -1,12 +1,13 @@
 // Parked messages: how long a message whose number was seen waits, and what it turns out to be.
 import { describe, expect, it } from '@jest/globals'
+import * as M from '../../../src/core/internal/OrderedMap.ts'
 import { named } from '../../../src/core/receiver/follow.ts'
 import type { Joining } from '../../../src/core/receiver/OriginState.ts'
 import { joining } from '../../../src/core/receiver/OriginState.ts'
 import * as Probe from '../../../src/core/receiver/Probe.ts'
 import * as Parked from '../../../src/core/receiver/parked.ts'
 import * as B from '../../../src/core/receiver/ReorderBuffer.ts'
-import { arrival, headOf, run, said, single, stepOf } from './receiverHarness.ts'
+import { arrival, headOf, run, said, single, stepOf, talk } from './receiverHarness.ts'
 
 const begun: Joining<string> = joining(single(), { _tag: 'New' }, Probe.awaiting(stepOf(), 1))
 
@@ -74,6 +75,21 @@ describe('a parked message', () => {
     const step = stepOf({ now: at, settings: { maxBytes: 0 } })
     const s = { ...following, otherHeardAt }
     expect([Parked.park(step, s, arrival(1)), step.duplicates, step.overflowed]).toEqual([s, ...counts])
+  })
+
+  it('is released with all others that are due, not with later ones', () => {
+    const step = stepOf({ now: at })
+    const s = Parked.park({ ...step, now: at + 100 }, parked(step), arrival(3))
+    const late = stepOf({ now: at + 200, messages: 3, bytes: 3 })
+    expect([Parked.dueAt(Parked.releaseDue(late, s)), late.duplicates]).toEqual([at + 250, 2])
+  })
+
+  it('waits for the answer of a check, too', () => {
+    const t = talk()
+    t.isAnswered(headOf(0))
+    t.gets(1, 1, 1)
+    t.passes(400)
+    expect([t.state()?._tag, M.size(t.state()?.parked), t.self().usage.duplicates]).toEqual(['Checking', 1, 0])
   })
 
   it('is returned in order of arrival, and its room is released', () => {

@@ -147,6 +147,7 @@ describe('the request to a stream for all origins', () => {
     const t = asking()
     t.passes(500)
     expect(t.holds([4, 5], [8, 8])).toEqual([`ask ${t.origin.name}`])
+    expect(t.state()).toMatchObject({ _tag: 'Joining', reason: { _tag: 'New' } })
     expect(deliveries(t.passes(1500))).toEqual(['gap 4-5 Stream', 'silent mute'])
   })
 

@@ -69,6 +69,7 @@ describe('a saved origin whose sender does not answer', () => {
     const t = talk({ ...saved({ number: 4 }, alice().name), addressing: 'perSender', stored: true })
     t.passes(1500)
     expect(deliveries(t.holds([1, 2], [7, 8]))).toEqual(['gap 5-8 Stream', 'silent mute'])
+    expect(t.state()?.stored).toMatchObject({ _tag: 'Known', later: [], answers: 1 })
   })
 
   it('waits for the stream as long as it is asked again', () => {
@@ -139,6 +140,15 @@ describe('a new origin whose sender does not answer', () => {
     t.gets(5)
     t.passes(1500)
     expect(deliveries(t.holds([1, 3]))).toEqual(['silent mute', '5'])
+  })
+
+  it('starts with a message for which there was no room, too', () => {
+    const t = talk({ stored: true, start: 'all', maxMessages: 2 })
+    stray(t, 2)
+    t.gets(5)
+    t.takes(2)
+    t.passes(1500)
+    expect(deliveries(t.holds([1, 3]))).toEqual(['silent mute', 'gap 5-5 Data'])
   })
 
   it('is reported as ambiguous up to the last number that a stream holds, and not followed', () => {
@@ -217,6 +227,7 @@ describe('two consecutive numbers that were seen', () => {
       '6',
       '7',
     ])
+    expect([t.passes(5000), t.self().usage.duplicates]).toEqual([[], 0])
   })
 
   it('restart a run whose tail nobody can confirm: a silence that was not reported is', () => {
@@ -228,6 +239,15 @@ describe('two consecutive numbers that were seen', () => {
     t.gets(1, 2)
     expect(deliveries(isUnheard(t))).toEqual([`restarted ${run(1)} after 4, ? from 1`, '1', '2'])
     expect(t.state()).toMatchObject({ contact: { _tag: 'Silent', max: undefined }, refused: true })
+  })
+
+  it('are checked again if they arrived twice', () => {
+    const t = ofMute(9)
+    t.gets(1, 2, 3)
+    t.gets(1, 2, 3)
+    expect(deliveries(t.passes(1500))).toEqual(['restarted ? after 9, ? from 1', '1', '2', '3'])
+    const s = t.state()
+    expect(s?._tag === 'Checking' ? [...M.entries(s.probe.pending)].map(e => e.key) : []).toEqual([1, 2, 3])
   })
 
   it('restart at most what they reach: dropped numbers above them are missing', () => {
@@ -320,6 +340,14 @@ describe('a far number that nobody confirms', () => {
 })
 
 describe('a number without a neighbour', () => {
+  it('that arrived during a check waits for one from then on', () => {
+    const t = ofMute(7, { gapTimeout: 5000 })
+    t.hears(headOf(3))
+    t.gets(3)
+    expect([deliveries(t.passes(1500)), t.state()?._tag]).toEqual([[], 'Unvouched'])
+    expect(deliveries(t.passes(5000))).toEqual(['unsequenced updates.3 Unconfirmed'])
+  })
+
   it.each([
     ['low', 3],
     ['far', 99],
