@@ -2,6 +2,7 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import type { Head } from '../../../src/core/protocol/Head.ts'
+import * as SequenceNumber from '../../../src/core/protocol/SequenceNumber.ts'
 import { InPlaceReceiver } from '../../../src/core/receiver/InPlaceReceiver.ts'
 import * as Receiver from '../../../src/core/receiver/Receiver.ts'
 import type { Event, Happening, Machine, Options, Out } from './receiverHarness.ts'
@@ -20,6 +21,7 @@ const happening = fc.oneof(
     weight: 2,
     arbitrary: fc.record({ tag: fc.constant('Heartbeat' as const), origin, skip: fc.integer({ min: -1, max: 1 }) }),
   },
+  { weight: 6, arbitrary: fc.record({ tag: fc.constant('Heartbeat' as const), origin, skip: fc.constant(0) }) },
   { weight: 1, arbitrary: fc.record({ tag: fc.constant('Answer' as const), origin, skip: fc.constant(0) }) },
   {
     weight: 12,
@@ -239,6 +241,45 @@ describe('a lane', () => {
   ])('leaves other messages to the machine: %s', (_, what, expected) => {
     const s = scene()
     expect(s.stepsFor(() => what(s))).toBe(expected)
+  })
+
+  test('takes heartbeats that say nothing new', () => {
+    const s = scene()
+    expect(s.stepsFor(() => [s.hears(0, headOf(1)), s.gets(1, 2), s.hears(1, headOf(2)), s.hears(0, headOf(1))])).toBe(
+      0,
+    )
+  })
+
+  test.each<[string, (s: Scene) => unknown]>([
+    ['of a higher number', s => s.hears(0, headOf(2))],
+    ['of a lower number', s => s.hears(0, headOf(0))],
+    ['of the end', s => s.hears(0, headOf(1, { state: 'ended' }))],
+    ['of another run', s => s.hears(0, headOf(1, { epoch: run(2) }))],
+    ['of another start', s => s.hears(0, headOf(1, { start: SequenceNumber.nearest(2), first: 2 }))],
+    ['of another interval', s => s.hears(0, headOf(1, { max: 9000 }))],
+    ['of an origin without a lane', s => s.hears(2, headOf(0))],
+  ])('leaves other heartbeats to the machine: %s', (_, what) => {
+    const s = scene()
+    expect(s.stepsFor(() => what(s))).toBe(1)
+  })
+
+  test('leaves heartbeats to the machine while disconnected', () => {
+    const s = scene()
+    s.on({ _tag: 'Disconnected' })
+    expect(s.stepsFor(() => s.hears(0, headOf(1)))).toBe(1)
+  })
+
+  test('counts a heartbeat that it has taken as a sign of life', () => {
+    const s = scene()
+    const { max } = headOf(0)
+    s.passes(max)
+    for (const i of [0, 1]) s.hears(i, headOf(1))
+    s.passes(max)
+    s.hears(1, headOf(1))
+    s.on({ _tag: 'Tick' })
+    s.passes(max / 2)
+    s.on({ _tag: 'Tick' })
+    s.same()
   })
 
   test('takes messages again once the gap of its origin is filled', () => {
