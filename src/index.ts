@@ -73,6 +73,8 @@ export type {
   WrappedTwice,
 } from './nats/errors.ts'
 export { isSequencedError } from './nats/errors.ts'
+export type { JwtPermissions, PermissionOptions, Permissions, Role } from './nats/permissions/permissions.ts'
+export { permissions } from './nats/permissions/permissions.ts'
 export type { Publishers } from './nats/publish/multiPublisher.ts'
 export { publishers } from './nats/publish/multiPublisher.ts'
 export type { Publisher } from './nats/publish/publisher.ts'
