@@ -48,7 +48,7 @@ const once = (origins: Origins, report: Report, life: Life, stories: ReadonlyArr
 
 /**
  * `Silent` and `Resumed` alternate. A sender is not `Silent` if it was heard within its promised time. A late heartbeat,
- * with a lower number than an earlier one of its run, does not count.
+ * with a lower number than an earlier heartbeat or message of its run, does not count.
  */
 const silences = (origins: Origins, report: Report, life: Life): void => {
   const { handed, traffic, settings } = life
@@ -62,6 +62,10 @@ const silences = (origins: Origins, report: Report, life: Life): void => {
         const run = `${t.origin} ${t.head.epoch}`
         if (t.head.head >= (newest.get(run) ?? 0)) heard.set(t.origin, t.local)
         newest.set(run, Math.max(newest.get(run) ?? 0, t.head.head))
+      } else if (t._tag === 'Message') {
+        // In `perSender` the origin ends in the epoch. In `single` a number does not tell its run.
+        const run = `${t.origin} ${t.origin.slice(t.origin.lastIndexOf('.') + 1)}`
+        newest.set(run, Math.max(newest.get(run) ?? 0, t.number))
       }
       read += 1
     }
