@@ -188,13 +188,17 @@ const isResidue = (life: Life, own: Run, { id, run, number }: Published): boolea
 
 /**
  * The run of an unnamed sequence: the youngest run that had answered when it started, or the run of its first message.
+ * What was delivered before does not count: in `single`, two repeated messages of a dead run can begin a sequence
+ * without a name, and the next run continues it.
  */
 const runOf = (origins: Origins, { origin, life, settled: all }: Sequence): Run | undefined => {
-  const runs = new Set(all.map(o => o.message?.run))
+  const before = new Set(life.handed.slice(0, all[0]?.index).map(({ delivery: d }) => ('data' in d ? idOf(d.data) : 0)))
+  const messages = all.flatMap(({ message }) => message ?? [])
+  const ofNew = messages.filter(m => !before.has(m.id)).map(m => m.run)
+  const runs = ofNew.length > 0 ? ofNew : messages.map(m => m.run)
   const begunAt = all[0]?.at ?? 0
   const hasAnswered = (r: Run): boolean => (life.answered.get(r.epoch)?.[0] ?? Number.POSITIVE_INFINITY) <= begunAt
-  const youngest = origins.of(origin).findLast(r => runs.has(r) && hasAnswered(r))
-  return youngest ?? all.find(o => o.message !== undefined)?.message?.run
+  return origins.of(origin).findLast(r => runs.includes(r) && hasAnswered(r)) ?? runs[0]
 }
 
 const unmixed = (chronicle: Chronicle, origins: Origins, report: Report, { origin, sequences }: Story): void => {
@@ -240,9 +244,11 @@ const isTurnedAway = (life: Life, origin: string, since: number): boolean =>
 const isDone = ({ saved }: Life, run: Run): boolean =>
   saved?.positions.some(p => p.origin === run.origin && p.number >= run.head) === true
 
-/** All of it was sent before the receiver existed, and the receiver starts with new messages. */
-const isBygone = (origins: Origins, { settings: { start }, startedAt }: Life, run: Run): boolean =>
-  start === 'new' && run.bornAt < startedAt && (origins.published(run).at(-1)?.at ?? 0) < startedAt
+/** All of it was sent before the receiver got its head, and the receiver starts with new messages. */
+const isBygone = (origins: Origins, { settings: { start }, startedAt, answered }: Life, run: Run): boolean => {
+  const joinedAt = Math.max(startedAt, answered.get(run.epoch)?.[0] ?? 0)
+  return start === 'new' && run.bornAt < startedAt && (origins.published(run).at(-1)?.at ?? 0) < joinedAt
+}
 
 /** A run that is over: its tail is settled, or the receiver has reported that nobody confirms it. */
 const ended = (report: Report, run: Run, s: Sequence): void => {
