@@ -54,13 +54,19 @@ const script = fileURLToPath(new URL('child.ts', import.meta.url))
 const isUsage = (answer: unknown): answer is Usage => typeof answer === 'object' && answer !== null && 'cpu' in answer
 
 const next = async (child: ChildProcess): Promise<unknown> => {
-  const gone = once(child, 'exit').then(([code]) => {
+  const controller = new AbortController()
+  const { signal } = controller
+  const gone = once(child, 'exit', { signal }).then(([code]) => {
     throw new Error(`a child of the benchmark has ended with code ${code}`)
   })
   // It also ends when it is told to.
   gone.catch(() => undefined)
-  const answer: unknown = (await Promise.race([once(child, 'message'), gone]))[0]
-  return answer
+  try {
+    const [answer]: ReadonlyArray<unknown> = await Promise.race([once(child, 'message', { signal }), gone])
+    return answer
+  } finally {
+    controller.abort()
+  }
 }
 
 /** Starts a child. It never outlives this process. Resolves when the child is connected. */
