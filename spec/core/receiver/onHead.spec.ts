@@ -5,7 +5,7 @@ import * as SequenceNumber from '../../../src/core/protocol/SequenceNumber.ts'
 import type { Witness } from '../../../src/core/receiver/OriginState.ts'
 import { decide } from '../../../src/core/receiver/onHead.ts'
 import type { Options, Talk } from './receiverHarness.ts'
-import { headOf, run, stepOf, talk, words } from './receiverHarness.ts'
+import { alice, arrival, headOf, rig, run, single, stepOf, talk, words } from './receiverHarness.ts'
 
 const from = SequenceNumber.nearest
 
@@ -483,5 +483,30 @@ describe('a heartbeat of the followed run', () => {
     t.passes(2000)
     expect(t.hears(headOf(99, changes))).toEqual(['resumed', 'ask updates'])
     expect(t.state()).toMatchObject({ _tag: 'Following', epoch: run(1), buffer: { highest: 7 } })
+  })
+})
+
+describe('a late heartbeat of a sender that answers no requests', () => {
+  /** What follows a head below the messages: 1 and 3 have arrived, and the receiver has started without a head. */
+  const follows = (addressing: 'single' | 'perSender', changes: Partial<Head>, first = 1): string[] => {
+    const origin = addressing === 'single' ? single() : alice(1)
+    const r = rig({ addressing, gapTimeout: 60_000 })
+    r.on({ _tag: 'Started' })
+    for (const n of [first, first + 2]) r.on({ _tag: 'MessageReceived', origin, arrival: arrival(n) })
+    r.wait(5000)
+    const heard = r.on({ _tag: 'HeartbeatReceived', origin, head: headOf(0, changes) })
+    return words([...heard, ...r.wait(4000)]).filter(w => /^(lost|restarted|resumed)/.test(w))
+  }
+
+  it('names the run in perSender, because the origin has no other one', () => {
+    expect(follows('perSender', {})).toEqual(['resumed'])
+  })
+
+  it.each<[string, 'single' | 'perSender', Partial<Head>, number]>([
+    ['in single, where it may be of another run', 'single', {}, 1],
+    ['that says that the run has ended', 'perSender', { state: 'ended' }, 1],
+    ['that is more than `maxJump` behind', 'perSender', {}, 100_000],
+  ])('does not name a run %s', (_, addressing, changes, first) => {
+    expect(follows(addressing, changes, first)).not.toEqual(['resumed'])
   })
 })

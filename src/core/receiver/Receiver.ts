@@ -109,7 +109,7 @@ const isAnswer = <A>(s: OriginState<A>, requestId: number | undefined): boolean 
 const headChange =
   <A>(head: Head, requestId: number | undefined): Change<A> =>
   (step, s) => {
-    const own = isOwn(s, head, step.settings.start)
+    const own = isOwn(step, s, head)
     const heard = { head, requestId }
     return isAnswer(s, requestId)
       ? after(step, s, own ? 'answer' : 'otherAnswer', heard)

@@ -40,26 +40,24 @@ type Decided<A> = Checking<A> | Following<A> | Ended<A> | Conflicted<A>
 const witness = <A>(step: Step<A>, head: Head, by: Witness['by']): Witness => ({ head, by, at: step.now })
 
 /** True for a head of the followed run, or of the run that the receiver probably follows without a known epoch. */
-export const isOwn = <A>(s: OriginState<A>, head: Head, start: Step<A>['settings']['start']): boolean => {
+export const isOwn = <A>(step: Step<A>, s: OriginState<A>, head: Head): boolean => {
   if (s._tag === 'Joining' || s._tag === 'Conflicted' || head.epoch === s.epoch) return true
   const wasLeft = s.others.some(o => o.epoch === head.epoch)
-  return s.epoch === undefined && !wasLeft && mayName(s, head, start)
+  return s.epoch === undefined && !wasLeft && mayName(step, s, head)
 }
 
 /**
  * True if the head may name an unnamed run. If the receiver started below every number of the run, only missing numbers
- * may lie below its start.
+ * may lie below its start. In `perSender` the origin has one run only, so a head below the messages is a late one.
  */
-const mayName = <A>(
-  s: Exclude<OriginState<A>, Joining<A> | Conflicted<A>>,
-  head: Head,
-  start: Step<A>['settings']['start'],
-): boolean => {
+const mayName = <A>(step: Step<A>, s: Exclude<OriginState<A>, Joining<A> | Conflicted<A>>, head: Head): boolean => {
+  const { start } = step.settings
   const saved = s._tag === 'Unvouched' || s._tag === 'Checking' ? s.saved : undefined
   const from = typeof start !== 'string' && 'from' in start ? start.from : (saved?.number ?? 0) + 1
   const { buffer } = s
   const lowest = buffer.next === from ? (B.frontMissing(buffer)?.last ?? buffer.next - 1) + 1 : buffer.next
-  return (saved?.epoch ?? head.epoch) === head.epoch && head.start <= lowest && head.head >= buffer.next - 1
+  const isLate = !isSingle(s) && head.state === 'live' && !isFarBehind(step, head, buffer.next)
+  return (saved?.epoch ?? head.epoch) === head.epoch && head.start <= lowest && (isLate || head.head >= buffer.next - 1)
 }
 
 // --- Joining
