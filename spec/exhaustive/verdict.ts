@@ -24,7 +24,8 @@ const runsOf = (w: World): ReadonlyArray<Run> =>
     end: endedAt === Number.POSITIVE_INFINITY ? 'Live' : sender.state === 'live' ? 'Crashed' : 'Closed',
     keeps: w.scope.keeps,
     isMute: w.scope.isPlain,
-    isDeaf: false,
+    // In `single`, a late heartbeat may be of another run. Without answers it decides, so losses may be reported as `gone`.
+    isDeaf: w.scope.heads === 0 && w.scope.addressing === 'single',
     max: times.max,
     jumped: 0,
   }))
