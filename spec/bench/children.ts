@@ -59,7 +59,7 @@ const next = async (child: ChildProcess): Promise<unknown> => {
   const gone = once(child, 'exit', { signal }).then(([code]) => {
     throw new Error(`a child of the benchmark has ended with code ${code}`)
   })
-  // It also ends when it is told to.
+  // A child also ends after `stop`.
   gone.catch(() => undefined)
   try {
     const [answer]: ReadonlyArray<unknown> = await Promise.race([once(child, 'message', { signal }), gone])

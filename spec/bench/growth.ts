@@ -4,7 +4,7 @@ import { bytesInUse } from '../leaks/heap.ts'
 import { within } from '../server/within.ts'
 import { publisherAndSubscribe } from './contenders.ts'
 import type { Outcome, Part, Row, Stage } from './Part.ts'
-import { maxInFlight, namesOf } from './run.ts'
+import { countArrivals, maxInFlight, namesOf } from './run.ts'
 import { rounded } from './statistics.ts'
 
 /** The duration that the goal is about. */
@@ -20,17 +20,7 @@ const measure = async ({ server, kind, contenders, options }: Stage): Promise<Ou
   const contender = contenders.find(c => c.name === publisherAndSubscribe)
   if (contender === undefined) return { tables: [], figures: {} }
   const [a, b] = [await kind.connect(server.url), await kind.connect(server.url)]
-  let received = 0
-  let wake: () => void = () => undefined
-  let awaited = Number.POSITIVE_INFINITY
-  const reached = (count: number): Promise<void> => {
-    awaited = count
-    return received >= count
-      ? Promise.resolve()
-      : new Promise(resolve => {
-          wake = resolve
-        })
-  }
+  const arrivals = countArrivals()
   const origins = options.origins?.at(-1) ?? 1
   const send = await contender.start({
     kind,
@@ -39,10 +29,7 @@ const measure = async ({ server, kind, contenders, options }: Stage): Promise<Ou
     jetStream: { sender: a.jetStream, receiver: b.jetStream },
     ...namesOf('growth', origins),
     style: 'callback',
-    onMessage: () => {
-      received += 1
-      if (received >= awaited) wake()
-    },
+    onMessage: arrivals.add,
   })
   await b.nc.flush()
   const data = new Uint8Array(options.bytes?.[0] ?? 128).fill(120)
@@ -51,10 +38,10 @@ const measure = async ({ server, kind, contenders, options }: Stage): Promise<Ou
     const [before, begun] = [sent, performance.now()]
     while (performance.now() - begun < seconds * 1000) {
       for (let i = 0; i < 500; i++, sent++) send(sent % origins, data)
-      if (sent - received > maxInFlight) await within('messages', reached(sent - maxInFlight / 2))
+      if (sent - arrivals.count() > maxInFlight) await within('messages', arrivals.reached(sent - maxInFlight / 2))
       else await nextTurn()
     }
-    await within('all messages', reached(sent))
+    await within('all messages', arrivals.reached(sent))
     return ((sent - before) * 1000) / (performance.now() - begun)
   }
   const rows: Array<Row> = []

@@ -45,6 +45,35 @@ export const namesOf = (root: string, origins: number): Names => {
 export const maxInFlight = 20_000
 const maxUnacknowledged = 500
 
+export interface Arrivals {
+  readonly add: () => void
+  readonly count: () => number
+  /** Resolves when so many messages have arrived. */
+  readonly reached: (count: number) => Promise<void>
+}
+
+export const countArrivals = (): Arrivals => {
+  let received = 0
+  let wake: () => void = () => undefined
+  let awaited = Number.POSITIVE_INFINITY
+  const reached = (count: number): Promise<void> => {
+    awaited = count
+    return received >= count
+      ? Promise.resolve()
+      : new Promise(resolve => {
+          wake = resolve
+        })
+  }
+  return {
+    add: () => {
+      received += 1
+      if (received >= awaited) wake()
+    },
+    count: () => received,
+    reached,
+  }
+}
+
 let runs = 0
 
 /** Rejects if a message is missing: no contender wins by losing. */
@@ -57,17 +86,7 @@ export const run = async (
   const names = subject === undefined ? namesOf(`bench${runs}`, origins) : { filter: subject, subjects: [subject] }
   const [a, b] = [await kind.connect(server.url), await kind.connect(server.url)]
   const [sender, receiver] = [a.nc, b.nc]
-  let received = 0
-  let wake: () => void = () => undefined
-  let awaited = Number.POSITIVE_INFINITY
-  const reached = (count: number): Promise<void> => {
-    awaited = count
-    return received >= count
-      ? Promise.resolve()
-      : new Promise(resolve => {
-          wake = resolve
-        })
-  }
+  const arrivals = countArrivals()
   try {
     const send = await start({
       kind,
@@ -76,10 +95,7 @@ export const run = async (
       jetStream: { sender: a.jetStream, receiver: b.jetStream },
       ...names,
       style,
-      onMessage: () => {
-        received += 1
-        if (received >= awaited) wake()
-      },
+      onMessage: arrivals.add,
     })
     await receiver.flush()
     const data = new Uint8Array(bytes).fill(120)
@@ -95,11 +111,11 @@ export const run = async (
           acks.add(settled)
           if (acks.size >= maxUnacknowledged) await Promise.race(acks)
         }
-        if (sent - received > maxInFlight) await reached(sent - maxInFlight / 2)
+        if (sent - arrivals.count() > maxInFlight) await arrivals.reached(sent - maxInFlight / 2)
         else await nextTurn()
       }
       await Promise.all(acks)
-      await within(`${count} messages of ${name}`, reached(count))
+      await within(`${count} messages of ${name}`, arrivals.reached(count))
     }
     const warmUp = Math.max(origins, Math.ceil(messages / 10))
     await sendUpTo(warmUp)

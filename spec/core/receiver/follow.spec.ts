@@ -8,18 +8,12 @@ import { joining } from '../../../src/core/receiver/OriginState.ts'
 import * as Probe from '../../../src/core/receiver/Probe.ts'
 import { defaults } from '../../../src/core/receiver/settings.ts'
 import type { Options, Talk } from './receiverHarness.ts'
-import { deliveries, headOf, run, single, stepOf, talk } from './receiverHarness.ts'
+import { deliveries, following, headOf, run, single, stepOf, talk } from './receiverHarness.ts'
 
 const nearest = SequenceNumber.nearest
 const next = (head: number, changes: Partial<Head> = {}): Head => headOf(head, { epoch: run(2), ...changes })
 const from = (first: number): Partial<Head> => ({ start: nearest(first), first })
 
-/** A receiver that follows run 1 from its start. */
-const following = (options: Options = {}, head = 0): Talk => {
-  const t = talk(options)
-  t.isAnswered(headOf(head))
-  return t
-}
 /** A check in which only the other run answers: with this head. */
 const enters = (t: Talk, head: Head): string[] => [...t.isAnswered(head), ...t.passes(defaults.requestTimeout)]
 

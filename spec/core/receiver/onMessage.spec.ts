@@ -3,21 +3,8 @@ import { describe, expect, it } from '@jest/globals'
 import * as M from '../../../src/core/internal/OrderedMap.ts'
 import { probeOf } from '../../../src/core/receiver/OriginState.ts'
 import type { Options, Talk } from './receiverHarness.ts'
-import { deliveries, headOf, run, talk } from './receiverHarness.ts'
+import { deliveries, following, headOf, ofMute, run, talk } from './receiverHarness.ts'
 
-/** A receiver that follows run 1 up to this number. */
-const following = (options: Options = {}, head = 0): Talk => {
-  const t = talk(options)
-  t.isAnswered(headOf(head))
-  return t
-}
-/** A receiver whose requests nobody answers. It follows a plain client from this number. */
-const ofMute = (first: number, options: Options = {}): Talk => {
-  const t = talk(options)
-  t.gets(first)
-  t.passes(2000)
-  return t
-}
 const waiting = (t: Talk): number[] => {
   const s = t.state()
   return [...M.entries(s && probeOf(s)?.pending)].map(e => e.key)

@@ -2,22 +2,11 @@
 import { describe, expect, it } from '@jest/globals'
 import * as M from '../../../src/core/internal/OrderedMap.ts'
 import { bufferOf, probeOf } from '../../../src/core/receiver/OriginState.ts'
-import type { Options, Talk } from './receiverHarness.ts'
-import { alice, deliveries, headOf, run, talk } from './receiverHarness.ts'
+import type { Talk } from './receiverHarness.ts'
+import { alice, deliveries, following, headOf, ofMute, run, talk } from './receiverHarness.ts'
 
 const ask = `ask ${alice().name}`
 
-const following = (options: Options = {}, head = 0): Talk => {
-  const t = talk(options)
-  t.isAnswered(headOf(head))
-  return t
-}
-const ofMute = (first: number, options: Options = {}): Talk => {
-  const t = talk(options)
-  t.gets(first)
-  t.passes(2000)
-  return t
-}
 /** Disconnected for so many ms. */
 const away = (t: Talk, ms = 10): string[] => {
   t.leaves()
@@ -185,7 +174,7 @@ describe('new room', () => {
     expect(firstGap(t)).toMatchObject({ first: 3, last: 4, deadline: t.now() + 700 })
   })
 
-  it('lets a far number that waited for it be asked for again', () => {
+  it('requests the head again, once there is room, for a far number that waited for it', () => {
     const t = following({ addressing: 'perSender', maxMessages: 2, maxJump: 10 })
     t.gets(1, 2)
     t.gets(99)

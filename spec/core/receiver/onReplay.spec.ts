@@ -3,15 +3,9 @@ import { describe, expect, it } from '@jest/globals'
 import * as M from '../../../src/core/internal/OrderedMap.ts'
 import { bufferOf } from '../../../src/core/receiver/OriginState.ts'
 import type { Missing } from '../../../src/core/receiver/ReorderBuffer.ts'
-import type { Options, Talk } from './receiverHarness.ts'
-import { deliveries, headOf, run, talk } from './receiverHarness.ts'
+import type { Talk } from './receiverHarness.ts'
+import { deliveries, following, headOf, run, talk } from './receiverHarness.ts'
 
-/** A receiver of `single` that follows run 1 from its start. */
-const following = (options: Options = {}): Talk => {
-  const t = talk(options)
-  t.isAnswered(headOf(0))
-  return t
-}
 const gaps = (t: Talk): ReadonlyArray<Missing> => {
   const s = t.state()
   return [...M.entries(s && bufferOf(s)?.missing)].map(e => e.value)

@@ -365,3 +365,18 @@ export const talk = (
     state: () => [...M.entries(r.self().table.origins)].find(e => e.key === origin.name)?.value.state,
   }
 }
+
+/** A receiver that follows run 1 up to this number. */
+export const following = (options: Options = {}, head = 0): Talk => {
+  const t = talk(options)
+  t.isAnswered(headOf(head))
+  return t
+}
+
+/** A receiver whose requests nobody answers. It follows a plain client from this number. */
+export const ofMute = (first: number, options: Options = {}): Talk => {
+  const t = talk(options)
+  t.gets(first)
+  t.passes(2000)
+  return t
+}

@@ -8,9 +8,8 @@ import type { GapRequest, Missing, ReorderBuffer } from '../../../src/core/recei
 import * as B from '../../../src/core/receiver/ReorderBuffer.ts'
 import * as reorder from '../../../src/core/receiver/reorder.ts'
 import type { Step } from '../../../src/core/receiver/Step.ts'
-import type { Settings } from '../../../src/core/receiver/settings.ts'
-import { defaults } from '../../../src/core/receiver/settings.ts'
-import { arrival, single, told } from './receiverHarness.ts'
+import type { Options } from './receiverHarness.ts'
+import { arrival, stepOf as plainStep, single, told } from './receiverHarness.ts'
 
 type Buffer = ReorderBuffer<string>
 
@@ -20,23 +19,8 @@ const now = 10_000
 const gapTimeout = 2000
 
 /** A step at 10 s, with a used room as given. */
-const stepOf = (settings: Partial<Settings<string>> = {}, changes: Partial<Step<string>> = {}): Step<string> => ({
-  now,
-  age: now,
-  settings: { ...defaults, gapTimeout, retain: data => `kept ${data}`, ...settings },
-  out: [],
-  messages: 0,
-  bytes: 0,
-  unprocessedMessages: 0,
-  unprocessedBytes: 0,
-  otherGaps: 0,
-  epoch: undefined,
-  lastRequestId: 0,
-  waitsForRoom: false,
-  duplicates: 0,
-  overflowed: 0,
-  ...changes,
-})
+const stepOf = (settings: Options = {}, changes: Partial<Omit<Step<string>, 'settings'>> = {}): Step<string> =>
+  plainStep({ now, age: now, settings: { gapTimeout, retain: data => `kept ${data}`, ...settings }, ...changes })
 
 const request = (upTo: number): GapRequest => ({ since: 1, id: 1, upTo, tries: 0, dueAt: 0 })
 const later: number = now + 1

@@ -334,7 +334,7 @@ describe('what a stream holds', () => {
     [6, 32_000],
     [7, 60_000],
     [99, 60_000],
-  ])('is asked for again after %d failures in %d ms', (failures, pause) => {
+  ])('is requested again after %d failures in %d ms', (failures, pause) => {
     expect(retryAt(5, failures)).toBe(5 + pause)
   })
 
@@ -383,7 +383,7 @@ describe('what a stream holds', () => {
     expect(t.state()?._tag).toBe('Unvouched')
   })
 
-  it('is asked for again after a sender was heard, though the answer was believed', () => {
+  it('is requested again after a sender was heard, though the answer was believed', () => {
     const t = following()
     t.passes(6000)
     for (const pause of [1000, 4000, 9000]) {
@@ -403,7 +403,7 @@ describe('what a stream holds', () => {
     expect(t.on({ _tag: 'StoredUnanswered', requestId: 1, origin: single('other'), streams: [] })).toEqual([])
   })
 
-  it('is asked for only when no message is missing or held', () => {
+  it('is requested only when no message is missing or held', () => {
     const t = following({ gapTimeout: 60_000 })
     t.gets(clock + 3)
     expect(t.passes(6000).filter(isQuestion)).toHaveLength(1)

@@ -3,24 +3,13 @@ import { describe, expect, it } from '@jest/globals'
 import * as M from '../../../src/core/internal/OrderedMap.ts'
 import type { Position } from '../../../src/core/protocol/Positions.ts'
 import type { Options, Talk } from './receiverHarness.ts'
-import { alice, deliveries, headOf, run, talk } from './receiverHarness.ts'
+import { alice, deliveries, following, headOf, ofMute, run, talk } from './receiverHarness.ts'
 
 const saved = (position: Omit<Position, 'origin'>, origin = 'updates'): Options => ({
   start: { v: 1, positions: [{ origin, ...position }] },
 })
 const next = headOf(0, { epoch: run(2) })
 
-const following = (options: Options = {}, head = 0): Talk => {
-  const t = talk(options)
-  t.isAnswered(headOf(head))
-  return t
-}
-const ofMute = (first: number, options: Options = {}): Talk => {
-  const t = talk(options)
-  t.gets(first)
-  t.passes(2000)
-  return t
-}
 /** Nobody listens to the open request, nor to its repetitions. */
 const isUnheard = (t: Talk): string[] => {
   t.isUnheard()
@@ -107,7 +96,7 @@ describe('a new origin whose sender does not answer', () => {
     expect(deliveries(t.passes(1500))).toEqual(['silent mute', '5', 'gap 6-6 Data'])
   })
 
-  it('is not asked for in a stream if only new messages are wanted', () => {
+  it('is not requested from a stream if only new messages are wanted', () => {
     const t = talk({ stored: true })
     t.gets(5)
     const said = t.passes(1500)

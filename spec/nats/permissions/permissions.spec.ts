@@ -64,14 +64,28 @@ const refusals = (nc: { status(): AsyncIterable<unknown> }): { readonly seen: Re
 
 describe('the rules', () => {
   test.each([
-    ['single', permissions('sender', 'updates')],
-    ['perSender', permissions('sender', 'updates', alice)],
-    ['with allow_responses', permissions('sender', 'updates', { ...alice, allowResponses: true })],
-    ['wildcard', permissions('sender', 'prices.*', { ...alice, prefix: 'my.seq', inboxPrefix: '_INBOX_me' })],
-  ])('are one subject for each of data, heartbeats, requests and answers: sender, %s', (_, p) => {
-    expect(p.jwt.pub.allow).toEqual(p.publish)
-    expect(p.jwt.sub.allow).toEqual(p.subscribe)
-    for (const subject of [...p.publish, ...p.subscribe]) expect(p.config).toContain(`"${subject}"`)
+    ['a sender in single', users.senderSingle, undefined],
+    ['with allow_responses', users.aliceResponds, { max: 4200, ttl: 60_000_000_000 }],
+    ['a receiver', users.receiverPerSender, undefined],
+  ])('are the same in a JWT and in a configuration: %s', (_, { publish, subscribe: subscribed, config, jwt }, resp) => {
+    expect(jwt).toEqual({ pub: { allow: publish }, sub: { allow: subscribed }, ...(resp && { resp }) })
+    expect([...config.matchAll(/^ {4}"(.*)"$/gm)].map(m => m[1])).toEqual([...publish, ...subscribed])
+    expect(config.includes('allow_responses: { max: 4200, expires: "1m" }')).toBe(resp !== undefined)
+  })
+
+  test('follow the prefixes of control subjects and inboxes', () => {
+    const { publish, subscribe: subscribed } = permissions('sender', 'prices.*', {
+      ...alice,
+      prefix: 'my.seq',
+      inboxPrefix: '_INBOX_me',
+    })
+    expect(publish).toEqual(['prices.*.alice.*.*', 'my.seq.HB.prices.*.alice.*.*', '_INBOX_me.>'])
+    expect(subscribed).toEqual([
+      'my.seq.HEAD',
+      'my.seq.HEAD.prices.*',
+      'my.seq.HEAD.prices.*.alice.*',
+      'my.seq.REPLAY.prices.*.alice.*.*',
+    ])
   })
 
   test.each<[string, ReturnType<typeof permissions>, ReadonlyArray<string>, ReadonlyArray<string>]>([
