@@ -61,8 +61,9 @@ const chronicleOf = (w: World, healedAt: number, overAt: number): Chronicle => {
       ? []
       : [{ id: i + 1, run, number, at, leftAt: at, data, headers: undefined, reply: undefined }]
   })
-  // If a run is over, and nothing of it arrived before packets of the next run, the receiver has never known it.
-  const runs = all.filter(r => r.endedAt === Number.POSITIVE_INFINITY || w.heardOf.has(r.epoch))
+  // If a run is over, and nothing of it arrived before packets of the next run, the receiver has never known it. Where
+  // nobody answers and numbers don't name their run, its late packets may still be taken for the next run's.
+  const runs = all.filter(r => r.isDeaf || r.endedAt === Number.POSITIVE_INFINITY || w.heardOf.has(r.epoch))
   return { ...blank(), runs, published, lives: [lifeOf(w, overAt)], healedAt, quietAt: healedAt, overAt }
 }
 
