@@ -127,7 +127,7 @@ const receiverOf = (w: World, ids: Ids): string => {
   const now = w.now
   let text = join === undefined ? '' : `j${ids(join.requestId)} ${join.tries} ${from(now, join.dueAt)}`
   text += ` ${from(now, r.wakeAt)} ${w.startedAt === undefined}`
-  for (const { key, value } of M.entries(r.table.origins))
+  for (const { key, value } of r.table.origins.entries())
     text += `\n${key} ${from(now, value.wakeAt)} ${originText(value.state, ids, now)}`
   return text
 }

@@ -208,7 +208,7 @@ export const guards: ReadonlyArray<Guard> = [
       'Origins that fill the reorder buffer together block one another forever.',
     ),
     'origins are bounded': text('receiver/originTable.ts')(
-      ['if (M.size(table.origins) < settings.maxOrigins) return self', 'if (true as boolean) return self'],
+      ['if (table.origins.size < settings.maxOrigins) return self', 'if (true as boolean) return self'],
       'Senders with invented names fill the memory.',
     ),
   }),
@@ -280,7 +280,7 @@ export const guards: ReadonlyArray<Guard> = [
   // Replay traffic stays within its budget.
   ...keeping(11, {
     'heartbeats stay within their budget': text('sender/HeartbeatSchedule.ts')(
-      ['first.key[0] <= now && current.tokens >= 1', 'first.key[0] <= now'],
+      ['first.at <= now && current.tokens >= 1', 'first.at <= now'],
       'A sender of many origins floods its connection with heartbeats.',
     ),
     'a repeated request replaces the one before': text('sender/ReplayQueue.ts')(

@@ -1,5 +1,4 @@
 // Everything that the simulator reads of a receiver's state.
-import * as M from '../../src/core/internal/OrderedMap.ts'
 import type { Receiver } from '../../src/core/receiver/Receiver.ts'
 
 export interface Counters {
@@ -17,5 +16,5 @@ export const countersOf = <A>({ usage, table }: Receiver<A>): Counters => ({
   unprocessedMessages: usage.unprocessedMessages,
   bytes: usage.bytes,
   gaps: table.gaps,
-  origins: M.size(table.origins),
+  origins: table.origins.size,
 })

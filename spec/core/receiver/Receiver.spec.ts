@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
-import * as M from '../../../src/core/internal/OrderedMap.ts'
 import type { Head } from '../../../src/core/protocol/Head.ts'
 import type { Origin } from '../../../src/core/protocol/Origin.ts'
 import * as SequenceNumber from '../../../src/core/protocol/SequenceNumber.ts'
@@ -55,7 +54,7 @@ const talk = (
 }
 
 const stateOf = (t: Talk): Known<string> => {
-  const state = M.min(t.self().table.origins)?.value.state
+  const state = t.self().table.origins.entries()[0]?.value.state
   if (state === undefined || state._tag === 'Joining') throw new Error('no origin is followed')
   return state
 }
@@ -1331,7 +1330,7 @@ describe('a receiver at its limits', () => {
   it('follows no more saved origins than maxOrigins', () => {
     const positions = [1, 2, 3].map(i => ({ origin: alice(i).name, number: 0, epoch: run(i) }))
     const t = talk({ addressing: 'perSender', maxOrigins: 2, start: { v: 1, positions } })
-    expect(M.size(t.self().table.origins)).toBe(2)
+    expect(t.self().table.origins.size).toBe(2)
   })
 
   it('keeps following an origin with open gaps, though it is silent', () => {
@@ -1456,14 +1455,18 @@ describe('a receiver at its limits', () => {
     expect(said(t.on(second))).toEqual(['unsequenced updates.alice.@0000000002.1 TooManyOrigins'])
     expect(t.hears(headOf(0, { state: 'ended' }))).toEqual(['ended 0'])
     expect(said(t.on(second))).toEqual(['ask updates.alice.@0000000002'])
-    expect(M.size(t.self().table.origins)).toBe(1)
+    expect(t.self().table.origins.size).toBe(1)
   })
 
   it('evicts the origin that ended first', () => {
     const t = talk({ addressing: 'perSender', maxOrigins: 3 })
     const ends = (i: number) =>
       t.on({ _tag: 'HeadAnswered', requestId: 1, origin: alice(i), head: headOf(0, { epoch: run(i), state: 'ended' }) })
-    const follows = () => [...M.entries(t.self().table.origins)].map(e => e.key)
+    const follows = () =>
+      t
+        .self()
+        .table.origins.entries()
+        .map(e => e.key)
     for (const i of [2, 1, 3]) ends(i)
     ends(4)
     expect(follows()).toEqual([1, 3, 4].map(i => alice(i).name))
@@ -1547,7 +1550,7 @@ describe('a receiver at its limits', () => {
   it('ignores a head with another epoch than its origin', () => {
     const t = talk({ addressing: 'perSender' })
     expect(t.hears(headOf(5, { epoch: run(2) }))).toEqual([])
-    expect(t.self().table.origins).toBeUndefined()
+    expect(t.self().table.origins.size).toBe(0)
   })
 })
 
@@ -1657,7 +1660,12 @@ describe('the request of a receiver to all senders', () => {
     const r = rig({ maxOrigins: 1 })
     r.on({ _tag: 'Started' })
     for (const name of ['a', 'b']) r.on({ _tag: 'HeadAnswered', requestId: 1, origin: single(name), head: headOf(0) })
-    expect([...M.entries(r.self().table.origins)].map(({ key }) => key)).toEqual(['a'])
+    expect(
+      r
+        .self()
+        .table.origins.entries()
+        .map(({ key }) => key),
+    ).toEqual(['a'])
   })
 })
 

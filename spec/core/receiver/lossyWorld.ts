@@ -1,7 +1,6 @@
 // A small simulation: one receiver, one or two senders (the real state machine), and a link that loses, repeats, delays
 // and reorders. Time is virtual, and random numbers come from a seed.
 
-import * as M from '../../../src/core/internal/OrderedMap.ts'
 import type { Head } from '../../../src/core/protocol/Head.ts'
 import type { Addressing, Origin } from '../../../src/core/protocol/Origin.ts'
 import type { Delivery } from '../../../src/core/receiver/Delivery.ts'
@@ -206,7 +205,10 @@ export const play = (plan: Plan): string[] => {
   }
 
   const stateOf = (life: Life): OriginState<string> | undefined =>
-    [...M.entries(receiver.self().table.origins)].find(e => e.key === life.origin.name)?.value.state
+    receiver
+      .self()
+      .table.origins.entries()
+      .find(e => e.key === life.origin.name)?.value.state
 
   const restart = (who: number, down: number, crash: boolean): void => {
     const life = lives[who]
@@ -265,7 +267,7 @@ export const play = (plan: Plan): string[] => {
 
   const self = receiver.self()
   if (self.usage.messages !== 0) wrong.push(`${self.usage.messages} messages are still kept`)
-  for (const { key, value } of M.entries(self.table.origins)) {
+  for (const { key, value } of self.table.origins.entries()) {
     const { state } = value
     if (probeOf(state) !== undefined) wrong.push(`${key}: the probe is not answered (${state._tag})`)
     if (state._tag === 'Joining' || L.frontMissing(state.buffer) !== undefined) wrong.push(`${key}: not settled`)

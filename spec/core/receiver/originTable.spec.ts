@@ -31,12 +31,18 @@ const several = (options: Options = {}) => {
     gets: (i: number, n: number) => words(r.on({ _tag: 'MessageReceived', origin: alice(i), arrival: arrival(n) })),
     passes: (ms: number) => words(r.wait(ms)),
     takes: (n: number, bytes = n) => words(r.on({ _tag: 'Consumed', deliveries: n, bytes })),
-    follows: () => [1, 2, 3, 4].filter(i => [...M.entries(r.self().table.origins)].some(e => e.key === alice(i).name)),
+    follows: () =>
+      [1, 2, 3, 4].filter(i =>
+        r
+          .self()
+          .table.origins.entries()
+          .some(e => e.key === alice(i).name),
+      ),
     table: () => r.self().table,
     /** How many origins, wake-ups, idle and waiting origins, and gaps there are. */
     sizes: () => {
       const { origins, wakeUps, idle, waiting, gaps } = r.self().table
-      return [M.size(origins), M.size(wakeUps), M.size(idle), M.size(waiting), gaps]
+      return [origins.size, wakeUps.size, M.size(idle), M.size(waiting), gaps]
     },
   }
 }

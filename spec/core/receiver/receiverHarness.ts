@@ -1,6 +1,7 @@
 // Helpers of the receiver specs: short constructors for heads and messages, a state machine that is driven event by
 // event, and a check of its counters.
 
+import { dueBy } from '../../../src/core/internal/DueQueue.ts'
 import * as M from '../../../src/core/internal/OrderedMap.ts'
 import * as Epoch from '../../../src/core/protocol/Epoch.ts'
 import type { Head } from '../../../src/core/protocol/Head.ts'
@@ -125,8 +126,9 @@ export const faults = (self: Machine, handed: { readonly messages: number; reado
     if (is !== should) wrong.push(`${what} is ${String(is)}, should be ${String(should)}`)
   }
   let { messages, bytes } = handed
-  let [payloads, gaps, booked, idle] = [0, 0, 0, 0]
-  for (const { key, value } of M.entries(self.table.origins)) {
+  let [payloads, gaps, idle] = [0, 0, 0]
+  let earliest = Number.POSITIVE_INFINITY
+  for (const { key, value } of self.table.origins.entries()) {
     const { state } = value
     let kept = 0
     const buffer = bufferOf(state)
@@ -142,7 +144,9 @@ export const faults = (self: Machine, handed: { readonly messages: number; reado
       gaps += M.size(buffer.missing)
       wrong.push(...bufferFaults(buffer, self.settings.mode).map(f => `${key}: ${f}`))
     }
-    if (value.wakeAt !== Number.POSITIVE_INFINITY) booked += 1
+    earliest = Math.min(earliest, value.wakeAt)
+    if (value.wakeAt !== Number.POSITIVE_INFINITY && !dueBy(self.table.wakeUps, value.wakeAt).includes(key))
+      wrong.push(`${key}: its wake-up is not in the queue`)
     if (value.idle !== undefined) idle += 1
     same(`${key}: idle`, value.idle !== undefined, isIdle(state))
     // Every open item sets a timer, or waits for the consumer.
@@ -162,14 +166,15 @@ export const faults = (self: Machine, handed: { readonly messages: number; reado
   same('messages', self.usage.messages, messages)
   same('bytes', self.usage.bytes, bytes)
   same('gaps', self.table.gaps, gaps)
-  same('wakeUps', M.size(self.table.wakeUps), booked)
+  same('first wake-up', self.table.wakeUps.first?.at ?? Number.POSITIVE_INFINITY, earliest)
+  if (self.table.wakeUps.size > 2 * self.table.origins.size + 65) wrong.push(`${self.table.wakeUps.size} wake-ups`)
   same('idle', M.size(self.table.idle), idle)
   const { maxMessages, maxBytes, maxGaps, maxOrigins } = self.settings
   if (payloads > maxMessages) wrong.push(`${payloads} payloads are kept`)
   if (bytes > maxBytes) wrong.push(`${bytes} bytes are kept`)
   // Beyond the limit, each origin may have dropped its tail.
-  if (gaps > maxGaps + M.size(self.table.origins)) wrong.push(`${gaps} gaps are open`)
-  if (M.size(self.table.origins) > maxOrigins) wrong.push(`${M.size(self.table.origins)} origins are followed`)
+  if (gaps > maxGaps + self.table.origins.size) wrong.push(`${gaps} gaps are open`)
+  if (self.table.origins.size > maxOrigins) wrong.push(`${self.table.origins.size} origins are followed`)
   return wrong
 }
 
@@ -362,7 +367,11 @@ export const talk = (
       }),
     replayId: () => replay,
     storedId: () => stored,
-    state: () => [...M.entries(r.self().table.origins)].find(e => e.key === origin.name)?.value.state,
+    state: () =>
+      r
+        .self()
+        .table.origins.entries()
+        .find(e => e.key === origin.name)?.value.state,
   }
 }
 

@@ -127,7 +127,7 @@ const recovering = (options: Options = {}): Machine => {
 }
 
 const entryOf = (self: Machine) => {
-  const entry = names.get(self.table.origins, single().name)
+  const entry = self.table.origins.get(single().name)
   if (entry?.state._tag !== 'Following') throw new Error('the origin is not followed')
   return { ...entry, state: entry.state }
 }

@@ -2,7 +2,6 @@
 // that replay from a shared history, and a link that loses, repeats, delays and reorders. Time is virtual, and random
 // numbers come from a seed.
 import * as E from 'fp-ts/lib/Either.js'
-import * as M from '../../../src/core/internal/OrderedMap.ts'
 import type { Head } from '../../../src/core/protocol/Head.ts'
 import type { Addressing } from '../../../src/core/protocol/Origin.ts'
 import type { Position } from '../../../src/core/protocol/Positions.ts'
@@ -285,7 +284,7 @@ export const play = (plan: World): { readonly wrong: string[]; readonly lost: nu
 
   const self = receiver.self()
   if (self.usage.messages !== 0) wrong.push(`${self.usage.messages} messages are still kept`)
-  for (const { key, value } of M.entries(self.table.origins)) {
+  for (const { key, value } of self.table.origins.entries()) {
     const buffer = bufferOf(value.state)
     if (buffer === undefined || L.frontMissing(buffer) !== undefined) wrong.push(`${key}: not settled`)
     else if (buffer.highest !== senderOf(key)?.head) wrong.push(`${key}: ${buffer.highest} is known`)

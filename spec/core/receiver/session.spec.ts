@@ -1,6 +1,5 @@
 // The requests that concern all origins: to all senders, and to a stream for origins that were not heard.
 import { describe, expect, it } from '@jest/globals'
-import * as M from '../../../src/core/internal/OrderedMap.ts'
 import type { Position } from '../../../src/core/protocol/Positions.ts'
 import * as Receiver from '../../../src/core/receiver/Receiver.ts'
 import type { Options, Talk } from './receiverHarness.ts'
@@ -12,7 +11,11 @@ const timesOf = (t: Talk, word: string, ms: number): number[] => {
   for (let i = 1; i <= ms; i++) if (t.passes(1).includes(word)) times.push(i)
   return times
 }
-const origins = (t: Talk): string[] => [...M.entries(t.self().table.origins)].map(e => e.key)
+const origins = (t: Talk): string[] =>
+  t
+    .self()
+    .table.origins.entries()
+    .map(e => e.key)
 const refuseAll = (t: Talk, requestId: number): string[] =>
   words(t.on({ _tag: 'HeadRefused', requestId, origin: undefined }))
 
@@ -81,7 +84,7 @@ describe('saved positions', () => {
     )
     return [
       out.flatMap(o => (o._tag === 'OriginStarted' ? [[o.origin, o.epoch, o.number]] : [])),
-      [...M.entries(self.table.origins)].map(e => e.key),
+      self.table.origins.entries().map(e => e.key),
     ]
   }
 

@@ -1,6 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
-import * as M from '../../../src/core/internal/OrderedMap.ts'
 import * as HeartbeatSchedule from '../../../src/core/sender/HeartbeatSchedule.ts'
 
 /** The heartbeats of origins that are due again shortly after each heartbeat. */
@@ -32,10 +31,10 @@ describe('the heartbeat schedule of a connection', () => {
 
   it('has one entry per origin, and none for a removed origin', () => {
     const twice = HeartbeatSchedule.book('a', 9)(HeartbeatSchedule.book('a', 5)(HeartbeatSchedule.create(1000, 0)))
-    expect([HeartbeatSchedule.wakeAt(twice), M.size(twice.queue)]).toEqual([9, 1])
+    expect([HeartbeatSchedule.wakeAt(twice), twice.queue.size]).toEqual([9, 1])
     expect(HeartbeatSchedule.book('a', 9)(twice)).toBe(twice)
     const gone = HeartbeatSchedule.book('a', Number.POSITIVE_INFINITY)(twice)
-    expect([HeartbeatSchedule.wakeAt(gone), M.size(gone.queue), M.size(gone.booked)]).toEqual([
+    expect([HeartbeatSchedule.wakeAt(gone), gone.queue.size, gone.booked.size]).toEqual([
       Number.POSITIVE_INFINITY,
       0,
       0,

@@ -6,13 +6,12 @@
  * and a property test compares both forms. A heartbeat that says nothing new changes a lane, too. Another lane takes the
  * replayed messages that fill a gap in order. See docs/decisions/0015-receiver-in-place.md.
  */
-import * as M from '../internal/OrderedMap.ts'
+import { dueBy } from '../internal/DueQueue.ts'
 import type { Epoch } from '../protocol/Epoch.ts'
 import type { Verdict } from './Delivery.ts'
 import type { Event } from './events.ts'
 import type { InSequence } from './fastPath.ts'
 import { advanced, asInSequence, isKnownHead } from './fastPath.ts'
-import { names } from './originTable.ts'
 import type { Arrival, Deliver, Output } from './outputs.ts'
 import { ReceivedMessage } from './ReceivedMessage.ts'
 import { step } from './Receiver.ts'
@@ -165,18 +164,13 @@ export class InPlaceReceiver<A> {
     if (table.waiting !== undefined || session.join !== undefined) return undefined
     if (event._tag === 'HeartbeatReceived' || event._tag === 'MessageReceived') return [event.origin.name]
     if (event._tag !== 'Tick') return undefined
-    const due: string[] = []
-    for (const { key } of M.entries(table.wakeUps)) {
-      if (key[0] > event.now - session.lag) break
-      due.push(key[1])
-    }
-    return due
+    return dueBy(table.wakeUps, event.now - session.lag)
   }
 
   /** Opens a lane for an origin, if it is in sequence. */
   #open(name: string): void {
     const { table } = this.#receiver
-    const entry = names.get(table.origins, name)
+    const entry = table.origins.get(name)
     const state = entry === undefined ? undefined : asInSequence(this.#receiver.settings, entry.state)
     if (entry === undefined || state === undefined) return
     // Lanes of origins that are not followed any more have no other end.
@@ -217,7 +211,7 @@ export class InPlaceReceiver<A> {
   /** Opens the lane of replays, if the gap of an origin is filled in order. */
   #openReplay({ origin: { name }, requestId, epoch }: ReplayAnswered<A>): void {
     const { origins } = this.#receiver.table
-    const entry = names.get(origins, name)
+    const entry = origins.get(name)
     const recovery = entry === undefined ? undefined : recoveryOf(entry.state, requestId, epoch)
     this.#replay = undefined
     if (entry === undefined || recovery === undefined) return
@@ -229,7 +223,7 @@ export class InPlaceReceiver<A> {
   #renew(lane: Lane<A>): void {
     const { table } = this.#receiver
     lane.origins = table.origins
-    const entry = names.get(table.origins, lane.name)
+    const entry = table.origins.get(lane.name)
     if (entry === lane.entry) return
     const state = entry === undefined ? undefined : asInSequence(this.#receiver.settings, entry.state)
     lane.next = state?.buffer.next ?? 0
@@ -250,7 +244,7 @@ export class InPlaceReceiver<A> {
     for (const lane of written) {
       lane.state = advanced(lane.state, lane.next - 1, lane.seenAt - self.session.lag)
       lane.entry = { state: lane.state, wakeAt: lane.entry.wakeAt, idle: undefined }
-      origins = names.set(origins, lane.name, lane.entry)
+      origins = origins.set(lane.name, lane.entry)
       lane.isChanged = false
       this.#changed.delete(lane)
     }
@@ -258,7 +252,7 @@ export class InPlaceReceiver<A> {
       const state = recovered(self.settings, replay.recovery, replay.next - 1, replay.seenAt - self.session.lag)
       replay.recovery = { ...replay.recovery, state }
       replay.entry = { state, wakeAt: replay.entry.wakeAt, idle: undefined }
-      origins = names.set(origins, replay.name, replay.entry)
+      origins = origins.set(replay.name, replay.entry)
       replay.isChanged = false
     }
     for (const lane of written) lane.origins = origins

@@ -30,7 +30,7 @@ import { onRoom } from './onReconnect.ts'
 import { onPageEnd, onRefused, onReplayed } from './onReplay.ts'
 import { onTick } from './onTick.ts'
 import type { Change } from './originTable.ts'
-import { change, changeKnown, names, times, withPlace, withTable } from './originTable.ts'
+import { change, changeKnown, names, takeDue, withPlace, withTable } from './originTable.ts'
 import type { Arrival, Output } from './outputs.ts'
 import * as Probe from './Probe.ts'
 import { replayFastPath } from './replayFastPath.ts'
@@ -75,7 +75,7 @@ const onUnsequenced = <A>(self: Receiver<A>, step: Step<A>, message: Unsequenced
 
 /** Starts to follow a new origin. It waits for its first head. */
 const follow = <A>(self: Receiver<A>, step: Step<A>, origin: Origin, f: Change<A>): Receiver<A> | undefined => {
-  const entry = names.get(self.table.origins, origin.name)
+  const entry = self.table.origins.get(origin.name)
   if (entry !== undefined) return change(self, step, origin.name, entry, entry.state, f)
   const placed = withPlace(self, step)
   if (placed === undefined) return undefined
@@ -133,7 +133,7 @@ const onHead = <A>(
   if (origin.run !== undefined && origin.run.epoch !== head.epoch) return self
   const isJoin = requestId !== undefined && requestId === session.join?.requestId
   const answered = isJoin ? { ...self, session: { ...session, join: undefined } } : self
-  if (requestId !== undefined && names.get(answered.table.origins, origin.name) === undefined) {
+  if (requestId !== undefined && answered.table.origins.get(origin.name) === undefined) {
     // An answer to the request to all senders is the first head of this origin.
     const placed = withPlace(answered, step)
     if (placed === undefined) return answered
@@ -166,13 +166,9 @@ const refusedProbe = <A>(step: Step<A>, s: OriginState<A>, requestId: number): O
 
 const onTicked = <A>(self: Receiver<A>, step: Step<A>): Receiver<A> => {
   let ticked = repeatRequests(self, step)
-  for (let next = M.min(ticked.table.wakeUps); next !== undefined && next.key[0] <= step.now; ) {
-    const name = next.key[1]
-    const entry = names.get(ticked.table.origins, name)
-    ticked = withTable(ticked, { ...ticked.table, wakeUps: times.remove(ticked.table.wakeUps, next.key) })
-    if (entry !== undefined)
-      ticked = change(ticked, step, name, { ...entry, wakeAt: Number.POSITIVE_INFINITY }, entry.state, onTick)
-    next = M.min(ticked.table.wakeUps)
+  for (let due = takeDue(ticked, step.now); due !== undefined; due = takeDue(ticked, step.now)) {
+    const [name, entry, rest] = due
+    ticked = change(rest, step, name, entry, entry.state, onTick)
   }
   return ticked
 }
@@ -262,7 +258,7 @@ const handle = <A>(self: Receiver<A>, step: Step<A>, event: Event<A>): Receiver<
 
 const wakeOf = <A>({ session, table }: Receiver<A>): number => {
   if (session.away !== undefined) return Number.POSITIVE_INFINITY
-  const next = M.min(table.wakeUps)?.key[0] ?? Number.POSITIVE_INFINITY
+  const next = table.wakeUps.first?.at ?? Number.POSITIVE_INFINITY
   return Math.min(next, session.join?.dueAt ?? Number.POSITIVE_INFINITY, session.discoverAt) + session.lag
 }
 
@@ -335,7 +331,7 @@ export const isSettled = <A>({ table, usage }: Receiver<A>): boolean =>
  */
 export const unsettled = <A>({ table }: Receiver<A>): ReadonlyArray<Lost> => {
   const open: Array<Lost> = []
-  for (const { value } of M.entries(table.origins)) {
+  for (const { value } of table.origins.entries()) {
     const { state } = value
     if (state._tag === 'Joining' || state.buffer.next > state.buffer.highest) continue
     const [first, last] = [nearest(state.buffer.next), nearest(state.buffer.highest)]

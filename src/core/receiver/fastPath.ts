@@ -8,7 +8,6 @@ import type { Head } from '../protocol/Head.ts'
 import type { Origin } from '../protocol/Origin.ts'
 import type { Verdict } from './Delivery.ts'
 import type { Contact, Following, OriginState, Unvouched } from './OriginState.ts'
-import { names } from './originTable.ts'
 import type { Arrival, Output } from './outputs.ts'
 import { ReceivedMessage } from './ReceivedMessage.ts'
 import type { Settings } from './settings.ts'
@@ -105,7 +104,7 @@ export const delivered = <A>(
       settings: self.settings,
       addressing: self.addressing,
       table: {
-        origins: names.set(table.origins, name, { state, wakeAt: entry.wakeAt, idle: undefined }),
+        origins: table.origins.set(name, { state, wakeAt: entry.wakeAt, idle: undefined }),
         wakeUps: table.wakeUps,
         idle: table.idle,
         waiting: table.waiting,
@@ -133,7 +132,7 @@ export const fastPath = <A>(
   origin: Origin,
   a: Arrival<A>,
 ): readonly [ReadonlyArray<Output<A>>, Receiver<A>] | undefined => {
-  const entry = names.get(self.table.origins, origin.name)
+  const entry = self.table.origins.get(origin.name)
   const state = entry === undefined ? undefined : stateAfter(self, entry, now, a)
   return entry === undefined || state === undefined
     ? undefined

@@ -1,7 +1,7 @@
 /** The origin table: the origins that a receiver follows, their wake-up times, and their shared limits. */
 import * as number from 'fp-ts/lib/number.js'
-import { tuple } from 'fp-ts/lib/Ord.js'
 import * as string from 'fp-ts/lib/string.js'
+import * as Q from '../internal/DueQueue.ts'
 import * as M from '../internal/OrderedMap.ts'
 import { requestGaps } from './gapRequests.ts'
 import type { OriginState } from './OriginState.ts'
@@ -17,7 +17,6 @@ import { followWitness } from './stored.ts'
 export type Change<A> = (step: Step<A>, s: OriginState<A>) => OriginState<A> | undefined
 
 export const names = M.orderedBy(string.Ord)
-export const times = M.orderedBy(tuple(number.Ord, string.Ord))
 const places = M.orderedBy(number.Ord)
 
 const gapsOf = <A>(s: OriginState<A>): number => M.size(bufferOf(s)?.missing)
@@ -31,13 +30,20 @@ export const isIdle = <A>(s: OriginState<A>): boolean => {
   return s.far === undefined && contact?._tag === 'Silent' && contact.reported
 }
 
-const without = <A>(table: OriginTable<A>, name: string, entry: Entry<A>): OriginTable<A> => ({
-  origins: names.remove(table.origins, name),
-  wakeUps: times.remove(table.wakeUps, [entry.wakeAt, name]),
-  idle: entry.idle === undefined ? table.idle : places.remove(table.idle, entry.idle),
-  waiting: names.remove(table.waiting, name),
-  gaps: table.gaps - gapsOf(entry.state),
-})
+/** The wake-ups that hold for these origins. */
+const wakeUpsOf = <A>(origins: OriginTable<A>['origins'], wakeUps: Q.DueQueue): Q.DueQueue =>
+  Q.withoutStale(wakeUps, origins, entry => entry.wakeAt)
+
+const without = <A>(table: OriginTable<A>, name: string, entry: Entry<A>): OriginTable<A> => {
+  const origins = table.origins.remove(name)
+  return {
+    origins,
+    wakeUps: wakeUpsOf(origins, table.wakeUps),
+    idle: entry.idle === undefined ? table.idle : places.remove(table.idle, entry.idle),
+    waiting: names.remove(table.waiting, name),
+    gaps: table.gaps - gapsOf(entry.state),
+  }
+}
 
 /** Common work after every event: reports the end, ends a conflict, requests gaps. */
 const concluded = <A>(
@@ -65,16 +71,14 @@ const book = <A>(
   const isEarlier = requestable < booked
   const idles = isIdle(state)
   const place = idles ? (before?.idle ?? (M.max(table.idle)?.key ?? 0) + 1) : undefined
-  let { wakeUps, idle } = table
-  if (isEarlier) {
-    if (booked !== Number.POSITIVE_INFINITY) wakeUps = times.remove(wakeUps, [booked, name])
-    wakeUps = times.set(wakeUps, [requestable, name], true)
-  }
+  let { idle } = table
+  const wakeUps = isEarlier ? Q.add(table.wakeUps, requestable, name) : table.wakeUps
   if (before?.idle !== undefined && !idles) idle = places.remove(idle, before.idle)
   if (place !== undefined && before?.idle === undefined) idle = places.set(idle, place, name)
+  const origins = table.origins.set(name, { state, wakeAt: isEarlier ? requestable : booked, idle: place })
   return {
-    origins: names.set(table.origins, name, { state, wakeAt: isEarlier ? requestable : booked, idle: place }),
-    wakeUps,
+    origins,
+    wakeUps: wakeUpsOf(origins, wakeUps),
     idle,
     waiting: step.waitsForRoom ? names.set(table.waiting, name, true) : table.waiting,
     gaps,
@@ -112,8 +116,18 @@ export const change = <A>(
 
 /** Changes the state of a followed origin. Other origins are ignored. */
 export const changeKnown = <A>(self: Receiver<A>, step: Step<A>, name: string, f: Change<A>): Receiver<A> => {
-  const entry = names.get(self.table.origins, name)
+  const entry = self.table.origins.get(name)
   return entry === undefined ? self : change(self, step, name, entry, entry.state, f)
+}
+
+/** The first origin that is due. It has no wake-up any more. */
+export const takeDue = <A>(self: Receiver<A>, now: number): readonly [string, Entry<A>, Receiver<A>] | undefined => {
+  const { origins, wakeUps, idle, waiting, gaps } = self.table
+  const { first } = wakeUps
+  const entry = first === undefined || first.at > now ? undefined : origins.get(first.key)
+  if (first === undefined || entry === undefined) return undefined
+  const table = { origins, wakeUps: Q.removeFirst(wakeUps), idle, waiting, gaps }
+  return [first.key, { state: entry.state, wakeAt: Number.POSITIVE_INFINITY, idle: entry.idle }, withTable(self, table)]
 }
 
 /**
@@ -121,9 +135,9 @@ export const changeKnown = <A>(self: Receiver<A>, step: Step<A>, name: string, f
  */
 export const withPlace = <A>(self: Receiver<A>, step: Step<A>): Receiver<A> | undefined => {
   const { table, settings } = self
-  if (M.size(table.origins) < settings.maxOrigins) return self
+  if (table.origins.size < settings.maxOrigins) return self
   const name = M.min(table.idle)?.value
-  const entry = name === undefined ? undefined : names.get(table.origins, name)
+  const entry = name === undefined ? undefined : table.origins.get(name)
   if (name === undefined || entry === undefined) return undefined
   const { state } = entry
   // Report the loss: unless the sender has closed, its later messages are not received.

@@ -9,7 +9,6 @@ import type { Origin } from '../protocol/Origin.ts'
 import { delivered, hasRoom } from './fastPath.ts'
 import { nextTry } from './gapRequests.ts'
 import type { Following, OriginState } from './OriginState.ts'
-import { names } from './originTable.ts'
 import type { Arrival, Output } from './outputs.ts'
 import type { GapRequest, Missing } from './ReorderBuffer.ts'
 import * as B from './ReorderBuffer.ts'
@@ -117,7 +116,7 @@ export const replayFastPath = <A>(
   epoch: Epoch | undefined,
   a: Arrival<A>,
 ): readonly [ReadonlyArray<Output<A>>, Receiver<A>] | undefined => {
-  const entry = names.get(self.table.origins, origin.name)
+  const entry = self.table.origins.get(origin.name)
   const state = entry === undefined ? undefined : stateAfter(self, entry, now - self.session.lag, requestId, epoch, a)
   return entry === undefined || state === undefined
     ? undefined

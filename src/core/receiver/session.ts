@@ -3,13 +3,12 @@
  * reconnect, and the request to a stream for origins that were not heard.
  */
 import { isLeft } from 'fp-ts/lib/Either.js'
-import * as M from '../internal/OrderedMap.ts'
 import type { Origin } from '../protocol/Origin.ts'
 import { parse } from '../protocol/Origin.ts'
 import { last as lastNumber } from '../protocol/SequenceNumber.ts'
 import type { NumberRange } from './OriginState.ts'
 import { gone, joining } from './OriginState.ts'
-import { change, changeKnown, names, withPlace } from './originTable.ts'
+import { change, changeKnown, withPlace } from './originTable.ts'
 import * as Probe from './Probe.ts'
 import type { Step } from './Step.ts'
 import { deliver, hasRoom, requestHead, requestStored } from './Step.ts'
@@ -36,7 +35,7 @@ export const onStarted = <A>(self: Receiver<A>, step: Step<A>): Receiver<A> => {
   if (typeof start === 'string' || 'from' in start) return started
   for (const position of start.positions) {
     const origin = parse(self.addressing)(position.origin)
-    if (isLeft(origin) || M.size(started.table.origins) >= maxOrigins) continue
+    if (isLeft(origin) || started.table.origins.size >= maxOrigins) continue
     step.out.push({ _tag: 'OriginStarted', origin: position.origin, epoch: position.epoch, number: position.number })
     const reason = { _tag: 'Saved', position, until: step.now + deadline } as const
     const state = joining<A>(origin.right, reason, Probe.awaiting(step, lastRequestId))
@@ -48,7 +47,7 @@ export const onStarted = <A>(self: Receiver<A>, step: Step<A>): Receiver<A> => {
 export const onReconnected = <A>(self: Receiver<A>, step: Step<A>): Receiver<A> => {
   let joined = join(self, step, 1)
   const { lastRequestId } = step
-  for (const { key, value } of M.entries(self.table.origins))
+  for (const { key, value } of self.table.origins.entries())
     joined = change(joined, step, key, value, value.state, (within, s) =>
       after(within, s, 'reconnected', lastRequestId),
     )
@@ -90,7 +89,7 @@ export const onStored = <A>(
   ranges: ReadonlyArray<NumberRange>,
 ): Receiver<A> => {
   const self = answered(before)
-  const entry = names.get(self.table.origins, origin.name)
+  const entry = self.table.origins.get(origin.name)
   if (entry === undefined) {
     const { session } = self
     // The origin has made way for another one meanwhile.
@@ -132,7 +131,7 @@ export const onStoredUnanswered = <A>(
     return reportStreams({ ...self, session: { ...session, ...requesting } }, step, failures, streams)
   }
   const noted = changeKnown(self, step, origin.name, (within, s) => Stored.unanswered(within, s, requestId))
-  const stored = names.get(noted.table.origins, origin.name)?.state.stored
+  const stored = noted.table.origins.get(origin.name)?.state.stored
   return stored?._tag === 'Unanswered' ? reportStreams(noted, step, stored.failures, streams) : noted
 }
 

@@ -1,5 +1,8 @@
 /** The state of a receiver: the origins that it follows, and their shared data. */
+import type { DueQueue } from '../internal/DueQueue.ts'
+import { empty } from '../internal/DueQueue.ts'
 import type { OrderedMap } from '../internal/OrderedMap.ts'
+import { VersionedMap } from '../internal/VersionedMap.ts'
 import type { Addressing } from '../protocol/Origin.ts'
 import type { OriginState } from './OriginState.ts'
 import type { Settings } from './settings.ts'
@@ -15,9 +18,9 @@ export interface Entry<A> {
 }
 
 export interface OriginTable<A> {
-  readonly origins: OrderedMap<string, Entry<A>>
-  /** When each origin must be woken, by time, then by name. */
-  readonly wakeUps: OrderedMap<readonly [number, string], true>
+  readonly origins: VersionedMap<Entry<A>>
+  /** When origins must be woken. An entry holds if it has the time of the origin's `wakeAt`; the first one always does. */
+  readonly wakeUps: DueQueue
   /** Origins that a new origin may replace. The first was idle longest. */
   readonly idle: OrderedMap<number, string>
   /** Origins that wait for the consumer to make room. */
@@ -78,7 +81,7 @@ export const create = <A>(options: { readonly addressing?: Addressing } & Partia
   return {
     settings: { ...defaults, retain: data => data, ...settings },
     addressing,
-    table: { origins: undefined, wakeUps: undefined, idle: undefined, waiting: undefined, gaps: 0 },
+    table: { origins: VersionedMap.empty(), wakeUps: empty, idle: undefined, waiting: undefined, gaps: 0 },
     usage: {
       messages: 0,
       bytes: 0,

@@ -7,24 +7,19 @@
  * @module
  * @since 0.1.0
  */
-import * as number from 'fp-ts/lib/number.js'
-import { tuple } from 'fp-ts/lib/Ord.js'
-import * as string from 'fp-ts/lib/string.js'
-import type { OrderedMap } from '../internal/OrderedMap.ts'
-import * as M from '../internal/OrderedMap.ts'
+import * as Q from '../internal/DueQueue.ts'
+import { VersionedMap } from '../internal/VersionedMap.ts'
 
 /** The queue of due times and the tokens left. Times are in ms. @since 0.1.0 */
 export interface HeartbeatSchedule {
   readonly perSecond: number
-  readonly queue: OrderedMap<readonly [number, string], true>
-  readonly booked: OrderedMap<string, number>
+  /** The origins by due time. An entry holds if `booked` has its time; the first one always does. */
+  readonly queue: Q.DueQueue
+  readonly booked: VersionedMap<number>
   /** The number of heartbeats that the limit allows now, as of `at`. */
   readonly tokens: number
   readonly at: number
 }
-
-const times = M.orderedBy(tuple(number.Ord, string.Ord))
-const names = M.orderedBy(string.Ord)
 
 /** The maximum number of heartbeats in one burst. */
 const burst = (perSecond: number): number => Math.max(1, perSecond / 10)
@@ -32,8 +27,8 @@ const burst = (perSecond: number): number => Math.max(1, perSecond / 10)
 /** An empty schedule. `perSecond` limits the heartbeats of all origins. @since 0.1.0 */
 export const create = (perSecond: number, now: number): HeartbeatSchedule => ({
   perSecond,
-  queue: undefined,
-  booked: undefined,
+  queue: Q.empty,
+  booked: VersionedMap.empty(),
   tokens: burst(perSecond),
   at: now,
 })
@@ -46,7 +41,7 @@ export const create = (perSecond: number, now: number): HeartbeatSchedule => ({
 export const stretched =
   (max: number) =>
   (self: HeartbeatSchedule): number =>
-    Math.max(max, Math.ceil((2250 * M.size(self.booked)) / self.perSecond))
+    Math.max(max, Math.ceil((2250 * self.booked.size) / self.perSecond))
 
 /**
  * The latest due time of the next heartbeat, counted from the last one. It leaves time for one heartbeat of every other
@@ -57,7 +52,7 @@ export const stretched =
 export const latest =
   (max: number) =>
   (self: HeartbeatSchedule): number => {
-    const origins = M.size(self.booked)
+    const origins = self.booked.size
     return stretched(max)(self) - (origins > 1 ? Math.ceil((1000 * origins) / self.perSecond) : 0)
   }
 
@@ -65,12 +60,12 @@ export const latest =
 export const book =
   (name: string, at: number) =>
   (self: HeartbeatSchedule): HeartbeatSchedule => {
-    const before = names.get(self.booked, name)
-    if (before === at) return self
-    const queue = before === undefined ? self.queue : times.remove(self.queue, [before, name])
-    return at === Number.POSITIVE_INFINITY
-      ? { ...self, queue, booked: names.remove(self.booked, name) }
-      : { ...self, queue: times.set(queue, [at, name], true), booked: names.set(self.booked, name, at) }
+    const { perSecond, queue, tokens, at: refilledAt } = self
+    if (self.booked.get(name) === at) return self
+    const isRemoved = at === Number.POSITIVE_INFINITY
+    const booked = isRemoved ? self.booked.remove(name) : self.booked.set(name, at)
+    const queued = isRemoved ? queue : Q.add(queue, at, name)
+    return { perSecond, queue: Q.withoutStale(queued, booked, time => time), booked, tokens, at: refilledAt }
   }
 
 const refilled = (self: HeartbeatSchedule, now: number): HeartbeatSchedule => ({
@@ -88,10 +83,8 @@ export const due =
   (now: number) =>
   (self: HeartbeatSchedule): readonly [string | undefined, HeartbeatSchedule] => {
     const current = refilled(self, now)
-    const first = M.min(current.queue)
-    return first !== undefined && first.key[0] <= now && current.tokens >= 1
-      ? [first.key[1], current]
-      : [undefined, current]
+    const { first } = current.queue
+    return first !== undefined && first.at <= now && current.tokens >= 1 ? [first.key, current] : [undefined, current]
   }
 
 /** A heartbeat was sent. @since 0.1.0 */
@@ -99,9 +92,9 @@ export const spent = (self: HeartbeatSchedule): HeartbeatSchedule => ({ ...self,
 
 /** When `due` next returns an origin. @since 0.1.0 */
 export const wakeAt = (self: HeartbeatSchedule): number => {
-  const first = M.min(self.queue)
+  const { first } = self.queue
   if (first === undefined) return Number.POSITIVE_INFINITY
   // Round up to whole ms: otherwise the missing fraction can be so small that the time does not change.
   const affordable = self.tokens >= 1 ? self.at : self.at + Math.ceil(((1 - self.tokens) * 1000) / self.perSecond)
-  return Math.max(first.key[0], affordable)
+  return Math.max(first.at, affordable)
 }

@@ -1,0 +1,94 @@
+/**
+ * A persistent map from strings. Its newest version is a `Map` that changes in place. An older version keeps only what
+ * differs from the next one (H. G. Baker, "Shallow binding makes functional arrays fast", 1991).
+ *
+ * So the newest version is as fast as a `Map`, for any number of keys. Access to an older version first makes it the
+ * newest, which takes as long as the changes in between.
+ */
+export class VersionedMap<V> {
+  /** The number of keys. */
+  readonly size: number
+  /** The content, in the newest version. */
+  #map: Map<string, V> | undefined
+  /** In an older version: the version that replaced it, and the value of this version for the key that changed. */
+  #next: VersionedMap<V> | undefined
+  #key = ''
+  #value: V | undefined
+
+  private constructor(map: Map<string, V>) {
+    this.#map = map
+    this.size = map.size
+  }
+
+  static empty<V>(): VersionedMap<V> {
+    return new VersionedMap<V>(new Map())
+  }
+
+  get(key: string): V | undefined {
+    return this.#newest().get(key)
+  }
+
+  /** Inserts, or replaces the value. `undefined` is not a value. */
+  set(key: string, value: V): VersionedMap<V> {
+    const map = this.#newest()
+    const before = map.get(key)
+    map.set(key, value)
+    return this.#replaced(map, key, before)
+  }
+
+  remove(key: string): VersionedMap<V> {
+    const map = this.#newest()
+    const before = map.get(key)
+    if (before === undefined) return this
+    map.delete(key)
+    return this.#replaced(map, key, before)
+  }
+
+  /** All keys and values in the order of the keys. It takes O(n log n). */
+  entries(): ReadonlyArray<{ readonly key: string; readonly value: V }> {
+    const entries = Array.from(this.#newest(), ([key, value]) => ({ key, value }))
+    return entries.sort((a, b) => (a.key < b.key ? -1 : 1))
+  }
+
+  [Symbol.iterator](): Iterator<{ readonly key: string; readonly value: V }> {
+    return this.entries()[Symbol.iterator]()
+  }
+
+  #replaced(map: Map<string, V>, key: string, before: V | undefined): VersionedMap<V> {
+    const after = new VersionedMap(map)
+    this.#olderThan(after, key, before)
+    return after
+  }
+
+  #olderThan(next: VersionedMap<V>, key: string, value: V | undefined): void {
+    this.#map = undefined
+    this.#next = next
+    this.#key = key
+    this.#value = value
+  }
+
+  /** The content of this version, which becomes the newest. */
+  #newest(): Map<string, V> {
+    if (this.#map !== undefined) return this.#map
+    const path: Array<VersionedMap<V>> = []
+    let at: VersionedMap<V> = this
+    for (; at.#next !== undefined; at = at.#next) path.push(at)
+    const map = at.#map ?? new Map<string, V>()
+    for (let older = path.pop(); older !== undefined; older = path.pop()) {
+      const [key, value] = [older.#key, older.#value]
+      at.#olderThan(older, key, map.get(key))
+      if (value === undefined) map.delete(key)
+      else map.set(key, value)
+      older.#becomeNewest(map)
+      at = older
+    }
+    return map
+  }
+
+  #becomeNewest(map: Map<string, V>): void {
+    this.#map = map
+    this.#next = undefined
+    this.#key = ''
+    this.#value = undefined
+  }
+}
