@@ -992,12 +992,16 @@ const world = (history: fc.Arbitrary<number>, maxGaps: fc.Arbitrary<number>, gap
   })
 
 describe('a receiver behind a lossy link, crashing and resuming from its positions', () => {
+  /** A run of a world takes long. */
+  const fewer = { numRuns: Math.ceil((fc.readConfigureGlobal().numRuns ?? 100) / 3) }
+
   it('delivers everything that was published if the sender keeps everything', () => {
     fc.assert(
       fc.property(world(fc.constant(100_000), fc.constant(16_384), 1e9), w => {
         const { wrong, lost } = play(w)
         expect([wrong, lost]).toEqual([[], 0])
       }),
+      fewer,
     )
   })
 
@@ -1006,6 +1010,7 @@ describe('a receiver behind a lossy link, crashing and resuming from its positio
       fc.property(world(fc.constantFrom(0, 3, 15), fc.constantFrom(2, 6, 1000), 2000), w => {
         expect(play(w).wrong).toEqual([])
       }),
+      fewer,
     )
   })
 })
