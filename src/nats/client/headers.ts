@@ -4,6 +4,8 @@
  */
 import type { Headers } from '../../core/protocol/Headers.ts'
 import type { Msg } from './Connection.ts'
+import { HeaderFields, isTooLongForClient, maxShortBlock } from './HeaderFields.ts'
+import { blockLength, hasRawHeaders } from './rawHeaders.ts'
 
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
@@ -39,6 +41,7 @@ export const isExtensible = (block: Uint8Array, reserved: ReadonlyArray<string>)
 
 /** Replaces the fields of a header object by those of a block; `undefined` if the client can't parse the block. */
 export const replaceFields = (headers: Headers, block: Uint8Array): Headers | undefined => {
+  if (isTooLongForClient(block, block.length)) return new HeaderFields(block)
   for (const k of headers.keys()) headers.delete(k)
   if (block.length === 0) return undefined
   try {
@@ -72,9 +75,15 @@ export const withoutAddedFields = (headers: Headers, names: ReadonlyArray<string
 }
 
 /** The headers of a message. The clients parse them on access, and throw for header names that they do not allow. */
+export const parseHeaders = (msg: Msg): Headers | undefined =>
+  blockLength(msg) > maxShortBlock && hasRawHeaders(msg) && isTooLongForClient(msg._rdata, msg._msg.hdr)
+    ? new HeaderFields(msg._rdata.subarray(0, msg._msg.hdr))
+    : msg.headers
+
+/** The same; `undefined` if the client can't parse them. */
 export const readHeaders = (msg: Msg): Headers | undefined => {
   try {
-    return msg.headers
+    return parseHeaders(msg)
   } catch {
     return undefined
   }

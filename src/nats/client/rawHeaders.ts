@@ -11,12 +11,16 @@ interface Raw {
   readonly _msg: { readonly hdr: number }
 }
 
-/** Whether the client keeps the block there. If not, use `headers`. */
-export const hasRawHeaders = (msg: Msg): msg is Msg & Raw =>
-  '_rdata' in msg &&
-  msg._rdata instanceof Uint8Array &&
+/** The size of the header block, in bytes; 0 if there is none, or if the client does not keep it there. */
+export const blockLength = (msg: Msg): number =>
   '_msg' in msg &&
   typeof msg._msg === 'object' &&
   msg._msg !== null &&
   'hdr' in msg._msg &&
   typeof msg._msg.hdr === 'number'
+    ? msg._msg.hdr
+    : 0
+
+/** Whether the client keeps the block there. If not, use `headers`. */
+export const hasRawHeaders = (msg: Msg): msg is Msg & Raw =>
+  '_rdata' in msg && msg._rdata instanceof Uint8Array && blockLength(msg) !== 0

@@ -15,7 +15,7 @@ import * as SequenceNumber from '../../core/protocol/SequenceNumber.ts'
 import type { RefusalReason } from '../../core/receiver/Delivery.ts'
 import type { Arrival } from '../../core/receiver/outputs.ts'
 import type { Msg } from '../client/Connection.ts'
-import { replaceFields, withoutAddedFields } from '../client/headers.ts'
+import { parseHeaders, replaceFields, withoutAddedFields } from '../client/headers.ts'
 import { NO_RESPONDERS } from '../client/statusCodes.ts'
 import { headerBytes } from './decode.ts'
 import type { ToPayload } from './payloads.ts'
@@ -155,7 +155,7 @@ const decodeOne = (
 ): SenderAnswer | Part | Bundled | Unreadable | undefined => {
   let headers: Headers | undefined
   try {
-    headers = msg.headers
+    headers = parseHeaders(msg)
   } catch {
     return { _tag: 'Unreadable' }
   }
@@ -175,7 +175,8 @@ const decodeOne = (
         return part === undefined ? undefined : { _tag: 'Part', epoch, arrival, part, block: headers }
       }
       if (bundle !== '') {
-        const payloads = Bundle.split(msg.data, Number(bundle))
+        const count = SequenceNumber.parse(bundle)
+        const payloads = E.isRight(count) ? Bundle.split(msg.data, count.right) : undefined
         return payloads === undefined ? undefined : { _tag: 'Bundle', epoch, first: number, payloads }
       }
       const own = withoutAddedFields(headers, fieldsAddedBySender[origin.run === undefined ? 'single' : 'perSender'])

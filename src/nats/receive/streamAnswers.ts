@@ -4,7 +4,7 @@ import type { Origin } from '../../core/protocol/Origin.ts'
 import * as SequenceNumber from '../../core/protocol/SequenceNumber.ts'
 import type { Arrival } from '../../core/receiver/outputs.ts'
 import type { Msg } from '../client/Connection.ts'
-import { withoutAddedFields } from '../client/headers.ts'
+import { parseHeaders, withoutAddedFields } from '../client/headers.ts'
 import { hasRawHeaders } from '../client/rawHeaders.ts'
 import type { ToPayload } from './payloads.ts'
 import { createArrival, parseAnswerFields, parseNumber } from './replayAnswers.ts'
@@ -77,7 +77,7 @@ export const decodeStreamAnswer = (
   }
   let headers: Headers | undefined
   try {
-    headers = msg.headers
+    headers = parseHeaders(msg)
   } catch {
     // It is a message: the headers of the server's own answers can always be read.
     return 'Unreadable'
