@@ -47,6 +47,7 @@ export const ofParser = <A, Err>(
 /** The codec of a newest or last number; 0 means that there is no message yet. */
 export const natural: t.Type<number, number, unknown> = /* @__PURE__ */ ofGuard(
   'natural',
-  (u): u is number => Number.isSafeInteger(u) && Number(u) >= 0,
+  // JSON has a minus zero, which would be printed as 0.
+  (u): u is number => Number.isSafeInteger(u) && Number(u) >= 0 && !Object.is(u, -0),
   'an integer from 0 to 2^53-1',
 )

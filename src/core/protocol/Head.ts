@@ -15,7 +15,11 @@ import * as SequenceNumber from './SequenceNumber.ts'
 /** `first` is `head + 1` if the sender can replay nothing. So it may be 2^53. */
 const first = ofGuard('first', (u): u is number => u === 2 ** 53 || SequenceNumber.is(u), 'an integer from 1 to 2^53')
 
-const ms = ofGuard('ms', (u): u is number => typeof u === 'number' && u >= 0 && Number.isFinite(u), 'a time in ms')
+const ms = ofGuard(
+  'ms',
+  (u): u is number => typeof u === 'number' && u >= 0 && Number.isFinite(u) && !Object.is(u, -0),
+  'a time in ms',
+)
 
 /** `exact` removes unknown fields. The receiver stores one head per origin, so a head must stay small. */
 const fields = t.exact(
