@@ -25,6 +25,8 @@ export const inWords = (d: Delivery<Uint8Array>): string => {
       return `Overflowed ${d.count}`
     case 'Mismatch':
       return `Mismatch ${d.origin} ${d.expected}`
+    case 'Unverified':
+      return `Unverified ${d.subject} ${d.count}`
     case 'StreamSilent':
       return `StreamSilent ${d.streams}`
   }

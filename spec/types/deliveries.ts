@@ -32,6 +32,7 @@ expectTypeOf<Tag>().toEqualTypeOf<
   | 'Overflowed'
   | 'Mismatch'
   | 'StreamSilent'
+  | 'Unverified'
 >()
 
 const never = (x: never): never => x
@@ -78,6 +79,8 @@ export const use = (d: Delivery<Uint8Array>): string => {
     case 'Mismatch':
       expectTypeOf(d.expected).toEqualTypeOf<'single' | 'perSender'>()
       return d.origin
+    case 'Unverified':
+      return `${d.subject} ${d.count}`
     case 'StreamSilent':
       return d.streams.join()
     default:

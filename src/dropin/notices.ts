@@ -7,7 +7,12 @@ import { explain } from './explain.ts'
 import type { Notice } from './Notice.ts'
 
 const isReceiverWarning = ({ _tag }: ReceiverNotice): boolean =>
-  _tag === 'Lost' || _tag === 'Overflowed' || _tag === 'Conflict' || _tag === 'Mismatch' || _tag === 'StreamSilent'
+  _tag === 'Lost' ||
+  _tag === 'Overflowed' ||
+  _tag === 'Conflict' ||
+  _tag === 'Mismatch' ||
+  _tag === 'StreamSilent' ||
+  _tag === 'Unverified'
 
 export const startConnectionNotices = (onNotice: ((notice: Notice) => void) | undefined): Notices<Notice> =>
   createNotices({

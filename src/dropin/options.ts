@@ -76,6 +76,7 @@ export const publisherOptionsOf = ({
   lossAsError,
   queueGroups,
   assumeNumbered,
+  verify,
   replayer,
   mode,
   gapTimeout,
@@ -102,5 +103,6 @@ export const receiveOptionsOf = ({
   heartbeatDelay,
   maxHeartbeatInterval,
   inboxes,
+  sign,
   ...options
 }: SequencedOptions): ReceiveOptions => options

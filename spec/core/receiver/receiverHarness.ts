@@ -108,6 +108,8 @@ export const told = (d: Delivery<string>): string => {
       return `overflowed ${d.count}`
     case 'Mismatch':
       return `mismatch ${d.origin} ${d.expected}`
+    case 'Unverified':
+      return `unverified ${d.subject}`
     case 'StreamSilent':
       return `stream silent ${d.streams}`
   }

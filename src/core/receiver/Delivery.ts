@@ -203,8 +203,33 @@ export interface StreamSilent {
   readonly streams: ReadonlyArray<string>
 }
 
+/**
+ * Messages without a valid signature were dropped (option `verify`). The receiver reports the 1st, 2nd, 4th, 8th … of
+ * them.
+ *
+ * @since 0.1.0
+ */
+export interface Unverified {
+  readonly _tag: 'Unverified'
+  /** The subject of the last one. */
+  readonly subject: string
+  /** How many so far. */
+  readonly count: number
+}
+
 /** Everything but the messages. @since 0.1.0 */
-export type Notice = Gap | Lost | Restarted | Conflict | Silent | Resumed | Ended | Overflowed | Mismatch | StreamSilent
+export type Notice =
+  | Gap
+  | Lost
+  | Restarted
+  | Conflict
+  | Silent
+  | Resumed
+  | Ended
+  | Overflowed
+  | Mismatch
+  | StreamSilent
+  | Unverified
 
 /** Everything that a receiver delivers. @since 0.1.0 */
 export type Delivery<A> = Message<A> | Unsequenced<A> | Notice

@@ -83,6 +83,8 @@ export const explain: (d: Delivery<unknown>) => string = match<Delivery<unknown>
     `${d.count} unsequenced messages were dropped because the consumer is too slow (maxMessages, maxBytes). They are not stored anywhere.`,
   StreamSilent: d =>
     `No answer to requests which numbers ${d.streams.join(', ')} holds. Messages of senders that don't answer may be missing. Check that the stream has a leader, and that this user may publish to its API (DIRECT.GET and STREAM.INFO).`,
+  Unverified: d =>
+    `${printable(d.subject)}: dropped, because its signature is missing or not valid. ${d.count} so far.`,
   Mismatch: d =>
     `${d.origin} belongs to a sender with another addressing. This subscription can't receive its messages. Set addressing: '${d.expected === 'single' ? 'perSender' : 'single'}' here, or '${d.expected}' at the sender.`,
 })

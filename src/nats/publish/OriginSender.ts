@@ -120,7 +120,7 @@ export class OriginSender implements LoggedOrigin, HeartbeatSource {
     data: Uint8Array | string = noBytes,
     { reply = '', headers }: PublishOptions = {},
   ): SequenceNumber.SequenceNumber {
-    const { sendLog, heartbeatTimer } = this.#context
+    const { sendLog, heartbeatTimer, sign } = this.#context
     if (!this.isLive)
       throw sequencedError(`The publisher of ${this.name} is closed: create a new one to continue.`, { _tag: 'Closed' })
     const next = this.head + 1
@@ -128,7 +128,8 @@ export class OriginSender implements LoggedOrigin, HeartbeatSource {
     if (number > this.#upTo) number = this.#granted(number)
     if (reply !== '') orThrow(Subject.explain)(Subject.parse(reply))
     const payload = toPayload(data, sendLog.copy)
-    sendLog.send(this, number, payload, headers, reply)
+    const signed = sign === undefined ? headers : sign({ subject: `${this.name}.${number}`, data: payload, headers })
+    sendLog.send(this, number, payload, signed, reply)
     this.#uncounted += 1
     this.#sentAt = nowInTurn()
     if (this.#counted.wait !== undefined) heartbeatTimer.schedule(this)

@@ -3,7 +3,7 @@ import * as t from 'io-ts'
 import * as SequenceNumber from '../../core/protocol/SequenceNumber.ts'
 import * as Subject from '../../core/protocol/Subject.ts'
 import { isReservedNumbers } from '../durable/reserveNumbers.ts'
-import { nonNegative, option, positive, sharedOptions } from '../options.ts'
+import { handler, nonNegative, option, positive, sharedOptions } from '../options.ts'
 
 /** The options of `publisher` and `publishers`. */
 export const publisherOptions = {
@@ -20,5 +20,6 @@ export const publisherOptions = {
   heartbeatDelay: positive,
   maxHeartbeatInterval: positive,
   drainTimeout: nonNegative,
+  sign: handler,
   inboxes: t.readonlyArray(Subject.codec, "a list of subjects without wildcards, such as ['_INBOX_alice']"),
 }

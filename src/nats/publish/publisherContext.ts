@@ -1,6 +1,7 @@
 /** What all origins of one publisher share. */
 import type { Prefix } from '../../core/protocol/ControlSubject.ts'
 import type { Connection } from '../client/Connection.ts'
+import type { Sign } from '../client/signature.ts'
 import type { NumbersLease } from '../durable/reserveNumbers.ts'
 import type { HeartbeatTimer } from './heartbeatTimer.ts'
 import type { SendLog } from './sendLog.ts'
@@ -13,5 +14,7 @@ export interface PublisherContext {
   readonly heartbeatTimer: HeartbeatTimer
   /** The reserved numbers of its origins, if the option `from` is set to them. */
   readonly numbers: NumbersLease | undefined
+  /** Signs each message, if the option `sign` is set. */
+  readonly sign: Sign | undefined
   readonly report: (notice: SenderNotice) => void
 }

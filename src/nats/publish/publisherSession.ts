@@ -134,6 +134,7 @@ export const openSession = (
     sendLog,
     heartbeatTimer: heartbeatTimerOf(nc),
     numbers,
+    sign: options.sign,
     report: notices.report,
   }
 

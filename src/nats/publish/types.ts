@@ -8,6 +8,7 @@ import type { Epoch } from '../../core/protocol/Epoch.ts'
 import type { Headers } from '../../core/protocol/Headers.ts'
 import type { Addressing } from '../../core/protocol/Origin.ts'
 import type { Limits } from '../../core/sender/History.ts'
+import type { Sign } from '../client/signature.ts'
 import type { NumbersTaken, ReservationFailed, ReservedNumbers } from '../durable/reserveNumbers.ts'
 
 /** The options of a publisher. All of them are optional. @since 0.1.0 */
@@ -48,6 +49,8 @@ export interface PublisherOptions {
    * any other reply subject. Default: none.
    */
   readonly inboxes?: ReadonlyArray<string>
+  /** Signs each message. `signWith` of `nats-sequenced/signing` makes one. Default: messages are not signed. */
+  readonly sign?: Sign
 }
 
 /** The options of one message. @since 0.1.0 */

@@ -2,7 +2,7 @@
 import * as t from 'io-ts'
 import * as Positions from '../../core/protocol/Positions.ts'
 import * as SequenceNumber from '../../core/protocol/SequenceNumber.ts'
-import { nonNegative, option, positive, sharedOptions } from '../options.ts'
+import { handler, nonNegative, option, positive, sharedOptions } from '../options.ts'
 import { isReplayer } from './Replayer.ts'
 
 /** The options of `receive`. */
@@ -25,6 +25,7 @@ export const receiveOptions = {
   maxGaps: positive,
   maxOrigins: positive,
   drainTimeout: nonNegative,
+  verify: handler,
 }
 
 /** The reason why queue groups are refused, and what to do instead. */

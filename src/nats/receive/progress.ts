@@ -99,6 +99,8 @@ export const trackProgress = (
       if (settled !== undefined && 'origin' in delivery) startAt(delivery.origin, epoch, settled)
       if (delivery._tag === 'Ended') end(delivery.origin)
       if (delivery._tag === 'Lost' && delivery.last === undefined) remove(delivery.origin)
+      // The core does not know of it.
+      if (delivery._tag === 'Unverified') return
       deliveries += 1
       bytes += item.bytes
       if (deliveries >= batch || bytes * 4 >= maxBytes) reportBatch()

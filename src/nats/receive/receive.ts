@@ -44,6 +44,7 @@ import { alreadyDelivered, createSenderDetector } from './senderDetector.ts'
 import { checkStreams } from './streamCheck.ts'
 import { createStreamIndex } from './streamIndex.ts'
 import type { CompatibilityOptions, DeliveryHandler, PendingDelivery, ReceiveOptions, ReceiverHandle } from './types.ts'
+import { createVerification } from './verification.ts'
 
 const unsettledError = (subject: string, ranges: ReadonlyArray<Lost>): SequencedError =>
   sequencedError(
@@ -80,6 +81,7 @@ export const receive = (
     acceptUnnumbered = false,
     replayer = fromSender,
     drainTimeout = 5000,
+    verify,
     ...settings
   } = options
   const filter = orThrow(Subject.explain)(Subject.parseFilter(subject))
@@ -248,7 +250,27 @@ export const receive = (
     sources: replayer.sources,
     onEvent,
   })
-  const replayClient = createReplayClient(nc, context, replayer.sources, initial.settings, onEvent)
+  // --- signatures: refused messages are missing, so they are requested
+
+  const isVerified =
+    verify === undefined
+      ? undefined
+      : createVerification(verify, delivery => {
+          const notice: PendingDelivery = { _tag: 'Deliver', delivery, bytes: 0, settled: undefined, epoch: undefined }
+          if (!isClosed) handler.onDelivery(notice)
+        })
+
+  const onReplay =
+    isVerified === undefined
+      ? onEvent
+      : (event: Event<Uint8Array>): void => {
+          const isRefused =
+            event._tag === 'ReplayAnswered' &&
+            !isVerified({ subject: `${event.origin.name}.${event.arrival.number}`, ...event.arrival })
+          if (!isRefused) onEvent(event)
+        }
+
+  const replayClient = createReplayClient(nc, context, replayer.sources, initial.settings, onReplay)
 
   // --- the end
 
@@ -308,11 +330,18 @@ export const receive = (
       if (event !== undefined) onEvent(event)
     }
 
-  const onNumbered =
-    (onMessage: (msg: Msg) => void) =>
-    (msg: Msg): void => {
+  const onNumbered = (onMessage: (msg: Msg) => void): ((msg: Msg) => void) => {
+    const receiveMessage = (msg: Msg): void => {
       if (!deliverNext(msg)) onMessage(msg)
     }
+    if (isVerified === undefined) return receiveMessage
+    return msg => {
+      const { subject, data } = msg
+      // Heartbeats and answers that the filter also matches are not signed, and not delivered.
+      if (context.ignoredPrefixes.some(prefix => subject.startsWith(prefix))) return
+      if (isVerified({ subject, data, headers: readHeaders(msg) })) receiveMessage(msg)
+    }
+  }
 
   /** @param isRequired whether the receiver closes if the server does not permit the subscription */
   const subscribe = (at: string, onMessage: (msg: Msg) => void, isRequired = true, group?: string): void => {

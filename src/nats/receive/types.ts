@@ -7,6 +7,7 @@ import type { Addressing } from '../../core/protocol/Origin.ts'
 import type { Positions } from '../../core/protocol/Positions.ts'
 import type { Deliver } from '../../core/receiver/outputs.ts'
 import type { Settings } from '../../core/receiver/settings.ts'
+import type { Verify } from '../client/signature.ts'
 import type { Replayer } from './Replayer.ts'
 
 /** The options of a receiver. All of them are optional. @since 0.1.0 */
@@ -27,6 +28,11 @@ export interface ReceiveOptions extends Partial<Omit<Settings<Uint8Array>, 'reta
   readonly replayer?: Replayer
   /** How long `drain()` waits for a connection, in ms, at least 0. Default 5000. */
   readonly drainTimeout?: number
+  /**
+   * Drops each message that it returns false for, before the message can take a number, and reports `Unverified`.
+   * `verifyWith` of `nats-sequenced/signing` makes one. Default: all messages are accepted.
+   */
+  readonly verify?: Verify
 }
 
 /** A delivery that counts as kept until the handler calls `done` with it. @since 0.1.0 */
