@@ -35,6 +35,7 @@ const all: ReadonlyArray<Delivery<string>> = [
   { _tag: 'Mismatch', origin: name, expected: 'single' },
   { _tag: 'Mismatch', origin: name, expected: 'perSender' },
   { _tag: 'StreamSilent', streams: ['UPDATES'] },
+  { _tag: 'Unverified', subject: 'updates.1\u001b[2J', count: 2 },
 ]
 
 const inWords = all.map(d => [JSON.stringify(d), d] as const)
