@@ -74,15 +74,6 @@ export const replayRequests = [
   ...['{"asker":"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"}'],
 ]
 
-export const headRequests = [
-  '',
-  '{"filter":"prices.>"}',
-  '{"filter":"updates"}',
-  '{}',
-  '{"filter":7}',
-  '{"filter":"a..b"}',
-]
-
 export const claims = [`{"v":1,"last":100000,"by":"${epoch}"}`, `{"v":1,"last":0,"by":"${epoch}","x":1}`]
 
 const answer = (status: string, fields: string, body = ''): string => `NATS/1.0${status}\r\n${fields}\r\n${body}`
@@ -117,19 +108,3 @@ export const answers = [
   answer('', 'My Key: v\r\n', 'payload'),
   'payload',
 ]
-
-/** What the JetStream API answers. */
-export const streamAnswers = [
-  '{"type":"io.nats.jetstream.api.v1.stream_info_response","total":2,"offset":0,"limit":100000,"config":{"name":"UPDATES","subjects":["updates.*"],"allow_direct":true},"state":{"messages":2,"subjects":{"updates.1":1,"updates.2":1}}}',
-  '{"type":"io.nats.jetstream.api.v1.stream_info_response","error":{"code":404,"err_code":10059,"description":"stream not found"}}',
-  '{"total":1e999,"state":{}}',
-]
-
-/** Values in stores. */
-export const storedValues = {
-  file: ['{"revision":1,"value":"a"}', '{"revision":2,"value":""}', ''],
-  positions: [
-    '{"claim":"5f2c","positions":null}',
-    `{"claim":"5f2c","positions":{"v":1,"positions":[{"origin":"updates","epoch":"${epoch}","number":41}]}}`,
-  ],
-}

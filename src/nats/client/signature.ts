@@ -3,11 +3,13 @@ import type { Headers } from '../../core/protocol/Headers.ts'
 
 /** Signs bytes with ed25519. A key pair of `@nats-io/nkeys` is one. @since 0.1.0 */
 export interface Signer {
+  /** Returns the signature: 64 bytes. */
   sign(input: Uint8Array): Uint8Array
 }
 
 /** Verifies a signature of ed25519. A public key of `@nats-io/nkeys` (`fromPublic`) is one. @since 0.1.0 */
 export interface Verifier {
+  /** True if the signature is that of these bytes. It may throw for a signature of another size. */
   verify(input: Uint8Array, signature: Uint8Array): boolean
 }
 
