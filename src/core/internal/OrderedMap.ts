@@ -98,6 +98,15 @@ export function* entries<K, V>(m: OrderedMap<K, V>): Generator<Entry<K, V>> {
 const withoutMin = <K, V>(m: Node<K, V>): OrderedMap<K, V> =>
   m.left === undefined ? m.right : balance(m.key, m.value, withoutMin(m.left), m.right)
 
+/** Joins two maps and an entry between them. */
+const link = <K, V>(key: K, value: V, left: OrderedMap<K, V>, right: OrderedMap<K, V>): Node<K, V> => {
+  if (right !== undefined && size(right) + 1 > DELTA * (size(left) + 1))
+    return balance(right.key, right.value, link(key, value, left, right.left), right.right)
+  if (left !== undefined && size(left) + 1 > DELTA * (size(right) + 1))
+    return balance(left.key, left.value, left.left, link(key, value, left.right, right))
+  return node(key, value, left, right)
+}
+
 /** The operations that compare keys. */
 export interface Operations<K> {
   readonly get: <V>(m: OrderedMap<K, V>, key: K) => V | undefined
@@ -108,6 +117,10 @@ export interface Operations<K> {
   /** Inserts, or replaces the value. */
   readonly set: <V>(m: OrderedMap<K, V>, key: K, value: V) => OrderedMap<K, V>
   readonly remove: <V>(m: OrderedMap<K, V>, key: K) => OrderedMap<K, V>
+  /** The entries whose keys are at least this key. */
+  readonly from: <V>(m: OrderedMap<K, V>, key: K) => OrderedMap<K, V>
+  /** How many keys are below this key. */
+  readonly rank: <V>(m: OrderedMap<K, V>, key: K) => number
 }
 
 /** The operations under an ordering of the keys. */
@@ -168,5 +181,23 @@ export const orderedBy = <K>(ord: Ord<K>): Operations<K> => {
     return successor === undefined ? m.left : balance(successor.key, successor.value, m.left, withoutMin(m.right))
   }
 
-  return { get, atOrBelow, atOrAbove, set, remove }
+  const from = <V>(m: OrderedMap<K, V>, key: K): OrderedMap<K, V> => {
+    if (m === undefined) return undefined
+    const c = compare(key, m.key)
+    if (c > 0) return from(m.right, key)
+    const left = c === 0 ? undefined : from(m.left, key)
+    return left === m.left ? m : link(m.key, m.value, left, m.right)
+  }
+
+  const rank = <V>(m: OrderedMap<K, V>, key: K): number => {
+    let [count, at] = [0, m]
+    while (at !== undefined) {
+      const isBelow = compare(at.key, key) < 0
+      if (isBelow) count += size(at.left) + 1
+      at = isBelow ? at.right : at.left
+    }
+    return count
+  }
+
+  return { get, atOrBelow, atOrAbove, set, remove, from, rank }
 }
