@@ -10,6 +10,7 @@ import type { SenderNotice } from '../nats/publish/types.ts'
 import { explainStreamPlan } from '../nats/stream/explain.ts'
 import type { StreamPlan } from '../nats/stream/StreamPlan.ts'
 import type { Notice } from './Notice.ts'
+import { explainUnread } from './unread.ts'
 
 const isOfSender = (n: Delivery<unknown> | SenderNotice): n is SenderNotice => {
   switch (n._tag) {
@@ -34,13 +35,14 @@ const isOfSender = (n: Delivery<unknown> | SenderNotice): n is SenderNotice => {
  * @example
  * import { explain } from 'nats-sequenced'
  *
- * explain({ _tag: 'Overflowed', count: 3 })
- * // '3 unsequenced messages were dropped because the consumer is too slow (maxMessages, maxBytes). They are not stored anywhere.'
+ * explain({ _tag: 'Overflowed', count: 3, origins: 0 })
+ * // 'There was no room (maxMessages, maxBytes): 3 unsequenced messages were dropped. They are not stored anywhere.'
  *
  * @since 0.1.0
  */
 export const explain = (what: Delivery<unknown> | SenderNotice | Notice | StreamPlan): string => {
   if ('settings' in what) return explainStreamPlan(what)
   const notice = 'side' in what ? what.notice : what
+  if (notice._tag === 'Unread') return explainUnread(notice)
   return isOfSender(notice) ? explainSenderNotice(notice) : explainDelivery(notice)
 }

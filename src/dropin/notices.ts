@@ -5,6 +5,7 @@ import { createNotices } from '../nats/internal/notices.ts'
 import { isSenderWarning } from '../nats/publish/explain.ts'
 import { explain } from './explain.ts'
 import type { Notice } from './Notice.ts'
+import { sumUp } from './unread.ts'
 
 const isReceiverWarning = ({ _tag }: ReceiverNotice): boolean =>
   _tag === 'Lost' ||
@@ -17,6 +18,8 @@ const isReceiverWarning = ({ _tag }: ReceiverNotice): boolean =>
 export const startConnectionNotices = (onNotice: ((notice: Notice) => void) | undefined): Notices<Notice> =>
   createNotices({
     explain,
-    isWarning: n => (n.side === 'Receiver' ? isReceiverWarning(n.notice) : isSenderWarning(n.notice)),
+    isWarning: n =>
+      n.side === 'Receiver' ? isReceiverWarning(n.notice) : n.side === 'Sender' && isSenderWarning(n.notice),
+    sumUp,
     onNotice,
   })

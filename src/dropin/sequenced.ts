@@ -193,7 +193,7 @@ const withoutUnhandledRejection = (ending: Promise<void>): Promise<void> => {
 
 /**
  * The notices of a wrapped connection, as an async iterable in the style of `nc.status()`: the last 1,024 notices, then
- * new ones until the connection closes. Each call returns an independent iterator.
+ * new ones until the connection closes. Older ones are summed up (`Unread`). Each call returns an independent iterator.
  *
  * Throws a `SequencedError` if the connection is not wrapped.
  *

@@ -28,6 +28,7 @@ export interface AsyncQueue<T, R> extends AsyncIterable<R> {
  * @param onReturn called when the reader leaves its loop
  * @param limit the limit of queued items, beyond which the oldest is dropped. Default: no limit
  * @param onFinish called when the reader has read everything or has left its loop. The loop ends when it resolves
+ * @param sumUp if it is set, the two oldest items become one instead. `limit` must be 2 or more then
  * @since 0.1.0
  */
 export const asyncQueue = <T, R>(
@@ -36,6 +37,7 @@ export const asyncQueue = <T, R>(
   onReturn: () => void,
   limit = Number.POSITIVE_INFINITY,
   onFinish: () => Promise<void> = () => Promise.resolve(),
+  sumUp?: (oldest: T, next: T) => T,
 ): AsyncQueue<T, R> => {
   let items: Array<T | undefined> = []
   let next = 0
@@ -66,6 +68,11 @@ export const asyncQueue = <T, R>(
     }
     return item
   }
+  const dropOldest = (): void => {
+    const oldest = shift()
+    const following = items[next]
+    if (sumUp !== undefined && oldest !== undefined && following !== undefined) items[next] = sumUp(oldest, following)
+  }
   const finish = async (error?: Error): Promise<IteratorResult<R, undefined>> => {
     if (error === undefined) await onFinish()
     else {
@@ -94,7 +101,7 @@ export const asyncQueue = <T, R>(
     push: item => {
       const reader = waitingReads.shift()
       if (reader !== undefined) return reader(deliver(item))
-      if (items.length - next >= limit) shift()
+      if (items.length - next >= limit) dropOldest()
       items.push(item)
     },
     end: error => {

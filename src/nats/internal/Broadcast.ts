@@ -17,8 +17,9 @@ export interface Broadcast<T> {
  * `next` is pending.
  *
  * @param limit the limit of queued items of each reader, beyond which the oldest is dropped
+ * @param sumUp if it is set, the two oldest items of a reader become one instead
  */
-export const createBroadcast = <T>(limit: number): Broadcast<T> => {
+export const createBroadcast = <T>(limit: number, sumUp?: (oldest: T, next: T) => T): Broadcast<T> => {
   const readers = new Set<WeakRef<AsyncQueue<T, T>>>()
   const registry = new FinalizationRegistry<WeakRef<AsyncQueue<T, T>>>(reader => readers.delete(reader))
   /** Readers with pending calls of `next`. Nothing else may refer to them. */
@@ -31,6 +32,8 @@ export const createBroadcast = <T>(limit: number): Broadcast<T> => {
       () => undefined,
       () => readers.delete(reader),
       limit,
+      undefined,
+      sumUp,
     )
     const reader = new WeakRef(queue)
     for (const item of earlier) queue.push(item)

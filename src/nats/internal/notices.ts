@@ -21,11 +21,13 @@ export interface NoticeOptions<N> {
   readonly explain: (notice: N) => string
   /** Whether a notice is about a loss, or a possible loss that no other notice reports. */
   readonly isWarning: (notice: N) => boolean
+  /** Makes one notice of the two oldest, if more than 1,024 wait for a reader. Default: the oldest is dropped. */
+  readonly sumUp?: (oldest: N, next: N) => N
   /** Receives each notice. If it is set, there are no process warnings. */
   readonly onNotice?: ((notice: N) => void) | undefined
 }
 
-/** The limit of recent notices, beyond which the oldest is dropped. */
+/** The limit of recent notices, beyond which the oldest are dropped or summed up. */
 const maxRecent = 1024
 
 /** The limit of remembered warnings. They are remembered so that each is emitted once. */
@@ -49,9 +51,9 @@ const warn = (text: string): void => {
   else console.warn(text)
 }
 
-export const createNotices = <N>({ explain, isWarning, onNotice }: NoticeOptions<N>): Notices<N> => {
+export const createNotices = <N>({ explain, isWarning, sumUp, onNotice }: NoticeOptions<N>): Notices<N> => {
   const recent: Array<N> = []
-  const broadcast = createBroadcast<N>(maxRecent)
+  const broadcast = createBroadcast<N>(maxRecent, sumUp)
   const warned = new Set<string>()
   let hasEnded = false
   const warnOnce = (text: string): void => {
@@ -63,7 +65,11 @@ export const createNotices = <N>({ explain, isWarning, onNotice }: NoticeOptions
   return {
     report: notice => {
       if (hasEnded) return
-      if (recent.length >= maxRecent) recent.shift()
+      if (recent.length >= maxRecent) {
+        const oldest = recent.shift()
+        const [next] = recent
+        if (sumUp !== undefined && oldest !== undefined && next !== undefined) recent[0] = sumUp(oldest, next)
+      }
       recent.push(notice)
       broadcast.push(notice)
       if (onNotice === undefined) {
