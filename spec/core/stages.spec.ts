@@ -33,7 +33,7 @@ const unsequenced: fc.Arbitrary<Delivery.Delivery<number>> = content.map(c => ({
   reason: 'NoNumber',
 }))
 const notice: fc.Arbitrary<Delivery.Notice> = fc.oneof(
-  fc.nat().map(count => ({ _tag: 'Overflowed', count }) as const),
+  fc.nat().map(count => ({ _tag: 'Overflowed', count, origins: count }) as const),
   fc.tuple(about, number).map(([a, n]) => ({ _tag: 'Lost', ...a, first: n, last: n, reason: 'evicted' }) as const),
   about.map(a => ({ _tag: 'Resumed', ...a }) as const),
 )

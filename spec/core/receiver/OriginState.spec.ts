@@ -112,15 +112,15 @@ describe('the state of an origin', () => {
   it.each<[string, OriginState<string>, boolean]>([
     ['a sender that is heard', following, false],
     ['a silent sender', { ...following, contact: isSilent }, true],
-    ['a silence that is not reported', { ...following, contact: { ...isSilent, reported: false } }, false],
+    ['a silence that is not reported', { ...following, contact: { ...isSilent, reported: false } }, true],
     ['a silent sender with missing messages', { ...following, contact: isSilent, buffer: gap }, false],
     ['a silent sender with a far number', { ...following, contact: isSilent, far }, false],
     ['a silent sender with a parked message', parkedOf({ ...following, contact: isSilent }), false],
     ['a closed sender', ended, true],
-    ['a closed sender whose end is not reported', { ...ended, end: { last: 3, reported: false } }, false],
+    ['a closed sender whose end is not reported', { ...ended, end: { ...ended.end, reported: false } }, true],
     ['a closed sender with missing messages', { ...ended, buffer: gap }, false],
     ['a sender that is not known', begun, false],
-    ['a sender that does not answer', unvouched, false],
+    ['a sender that does not answer', unvouched, true],
     ['a check', { ...checking, contact: isSilent }, false],
     ['a conflict', conflicted, false],
   ])('says whether a new origin may replace it: %s', (_, s, expectation) => {

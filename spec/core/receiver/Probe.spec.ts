@@ -78,7 +78,7 @@ describe('a probe', () => {
   })
 
   it('takes the messages of another probe, and what that one dropped', () => {
-    const step = stepOf({ settings: { maxMessages: 2 } })
+    const step = stepOf({ settings: { maxMessages: 3 } })
     const [a, b] = [holding(step, 5), holding(step, 7)]
     const full = [
       Probe.hold(step, a, arrival(9)),

@@ -15,12 +15,16 @@ describe('a request', () => {
       bytes: 0,
       unprocessedMessages: 0,
       unprocessedBytes: 0,
+      heldMessages: 0,
+      heldBytes: 0,
       otherGaps: 0,
+      siblingGaps: 0,
       epoch: run(1),
       lastRequestId: 7,
       waitsForRoom: false,
       duplicates: 0,
       overflowed: 0,
+      unreported: 0,
     }
     const origin = single()
     const ids = [

@@ -31,7 +31,7 @@ const all: ReadonlyArray<Delivery<string>> = [
   { _tag: 'Resumed', ...about },
   { _tag: 'Ended', ...about, last: 9 },
   ...strays.map(reason => ({ _tag: 'Unsequenced', subject: 'updates.x', reason, ...content }) as const),
-  { _tag: 'Overflowed', count: 3 },
+  { _tag: 'Overflowed', count: 3, origins: 0 },
   { _tag: 'Mismatch', origin: name, expected: 'single' },
   { _tag: 'Mismatch', origin: name, expected: 'perSender' },
   { _tag: 'StreamSilent', streams: ['UPDATES'] },

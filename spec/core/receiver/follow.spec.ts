@@ -422,7 +422,7 @@ describe('a conflict', () => {
   })
 
   it('reports the end of a silence, and counts what had no room', () => {
-    const t = following({ maxMessages: 3 })
+    const t = following({ maxMessages: 4 })
     t.passes(6000)
     t.gets(1, 2, 3)
     t.hears(next(0))

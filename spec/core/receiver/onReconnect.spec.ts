@@ -219,6 +219,12 @@ describe('new room', () => {
     }
     t.passes(2000)
     t.takes(3, 2)
-    expect([isOpen(), t.passes(699), isOpen(), t.passes(1), isOpen()]).toEqual([true, [], true, [], false])
+    expect([isOpen(), t.passes(699), isOpen(), t.passes(1), isOpen()]).toEqual([
+      true,
+      [],
+      true,
+      ['overflowed 1'],
+      false,
+    ])
   })
 })

@@ -135,7 +135,7 @@ describe('several origins', () => {
   })
 
   it('share maxGaps', () => {
-    const t = several({ maxGaps: 2, mode: 'arrival' })
+    const t = several({ maxGaps: 3, mode: 'arrival' })
     for (const i of [1, 2]) t.begins(i)
     t.gets(1, 2)
     t.gets(2, 2)

@@ -74,12 +74,16 @@ export const stepOf = ({
   bytes: 0,
   unprocessedMessages: 0,
   unprocessedBytes: 0,
+  heldMessages: 0,
+  heldBytes: 0,
   otherGaps: 0,
+  siblingGaps: 0,
   epoch: undefined,
   lastRequestId: 0,
   waitsForRoom: false,
   duplicates: 0,
   overflowed: 0,
+  unreported: 0,
   ...changes,
 })
 
@@ -105,7 +109,7 @@ export const told = (d: Delivery<string>): string => {
     case 'Unsequenced':
       return `unsequenced ${d.subject} ${d.reason}`
     case 'Overflowed':
-      return `overflowed ${d.count}`
+      return d.origins === 0 ? `overflowed ${d.count}` : `overflowed ${d.count}, ${d.origins} origins`
     case 'Mismatch':
       return `mismatch ${d.origin} ${d.expected}`
     case 'Unverified':

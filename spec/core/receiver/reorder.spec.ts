@@ -277,18 +277,27 @@ describe('missing numbers', () => {
 })
 
 describe('the number of gaps', () => {
-  const bound = (maxGaps: number, otherGaps: number, ...gaps: Missing[]) => {
-    const step = stepOf({ maxGaps }, { otherGaps })
+  const bound = (maxGaps: number, otherGaps: number, ...gaps: Missing[]) => boundOf({ maxGaps }, { otherGaps }, ...gaps)
+  const boundOf = (settings: Options, used: Partial<Step<string>>, ...gaps: Missing[]) => {
+    const step = stepOf(settings, used)
     const b = reorder.boundGaps(step, about, buffer(4, 9, ...gaps))
     return [said(step).filter(s => s.startsWith('lost')), missingIn(b)]
   }
 
   it('is bounded: the oldest are lost', () => {
     const gaps = [gap(4, 4), gap(6, 6), gap(8, 8)]
-    expect(bound(3, 0, ...gaps)).toEqual([[], ['4-4', '6-6', '8-8']])
-    expect(bound(2, 0, ...gaps)).toEqual([['lost 4-4 overflow, settles 4'], ['6-6', '8-8']])
-    expect(bound(3, 2, ...gaps)).toEqual([['lost 4-4 overflow, settles 4', 'lost 6-6 overflow, settles 6'], ['8-8']])
+    expect(bound(5, 0, ...gaps)).toEqual([[], ['4-4', '6-6', '8-8']])
+    expect(bound(4, 0, ...gaps)).toEqual([['lost 4-4 overflow, settles 4'], ['6-6', '8-8']])
+    expect(bound(4, 2, ...gaps)).toEqual([['lost 4-4 overflow, settles 4', 'lost 6-6 overflow, settles 6'], ['8-8']])
     expect(bound(1, 1, gap(4, 4))).toEqual([['lost 4-4 overflow, settles 4'], []])
+  })
+
+  it('of a sender is at most one more than others leave free, and it shares that among its origins', () => {
+    const gaps = [gap(4, 4), gap(6, 6), gap(8, 8)]
+    expect(bound(100, 95, ...gaps)).toEqual([[], ['4-4', '6-6', '8-8']])
+    expect(bound(100, 96, ...gaps)).toEqual([['lost 4-4 overflow, settles 4'], ['6-6', '8-8']])
+    const shared = { otherGaps: 95, siblingGaps: 1 }
+    expect(boundOf({ maxGaps: 100 }, shared, ...gaps)).toEqual([['lost 4-4 overflow, settles 4'], ['6-6', '8-8']])
   })
 
   it('does not count a dropped tail', () => {

@@ -240,7 +240,7 @@ describe('two consecutive numbers that were seen', () => {
   })
 
   it('restart at most what they reach: dropped numbers above them are missing', () => {
-    const t = ofMute(9, { maxMessages: 4 })
+    const t = ofMute(9, { maxMessages: 6 })
     t.gets(1, 2)
     t.gets(5)
     t.takes(2, 1)

@@ -19,7 +19,7 @@ const made = (before: unknown, after: unknown): number => {
 
 /** A receiver with this many open gaps, and what each later event replaces. */
 const withGaps = (gaps: number, mode: 'ordered' | 'arrival'): ((event: Receiver.Event<string>) => number) => {
-  let machine = Receiver.create<string>({ mode, maxJump: 1e9, maxMessages: 1e6, gapTimeout: 60_000 })
+  let machine = Receiver.create<string>({ mode, maxJump: 1e9, maxMessages: 1e6, maxGaps: 1e6, gapTimeout: 60_000 })
   const on = (event: Receiver.Event<string>): void => {
     machine = Receiver.step(event)(machine)[1]
   }

@@ -119,8 +119,6 @@ export interface Operations<K> {
   readonly remove: <V>(m: OrderedMap<K, V>, key: K) => OrderedMap<K, V>
   /** The entries whose keys are at least this key. */
   readonly from: <V>(m: OrderedMap<K, V>, key: K) => OrderedMap<K, V>
-  /** How many keys are below this key. */
-  readonly rank: <V>(m: OrderedMap<K, V>, key: K) => number
 }
 
 /** The operations under an ordering of the keys. */
@@ -189,15 +187,5 @@ export const orderedBy = <K>(ord: Ord<K>): Operations<K> => {
     return left === m.left ? m : link(m.key, m.value, left, m.right)
   }
 
-  const rank = <V>(m: OrderedMap<K, V>, key: K): number => {
-    let [count, at] = [0, m]
-    while (at !== undefined) {
-      const isBelow = compare(at.key, key) < 0
-      if (isBelow) count += size(at.left) + 1
-      at = isBelow ? at.right : at.left
-    }
-    return count
-  }
-
-  return { get, atOrBelow, atOrAbove, set, remove, from, rank }
+  return { get, atOrBelow, atOrAbove, set, remove, from }
 }

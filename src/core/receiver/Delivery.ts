@@ -175,13 +175,20 @@ export interface Unsequenced<A> {
 }
 
 /**
- * Unsequenced messages that the receiver dropped because the consumer was too slow. No replay can bring them back.
+ * What the receiver dropped because the consumer was too slow, or because one sender held too much. No replay can bring
+ * it back.
  *
  * @since 0.1.0
  */
 export interface Overflowed {
   readonly _tag: 'Overflowed'
+  /** How many unsequenced messages were dropped. */
   readonly count: number
+  /**
+   * How many origins have made way for others without a notice of their own. They had closed or were silent, and
+   * messages that they sent later may be lost.
+   */
+  readonly origins: number
 }
 
 /** A sender uses the other addressing, so this subscription can't receive its messages. Reported once. @since 0.1.0 */
@@ -249,7 +256,7 @@ export const isNotice = <A>(d: Delivery<A>): d is Notice => d._tag !== 'Message'
  * @example
  * import { Delivery } from 'nats-sequenced/core'
  *
- * Delivery.map((n: number) => n + 1)({ _tag: 'Overflowed', count: 3 }) // { _tag: 'Overflowed', count: 3 }
+ * Delivery.map((n: number) => n + 1)({ _tag: 'Overflowed', count: 3, origins: 0 }) // { _tag: 'Overflowed', count: 3, origins: 0 }
  *
  * @since 0.1.0
  */
@@ -266,7 +273,7 @@ export const map =
  * import * as J from 'fp-ts/lib/Json.js'
  *
  * const parsed = Delivery.traverseEither(J.parse)
- * parsed({ _tag: 'Overflowed', count: 3 }) // right({ _tag: 'Overflowed', count: 3 })
+ * parsed({ _tag: 'Overflowed', count: 3, origins: 0 }) // right({ _tag: 'Overflowed', count: 3, origins: 0 })
  *
  * @since 0.1.0
  */

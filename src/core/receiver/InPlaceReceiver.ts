@@ -18,6 +18,7 @@ import { step } from './Receiver.ts'
 import type { Recovery } from './replayFastPath.ts'
 import { isInRecovery, isPlain, keepsWakeAt, recovered, recoveryOf } from './replayFastPath.ts'
 import type { Entry, OriginTable, Receiver } from './state.ts'
+import { owesReport } from './state.ts'
 
 /** An origin in sequence. */
 export interface Lane<A> {
@@ -125,7 +126,7 @@ export class InPlaceReceiver<A> {
   /** One step of the machine. */
   step(event: Event<A>): ReadonlyArray<Output<A>> {
     const { table, usage } = this.#receiver
-    if (event._tag === 'Consumed' && table.waiting === undefined && usage.overflowed === 0) {
+    if (event._tag === 'Consumed' && table.waiting === undefined && !owesReport(usage)) {
       // Nobody waits for the room.
       this.#messages -= event.deliveries
       this.#bytes -= event.bytes
@@ -162,7 +163,11 @@ export class InPlaceReceiver<A> {
   #concerned(event: Event<A>): ReadonlyArray<string> | undefined {
     const { table, session } = this.#receiver
     if (table.waiting !== undefined || session.join !== undefined) return undefined
-    if (event._tag === 'HeartbeatReceived' || event._tag === 'MessageReceived') return [event.origin.name]
+    if (event._tag === 'HeartbeatReceived' || event._tag === 'MessageReceived') {
+      const { name } = event.origin
+      // Any other origin may have to make way for a new one.
+      return table.origins.get(name) === undefined ? undefined : [name]
+    }
     if (event._tag !== 'Tick') return undefined
     return dueBy(table.wakeUps, event.now - session.lag)
   }
@@ -243,7 +248,7 @@ export class InPlaceReceiver<A> {
     const written = only === undefined ? [...this.#changed] : only.flatMap(name => this.#changedLane(name))
     for (const lane of written) {
       lane.state = advanced(lane.state, lane.next - 1, lane.seenAt - self.session.lag)
-      lane.entry = { state: lane.state, wakeAt: lane.entry.wakeAt, idle: undefined }
+      lane.entry = { state: lane.state, wakeAt: lane.entry.wakeAt, idle: lane.entry.idle }
       origins = origins.set(lane.name, lane.entry)
       lane.isChanged = false
       this.#changed.delete(lane)

@@ -340,6 +340,10 @@ export const gone = <A>(step: Step<A>, about: About, first: number): void =>
 /** Reports the end once every number up to it is settled. */
 export const withEnd = <A>(step: Step<A>, s: Ended<A>): Ended<A> => {
   if (s.end.reported || s.buffer.next <= Math.max(s.end.last, s.buffer.highest)) return s
+  if (!hasRoom(step, 0)) {
+    step.waitsForRoom = true
+    return s
+  }
   deliver(step, { _tag: 'Ended', ...s.about, last: s.end.last }, 0)
   return { ...s, end: { ...s.end, reported: true } }
 }

@@ -10,7 +10,8 @@ import * as M from '../internal/OrderedMap.ts'
 import type { Origin } from '../protocol/Origin.ts'
 import type { Arrival } from './outputs.ts'
 import type { Step } from './Step.ts'
-import { hasRoom, keep, release, requestHead } from './Step.ts'
+import * as S from './Step.ts'
+import { mayHold, release, requestHead } from './Step.ts'
 
 export interface Probe<A> {
   /** The id of the first request. Answers to it and to all later requests count. `Infinity`: no request is possible. */
@@ -80,20 +81,34 @@ export const isNewSince = <A>(before: OrderedMap<number, Arrival<A>>, a: Arrival
 export const hasPending = <A>(p: Probe<A>, n: number): boolean => get(p.pending, n) !== undefined
 
 /**
- * Keeps a message. If it does not fit, only its number is recorded. A number that is already pending is a duplicate.
+ * Holds a message. If it does not fit, only its number is recorded. A number that is already pending is a duplicate.
+ *
+ * @param most the limit of pending messages
  */
-export const hold = <A>(step: Step<A>, p: Probe<A>, a: Arrival<A>): Probe<A> => {
+export const hold = <A>(step: Step<A>, p: Probe<A>, a: Arrival<A>, most = Number.POSITIVE_INFINITY): Probe<A> => {
   if (hasPending(p, a.number)) {
     step.duplicates += 1
     return p
   }
-  if (!hasRoom(step, a.bytes)) {
-    step.waitsForRoom = true
+  const isFull = M.size(p.pending) >= most
+  if (isFull || !mayHold(step, a.bytes)) {
+    step.waitsForRoom ||= !isFull
     const { first, last, count } = p.dropped ?? { first: a.number, last: a.number, count: 0 }
     return { ...p, dropped: { first: Math.min(first, a.number), last: Math.max(last, a.number), count: count + 1 } }
   }
-  keep(step, a.bytes)
+  S.hold(step, a.bytes)
   return { ...p, pending: set(p.pending, a.number, { ...a, data: step.settings.retain(a.data) }) }
+}
+
+/**
+ * The limit of messages of an origin whose number must prove itself: seen before, or far ahead. They are looked at
+ * together, so many of them would take long.
+ */
+export const maxUnproved = 4096
+
+/** Messages that were dropped, and that nobody confirmed. No request can bring them back. */
+export const countDropped = <A>(step: Step<A>, p: Probe<A>): void => {
+  step.overflowed += p.dropped?.count ?? 0
 }
 
 /** Removes and returns all pending messages in ascending order. */

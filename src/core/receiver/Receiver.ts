@@ -37,7 +37,9 @@ import { replayFastPath } from './replayFastPath.ts'
 import type { Step } from './Step.ts'
 import { deliver, hasRoom, keepsUp, requestHead } from './Step.ts'
 import { onJoinRefused, onReconnected, onStarted, onStored, onStoredUnanswered, repeatRequests } from './session.ts'
+import type { Settings } from './settings.ts'
 import type { Receiver } from './state.ts'
+import { owesReport } from './state.ts'
 import { after } from './transitions.ts'
 
 export type { Event } from './events.ts'
@@ -57,12 +59,16 @@ const begin = <A>({ settings, usage, session }: Receiver<A>, now: number): Step<
   bytes: usage.bytes,
   unprocessedMessages: usage.unprocessedMessages,
   unprocessedBytes: usage.unprocessedBytes,
+  heldMessages: 0,
+  heldBytes: 0,
   otherGaps: 0,
+  siblingGaps: 0,
   epoch: undefined,
   lastRequestId: usage.lastRequestId,
   waitsForRoom: false,
   duplicates: usage.duplicates,
   overflowed: usage.overflowed,
+  unreported: usage.unreported,
 })
 
 // --- messages and heads
@@ -77,7 +83,7 @@ const onUnsequenced = <A>(self: Receiver<A>, step: Step<A>, message: Unsequenced
 const follow = <A>(self: Receiver<A>, step: Step<A>, origin: Origin, f: Change<A>): Receiver<A> | undefined => {
   const entry = self.table.origins.get(origin.name)
   if (entry !== undefined) return change(self, step, origin.name, entry, entry.state, f)
-  const placed = withPlace(self, step)
+  const placed = withPlace(self, step, origin)
   if (placed === undefined) return undefined
   // While the request to all senders is unanswered, wait for that answer.
   const { join: toAll } = self.session
@@ -135,7 +141,7 @@ const onHead = <A>(
   const answered = isJoin ? { ...self, session: { ...session, join: undefined } } : self
   if (requestId !== undefined && answered.table.origins.get(origin.name) === undefined) {
     // An answer to the request to all senders is the first head of this origin.
-    const placed = withPlace(answered, step)
+    const placed = withPlace(answered, step, origin)
     if (placed === undefined) return answered
     const state = joining<A>(origin, { _tag: 'New' }, Probe.awaiting(step, requestId))
     return change(placed, step, origin.name, undefined, state, headChange(head, requestId))
@@ -166,7 +172,8 @@ const refusedProbe = <A>(step: Step<A>, s: OriginState<A>, requestId: number): O
 
 const onTicked = <A>(self: Receiver<A>, step: Step<A>): Receiver<A> => {
   let ticked = repeatRequests(self, step)
-  for (let due = takeDue(ticked, step.now); due !== undefined; due = takeDue(ticked, step.now)) {
+  // What is not done in this step is done in the next one, which is due at once.
+  for (let due = takeDue(ticked, step); due !== undefined; due = takeDue(ticked, step)) {
     const [name, entry, rest] = due
     ticked = change(rest, step, name, entry, entry.state, onTick)
   }
@@ -181,6 +188,18 @@ const onTaken = <A>(self: Receiver<A>, step: Step<A>, deliveries: number, bytes:
   return self
 }
 
+/** The number of origins that continue in one step. */
+const maxContinued = 32
+
+/** Wait until half of the limits is free. Otherwise a slow consumer would stop and continue at every message. */
+const isHalfFree = <A>(step: Step<A>, { maxMessages, maxBytes }: Settings<A>, isMessage: boolean): boolean =>
+  isMessage
+    ? step.messages * 2 < maxMessages && step.bytes * 2 < maxBytes
+    : step.unprocessedMessages * 2 <= maxMessages && step.unprocessedBytes * 2 <= maxBytes
+
+const inTurn = <A>(self: Receiver<A>, continued: string | undefined): Receiver<A> =>
+  continued === self.table.continued ? self : withTable(self, { ...self.table, continued })
+
 /**
  * Continues the origins that wait for room. Held messages don't delay them, because these may wait for those origins. A
  * message without room must not trigger this, or each would become a gap of its own.
@@ -188,21 +207,27 @@ const onTaken = <A>(self: Receiver<A>, step: Step<A>, deliveries: number, bytes:
 const afterRoom = <A>(self: Receiver<A>, step: Step<A>, isMessage: boolean): Receiver<A> => {
   const { table, settings } = self
   // While disconnected, time stops and requests are impossible.
-  if (self.session.away !== undefined || (table.waiting === undefined && step.overflowed === 0)) return self
-  const messages = isMessage ? step.messages : step.unprocessedMessages
-  const bytes = isMessage ? step.bytes : step.unprocessedBytes
-  // Wait until half of the limits is free. Otherwise a slow consumer would stop and continue at every message.
-  if (messages * 2 > settings.maxMessages || bytes * 2 > settings.maxBytes) return self
-  if (step.overflowed > 0) deliver(step, { _tag: 'Overflowed', count: step.overflowed }, 0)
+  if (self.session.away !== undefined || (table.waiting === undefined && !owesReport(step))) return self
+  if (!isHalfFree(step, settings, isMessage)) return inTurn(self, undefined)
+  if (owesReport(step)) deliver(step, { _tag: 'Overflowed', count: step.overflowed, origins: step.unreported }, 0)
   step.overflowed = 0
-  let relieved = withTable(self, { ...table, waiting: undefined })
-  for (const { key } of M.entries(table.waiting)) {
+  step.unreported = 0
+  const { continued } = table
+  let relieved = self
+  let [last, turns] = [continued, 0]
+  for (const { key } of M.entries(names.from(table.waiting, continued ?? ''))) {
+    if (key === continued) continue
     // If the deliveries of one origin take all the room, the others keep waiting.
-    relieved = keepsUp(step)
-      ? changeKnown(relieved, step, key, onRoom)
-      : withTable(relieved, { ...relieved.table, waiting: names.set(relieved.table.waiting, key, true) })
+    if (!keepsUp(step)) break
+    // A stranger can let thousands of origins wait. The next tick goes on.
+    if (turns === maxContinued) return inTurn(relieved, last)
+    const { table: before } = relieved
+    const waiting = withTable(relieved, { ...before, waiting: names.remove(before.waiting, key) })
+    relieved = changeKnown(waiting, step, key, onRoom)
+    last = key
+    turns += 1
   }
-  return relieved
+  return inTurn(relieved, undefined)
 }
 
 // --- the machine
@@ -256,8 +281,10 @@ const handle = <A>(self: Receiver<A>, step: Step<A>, event: Event<A>): Receiver<
   }
 }
 
-const wakeOf = <A>({ session, table }: Receiver<A>): number => {
+const wakeOf = <A>({ session, table }: Receiver<A>, now: number): number => {
   if (session.away !== undefined) return Number.POSITIVE_INFINITY
+  // Other origins have their turn.
+  if (table.continued !== undefined && table.waiting !== undefined) return now + session.lag
   const next = table.wakeUps.first?.at ?? Number.POSITIVE_INFINITY
   return Math.min(next, session.join?.dueAt ?? Number.POSITIVE_INFINITY, session.discoverAt) + session.lag
 }
@@ -283,6 +310,7 @@ const concluded = <A>(self: Receiver<A>, step: Step<A>, wakeAt: number): Receive
     lastRequestId: step.lastRequestId,
     duplicates: step.duplicates,
     overflowed: step.overflowed,
+    unreported: step.unreported,
   },
   session: self.session,
   wakeAt,
@@ -295,7 +323,7 @@ export const generalStep =
     const present = event._tag === 'Reconnected' ? connected(self, event.now) : self
     const scratch = begin(present, event.now)
     const handled = afterRoom(handle(present, scratch, event), scratch, isMessage(event))
-    const wakeAt = wakeOf(handled)
+    const wakeAt = wakeOf(handled, scratch.now)
     // A timer that fired too early must be set again, even to the same time.
     if (wakeAt !== self.wakeAt || event._tag === 'Tick') scratch.out.push({ _tag: 'SetTimer', at: wakeAt })
     return [scratch.out, concluded(handled, scratch, wakeAt)]
@@ -321,7 +349,7 @@ export const step =
 
 /** True if nothing is missing, held, or waiting for an answer. @since 0.1.0 */
 export const isSettled = <A>({ table, usage }: Receiver<A>): boolean =>
-  table.gaps === 0 && usage.messages === usage.unprocessedMessages && usage.overflowed === 0
+  table.gaps === 0 && usage.messages === usage.unprocessedMessages && !owesReport(usage)
 
 /**
  * What is lost if the receiver ends now: for each origin the numbers from the first missing one to the last one that is

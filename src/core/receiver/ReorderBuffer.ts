@@ -67,7 +67,7 @@ export interface ReorderBuffer<A> {
 /** True if some numbers of the interval were requested. It may be the rest of a request that was too large. */
 export const isRequested = ({ first, request }: Missing): boolean => request !== undefined && request.upTo >= first
 
-const { get, set, remove, atOrBelow, atOrAbove } = M.orderedBy(number.Ord)
+const { get, set, remove, atOrBelow, atOrAbove, from } = M.orderedBy(number.Ord)
 
 /** A buffer that starts at `next`. No number from there on is known. */
 export const startingAt = (next: number): ReorderBuffer<never> => ({
@@ -201,13 +201,10 @@ export const settled = <A>(l: ReorderBuffer<A>): ReorderBuffer<A> => {
   return next === l.next ? l : { ...l, next }
 }
 
-/** Removes and returns the next held message, if no number below it is missing. */
-export const release = <A>(l: ReorderBuffer<A>): readonly [Held<A>, ReorderBuffer<A>] | undefined => {
-  const oldest = M.min(l.held)
-  if (oldest === undefined) return undefined
-  const front = M.min(l.missing)
-  if (front !== undefined && front.key < oldest.key) return undefined
-  return [oldest.value, { ...l, held: remove(l.held, oldest.key), heldBytes: l.heldBytes - oldest.value.bytes }]
+/** Removes the held messages below a number, with their size. */
+export const withoutHeldBelow = <A>(l: ReorderBuffer<A>, n: number, bytes: number): ReorderBuffer<A> => {
+  const held = from(l.held, n)
+  return held === l.held ? l : { ...l, held, heldBytes: l.heldBytes - bytes }
 }
 
 /** There is no room. All requestable intervals wait for room. */

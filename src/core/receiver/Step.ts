@@ -24,8 +24,12 @@ export interface Step<A> {
   /** The messages of these that are delivered and not yet processed. */
   unprocessedMessages: number
   unprocessedBytes: number
-  /** Open gaps of the other origins. */
+  /** The messages and bytes of these that the origins of this sender hold: held, pending or parked. */
+  heldMessages: number
+  heldBytes: number
+  /** Open gaps of all other origins, and those of them that belong to this sender. */
   otherGaps: number
+  siblingGaps: number
   /** The run of this origin's deliveries. */
   epoch: Epoch | undefined
   /** The id of the last request. */
@@ -36,38 +40,62 @@ export interface Step<A> {
   duplicates: number
   /** Messages dropped that no replay can bring back. */
   overflowed: number
+  /** Origins that have made way for others without a notice, because there was no room for it. */
+  unreported: number
 }
 
 export const hasRoom = <A>(step: Step<A>, bytes: number): boolean =>
   step.messages < step.settings.maxMessages && step.bytes + bytes <= step.settings.maxBytes
 
+/**
+ * True if the sender may hold another message: there is room, and the sender holds less than is free. So one sender
+ * takes at most half of the limits, n senders leave 1/(n + 1) of them free, and a sender that holds little finds room.
+ */
+export const mayHold = <A>(step: Step<A>, bytes: number): boolean =>
+  hasRoom(step, bytes) &&
+  step.heldMessages < step.settings.maxMessages - step.messages &&
+  step.heldBytes < step.settings.maxBytes - step.bytes
+
+/** How many more messages the sender may hold. */
+export const mayHoldMore = <A>(step: Step<A>): number =>
+  Math.max(0, Math.ceil((step.settings.maxMessages - step.messages - step.heldMessages) / 2))
+
+/** True if the step has done much already. The rest can wait for the next tick, so that one event does not take long. */
+export const isLong = <A>(step: Step<A>): boolean => step.out.length >= 1024
+
 /** True if there is room once all kept messages are delivered. Then the consumer itself does not fill the limits. */
 export const keepsUp = <A>(step: Step<A>): boolean =>
   step.unprocessedMessages < step.settings.maxMessages && step.unprocessedBytes < step.settings.maxBytes
 
-/** Counts a message as kept. */
-export const keep = <A>(step: Step<A>, bytes: number): void => {
+/** Counts a message as held. */
+export const hold = <A>(step: Step<A>, bytes: number): void => {
   step.messages += 1
   step.bytes += bytes
+  step.heldMessages += 1
+  step.heldBytes += bytes
 }
 
-/** Removes a kept message from the count. */
+/** Removes a held message from the count. */
 export const release = <A>(step: Step<A>, bytes: number): void => {
   step.messages -= 1
   step.bytes -= bytes
+  step.heldMessages -= 1
+  step.heldBytes -= bytes
 }
 
-/** Delivers a kept message. It stays counted until it is processed. */
-export const deliverKept = <A>(step: Step<A>, delivery: Delivery<A>, bytes: number, settled?: number): void => {
+/** Delivers something. It counts until it is processed. */
+export const deliver = <A>(step: Step<A>, delivery: Delivery<A>, bytes: number, settled?: number): void => {
+  step.messages += 1
+  step.bytes += bytes
   step.unprocessedMessages += 1
   step.unprocessedBytes += bytes
   step.out.push({ _tag: 'Deliver', delivery, bytes, settled, epoch: step.epoch })
 }
 
-/** Delivers something that was not kept. */
-export const deliver = <A>(step: Step<A>, delivery: Delivery<A>, bytes: number, settled?: number): void => {
-  keep(step, bytes)
-  deliverKept(step, delivery, bytes, settled)
+/** Delivers a held message. */
+export const deliverHeld = <A>(step: Step<A>, delivery: Delivery<A>, bytes: number, settled?: number): void => {
+  release(step, bytes)
+  deliver(step, delivery, bytes, settled)
 }
 
 /** Requests the head of one origin, or of all origins (`undefined`). Returns the id of the request. */

@@ -2,7 +2,7 @@
 
 import { printable } from '../internal/codec.ts'
 import { match } from '../internal/match.ts'
-import type { Delivery, Gap, LossReason, Lost, NoticedBy, UnsequencedReason, Verdict } from './Delivery.ts'
+import type { Delivery, Gap, LossReason, Lost, NoticedBy, Overflowed, UnsequencedReason, Verdict } from './Delivery.ts'
 
 const range = (first: number, last: number | undefined): string =>
   last === undefined ? `${first} and all after it` : first === last ? `${first}` : `${first} to ${last}`
@@ -48,6 +48,13 @@ const gap = (d: Gap): string =>
 const lost = (d: Lost): string =>
   `${d.origin}: ${d.last === undefined ? 'messages' : count(d.first, d.last)} lost (${range(d.first, d.last)}): ${whyLost[d.reason]}. They will not be delivered.`
 
+const overflowed = ({ count, origins }: Overflowed): string => {
+  const messages = `${count} unsequenced messages were dropped. They are not stored anywhere.`
+  const senders = `${origins} senders that had closed or were silent made way for others without a notice.`
+  const what = [...(count === 0 ? [] : [messages]), ...(origins === 0 ? [] : [senders])]
+  return `There was no room (maxMessages, maxBytes): ${what.join(' ')}`
+}
+
 const run = (epoch: string | undefined): string => (epoch === undefined ? 'unknown' : epoch)
 
 /**
@@ -56,8 +63,8 @@ const run = (epoch: string | undefined): string => (epoch === undefined ? 'unkno
  * @example
  * import { explain } from 'nats-sequenced/core'
  *
- * explain({ _tag: 'Overflowed', count: 3 })
- * // '3 unsequenced messages were dropped because the consumer is too slow (maxMessages, maxBytes). They are not stored anywhere.'
+ * explain({ _tag: 'Overflowed', count: 3, origins: 0 })
+ * // 'There was no room (maxMessages, maxBytes): 3 unsequenced messages were dropped. They are not stored anywhere.'
  *
  * @since 0.1.0
  */
@@ -79,8 +86,7 @@ export const explain: (d: Delivery<unknown>) => string = match<Delivery<unknown>
   Ended: d =>
     `${d.origin}: its sender has closed after message ${d.last}. Every message was delivered or reported lost.`,
   Unsequenced: d => `${printable(d.subject)}: a message outside of any sequence: ${whyUnsequenced[d.reason]}.`,
-  Overflowed: d =>
-    `${d.count} unsequenced messages were dropped because the consumer is too slow (maxMessages, maxBytes). They are not stored anywhere.`,
+  Overflowed: overflowed,
   StreamSilent: d =>
     `No answer to requests which numbers ${d.streams.join(', ')} holds. Messages of senders that don't answer may be missing. Check that the stream has a leader, and that this user may publish to its API (DIRECT.GET and STREAM.INFO).`,
   Unverified: d =>

@@ -104,10 +104,13 @@ export const delivered = <A>(
       settings: self.settings,
       addressing: self.addressing,
       table: {
-        origins: table.origins.set(name, { state, wakeAt: entry.wakeAt, idle: undefined }),
+        origins: table.origins.set(name, { state, wakeAt: entry.wakeAt, idle: entry.idle }),
         wakeUps: table.wakeUps,
         idle: table.idle,
+        runs: table.runs,
         waiting: table.waiting,
+        continued: table.continued,
+        shares: table.shares,
         gaps: table.gaps,
       },
       usage: {
@@ -118,6 +121,7 @@ export const delivered = <A>(
         lastRequestId: usage.lastRequestId,
         duplicates: usage.duplicates,
         overflowed: usage.overflowed,
+        unreported: usage.unreported,
       },
       session: self.session,
       wakeAt: self.wakeAt,

@@ -8,7 +8,7 @@ import { canRequest, isUnique } from './OriginState.ts'
 import type { Missing, ReorderBuffer } from './ReorderBuffer.ts'
 import * as B from './ReorderBuffer.ts'
 import type { Step } from './Step.ts'
-import { hasRoom, requestReplay } from './Step.ts'
+import { hasRoom, isLong, mayHoldMore, requestReplay } from './Step.ts'
 
 /** The maximum number of gaps per origin that are requested at a time. */
 const maxRequested = 32
@@ -33,9 +33,17 @@ export const nextTry = <A>(step: Pick<Step<A>, 'now' | 'settings'>, first: numbe
 
 /** The number of messages from a number on that fit. Held messages above it would be dropped for them. */
 const roomFrom = <A>(step: Step<A>, b: ReorderBuffer<A>, n: number): number => {
-  const yielding = (M.max(b.held)?.key ?? 0) > n ? M.size(b.held) : 0
-  return yielding === 0 && !hasRoom(step, 0) ? 0 : Math.max(1, step.settings.maxMessages - step.messages + yielding)
+  const yielding = yieldingTo(b, n)
+  if (yielding > 0 || hasRoom(step, 0)) return Math.max(1, step.settings.maxMessages - step.messages + yielding)
+  step.waitsForRoom = true
+  return 0
 }
+
+const yieldingTo = <A>(b: ReorderBuffer<A>, n: number): number => ((M.max(b.held)?.key ?? 0) > n ? M.size(b.held) : 0)
+
+/** The number of messages from a number on that may be held, if they are not delivered at once. */
+const shareFrom = <A>(step: Step<A>, b: ReorderBuffer<A>, n: number): number =>
+  n === b.next || step.settings.mode === 'arrival' ? Number.POSITIVE_INFINITY : yieldingTo(b, n) + mayHoldMore(step)
 
 const sendRequest = <A>(step: Step<A>, s: Known<A>, m: Missing, upTo: number): B.GapRequest => {
   const tries = m.request?.tries ?? 0
@@ -52,22 +60,24 @@ const requestDue = <A, S extends Known<A>>(step: Step<A>, s: S): S => {
   let requestAt = Number.POSITIVE_INFINITY
   let gaps = 0
   let numbers = 0
+  let held = 0
   for (const { value: m } of M.entries(s.buffer.requestable)) {
     if (gaps === maxRequested) break
     let { request } = m
     if (request === undefined || request.dueAt <= step.now) {
-      const room = roomFrom(step, s.buffer, m.first)
-      if (room === 0) step.waitsForRoom = true
-      if (room <= numbers) break
+      const room = Math.min(roomFrom(step, s.buffer, m.first) - numbers, shareFrom(step, s.buffer, m.first) - held)
+      if (room <= 0) break
       // The timeout of a gap starts with its first request.
       const deadline = B.isRequested(m) ? m.deadline : step.now + step.settings.gapTimeout
-      request = sendRequest(step, s, m, Math.min(m.last, m.first + Math.min(page, room - numbers) - 1))
+      request = sendRequest(step, s, m, Math.min(m.last, m.first + Math.min(page, room) - 1))
       buffer = B.replace(buffer, { ...m, deadline, request })
       unansweredSince = Math.min(unansweredSince, step.now)
     }
     requestAt = Math.min(requestAt, request.dueAt)
     gaps += 1
-    numbers += Math.max(0, Math.min(m.last, request.upTo) - m.first + 1)
+    const requested = Math.max(0, Math.min(m.last, request.upTo) - m.first + 1)
+    numbers += requested
+    held += m.first === s.buffer.next ? 0 : requested
   }
   return { ...s, buffer, requestAt, unansweredSince }
 }
@@ -83,6 +93,8 @@ export const requestGaps = <A>(
     return s.requestAt === Number.POSITIVE_INFINITY ? s : { ...s, requestAt: Number.POSITIVE_INFINITY }
   if (!canRequest(step, s))
     return s.requestAt === Number.NEGATIVE_INFINITY ? s : { ...s, requestAt: Number.NEGATIVE_INFINITY }
+  // The rest of the gaps may be due: what is requested now would get a new timeout.
+  if (isLong(step)) return { ...s, requestAt: step.now }
   const isSame = before !== undefined && before._tag !== 'Joining' && before.buffer.missing === s.buffer.missing
   return isSame && s.requestAt > step.now ? s : requestDue(step, s)
 }

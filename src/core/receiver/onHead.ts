@@ -94,6 +94,7 @@ export const join = <A>(step: Step<A>, s: Joining<A>, heard: Heard): Following<A
 /** Adds the far messages that the head confirms to the sequence. */
 const settleFar = <A>(step: Step<A>, s: Following<A> | Unvouched<A>, far: Far<A>, head: Head): B.ReorderBuffer<A> => {
   let { buffer } = s
+  if ((far.probe.dropped?.last ?? 0) > head.head) Probe.countDropped(step, far.probe)
   for (const a of Probe.takeAll(step, far.probe))
     if (a.number < head.start || a.number > Math.max(buffer.highest, head.head) + step.settings.maxJump)
       deliverUnsequenced(step, s.origin, a, 'Refuted')

@@ -35,7 +35,7 @@ const acceptSeen = <A, S extends Following<A> | Ended<A>>(step: Step<A>, s: S, a
 /** A number too far ahead waits for the sender's confirmation. The sequence continues. */
 const holdFar = <A>(step: Step<A>, s: Following<A>, a: Arrival<A>): Following<A> => {
   const far = s.far ?? { probe: Probe.open(step, s.origin), heard: undefined }
-  return { ...s, far: { ...far, probe: Probe.hold(step, far.probe, a) } }
+  return { ...s, far: { ...far, probe: Probe.hold(step, far.probe, a, Probe.maxUnproved) } }
 }
 
 export const accept = <A>(step: Step<A>, s: Following<A>, a: Arrival<A>): Following<A> | Checking<A> => {
@@ -109,7 +109,7 @@ const acceptFar = <A>(step: Step<A>, s: Unvouched<A>, a: Arrival<A>): Unvouched<
   const far = s.far ?? { probe: Probe.withoutRequest(step), heard: undefined }
   const pair = Probe.pairOf(far.probe, a.number)
   if (pair !== undefined) return leap(step, s, far, a, pair)
-  return { ...s, far: { ...far, probe: Probe.hold(step, far.probe, a) } }
+  return { ...s, far: { ...far, probe: Probe.hold(step, far.probe, a, Probe.maxUnproved) } }
 }
 
 /** A seen number is a duplicate, unless the number after it follows. Then the sender may have restarted. */
@@ -120,7 +120,7 @@ const acceptBelow = <A>(step: Step<A>, s: Unvouched<A>, a: Arrival<A>): Unvouche
     return s
   }
   const below = s.below ?? Probe.withoutRequest(step)
-  if (Probe.pairOf(below, a.number) === undefined) return { ...s, below: Probe.hold(step, below, a) }
+  if (Probe.pairOf(below, a.number) === undefined) return { ...s, below: Probe.hold(step, below, a, Probe.maxUnproved) }
   return checkWith(step, s, a)
 }
 

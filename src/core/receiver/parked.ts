@@ -11,8 +11,9 @@ import * as M from '../internal/OrderedMap.ts'
 import type { OriginState, Parked } from './OriginState.ts'
 import { deliverUnsequenced } from './OriginState.ts'
 import type { Arrival } from './outputs.ts'
+import { maxUnproved } from './Probe.ts'
 import type { Step } from './Step.ts'
-import { hasRoom, keep, release } from './Step.ts'
+import { hold, mayHold, release } from './Step.ts'
 
 /** How long a message is parked, in ms. */
 export const parkTime = 150
@@ -23,12 +24,12 @@ const isSecondSenderHeard = <A>(s: OriginState<A>, at: number): boolean => s.oth
 
 /** Parks a message. */
 export const park = <A, S extends OriginState<A>>(step: Step<A>, s: S, a: Arrival<A>): S => {
-  if (!hasRoom(step, a.bytes)) {
+  if (M.size(s.parked) >= maxUnproved || !mayHold(step, a.bytes)) {
     if (isSecondSenderHeard(s, step.now - parkTime)) step.overflowed += 1
     else step.duplicates += 1
     return s
   }
-  keep(step, a.bytes)
+  hold(step, a.bytes)
   const arrival = { ...a, data: step.settings.retain(a.data) }
   return { ...s, parked: set(s.parked, (M.max(s.parked)?.key ?? 0) + 1, { arrival, at: step.now }) }
 }

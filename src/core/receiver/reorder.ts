@@ -11,16 +11,19 @@ import { ReceivedMessage } from './ReceivedMessage.ts'
 import type { Missing, ReorderBuffer } from './ReorderBuffer.ts'
 import * as B from './ReorderBuffer.ts'
 import type { Step } from './Step.ts'
-import { deliver, deliverKept, hasRoom, keep, keepsUp, release } from './Step.ts'
+import * as S from './Step.ts'
+import { deliver, hasRoom, hold, isLong, keepsUp, mayHold, release } from './Step.ts'
 
 /** Delivers held messages that are now in order. */
 const deliverHeld = <A>(step: Step<A>, before: ReorderBuffer<A>): ReorderBuffer<A> => {
-  let b = before
-  for (let next = B.release(b); next !== undefined; next = B.release(b)) {
-    deliverKept(step, next[0].message, next[0].bytes, next[0].message.number)
-    b = next[1]
+  const front = B.frontMissing(before)?.first ?? Number.POSITIVE_INFINITY
+  let bytes = 0
+  for (const { key, value } of M.entries(before.held)) {
+    if (key > front) break
+    bytes += value.bytes
+    S.deliverHeld(step, value.message, value.bytes, key)
   }
-  return B.settled(b)
+  return B.settled(B.withoutHeldBelow(before, front, bytes))
 }
 
 /** Why an interval must be given up now; `undefined` if it need not. */
@@ -77,6 +80,8 @@ export const expire = <A>(
   const { gapTimeout: deadline } = step.settings
   let b = giveUpRefused(step, about, before)
   for (let front = B.frontMissing(b); front !== undefined && front.deadline <= step.now; front = B.frontMissing(b)) {
+    // The next tick goes on.
+    if (isLong(step)) return b
     // Do not report a loss while the consumer has no room: the receiver may still recover the messages.
     if (!keepsUp(step)) {
       step.waitsForRoom = true
@@ -109,12 +114,16 @@ export const settleAll = <A>(
 const countedGaps = <A>(b: ReorderBuffer<A>): number =>
   M.size(b.missing) - (M.max(b.missing)?.value.deadline === Number.POSITIVE_INFINITY ? 1 : 0)
 
-/** Keeps the number of gaps within `maxGaps`. It gives up the oldest gaps. */
+/** True if the sender's gaps are at most one more than what is left of `maxGaps`. See `mayHold`. */
+const mayStayOpen = <A>(step: Step<A>, gaps: number): boolean =>
+  step.siblingGaps + gaps <= step.settings.maxGaps - step.otherGaps - gaps + 1
+
+/** Keeps the number of gaps within the sender's share of `maxGaps`. It gives up the oldest gaps. */
 export const boundGaps = <A>(step: Step<A>, about: About, before: ReorderBuffer<A>): ReorderBuffer<A> => {
   let b = before
   for (
     let front = B.frontMissing(b);
-    front !== undefined && countedGaps(b) > 0 && step.otherGaps + countedGaps(b) > step.settings.maxGaps;
+    front !== undefined && countedGaps(b) > 0 && !mayStayOpen(step, countedGaps(b));
     front = B.frontMissing(b)
   )
     b = giveUp(step, about, b, front.first, 'overflow')
@@ -139,6 +148,10 @@ export const noticeMissing = <A>(
   return boundGaps(step, about, B.extend(b, last, step.now + step.settings.gapTimeout))
 }
 
+/** True if there is room for a message. One that continues the sequence is not held. */
+const fits = <A>(step: Step<A>, b: ReorderBuffer<A>, n: number, bytes: number): boolean =>
+  n === b.next || step.settings.mode === 'arrival' ? hasRoom(step, bytes) : mayHold(step, bytes)
+
 /** Drops held messages with higher numbers to make room for this message, because it lets the sequence continue. */
 const makeRoom = <A>(step: Step<A>, before: ReorderBuffer<A>, n: number, bytes: number): ReorderBuffer<A> => {
   let b = before
@@ -147,7 +160,7 @@ const makeRoom = <A>(step: Step<A>, before: ReorderBuffer<A>, n: number, bytes: 
   const isBlocked = n === b.next && step.unprocessedBytes + bytes <= maxBytes
   // If the message does not fit even then, nothing is dropped.
   if (!isBlocked && step.bytes - b.heldBytes + bytes > maxBytes) return b
-  while (!hasRoom(step, bytes)) {
+  while (!fits(step, b, n, bytes)) {
     const newest = M.max(b.held)
     if (newest === undefined || newest.key < n) return b
     release(step, newest.value.bytes)
@@ -169,6 +182,11 @@ export const receive = <A>(
   filling: 'Late' | 'Recovered' = 'Late',
 ): ReorderBuffer<A> => {
   const n = a.number
+  // Thousands of messages may have waited for a probe.
+  if (n === before.next && before.missing === undefined && hasRoom(step, a.bytes)) {
+    deliver(step, new ReceivedMessage(about, n, 'InOrder', a.data, a.headers, a.reply), a.bytes, n)
+    return B.startingAt(n + 1)
+  }
   if (isSeen(before, n)) {
     step.duplicates += 1
     return before
@@ -176,7 +194,7 @@ export const receive = <A>(
   const isNew = n > before.highest
   const verdict: Verdict = !isNew ? filling : B.isNext(before, n) ? 'InOrder' : 'AfterGap'
   const b = makeRoom(step, isNew ? noticeMissing(step, about, before, n - 1, 'Data') : before, n, a.bytes)
-  if (!hasRoom(step, a.bytes)) {
+  if (!fits(step, b, n, a.bytes)) {
     // The number exists. The receiver requests it when there is room.
     step.waitsForRoom = true
     return boundGaps(step, about, B.extend(b, n, Number.POSITIVE_INFINITY))
@@ -194,7 +212,7 @@ export const receive = <A>(
     // Refused numbers above this one were waiting for it.
     return boundGaps(step, about, giveUpRefused(step, about, deliverHeld(step, filled)))
   }
-  keep(step, a.bytes)
+  hold(step, a.bytes)
   const kept = new ReceivedMessage(about, n, verdict, step.settings.retain(data), headers, reply)
   const held = B.hold(filled, { message: kept, bytes: a.bytes })
   return boundGaps(step, about, held)

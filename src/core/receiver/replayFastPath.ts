@@ -14,6 +14,7 @@ import type { GapRequest, Missing } from './ReorderBuffer.ts'
 import * as B from './ReorderBuffer.ts'
 import type { Settings } from './settings.ts'
 import type { Entry, Receiver } from './state.ts'
+import { owesReport } from './state.ts'
 
 /** A gap whose numbers are replayed in order. */
 export interface Recovery<A> {
@@ -49,7 +50,7 @@ export const isInRecovery = <A>({ missing, request }: Recovery<A>, n: number): b
 export const isPlain = <A>({ settings, session, table, usage }: Receiver<A>, s: Following<A>): boolean =>
   session.away === undefined &&
   table.waiting === undefined &&
-  usage.overflowed === 0 &&
+  !owesReport(usage) &&
   (!settings.stored || (s.contact._tag === 'Expected' && s.stored._tag === 'Unknown'))
 
 /** When the rest of the gap is requested again, after a number has arrived. */

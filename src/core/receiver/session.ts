@@ -96,7 +96,7 @@ export const onStored = <A>(
     if (requestId !== session.discovery.requestId) return self
     // The head requests of new origins would be lost.
     if (session.away !== undefined) return { ...self, session: { ...session, discoverAt: step.now } }
-    const placed = withPlace(self, step)
+    const placed = withPlace(self, step, origin)
     const first = ranges[0]?.first
     const about = { origin: origin.name, subject: origin.subject, sender: origin.run?.sender }
     if (placed === undefined && first !== undefined) {

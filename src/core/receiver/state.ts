@@ -17,14 +17,41 @@ export interface Entry<A> {
   readonly idle: number | undefined
 }
 
+/** What the origins of one sender use of the shared limits. */
+export interface Share {
+  readonly gaps: number
+  /** Messages and bytes held. */
+  readonly messages: number
+  readonly bytes: number
+}
+
+/** An origin that a new one may replace, and its next number when it got its place in the queue. */
+export interface Idle {
+  readonly name: string
+  readonly next: number
+}
+
+/** The runs of one sender that are followed. */
+export interface Runs {
+  readonly count: number
+  /** Those that a new one may replace, by their places in the queue. */
+  readonly idle: OrderedMap<number, string>
+}
+
 export interface OriginTable<A> {
   readonly origins: VersionedMap<Entry<A>>
   /** When origins must be woken. An entry holds if it has the time of the origin's `wakeAt`; the first one always does. */
   readonly wakeUps: DueQueue
   /** Origins that a new origin may replace. The first was idle longest. */
-  readonly idle: OrderedMap<number, string>
-  /** Origins that wait for the consumer to make room. */
+  readonly idle: OrderedMap<number, Idle>
+  /** In `perSender`, by sender. */
+  readonly runs: VersionedMap<Runs>
+  /** Origins that wait for room. */
   readonly waiting: OrderedMap<string, true>
+  /** The last of them that has continued, while others have their turn after it. */
+  readonly continued: string | undefined
+  /** By sender. A sender that uses nothing has no entry. */
+  readonly shares: OrderedMap<string, Share>
   /** Gaps that are open. */
   readonly gaps: number
 }
@@ -43,7 +70,13 @@ export interface Usage {
   readonly duplicates: number
   /** Unsequenced messages that were dropped since the last report because there was no room. */
   readonly overflowed: number
+  /** Origins that have made way for others since the last report, without a notice, because there was no room. */
+  readonly unreported: number
 }
+
+/** True if something was dropped that is not reported yet. */
+export const owesReport = ({ overflowed, unreported }: Pick<Usage, 'overflowed' | 'unreported'>): boolean =>
+  overflowed > 0 || unreported > 0
 
 /** The connection of the receiver. */
 export interface Session {
@@ -81,7 +114,16 @@ export const create = <A>(options: { readonly addressing?: Addressing } & Partia
   return {
     settings: { ...defaults, retain: data => data, ...settings },
     addressing,
-    table: { origins: VersionedMap.empty(), wakeUps: empty, idle: undefined, waiting: undefined, gaps: 0 },
+    table: {
+      origins: VersionedMap.empty(),
+      wakeUps: empty,
+      idle: undefined,
+      runs: VersionedMap.empty(),
+      waiting: undefined,
+      continued: undefined,
+      shares: undefined,
+      gaps: 0,
+    },
     usage: {
       messages: 0,
       bytes: 0,
@@ -90,6 +132,7 @@ export const create = <A>(options: { readonly addressing?: Addressing } & Partia
       lastRequestId: 0,
       duplicates: 0,
       overflowed: 0,
+      unreported: 0,
     },
     session: {
       startedAt: 0,

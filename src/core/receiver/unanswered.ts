@@ -134,7 +134,7 @@ const judge = <A>(
     return restartUnnamed(step, s, first.number, [...below.slice(pair), ...on], probe)
   }
   // Each number waits for a neighbour.
-  const waiting = below.reduce((p, a) => Probe.hold(step, p, a), Probe.withoutRequest(step))
+  const waiting = below.reduce((p, a) => Probe.hold(step, p, a, Probe.maxUnproved), Probe.withoutRequest(step))
   const known = { ...s, parked: undefined, below: below.length === 0 ? undefined : waiting }
   const after = acceptAll(step, known, on)
   return withBuffer(after, noticeDropped(step, after, probe))
@@ -187,6 +187,7 @@ export const farUnanswered = <A>(
   if (far === undefined) return s
   if (!keepsUp(step)) return { ...s, far: { ...far, probe: waitForRoom(step, far.probe) } }
   if (far.heard !== undefined) return settle(step, s, { head: far.heard })
+  Probe.countDropped(step, far.probe)
   const mute = unvouched(s, { contact: s.contact, refused: far.probe.refused })
   return acceptAll(step, mute, Probe.takeAll(step, far.probe))
 }
@@ -196,11 +197,13 @@ export const unconfirmed = <A>(step: Step<A>, s: Unvouched<A>): Unvouched<A> => 
   let after = s
   if (s.far !== undefined && s.far.probe.dueAt <= step.now) {
     if (!keepsUp(step)) return { ...s, far: { ...s.far, probe: waitForRoom(step, s.far.probe) } }
+    Probe.countDropped(step, s.far.probe)
     for (const a of Probe.takeAll(step, s.far.probe)) deliverUnsequenced(step, s.origin, a, 'Unconfirmed')
     after = { ...after, far: undefined }
   }
   if (s.below !== undefined && s.below.dueAt <= step.now) {
     if (!keepsUp(step)) return { ...after, below: waitForRoom(step, s.below) }
+    Probe.countDropped(step, s.below)
     for (const a of Probe.takeAll(step, s.below)) deliverUnsequenced(step, s.origin, a, 'Unconfirmed')
     after = { ...after, below: undefined }
   }
