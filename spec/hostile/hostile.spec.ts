@@ -1,0 +1,24 @@
+// The short form of `npm run -s hostile`: whatever one sender does with its own name, the others lose nothing.
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { kinds } from '../nats/kinds.ts'
+import { hostileKinds } from './kinds.ts'
+import type { Senders } from './trial.ts'
+import { startSenders, trial } from './trial.ts'
+
+describe.each(kinds.slice(0, 1))('beside a hostile sender, with $name', client => {
+  let senders: Senders | undefined
+  beforeAll(async () => {
+    senders = await startSenders(client)
+  })
+  afterAll(() => senders?.close())
+
+  test.each(hostileKinds)('honest messages arrive: $name', async kind => {
+    if (senders === undefined) throw new Error('the senders have not started')
+    const o = await trial(senders, kind, { messages: 2000, rate: 4000 })
+    expect([o.lost, o.delivered[0]]).toEqual([[0, 0], o.sent[0]])
+    expect(o.sent[0]).toBeGreaterThan(20)
+    expect(o.growth).toBeLessThan(32e6)
+    // Much more than it takes on a quiet machine.
+    expect(o.stall).toBeLessThan(10_000)
+  })
+})

@@ -1,0 +1,52 @@
+/**
+ * Lets a hostile sender send beside honest ones, in each way that is known, and prints what the honest ones notice:
+ *
+ *     npm run -s hostile 1,000,000 messages of each kind
+ *     npm run -s hostile -- --messages 100000 --rate 1000 --only 'gap' --client v3
+ *
+ * `honest`, `late`: messages delivered of those that were sent, by a sender that was there before and one that joins
+ * halfway. The exit code is 1 if a message of theirs is missing.
+ */
+import { parseArgs } from 'node:util'
+import { kinds } from '../nats/kinds.ts'
+import { calm, hostileKinds } from './kinds.ts'
+import type { Outcome } from './trial.ts'
+import { startSenders, trial } from './trial.ts'
+
+const { values } = parseArgs({
+  options: {
+    messages: { type: 'string', default: '1000000' },
+    rate: { type: 'string', default: '5000' },
+    client: { type: 'string', default: 'nats' },
+    only: { type: 'string', default: '' },
+  },
+})
+
+const name = values.client === 'v3' ? '@nats-io/transport-node' : values.client
+const client = kinds.find(k => k.name === name)
+if (client === undefined) throw new Error(`Unknown client "${values.client}". Valid clients: nats, v3.`)
+const size = { messages: Number(values.messages), rate: Number(values.rate) }
+
+const rowOf = (what: string, o: Outcome, undisturbed: number): string => {
+  const of = (i: number): string => `${o.delivered[i] ?? 0}/${o.sent[i] ?? 0}`
+  return [
+    what.padEnd(50),
+    `honest ${of(0)}, lost ${o.lost[0]}`,
+    `late ${of(1)}, lost ${o.lost[1]}`,
+    `p50 ${o.median.toFixed(1)} ms, p99 ${undisturbed.toFixed(1)} -> ${o.p99.toFixed(1)} ms`,
+    `stall ${o.stall.toFixed(0)} ms`,
+    `memory ${(o.growth / 1e6).toFixed(1)} MB`,
+    JSON.stringify(o.notices),
+  ].join('  ')
+}
+
+const senders = await startSenders(client)
+const quiet = await trial(senders, calm, { messages: 3 * size.rate, rate: size.rate })
+console.log(rowOf(calm.name, quiet, quiet.p99))
+for (const kind of hostileKinds) {
+  if (!new RegExp(values.only).test(kind.name)) continue
+  const outcome = await trial(senders, kind, size)
+  console.log(rowOf(kind.name, outcome, quiet.p99))
+  if (outcome.sent.some((sent, i) => outcome.delivered[i] !== sent)) process.exitCode = 1
+}
+await senders.close()
