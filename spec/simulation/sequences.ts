@@ -127,12 +127,21 @@ const note = (chronicle: Chronicle, s: Sequence, { at, local, delivery: d }: Han
   }
 }
 
+/** An origin that has made way is reported in a sum only (`Overflowed`). So a number out of order begins anew. */
+const beginsAnew = ({ settled }: Sequence, d: Handed['delivery']): boolean => {
+  if (d._tag !== 'Message' && d._tag !== 'Lost') return false
+  const first = d._tag === 'Message' ? d.number : d.first
+  const next = settled.reduce((most, one) => Math.max(most, one.last + 1), 0)
+  return settled.length > 0 && (first > next || settled.some(one => covers(one, first)))
+}
+
 export const storiesOf = (chronicle: Chronicle, life: Life): ReadonlyArray<Story> => {
   const stories = new Map<string, Sequence[]>()
   /** The epochs that it has left. */
   const epochs = new Map<string, Set<Epoch | undefined>>()
   // A receiver at `maxOrigins` forgets an ended origin without a report.
   const isTight = life.settings.maxOrigins < roomy
+  const isForgetful = isTight && life.handed.some(({ delivery: d }) => d._tag === 'Overflowed' && d.origins > 0)
   const current = (origin: string, at: number): Sequence => {
     const all = stories.get(origin) ?? []
     stories.set(origin, all)
@@ -150,6 +159,8 @@ export const storiesOf = (chronicle: Chronicle, life: Life): ReadonlyArray<Story
       if (left?.isEnded === true && !isOver(left)) end(left, 'Dropped', at)
     }
     if (!('origin' in d) || d._tag === 'Mismatch') continue
+    const before = isForgetful ? stories.get(d.origin)?.at(-1) : undefined
+    if (before !== undefined && !isOver(before) && beginsAnew(before, d)) end(before, 'Dropped', at)
     const s = current(d.origin, at)
     if (d._tag === 'Restarted') {
       end(s, 'Restarted', at)
