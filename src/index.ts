@@ -11,6 +11,8 @@
  * @since 0.1.0
  */
 export type { Headers } from './core/protocol/Headers.ts'
+export type { NotPermitted } from './core/protocol/notPermitted.ts'
+export type { Operation, Purpose } from './core/protocol/permissionRules.ts'
 export type { Delivery, Message, Notice, Unsequenced } from './core/receiver/Delivery.ts'
 export type { ReceivedDelivery, ReceivedMessage, ReceivedUnsequenced } from './core/receiver/ReceivedMessage.ts'
 export type { Client, ClientSubscribeOptions, ClientSubscription } from './dropin/Client.ts'
@@ -81,7 +83,6 @@ export type { Publisher } from './nats/publish/publisher.ts'
 export { publisher } from './nats/publish/publisher.ts'
 export type {
   AnswerRefused,
-  NotPermitted,
   PublisherOptions,
   PublishOptions,
   Repair,

@@ -71,8 +71,13 @@ describe.each(kinds)('with $name', kind => {
     const error = await within('closed', subscription.closed)
     expect(error).toMatchObject({ name: 'SequencedError', reason: { _tag: 'SubscriptionRefused', subject: refused } })
     expect(error?.message).toContain(`The subscription to ${refused} has ended: `)
-    expect(error?.message).toContain('A receiver of updates requires it: add the permission for this user.')
+    expect(error?.message).toContain(
+      'A receiver of updates requires it: add the permission for this user, subscribe: "',
+    )
     expect(await within('the end', reader.ended)).toBe(error)
+    expect(reader.seen).toMatchObject([
+      { _tag: 'NotPermitted', operation: 'subscribe', subject: refused, rule: refused },
+    ])
     await within('the connection lives', nc.flush())
   })
 

@@ -29,5 +29,7 @@ export const inWords = (d: Delivery<Uint8Array>): string => {
       return `Unverified ${d.subject} ${d.count}`
     case 'StreamSilent':
       return `StreamSilent ${d.streams}`
+    case 'NotPermitted':
+      return `NotPermitted ${d.operation} ${d.rule}`
   }
 }

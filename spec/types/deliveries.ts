@@ -33,6 +33,7 @@ expectTypeOf<Tag>().toEqualTypeOf<
   | 'Mismatch'
   | 'StreamSilent'
   | 'Unverified'
+  | 'NotPermitted'
 >()
 
 const never = (x: never): never => x
@@ -83,6 +84,8 @@ export const use = (d: Delivery<Uint8Array>): string => {
       return `${d.subject} ${d.count}`
     case 'StreamSilent':
       return d.streams.join()
+    case 'NotPermitted':
+      return d.rule
     default:
       return never(d)
   }

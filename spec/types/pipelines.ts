@@ -93,7 +93,7 @@ match<PublishError, unknown>({ HistoryFull: e => e.cause })
 
 expectTypeOf(replay(nc)).toEqualTypeOf<(address: Address.Address) => TE.TaskEither<ReplayError, Replayed>>()
 expectTypeOf<ReplayError['_tag']>().toEqualTypeOf<
-  'NotSentYet' | 'Gone' | 'Refused' | 'NoResponders' | 'TimedOut' | 'ClientError'
+  'NotSentYet' | 'Gone' | 'Refused' | 'NotPermitted' | 'NoResponders' | 'TimedOut' | 'ClientError'
 >()
 expectTypeOf(flow(Address.parse('single'), TE.fromEither, TE.chainW(replay(nc)))).returns.toEqualTypeOf<
   TE.TaskEither<Address.AddressError | ReplayError, Replayed>

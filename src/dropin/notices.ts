@@ -13,7 +13,8 @@ const isReceiverWarning = ({ _tag }: ReceiverNotice): boolean =>
   _tag === 'Conflict' ||
   _tag === 'Mismatch' ||
   _tag === 'StreamSilent' ||
-  _tag === 'Unverified'
+  _tag === 'Unverified' ||
+  _tag === 'NotPermitted'
 
 export const startConnectionNotices = (onNotice: ((notice: Notice) => void) | undefined): Notices<Notice> =>
   createNotices({

@@ -82,6 +82,8 @@ export interface NotReserved {
 export interface SubscriptionRefused {
   readonly _tag: 'SubscriptionRefused'
   readonly subject: string
+  /** The subject to add to the permissions of the user, such as `_SEQ.HB.updates.*`. */
+  readonly rule: string
   readonly cause: Error
 }
 

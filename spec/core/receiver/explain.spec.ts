@@ -15,6 +15,9 @@ const verdicts = ['InOrder', 'AfterGap', 'Late', 'Recovered', 'Unchecked'] as co
 const reasons = ['unresolved', 'evicted', 'tooLarge', 'unreadable', 'overflow', 'gone', 'ambiguous'] as const
 const strays = ['NoNumber', 'NoSender', 'TooManyOrigins', 'Refuted', 'Unconfirmed', 'BetweenRuns', 'Conflict'] as const
 
+const purposes = ['messages', 'heartbeats', 'head requests', 'replay requests', 'answers', 'stream requests'] as const
+const request = { operation: 'publish', subject: '_SEQ.REPLAY.updates.17', rule: '_SEQ.REPLAY.updates.*' } as const
+
 const all: ReadonlyArray<Delivery<string>> = [
   ...verdicts.map(verdict => ({ _tag: 'Message', ...about, number: n(7), verdict, ...content }) as const),
   { _tag: 'Gap', ...about, first: n(3), last: n(3), noticedBy: 'Data' },
@@ -36,6 +39,8 @@ const all: ReadonlyArray<Delivery<string>> = [
   { _tag: 'Mismatch', origin: name, expected: 'perSender' },
   { _tag: 'StreamSilent', streams: ['UPDATES'] },
   { _tag: 'Unverified', subject: 'updates.1\u001b[2J', count: 2 },
+  ...purposes.map(purpose => ({ _tag: 'NotPermitted', ...request, purpose }) as const),
+  { _tag: 'NotPermitted', operation: 'subscribe', subject: 'updates.*', rule: 'updates.*', purpose: 'messages' },
 ]
 
 const inWords = all.map(d => [JSON.stringify(d), d] as const)

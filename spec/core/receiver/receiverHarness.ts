@@ -116,6 +116,8 @@ export const told = (d: Delivery<string>): string => {
       return `unverified ${d.subject}`
     case 'StreamSilent':
       return `stream silent ${d.streams}`
+    case 'NotPermitted':
+      return `not permitted ${d.operation} ${d.rule}`
   }
 }
 

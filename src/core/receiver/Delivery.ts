@@ -7,9 +7,13 @@
 import * as E from 'fp-ts/lib/Either.js'
 import type { Epoch } from '../protocol/Epoch.ts'
 import type { Headers } from '../protocol/Headers.ts'
+import type { NotPermitted } from '../protocol/notPermitted.ts'
 import type { Addressing } from '../protocol/Origin.ts'
 import type { SequenceNumber } from '../protocol/SequenceNumber.ts'
 import type { Subject, Token } from '../protocol/Subject.ts'
+
+export type { NotPermitted } from '../protocol/notPermitted.ts'
+export type { Operation, Purpose } from '../protocol/permissionRules.ts'
 
 /**
  * How a message arrived:
@@ -237,6 +241,7 @@ export type Notice =
   | Mismatch
   | StreamSilent
   | Unverified
+  | NotPermitted
 
 /** Everything that a receiver delivers. @since 0.1.0 */
 export type Delivery<A> = Message<A> | Unsequenced<A> | Notice

@@ -2,6 +2,7 @@
 
 import { printable } from '../internal/codec.ts'
 import { match } from '../internal/match.ts'
+import { explainNotPermitted } from '../protocol/notPermitted.ts'
 import type { Delivery, Gap, LossReason, Lost, NoticedBy, Overflowed, UnsequencedReason, Verdict } from './Delivery.ts'
 
 const range = (first: number, last: number | undefined): string =>
@@ -91,6 +92,7 @@ export const explain: (d: Delivery<unknown>) => string = match<Delivery<unknown>
     `No answer to requests which numbers ${d.streams.join(', ')} holds. Messages of senders that don't answer may be missing. Check that the stream has a leader, and that this user may publish to its API (DIRECT.GET and STREAM.INFO).`,
   Unverified: d =>
     `${printable(d.subject)}: dropped, because its signature is missing or not valid. ${d.count} so far.`,
+  NotPermitted: explainNotPermitted,
   Mismatch: d =>
     `${d.origin} belongs to a sender with another addressing. This subscription can't receive its messages. Set addressing: '${d.expected === 'single' ? 'perSender' : 'single'}' here, or '${d.expected}' at the sender.`,
 })

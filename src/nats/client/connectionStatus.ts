@@ -5,14 +5,9 @@ import { sharedWeakMap } from '../internal/processRegistry.ts'
 import type { Connection } from './Connection.ts'
 import { timeout } from './timer.ts'
 
-/** The server does not permit the user an operation. */
-export interface PermissionRefusal {
-  readonly operation: string
-  readonly subject: string
-}
-
 export interface ConnectionStatusListener {
-  readonly onRefused?: (refusal: PermissionRefusal) => void
+  /** The server does not permit the user to publish to this subject. A subscription receives its own refusal. */
+  readonly onPublishRefused?: (subject: string) => void
   readonly onDisconnected?: () => void
   readonly onReconnected?: () => void
   /** The connection is closed, with an error if one has closed it. */
@@ -26,17 +21,22 @@ interface ConnectionState {
   maxPayload: number | undefined
 }
 
-const Refusal = t.type({ operation: t.string, subject: t.string })
+const Refusal = t.type({ operation: t.keyof({ publish: null, subscription: null }), subject: t.string })
+/** Where either client has the refusal: in a status event, and in the error that ends a subscription. */
 const StatusV2 = t.type({ permissionContext: Refusal })
 const StatusV3 = t.type({ error: Refusal })
+const SubscriptionError = t.union([StatusV2, Refusal])
 
-/** The refusal in a status event of either client. */
-const parseRefusal = (status: unknown): PermissionRefusal | undefined => {
+/** The subject that a status event of either client says the user may not publish to. */
+const refusedSubject = (status: unknown): string | undefined => {
   const in2 = StatusV2.decode(status)
-  if (E.isRight(in2)) return in2.right.permissionContext
   const in3 = StatusV3.decode(status)
-  return E.isRight(in3) ? in3.right.error : undefined
+  const refusal = E.isRight(in2) ? in2.right.permissionContext : E.isRight(in3) ? in3.right.error : undefined
+  return refusal?.operation === 'publish' ? refusal.subject : undefined
 }
+
+/** True if a subscription has ended because the server does not permit it. */
+export const isSubscriptionRefusal = (err: Error): boolean => SubscriptionError.is(err)
 
 const connectionStates = sharedWeakMap<Connection, ConnectionState>('connectionStates')
 
@@ -49,8 +49,8 @@ const startWatching = (nc: Connection): ConnectionState => {
   const read = async (): Promise<void> => {
     for await (const status of nc.status()) {
       const { type } = status
-      const refusal = type === 'error' ? parseRefusal(status) : undefined
-      if (refusal !== undefined) notifyAll(l => l.onRefused?.(refusal))
+      const refused = type === 'error' ? refusedSubject(status) : undefined
+      if (refused !== undefined) notifyAll(l => l.onPublishRefused?.(refused))
       else if (type === 'disconnect' || type === 'reconnect') {
         state.isConnected = type === 'reconnect'
         state.maxPayload = nc.info?.max_payload ?? state.maxPayload

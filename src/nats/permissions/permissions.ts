@@ -3,12 +3,9 @@
  *
  * @since 0.1.0
  */
-import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
-import * as Address from '../../core/protocol/Address.ts'
-import * as ControlSubject from '../../core/protocol/ControlSubject.ts'
 import type { Addressing } from '../../core/protocol/Origin.ts'
-import * as Origin from '../../core/protocol/Origin.ts'
+import * as PermissionRules from '../../core/protocol/permissionRules.ts'
 import * as Subject from '../../core/protocol/Subject.ts'
 import { orThrow, sequencedError } from '../errors.ts'
 import { check, option, parsePrefix, sharedOptions } from '../options.ts'
@@ -79,87 +76,30 @@ const checkOptions = check('permissions', {
   replayer: option('a replayer, such as fromJetStream', isReplayer),
 })
 
-interface Context {
-  readonly subjects: Subject.Filter
-  readonly addressing: Addressing
-  readonly sender: Subject.Token | undefined
-  readonly prefix: ControlSubject.Prefix
-  readonly inboxes: string
-}
-
 type Rules = Pick<Permissions, 'publish' | 'subscribe'>
 
-const hasWildcard = (filter: Subject.Filter): boolean => E.isLeft(Subject.parse(filter))
-
-const senderRules = ({ subjects, addressing, sender, prefix, inboxes }: Context): Rules => {
-  const data = sender === undefined ? Address.filter(addressing)(subjects) : `${subjects}.${sender}.*.*`
-  return {
-    publish: [data, `${prefix}.HB.${data}`, inboxes],
-    subscribe: [
-      ControlSubject.headOfAll(prefix),
-      ...ControlSubject.headsOf(prefix, sender)(subjects),
-      ControlSubject.replaysOf(prefix, sender)(subjects),
-      // A sender in `single` notices a second one by its heartbeats.
-      ...(addressing === 'single' ? [ControlSubject.heartbeats(prefix, addressing)(subjects)] : []),
-    ],
-  }
-}
-
-const auditorRules = ({ subjects, addressing, prefix, inboxes }: Context): Rules => {
-  const other = Origin.other(addressing)
-  return {
-    publish: [
-      ...(hasWildcard(subjects) ? [ControlSubject.headOfAll(prefix)] : []),
-      ControlSubject.head(prefix)(subjects),
-      ...(addressing === 'perSender' && !subjects.endsWith('>')
-        ? [ControlSubject.head(prefix)(`${subjects}.*.*`)]
-        : []),
-    ],
-    subscribe: [
-      Address.filter(addressing)(subjects),
-      ControlSubject.heartbeats(prefix, addressing)(subjects),
-      // Heartbeats of the other addressing reveal a mismatch.
-      ControlSubject.heartbeats(prefix, other)(subjects),
-      inboxes,
-    ],
-  }
-}
-
-const replayRules = ({ subjects, addressing, prefix, inboxes }: Context): Rules => ({
-  publish: [`${prefix}.REPLAY.${Address.filter(addressing)(subjects)}`],
-  subscribe: [inboxes],
-})
-
-const streamRules = ({ subjects, addressing }: Context, { sources }: Replayer): ReadonlyArray<string> =>
-  sources.flatMap(source =>
-    source._tag === 'Sender'
-      ? []
-      : [
-          `${source.api}.DIRECT.GET.${source.stream}.${Address.filter(addressing)(subjects)}`,
-          `${source.api}.DIRECT.GET.${source.stream}`,
-          `${source.api}.STREAM.INFO.${source.stream}`,
-        ],
-  )
-
-const joined = (a: Rules, b: Rules): Rules => ({
-  publish: [...new Set([...a.publish, ...b.publish])],
-  subscribe: [...new Set([...a.subscribe, ...b.subscribe])],
-})
-
-const rulesOf = (role: Role, context: Context, replayer: Replayer): Rules => {
+const rulesOf = (
+  role: Role,
+  scope: PermissionRules.Scope,
+  sender: Subject.Token | undefined,
+  { sources }: Replayer,
+): ReadonlyArray<PermissionRules.Rule> => {
   switch (role) {
     case 'sender':
-      return senderRules(context)
+      return PermissionRules.senderRules(scope, sender)
     case 'auditor':
-      return auditorRules(context)
+      return PermissionRules.auditorRules(scope)
     case 'replayer':
-      return replayRules(context)
-    case 'receiver': {
-      const { publish, subscribe } = joined(auditorRules(context), replayRules(context))
-      return { publish: [...publish, ...streamRules(context, replayer)], subscribe }
-    }
+      return PermissionRules.replayRules(scope)
+    case 'receiver':
+      return PermissionRules.receiverRules(scope, sources)
   }
 }
+
+const subjectsOf = (
+  rules: ReadonlyArray<PermissionRules.Rule>,
+  operation: PermissionRules.Operation,
+): ReadonlyArray<string> => [...new Set(rules.filter(rule => rule.operation === operation).map(rule => rule.subject))]
 
 const lines = (subjects: ReadonlyArray<string>): string => subjects.map(s => `    ${JSON.stringify(s)}\n`).join('')
 
@@ -221,9 +161,13 @@ export const permissions = (role: Role, subject: string, options: PermissionOpti
   const prefix = parsePrefix(options.prefix)
   const inboxes = `${orThrow(Subject.explain)(Subject.parse(options.inboxPrefix ?? '_INBOX'))}.>`
   const token = sender === undefined ? undefined : orThrow(Subject.explain)(Subject.parseToken(sender))
-  const all = rulesOf(role, { subjects, addressing, sender: token, prefix, inboxes }, replayer)
+  const all = rulesOf(role, { subjects, addressing, prefix, inboxes }, token, replayer)
   const mayRespond = role === 'sender' && allowResponses
-  const rules = mayRespond ? { ...all, publish: all.publish.filter(p => p !== inboxes) } : all
+  const publish = subjectsOf(all, 'publish')
+  const rules = {
+    publish: mayRespond ? publish.filter(p => p !== inboxes) : publish,
+    subscribe: subjectsOf(all, 'subscribe'),
+  }
   const { max, ttl } = responses
   return {
     ...rules,

@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import { quoted } from '../../core/internal/codec.ts'
+import { explainNotPermitted } from '../../core/protocol/notPermitted.ts'
 import type { SenderNotice } from './types.ts'
 
 const formatNumbers = (first: number, last: number): string =>
@@ -27,7 +28,7 @@ export const explainSenderNotice = (n: SenderNotice): string => {
     case 'ReservationFailed':
       return `The next numbers under the key ${quoted(n.key)} could not be reserved: ${n.cause}. It is tried again. When all reserved numbers are used, publish() throws NotReserved.`
     case 'NotPermitted':
-      return `The server does not permit this user to ${n.operation === 'publish' ? 'publish to' : 'subscribe to'} ${n.subject}. Add the permission.`
+      return explainNotPermitted(n)
     case 'AnswerRefused':
       return `The request to ${quoted(n.subject)} was not answered: its reply subject ${quoted(n.reply)} is not an inbox. If receivers use such inboxes, add their prefix to the sender's option inboxes.`
   }

@@ -3,7 +3,6 @@
  *
  * @since 0.1.0
  */
-import * as Address from '../../core/protocol/Address.ts'
 import * as ControlSubject from '../../core/protocol/ControlSubject.ts'
 import type { SequenceNumber } from '../../core/protocol/SequenceNumber.ts'
 import * as Subject from '../../core/protocol/Subject.ts'
@@ -118,7 +117,6 @@ export const openPublishers = (
       { _tag: 'BadSubject', subject: subjects },
     )
   const isWithin = Subject.matches(filter)
-  const isAddress = Subject.matches(orThrow(Subject.explain)(Subject.parseFilter(Address.filter(addressing)(filter))))
   // Throws for a sender name that is not valid, before the first message.
   const { run } = createOrigin('any', addressing, options.sender, randomEpoch())
 
@@ -132,7 +130,7 @@ export const openPublishers = (
     { addressing, prefix },
     options,
     notices,
-    at => at.startsWith(`${prefix}.`) || (Subject.isSubject(at) && isAddress(at)),
+    { subjects: filter, sender: run?.sender, hasOrigin: name => origins.has(name) },
     () => stopAll(),
   )
   const { sendLog } = session.context

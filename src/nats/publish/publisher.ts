@@ -69,12 +69,13 @@ export const publisher = (nc: Connection, subject: string, options: PublisherOpt
   const { addressing, prefix } = checkAddressSettings(options, subject)
   const epoch = randomEpoch()
   const origin = createOrigin(subject, addressing, options.sender, epoch)
-  const isOurs = (at: string): boolean =>
-    at.startsWith(`${origin.name}.`) ||
-    (at.startsWith(`${prefix}.`) && `${at}.`.includes(`.${origin.subject}.`)) ||
-    at === ControlSubject.headOfAll(prefix)
+  const own = {
+    subjects: origin.subject,
+    sender: origin.run?.sender,
+    hasOrigin: (name: string): boolean => name === origin.name,
+  }
   const notices = createNotices<SenderNotice>({ explain: explainSenderNotice, isWarning: isSenderWarning })
-  const session = openSession(nc, { addressing, prefix }, options, notices, isOurs, () => sender.stop())
+  const session = openSession(nc, { addressing, prefix }, options, notices, own, () => sender.stop())
 
   let onEnded: () => void = () => undefined
   const sender = session.setUp(() => {

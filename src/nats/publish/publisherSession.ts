@@ -14,7 +14,7 @@ import { defaultLimits } from '../../core/sender/History.ts'
 import * as ReplayQueue from '../../core/sender/ReplayQueue.ts'
 import * as Sender from '../../core/sender/Sender.ts'
 import type { Connection, Msg, NatsSubscription } from '../client/Connection.ts'
-import { onConnectionStatus, whenConnected } from '../client/connectionStatus.ts'
+import { isSubscriptionRefusal, onConnectionStatus, whenConnected } from '../client/connectionStatus.ts'
 import { decodeText } from '../client/decodeText.ts'
 import { EncodedHeaders } from '../client/EncodedHeaders.ts'
 import { headerBlock } from '../client/headers.ts'
@@ -27,6 +27,8 @@ import { heartbeatTimerOf } from './heartbeatTimer.ts'
 import { publisherOptions } from './options.ts'
 import type { PublisherContext } from './publisherContext.ts'
 import { entries } from './ranges.ts'
+import type { OwnSubjects } from './refusals.ts'
+import { Refusals } from './refusals.ts'
 import { createReplySubjectFilter } from './replySubjectFilter.ts'
 import { sendLogOf } from './sendLog.ts'
 import type { PublisherOptions, SenderNotice, Unconfirmed } from './types.ts'
@@ -113,16 +115,13 @@ const callSafely = (handler: (msg: Msg) => void, msg: Msg): void => {
   }
 }
 
-/**
- * @param isOurs whether a subject that the server does not permit belongs to this publisher
- * @param stopOrigins stops all origins of the publisher at once
- */
+/** @param stopOrigins stops all origins of the publisher at once */
 export const openSession = (
   nc: Connection,
   { addressing, prefix }: AddressSettings,
   options: PublisherOptions,
   notices: NoticeSink<SenderNotice>,
-  isOurs: (at: string) => boolean,
+  own: OwnSubjects,
   stopOrigins: () => void,
 ): PublisherSession => {
   const { from = 1, heartbeatDelay, maxHeartbeatInterval, history, drainTimeout = 5000 } = options
@@ -193,10 +192,10 @@ export const openSession = (
     return closing
   }
 
+  const refusals = new Refusals(nc, own, { addressing, prefix }, options.inboxes ?? [], notices.report)
+
   const stopListening = onConnectionStatus(nc, {
-    onRefused: ({ operation, subject }) => {
-      if (isOurs(subject)) notices.report({ _tag: 'NotPermitted', operation, subject })
-    },
+    onPublishRefused: at => refusals.onPublishRefused(at),
     onClosed: closeNow,
   })
 
@@ -204,7 +203,9 @@ export const openSession = (
 
   const subscribe: PublisherSession['subscribe'] = (at, handler) => {
     const callback = (err: Error | null, msg: Msg): void => {
-      if (err === null && !isClosed) callSafely(handler, msg)
+      if (isClosed) return
+      if (err === null) callSafely(handler, msg)
+      else if (isSubscriptionRefusal(err)) refusals.onSubscribeRefused(at)
     }
     subscriptions.push(nc.subscribe(at, { callback }))
   }
@@ -212,7 +213,11 @@ export const openSession = (
   const isAcceptedReply = createReplySubjectFilter(nc, prefix, options.inboxes, notices.report)
 
   const onRequest: PublisherSession['onRequest'] = (at, handler) =>
-    subscribe(at, msg => (isRequest(msg) && isAcceptedReply(msg) ? handler(msg) : undefined))
+    subscribe(at, msg => {
+      if (!isRequest(msg) || !isAcceptedReply(msg)) return
+      refusals.onRequest(msg.reply)
+      handler(msg)
+    })
 
   const onHeadRequest: PublisherSession['onHeadRequest'] = handler =>
     onRequest(ControlSubject.headOfAll(prefix), request => {

@@ -6,6 +6,7 @@
  */
 import type { Epoch } from '../../core/protocol/Epoch.ts'
 import type { Headers } from '../../core/protocol/Headers.ts'
+import type { NotPermitted } from '../../core/protocol/notPermitted.ts'
 import type { Addressing } from '../../core/protocol/Origin.ts'
 import type { Limits } from '../../core/sender/History.ts'
 import type { Sign } from '../client/signature.ts'
@@ -66,18 +67,6 @@ export interface SenderConflict {
   readonly origin: string
   readonly epoch: Epoch
   readonly rival: Epoch
-}
-
-/**
- * The server does not permit an operation that this publisher needs: to publish a message (the message is lost), a
- * heartbeat or an answer, or to subscribe to requests.
- *
- * @since 0.1.0
- */
-export interface NotPermitted {
-  readonly _tag: 'NotPermitted'
-  readonly operation: string
-  readonly subject: string
 }
 
 /**

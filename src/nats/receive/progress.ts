@@ -96,6 +96,8 @@ export const trackProgress = (
     startAt,
     done: item => {
       const { delivery, settled, epoch } = item
+      // The shell reports it, so the core has not counted it.
+      if (settled === undefined && delivery._tag === 'NotPermitted') return
       if (settled !== undefined && 'origin' in delivery) startAt(delivery.origin, epoch, settled)
       if (delivery._tag === 'Ended') end(delivery.origin)
       if (delivery._tag === 'Lost' && delivery.last === undefined) remove(delivery.origin)

@@ -16,7 +16,7 @@ import type { Output } from '../../core/receiver/outputs.ts'
 import * as Receiver from '../../core/receiver/Receiver.ts'
 import { unchecked } from '../../core/receiver/unchecked.ts'
 import type { Connection, Msg, NatsSubscription } from '../client/Connection.ts'
-import { connectedWithin, onConnectionStatus } from '../client/connectionStatus.ts'
+import { connectedWithin, isSubscriptionRefusal, onConnectionStatus } from '../client/connectionStatus.ts'
 import { readHeaders } from '../client/headers.ts'
 import { createInbox, inboxPrefix } from '../client/inbox.ts'
 import { randomSeed } from '../client/random.ts'
@@ -39,6 +39,7 @@ import { queueHint, receiveOptions } from './options.ts'
 import { copyBytes, createCopier, keepView } from './payloads.ts'
 import { trackProgress } from './progress.ts'
 import { fromSender } from './Replayer.ts'
+import { createRefusals } from './refusals.ts'
 import { createReplayClient } from './replayClient.ts'
 import { alreadyDelivered, createSenderDetector } from './senderDetector.ts'
 import { checkStreams } from './streamCheck.ts'
@@ -304,7 +305,16 @@ export const receive = (
     if (error !== undefined) close(error)
   }
 
+  const refusals = createRefusals(
+    { subjects: filter, addressing, prefix, inboxes: `${inboxPrefix(nc)}.>` },
+    replayer.sources,
+    detector?.otherOrigins,
+    delivery => handler.onDelivery({ _tag: 'Deliver', delivery, bytes: 0, settled: undefined, epoch: undefined }),
+  )
+
   const stopListening = onConnectionStatus(nc, {
+    // A member of a queue group requests nothing.
+    ...(queue === undefined ? { onPublishRefused: refusals.onPublishRefused } : {}),
     onDisconnected: () => {
       changes += 1
       replayClient.clear()
@@ -347,11 +357,12 @@ export const receive = (
   const subscribe = (at: string, onMessage: (msg: Msg) => void, isRequired = true, group?: string): void => {
     const callback = (err: Error | null, msg: Msg): void => {
       if (err === null) return isClosed ? undefined : onMessage(msg)
-      if (!isRequired) return
+      if (!isRequired || isClosed) return
+      const rule = isSubscriptionRefusal(err) ? refusals.onSubscribeRefused(at).subject : at
       close(
         sequencedError(
-          `The subscription to ${at} has ended: ${err.message}. A receiver of ${subject} requires it: add the permission for this user.`,
-          { _tag: 'SubscriptionRefused', subject: at, cause: err },
+          `The subscription to ${at} has ended: ${err.message}. A receiver of ${subject} requires it: add the permission for this user, subscribe: ${JSON.stringify(rule)}.`,
+          { _tag: 'SubscriptionRefused', subject: at, rule, cause: err },
         ),
       )
     }

@@ -8,15 +8,18 @@ import type { TaskEither } from 'fp-ts/lib/TaskEither.js'
 import type * as Address from '../../core/protocol/Address.ts'
 import * as ControlSubject from '../../core/protocol/ControlSubject.ts'
 import type { Headers } from '../../core/protocol/Headers.ts'
+import type { NotPermitted } from '../../core/protocol/notPermitted.ts'
 import type * as Origin from '../../core/protocol/Origin.ts'
 import * as SequenceNumber from '../../core/protocol/SequenceNumber.ts'
 import type { RefusalReason } from '../../core/receiver/Delivery.ts'
 import type { Connection, Msg } from '../client/Connection.ts'
-import { createInbox } from '../client/inbox.ts'
+import { isSubscriptionRefusal, onConnectionStatus } from '../client/connectionStatus.ts'
+import { createInbox, inboxPrefix } from '../client/inbox.ts'
 import { assertNotWrapped } from '../client/wrappedConnections.ts'
 import type { ClientError } from '../errors.ts'
 import { parsePrefix } from '../options.ts'
 import { copyBytes } from './payloads.ts'
+import { createRefusals } from './refusals.ts'
 import type { SenderAnswer } from './replayAnswers.ts'
 import { decodeSenderAnswer, startProgress } from './replayAnswers.ts'
 
@@ -83,7 +86,7 @@ export type ReplayError = NotSentYet | Gone | Failure
 export type Answer = Replayed | NotSentYet | Gone
 
 /** The errors of `replayRange`. @since 0.1.0 */
-export type Failure = Refused | NoResponders | TimedOut | ClientError
+export type Failure = Refused | NoResponders | NotPermitted | TimedOut | ClientError
 
 /** All answers to one request, and the last number that the sender considered. */
 interface Page {
@@ -105,6 +108,7 @@ const request =
       let unsubscribe = (): void => undefined
       const settle = (result: E.Either<Failure, Page>): void => {
         clearTimeout(timer)
+        stopListening()
         if (!nc.isClosed()) unsubscribe()
         resolve(result)
       }
@@ -135,8 +139,22 @@ const request =
         }
       }
       const progress = startProgress(origin, number, last ?? number)
+      const at = ControlSubject.replay(prefix)({ origin, number })
+      const addressing = origin.run === undefined ? 'single' : 'perSender'
+      const refusals = createRefusals(
+        { subjects: origin.subject, addressing, prefix, inboxes: `${inboxPrefix(nc)}.>` },
+        [],
+        undefined,
+        notice => settle(E.left(notice)),
+      )
+      const stopListening = onConnectionStatus(nc, {
+        // Other requests of the connection have other subjects.
+        onPublishRefused: refused => (refused === at ? refusals.onPublishRefused(at) : undefined),
+        onClosed: () => undefined,
+      })
       try {
         const callback = (cause: Error | null, msg: Msg): void => {
+          if (cause !== null && isSubscriptionRefusal(cause)) return void refusals.onSubscribeRefused(`${inbox}.*`)
           if (cause !== null) return settle(E.left({ _tag: 'ClientError', cause }))
           wait()
           for (const answer of decodeSenderAnswer(progress, msg, copyBytes)) onAnswer(answer)
@@ -145,7 +163,7 @@ const request =
         unsubscribe = () => subscription.unsubscribe()
         wait()
         const body = last === undefined ? undefined : JSON.stringify({ last })
-        nc.publish(ControlSubject.replay(prefix)({ origin, number }), body, { reply: `${inbox}.1` })
+        nc.publish(at, body, { reply: `${inbox}.1` })
       } catch (cause) {
         settle(E.left({ _tag: 'ClientError', cause }))
       }
