@@ -1,0 +1,53 @@
+// An account whose users have JWTs, signed by scoped signing keys: the key carries the template of their permissions.
+import {
+  createAccount,
+  createOperator,
+  createUser,
+  encodeAccount,
+  encodeOperator,
+  encodeUser,
+  fmtCreds,
+  newScopedSigner,
+} from '@nats-io/jwt'
+import type { JwtPermissions } from '../../src/nats/permissions/permissions.ts'
+
+export interface JwtAccount {
+  /** The lines of a server's configuration. */
+  readonly config: string
+  /** The content of the credentials file of a new user with that role. */
+  readonly credsOf: (role: string, name: string) => Promise<Uint8Array>
+}
+
+/** @param roles the permissions of each role, which may have templates such as `{{name()}}` */
+export const createJwtAccount = async (roles: Readonly<Record<string, JwtPermissions>>): Promise<JwtAccount> => {
+  const operator = createOperator()
+  const account = createAccount()
+  const signers = new Map(Object.keys(roles).map(role => [role, createAccount()]))
+  const signingKeys = [...signers].map(([role, key]) => {
+    const { pub, sub, resp } = roles[role] ?? { pub: { allow: [] }, sub: { allow: [] } }
+    return newScopedSigner(key, role, {
+      pub: { allow: [...pub.allow] },
+      sub: { allow: [...sub.allow] },
+      ...(resp === undefined ? {} : { resp }),
+      subs: -1,
+      data: -1,
+      payload: -1,
+    })
+  })
+  const limits = { subs: -1, data: -1, payload: -1, imports: -1, exports: -1, conn: -1, leaf: -1, wildcards: true }
+  const accountJwt = await encodeAccount('app', account, { signing_keys: signingKeys, limits }, { signer: operator })
+  return {
+    config: `
+operator: ${await encodeOperator('tests', operator)}
+resolver: MEMORY
+resolver_preload: { ${account.getPublicKey()}: ${accountJwt} }
+`,
+    credsOf: async (role, name) => {
+      const signer = signers.get(role)
+      if (signer === undefined) throw new Error(`there is no role ${role}`)
+      const user = createUser()
+      const jwt = await encodeUser(name, user, account.getPublicKey(), {}, { signer, scopedUser: true })
+      return fmtCreds(jwt, user)
+    },
+  }
+}
