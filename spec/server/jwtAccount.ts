@@ -18,8 +18,14 @@ export interface JwtAccount {
   readonly credsOf: (role: string, name: string) => Promise<Uint8Array>
 }
 
-/** @param roles the permissions of each role, which may have templates such as `{{name()}}` */
-export const createJwtAccount = async (roles: Readonly<Record<string, JwtPermissions>>): Promise<JwtAccount> => {
+/**
+ * @param roles the permissions of each role, which may have templates such as `{{name()}}`
+ * @param mappings subjects of the account that become others
+ */
+export const createJwtAccount = async (
+  roles: Readonly<Record<string, JwtPermissions>>,
+  mappings: Readonly<Record<string, ReadonlyArray<{ subject: string; weight: number }>>> = {},
+): Promise<JwtAccount> => {
   const operator = createOperator()
   const account = createAccount()
   const signers = new Map(Object.keys(roles).map(role => [role, createAccount()]))
@@ -35,7 +41,8 @@ export const createJwtAccount = async (roles: Readonly<Record<string, JwtPermiss
     })
   })
   const limits = { subs: -1, data: -1, payload: -1, imports: -1, exports: -1, conn: -1, leaf: -1, wildcards: true }
-  const accountJwt = await encodeAccount('app', account, { signing_keys: signingKeys, limits }, { signer: operator })
+  const claims = { signing_keys: signingKeys, limits, mappings }
+  const accountJwt = await encodeAccount('app', account, claims, { signer: operator })
   return {
     config: `
 operator: ${await encodeOperator('tests', operator)}
