@@ -1,11 +1,39 @@
 // A user without a permission gets the client's error, with an explanation.
 import { describe, expect, test } from '@jest/globals'
 import type { SequencedNotice } from '../../src/index.ts'
-import { explain, sequenced } from '../../src/index.ts'
+import { explain, permissions, sequenced } from '../../src/index.ts'
 import { withServer } from '../nats/clients.ts'
 import { drop, pass } from '../server/lossyLink.ts'
 import type { Json, Nc } from './bench.ts'
 import { dial, kinds, listening, reading, showError, texts, told, until } from './bench.ts'
+
+type Row = readonly [SequencedNotice['side'], 'publish' | 'subscribe', rule: string]
+
+const rows: ReadonlyArray<Row> = [
+  ['Sender', 'publish', 'updates.*'],
+  ['Sender', 'publish', '_SEQ.HB.updates.*'],
+  ['Sender', 'publish', '_INBOX.>'],
+  ['Sender', 'subscribe', '_SEQ.HEAD'],
+  ['Sender', 'subscribe', '_SEQ.HEAD.updates'],
+  ['Sender', 'subscribe', '_SEQ.REPLAY.updates.*'],
+  ['Sender', 'subscribe', '_SEQ.HB.updates.*'],
+  ['Receiver', 'publish', '_SEQ.HEAD.updates'],
+  ['Receiver', 'publish', '_SEQ.REPLAY.updates.*'],
+  ['Receiver', 'subscribe', 'updates'],
+  ['Receiver', 'subscribe', 'updates.*'],
+  ['Receiver', 'subscribe', '_SEQ.HB.updates.*'],
+  ['Receiver', 'subscribe', '_INBOX.>'],
+]
+
+/** The permissions of one side, without one rule. */
+const lacking = ([side, operation, rule]: Row): string => {
+  const all = permissions(side === 'Sender' ? 'sender' : 'receiver', 'updates')
+  const permitted = {
+    publish: all.publish,
+    subscribe: side === 'Receiver' ? ['updates', ...all.subscribe] : all.subscribe,
+  }
+  return JSON.stringify({ ...permitted, [operation]: permitted[operation].filter(s => s !== rule) })
+}
 
 const server = withServer({
   config: `authorization { users: [
@@ -18,6 +46,8 @@ const server = withServer({
       publish: ["_SEQ.HEAD.updates", "_SEQ.HEAD.updates.>", "_SEQ.REPLAY.updates.>"]
       subscribe: ["updates", "updates.*", "_SEQ.HB.updates.*", "_SEQ.HB.updates.*.*.*", "_INBOX.>"]
     } }
+    { user: all, password: x }
+${rows.map((row, i) => `{ user: row${i}, password: x, permissions: ${lacking(row)} }`).join('\n')}
     { user: mute, password: x, permissions: { publish: { deny: ["updates.>", "updates"] }, subscribe: ">" } }
   ] }`,
 })
@@ -58,8 +88,35 @@ describe.each(kinds)('with $name', kind => {
     read().catch(() => undefined)
     nc.publish('updates', 'x')
     await until('both say so', () => told(notices, 'NotPermitted').length > 0 && statuses.includes('error'))
-    expect(told(notices, 'NotPermitted')).toMatchObject([{ operation: 'publish', subject: 'updates.1' }])
+    expect(told(notices, 'NotPermitted')).toMatchObject([
+      { operation: 'publish', subject: 'updates.1', rule: 'updates.*', purpose: 'messages' },
+    ])
   })
+
+  test.each(rows.map((row, i) => [...row, `row${i}`] as const))(
+    'a %s without the rule %s: "%s" is told once, with the rule',
+    async (side, operation, rule, user) => {
+      const link = await server.link(({ subject }) => (subject === 'updates.2' ? drop : pass))
+      const notices = { Sender: [] as SequencedNotice[], Receiver: [] as SequencedNotice[] }
+      const sequencedAs = async (one: SequencedNotice['side'], servers: string): Promise<Nc> => {
+        const plain = await dial(server, kind, { user: side === one ? user : 'all', pass: 'x', servers })
+        return sequenced(plain, { subjects: ['updates'], onNotice: notice => notices[one].push(notice) })
+      }
+      const receiving = await sequencedAs('Receiver', link.url)
+      listening(receiving, 'updates')
+      await receiving.flush()
+      const sending = await sequencedAs('Sender', server.server().url)
+      for (const text of ['1', '2', '3']) sending.publish('updates', text)
+      await until('the notice', () => told(notices[side], 'NotPermitted').length > 0)
+      await sending.flush()
+      await receiving.flush()
+      expect(notices[side].filter(n => n.notice._tag === 'NotPermitted')).toEqual([
+        { side, notice: expect.objectContaining({ operation, rule }) },
+      ])
+      expect(notices[side].map(explain).join(' ')).toContain(`Add the rule ${operation}: "${rule}" to its permissions`)
+      expect(told(notices[side === 'Sender' ? 'Receiver' : 'Sender'], 'NotPermitted')).toEqual([])
+    },
+  )
 
   test('the permissions of the table in README.md suffice to recover missed messages', async () => {
     const link = await server.link(({ subject }) => (subject === 'updates.2' ? drop : pass))
