@@ -63,9 +63,6 @@ export const createSequencedSubscription = (
   const { nc, respond } = context
   const callback = options.callback === undefined ? undefined : callSafely(options)
   const { queue, ...clientOptions } = options
-  const carrier = nc.subscribe(createInbox(nc), callback === undefined ? clientOptions : { ...clientOptions, callback })
-  const sid = carrier.getID()
-
   // --- deliveries
 
   let received = 0
@@ -125,6 +122,17 @@ export const createSequencedSubscription = (
     { onDelivery, onEnd, retainsPayloads: callback === undefined },
     { mayBeNumbered: context.assumeNumbered ? undefined : context.isNumbered, queue: queueGroupOf(options) },
   )
+  const openCarrier = (): ClientSubscription => {
+    try {
+      return nc.subscribe(createInbox(nc), callback === undefined ? clientOptions : { ...clientOptions, callback })
+    } catch (e) {
+      receiver.close()
+      throw e
+    }
+  }
+  // After the receiver: if the server permits no inbox, the receiver hears of it first, and reports the missing rule.
+  const carrier = openCarrier()
+  const sid = carrier.getID()
   const end = (): void => {
     receiver.close()
     carrier.unsubscribe()
