@@ -1,4 +1,5 @@
 // The generated permissions, on a server that enforces them.
+import { readFileSync } from 'node:fs'
 import { describe, expect, test } from '@jest/globals'
 import * as Address from '../../../src/core/protocol/Address.ts'
 import { permissions } from '../../../src/nats/permissions/permissions.ts'
@@ -12,6 +13,8 @@ import { valid } from '../../core/arbitraries.ts'
 import { drop, pass } from '../../server/lossyLink.ts'
 import { eventually, isMessage, kinds, log, messages, numbers, range, read, some, withServer } from '../clients.ts'
 
+const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
+
 const perSender = { addressing: 'perSender' } as const
 const alice = { ...perSender, sender: 'alice' }
 const streams = { replayer: fromJetStream('UPDATES') }
@@ -24,6 +27,7 @@ const users = {
   receiverSingle: permissions('receiver', 'updates'),
   receiverPerSender: permissions('receiver', 'updates', perSender),
   receiverOfStream: permissions('receiver', 'updates', streams),
+  receiverPrivate: permissions('receiver', 'updates', { inboxPrefix: '_INBOX.carol' }),
   auditorSingle: permissions('auditor', 'updates'),
   auditorPerSender: permissions('auditor', 'updates', perSender),
   replayer: permissions('replayer', 'updates'),
@@ -71,6 +75,26 @@ describe('the rules', () => {
     expect(jwt).toEqual({ pub: { allow: publish }, sub: { allow: subscribed }, ...(resp && { resp }) })
     expect([...config.matchAll(/^ {4}"(.*)"$/gm)].map(m => m[1])).toEqual([...publish, ...subscribed])
     expect(config.includes('allow_responses: { max: 4200, expires: "1m" }')).toBe(resp !== undefined)
+  })
+
+  test.each<[string, ReturnType<typeof permissions>]>([
+    ['sender, single', users.senderSingle],
+    ['sender alice, perSender', users.senderAlice],
+    ['receiver, single', users.receiverSingle],
+    ['receiver, perSender', users.receiverPerSender],
+    ['auditor, single', users.auditorSingle],
+    ['auditor, perSender', users.auditorPerSender],
+    ['replayer, single', users.replayer],
+    ['replayer, perSender', permissions('replayer', 'updates', perSender)],
+    ['sender, single, allow_responses', users.senderResponds],
+    ['sender alice, perSender, allow_responses', users.aliceResponds],
+  ])('are those of docs/security.md: %s', (title, { publish, subscribe: subscribed, jwt }) => {
+    const list = (subjects: ReadonlyArray<string>): string => `[${subjects.map(s => `"${s}"`).join(', ')}]`
+    const lines = [`# ${title}`, `publish: ${list(publish)}`, `subscribe: ${list(subscribed)}`]
+    if (jwt.resp !== undefined) lines.push('allow_responses: { max: 4200, expires: "1m" }')
+    expect(`${readFileSync('docs/security.md', 'utf8')}`).toMatch(
+      new RegExp(`^${escaped(lines.join('\n'))}\n(\n|\`)`, 'm'),
+    )
   })
 
   test('follow the prefixes of control subjects and inboxes', () => {
@@ -172,6 +196,22 @@ describe.each(kinds)('with $name', kind => {
     await updates.close()
     await reader.until('the end', some('Ended'))
     expect(refused.flatMap(r => r.seen)).toEqual([])
+  })
+
+  test('a receiver with inboxes of its own recovers a loss, and reads no other inbox', async () => {
+    const link = await losingTheSecond()
+    const options = { ...as('receiverPrivate'), inboxPrefix: '_INBOX.carol', servers: link.url }
+    const receiving = await bench.connect(kind, options)
+    const refused = refusals(receiving)
+    const reader = read(subscribe(receiving, 'updates'))
+    await receiving.flush()
+    const updates = publisher(await bench.connect(kind, as('senderSingle')), 'updates')
+    for (const n of range(1, 3)) updates.publish(`${n}`)
+    expect(numbers(await reader.until('all', messages(3)))).toEqual([1, 2, 3])
+    expect(refused.seen).toEqual([])
+    receiving.subscribe('_INBOX.>', { callback: () => undefined })
+    await eventually('the refusal', () => refused.seen.length === 1)
+    await updates.close()
   })
 
   test('a receiver of a stream recovers what its sender cannot send again', async () => {
