@@ -36,6 +36,7 @@ const tlsOf = (rest: string): string => `tls {
   cert_file: "${join(certificates, 'server.pem')}"
   key_file: "${join(certificates, 'server-key.pem')}"
   ca_file: "${join(certificates, 'ca.pem')}"
+  timeout: 60
   ${rest}
 }`
 
@@ -65,7 +66,7 @@ const ways: ReadonlyArray<readonly [string, () => Promise<Way>]> = [
     'nkeys',
     async () => {
       const [sender, receiver] = [createUser(), createUser()]
-      const users = `authorization { users: [
+      const users = `authorization { timeout: 60, users: [
         { nkey: ${sender.getPublicKey()}, permissions: ${rules.sender.config} }
         { nkey: ${receiver.getPublicKey()} }
       ] }`

@@ -47,6 +47,8 @@ export const createJwtAccount = async (
     config: `
 operator: ${await encodeOperator('tests', operator)}
 resolver: MEMORY
+# On a busy machine a client takes seconds to sign.
+authorization { timeout: 60 }
 resolver_preload: { ${account.getPublicKey()}: ${accountJwt} }
 `,
     credsOf: async (role, name) => {

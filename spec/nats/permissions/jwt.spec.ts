@@ -33,6 +33,9 @@ const clients: ReadonlyArray<readonly [string, Connect]> = [
   ],
 ]
 
+/** Credentials that were made before: a signature takes long here. */
+const known = new Map<string, Promise<Uint8Array>>()
+
 let account: JwtAccount
 let server: NatsServer
 beforeAll(async () => {
@@ -42,8 +45,12 @@ beforeAll(async () => {
 afterAll(() => server.stop())
 
 describe.each(clients)('with %s', (_, connect) => {
-  const as = async (role: keyof typeof roles, name: string, url = server.url): Promise<Client> =>
-    connect(url, await account.credsOf(role, name))
+  const as = async (role: keyof typeof roles, name: string, url = server.url): Promise<Client> => {
+    const user = `${role} ${name}`
+    const creds = known.get(user) ?? account.credsOf(role, name)
+    known.set(user, creds)
+    return connect(url, await creds)
+  }
 
   test.each(['sender', 'responder'] as const)(
     'alice (%s) sends under her own name, and a receiver recovers all that is lost',

@@ -37,7 +37,7 @@ type Row = readonly [Side, Addressing, Operation, rule: string, Purpose, refused
 const rows: ReadonlyArray<Row> = [
   ['sender', 'single', 'publish', 'updates.*', 'messages', /^updates\.1$/],
   ['sender', 'single', 'publish', '_SEQ.HB.updates.*', 'heartbeats', /^_SEQ\.HB\.updates\.0$/],
-  ['sender', 'single', 'publish', '_INBOX.>', 'answers', /^_INBOX\.\w+\.replay\.\d+$/],
+  ['sender', 'single', 'publish', '_INBOX.>', 'answers', /^_INBOX\.\w+\.(head|replay)\.\S+$/],
   ['sender', 'single', 'subscribe', '_SEQ.HEAD', 'head requests', /^_SEQ\.HEAD$/],
   ['sender', 'single', 'subscribe', '_SEQ.HEAD.updates', 'head requests', /^_SEQ\.HEAD\.updates$/],
   ['sender', 'single', 'subscribe', '_SEQ.REPLAY.updates.*', 'replay requests', /^_SEQ\.REPLAY\.updates\.\*$/],
