@@ -86,6 +86,7 @@ export type {
   PublisherOptions,
   PublishOptions,
   Repair,
+  RequestDropped,
   SenderConflict,
   SenderNotice,
   Unconfirmed,

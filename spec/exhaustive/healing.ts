@@ -1,5 +1,6 @@
 // Heals a world: packets in flight are lost, everything sent from now on arrives at once and in order, and nothing more
 // is published. Then everything must settle within a limit, and stay settled.
+import * as ReplayQueue from '../../src/core/sender/ReplayQueue.ts'
 import * as Sender from '../../src/core/sender/Sender.ts'
 import { keyOf } from './key.ts'
 import { tickAt, times } from './scope.ts'
@@ -23,7 +24,7 @@ const next = (w: World): World => {
   const line = alive(w)
   const packet = w.net[0]
   if (packet !== undefined) return packet.open({ ...w, net: w.net.slice(1) })
-  if (w.replays.requests.length > 0) return paged(w)
+  if (!ReplayQueue.isEmpty(w.replays)) return paged(w)
   const isMute = line === undefined || w.scope.isPlain
   const beats = isMute ? Number.POSITIVE_INFINITY : tickAt(Sender.dueAt(times.max)(line.sender))
   const wakes = tickAt(w.receiver.wakeAt)
@@ -66,7 +67,7 @@ export const healed = (start: World): Healed => {
   let last = ''
   let lastAt = healedAt
   for (let turns = 0; turns < mostTurns && world.now <= overAt; turns++) {
-    const isQuiet = world.net.length === 0 && world.replays.requests.length === 0
+    const isQuiet = world.net.length === 0 && ReplayQueue.isEmpty(world.replays)
     const after = next(world)
     // If a world is the same before two heartbeats, including all packets, it never changes again.
     if (isQuiet && after.lines !== world.lines) {

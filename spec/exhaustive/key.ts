@@ -8,6 +8,7 @@ import type { Contact, Far, OriginState, Witness } from '../../src/core/receiver
 import type { Probe } from '../../src/core/receiver/Probe.ts'
 import { parkTime } from '../../src/core/receiver/parked.ts'
 import type { ReorderBuffer } from '../../src/core/receiver/ReorderBuffer.ts'
+import * as ReplayQueue from '../../src/core/sender/ReplayQueue.ts'
 import { tick, tickAt, times } from './scope.ts'
 import { storyOf } from './verdict.ts'
 import type { Line, World } from './world.ts'
@@ -22,7 +23,7 @@ const from = (now: number, at: number, past = 0): string =>
 const idsOf = (w: World): Ids => {
   const flying = new Set<number>()
   for (const p of w.net) if (p.id > 0) flying.add(p.id)
-  for (const q of w.replays.requests) flying.add(Number(q.reply.slice(2)))
+  for (const q of ReplayQueue.requests(w.replays)) flying.add(Number(q.reply.slice(4)))
   const sorted = [...flying].sort((a, b) => a - b)
   return id => 2 * sorted.filter(f => f < id).length + (flying.has(id) ? 1 : 0)
 }
@@ -165,8 +166,8 @@ const witnessOf = ({ scope, now, came, answered, heardOf, published, lines }: Wo
 export const keyOf = (w: World): string => {
   const ids = idsOf(w)
   const { heartbeats, replays, heads, duplicates, restarts } = w.left
-  const queue = w.replays.requests
-    .map(q => `${q.origin} ${q.first}-${q.last} ${q.range} ${q.epoch} ${ids(Number(q.reply.slice(2)))}`)
+  const queue = ReplayQueue.requests(w.replays)
+    .map(q => `${q.origin} ${q.first}-${q.last} ${q.range} ${q.epoch} ${ids(Number(q.reply.slice(4)))}`)
     .join()
   return [
     `${heartbeats} ${replays} ${heads} ${duplicates} ${restarts} ${w.published.map(p => p.line).join('')}`,

@@ -1,4 +1,5 @@
 // All possible next moves.
+import * as ReplayQueue from '../../src/core/sender/ReplayQueue.ts'
 import * as Sender from '../../src/core/sender/Sender.ts'
 import { tickAt, times } from './scope.ts'
 import type { Packet, World } from './world.ts'
@@ -53,7 +54,7 @@ export const moves = (w: World): ReadonlyArray<World> => {
   if (w.startedAt === undefined) next.push(named(w, 'join', joined(w)))
   if (line !== undefined && line.sender.state === 'live' && w.left.messages > 0)
     next.push(named(w, 'publish', published(w, line)))
-  if (w.replays.requests.length > 0) next.push(named(w, 'page', paged(w)))
+  if (!ReplayQueue.isEmpty(w.replays)) next.push(named(w, 'page', paged(w)))
   next.push(...lives(w))
   if (at !== Number.POSITIVE_INFINITY) {
     if (wake === at) next.push(named(w, `wake at ${at}`, woken(until(w, at))))

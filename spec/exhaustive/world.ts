@@ -224,7 +224,7 @@ const askedReplay = (before: World, o: Extract<Out, { _tag: 'RequestReplay' }>):
   const { id, first, last, epoch } = o
   const origin = o.origin.name
   const range = !(last === first && epoch === undefined)
-  const request = { origin, first, last, range, epoch, reply: `r.${id}` }
+  const request = { origin, first, last, range, epoch, reply: `r.r.${id}` }
   const packet: Packet = {
     what: `replay? ${origin} ${first}-${last} ${epoch ?? ''}`,
     id,
@@ -362,7 +362,7 @@ const answered = (w: World, answer: ReplayQueue.Answer): World => {
         : `gone ${answer.first}-${answer.last}`
   return sent(w, {
     what: `${line.index} replays ${what}`,
-    id: Number(answer.reply.slice(2)),
+    id: Number(answer.reply.slice(4)),
     line: line.index,
     sentAt: w.now,
     age: undefined,
@@ -374,7 +374,7 @@ const answered = (w: World, answer: ReplayQueue.Answer): World => {
 const openedAnswer = (w: World, line: Line, answer: ReplayQueue.Answer): Happening | undefined => {
   const { origin } = line
   const epoch = w.scope.addressing === 'single' ? line.epoch : undefined
-  const requestId = Number(answer.reply.slice(2))
+  const requestId = Number(answer.reply.slice(4))
   switch (answer._tag) {
     case 'Message': {
       const arrival = arrivalOf(answer.number, idOf(answer.kept.data))

@@ -188,9 +188,13 @@ export const guards: ReadonlyArray<Guard> = [
       [' && h.bytes + bytes + perOrigin <= h.limits.bytes', ''],
       'Large messages fill the memory.',
     ),
-    'waiting requests are bounded': text('sender/ReplayQueue.ts')(
-      ['self.requests.length < maxRequests ? [...self.requests, capped] : self.requests', '[...self.requests, capped]'],
+    'waiting requests are bounded': text('sender/FairQueue.ts')(
+      ['items.length < Math.floor(capacity / waiting)', '(true as boolean)'],
       'Requests fill the memory.',
+    ),
+    'remembered requesters are bounded': text('sender/Budget.ts')(
+      ['at > now && M.size(kept.paidAt) <= maxRequesters', 'at > now'],
+      'Reply subjects that a client makes up fill the memory.',
     ),
     'gaps are bounded': text('receiver/reorder.ts')(
       [
@@ -288,7 +292,7 @@ export const guards: ReadonlyArray<Guard> = [
       'Each repetition of a request is served again.',
     ),
     'requests are served in turn': text('sender/ReplayQueue.ts')(
-      ['i < maxPerTurn && isUnfinished()', 'isUnfinished()'],
+      ['const numbers = isCrowded ? maxPerTurnInCrowd : maxPerTurn', 'const numbers = left.messages'],
       'One request blocks all others.',
     ),
     'a request covers only what finds room': text('receiver/gapRequests.ts')(

@@ -67,7 +67,7 @@ const requestGreedily = (world: World, p: Process, size: number): void => {
     const { origin, run } = line
     const epoch = chance.hit(0.1) ? epochOf(900_000_000) : run.addressing === 'single' ? run.epoch : undefined
     const [from, to] = [SequenceNumber.nearest(first), SequenceNumber.nearest(first + count - 1)]
-    p.replay(line, { origin: origin.name, first: from, last: to, range, epoch, reply: `greedy-${who}.${id}` })
+    p.replay(line, { origin: origin.name, first: from, last: to, range, epoch, reply: `in.greedy-${who}.${id}` })
   }
   const lines = p.lines.filter(l => !l.isFinished && !l.run.isMute && !l.run.isDeaf)
   // Prefer a line that is about to end.

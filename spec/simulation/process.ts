@@ -287,7 +287,7 @@ export const processOf = (world: World, plan: ProcessPlan, name: string, audienc
     replays = ReplayQueue.empty
   }
   const pump = (): void => {
-    if (replays.requests.length === 0 || self.isCrashed) {
+    if (ReplayQueue.isEmpty(replays) || self.isCrashed) {
       isPumping = false
       return
     }

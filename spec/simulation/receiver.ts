@@ -399,7 +399,7 @@ export const receiverOf = (world: World, plan: ReceiverPlan, index: number, reci
     },
     life: () => life,
     isSettled: () => life === undefined || Machine.isSettled(machine),
-    inbox: () => `${name}-${lives}`,
+    inbox: () => `in.${name}-${lives}`,
   }
   return self
 }

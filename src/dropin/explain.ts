@@ -19,6 +19,7 @@ const isOfSender = (n: Delivery<unknown> | SenderNotice): n is SenderNotice => {
     case 'ReservationFailed':
     case 'NotPermitted':
     case 'AnswerRefused':
+    case 'RequestDropped':
     case 'Unconfirmed':
     case 'Resent':
     case 'NotResent':

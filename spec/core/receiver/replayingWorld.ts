@@ -109,7 +109,7 @@ export const play = (plan: World): { readonly wrong: string[]; readonly lost: nu
     const origin = origins.find(o => o.name === a.origin)
     if (origin === undefined) return
     const epoch = origin.run === undefined ? source.epoch(a.origin) : undefined
-    const [life = '', id = ''] = a.reply.split('.')
+    const [, life = '', id = ''] = a.reply.split('.')
     const about = { requestId: Number(id), origin, epoch }
     if (a._tag === 'End') post(() => ({ _tag: 'ReplayEnded', ...about, last: a.last }), life)
     if (a._tag === 'Refusal' && a.code === 410) {
@@ -142,7 +142,7 @@ export const play = (plan: World): { readonly wrong: string[]; readonly lost: nu
       if (isAway) continue
       if (o._tag === 'RequestHead') for (const i of origins.keys()) send(() => inquire(i, o.id, o.origin))
       if (o._tag === 'RequestReplay') {
-        const reply = `${lives.length}.${o.id}`
+        const reply = `in.${lives.length}.${o.id}`
         const body = o.last === o.first && o.epoch === undefined ? '' : JSON.stringify({ last: o.last, epoch: o.epoch })
         const request = ReplayQueue.parse({ origin: o.origin, number: o.first }, body, reply)
         if (E.isLeft(request)) wrong.push(`a bad request: ${request.left.why}`)
@@ -228,7 +228,7 @@ export const play = (plan: World): { readonly wrong: string[]; readonly lost: nu
       for (const m of due) m.open()
       take()
       const wakes = isAway ? until : receiver.self().wakeAt
-      const busy = replays.requests.length > 0 ? now : until
+      const busy = ReplayQueue.isEmpty(replays) ? until : now
       const next = Math.min(until, busy, wakes, ...mail.map(m => m.at), ...senders.map(s => Sender.dueAt(s.max)(s)))
       const step = Math.max(1, Math.ceil(next - now))
       now += step

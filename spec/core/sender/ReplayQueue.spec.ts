@@ -51,7 +51,7 @@ const said = (answers: ReadonlyArray<ReplayQueue.Answer>): string[] =>
 
 const answersTo = (source: ReplayQueue.Source, ...requests: ReplayQueue.Request[]): string[] => {
   let [answers, replays] = ask(...requests)
-  while (replays.requests.length > 0) {
+  while (!ReplayQueue.isEmpty(replays)) {
     const [page, rest] = ReplayQueue.page(source, 100, 1e9)(replays)
     answers = [...answers, ...page]
     replays = rest
@@ -172,7 +172,8 @@ describe('the replay queue', () => {
   it('notes that a requester accepts bundles', () => {
     const parsed = ReplayQueue.parse(address(17), '{"last":57,"bundle":true}', 'in')
     expect(parsed).toEqual(E.right({ ...range(17, 57, 'in'), bundle: true }))
-    const [answers] = ReplayQueue.page(all(99), 2, 1e6)({ requests: [{ ...range(17, 57), bundle: true, bytes: 1e6 }] })
+    const [, replays] = ask({ ...range(17, 57), bundle: true })
+    const [answers] = ReplayQueue.page(all(99), 2, 1e6)(replays)
     expect(answers.map(a => a._tag === 'Message' && a.bundle)).toEqual([true, true])
   })
 
@@ -188,7 +189,7 @@ describe('the replay queue', () => {
 
   it('replaces an earlier overlapping range of the same requester, and ends that range', () => {
     const [answers, replays] = ask(range(1, 100), range(50, 200, 'in.r.2'))
-    expect([said(answers), replays.requests.map(r => r.first)]).toEqual([['end 0'], [50]])
+    expect([said(answers), ReplayQueue.requests(replays).map(r => r.first)]).toEqual([['end 0'], [50]])
   })
 
   it('answers a repeated request of the same requester once', () => {
@@ -198,7 +199,8 @@ describe('the replay queue', () => {
   })
 
   it('replaces only overlapping requests', () => {
-    const firsts = (...requests: ReplayQueue.Request[]): number[] => ask(...requests)[1].requests.map(r => r.first)
+    const firsts = (...requests: ReplayQueue.Request[]): number[] =>
+      ReplayQueue.requests(ask(...requests)[1]).map(r => r.first)
     expect(firsts(range(1, 9), range(20, 29, 'in.r.2'), range(5, 12, 'in.r.3'))).toEqual([5, 20])
     expect(firsts(range(20, 29), range(1, 9, 'in.r.2'), range(5, 12, 'in.r.3'))).toEqual([20, 5])
     expect(firsts(range(1, 9), range(20, 29, 'in.r.2'), range(40, 41, 'in.r.3'), range(8, 21, 'in.r.4'))).toEqual([
@@ -237,18 +239,21 @@ describe('the replay queue', () => {
 
   it("replaces a repeated request from another account, identified by the requester's name", () => {
     const by = (name: string, reply: string, first: number) => ({ ...range(first, 4, reply), asker: name })
-    const [answers, { requests }] = ask(
+    const [answers, replays] = ask(
       by('me', '_R_.qnA5mD.a', 1),
       by('you', '_R_.qnA5mD.b', 1),
       by('me', '_R_.qnA5mD.c', 3),
       by('me', '_R_.elseWh.d', 3),
     )
-    expect([said(answers), requests.map(r => r.reply.slice(-1))]).toEqual([['end 0'], ['c', 'b', 'd']])
+    expect([said(answers), ReplayQueue.requests(replays).map(r => r.reply.slice(-1))]).toEqual([
+      ['end 0'],
+      ['c', 'b', 'd'],
+    ])
   })
 
   it("ignores the requester's name if the reply subject identifies the requester", () => {
-    const [, { requests }] = ask({ ...range(1, 4, 'in.r.1'), asker: 'me' }, { ...range(1, 4, 'in.s.1'), asker: 'me' })
-    expect(requests).toHaveLength(2)
+    const [, replays] = ask({ ...range(1, 4, 'in.r.1'), asker: 'me' }, { ...range(1, 4, 'in.s.1'), asker: 'me' })
+    expect(ReplayQueue.requests(replays)).toHaveLength(2)
   })
 
   it.each([['"x"'], [`"${'x'.repeat(64)}"`]])("accepts the requester's name: %s", name => {
@@ -278,12 +283,12 @@ describe('the replay queue', () => {
 
   it('queues at most 1024 requests, and drops others', () => {
     const requests = Array.from({ length: 1100 }, (_, i) => one(i + 1))
-    expect(ask(...requests)[1].requests).toHaveLength(1024)
+    expect(ReplayQueue.requests(ask(...requests)[1])).toHaveLength(1024)
   })
 
   it('does not answer requests for a closed origin', () => {
     const [, replays] = ask(one(1), { ...one(1), origin: 'other' })
-    expect(ReplayQueue.without(origin.name)(replays).requests.map(r => r.origin)).toEqual(['other'])
+    expect(ReplayQueue.requests(ReplayQueue.without(origin.name)(replays)).map(r => r.origin)).toEqual(['other'])
   })
 
   it('answers each number of each request once and in order, and ends each range, for any page size', () => {
@@ -306,7 +311,7 @@ describe('the replay queue', () => {
           )
           let [, replays] = ask(...requests)
           const answers: ReplayQueue.Answer[] = []
-          for (let i = 0; replays.requests.length > 0; i++) {
+          for (let i = 0; !ReplayQueue.isEmpty(replays); i++) {
             expect(i).toBeLessThan(2000)
             const [page, rest] = ReplayQueue.page(source, messages, bytes)(replays)
             expect(page.filter(a => a._tag !== 'End').length).toBeLessThanOrEqual(messages)

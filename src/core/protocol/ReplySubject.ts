@@ -13,6 +13,12 @@ const conventional = /^_INBOX([_-][^.]*)?(\.|$)/
 /** A reply subject that a gateway has wrapped for routing. The rest is the original subject. */
 const gateway = /^(?:_GR_\.[^.]+\.[^.]+|\$GR\.[^.]+)\.(.+)$/
 
+/** The reply subject before gateways have wrapped it. */
+export const withoutGateway = (reply: string): string => {
+  const wrapped = gateway.exec(reply)?.[1]
+  return wrapped === undefined ? reply : withoutGateway(wrapped)
+}
+
 /** The reply subject of a request across a service import. Only the server knows the original subject. */
 const serviceImport = '_R_.'
 
@@ -23,12 +29,7 @@ const serviceImport = '_R_.'
  * @param prefixes more inbox prefixes
  */
 export const isInbox = (prefixes: ReadonlyArray<string>): ((reply: string) => boolean) => {
-  const isOwn = (reply: string): boolean => {
-    const wrapped = gateway.exec(reply)?.[1]
-    if (wrapped !== undefined) return isOwn(wrapped)
-    return (
-      reply.startsWith(serviceImport) || conventional.test(reply) || prefixes.some(prefix => isWithin(reply, prefix))
-    )
-  }
-  return reply => Subject.isSubject(reply) && isOwn(reply)
+  const isOwn = (reply: string): boolean =>
+    reply.startsWith(serviceImport) || conventional.test(reply) || prefixes.some(prefix => isWithin(reply, prefix))
+  return reply => Subject.isSubject(reply) && isOwn(withoutGateway(reply))
 }

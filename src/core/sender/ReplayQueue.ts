@@ -1,6 +1,6 @@
 /**
- * The queue of replay requests. The sender answers them in pages and in rotation. So replays never delay live messages
- * or heartbeats, for any number and size of requests.
+ * The queue of replay requests. The sender answers them in pages, and the requesters in turn. So replays never delay
+ * live messages or heartbeats, and no requester delays another, for any number and size of requests.
  *
  * ```
  * _SEQ.REPLAY.updates.17                 message 17
@@ -19,7 +19,10 @@ import { ofGuard } from '../internal/codec.ts'
 import type { Address } from '../protocol/Address.ts'
 import * as Epoch from '../protocol/Epoch.ts'
 import * as SequenceNumber from '../protocol/SequenceNumber.ts'
+import * as Budget from './Budget.ts'
+import * as FairQueue from './FairQueue.ts'
 import type { Kept } from './History.ts'
+import { receiverOf, requesterOf } from './requester.ts'
 
 /** The maximum length of a requester's name, in characters. */
 const maxRequesterLength = 64
@@ -115,18 +118,22 @@ export interface Source {
 /** A request and its remaining bytes. */
 interface Waiting extends Request {
   readonly bytes: number
+  /** Its receiver. New requests replace earlier ones of the same receiver. */
+  readonly receiver: string
 }
 
-/** The queue. The sender serves the first request next. @since 0.1.0 */
-export interface ReplayQueue {
-  readonly requests: ReadonlyArray<Waiting>
-}
+/** The queue. The requesters are served in turn. @since 0.1.0 */
+export type ReplayQueue = FairQueue.FairQueue<Waiting>
 
 /** An empty queue. @since 0.1.0 */
-export const empty: ReplayQueue = { requests: [] }
+export const empty: ReplayQueue = FairQueue.empty
 
-/** The maximum number of queued requests. Further requests are dropped, and the receivers retry. */
-const maxRequests = 1024
+/** True if no request waits. @since 0.1.0 */
+export const isEmpty = (self: ReplayQueue): boolean => FairQueue.size(self) === 0
+
+/** The waiting requests. Those of one requester are in order. @since 0.1.0 */
+export const requests = (self: ReplayQueue): ReadonlyArray<Request> => [...FairQueue.entries(self)]
+
 /**
  * The maximum of numbers answered per request. The receiver requests the rest when it has room. So live messages wait
  * for at most that many messages on their way to it.
@@ -136,25 +143,27 @@ const maxRequests = 1024
 export const maxPerRequest = 1024
 /** The maximum of bytes sent per request. The receiver requests the rest, too. */
 const maxBytesPerRequest = 1024 * 1024
-/** The maximum of numbers answered for one request before the next one is served. */
+/** The maximum of numbers and bytes in one turn of a requester. One message may exceed it. */
 const maxPerTurn = 64
-
-/**
- * Identifies the requester: the reply subject without its last token, which identifies the request. For a request
- * across a service import, the server replaces the reply subject with `_R_.…`, whose prefix is the same for all
- * importers. Then the name in the request identifies the requester.
- */
-const requesterOf = (r: Request): string => {
-  const account = r.reply.slice(0, Math.max(r.reply.lastIndexOf('.'), 0))
-  if (!r.reply.startsWith('_R_.')) return account
-  return r.asker === undefined ? r.reply : `${account} ${r.asker}`
-}
+const maxBytesPerTurn = 32 * 1024
+/** If more requesters wait, turns are short, and a range ends after its turn. So new requesters find room. */
+const crowd = 256
+const maxPerTurnInCrowd = 16
 
 const end = (r: Request, last: number): Answer => ({ _tag: 'End', reply: r.reply, origin: r.origin, last })
 
+/** True if a request replaces an earlier one of the same requester. */
+const replaces = (request: Waiting, earlier: Waiting): boolean =>
+  (request.range || !earlier.range) &&
+  earlier.origin === request.origin &&
+  earlier.first <= request.last &&
+  request.first <= earlier.last &&
+  earlier.receiver === request.receiver
+
 /**
- * Adds a request. It replaces an earlier request of the same requester for the same number or for an overlapping range.
- * The replaced range ends early. So repeated requests don't multiply the work.
+ * Adds a request. It replaces an earlier request of the same receiver for the same number or for an overlapping range.
+ * The replaced range ends early. So repeated requests don't multiply the work. A requester that has its share of the
+ * room is refused: the queue is the same as before, and receivers repeat their requests.
  *
  * @since 0.1.0
  */
@@ -162,25 +171,32 @@ export const onRequest =
   (request: Request): State<ReplayQueue, ReadonlyArray<Answer>> =>
   self => {
     const last = Math.min(request.last, request.first + maxPerRequest - 1)
-    const capped: Waiting = { ...request, last, bytes: maxBytesPerRequest }
-    const isReplaced = (r: Request): boolean =>
-      (capped.range || !r.range) &&
-      r.origin === capped.origin &&
-      r.first <= capped.last &&
-      capped.first <= r.last &&
-      requesterOf(r) === requesterOf(capped)
-    const replaced = self.requests.filter(isReplaced)
+    const bytes = maxBytesPerRequest
+    const receiver = receiverOf(request.reply, request.asker)
+    const requester = requesterOf(request.reply, request.asker)
+    const { origin, first, range, epoch, reply, asker, bundle } = request
+    // Not a spread: V8 reads properties of its result slowly, and each request is compared with those that wait.
+    const capped: Waiting = { origin, first, last, range, epoch, reply, asker, bundle, bytes, receiver }
+    const waiting = FairQueue.itemsOf(requester)(self)
+    const isReplaced = (r: Waiting): boolean => replaces(capped, r)
+    const replaced = waiting.filter(isReplaced)
+    if (replaced.length === 0) return [[], FairQueue.add(requester, capped)(self) ?? self]
     const ends = replaced.filter(r => r.range).map(r => end(r, r.first - 1))
     // The new request keeps the position of the old one. Otherwise a fast retry would never be served.
     const keepPosition = (r: Waiting): ReadonlyArray<Waiting> =>
       r === replaced[0] ? [capped] : isReplaced(r) ? [] : [r]
-    if (replaced.length > 0) return [ends, { requests: self.requests.flatMap(keepPosition) }]
-    return [ends, { requests: self.requests.length < maxRequests ? [...self.requests, capped] : self.requests }]
+    return [ends, FairQueue.withItems(requester, waiting.flatMap(keepPosition))(self)]
   }
 
+/** Why a request was refused. @since 0.1.0 */
+export const refusedBy =
+  ({ reply, asker }: Request) =>
+  (self: ReplayQueue): FairQueue.Refused =>
+    FairQueue.refusedBy(requesterOf(reply, asker))(self)
+
 /** The next answer to a request: a message, or a refusal of all numbers with the same reason. */
-const answerTo = (source: Source, r: Request): Answer => {
-  const { reply, origin, first, last } = r
+const answerTo = (source: Source, r: Request, first: number): Answer => {
+  const { reply, origin, last } = r
   const refusal = (code: 404 | 410, upTo: number): Answer => ({
     _tag: 'Refusal',
     reply,
@@ -198,32 +214,113 @@ const answerTo = (source: Source, r: Request): Answer => {
   return refusal(410, Math.max(first, r.range ? oldest - 1 : first))
 }
 
-/** The next page of answers, limited by messages and bytes. One message may exceed the byte limit. @since 0.1.0 */
-export const page =
-  (source: Source, messages: number, bytes: number): State<ReplayQueue, ReadonlyArray<Answer>> =>
-  self => {
+const sizeOf = (answer: Answer): number =>
+  answer._tag === 'Message' ? answer.kept.data.length + (answer.kept.headers?.length ?? 0) : 0
+
+/** What a turn of a requester may use, and what it has used. */
+interface Turn {
+  readonly messages: number
+  readonly bytes: number
+}
+
+/** Serves the first request of a list, and moves it to the end, unless it is finished. */
+const serve = (
+  source: Source,
+  { messages, bytes }: Turn,
+  endsAfterTurn: boolean,
+  waiting: ReadonlyArray<Waiting>,
+  answers: Array<Answer>,
+): readonly [Turn, ReadonlyArray<Waiting>] => {
+  const [request, ...others] = waiting
+  let used = { messages: 0, bytes: 0 }
+  if (request === undefined) return [used, others]
+  const { origin, last, range, epoch, reply, asker, bundle, receiver } = request
+  let { first } = request
+  const isUnfinished = (): boolean => first <= last && used.bytes < request.bytes
+  while (isUnfinished() && used.messages < messages && used.bytes < bytes) {
+    const answer = answerTo(source, request, first)
+    answers.push(answer)
+    used = { messages: used.messages + 1, bytes: used.bytes + sizeOf(answer) }
+    first = (answer._tag === 'Refusal' ? answer.last : first) + 1
+  }
+  if (isUnfinished() && !endsAfterTurn) {
+    const left = request.bytes - used.bytes
+    return [used, [...others, { origin, first, last, range, epoch, reply, asker, bundle, bytes: left, receiver }]]
+  }
+  if (range) answers.push(end(request, Math.max(first - 1, 0)))
+  return [used, others]
+}
+
+/** What requesters may get; `undefined` for anything. */
+interface Meter {
+  readonly allows: (requester: string) => boolean
+  readonly spend: (requester: string, used: Turn) => void
+}
+
+const unmetered: Meter = { allows: () => true, spend: () => undefined }
+
+const pageOf = (
+  source: Source,
+  messages: number,
+  bytes: number,
+  { allows, spend }: Meter,
+): State<ReplayQueue, ReadonlyArray<Answer>> => {
+  return self => {
     const answers: Array<Answer> = []
-    const waiting = [...self.requests]
-    let used = 0
-    while (answers.length < messages && used < bytes) {
-      const request = waiting.shift()
-      if (request === undefined) break
-      let r = request
-      const isUnfinished = (): boolean => r.first <= r.last && r.bytes > 0
-      for (let i = 0; i < maxPerTurn && isUnfinished() && answers.length < messages && used < bytes; i++) {
-        const answer = answerTo(source, r)
-        const size = answer._tag === 'Message' ? answer.kept.data.length + (answer.kept.headers?.length ?? 0) : 0
-        answers.push(answer)
-        used += size
-        r = { ...r, first: (answer._tag === 'Refusal' ? answer.last : r.first) + 1, bytes: r.bytes - size }
-      }
-      if (isUnfinished()) waiting.push(r)
-      else if (r.range) answers.push(end(r, Math.max(r.first - 1, 0)))
+    let queue = self
+    let left = { messages, bytes }
+    while (left.messages > 0 && left.bytes > 0) {
+      const requester = FairQueue.next(allows)(queue)
+      if (requester === undefined) break
+      const isCrowded = FairQueue.size(queue) > crowd
+      const numbers = isCrowded ? maxPerTurnInCrowd : maxPerTurn
+      const most = { messages: Math.min(numbers, left.messages), bytes: Math.min(maxBytesPerTurn, left.bytes) }
+      const [used, rest] = serve(source, most, isCrowded, FairQueue.itemsOf(requester)(queue), answers)
+      spend(requester, used)
+      left = { messages: left.messages - used.messages, bytes: left.bytes - used.bytes }
+      queue = FairQueue.served(requester, rest)(queue)
     }
-    return [answers, { requests: waiting }]
+    return [answers, queue]
+  }
+}
+
+/** The next page of answers, limited by messages and bytes. One message may exceed the byte limit. @since 0.1.0 */
+export const page = (source: Source, messages: number, bytes: number): State<ReplayQueue, ReadonlyArray<Answer>> =>
+  pageOf(source, messages, bytes, unmetered)
+
+/** The budget of a requester. It gets that much at once, and as much again in the next 8 s. */
+export interface Allowance {
+  readonly messages: number
+  readonly bytes: number
+}
+
+/** A requester gets its allowance in 8 s, and eight requesters get theirs at the same time. */
+const limits: Budget.Limits = { credit: 8000, requesters: 8 }
+
+/** Like `page`, within the budgets of the requesters. If no waiting requester has a budget left, the page is empty. */
+export const pageWithin =
+  (allowance: Allowance, now: number) =>
+  (
+    source: Source,
+    messages: number,
+    bytes: number,
+  ): State<readonly [ReplayQueue, Budget.Budget], ReadonlyArray<Answer>> =>
+  ([queue, before]) => {
+    let budget = before
+    const costOf = (used: Turn): number =>
+      limits.credit *
+      Math.max(used.messages / Math.max(allowance.messages, 1), used.bytes / Math.max(allowance.bytes, 1))
+    const [answers, rest] = pageOf(source, messages, bytes, {
+      allows: requester => Budget.allows(limits, now, requester)(budget),
+      spend: (requester, used) => {
+        budget = Budget.spend(limits, now, requester, costOf(used))(budget)
+      },
+    })(queue)
+    return [answers, [rest, budget]]
   }
 
 /** An origin has closed. Its requests get no answers. @since 0.1.0 */
 export const without =
   (origin: string) =>
-  (self: ReplayQueue): ReplayQueue => ({ requests: self.requests.filter(r => r.origin !== origin) })
+  (self: ReplayQueue): ReplayQueue =>
+    FairQueue.filter<Waiting>(r => r.origin !== origin)(self)

@@ -193,8 +193,9 @@ export class OriginSender implements LoggedOrigin, HeartbeatSource {
     return Sender.headOf(now(), heartbeatTimer.promisedInterval(this.max), first)(this.#sender)
   }
 
-  /** Answers a head request. */
+  /** Answers a head request. It may have waited until after the end. */
   sendHead(reply: string): void {
+    if (this.#isStopped) return
     const fields = [['Nats-Subject', ControlSubject.newest(this.origin, this.head)]] as const
     const headers = new EncodedHeaders(headerBlock('', fields))
     this.#context.nc.publish(reply, Head.format(this.#currentHead()), { headers })

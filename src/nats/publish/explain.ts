@@ -31,6 +31,8 @@ export const explainSenderNotice = (n: SenderNotice): string => {
       return explainNotPermitted(n)
     case 'AnswerRefused':
       return `The request to ${quoted(n.subject)} was not answered: its reply subject ${quoted(n.reply)} is not an inbox. If receivers use such inboxes, add their prefix to the sender's option inboxes.`
+    case 'RequestDropped':
+      return `The request to ${quoted(n.subject)} with the reply subject ${quoted(n.reply)} was dropped: ${n.reason === 'requester' ? 'too many requests of this requester wait' : 'too many requesters wait'}. Receivers repeat their requests. If it persists, check which client sends so many, and whether it may publish to the requests of this sender.`
   }
 }
 
@@ -46,6 +48,7 @@ export const isSenderWarning = (n: SenderNotice): boolean => {
       return true
     case 'Resent':
     case 'AnswerRefused':
+    case 'RequestDropped':
       return false
   }
 }

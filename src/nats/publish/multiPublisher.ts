@@ -18,6 +18,8 @@ import type { NoticeSink } from '../internal/notices.ts'
 import { createNotices } from '../internal/notices.ts'
 import { checkSubject } from '../options.ts'
 import { explainSenderNotice, isSenderWarning } from './explain.ts'
+import type { SendAnswer } from './headServer.ts'
+import { searchedPerAnswer } from './headServer.ts'
 import type { OriginSenderListener } from './OriginSender.ts'
 import { OriginSender } from './OriginSender.ts'
 import { checkAddressSettings, openSession } from './publisherSession.ts'
@@ -69,12 +71,6 @@ interface LiveSubject {
   readonly sender: OriginSender
   readonly checkedSentAt: number
 }
-
-/** Heads that are sent without a pause when a receiver requests all heads. */
-const headsPerPage = 256
-
-/** The limit of waiting requests for all heads. Receivers repeat a request that is dropped. */
-const maxHeadRequests = 1024
 
 /** The longest time that `close` spends on `ended` heartbeats, in ms. */
 const maxEndingTime = 1000
@@ -143,53 +139,35 @@ export const openPublishers = (
   // --- requests
 
   const notHereHeaders = new EncodedHeaders(headerBlock('404 Not Here', []))
-  const sendHead = (name: string, reply: string): void => {
+  const answerHead = (name: string): SendAnswer => {
     const sender = liveSubjects.get(name)?.sender ?? origins.get(name)
-    if (sender !== undefined) sender.sendHead(reply)
+    if (sender !== undefined) return reply => sender.sendHead(reply)
     // This publisher subscribes to all subjects of its filter, so the server sends no 503: the receiver would wait.
-    else if (addressing === 'single') nc.publish(reply, undefined, { headers: notHereHeaders })
+    return reply => (addressing === 'single' ? nc.publish(reply, undefined, { headers: notHereHeaders }) : undefined)
   }
 
-  /** Requests for all heads. They are answered one after the other, in pages. */
-  const headRequests: Array<{ readonly filter: Subject.Filter; readonly reply: string }> = []
-  let isAnswering = false
-  const answerHeadRequests = async (): Promise<void> => {
-    for (let request = headRequests.shift(); request !== undefined; request = headRequests.shift()) {
-      const isRequested = Subject.matches(request.filter)
-      let answers = 0
-      for (const { sender } of [...liveSubjects.values()]) {
-        if (!isRequested(sender.origin.subject)) continue
-        sender.sendHead(request.reply)
-        answers += 1
-        if (answers % headsPerPage !== 0) continue
-        await nc.flush()
-        await new Promise(resolve => setTimeout(resolve, 0))
-      }
+  function* headsWithin(wanted: Subject.Filter): Generator<SendAnswer | undefined> {
+    const isRequested = Subject.matches(wanted)
+    // Subjects that `makeRoom` moves to the end are not answered again.
+    let left = liveSubjects.size
+    let searched = 0
+    for (const { sender } of liveSubjects.values()) {
+      if (left-- === 0) return
+      if (isRequested(sender.origin.subject)) yield reply => sender.sendHead(reply)
+      else if (++searched % searchedPerAnswer === 0) yield undefined
     }
-  }
-  const startAnswering = (): void => {
-    if (isAnswering) return
-    isAnswering = true
-    const done = (): void => {
-      isAnswering = false
-    }
-    // It fails when disconnected. Receivers repeat their requests.
-    answerHeadRequests().then(done, done)
   }
 
   session.setUp(() => {
     const headPrefix = `${ControlSubject.headOfAll(prefix)}.`
     for (const at of ControlSubject.headsOf(prefix, run?.sender)(filter))
-      session.onRequest(at, ({ subject, reply }) => sendHead(subject.slice(headPrefix.length), reply))
+      session.answerHead(at, subject => answerHead(subject.slice(headPrefix.length)))
     if (addressing === 'single')
       session.subscribe(ControlSubject.heartbeats(prefix, addressing)(filter), msg => {
         const name = msg.subject.slice(`${prefix}.HB.`.length, msg.subject.lastIndexOf('.'))
         liveSubjects.get(name)?.sender.onOtherHeartbeat(msg)
       })
-    session.onHeadRequest((wanted, { reply }) => {
-      if (headRequests.length < maxHeadRequests) headRequests.push({ filter: wanted, reply })
-      startAnswering()
-    })
+    session.answerAllHeads(headsWithin)
     session.serveReplays(ControlSubject.replaysOf(prefix, run?.sender)(filter))
   })
 

@@ -80,15 +80,14 @@ export const publisher = (nc: Connection, subject: string, options: PublisherOpt
   let onEnded: () => void = () => undefined
   const sender = session.setUp(() => {
     session.context.sendLog.assertUnused(origin.name)
-    session.onRequest(ControlSubject.head(prefix)(origin.subject), ({ reply }) => sender.sendHead(reply))
+    const sendHead = (reply: string): void => sender.sendHead(reply)
+    session.answerHead(ControlSubject.head(prefix)(origin.subject), () => sendHead)
     if (addressing === 'single')
       session.subscribe(ControlSubject.heartbeats(prefix, addressing)(origin.subject), msg =>
         sender.onOtherHeartbeat(msg),
       )
-    else session.onRequest(ControlSubject.head(prefix)(origin.name), ({ reply }) => sender.sendHead(reply))
-    session.onHeadRequest((filter, { reply }) => {
-      if (Subject.matches(filter)(origin.subject)) sender.sendHead(reply)
-    })
+    else session.answerHead(ControlSubject.head(prefix)(origin.name), () => sendHead)
+    session.answerAllHeads(filter => (Subject.matches(filter)(origin.subject) ? [sendHead] : []))
     session.serveReplays(ControlSubject.replays(prefix)(origin))
     return new OriginSender(session.context, origin, epoch, session.senderOptions(), {
       onEnded: () => onEnded(),

@@ -3,13 +3,10 @@
  * common. It subscribes, filters and parses requests, and closes in order.
  */
 import * as E from 'fp-ts/lib/Either.js'
-import * as Json from 'fp-ts/lib/Json.js'
-import * as t from 'io-ts'
 import * as Address from '../../core/protocol/Address.ts'
 import * as ControlSubject from '../../core/protocol/ControlSubject.ts'
 import type { Addressing } from '../../core/protocol/Origin.ts'
 import * as SequenceNumber from '../../core/protocol/SequenceNumber.ts'
-import * as Subject from '../../core/protocol/Subject.ts'
 import { defaultLimits } from '../../core/sender/History.ts'
 import * as ReplayQueue from '../../core/sender/ReplayQueue.ts'
 import * as Sender from '../../core/sender/Sender.ts'
@@ -23,6 +20,9 @@ import { isReservedNumbers } from '../durable/reserveNumbers.ts'
 import { sequencedError, unconfirmedError } from '../errors.ts'
 import type { NoticeSink } from '../internal/notices.ts'
 import { check, parsePrefix } from '../options.ts'
+import { createDropNotices } from './dropNotices.ts'
+import type { HeadSource, SendAnswer } from './headServer.ts'
+import { headServerOf } from './headServer.ts'
 import { heartbeatTimerOf } from './heartbeatTimer.ts'
 import { publisherOptions } from './options.ts'
 import type { PublisherContext } from './publisherContext.ts'
@@ -70,10 +70,10 @@ export interface PublisherSession {
   readonly senderOptions: () => Sender.Options
   /** Subscribes until the session ends. Errors of the handler do not reach the client. */
   readonly subscribe: (at: string, handler: (msg: Msg) => void) => void
-  /** Subscribes to requests whose reply subject is an inbox. */
-  readonly onRequest: (at: string, handler: (request: RequestMsg) => void) => void
-  /** Subscribes to head requests to all senders. The filter says which subjects the requester wants. */
-  readonly onHeadRequest: (handler: (filter: Subject.Filter, request: RequestMsg) => void) => void
+  /** Answers requests for one head on a subject. */
+  readonly answerHead: (at: string, answerTo: (subject: string) => SendAnswer) => void
+  /** Answers head requests to all senders. */
+  readonly answerAllHeads: (heads: HeadSource['heads']) => void
   /** Answers the replay requests on a subject. */
   readonly serveReplays: (at: string) => void
   /** Runs the set-up of a publisher. If it throws, all subscriptions are removed. */
@@ -95,14 +95,6 @@ export interface PublisherSession {
   /** Settled at the end, with an error if messages are not confirmed. */
   readonly closed: Promise<Error | undefined>
 }
-
-/** The longest head request, in characters: a filter has at most half of it. */
-const maxHeadRequest = 8192
-
-const HeadRequest = t.partial({ filter: t.string })
-
-const parseHeadRequest = (body: string): E.Either<unknown, t.TypeOf<typeof HeadRequest>> =>
-  body.length > maxHeadRequest ? E.left(undefined) : E.chainW(HeadRequest.decode)(Json.parse(body === '' ? '{}' : body))
 
 const isRequest = (msg: Msg): msg is RequestMsg => msg.reply !== undefined && msg.reply !== ''
 
@@ -132,6 +124,7 @@ export const openSession = (
     prefix,
     sendLog,
     heartbeatTimer: heartbeatTimerOf(nc),
+    headServer: headServerOf(nc),
     numbers,
     sign: options.sign,
     report: notices.report,
@@ -149,11 +142,13 @@ export const openSession = (
     settle = resolve
   })
   const subscriptions: Array<NatsSubscription> = []
+  let stopAnswering = (): void => undefined
   let isClosed = false
 
   const unsubscribe = (): void => {
     isClosed = true
     stopListening()
+    stopAnswering()
     if (!nc.isClosed()) for (const s of subscriptions) s.unsubscribe()
   }
 
@@ -212,31 +207,54 @@ export const openSession = (
 
   const isAcceptedReply = createReplySubjectFilter(nc, prefix, options.inboxes, notices.report)
 
-  const onRequest: PublisherSession['onRequest'] = (at, handler) =>
+  const reportDropped = createDropNotices(notices.report)
+
+  /** Subscribes to requests whose reply subject is an inbox. */
+  const onRequest = (at: string, handler: (request: RequestMsg) => void): void =>
     subscribe(at, msg => {
       if (!isRequest(msg) || !isAcceptedReply(msg)) return
       refusals.onRequest(msg.reply)
       handler(msg)
     })
 
-  const onHeadRequest: PublisherSession['onHeadRequest'] = handler =>
-    onRequest(ControlSubject.headOfAll(prefix), request => {
-      const parsed = parseHeadRequest(decodeText(request.data, maxHeadRequest))
-      if (E.isLeft(parsed)) return
-      const filter = Subject.parseFilter(parsed.right.filter ?? '>')
-      if (E.isRight(filter)) handler(filter.right, request)
+  /** Answers a request in its turn. */
+  const answer = (request: RequestMsg, send: SendAnswer): void => {
+    const dropped = context.headServer.answer(request, send)
+    if (dropped !== undefined) reportDropped(request, dropped)
+  }
+
+  const answerHead: PublisherSession['answerHead'] = (at, answerTo) =>
+    onRequest(at, request => answer(request, answerTo(request.subject)))
+
+  const answerAllHeads: PublisherSession['answerAllHeads'] = heads => {
+    const sendsTo = (send: SendAnswer) => (reply: string) => {
+      refusals.onRequest(reply)
+      send(reply)
+    }
+    stopAnswering = context.headServer.serve(prefix, options.inboxes ?? [], {
+      *heads(filter) {
+        for (const send of heads(filter)) yield send && sendsTo(send)
+      },
+      report: notices.report,
+      onSubscribeRefused: at => refusals.onSubscribeRefused(at),
     })
+  }
 
   const serveReplays: PublisherSession['serveReplays'] = at =>
-    onRequest(at, ({ subject, data, reply }) => {
+    onRequest(at, msg => {
+      const { subject, data, reply } = msg
       const address = ControlSubject.addressOfReplay(prefix, addressing)(subject)
       // If this connection does not have the origin, another sender may answer.
       if (E.isRight(address) && !sendLog.has(address.right.origin.name)) return
       const request = E.isLeft(address)
         ? E.left({ why: Address.explain(address.left) })
         : ReplayQueue.parse(address.right, decodeText(data, ReplayQueue.maxLength), reply)
-      if (E.isRight(request)) return sendLog.replay(request.right)
-      nc.publish(reply, undefined, { headers: new EncodedHeaders(headerBlock(`400 ${request.left.why}`, [])) })
+      if (E.isLeft(request)) {
+        const headers = new EncodedHeaders(headerBlock(`400 ${request.left.why}`, []))
+        return answer(msg, to => nc.publish(to, undefined, { headers }))
+      }
+      const dropped = sendLog.replay(request.right)
+      if (dropped !== undefined) reportDropped(msg, dropped)
     })
 
   return {
@@ -247,8 +265,8 @@ export const openSession = (
       ...(maxHeartbeatInterval === undefined ? {} : { max: maxHeartbeatInterval }),
     }),
     subscribe,
-    onRequest,
-    onHeadRequest,
+    answerHead,
+    answerAllHeads,
     serveReplays,
     setUp: start => {
       try {

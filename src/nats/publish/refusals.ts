@@ -48,6 +48,7 @@ export class Refusals {
   /** A request is answered at this subject. */
   onRequest(reply: string): void {
     this.#replies ??= []
+    if (this.#replies.at(-1) === reply) return
     this.#replies.push(reply)
     if (this.#replies.length > maxReplies) this.#replies.shift()
   }

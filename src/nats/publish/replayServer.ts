@@ -2,6 +2,10 @@
 import type { Epoch } from '../../core/protocol/Epoch.ts'
 import * as Bundle from '../../core/protocol/ReplayBundle.ts'
 import * as Parts from '../../core/protocol/ReplayParts.ts'
+import * as Budget from '../../core/sender/Budget.ts'
+import type { Refused } from '../../core/sender/FairQueue.ts'
+import type { Limits } from '../../core/sender/History.ts'
+import { defaultLimits } from '../../core/sender/History.ts'
 import type { Answer, Request, Source } from '../../core/sender/ReplayQueue.ts'
 import * as ReplayQueue from '../../core/sender/ReplayQueue.ts'
 import type { Connection } from '../client/Connection.ts'
@@ -9,10 +13,12 @@ import { maxPayloadOf } from '../client/connectionStatus.ts'
 import { EncodedHeaders } from '../client/EncodedHeaders.ts'
 import type { Fields } from '../client/headers.ts'
 import { headerBlock, isExtensible, withFields } from '../client/headers.ts'
+import { now, timeout } from '../client/timer.ts'
 import { groupAnswers } from './replayBundles.ts'
 
 export interface ReplayServer {
-  readonly onRequest: (request: Request) => void
+  /** Returns the reason if the request is dropped. */
+  readonly onRequest: (request: Request) => Refused | undefined
   /** Drops the requests for an origin. */
   readonly removeOrigin: (origin: string) => void
   /** Drops all requests. After a reconnect receivers repeat those that they still need. */
@@ -54,13 +60,25 @@ const splitIntoParts = (
   return Parts.split(headers, data, room)?.map(part => [partHeaders(part), part.slice] as const)
 }
 
-/** @param epochHeaderOf the epoch to send in a header, for origins whose subject does not contain it (`single`) */
+/** How long to wait when all requesters have used up their budgets, in ms. */
+const budgetPause = 20
+
+/**
+ * @param epochHeaderOf the epoch to send in a header, for origins whose subject does not contain it (`single`)
+ * @param limits the limits of the history: a requester gets as much as it can hold, or the default if that is more
+ */
 export const createReplayServer = (
   nc: Connection,
   source: Source,
   epochHeaderOf: (origin: string) => Epoch | undefined,
+  limits: Limits,
 ): ReplayServer => {
+  const allowance: ReplayQueue.Allowance = {
+    messages: Math.max(limits.messages, defaultLimits.messages),
+    bytes: Math.max(limits.bytes, defaultLimits.bytes),
+  }
   let queue = ReplayQueue.empty
+  let budget = Budget.full
   let isSending = false
 
   const publish = (answer: Answer, headers: Uint8Array, data?: Uint8Array): void =>
@@ -140,13 +158,14 @@ export const createReplayServer = (
   }
 
   const sendPages = async (): Promise<void> => {
-    while (queue.requests.length > 0) {
-      const [answers, rest] = ReplayQueue.page(source, pageMessages, pageBytes)(queue)
-      queue = rest
+    while (!ReplayQueue.isEmpty(queue) && !nc.isClosed()) {
+      const page = ReplayQueue.pageWithin(allowance, now())(source, pageMessages, pageBytes)
+      const [answers, after] = page([queue, budget])
+      ;[queue, budget] = after
       const maxBytes = Math.min(bundleBytes, (maxPayloadOf(nc) ?? Number.POSITIVE_INFINITY) - bundleHeaderBytes)
       for (const group of groupAnswers(answers, maxBytes)) sendGroup(group)
       // Timers of heartbeats and publishers run while the client waits for the answer.
-      await nc.flush()
+      await (answers.length === 0 ? timeout(budgetPause).elapsed : nc.flush())
     }
   }
 
@@ -166,9 +185,11 @@ export const createReplayServer = (
   return {
     onRequest: request => {
       const [ends, rest] = ReplayQueue.onRequest(request)(queue)
+      const refused = rest === queue ? ReplayQueue.refusedBy(request)(queue) : undefined
       queue = rest
       for (const answer of ends) sendOrRefuse(answer)
       startSending()
+      return refused
     },
     removeOrigin: origin => {
       queue = ReplayQueue.without(origin)(queue)

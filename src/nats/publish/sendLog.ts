@@ -3,6 +3,7 @@
  * after a reconnect, and for replay requests.
  */
 import type { Headers } from '../../core/protocol/Headers.ts'
+import type { Refused } from '../../core/sender/FairQueue.ts'
 import type { Limits } from '../../core/sender/History.ts'
 import * as History from '../../core/sender/History.ts'
 import type { Request, Source } from '../../core/sender/ReplayQueue.ts'
@@ -53,8 +54,8 @@ export interface SendLog {
   readonly copy: (bytes: Uint8Array) => Uint8Array
   /** Settled when there is room to publish. */
   readonly ready: () => Promise<void>
-  /** Answers a replay request. */
-  readonly replay: (request: Request) => void
+  /** Answers a replay request. Returns the reason if it is dropped. */
+  readonly replay: (request: Request) => Refused | undefined
   /** The oldest number that can be replayed. */
   readonly oldestNumber: (origin: LoggedOrigin) => number | undefined
 }
@@ -249,6 +250,7 @@ const createSendLog = (nc: Connection, limits: Limits): SendLog => {
     nc,
     source,
     withOrigin(origin => (origin.isSingle ? origin.epoch : undefined)),
+    limits,
   )
 
   return {

@@ -96,6 +96,22 @@ export interface AnswerRefused {
   readonly reply: string
 }
 
+/**
+ * A request was dropped, because too many wait for an answer. The requester repeats it if it is a receiver. At most one
+ * notice a minute is reported for each reason.
+ *
+ * @since 0.1.0
+ */
+export interface RequestDropped {
+  readonly _tag: 'RequestDropped'
+  /** The subject of the request, such as `_SEQ.REPLAY.updates.2`. */
+  readonly subject: string
+  /** The reply subject of the request. Its first two tokens identify the requester. */
+  readonly reply: string
+  /** `requester`: too many requests of this requester wait. `total`: too many requesters wait. */
+  readonly reason: 'requester' | 'total'
+}
+
 /** What happened to unconfirmed messages when the connection was lost. @since 0.1.0 */
 export type Repair =
   /** The publisher sent them again after the reconnect. Receivers drop those that they already have. */
@@ -120,6 +136,7 @@ export type SenderNotice =
   | ReservationFailed
   | NotPermitted
   | AnswerRefused
+  | RequestDropped
   | Unconfirmed
   | Repair
 
