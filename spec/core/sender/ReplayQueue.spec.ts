@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import * as E from 'fp-ts/lib/Either.js'
 import * as SequenceNumber from '../../../src/core/protocol/SequenceNumber.ts'
+import * as Budget from '../../../src/core/sender/Budget.ts'
 import * as ReplayQueue from '../../../src/core/sender/ReplayQueue.ts'
 import { run, single } from '../receiver/receiverHarness.ts'
 
@@ -272,6 +273,96 @@ describe('the replay queue', () => {
     const [page] = ReplayQueue.page(all(1000), 64 * 5, 1e9)(replays)
     const counts = requests.map(r => page.filter(a => a.reply === r.reply).length)
     expect(counts).toEqual([64, 64, 64, 64, 64])
+  })
+
+  it('serves a request within one rotation, however many another requester has sent', () => {
+    const flood = Array.from({ length: 2000 }, (_, i) => range(i * 1024 + 1, (i + 1) * 1024, `greedy.r.x${i}.1`))
+    const [, replays] = ask(...flood, one(7, 'honest.r.1'))
+    const [page] = ReplayQueue.page(all(3e6), 100, 1e9)(replays)
+    expect(page.findIndex(a => a.reply === 'honest.r.1')).toBe(64)
+  })
+
+  it('counts all receivers of one inbox as one requester', () => {
+    const [, replays] = ask(range(1, 99, 'in.a.r1.1'), range(1, 99, 'in.a.r2.1'), range(1, 99, 'in.b.r1.1'))
+    const [page] = ReplayQueue.page(all(99), 192, 1e9)(replays)
+    const counts = ['in.a.r1.1', 'in.b.r1.1', 'in.a.r2.1'].map(reply => page.filter(a => a.reply === reply).length)
+    expect(counts).toEqual([64, 64, 64])
+  })
+
+  it('limits a turn by bytes, except for one message', () => {
+    const turns = (size: number): ReadonlyArray<string> => {
+      const [, replays] = ask(range(1, 99, 'in.a.1'), range(1, 99, 'in.b.1'))
+      return ReplayQueue.page(all(99, size), 6, 1e9)(replays)[0].map(a => a.reply.slice(3, 4))
+    }
+    expect(turns(16 * 1024)).toEqual(['a', 'a', 'b', 'b', 'a', 'a'])
+    expect(turns(100 * 1024)).toEqual(['a', 'b', 'a', 'b', 'a', 'b'])
+  })
+
+  it('ends a range after a short turn while more than 256 requesters wait, and says how far it got', () => {
+    const requests = Array.from({ length: 300 }, (_, i) => range(1, 1000, `in.m${i}.1`))
+    const [, replays] = ask(...requests)
+    const [page, rest] = ReplayQueue.page(all(1000), 32, 1e9)(replays)
+    expect(said(page).slice(15, 17)).toEqual(['16', 'end 16'])
+    expect(ReplayQueue.requests(rest)).toHaveLength(298)
+  })
+
+  it('has room for a new requester while up to 1023 others wait', () => {
+    const madeUp = (count: number) => Array.from({ length: count }, (_, i) => range(1, 9, `in.m${i}.1`))
+    const honest = one(7, 'honest.r.1')
+    const isQueued = (count: number): boolean =>
+      ReplayQueue.requests(ask(...madeUp(count), honest)[1]).some(r => r.reply === honest.reply)
+    expect([isQueued(1023), isQueued(1024)]).toEqual([true, false])
+    expect(ReplayQueue.refusedBy(honest)(ask(...madeUp(1024))[1])).toBe('total')
+    expect(ReplayQueue.refusedBy(madeUp(1)[0] ?? honest)(ask(...madeUp(1024))[1])).toBe('requester')
+  })
+
+  describe('within budgets', () => {
+    const allowance = { messages: 1000, bytes: 1e6 }
+
+    /** The numbers of messages for each requester, page by page, until nobody may have more. */
+    const served = (source: ReplayQueue.Source, now: number, ...requests: ReplayQueue.Request[]) => {
+      const counts = new Map<string, number>()
+      let state: readonly [ReplayQueue.ReplayQueue, Budget.Budget] = [ask(...requests)[1], Budget.full]
+      for (const at of [0, now])
+        for (;;) {
+          const [page, next] = ReplayQueue.pageWithin(allowance, at)(source, 100, 1e9)(state)
+          state = next
+          if (page.length === 0) break
+          for (const a of page) if (a._tag === 'Message') counts.set(a.reply, (counts.get(a.reply) ?? 0) + 1)
+        }
+      return counts
+    }
+    const ranges = (who: string): ReplayQueue.Request[] =>
+      Array.from({ length: 10 }, (_, i) => range(i * 1000 + 1, (i + 1) * 1000, `in.${who}.r${i}.1`))
+    const sum = (counts: ReadonlyMap<string, number>, who: string): number =>
+      [...counts].filter(([reply]) => reply.startsWith(`in.${who}.`)).reduce((n, [, count]) => n + count, 0)
+
+    it('sends a requester its allowance at once, and the rest at its rate', () => {
+      const atOnce = sum(served(all(1e5), 0, ...ranges('a')), 'a')
+      const later = sum(served(all(1e5), 800, ...ranges('a')), 'a')
+      expect(atOnce).toBeGreaterThanOrEqual(1000)
+      expect(atOnce).toBeLessThan(1064)
+      expect(later - 1000).toBeGreaterThanOrEqual(100)
+      expect(later - 1000).toBeLessThan(164)
+    })
+
+    it('counts bytes as well', () => {
+      expect(sum(served(all(1e5, 10_000), 0, ...ranges('a')), 'a')).toBeLessThan(110)
+    })
+
+    it('sends another requester all that it wants meanwhile', () => {
+      const counts = served(all(1e5), 0, ...ranges('greedy'), range(1, 900, 'in.honest.1'))
+      expect(sum(counts, 'greedy')).toBeLessThan(1064)
+      expect(counts.get('in.honest.1')).toBe(900)
+    })
+
+    it('sends all requesters together eight allowances at once', () => {
+      const madeUp = Array.from({ length: 200 }, (_, i) => range(1, 1000, `in.m${i}.1`))
+      const counts = served(all(1000), 0, ...madeUp)
+      const total = [...counts.values()].reduce((a, b) => a + b, 0)
+      expect(total).toBeGreaterThanOrEqual(8000)
+      expect(total).toBeLessThan(8064)
+    })
   })
 
   it('limits a page by messages and, except for one message, by bytes', () => {
