@@ -34,7 +34,7 @@ const names = M.orderedBy(string.Ord)
 const times = M.orderedBy(tuple(number.Ord, string.Ord))
 
 /** True if something is left of the total budget. */
-export const hasTotal =
+const hasTotal =
   ({ credit }: Limits, now: number) =>
   (self: Budget): boolean =>
     self.totalPaidAt - now < credit
