@@ -288,7 +288,7 @@ export const guards: ReadonlyArray<Guard> = [
       'A sender of many origins floods its connection with heartbeats.',
     ),
     'a repeated request replaces the one before': text('sender/ReplayQueue.ts')(
-      ['const replaced = self.requests.filter(isReplaced)', 'const replaced = self.requests.filter(() => false)'],
+      ['const replaced = waiting.filter(isReplaced)', 'const replaced = waiting.filter(() => false)'],
       'Each repetition of a request is served again.',
     ),
     'requests are served in turn': text('sender/ReplayQueue.ts')(
