@@ -14,14 +14,24 @@ export type { Headers } from './core/protocol/Headers.ts'
 export type { NotPermitted } from './core/protocol/notPermitted.ts'
 export type { Operation, Purpose } from './core/protocol/permissionRules.ts'
 export type { Delivery, Message, Notice, Unsequenced } from './core/receiver/Delivery.ts'
+export type {
+  ConnectionEvent,
+  Explanation,
+  LossReport,
+  LossSummary,
+  LostRange,
+  OriginLosses,
+} from './core/receiver/LossReport.ts'
 export type { ReceivedDelivery, ReceivedMessage, ReceivedUnsequenced } from './core/receiver/ReceivedMessage.ts'
+export type { OriginStats, ReceiverGauges } from './core/receiver/ReceiverStats.ts'
 export type { Client, ClientSubscribeOptions, ClientSubscription } from './dropin/Client.ts'
+export type { ConnectionStats } from './dropin/connectionStats.ts'
 export { explain } from './dropin/explain.ts'
 export type { Notice as SequencedNotice } from './dropin/Notice.ts'
 export type { SequencedOptions } from './dropin/options.ts'
 export type { Sequence } from './dropin/SequencedMsg.ts'
 export { sequenceOf } from './dropin/SequencedMsg.ts'
-export { notices, sequenced } from './dropin/sequenced.ts'
+export { lossReport, notices, sequenced, stats } from './dropin/sequenced.ts'
 export type { Connection, Msg, NatsSubscription, Status } from './nats/client/Connection.ts'
 export type { StreamOptions } from './nats/client/streamApi.ts'
 export type { KeyValue, KeyValueEntry } from './nats/durable/kvStore.ts'
@@ -82,6 +92,13 @@ export { publishers } from './nats/publish/multiPublisher.ts'
 export type { Publisher } from './nats/publish/publisher.ts'
 export { publisher } from './nats/publish/publisher.ts'
 export type {
+  SenderCounters,
+  SenderGauges,
+  SenderOriginStats,
+  SenderStats,
+  SharedSenderStats,
+} from './nats/publish/senderStats.ts'
+export type {
   AnswerRefused,
   PublisherOptions,
   PublishOptions,
@@ -93,6 +110,7 @@ export type {
 } from './nats/publish/types.ts'
 export type { Replayer, Source, StreamSource } from './nats/receive/Replayer.ts'
 export { firstOf, fromJetStream, fromSender } from './nats/receive/Replayer.ts'
+export type { ReceiverCounters, ReceiverStats } from './nats/receive/receiverStats.ts'
 export type { SubscribeOptions, Subscription } from './nats/receive/subscribe.ts'
 export { subscribe } from './nats/receive/subscribe.ts'
 export type { PlanStreamOptions } from './nats/stream/options.ts'

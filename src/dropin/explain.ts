@@ -3,10 +3,13 @@
  *
  * @since 0.1.0
  */
+
 import type { Delivery } from '../core/receiver/Delivery.ts'
 import { explain as explainDelivery } from '../core/receiver/explain.ts'
+import type { LossReport } from '../core/receiver/LossReport.ts'
 import { explainSenderNotice } from '../nats/publish/explain.ts'
 import type { SenderNotice } from '../nats/publish/types.ts'
+import { explainLossReport } from '../nats/receive/explainLosses.ts'
 import { explainStreamPlan } from '../nats/stream/explain.ts'
 import type { StreamPlan } from '../nats/stream/StreamPlan.ts'
 import type { Notice } from './Notice.ts'
@@ -31,7 +34,7 @@ const isOfSender = (n: Delivery<unknown> | SenderNotice): n is SenderNotice => {
 
 /**
  * Explains a delivery, a notice of a publisher, a notice of a wrapped connection, or the plan of a stream: what happened
- * or will happen, what it means, and what to do about it.
+ * or will happen, what it means, and what to do about it. A loss report becomes a table, one line for each range.
  *
  * @example
  * import { explain } from 'nats-sequenced'
@@ -41,7 +44,8 @@ const isOfSender = (n: Delivery<unknown> | SenderNotice): n is SenderNotice => {
  *
  * @since 0.1.0
  */
-export const explain = (what: Delivery<unknown> | SenderNotice | Notice | StreamPlan): string => {
+export const explain = (what: Delivery<unknown> | SenderNotice | Notice | StreamPlan | LossReport): string => {
+  if ('others' in what) return explainLossReport(what)
   if ('settings' in what) return explainStreamPlan(what)
   const notice = 'side' in what ? what.notice : what
   if (notice._tag === 'Unread') return explainUnread(notice)

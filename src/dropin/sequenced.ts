@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import * as Subject from '../core/protocol/Subject.ts'
+import type { LossReport } from '../core/receiver/LossReport.ts'
 import { connectedWithin, isConnected } from '../nats/client/connectionStatus.ts'
 import { inboxPrefix } from '../nats/client/inbox.ts'
 import { markWrapped } from '../nats/client/wrappedConnections.ts'
@@ -15,6 +16,8 @@ import { parsePrefix } from '../nats/options.ts'
 import { queueHint } from '../nats/receive/options.ts'
 import { asyncDispose } from './asyncDispose.ts'
 import type { Client, ClientSubscribeOptions, ClientSubscription } from './Client.ts'
+import type { ConnectionObserver, ConnectionStats } from './connectionStats.ts'
+import { createConnectionObserver } from './connectionStats.ts'
 import type { Notice } from './Notice.ts'
 import { startConnectionNotices } from './notices.ts'
 import { createNumberedPublishing } from './numberedPublishing.ts'
@@ -27,6 +30,9 @@ import { createSubjectFilters } from './subjectFilters.ts'
 
 /** The notices of each wrapped connection. The plain connection is a key too. */
 const noticesOf = sharedWeakMap<object, Notices<Notice>>('notices')
+
+/** The statistics of each wrapped connection, by the same keys. */
+const observers = sharedWeakMap<object, ConnectionObserver>('connectionObservers')
 
 /**
  * Wraps a connection. The wrapper numbers messages that it publishes to certain subjects, and detects missing messages
@@ -87,6 +93,7 @@ export const sequenced = <C extends Client>(nc: C, options: SequencedOptions): C
 
   // --- subscribing
 
+  const observer = createConnectionObserver(publishers)
   const openSubscriptions = new Set<ClientSubscription>()
   const context: WrapperContext = {
     nc,
@@ -101,6 +108,7 @@ export const sequenced = <C extends Client>(nc: C, options: SequencedOptions): C
     isNumbered: subject => subjects.indexOf(subject) !== -1,
     lossAsError: options.lossAsError ?? false,
     report: notice => connectionNotices.report({ side: 'Receiver', notice }),
+    observer,
   }
 
   const subscribe = (subject: string, settings: ClientSubscribeOptions = {}): ClientSubscription => {
@@ -178,6 +186,8 @@ export const sequenced = <C extends Client>(nc: C, options: SequencedOptions): C
   const wrapper = overrideMembers({ target: nc, members, currentTarget: endedClient })
   noticesOf.set(nc, connectionNotices)
   noticesOf.set(wrapper, connectionNotices)
+  observers.set(nc, observer)
+  observers.set(wrapper, observer)
   markWrapped(wrapper)
   return wrapper
 }
@@ -191,6 +201,14 @@ const withoutUnhandledRejection = (ending: Promise<void>): Promise<void> => {
   return ending
 }
 
+const ofWrapped = <A>(all: WeakMap<object, A>, nc: Client): A => {
+  const own = all.get(nc)
+  if (own !== undefined) return own
+  throw sequencedError('This connection is not sequenced: pass the connection that sequenced() returned.', {
+    _tag: 'NotSequenced',
+  })
+}
+
 /**
  * The notices of a wrapped connection, as an async iterable in the style of `nc.status()`: the last 1,024 notices, then
  * new ones until the connection closes. Older ones are summed up (`Unread`). Each call returns an independent iterator.
@@ -199,11 +217,25 @@ const withoutUnhandledRejection = (ending: Promise<void>): Promise<void> => {
  *
  * @since 0.1.0
  */
-export const notices = (nc: Client): AsyncIterable<Notice> => {
-  const own = noticesOf.get(nc)
-  if (own === undefined)
-    throw sequencedError('This connection is not sequenced: pass the connection that sequenced() returned.', {
-      _tag: 'NotSequenced',
-    })
-  return own.read()
-}
+export const notices = (nc: Client): AsyncIterable<Notice> => ofWrapped(noticesOf, nc).read()
+
+/**
+ * What a wrapped connection sends, receives and has counted, also after its end. It takes time only when it is called:
+ * O(subjects, origins and open gaps).
+ *
+ * Throws a `SequencedError` if the connection is not wrapped.
+ *
+ * @since 0.1.0
+ */
+export const stats = (nc: Client): ConnectionStats => ofWrapped(observers, nc).stats()
+
+/**
+ * What the subscriptions of a wrapped connection have lost so far, by origin, and what explains it. At most 1,024 origins
+ * and 64 ranges of each are listed; the rest is summed up. A message that two subscriptions lost counts twice. `explain`
+ * turns it into a table.
+ *
+ * Throws a `SequencedError` if the connection is not wrapped.
+ *
+ * @since 0.1.0
+ */
+export const lossReport = (nc: Client): LossReport => ofWrapped(observers, nc).lossReport()

@@ -12,6 +12,7 @@ import { receive } from '../nats/receive/receive.ts'
 import type { PendingDelivery, ReceiveOptions, ReceiverHandle } from '../nats/receive/types.ts'
 import { asyncDispose } from './asyncDispose.ts'
 import type { Client, ClientSubscribeOptions, ClientSubscription } from './Client.ts'
+import type { ConnectionObserver } from './connectionStats.ts'
 import { explain } from './explain.ts'
 import { overrideMembers } from './overrideMembers.ts'
 import type { MessageContent, PublishFunction } from './SequencedMsg.ts'
@@ -32,6 +33,7 @@ export interface WrapperContext {
   /** Whether callbacks receive losses as errors. */
   readonly lossAsError: boolean
   readonly report: (notice: Notice) => void
+  readonly observer: Pick<ConnectionObserver, 'losses' | 'addReceiver'>
 }
 
 type Callback = (err: Error | null, msg: object) => void
@@ -120,7 +122,11 @@ export const createSequencedSubscription = (
     subject,
     { ...context.receiveOptions, addressing: context.addressing, acceptUnnumbered: true },
     { onDelivery, onEnd, retainsPayloads: callback === undefined },
-    { mayBeNumbered: context.assumeNumbered ? undefined : context.isNumbered, queue: queueGroupOf(options) },
+    {
+      mayBeNumbered: context.assumeNumbered ? undefined : context.isNumbered,
+      queue: queueGroupOf(options),
+      losses: context.observer.losses,
+    },
   )
   const openCarrier = (): ClientSubscription => {
     try {
@@ -133,6 +139,7 @@ export const createSequencedSubscription = (
   // After the receiver: if the server permits no inbox, the receiver hears of it first, and reports the missing rule.
   const carrier = openCarrier()
   const sid = carrier.getID()
+  context.observer.addReceiver(receiver)
   const end = (): void => {
     receiver.close()
     carrier.unsubscribe()

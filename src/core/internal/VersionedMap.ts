@@ -44,6 +44,11 @@ export class VersionedMap<V> {
     return this.#replaced(map, key, before)
   }
 
+  /** All values, in no particular order. No other version may be used meanwhile. */
+  values(): Iterable<V> {
+    return this.#newest().values()
+  }
+
   /** All keys and values in the order of the keys. It takes O(n log n). */
   entries(): ReadonlyArray<{ readonly key: string; readonly value: V }> {
     const entries = Array.from(this.#newest(), ([key, value]) => ({ key, value }))

@@ -87,6 +87,11 @@ export class InPlaceReceiver<A> {
     return lane
   }
 
+  /** When an origin was last heard in sequence: a message, or a heartbeat that said nothing new. */
+  seenInSequenceAt(name: string): number | undefined {
+    return this.#lanes.get(name)?.seenAt
+  }
+
   /** True if `deliver` can take the message: it is the next one of its origin, and there is room. */
   isNext(lane: Lane<A>, number: number, bytes: number): boolean {
     const { table, session } = this.#receiver
@@ -146,7 +151,7 @@ export class InPlaceReceiver<A> {
     this.#write(this.#concerned(event))
     const [outputs, after] = this.#machine(event)(this.#receiver)
     this.#receiver = after
-    if (event._tag === 'MessageReceived') this.#open(event.origin.name)
+    if (event._tag === 'MessageReceived') this.#open(event.origin.name, event.now)
     if (event._tag === 'ReplayAnswered') this.#openReplay(event)
     return outputs
   }
@@ -173,7 +178,7 @@ export class InPlaceReceiver<A> {
   }
 
   /** Opens a lane for an origin, if it is in sequence. */
-  #open(name: string): void {
+  #open(name: string, now: number): void {
     const { table } = this.#receiver
     const entry = table.origins.get(name)
     const state = entry === undefined ? undefined : asInSequence(this.#receiver.settings, entry.state)
@@ -184,7 +189,7 @@ export class InPlaceReceiver<A> {
       this.#lanes.clear()
     }
     const next = state.buffer.next
-    this.#lanes.set(name, { name, next, seenAt: 0, state, entry, origins: table.origins, isChanged: false })
+    this.#lanes.set(name, { name, next, seenAt: now, state, entry, origins: table.origins, isChanged: false })
     this.#last = undefined
   }
 

@@ -1,8 +1,12 @@
 /** The status of a connection: disconnects, reconnects, missing permissions and its end. */
 import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
+import type { Operation } from '../../core/protocol/permissionRules.ts'
+import type { ConnectionEvent } from '../../core/receiver/LossReport.ts'
 import { sharedWeakMap } from '../internal/processRegistry.ts'
 import type { Connection } from './Connection.ts'
+import type { ConnectionEvents } from './connectionEvents.ts'
+import { createConnectionEvents } from './connectionEvents.ts'
 import { timeout } from './timer.ts'
 
 export interface ConnectionStatusListener {
@@ -16,6 +20,7 @@ export interface ConnectionStatusListener {
 
 interface ConnectionState {
   readonly listeners: Set<ConnectionStatusListener>
+  readonly events: ConnectionEvents
   isConnected: boolean
   /** The last known `max_payload`. The client does not know it while it reconnects. */
   maxPayload: number | undefined
@@ -27,12 +32,12 @@ const StatusV2 = t.type({ permissionContext: Refusal })
 const StatusV3 = t.type({ error: Refusal })
 const SubscriptionError = t.union([StatusV2, Refusal])
 
-/** The subject that a status event of either client says the user may not publish to. */
-const refusedSubject = (status: unknown): string | undefined => {
+/** What a status event of either client says the user may not do. */
+const parseRefusal = (status: unknown): { readonly operation: Operation; readonly subject: string } | undefined => {
   const in2 = StatusV2.decode(status)
   const in3 = StatusV3.decode(status)
   const refusal = E.isRight(in2) ? in2.right.permissionContext : E.isRight(in3) ? in3.right.error : undefined
-  return refusal?.operation === 'publish' ? refusal.subject : undefined
+  return refusal && { operation: refusal.operation === 'publish' ? 'publish' : 'subscribe', subject: refusal.subject }
 }
 
 /** True if a subscription has ended because the server does not permit it. */
@@ -42,20 +47,25 @@ const connectionStates = sharedWeakMap<Connection, ConnectionState>('connectionS
 
 /** Reads `status()` once per connection, because each call leaves a listener in the client forever. */
 const startWatching = (nc: Connection): ConnectionState => {
-  const state: ConnectionState = { listeners: new Set(), isConnected: true, maxPayload: nc.info?.max_payload }
+  const events = createConnectionEvents()
+  const state: ConnectionState = { listeners: new Set(), events, isConnected: true, maxPayload: nc.info?.max_payload }
   const notifyAll = (f: (l: ConnectionStatusListener) => void): void => {
     for (const l of [...state.listeners]) f(l)
   }
   const read = async (): Promise<void> => {
     for await (const status of nc.status()) {
       const { type } = status
-      const refused = type === 'error' ? refusedSubject(status) : undefined
-      if (refused !== undefined) notifyAll(l => l.onPublishRefused?.(refused))
-      else if (type === 'disconnect' || type === 'reconnect') {
+      const refusal = type === 'error' ? parseRefusal(status) : undefined
+      if (refusal !== undefined) {
+        events.onRefused(refusal)
+        if (refusal.operation === 'publish') notifyAll(l => l.onPublishRefused?.(refusal.subject))
+      } else if (type === 'disconnect' || type === 'reconnect') {
         state.isConnected = type === 'reconnect'
         state.maxPayload = nc.info?.max_payload ?? state.maxPayload
+        if (state.isConnected) events.onReconnected()
+        else events.onDisconnected()
         notifyAll(l => (state.isConnected ? l.onReconnected?.() : l.onDisconnected?.()))
-      }
+      } else events.onStatus(status)
     }
   }
   // The iterator of client 2.29 never ends, so only `closed()` reports the end.
@@ -100,6 +110,10 @@ export const connectedWithin = async (nc: Connection, ms: number): Promise<boole
 /** The last known `max_payload` of the server, in bytes. */
 export const maxPayloadOf = (nc: Connection): number | undefined =>
   nc.info?.max_payload ?? (connectionStates.get(nc) ?? startWatching(nc)).maxPayload
+
+/** The recent events that can explain a loss, oldest first. */
+export const connectionEvents = (nc: Connection): ReadonlyArray<ConnectionEvent> =>
+  connectionStates.get(nc)?.events.recent() ?? []
 
 /** Adds a listener. The returned function removes it. */
 export const onConnectionStatus = (nc: Connection, listener: ConnectionStatusListener): (() => void) => {

@@ -17,6 +17,7 @@ import { now, nowInTurn } from '../client/timer.ts'
 import { orThrow, sequencedError } from '../errors.ts'
 import type { HeartbeatSource } from './heartbeatTimer.ts'
 import type { PublisherContext } from './publisherContext.ts'
+import type { SenderOriginStats } from './senderStats.ts'
 import type { LoggedOrigin, PublishOptions, SenderNotice } from './types.ts'
 import { toPayload } from './validate.ts'
 
@@ -46,6 +47,8 @@ export class OriginSender implements LoggedOrigin, HeartbeatSource {
   /** The last number before it must ask for more. */
   #upTo: number
   #reportedEpochs: Set<Epoch> | undefined
+  /** The messages of its earlier runs. */
+  #publishedBefore = 0
   #isClosing = false
   #isStopped = false
 
@@ -109,6 +112,25 @@ export class OriginSender implements LoggedOrigin, HeartbeatSource {
     return this.#counted.head + this.#uncounted
   }
 
+  /** The number of messages that it has published. */
+  get published(): number {
+    return this.#publishedBefore + this.head - this.#counted.start + 1
+  }
+
+  stats(): SenderOriginStats {
+    const { subject, run } = this.origin
+    return {
+      origin: this.name,
+      subject,
+      sender: run?.sender,
+      epoch: this.epoch,
+      isLive: this.isLive,
+      newest: this.head,
+      published: this.published,
+      heartbeatAgo: now() - this.#counted.heartbeatAt,
+    }
+  }
+
   /** The time of the last message, in ms of the monotonic clock. */
   get sentAt(): number {
     return this.#sender.sentAt
@@ -148,6 +170,7 @@ export class OriginSender implements LoggedOrigin, HeartbeatSource {
   /** Starts a new run, whose head says where it starts. Otherwise receivers would report the numbers before as lost. */
   #restart(start: SequenceNumber.SequenceNumber): void {
     const { after, max } = this.#sender
+    this.#publishedBefore = this.published
     // Its own earlier heartbeats may still arrive here.
     this.#reportedEpochs = (this.#reportedEpochs ?? new Set()).add(this.#epoch)
     this.#context.heartbeatTimer.remove(this)

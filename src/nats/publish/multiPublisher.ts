@@ -23,6 +23,7 @@ import { searchedPerAnswer } from './headServer.ts'
 import type { OriginSenderListener } from './OriginSender.ts'
 import { OriginSender } from './OriginSender.ts'
 import { checkAddressSettings, openSession } from './publisherSession.ts'
+import type { SenderStats } from './senderStats.ts'
 import type { PublisherOptions, PublishOptions, SenderNotice } from './types.ts'
 import { createOrigin } from './validate.ts'
 
@@ -44,6 +45,8 @@ export interface Publishers {
    * While nobody reads, a notice of loss, conflict or refusal becomes a process warning.
    */
   readonly notices: () => AsyncIterable<SenderNotice>
+  /** What the publisher sends and has counted, also after its end. It takes time only when it is called: O(subjects). */
+  readonly stats: () => SenderStats
   /**
    * Ends all sequences: accepts no more messages, sends `ended` heartbeats for each subject (within 200 ms, or 1 s for
    * many subjects), and resolves when the server has confirmed everything. While disconnected it waits for the
@@ -120,6 +123,8 @@ export const openPublishers = (
   /** Live origins, and retired ones whose messages are still in the history. */
   const origins = new Map<string, OriginSender>()
   let hasRetired = false
+  /** The messages of origins that have stopped. */
+  let publishedBefore = 0
 
   const session = openSession(
     nc,
@@ -196,6 +201,7 @@ export const openPublishers = (
       if (liveSubjects.size === 0) onAllEnded()
     },
     onStopped: sender => {
+      publishedBefore += sender.published
       if (origins.get(sender.name) === sender) origins.delete(sender.name)
       removeLive(sender)
     },
@@ -258,6 +264,11 @@ export const openPublishers = (
   let closing: Promise<void> | undefined
   return {
     publish,
+    stats: () =>
+      session.stats(
+        [...origins.values()].map(sender => sender.stats()),
+        publishedBefore,
+      ),
     ready: () => session.ready(),
     confirm: sendLog.confirm,
     close: () => {

@@ -15,6 +15,7 @@ import { checkSubject } from '../options.ts'
 import { explainSenderNotice, isSenderWarning } from './explain.ts'
 import { OriginSender } from './OriginSender.ts'
 import { checkAddressSettings, openSession } from './publisherSession.ts'
+import type { SenderStats } from './senderStats.ts'
 import type { PublisherOptions, PublishOptions, SenderNotice } from './types.ts'
 import { createOrigin } from './validate.ts'
 
@@ -44,6 +45,8 @@ export interface Publisher {
    * a notice of loss, conflict or refusal becomes a process warning.
    */
   readonly notices: () => AsyncIterable<SenderNotice>
+  /** What the publisher sends and has counted, also after its end. */
+  readonly stats: () => SenderStats
   /**
    * Ends the sequence: accepts no more messages, sends three heartbeats marked `ended` within 200 ms, and resolves when
    * the server has confirmed everything. While disconnected it waits for the reconnect. After `drainTimeout` ms it
@@ -114,6 +117,7 @@ export const publisher = (nc: Connection, subject: string, options: PublisherOpt
     publish: (data, settings) => sender.publish(data, settings),
     ready: () => session.ready(sender.head + 1),
     notices: notices.read,
+    stats: () => session.stats([sender.stats()], 0),
     close: () => {
       closing ??= close()
       return closing

@@ -30,6 +30,8 @@ import { entries } from './ranges.ts'
 import type { OwnSubjects } from './refusals.ts'
 import { Refusals } from './refusals.ts'
 import { createReplySubjectFilter } from './replySubjectFilter.ts'
+import type { SenderOriginStats, SenderStats } from './senderStats.ts'
+import { countNotices, statsOf } from './senderStats.ts'
 import { sendLogOf } from './sendLog.ts'
 import type { PublisherOptions, SenderNotice, Unconfirmed } from './types.ts'
 
@@ -86,6 +88,8 @@ export interface PublisherSession {
    */
   readonly close: (sendEnded: () => Promise<void>) => Promise<void>
   readonly closeNow: () => void
+  /** @param publishedBefore the messages of origins that the publisher no longer has */
+  readonly stats: (origins: ReadonlyArray<SenderOriginStats>, publishedBefore: number) => SenderStats
   /**
    * Settled when there is room to publish and there are reserved numbers, or the session has ended.
    *
@@ -112,11 +116,12 @@ export const openSession = (
   nc: Connection,
   { addressing, prefix }: AddressSettings,
   options: PublisherOptions,
-  notices: NoticeSink<SenderNotice>,
+  sink: NoticeSink<SenderNotice>,
   own: OwnSubjects,
   stopOrigins: () => void,
 ): PublisherSession => {
   const { from = 1, heartbeatDelay, maxHeartbeatInterval, history, drainTimeout = 5000 } = options
+  const notices = countNotices(sink)
   const sendLog = sendLogOf(nc, history === undefined ? undefined : { ...defaultLimits, ...history })
   const numbers = isReservedNumbers(from) ? from.join(notices.report) : undefined
   const context: PublisherContext = {
@@ -279,6 +284,7 @@ export const openSession = (
     },
     close,
     closeNow,
+    stats: (origins, publishedBefore) => statsOf(origins, publishedBefore, notices.counts(), sendLog.stats()),
     ready: async number => {
       await sendLog.ready()
       if (numbers !== undefined) await Promise.race([numbers.ready(number), closed])

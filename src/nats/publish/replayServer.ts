@@ -23,6 +23,18 @@ export interface ReplayServer {
   readonly removeOrigin: (origin: string) => void
   /** Drops all requests. After a reconnect receivers repeat those that they still need. */
   readonly clear: () => void
+  readonly stats: () => ReplayStats
+}
+
+/** What the server has counted. */
+export interface ReplayStats {
+  /** The requests that wait. */
+  readonly waiting: number
+  readonly requests: number
+  /** The messages that were sent again. */
+  readonly messages: number
+  /** The answers which say that messages can't be replayed. */
+  readonly refusals: number
 }
 
 /** The size of a page. The server must take a page before the next is sent, so live data waits for one page at most. */
@@ -42,6 +54,9 @@ const formFields = ['Seq-Part', 'Seq-Bundle']
 
 /** The history has the message, but the server's `max_payload` does not allow it with the headers of an answer. */
 const tooLarge = '410 Too Large'
+
+/** The message may follow, so this is no refusal. */
+const notSentYet = '404 Not Sent Yet'
 
 type MessageAnswer = Extract<Answer, { _tag: 'Message' }>
 
@@ -80,6 +95,7 @@ export const createReplayServer = (
   let queue = ReplayQueue.empty
   let budget = Budget.full
   let isSending = false
+  let [requests, messages, refusals] = [0, 0, 0]
 
   const publish = (answer: Answer, headers: Uint8Array, data?: Uint8Array): void =>
     nc.publish(answer.reply, data, { headers: new EncodedHeaders(headers) })
@@ -92,15 +108,17 @@ export const createReplayServer = (
     ]
   }
 
-  const refuse = (answer: Answer, first: number, last: number, status: string): void =>
+  const refuse = (answer: Answer, first: number, last: number, status: string): void => {
     publish(answer, headerBlock(status, [...addressFields(answer, first), ['Seq-Last', `${last}`]]))
+    if (status !== notSentYet) refusals += 1
+  }
 
   const send = (answer: Answer): void => {
     switch (answer._tag) {
       case 'End':
         return publish(answer, headerBlock('204 EOB', addressFields(answer, answer.last)))
       case 'Refusal':
-        return refuse(answer, answer.first, answer.last, answer.code === 404 ? '404 Not Sent Yet' : '410 Gone')
+        return refuse(answer, answer.first, answer.last, answer.code === 404 ? notSentYet : '410 Gone')
       case 'Message':
         return sendMessage(answer)
     }
@@ -164,6 +182,7 @@ export const createReplayServer = (
       ;[queue, budget] = after
       const maxBytes = Math.min(bundleBytes, (maxPayloadOf(nc) ?? Number.POSITIVE_INFINITY) - bundleHeaderBytes)
       for (const group of groupAnswers(answers, maxBytes)) sendGroup(group)
+      messages += answers.filter(a => a._tag === 'Message').length
       // Timers of heartbeats and publishers run while the client waits for the answer.
       await (answers.length === 0 ? timeout(budgetPause).elapsed : nc.flush())
     }
@@ -184,6 +203,7 @@ export const createReplayServer = (
 
   return {
     onRequest: request => {
+      requests += 1
       const [ends, rest] = ReplayQueue.onRequest(request)(queue)
       const refused = rest === queue ? ReplayQueue.refusedBy(request)(queue) : undefined
       queue = rest
@@ -197,5 +217,6 @@ export const createReplayServer = (
     clear: () => {
       queue = ReplayQueue.empty
     },
+    stats: () => ({ waiting: ReplayQueue.requests(queue).length, requests, messages, refusals }),
   }
 }

@@ -10,6 +10,7 @@ import type { Request, Source } from '../../core/sender/ReplayQueue.ts'
 import type { Connection } from '../client/Connection.ts'
 import { onConnectionStatus } from '../client/connectionStatus.ts'
 import { toPublishOptions } from '../client/publishOptions.ts'
+import { randomEpoch } from '../client/random.ts'
 import { nowInTurn } from '../client/timer.ts'
 import { sequencedError } from '../errors.ts'
 import { sharedWeakMap } from '../internal/processRegistry.ts'
@@ -18,6 +19,7 @@ import type { Ranges } from './ranges.ts'
 import { addRange, entries } from './ranges.ts'
 import { resendUnconfirmed, trackUnconfirmedEvictions } from './reconnectRepair.ts'
 import { createReplayServer } from './replayServer.ts'
+import type { SharedSenderStats } from './senderStats.ts'
 import type { LoggedOrigin } from './types.ts'
 import { checkSize, encodeHeaders, isEncodable } from './validate.ts'
 
@@ -58,6 +60,7 @@ export interface SendLog {
   readonly replay: (request: Request) => Refused | undefined
   /** The oldest number that can be replayed. */
   readonly oldestNumber: (origin: LoggedOrigin) => number | undefined
+  readonly stats: () => SharedSenderStats
 }
 
 const sendLogs = sharedWeakMap<Connection, SendLog>('sendLogs')
@@ -71,6 +74,7 @@ const createSendLog = (nc: Connection, limits: Limits): SendLog => {
   /** Closed origins with messages that the server has not confirmed. */
   const closedOrigins = new Set<LoggedOrigin>()
   const evictions = trackUnconfirmedEvictions()
+  const id = randomEpoch().slice(1)
   let isClosed = false
   let waitingForRoom: Array<() => void> = []
   /** The size of the last message that did not fit: `ready` waits until as much is free. */
@@ -280,6 +284,20 @@ const createSendLog = (nc: Connection, limits: Limits): SendLog => {
         : new Promise(resolve => waitingForRoom.push(resolve)),
     replay: replayServer.onRequest,
     oldestNumber,
+    stats: () => {
+      const { waiting, requests, messages, refusals } = replayServer.stats()
+      return {
+        id,
+        historyMessages: history.messages,
+        historyBytes: history.bytes,
+        historyLimits: limits,
+        unconfirmed: history.serial - flushes.confirmed(),
+        replaysWaiting: waiting,
+        replayRequests: requests,
+        replayed: messages,
+        replaysRefused: refusals,
+      }
+    },
   }
 }
 

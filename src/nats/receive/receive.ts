@@ -40,6 +40,7 @@ import { copyBytes, createCopier, keepView } from './payloads.ts'
 import { trackProgress } from './progress.ts'
 import { fromSender } from './Replayer.ts'
 import { createRefusals } from './refusals.ts'
+import { createReceiverObserver } from './receiverObserver.ts'
 import { createReplayClient } from './replayClient.ts'
 import { alreadyDelivered, createSenderDetector } from './senderDetector.ts'
 import { checkStreams } from './streamCheck.ts'
@@ -71,7 +72,7 @@ export const receive = (
   subject: string,
   options: ReceiveOptions,
   handler: DeliveryHandler,
-  { mayBeNumbered, queue }: CompatibilityOptions = {},
+  { mayBeNumbered, queue, losses }: CompatibilityOptions = {},
 ): ReceiverHandle => {
   assertNotWrapped(nc, 'subscribe')
   checkSubject(subject)
@@ -117,6 +118,7 @@ export const receive = (
     retain: data => (data === alreadyDelivered ? data : copyBytes(data)),
   })
   const receiver = new InPlaceReceiver(initial)
+  const observer = createReceiverObserver(nc, receiver, replayer.sources, queue === undefined, losses)
   const events: Array<Event<Uint8Array>> = []
   let isBusy = false
   let isDraining = false
@@ -139,8 +141,12 @@ export const receive = (
   const processAll = (): void => {
     isBusy = true
     for (let next = events.shift(); next !== undefined && !isClosed; next = events.shift()) {
+      if (next._tag === 'Consumed') observer.onConsumed(next.deliveries)
       // A handler may close the receiver. Then the remaining outputs must not set a timer or deliver anything.
-      for (const output of receiver.step(next)) if (!isClosed) perform(output)
+      for (const output of receiver.step(next)) {
+        if (isClosed) observer.onSkipped(output)
+        else perform(output)
+      }
     }
     isBusy = false
     closeIfDrained()
@@ -188,6 +194,7 @@ export const receive = (
       case 'RequestReplay':
         // The current batch may free the room that a large message needs.
         progress.reportBatch()
+        observer.onReplayRequest()
         return replayClient.request(output)
       case 'RequestStored':
         return streamIndex.request(output)
@@ -201,7 +208,11 @@ export const receive = (
 
   const deliver = (output: PendingDelivery): void => {
     const { delivery } = output
-    if ('data' in delivery && delivery.data === alreadyDelivered) return progress.done(output)
+    if ('data' in delivery && delivery.data === alreadyDelivered) {
+      observer.onSkipped(output)
+      return progress.done(output)
+    }
+    observer.onDelivery(output)
     // The next sender of the subject may not number its messages.
     if (delivery._tag === 'Ended') detector?.onEnded(delivery.origin)
     handler.onDelivery(output)
@@ -211,6 +222,7 @@ export const receive = (
 
   /** The reply subject contains the id of the request, and the origin if there is one. */
   const requestHead = (id: number, origin: string | undefined): void => {
+    observer.onHeadRequest()
     const reply = origin === undefined ? `${context.headInbox}.${id}` : `${context.headInbox}.${id}.${origin}`
     const one = origin ?? context.subject
     try {
@@ -416,5 +428,7 @@ export const receive = (
     await closed
   }
 
-  return { done: progress.done, close: () => close(), fail: close, drain, closed, positions: progress.positions }
+  const { positions } = progress
+  const { stats, lossReport } = observer
+  return { done: progress.done, close: () => close(), fail: close, drain, closed, positions, stats, lossReport }
 }

@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import type { Positions } from '../../core/protocol/Positions.ts'
+import type { LossReport } from '../../core/receiver/LossReport.ts'
 import type { ReceivedDelivery } from '../../core/receiver/ReceivedMessage.ts'
 import { withPayloadMethods } from '../../core/receiver/ReceivedMessage.ts'
 import type { Connection } from '../client/Connection.ts'
@@ -13,6 +14,7 @@ import { check, handler, option } from '../options.ts'
 import { createAutosave } from './autosave.ts'
 import { queueHint, receiveOptions } from './options.ts'
 import { receive } from './receive.ts'
+import type { ReceiverStats } from './receiverStats.ts'
 import type { PendingDelivery, ReceiveOptions, ReceiverHandle } from './types.ts'
 
 /** The options of a subscription. All of them are optional. @since 0.1.0 */
@@ -50,6 +52,16 @@ export interface Subscription extends AsyncIterable<ReceivedDelivery> {
    * With the option `positions` it also saves what is processed so far. It rejects if that fails.
    */
   readonly drain: () => Promise<void>
+  /**
+   * What the subscription holds and has counted, also after its end. It takes time only when it is called: O(origins and
+   * open gaps).
+   */
+  readonly stats: () => ReceiverStats
+  /**
+   * What was lost so far, by origin, and what explains it. At most 1,024 origins and 64 ranges of each are listed; the
+   * rest is summed up. `explain` turns it into a table.
+   */
+  readonly lossReport: () => LossReport
   /**
    * Resolves when the subscription is closed, with an error if one has closed it. With the option `positions`, what is
    * processed so far is saved then, or the error says why not. If the iterator has more deliveries, its loop ends after
@@ -129,7 +141,7 @@ export const subscribe = (nc: Connection, subject: string, options: SubscribeOpt
     },
     retainsPayloads: callback === undefined,
   })
-  const { close, positions } = receiver
+  const { close, positions, stats, lossReport } = receiver
   const closed = receiver.closed.then(async error => {
     try {
       await autosave?.flush()
@@ -142,5 +154,13 @@ export const subscribe = (nc: Connection, subject: string, options: SubscribeOpt
     await receiver.drain()
     await autosave?.flush()
   }
-  return { close, drain, closed, positions, [Symbol.asyncIterator]: () => queue[Symbol.asyncIterator]() }
+  return {
+    close,
+    drain,
+    closed,
+    positions,
+    stats,
+    lossReport,
+    [Symbol.asyncIterator]: () => queue[Symbol.asyncIterator](),
+  }
 }

@@ -5,10 +5,13 @@
  */
 import type { Addressing } from '../../core/protocol/Origin.ts'
 import type { Positions } from '../../core/protocol/Positions.ts'
+import type { LossReport } from '../../core/receiver/LossReport.ts'
 import type { Deliver } from '../../core/receiver/outputs.ts'
 import type { Settings } from '../../core/receiver/settings.ts'
 import type { Verify } from '../client/signature.ts'
+import type { LossRecorder } from './lossRecorder.ts'
 import type { Replayer } from './Replayer.ts'
+import type { ReceiverStats } from './receiverStats.ts'
 
 /** The options of a receiver. All of them are optional. @since 0.1.0 */
 export interface ReceiveOptions extends Partial<Omit<Settings<Uint8Array>, 'retain' | 'seed' | 'stored'>> {
@@ -65,6 +68,10 @@ export interface ReceiverHandle {
    * waits for the reconnect, at most `drainTimeout` ms. Then it closes, and rejects with `Unsettled` if a gap is open.
    */
   readonly drain: () => Promise<void>
+  /** What the receiver holds and has counted. It takes time only when it is called: O(origins and open gaps). */
+  readonly stats: () => ReceiverStats
+  /** What was lost so far, by origin, and what explains it. `explain` turns it into a table. */
+  readonly lossReport: () => LossReport
   /** Resolves when the receiver is closed, with an error if one has closed it. */
   readonly closed: Promise<Error | undefined>
 }
@@ -78,4 +85,6 @@ export interface CompatibilityOptions {
   readonly mayBeNumbered?: ((subject: string) => boolean) | undefined
   /** Joins a queue group. Messages are `Unchecked` then, and there are no notices. */
   readonly queue?: string | undefined
+  /** Records the losses, together with those of other receivers. @internal */
+  readonly losses?: LossRecorder | undefined
 }
