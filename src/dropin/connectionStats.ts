@@ -29,8 +29,13 @@ export interface ConnectionObserver {
   readonly lossReport: () => LossReport
 }
 
+const subjectsOf = (all: ReadonlyArray<SenderStats | ReceiverStats>): ReadonlyArray<string> => [
+  ...new Set(all.flatMap(s => s.subjects)),
+]
+
 const senderStats = (all: ReadonlyArray<SenderStats>): SenderStats => ({
   side: 'Sender',
+  subjects: subjectsOf(all),
   now: all.map(s => s.now).reduce(senderGauges.concat, senderGauges.empty),
   total: all.map(s => s.total).reduce(senderCounters.concat, senderCounters.empty),
   connection: all[0]?.connection,
@@ -47,6 +52,7 @@ export const createConnectionObserver = (publishers: () => ReadonlyArray<OpenPub
     const open = [...receivers].map(r => r.stats())
     return {
       side: 'Receiver',
+      subjects: subjectsOf(open),
       now: open.map(s => s.now).reduce(gauges.concat, gauges.empty),
       total: open.map(s => s.total).reduce(counters.concat, ended),
       origins: () => open.flatMap(s => s.origins()),

@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import * as Address from '../../core/protocol/Address.ts'
 import * as ControlSubject from '../../core/protocol/ControlSubject.ts'
 import type { SequenceNumber } from '../../core/protocol/SequenceNumber.ts'
 import * as Subject from '../../core/protocol/Subject.ts'
@@ -116,6 +117,7 @@ export const openPublishers = (
       { _tag: 'BadSubject', subject: subjects },
     )
   const isWithin = Subject.matches(filter)
+  const addresses = Address.filter(addressing)(filter)
   // Throws for a sender name that is not valid, before the first message.
   const { run } = createOrigin('any', addressing, options.sender, randomEpoch())
 
@@ -266,6 +268,7 @@ export const openPublishers = (
     publish,
     stats: () =>
       session.stats(
+        addresses,
         [...origins.values()].map(sender => sender.stats()),
         publishedBefore,
       ),

@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import * as Address from '../../core/protocol/Address.ts'
 import * as ControlSubject from '../../core/protocol/ControlSubject.ts'
 import type { Epoch } from '../../core/protocol/Epoch.ts'
 import type { SequenceNumber } from '../../core/protocol/SequenceNumber.ts'
@@ -117,7 +118,7 @@ export const publisher = (nc: Connection, subject: string, options: PublisherOpt
     publish: (data, settings) => sender.publish(data, settings),
     ready: () => session.ready(sender.head + 1),
     notices: notices.read,
-    stats: () => session.stats([sender.stats()], 0),
+    stats: () => session.stats(Address.filter(addressing)(origin.subject), [sender.stats()], 0),
     close: () => {
       closing ??= close()
       return closing

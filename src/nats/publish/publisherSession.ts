@@ -88,8 +88,11 @@ export interface PublisherSession {
    */
   readonly close: (sendEnded: () => Promise<void>) => Promise<void>
   readonly closeNow: () => void
-  /** @param publishedBefore the messages of origins that the publisher no longer has */
-  readonly stats: (origins: ReadonlyArray<SenderOriginStats>, publishedBefore: number) => SenderStats
+  /**
+   * @param subjects the numbered subjects, as a filter
+   * @param publishedBefore the messages of origins that the publisher no longer has
+   */
+  readonly stats: (subjects: string, origins: ReadonlyArray<SenderOriginStats>, publishedBefore: number) => SenderStats
   /**
    * Settled when there is room to publish and there are reserved numbers, or the session has ended.
    *
@@ -284,7 +287,8 @@ export const openSession = (
     },
     close,
     closeNow,
-    stats: (origins, publishedBefore) => statsOf(origins, publishedBefore, notices.counts(), sendLog.stats()),
+    stats: (subjects, origins, publishedBefore) =>
+      statsOf([subjects], origins, publishedBefore, notices.counts(), sendLog.stats()),
     ready: async number => {
       await sendLog.ready()
       if (numbers !== undefined) await Promise.race([numbers.ready(number), closed])

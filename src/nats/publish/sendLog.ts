@@ -10,7 +10,6 @@ import type { Request, Source } from '../../core/sender/ReplayQueue.ts'
 import type { Connection } from '../client/Connection.ts'
 import { onConnectionStatus } from '../client/connectionStatus.ts'
 import { toPublishOptions } from '../client/publishOptions.ts'
-import { randomEpoch } from '../client/random.ts'
 import { nowInTurn } from '../client/timer.ts'
 import { sequencedError } from '../errors.ts'
 import { sharedWeakMap } from '../internal/processRegistry.ts'
@@ -74,7 +73,7 @@ const createSendLog = (nc: Connection, limits: Limits): SendLog => {
   /** Closed origins with messages that the server has not confirmed. */
   const closedOrigins = new Set<LoggedOrigin>()
   const evictions = trackUnconfirmedEvictions()
-  const id = randomEpoch().slice(1)
+  const key = {}
   let isClosed = false
   let waitingForRoom: Array<() => void> = []
   /** The size of the last message that did not fit: `ready` waits until as much is free. */
@@ -287,7 +286,7 @@ const createSendLog = (nc: Connection, limits: Limits): SendLog => {
     stats: () => {
       const { waiting, requests, messages, refusals } = replayServer.stats()
       return {
-        id,
+        key,
         historyMessages: history.messages,
         historyBytes: history.bytes,
         historyLimits: limits,

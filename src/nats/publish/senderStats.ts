@@ -55,8 +55,8 @@ export interface SenderCounters {
 
 /** What all publishers of a connection share. @since 0.1.0 */
 export interface SharedSenderStats {
-  /** Names the connection: all of its publishers have the same. */
-  readonly id: string
+  /** Identifies the connection: all of its publishers have the same object. */
+  readonly key: object
   /** The messages of the history, and their bytes as its limits count them. */
   readonly historyMessages: number
   readonly historyBytes: number
@@ -75,6 +75,8 @@ export interface SharedSenderStats {
 /** The statistics of a publisher at one moment. @since 0.1.0 */
 export interface SenderStats {
   readonly side: 'Sender'
+  /** The numbered subjects, as filters: `updates.*`. */
+  readonly subjects: ReadonlyArray<string>
   readonly now: SenderGauges
   readonly total: SenderCounters
   /** What it shares with all publishers of its connection; `undefined` if a wrapped connection has published nothing. */
@@ -146,6 +148,7 @@ export const countNotices = (sink: NoticeSink<SenderNotice>): CountedNotices => 
 
 /** @param publishedBefore the messages of origins that the publisher no longer has */
 export const statsOf = (
+  subjects: ReadonlyArray<string>,
   origins: ReadonlyArray<SenderOriginStats>,
   publishedBefore: number,
   notices: NoticeCounts,
@@ -154,6 +157,7 @@ export const statsOf = (
   const live = origins.filter(o => o.isLive)
   return {
     side: 'Sender',
+    subjects,
     now: {
       origins: live.length,
       heartbeatAgo: live.reduce((longest, o) => Math.max(longest, o.heartbeatAgo), 0),

@@ -117,8 +117,9 @@ export const receive = (
     // What is held for a gap can stay long, so it does not share its memory.
     retain: data => (data === alreadyDelivered ? data : copyBytes(data)),
   })
+  const addresses = Address.filter(addressing)(filter)
   const receiver = new InPlaceReceiver(initial)
-  const observer = createReceiverObserver(nc, receiver, replayer.sources, queue === undefined, losses)
+  const observer = createReceiverObserver(nc, addresses, receiver, replayer.sources, queue === undefined, losses)
   const events: Array<Event<Uint8Array>> = []
   let isBusy = false
   let isDraining = false
@@ -387,7 +388,7 @@ export const receive = (
     // Data first, then heartbeats, then answers: when a head arrives, the messages that it counts would have arrived.
     if (!acceptUnnumbered || !endsInRest) {
       const onMessage = detector?.onMessage(false) ?? forwardTo(acceptUnnumbered ? decodeNumberedOnly : decodeNumbered)
-      subscribe(Address.filter(addressing)(filter), onNumbered(onMessage), true, queue)
+      subscribe(addresses, onNumbered(onMessage), true, queue)
     }
     // A filter that ends in `>` also matches the numbered subjects.
     if (acceptUnnumbered)

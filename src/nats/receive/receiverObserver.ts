@@ -36,9 +36,13 @@ const nameOf = (source: Source): string => (source._tag === 'Sender' ? 'sender' 
 
 const none: ReadonlyArray<string> = []
 
-/** @param isChecked false for a member of a queue group */
+/**
+ * @param subjects the numbered subjects, as a filter
+ * @param isChecked false for a member of a queue group
+ */
 export const createReceiverObserver = (
   nc: Connection,
+  subjects: string,
   receiver: InPlaceReceiver<Uint8Array>,
   sources: ReadonlyArray<Source>,
   isChecked: boolean,
@@ -162,6 +166,7 @@ export const createReceiverObserver = (
       const inOrder = isChecked ? consumed + value.usage.unprocessedMessages - others : 0
       return {
         side: 'Receiver',
+        subjects: [subjects],
         now: gaugesOf(value, at),
         total: {
           ...total,

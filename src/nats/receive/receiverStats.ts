@@ -46,6 +46,8 @@ export interface ReceiverCounters {
 /** The statistics of a receiver at one moment. @since 0.1.0 */
 export interface ReceiverStats {
   readonly side: 'Receiver'
+  /** The numbered subjects, as filters: `updates.*`. */
+  readonly subjects: ReadonlyArray<string>
   readonly now: ReceiverGauges
   readonly total: ReceiverCounters
   /** Each origin that the receiver follows, at most `maxOrigins`, as of this moment. Computed when it is called. */
