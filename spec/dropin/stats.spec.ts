@@ -1,0 +1,79 @@
+// What a wrapped connection says about itself, with a real server and real losses.
+import { describe, expect, test } from '@jest/globals'
+import { explain, lossReport, stats } from '../../src/index.ts'
+import { withServer } from '../nats/clients.ts'
+import { drop, pass } from '../server/lossyLink.ts'
+import { dial, dialSequenced, kinds, listening, texts, told, until } from './bench.ts'
+
+const server = withServer()
+
+const isNumber = (subject: string, numbers: ReadonlyArray<number>): boolean =>
+  numbers.some(n => subject === `updates.${n}`)
+
+describe.each(kinds)('with $name', kind => {
+  test('a wrapped connection counts what its publishers and subscriptions have done', async () => {
+    const dropped = new Set<string>()
+    const receiving = await dialSequenced(server, kind, {}, ({ subject }) => {
+      if (!isNumber(subject, [2, 3]) || dropped.has(subject)) return pass
+      dropped.add(subject)
+      return drop
+    })
+    const { seen, sub } = listening(receiving.nc, 'updates')
+    await receiving.nc.flush()
+    expect(stats(receiving.nc).sender).toMatchObject({ total: { published: 0 }, connection: undefined, subjects: [] })
+    const sending = await dialSequenced(server, kind)
+    for (let i = 1; i <= 5; i++) sending.nc.publish('updates', `${i}`)
+    await sending.nc.flush()
+    await until('all have come', () => seen.length === 5)
+    const { receiver } = stats(receiving.nc)
+    expect(receiver.total.messages).toMatchObject({ recovered: 2, unchecked: 0 })
+    expect(Object.values(receiver.total.messages).reduce((a, b) => a + b, 0)).toBe(5)
+    expect(receiver.now).toMatchObject({ origins: 1, gaps: 0 })
+    expect(receiver.origins()).toMatchObject([{ origin: 'updates', newest: 5, settled: 5 }])
+    expect(stats(sending.nc).sender).toMatchObject({
+      now: { origins: 1 },
+      total: { published: 5 },
+      connection: { historyMessages: 5 },
+    })
+    expect(stats(sending.nc).sender.origins()).toMatchObject([{ origin: 'updates', newest: 5 }])
+
+    // What an ended subscription has counted stays.
+    sub.unsubscribe()
+    await until('it has ended', () => stats(receiving.nc).receiver.now.origins === 0)
+    expect(stats(receiving.nc).receiver.total).toEqual(receiver.total)
+  })
+
+  test('messages that arrive before it is known that they are numbered count once', async () => {
+    const sending = await dialSequenced(server, kind)
+    for (let i = 1; i <= 3; i++) sending.nc.publish('updates', `${i}`)
+    await sending.nc.flush()
+    const receiving = await dialSequenced(server, kind)
+    const { seen } = listening(receiving.nc, 'updates')
+    await receiving.nc.flush()
+    for (let i = 4; i <= 9; i++) sending.nc.publish('updates', `${i}`)
+    await until('all have come', () => texts(seen).includes('9'))
+    const { messages, unsequenced } = stats(receiving.nc).receiver.total
+    const sum = (counts: Readonly<Record<string, number>>): number => Object.values(counts).reduce((a, b) => a + b, 0)
+    expect(sum({ ...messages }) + sum(unsequenced)).toBe(seen.length)
+  })
+
+  test('its loss report lists what its subscriptions have lost', async () => {
+    const receiving = await dialSequenced(server, kind, {}, ({ subject }) => (isNumber(subject, [2]) ? drop : pass))
+    const { seen } = listening(receiving.nc, 'updates')
+    await receiving.nc.flush()
+    expect(explain(lossReport(receiving.nc))).toBe('Nothing was lost.')
+    const sending = await dialSequenced(server, kind, { history: { messages: 0 } })
+    for (let i = 1; i <= 3; i++) sending.nc.publish('updates', `${i}`)
+    await until('the last has come', () => texts(seen).includes('3'))
+    await until('the loss is told', () => told(receiving.notices, 'Lost').length === 1)
+    const range = { first: 2, last: 2, reason: 'evicted', refusedBy: ['sender'], explanation: { _tag: 'Unexplained' } }
+    expect(lossReport(receiving.nc).origins).toMatchObject([{ origin: 'updates', ranges: [range] }])
+    await sending.nc.drain()
+  })
+
+  test('a plain connection has no statistics', async () => {
+    const nc = await dial(server, kind)
+    expect(() => stats(nc)).toThrow('This connection is not sequenced')
+    expect(() => lossReport(nc)).toThrow('This connection is not sequenced')
+  })
+})
