@@ -15,7 +15,7 @@ interface Bundle {
 }
 
 /** For a browser, minified; fp-ts and io-ts stay outside. */
-const bundled = async (contents: string): Promise<Bundle> => {
+const bundled = async (contents: string, libraries: ReadonlyArray<string> = []): Promise<Bundle> => {
   const { outputFiles, metafile } = await build({
     stdin: { contents, resolveDir: join(root, 'src', 'core'), loader: 'ts' },
     bundle: true,
@@ -25,7 +25,7 @@ const bundled = async (contents: string): Promise<Bundle> => {
     format: 'esm',
     platform: 'browser',
     target: 'es2022',
-    external: ['fp-ts/*', 'io-ts'],
+    external: ['fp-ts/*', 'io-ts', ...libraries],
   })
   return {
     text: outputFiles[0]?.text ?? '',
@@ -51,6 +51,8 @@ describe('the entries of the package', () => {
       'ReorderBuffer',
       'ReplySubject',
       'ReceivedMessage',
+      'ReceiverStats',
+      'RecentMap',
       'ReplayBundle',
       'ReplayParts',
       'Reservation',
@@ -70,6 +72,17 @@ describe('the root in a browser', () => {
   it('needs no client and nothing of node: what needs a file system has an entry of its own', async () => {
     const { external } = await bundled("export * from '../index.ts'; export * from '../fp.ts'")
     expect([...new Set(external)].filter(name => !/^fp-ts\/lib\/\w+\.js$|^io-ts$/.test(name))).toEqual([])
+  })
+})
+
+describe('the adapters for metrics', () => {
+  it.each([
+    ['promClient', ['prom-client']],
+    // It needs only types.
+    ['openTelemetry', []],
+  ])('need no other library than their own: %s', async (name, libraries) => {
+    const { external } = await bundled(`export * from '../metrics/${name}.ts'`, libraries)
+    expect([...new Set(external)].filter(at => !/^fp-ts\/lib\/\w+\.js$|^io-ts$/.test(at))).toEqual(libraries)
   })
 })
 

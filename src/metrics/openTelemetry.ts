@@ -63,6 +63,7 @@ const attributesOf = ({ metric, label, subjects }: Sample): Attributes => ({
  * const stop = observeSequenced(metrics.getMeter('nats-sequenced'), () => [updates, received])
  * updates.publish('any payload') // 1
  * stop()
+ * await updates.close()
  *
  * @since 0.1.0
  */

@@ -53,6 +53,7 @@ const nameOf = ({ name, kind, unit }: Metric): string => {
  * const text = await registry.metrics()
  * text.includes('nats_sequenced_published_messages_total 1') // true
  * remove()
+ * await updates.close()
  *
  * @since 0.1.0
  */
