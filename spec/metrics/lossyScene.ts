@@ -3,10 +3,10 @@ import type { Publisher } from '../../src/nats/publish/publisher.ts'
 import { publisher } from '../../src/nats/publish/publisher.ts'
 import type { Subscription } from '../../src/nats/receive/subscribe.ts'
 import { subscribe } from '../../src/nats/receive/subscribe.ts'
-import { drop, pass } from '../server/lossyLink.ts'
 import type { Bench, Kind } from '../nats/clients.ts'
 import { eventually, range, read } from '../nats/clients.ts'
 import { accounted } from '../nats/pair.ts'
+import { drop, pass } from '../server/lossyLink.ts'
 
 export interface LossyScene {
   readonly updates: Publisher

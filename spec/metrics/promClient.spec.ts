@@ -6,9 +6,8 @@ import type { RegistryContentType } from 'prom-client'
 import { Registry } from 'prom-client'
 import { stats } from '../../src/index.ts'
 import { collectSequenced } from '../../src/prom-client.ts'
+import { dialSequenced, kinds as dropinKinds } from '../dropin/bench.ts'
 import { kinds, withServer } from '../nats/clients.ts'
-import { dialSequenced } from '../dropin/bench.ts'
-import { kinds as dropinKinds } from '../dropin/bench.ts'
 import { lossyScene } from './lossyScene.ts'
 
 const bench = withServer()
@@ -31,7 +30,9 @@ const served = async (registry: Registry<RegistryContentType>): Promise<string> 
 const scrape = async (url: string): Promise<ReadonlyMap<string, number>> => {
   const text = await (await fetch(url)).text()
   const lines = text.split('\n').filter(line => line !== '' && !line.startsWith('#'))
-  return new Map(lines.map(line => [line.slice(0, line.lastIndexOf(' ')), Number(line.slice(line.lastIndexOf(' ') + 1))]))
+  return new Map(
+    lines.map(line => [line.slice(0, line.lastIndexOf(' ')), Number(line.slice(line.lastIndexOf(' ') + 1))]),
+  )
 }
 
 describe.each(kinds)('with $name', kind => {
@@ -41,7 +42,9 @@ describe.each(kinds)('with $name', kind => {
     collectSequenced(registry, () => [updates, received])
     const url = await served(registry)
     const samples = await scrape(url)
-    expect(Object.fromEntries([...samples].filter(([name]) => !/_ago_|requests|bytes|buffered/.test(name)))).toMatchObject({
+    expect(
+      Object.fromEntries([...samples].filter(([name]) => !/_ago_|requests|bytes|buffered/.test(name))),
+    ).toMatchObject({
       nats_sequenced_published_messages_total: 5,
       'nats_sequenced_received_messages_total{verdict="Recovered"}': 1,
       'nats_sequenced_lost_messages_total{reason="evicted"}': 1,

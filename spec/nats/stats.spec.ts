@@ -8,7 +8,19 @@ import type { ReceiverStats } from '../../src/nats/receive/receiverStats.ts'
 import { subscribe } from '../../src/nats/receive/subscribe.ts'
 import { drop, duplicate, pass } from '../server/lossyLink.ts'
 import type { Client } from './clients.ts'
-import { eventually, isTag, kinds, log, messages, range, read, reconnected, request, some, withServer } from './clients.ts'
+import {
+  eventually,
+  isTag,
+  kinds,
+  log,
+  messages,
+  range,
+  read,
+  reconnected,
+  request,
+  some,
+  withServer,
+} from './clients.ts'
 import { accounted, both, named, receiver, sender } from './pair.ts'
 import { patient } from './patient.ts'
 
@@ -238,7 +250,12 @@ describe.each(kinds)('with $name', kind => {
       const prices = publishers(nc, 'prices.>')
       for (const subject of ['prices.eur', 'prices.usd', 'prices.eur']) prices.publish(subject, 'x')
       expect(prices.stats()).toMatchObject({ now: { origins: 2 }, total: { published: 3 }, subjects: ['prices.*.>'] })
-      expect(prices.stats().origins().map(o => [o.subject, o.newest])).toEqual([
+      expect(
+        prices
+          .stats()
+          .origins()
+          .map(o => [o.subject, o.newest]),
+      ).toEqual([
         ['prices.eur', 2],
         ['prices.usd', 1],
       ])

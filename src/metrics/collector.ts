@@ -14,6 +14,7 @@ import { receiverMetrics, senderMetrics, sharedMetrics } from './Metric.ts'
  * @since 0.1.0
  */
 export interface StatsSource {
+  /** Its statistics at the moment of the call. */
   readonly stats: () => SenderStats | ReceiverStats | ConnectionStats
 }
 
