@@ -17,7 +17,7 @@ const [tarball] = process.argv.slice(2)
 if (npm === undefined || tarball === undefined) throw new Error('Run this as `npm run package`.')
 
 const consumers = ['esm.mjs', 'commonjs.cjs']
-const peers = ['fp-ts', 'io-ts', 'nats', '@nats-io', '@types']
+const peers = ['fp-ts', 'io-ts', 'nats', '@nats-io', '@opentelemetry', '@types', 'prom-client']
 
 /** Runs node with a deadline, after which it is killed. */
 const node = (folder, args, env = {}) =>

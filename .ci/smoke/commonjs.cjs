@@ -5,6 +5,10 @@ const { explain, publisher, subscribe } = require('nats-sequenced')
 const { SequenceNumber } = require('nats-sequenced/core')
 const Pattern = require('nats-sequenced/core/Pattern')
 const { fileStore } = require('nats-sequenced/file')
+const { observeSequenced } = require('nats-sequenced/opentelemetry')
+const { collectSequenced } = require('nats-sequenced/prom-client')
+const { metrics } = require('@opentelemetry/api')
+const { Registry } = require('prom-client')
 
 assert.deepEqual(SequenceNumber.parse('3'), { _tag: 'Right', right: 3 })
 assert.equal(SequenceNumber.parse('03')._tag, 'Left')
@@ -27,6 +31,11 @@ const main = async () => {
     if (d._tag === 'Ended') break
   }
   assert.deepEqual(told.slice(0, -1), ['1 a', '2 b', '3 c'])
+
+  const registry = new Registry()
+  collectSequenced(registry, () => [publishing, received])
+  assert.match(await registry.metrics(), /^nats_sequenced_published_messages_total 3$/m)
+  observeSequenced(metrics.getMeter('smoke'), () => [publishing, received])()
   await nc.close()
   console.log('The package works as CommonJS, with @nats-io/transport-node.')
 }

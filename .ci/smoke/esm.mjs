@@ -1,10 +1,14 @@
 // What a user of ES modules and `nats` does.
 import assert from 'node:assert/strict'
+import { metrics } from '@opentelemetry/api'
 import { connect } from 'nats'
 import { explain, publisher, subscribe } from 'nats-sequenced'
 import { SequenceNumber } from 'nats-sequenced/core'
 import * as Pattern from 'nats-sequenced/core/Pattern'
 import { fileStore } from 'nats-sequenced/file'
+import { observeSequenced } from 'nats-sequenced/opentelemetry'
+import { collectSequenced } from 'nats-sequenced/prom-client'
+import { Registry } from 'prom-client'
 
 assert.deepEqual(SequenceNumber.parse('3'), { _tag: 'Right', right: 3 })
 assert.equal(SequenceNumber.parse('03')._tag, 'Left')
@@ -27,5 +31,10 @@ for await (const d of received) {
   if (d._tag === 'Ended') break
 }
 assert.deepEqual(told.slice(0, -1), ['1 a', '2 b', '3 c'])
+
+const registry = new Registry()
+collectSequenced(registry, () => [publishing, received])
+assert.match(await registry.metrics(), /^nats_sequenced_published_messages_total 3$/m)
+observeSequenced(metrics.getMeter('smoke'), () => [publishing, received])()
 await nc.close()
 console.log('The package works as an ES module, with nats.')
