@@ -71,6 +71,15 @@ describe.each(kinds)('with $name', kind => {
     await sending.nc.drain()
   })
 
+  test('a member of a queue group counts what it has received as unchecked', async () => {
+    const { nc } = await dialSequenced(server, kind, { queueGroups: true })
+    const { seen } = listening(nc, 'updates', { queue: 'workers' })
+    await nc.flush()
+    for (let i = 1; i <= 4; i++) nc.publish('updates', `${i}`)
+    await until('all have come', () => seen.length === 4)
+    expect(stats(nc).receiver.total.messages).toEqual({ inOrder: 0, afterGap: 0, late: 0, recovered: 0, unchecked: 4 })
+  })
+
   test('a plain connection has no statistics', async () => {
     const nc = await dial(server, kind)
     expect(() => stats(nc)).toThrow('This connection is not sequenced')

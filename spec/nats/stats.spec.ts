@@ -114,6 +114,28 @@ describe.each(kinds)('with $name', kind => {
       expectSame(subscription.stats(), seen.seen)
     })
 
+    test('counts no message that a callback did not receive because it had closed the subscription', async () => {
+      const link = await bench.link(dropping([2]))
+      const nc = await bench.connect(kind, { servers: link.url })
+      const seen = log<Parameters<typeof accounted>[0][number]>()
+      const subscription = subscribe(nc, 'updates', {
+        ...patient,
+        callback: d => {
+          seen.add(d)
+          if (d._tag === 'Message' && d.number === 2) subscription.close()
+        },
+      })
+      await nc.flush()
+      const { updates } = await send(kind)
+      for (const i of range(1, 9)) updates.publish(`${i}`)
+      await seen.until('the second', messages(2))
+      await subscription.closed
+      // Messages 3 to 9 were held. They were released together with message 2.
+      expect(seen.seen.filter(isTag('Message')).length).toBe(2)
+      expectSame(subscription.stats(), seen.seen)
+      await updates.close()
+    })
+
     test('says what the application has not processed yet', async () => {
       const nc = await bench.connect(kind)
       const subscription = subscribe(nc, 'updates')

@@ -215,7 +215,7 @@ const isSame = (a: LostRange, b: LostRange): boolean =>
   a.refusedBy.join() === b.refusedBy.join()
 
 const isAdjacent = (a: LostRange, b: LostRange): boolean =>
-  isSame(a, b) && a.last !== undefined && b.last !== undefined && (a.last + 1 === b.first || b.last + 1 === a.first)
+  a.last !== undefined && b.last !== undefined && (a.last + 1 === b.first || b.last + 1 === a.first) && isSame(a, b)
 
 const joined = (a: LostRange, b: LostRange): LostRange => ({
   ...b,

@@ -120,9 +120,10 @@ export const createReceiverObserver = (
 
   /** In `single`, a stream is not asked for numbers that another run can have used. */
   const refusedBy = (origin: string, first: number): ReadonlyArray<string> => {
+    if (sources.length === 1) return sources.map(nameOf)
     const state = receiver.value.table.origins.get(origin)?.state
-    const asked = sources.length === 1 || (state !== undefined && isUnique(state, first))
-    return sources.filter(s => asked || s._tag === 'Sender').map(nameOf)
+    const areStreamsAsked = state !== undefined && isUnique(state, first)
+    return sources.filter(s => areStreamsAsked || s._tag === 'Sender').map(nameOf)
   }
 
   const recordLoss = ({ delivery, epoch }: PendingDelivery): void => {
