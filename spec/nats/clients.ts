@@ -77,6 +77,13 @@ export const reconnected = (nc: Client): Promise<void> =>
     ),
   )
 
+/** True while a client is disconnected. */
+export const isDown = (nc: Client): Promise<boolean> =>
+  nc.flush().then(
+    () => false,
+    () => true,
+  )
+
 export type Seen = Delivery<Uint8Array>
 
 export interface Log<T> {

@@ -7,9 +7,9 @@ import { firstOf, fromJetStream, fromSender } from '../../src/nats/receive/Repla
 import type { ReceiverStats } from '../../src/nats/receive/receiverStats.ts'
 import { subscribe } from '../../src/nats/receive/subscribe.ts'
 import { drop, duplicate, pass } from '../server/lossyLink.ts'
-import type { Client } from './clients.ts'
 import {
   eventually,
+  isDown,
   isTag,
   kinds,
   log,
@@ -39,12 +39,6 @@ const dropping = (numbers: ReadonlyArray<number>, isFirstOnly = true) => {
     return drop
   }
 }
-
-const isDown = (nc: Client): Promise<boolean> =>
-  nc.flush().then(
-    () => false,
-    () => true,
-  )
 
 const all =
   (count: number) =>

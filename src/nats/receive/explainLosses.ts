@@ -9,7 +9,7 @@ const numbersOf = ({ first, last }: LostRange): string =>
   last === undefined ? `${first} and later` : first === last ? `${first}` : `${first} to ${last}`
 
 const countOf = ({ messages, withoutEnd }: LossSummary): string =>
-  withoutEnd === 0 ? `${messages}` : `${messages} or more`
+  withoutEnd === 0 ? `${messages}` : `${messages + withoutEnd} or more`
 
 const reasonOf = ({ reason, refusedBy }: LostRange): string =>
   refusedBy.length === 0 ? reason : `${reason} (${refusedBy.join(', ')})`
