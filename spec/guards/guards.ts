@@ -51,7 +51,7 @@ export const guards: ReadonlyArray<Guard> = [
       'Messages of senders beyond `maxOrigins` are lost silently.',
     ),
     'an evicted origin is reported lost': text('receiver/originTable.ts')(
-      ['gone(step, state.about, state.buffer.next)', 'return withTable(self, without(table, name, entry))'],
+      ['else gone(step, s.about, s.buffer.next)', ''],
       'If an evicted sender goes on, the messages in between are lost silently.',
     ),
     'missing messages of a run that is left are lost': text('receiver/follow.ts')(
@@ -72,8 +72,8 @@ export const guards: ReadonlyArray<Guard> = [
   }),
   // In `ordered`, delivered and lost numbers are one ascending run without repeats.
   ...keeping(2, {
-    'a held message waits for the gap below it': text('receiver/ReorderBuffer.ts')(
-      ['if (front !== undefined && front.key < oldest.key) return undefined', ''],
+    'a held message waits for the gap below it': text('receiver/reorder.ts')(
+      ['B.frontMissing(before)?.first ?? Number.POSITIVE_INFINITY', 'Number.POSITIVE_INFINITY'],
       'The receiver delivers messages out of order.',
     ),
     'the fast path takes nothing while a gap is open': text('receiver/fastPath.ts')(
@@ -198,21 +198,28 @@ export const guards: ReadonlyArray<Guard> = [
     ),
     'gaps are bounded': text('receiver/reorder.ts')(
       [
-        'front !== undefined && countedGaps(b) > 0 && step.otherGaps + countedGaps(b) > step.settings.maxGaps;',
+        'front !== undefined && countedGaps(b) > 0 && !mayStayOpen(step, countedGaps(b));',
         'front !== undefined && (false as boolean);',
       ],
       'Far apart numbers fill the memory.',
     ),
     'held messages are bounded': text('receiver/reorder.ts')(
-      ['if (!hasRoom(step, a.bytes)) {', 'if (false as boolean) {'],
+      ['if (!fits(step, b, n, a.bytes)) {', 'if (false as boolean) {'],
       'Messages behind a gap fill the memory.',
+    ),
+    'a sender holds no more than is free': text('receiver/Step.ts')(
+      ['step.heldMessages < step.settings.maxMessages - step.messages &&', ''],
+      'One sender takes the room of all others.',
     ),
     'a blocked origin drops its held messages': text('receiver/reorder.ts')(
       ['n === b.next && step.unprocessedBytes + bytes <= maxBytes', 'false as boolean'],
       'Origins that fill the reorder buffer together block one another forever.',
     ),
     'origins are bounded': text('receiver/originTable.ts')(
-      ['if (table.origins.size < settings.maxOrigins) return self', 'if (true as boolean) return self'],
+      [
+        'if (table.origins.size < settings.maxOrigins && !isOverShare) return self',
+        'if (true as boolean) return self',
+      ],
       'Senders with invented names fill the memory.',
     ),
   }),
@@ -296,7 +303,7 @@ export const guards: ReadonlyArray<Guard> = [
       'One request blocks all others.',
     ),
     'a request covers only what finds room': text('receiver/gapRequests.ts')(
-      ['m.first + Math.min(page, room - numbers) - 1', 'm.first + page - 1'],
+      ['m.first + Math.min(page, room) - 1', 'm.first + page - 1'],
       'The receiver requests messages, drops them, and requests them again.',
     ),
     'the pause between requests grows': text('receiver/gapRequests.ts')(

@@ -6,7 +6,7 @@ import * as OrderedMap from '../../../src/core/internal/OrderedMap.ts'
 type Tree = OrderedMap.OrderedMap<number, string>
 type Change = readonly ['set', number, string] | readonly ['remove', number]
 
-const { get, set, remove, atOrAbove, atOrBelow } = OrderedMap.orderedBy(number.Ord)
+const { get, set, remove, atOrAbove, atOrBelow, from, rank } = OrderedMap.orderedBy(number.Ord)
 
 const applied = (m: Tree, c: Change): Tree => (c[0] === 'set' ? set(m, c[1], c[2]) : remove(m, c[1]))
 
@@ -116,6 +116,19 @@ describe('OrderedMap', () => {
     expect(Array.from(OrderedMap.entries(tree), e => e.key)).toEqual([3, 2, 1])
     expect(backwards.atOrBelow(tree, 0)?.key).toBe(1)
     expect(backwards.atOrAbove(tree, 0)).toBeUndefined()
+  })
+
+  it('is split at a key, and counts the keys below it', () => {
+    const some = fc.integer({ min: 0, max: 60 })
+    fc.assert(
+      fc.property(fc.oneof(changesOf(some, 200), changesOf(many, 200)), fc.oneof(some, many), (changes, key) => {
+        const [tree, model] = [build(changes), changes.reduce(modelled, [])]
+        const upper = from(tree, key)
+        expect(listed(upper)).toEqual(model.filter(([k]) => k >= key))
+        expect(rank(tree, key)).toBe(model.filter(([k]) => k < key).length)
+        expect(isBalanced(upper)).toBe(true)
+      }),
+    )
   })
 
   it('stays balanced after any operations', () => {

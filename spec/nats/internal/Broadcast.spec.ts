@@ -32,6 +32,14 @@ describe('a broadcast', () => {
     expect(await all(reader)).toEqual([2, 3])
   })
 
+  test('the oldest items are summed up for a reader that is too slow', async () => {
+    const broadcast = createBroadcast<number>(3, (a, b) => a + b)
+    const reader = broadcast.read()
+    for (const n of [1, 2, 3, 4, 5]) broadcast.push(n)
+    broadcast.end()
+    expect(await all(reader)).toEqual([6, 4, 5])
+  })
+
   test('a reader that leaves its loop is removed', async () => {
     const broadcast = createBroadcast<number>(100)
     expect(broadcast.hasReaders()).toBe(false)
