@@ -128,7 +128,8 @@ const note = (chronicle: Chronicle, s: Sequence, { at, local, delivery: d }: Han
 }
 
 /** An origin that has made way is reported in a sum only (`Overflowed`). So a number out of order begins anew. */
-const beginsAnew = ({ settled }: Sequence, d: Handed['delivery']): boolean => {
+const beginsAnew = ({ settled, gaps }: Sequence, d: Handed['delivery']): boolean => {
+  if (d._tag === 'Gap') return [...settled, ...gaps].some(one => covers(one, d.first))
   if (d._tag !== 'Message' && d._tag !== 'Lost') return false
   const first = d._tag === 'Message' ? d.number : d.first
   const next = settled.reduce((most, one) => Math.max(most, one.last + 1), 0)
