@@ -77,7 +77,7 @@ export type RefusalReason = 'evicted' | 'tooLarge' | 'unreadable'
  * - `unresolved`: they did not arrive within `gapTimeout`;
  * - `evicted`, `tooLarge`, `unreadable`: every replayer that could hold them has refused (see `RefusalReason`). If the
  *   replayers refused for different reasons, the reason is not `evicted`;
- * - `overflow`: more than `maxGaps` gaps were open;
+ * - `overflow`: the sender had more gaps open than its share of `maxGaps`;
  * - `gone`: their sender is gone;
  * - `ambiguous`: their sender is gone. A stream holds messages with these numbers, but in `single` they may be of an
  *   earlier run, as a run can begin at 1 again (see `fromJetStream`).

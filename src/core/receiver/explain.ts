@@ -23,7 +23,7 @@ const whyLost: Record<LossReason, string> = {
   evicted: 'no replayer holds them any more',
   tooLarge: 'their sender holds them, but they are larger than its server takes: raise max_payload there',
   unreadable: "this client can't read their headers: use header names of printable ASCII without spaces and colons",
-  overflow: 'too many gaps were open (maxGaps)',
+  overflow: 'their sender had too many gaps open (maxGaps)',
   gone: 'their sender is gone',
   ambiguous:
     "their sender is gone, and the messages of a stream may be of an earlier run: set from: 'clock' at the publisher",

@@ -31,11 +31,17 @@ export interface Settings<A> {
   readonly requestAttempts: number
   /** A number further ahead than this is accepted only if its sender confirms it. Default 65536. */
   readonly maxJump: number
-  /** The maximum number of messages: held, waiting for an answer, or delivered and not processed. Default 65536. */
+  /**
+   * The maximum number of messages: held, waiting for an answer, or delivered and not processed. A sender may hold
+   * another one only while it holds less than is free, so at most half of them. Default 65536.
+   */
   readonly maxMessages: number
-  /** The maximum bytes of these messages. Default 64 MiB. */
+  /** The maximum bytes of these messages, divided in the same way. Default 64 MiB. */
   readonly maxBytes: number
-  /** The maximum number of open gaps, without one gap per origin that waits for room. Default 16384. */
+  /**
+   * The maximum number of open gaps, without one gap per origin that waits for room. A sender may open another one only
+   * while it has fewer than are free, so at most half of them. Default 16384.
+   */
   readonly maxGaps: number
   /** The maximum number of followed origins. Default 16384. */
   readonly maxOrigins: number
