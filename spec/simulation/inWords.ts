@@ -22,7 +22,7 @@ export const inWords = (d: Delivery<Uint8Array>): string => {
     case 'Unsequenced':
       return `Unsequenced ${d.subject} ${d.reason}`
     case 'Overflowed':
-      return `Overflowed ${d.count}`
+      return `Overflowed ${d.count}, ${d.origins} origins`
     case 'Mismatch':
       return `Mismatch ${d.origin} ${d.expected}`
     case 'Unverified':

@@ -133,7 +133,8 @@ const beginsAnew = ({ settled, gaps }: Sequence, d: Handed['delivery']): boolean
   if (d._tag !== 'Message' && d._tag !== 'Lost') return false
   const first = d._tag === 'Message' ? d.number : d.first
   const next = settled.reduce((most, one) => Math.max(most, one.last + 1), 0)
-  return settled.length > 0 && (first > next || settled.some(one => covers(one, first)))
+  if (settled.length === 0 || first === next) return false
+  return settled.some(one => covers(one, first)) || !gaps.some(one => covers(one, first))
 }
 
 export const storiesOf = (chronicle: Chronicle, life: Life): ReadonlyArray<Story> => {
