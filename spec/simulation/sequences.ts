@@ -129,12 +129,12 @@ const note = (chronicle: Chronicle, s: Sequence, { at, local, delivery: d }: Han
 
 /** An origin that has made way is reported in a sum only (`Overflowed`). So a number out of order begins anew. */
 const beginsAnew = ({ settled, gaps }: Sequence, d: Handed['delivery']): boolean => {
-  if (d._tag === 'Gap') return [...settled, ...gaps].some(one => covers(one, d.first))
-  if (d._tag !== 'Message' && d._tag !== 'Lost') return false
+  if (settled.length === 0 || (d._tag !== 'Message' && d._tag !== 'Lost' && d._tag !== 'Gap')) return false
   const first = d._tag === 'Message' ? d.number : d.first
   const next = settled.reduce((most, one) => Math.max(most, one.last + 1), 0)
-  if (settled.length === 0 || first === next) return false
-  return settled.some(one => covers(one, first)) || !gaps.some(one => covers(one, first))
+  const isIn = (all: ReadonlyArray<Range>, n: number): boolean => all.some(one => covers(one, n))
+  if (first === next || isIn(settled, first)) return first !== next
+  return d._tag === 'Gap' ? isIn(gaps, first) || !isIn(gaps, next) : !isIn(gaps, first)
 }
 
 export const storiesOf = (chronicle: Chronicle, life: Life): ReadonlyArray<Story> => {
