@@ -20,7 +20,7 @@ const overdue: ReadonlyArray<Notice> = [
   received({ _tag: 'Overflowed', count: 2, origins: 3 }),
   sent({ _tag: 'NotResent', origin: 'updates', first: 1, last: 10, reason: 'evicted' }),
   sent({ _tag: 'Unconfirmed', origin: 'updates', first: 4, last: 4 }),
-  sent({ _tag: 'NotPermitted', operation: 'publish', subject: 'updates.9' }),
+  sent({ _tag: 'NotPermitted', operation: 'publish', subject: 'updates.9', rule: 'updates.*', purpose: 'messages' }),
   sent({ _tag: 'Resent', origin: 'updates', first: 1, last: 10 }),
   gap,
 ]

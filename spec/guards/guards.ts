@@ -216,10 +216,7 @@ export const guards: ReadonlyArray<Guard> = [
       'Origins that fill the reorder buffer together block one another forever.',
     ),
     'origins are bounded': text('receiver/originTable.ts')(
-      [
-        'if (table.origins.size < settings.maxOrigins && !isOverShare) return self',
-        'if (true as boolean) return self',
-      ],
+      ['if (table.origins.size < settings.maxOrigins && !isOverShare) return self', 'if (true as boolean) return self'],
       'Senders with invented names fill the memory.',
     ),
   }),

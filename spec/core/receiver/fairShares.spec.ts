@@ -159,9 +159,12 @@ describe('places', () => {
     t.on({ _tag: 'HeartbeatReceived', origin: evil, head: headOf(0, { state: 'ended' }) })
     t.begins(alice(1, 'b'))
     t.begins(alice(1, 'c'))
-    expect([...M.entries(t.self().table.origins)].map(e => e.key)).toEqual(
-      [alice(1, 'b'), alice(1, 'c'), honest].map(o => o.name),
-    )
+    expect(
+      t
+        .self()
+        .table.origins.entries()
+        .map(e => e.key),
+    ).toEqual([alice(1, 'b'), alice(1, 'c'), honest].map(o => o.name))
     expect(said(t.consumes())).toEqual(['overflowed 0, 1 origins'])
   })
 })
