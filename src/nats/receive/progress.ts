@@ -96,13 +96,11 @@ export const trackProgress = (
     startAt,
     done: item => {
       const { delivery, settled, epoch } = item
-      // The shell reports it, so the core has not counted it.
-      if (settled === undefined && delivery._tag === 'NotPermitted') return
+      // The shell reports these, so the core has not counted them.
+      if (settled === undefined && (delivery._tag === 'NotPermitted' || delivery._tag === 'Unverified')) return
       if (settled !== undefined && 'origin' in delivery) startAt(delivery.origin, epoch, settled)
       if (delivery._tag === 'Ended') end(delivery.origin)
       if (delivery._tag === 'Lost' && delivery.last === undefined) remove(delivery.origin)
-      // The core does not know of it.
-      if (delivery._tag === 'Unverified') return
       deliveries += 1
       bytes += item.bytes
       if (deliveries >= batch || bytes * 4 >= maxBytes) reportBatch()

@@ -9,7 +9,7 @@ import * as ControlSubject from '../../core/protocol/ControlSubject.ts'
 import * as Origin from '../../core/protocol/Origin.ts'
 import * as SequenceNumber from '../../core/protocol/SequenceNumber.ts'
 import * as Subject from '../../core/protocol/Subject.ts'
-import type { Lost } from '../../core/receiver/Delivery.ts'
+import type { Lost, Notice } from '../../core/receiver/Delivery.ts'
 import type { Event } from '../../core/receiver/events.ts'
 import { InPlaceReceiver } from '../../core/receiver/InPlaceReceiver.ts'
 import type { Output } from '../../core/receiver/outputs.ts'
@@ -43,10 +43,10 @@ import { createReceiverObserver } from './receiverObserver.ts'
 import { createRefusals } from './refusals.ts'
 import { createReplayClient } from './replayClient.ts'
 import { alreadyDelivered, createSenderDetector } from './senderDetector.ts'
+import { signedOnly } from './signedOnly.ts'
 import { checkStreams } from './streamCheck.ts'
 import { createStreamIndex } from './streamIndex.ts'
 import type { CompatibilityOptions, DeliveryHandler, PendingDelivery, ReceiveOptions, ReceiverHandle } from './types.ts'
-import { createVerification } from './verification.ts'
 
 const unsettledError = (subject: string, ranges: ReadonlyArray<Lost>): SequencedError =>
   sequencedError(
@@ -264,27 +264,12 @@ export const receive = (
     sources: replayer.sources,
     onEvent,
   })
-  // --- signatures: refused messages are missing, so they are requested
-
-  const isVerified =
-    verify === undefined
-      ? undefined
-      : createVerification(verify, delivery => {
-          const notice: PendingDelivery = { _tag: 'Deliver', delivery, bytes: 0, settled: undefined, epoch: undefined }
-          if (!isClosed) handler.onDelivery(notice)
-        })
-
-  const onReplay =
-    isVerified === undefined
-      ? onEvent
-      : (event: Event<Uint8Array>): void => {
-          const isRefused =
-            event._tag === 'ReplayAnswered' &&
-            !isVerified({ subject: `${event.origin.name}.${event.arrival.number}`, ...event.arrival })
-          if (!isRefused) onEvent(event)
-        }
-
-  const replayClient = createReplayClient(nc, context, replayer.sources, initial.settings, onReplay)
+  /** Notices of the shell do not count in the core. */
+  const notify = (delivery: Notice): void => {
+    if (!isClosed) handler.onDelivery({ _tag: 'Deliver', delivery, bytes: 0, settled: undefined, epoch: undefined })
+  }
+  const signed = signedOnly(verify, context.ignoredPrefixes, notify)
+  const replayClient = createReplayClient(nc, context, replayer.sources, initial.settings, signed.answers(onEvent))
 
   // --- the end
 
@@ -322,7 +307,7 @@ export const receive = (
     { subjects: filter, addressing, prefix, inboxes: `${inboxPrefix(nc)}.>` },
     replayer.sources,
     detector?.otherOrigins,
-    delivery => handler.onDelivery({ _tag: 'Deliver', delivery, bytes: 0, settled: undefined, epoch: undefined }),
+    notify,
   )
 
   const stopListening = onConnectionStatus(nc, {
@@ -353,18 +338,10 @@ export const receive = (
       if (event !== undefined) onEvent(event)
     }
 
-  const onNumbered = (onMessage: (msg: Msg) => void): ((msg: Msg) => void) => {
-    const receiveMessage = (msg: Msg): void => {
+  const onNumbered = (onMessage: (msg: Msg) => void): ((msg: Msg) => void) =>
+    signed.messages(msg => {
       if (!deliverNext(msg)) onMessage(msg)
-    }
-    if (isVerified === undefined) return receiveMessage
-    return msg => {
-      const { subject, data } = msg
-      // Heartbeats and answers that the filter also matches are not signed, and not delivered.
-      if (context.ignoredPrefixes.some(prefix => subject.startsWith(prefix))) return
-      if (isVerified({ subject, data, headers: readHeaders(msg) })) receiveMessage(msg)
-    }
-  }
+    })
 
   /** @param isRequired whether the receiver closes if the server does not permit the subscription */
   const subscribe = (at: string, onMessage: (msg: Msg) => void, isRequired = true, group?: string): void => {

@@ -60,25 +60,3 @@ export const verified =
       ? E.right(d)
       : E.left({ _tag: 'Unverified', subject, count: 1 })
   }
-
-/** Returns a check that reports the 1st, 2nd, 4th, 8th … message that it refuses. */
-export const createVerification = (verify: Verify, report: (notice: Unverified) => void): Verify => {
-  let count = 0
-  let next = 1
-  const isVerified = (message: SignedParts): boolean => {
-    try {
-      return verify(message)
-    } catch {
-      // An error must not end the client's read loop.
-      return false
-    }
-  }
-  return message => {
-    if (isVerified(message)) return true
-    count += 1
-    if (count < next) return false
-    next *= 2
-    report({ _tag: 'Unverified', subject: message.subject, count })
-    return false
-  }
-}
