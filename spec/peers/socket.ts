@@ -16,7 +16,13 @@ export interface SocketMsg {
 export interface SocketClient {
   /** Resolves when the server has the subscription. */
   readonly subscribe: (subject: string, handler: (msg: SocketMsg) => void) => Promise<void>
-  readonly publish: (subject: string, payload?: string | Buffer, reply?: string, headers?: Fields, status?: string) => void
+  readonly publish: (
+    subject: string,
+    payload?: string | Buffer,
+    reply?: string,
+    headers?: Fields,
+    status?: string,
+  ) => void
   /** Resolves when the server has received everything before. */
   readonly flush: () => Promise<void>
   readonly close: () => void
@@ -24,10 +30,12 @@ export interface SocketClient {
 
 const parseHeaders = (block: string): Pick<SocketMsg, 'status' | 'headers'> => {
   const [first = '', ...lines] = block.split('\r\n')
-  const fields = lines.filter(line => line.includes(':')).map(line => {
-    const colon = line.indexOf(':')
-    return [line.slice(0, colon), line.slice(colon + 1).trim()] as const
-  })
+  const fields = lines
+    .filter(line => line.includes(':'))
+    .map(line => {
+      const colon = line.indexOf(':')
+      return [line.slice(0, colon), line.slice(colon + 1).trim()] as const
+    })
   return { status: first.slice('NATS/1.0'.length).trim(), headers: fields }
 }
 
@@ -47,7 +55,13 @@ const msgOf = (line: string, body: Buffer): SocketMsg & { readonly sid: string }
   const sizes = verb === 'HMSG' ? 2 : 1
   const reply = rest.length > sizes ? (rest[0] ?? '') : ''
   const headerBytes = verb === 'HMSG' ? Number(rest.at(-2)) : 0
-  return { subject, sid, reply, ...parseHeaders(body.toString('utf8', 0, headerBytes)), payload: body.subarray(headerBytes) }
+  return {
+    subject,
+    sid,
+    reply,
+    ...parseHeaders(body.toString('utf8', 0, headerBytes)),
+    payload: body.subarray(headerBytes),
+  }
 }
 
 export const connectSocket = async (port: number): Promise<SocketClient> => {
@@ -88,7 +102,9 @@ export const connectSocket = async (port: number): Promise<SocketClient> => {
       const body = Buffer.from(payload)
       const to = reply === '' ? subject : `${subject} ${reply}`
       if (headers.length === 0 && status === '')
-        return void socket.write(Buffer.concat([Buffer.from(`PUB ${to} ${body.length}\r\n`), body, Buffer.from('\r\n')]))
+        return void socket.write(
+          Buffer.concat([Buffer.from(`PUB ${to} ${body.length}\r\n`), body, Buffer.from('\r\n')]),
+        )
       const fields = headers.map(([k, v]) => `${k}: ${v}\r\n`).join('')
       const block = Buffer.from(`NATS/1.0${status === '' ? '' : ` ${status}`}\r\n${fields}\r\n`)
       const line = Buffer.from(`HPUB ${to} ${block.length} ${block.length + body.length}\r\n`)
