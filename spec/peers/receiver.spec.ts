@@ -120,3 +120,24 @@ test.each(both)('[C1] with another prefix nothing is heard under _SEQ (%s)', asy
   expect(own.seen.filter(m => m.subject.startsWith('my.seq.HB.elsewhere.'))).not.toEqual([])
   expect(usual.seen).toEqual([])
 })
+
+test.each(both)('[J1] a receiver subscribes to data, then to heartbeats, then to its inbox (%s)', async addressing => {
+  const socket = await opened()
+  const nc = await connected()
+  const subjects: Array<string> = []
+  const recorded = nc.subscribe.bind(nc)
+  nc.subscribe = (subject, options) => {
+    subjects.push(subject)
+    return recorded(subject, options)
+  }
+  const asked = log<SocketMsg>()
+  await socket.subscribe('_SEQ.HEAD.ordered', asked.add)
+  bench.after(() => subscription.close())
+  const subscription = subscribe(nc, 'ordered', { addressing })
+  read(subscription)
+  await asked.until('a head request', all => all.length > 0)
+  const wild = addressing === 'single' ? '*' : '*.*.*'
+  const kindOf = (s: string): string =>
+    s === `ordered.${wild}` ? 'data' : /^_SEQ\.HB\./.test(s) ? 'heartbeats' : s.replace(/^_INBOX\..*/, 'inbox')
+  expect([...new Set(subjects.map(kindOf))]).toEqual(['data', 'heartbeats', 'inbox'])
+})

@@ -58,11 +58,18 @@ const fieldOf = (msg: SocketMsg | undefined, name: string): string | undefined =
 describe.each(both)('a receiver on a socket (%s)', addressing => {
   const wild = addressing === 'single' ? '*' : '*.*.*'
 
-  test('[S3] [S7] [HB1] [HB2] [HB6] [C3] [V1] gets data unchanged, and heartbeats of every state', async () => {
+  test('[S3] [S7] [SE1] [HB1] [HB2] [HB6] [C3] [V1] gets data unchanged, and heartbeats of every state', async () => {
     const socket = await opened()
     const all = log<SocketMsg>()
     for (const subject of [`heard.${wild}`, '_SEQ.>']) await socket.subscribe(subject, all.add)
+    const inbox = await inboxOf(socket, '_INBOX.early')
+    // SE1: a sender that sends a heartbeat listens to requests already.
+    await socket.subscribe(`_SEQ.HB.heard.${wild}`, m => {
+      if (headOf(m)?.head === 0) socket.publish('_SEQ.HEAD.heard', '', '_INBOX.early.1')
+    })
     const heard = await published('heard', named(addressing))
+    await inbox.until('an answer', answers => answers.length > 0)
+    expect(headOf(inbox.seen[0])).toMatchObject({ epoch: heard.epoch })
     heard.publish('one')
     const fields = client?.headers({ Trace: ['a', 'b'] })
     heard.publish(new Uint8Array([0, 13, 10, 255]), { ...(fields && { headers: fields }), reply: 'replies.2' })
@@ -88,7 +95,7 @@ describe.each(both)('a receiver on a socket (%s)', addressing => {
       [`${heard.origin}.3`, '', [], ''],
     ])
     expect(seen[0]?.subject).toBe(`_SEQ.HB.${heard.origin}.0`)
-    const heartbeats = seen.filter(m => m.subject.startsWith('_SEQ.'))
+    const heartbeats = seen.filter(m => m.subject.startsWith('_SEQ.') && m.subject !== '_SEQ.HEAD.heard')
     for (const m of heartbeats) expect(m.subject).toBe(`_SEQ.HB.${heard.origin}.${headOf(m)?.head}`)
     expect(heartbeats.map(m => headOf(m)?.epoch)).toEqual(heartbeats.map(() => heard.epoch))
     expect(seen.at(-1)).toMatchObject({ subject: `_SEQ.HB.${heard.origin}.3` })
@@ -216,4 +223,11 @@ test('[S4] each run of a sender has another epoch', async () => {
   }
   expect(new Set(epochs).size).toBe(4)
   for (const epoch of epochs) expect(epoch).toMatch(/^@[0-9a-z]{10}$/)
+})
+
+test('[C2] a sender refuses subjects below the prefix', async () => {
+  await expect(published('_SEQ.HB.updates')).rejects.toThrow('the prefix of heartbeats and requests')
+  await expect(published('my.seq.updates', { prefix: 'my.seq' })).rejects.toThrow(
+    'the prefix of heartbeats and requests',
+  )
 })

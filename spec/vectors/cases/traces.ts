@@ -263,7 +263,7 @@ const traces: ReadonlyArray<readonly [what: string, rules: ReadonlyArray<string>
   ],
   [
     'the sequences of two senders do not mix',
-    ['S2', 'M1'],
+    ['S2', 'HQ5', 'M1'],
     tick(0),
     headAnswer(10, 10),
     headAnswer(11, 20, ofBob, bob),
