@@ -37,7 +37,7 @@ const parseJson = (body: string): unknown => {
 }
 
 /** RQ1: the optional fields of a request; `undefined` if it is not valid. */
-export const parseBody = (
+const parseBody = (
   body: string,
   first: number,
 ): { readonly last?: number; readonly epoch?: string } | undefined => {
