@@ -34,6 +34,10 @@ test.each(Object.entries(files()))('%s is up to date: if this fails, run npm run
   expect(JSON.parse(readFileSync(join(__dirname, name), 'utf8'))).toEqual(JSON.parse(JSON.stringify(content)))
 })
 
+/** The start of a subject, readable in the name of a test. */
+const named = <A extends object>(rows: ReadonlyArray<A>, subjectOf: (row: A) => string) =>
+  rows.map(row => ({ ...row, name: JSON.stringify(subjectOf(row).slice(0, 60)) }))
+
 const partsOf = (o: Origin.Origin): object => ({
   origin: o.name,
   subject: o.subject,
@@ -41,31 +45,46 @@ const partsOf = (o: Origin.Origin): object => ({
 })
 
 describe('a subject of the vectors', () => {
-  test.each(vectors.data)('$data is the address of a message', ({ rules: _, addressing, data, number, ...parts }) => {
-    const address = valid(Address.parse(addressing)(data))
-    expect({ ...partsOf(address.origin), number: address.number }).toEqual({ ...parts, number })
-    expect(Address.format(address)).toBe(data)
-  })
+  test.each(named(vectors.data, v => v.data))(
+    '$name is the address of a message',
+    ({ rules: _, name: __, addressing, data, number, ...parts }) => {
+      const address = valid(Address.parse(addressing)(data))
+      expect({ ...partsOf(address.origin), number: address.number }).toEqual({ ...parts, number })
+      expect(Address.format(address)).toBe(data)
+    },
+  )
 
-  test.each(vectors.rejected)('$data is none: $why', ({ addressing, data }) => {
+  test.each(named(vectors.rejected, v => v.data))('$name is none: $why', ({ addressing, data }) => {
     expect(E.isLeft(Address.parse(addressing)(data))).toBe(true)
   })
 
-  test.each(vectors.heartbeats)('$heartbeat is a heartbeat', ({ rules: _, addressing, heartbeat, ...parts }) => {
-    expect(partsOf(valid(ControlSubject.originOfHeartbeat(prefix, addressing)(heartbeat)))).toEqual(parts)
-  })
+  test.each(named(vectors.heartbeats, v => v.heartbeat))(
+    '$name is a heartbeat',
+    ({ rules: _, name: __, addressing, heartbeat, ...parts }) => {
+      expect(partsOf(valid(ControlSubject.originOfHeartbeat(prefix, addressing)(heartbeat)))).toEqual(parts)
+    },
+  )
 
-  test.each(vectors.filters)('$filter is received as $subscribe', ({ addressing, filter, subscribe }) => {
-    expect(Address.filter(addressing)(valid(Subject.parseFilter(filter)))).toBe(subscribe)
-  })
+  test.each(named(vectors.filters, v => v.filter))(
+    '$name is received as $subscribe',
+    ({ addressing, filter, subscribe }) => {
+      expect(Address.filter(addressing)(valid(Subject.parseFilter(filter)))).toBe(subscribe)
+    },
+  )
 
-  test.each(vectors.senderSubjects)('$subject: a sender accepts it: $accepted', ({ subject, accepted }) => {
-    expect(E.isRight(Subject.parse(subject))).toBe(accepted)
-  })
+  test.each(named(vectors.senderSubjects, v => v.subject))(
+    '$name: a sender accepts it: $accepted',
+    ({ subject, accepted }) => {
+      expect(E.isRight(Subject.parse(subject))).toBe(accepted)
+    },
+  )
 
-  test.each(vectors.inboxes)('$reply: a sender answers it: $answered', ({ prefixes, reply, answered }) => {
-    expect(isInbox(prefixes)(reply)).toBe(answered)
-  })
+  test.each(named(vectors.inboxes, v => v.reply))(
+    '$name: a sender answers it: $answered',
+    ({ prefixes, reply, answered }) => {
+      expect(isInbox(prefixes)(reply)).toBe(answered)
+    },
+  )
 })
 
 test.each(heads().heads)('a body is a head: $valid ($why)', ({ body, valid: isValid }) => {

@@ -62,8 +62,30 @@ const texts: ReadonlyArray<readonly [rule: string, why: string, body: string]> =
   ['H1', '4097 characters', JSON.stringify(good).padEnd(4097)],
 ]
 
+/** Bodies of requests to `_SEQ.HEAD`, and whether a sender of `updates` answers. */
+const requests: ReadonlyArray<readonly [rule: string, answered: boolean, body: string]> = [
+  ['HQ1', true, ''],
+  ['HQ1', true, '{}'],
+  ['HQ1', true, '{"filter":"updates"}'],
+  ['HQ1', true, '{"filter":"*"}'],
+  ['HQ1', true, '{"filter":">"}'],
+  ['V3', true, '{"filter":"updates","later":1}'],
+  ['HQ1', true, '{"filter":">"}'.padEnd(8192)],
+  ['HQ1', false, '{"filter":">"}'.padEnd(8193)],
+  ['HQ1', false, '{"filter":"other.>"}'],
+  ['HQ1', false, '{"filter":"updates.>"}'],
+  ['HQ1', false, '{"filter":"a..b"}'],
+  ['HQ1', false, '{"filter":""}'],
+  ['HQ1', false, '{"filter":1}'],
+  ['HQ1', false, '{"filter":null}'],
+  ['HQ1', false, '{'],
+  ['HQ1', false, '[]'],
+  ['HQ1', false, 'null'],
+]
+
 export const heads = () => ({
   heads: [...bodies.map(([rule, why, u]) => [rule, why, JSON.stringify(u)] as const), ...texts].map(
     ([rule, why, body]) => ({ rules: [rule], why, body, valid: parseHead(body) !== undefined }),
   ),
+  requests: requests.map(([rule, answered, body]) => ({ rules: [rule], body, answered })),
 })

@@ -37,10 +37,7 @@ const parseJson = (body: string): unknown => {
 }
 
 /** RQ1: the optional fields of a request; `undefined` if it is not valid. */
-const parseBody = (
-  body: string,
-  first: number,
-): { readonly last?: number; readonly epoch?: string } | undefined => {
+const parseBody = (body: string, first: number): { readonly last?: number; readonly epoch?: string } | undefined => {
   const u = body.length > 4096 ? undefined : parseJson(body)
   if (typeof u !== 'object' || u === null || Array.isArray(u)) return undefined
   const { last, epoch, asker, bundle }: Record<string, unknown> = { ...u }
