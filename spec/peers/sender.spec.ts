@@ -191,7 +191,8 @@ test('[HQ4] a requester gets 503 from the server if there is no sender', async (
   const inbox = await inboxOf(await opened(), '_INBOX.nobody')
   for (const to of ['_SEQ.HEAD.nobody', '_SEQ.REPLAY.nobody.1']) {
     const [answer] = await inbox.request(to.length, to, '')
-    expect(answer).toMatchObject({ status: '503', headers: [], payload: Buffer.from('') })
+    expect(answer?.status).toBe('503')
+    expect(String(answer?.payload)).toBe('')
   }
 })
 

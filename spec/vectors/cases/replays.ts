@@ -159,6 +159,7 @@ const cases: ReadonlyArray<Case> = [
   ],
   [['PT3'], 'one part', part(17, '1/1', `${block}x`, `${block.length}`)],
   [['PT4'], 'a part is missing', part(17, '1/3', 'a'), part(17, '3/3', 'c')],
+  [['PT4'], 'parts in another order', part(17, '1/3', 'a'), part(17, '3/3', 'c'), part(17, '2/3', 'b')],
   [['PT4'], 'parts of two messages', part(17, '1/2', 'a'), part(18, '2/2', 'b')],
   [['PT4'], 'part 1 starts again', part(17, '1/2', 'x'), part(17, '1/2', 'a'), part(17, '2/2', 'b')],
   [['PT2', 'PT4'], 'another answer between two parts', part(17, '1/2', 'a'), plain(18, 'x'), part(17, '2/2', 'b')],
