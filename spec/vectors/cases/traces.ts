@@ -106,6 +106,14 @@ const traces: ReadonlyArray<readonly [what: string, rules: ReadonlyArray<string>
     data(12, 5),
   ],
   [
+    'an answer that is older than a heartbeat of the same run: the heartbeat counts',
+    ['J4', 'J5'],
+    tick(0),
+    data(4, 2),
+    heartbeat(5, 3, { age: 3 }),
+    headAnswer(10, 2, { age: 2 }),
+  ],
+  [
     'the first heartbeat of a run that has sent nothing yet counts at once',
     ['J4'],
     tick(0),

@@ -30,6 +30,10 @@ export type Output =
 
 const gapTimeout = 2000
 const heartbeatGrace = 1000
+const maxJump = 65_536
+
+/** H4 */
+const ageOf = (head: Head): number => head.age ?? Number.POSITIVE_INFINITY
 
 /** `deadline`: when the number is given up; 0 if the sender has refused it. */
 interface Missing {
@@ -51,6 +55,8 @@ interface Origin {
   silent: boolean
   end: number | undefined
   isOver: boolean
+  /** The last heartbeat before the first head. */
+  heard: Head | undefined
 }
 
 const textOf = (e: Event): string =>
@@ -80,6 +86,7 @@ export const createReceiver = (subject: string): ((e: Event) => ReadonlyArray<Ou
       silent: false,
       end: undefined,
       isOver: false,
+      heard: undefined,
     }
     const o = { name, held: new Map<number, string>(), missing: new Map<number, Missing>(), ...fresh }
     origins.set(name, o)
@@ -158,7 +165,7 @@ export const createReceiver = (subject: string): ((e: Event) => ReadonlyArray<Ou
   /** J5, J6 */
   const join = (o: Origin, head: Head): void => {
     const waiting = [...o.held].sort(([a], [b]) => a - b)
-    const isYounger = (head.age ?? Number.POSITIVE_INFINITY) <= now
+    const isYounger = ageOf(head) <= now
     const lowest = Math.min(waiting[0]?.[0] ?? head.head + 1, head.head + 1)
     const start = isYounger ? head.start : Math.max(lowest, head.start)
     o.held.clear()
@@ -168,13 +175,18 @@ export const createReceiver = (subject: string): ((e: Event) => ReadonlyArray<Ou
       else take(o, n, payload)
   }
 
-  const onHead = (name: string, head: Head, isAnswer: boolean): void => {
-    if (!name.endsWith(`.${head.epoch}`)) return
+  const onHead = (name: string, got: Head, isAnswer: boolean): void => {
+    if (!name.endsWith(`.${got.epoch}`)) return
     const isNew = !origins.has(name)
     const o = originOf(name)
-    const isFresh = head.head === 0 && head.start === 1 && (head.age ?? Number.POSITIVE_INFINITY) <= now
+    // J4: a later heartbeat of the same run counts instead of the answer.
+    const { heard } = o
+    const isLater = heard !== undefined && heard.head > got.head && heard.head <= got.head + maxJump
+    const head = o.next === undefined && isAnswer && isLater ? { ...heard, age: ageOf(heard) + now } : got
+    const isFresh = head.head === 0 && head.start === 1 && ageOf(head) <= now
     if (o.next === undefined && !isAnswer && !(isFresh && o.held.size === 0)) {
       // J4: a heartbeat can be of a run that is over.
+      o.heard = { ...head, age: ageOf(head) - now }
       if (isNew && !isStarting) request(`_SEQ.HEAD.${name}`)
       return
     }
