@@ -137,10 +137,13 @@ const wireOf = (step: Step): Wire => ({
 })
 
 /** The receiver of this library, driven by the messages of a trace. */
-const createLibraryReceiver = (subject: string): ((step: Step) => ReadonlyArray<Output>) => {
+const createLibraryReceiver = (
+  subject: string,
+  addressing: Origin.Addressing,
+): ((step: Step) => ReadonlyArray<Output>) => {
   const filter = valid(Subject.parse(subject))
   const context = {
-    addressing: 'perSender',
+    addressing,
     prefix,
     matchesFilter: (s: Subject.Subject) => s === filter,
     subject: filter,
@@ -149,7 +152,7 @@ const createLibraryReceiver = (subject: string): ((step: Step) => ReadonlyArray<
     replayInbox: 'replays',
     toPayload: (bytes: Uint8Array) => bytes,
   } as const
-  let self = Receiver.create<Uint8Array>({ addressing: 'perSender' })
+  let self = Receiver.create<Uint8Array>({ addressing })
   let isStarted = false
   let known = new Set<string>()
   const headIds = new Map<string, string>()
@@ -197,10 +200,11 @@ const createLibraryReceiver = (subject: string): ((step: Step) => ReadonlyArray<
         return [{ request: to }].filter(isNew)
       }
       if (o._tag !== 'RequestReplay') return []
-      const { id, origin, first, last } = o
+      const { id, origin, epoch, first, last } = o
       const to = ControlSubject.replay(prefix)({ origin, number: first })
       replayIds.set(to, { id, progress: startProgress(origin, first, last) })
-      return [first === last ? { request: to } : { request: to, last }].filter(isNew)
+      const body = { ...(first === last ? {} : { last }), ...(epoch === undefined ? {} : { epoch }) }
+      return [{ request: to, ...body }].filter(isNew)
     })
   }
 
@@ -237,8 +241,8 @@ const createLibraryReceiver = (subject: string): ((step: Step) => ReadonlyArray<
 
 describe('a receiver', () => {
   const { subject, traces } = tracesOf()
-  it.each(traces)('agrees with the trace: $what', ({ steps }) => {
-    const receive = createLibraryReceiver(subject)
+  it.each(traces)('agrees with the trace ($addressing): $what', ({ addressing, steps }) => {
+    const receive = createLibraryReceiver(subject, addressing)
     expect(steps.map(step => ({ at: step.at, out: receive(step) }))).toEqual(steps.map(({ at, out }) => ({ at, out })))
   })
 })

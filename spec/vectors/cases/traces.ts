@@ -1,5 +1,6 @@
 // The inputs of traces.json: what a receiver of `updates` hears, and when. The reference adds what it does.
 import { createReceiver, type Event, type Output } from '../reference/receiver.ts'
+import type { Addressing } from '../reference/subjects.ts'
 
 const base64 = (text: string): string => Buffer.from(text).toString('base64')
 const epoch = '@k3v9x0a1bz'
@@ -282,6 +283,30 @@ const traces: ReadonlyArray<readonly [what: string, rules: ReadonlyArray<string>
   ],
 ]
 
+/** Traces that look the same in `single`, where no message names its run. */
+const alsoInSingle: ReadonlyArray<string> = [
+  'a sender that started after the receiver: its sequence begins at its first number',
+  'a sender that started before the receiver: its sequence begins with the next message',
+  'a head without age is older than the receiver',
+  'the receiver missed messages of a younger sender before the answer',
+  'two messages are lost and recovered',
+  'one message is lost, and the request has no body',
+  'the last message is lost, and a heartbeat reveals it',
+  'the sender does not hold the missing numbers any more',
+  'refused numbers wait until the numbers before them are settled',
+  'nobody answers for 2 s: the numbers are lost, and a late answer changes nothing',
+  'the sender answers only a part of a range, and the receiver requests the rest',
+  'the sender closes, and what is missing is recovered before the end is reported',
+  'the sender closes, and what is missing is refused',
+]
+
+/** The same event of a sender in `single`. Its answers to replay requests name the run. */
+const inSingle = (event: Event): Event => {
+  const e: Event = JSON.parse(JSON.stringify(event).replaceAll(alice, 'updates'))
+  const isReplay = e.answers?.startsWith('_SEQ.REPLAY.') === true
+  return isReplay ? { ...e, headers: [...(e.headers ?? []), ['Seq-Epoch', epoch]] } : e
+}
+
 export interface Step extends Event {
   readonly out: ReadonlyArray<Output>
 }
@@ -289,13 +314,47 @@ export interface Step extends Event {
 export interface Trace {
   readonly what: string
   readonly rules: ReadonlyArray<string>
+  readonly addressing: Addressing
   readonly steps: ReadonlyArray<Step>
+}
+
+const traceOf = (
+  what: string,
+  rules: ReadonlyArray<string>,
+  addressing: Addressing,
+  events: ReadonlyArray<Event>,
+): Trace => {
+  const receive = createReceiver('updates', addressing)
+  return { what, rules, addressing, steps: events.map(event => ({ ...event, out: receive(event) })) }
 }
 
 export const tracesOf = (): { readonly subject: string; readonly traces: ReadonlyArray<Trace> } => ({
   subject: 'updates',
-  traces: traces.map(([what, rules, ...events]) => {
-    const receive = createReceiver('updates')
-    return { what, rules, steps: events.map(event => ({ ...event, out: receive(event) })) }
-  }),
+  traces: [
+    ...traces.map(([what, rules, ...events]) => traceOf(what, rules, 'perSender', events)),
+    ...traces
+      .filter(([what]) => alsoInSingle.includes(what))
+      .map(([what, rules, ...events]) =>
+        traceOf(what.replace('has no body', 'names the run'), [...rules, 'RQ2'], 'single', events.map(inSingle)),
+      ),
+    traceOf('in single, a refusal of another run is ignored', ['AN4'], 'single', [
+      ...[tick(0), headAnswer(10, 10), data(20, 11), data(21, 13)].map(inSingle),
+      {
+        at: 25,
+        answers: '_SEQ.REPLAY.updates.12',
+        status: '410 Gone',
+        headers: [
+          ['Nats-Subject', 'updates.12'],
+          ['Seq-Epoch', '@0123456789'],
+          ['Seq-Last', '12'],
+        ],
+      },
+      inSingle(replayed(30, 12, 12)),
+    ]),
+    traceOf('in single, a message above the first head is not of its run', ['J6'], 'single', [
+      ...[tick(0), data(5, 90), headAnswer(10, 2, { age: 3 }), replayed(15, 1, 1), replayed(15, 1, 2), data(20, 3)].map(
+        inSingle,
+      ),
+    ]),
+  ],
 })

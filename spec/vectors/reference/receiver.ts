@@ -1,9 +1,9 @@
-// A small receiver for `perSender` in order, written from docs/protocol.md, without a line of src. It joins, delivers,
-// requests what is missing, and reports losses, silence and ends. It assumes that senders answer head requests, and it
-// repeats no request.
+// A small receiver, in order, written from docs/protocol.md, without a line of src. It joins, delivers, requests what is
+// missing, and reports losses, silence and ends. It assumes that senders answer head requests, it repeats no request, and
+// in `single` it knows no restarts.
 import { type Fields, takenFrom } from './answers.ts'
 import { type Head, parseHead } from './heads.ts'
-import { parseData, parseHeartbeat, parseOrigin } from './subjects.ts'
+import { type Addressing, parseData, parseHeartbeat, parseOrigin } from './subjects.ts'
 
 /** What a receiver gets, and when: ms since its start. `head` stands for a payload that is this JSON. */
 export interface Event {
@@ -19,7 +19,7 @@ export interface Event {
 }
 
 export type Output =
-  | { readonly request: string; readonly last?: number }
+  | { readonly request: string; readonly last?: number; readonly epoch?: string }
   | { readonly deliver: string; readonly payload: string }
   | { readonly unsequenced: string }
   | { readonly gap: readonly [number, number]; readonly origin: string }
@@ -43,6 +43,8 @@ interface Missing {
 
 interface Origin {
   readonly name: string
+  /** The run, in `single`. */
+  epoch: string | undefined
   readonly held: Map<number, string>
   readonly missing: Map<number, Missing>
   /** The next number to deliver; `undefined` before the first head. */
@@ -62,22 +64,24 @@ interface Origin {
 const textOf = (e: Event): string =>
   e.head === undefined ? Buffer.from(e.payload ?? '', 'base64').toString() : JSON.stringify(e.head)
 
-export const createReceiver = (subject: string): ((e: Event) => ReadonlyArray<Output>) => {
+export const createReceiver = (subject: string, addressing: Addressing): ((e: Event) => ReadonlyArray<Output>) => {
+  const isSingle = addressing === 'single'
   const origins = new Map<string, Origin>()
   const requested = new Map<string, number>()
   let isStarting = true
   let now = 0
   let out: Array<Output> = []
 
-  const request = (to: string, last?: number): void => {
+  const request = (to: string, last?: number, epoch?: string): void => {
     requested.set(to, last ?? 0)
-    out.push(last === undefined ? { request: to } : { request: to, last })
+    out.push({ request: to, ...(last === undefined ? {} : { last }), ...(epoch === undefined ? {} : { epoch }) })
   }
 
   const originOf = (name: string): Origin => {
     const known = origins.get(name)
     if (known !== undefined) return known
     const fresh = {
+      epoch: undefined,
       next: undefined,
       highest: 0,
       heardAt: 0,
@@ -135,7 +139,7 @@ export const createReceiver = (subject: string): ((e: Event) => ReadonlyArray<Ou
   const settle = (o: Origin): void => {
     proceed(o)
     for (const [first, last] of runsOf(o, m => !m.isRequested && m.deadline > 0)) {
-      request(`_SEQ.REPLAY.${o.name}.${first}`, first === last ? undefined : last)
+      request(`_SEQ.REPLAY.${o.name}.${first}`, first === last ? undefined : last, o.epoch)
       for (let n = first; n <= last; n++) o.missing.set(n, { deadline: now + gapTimeout, isRequested: true })
     }
   }
@@ -171,14 +175,15 @@ export const createReceiver = (subject: string): ((e: Event) => ReadonlyArray<Ou
     o.held.clear()
     Object.assign(o, { next: start, highest: start - 1 })
     for (const [n, payload] of waiting)
-      if (n < head.start) out.push({ unsequenced: `${o.name}.${n}` })
+      if (n < head.start || (isSingle && n > head.head)) out.push({ unsequenced: `${o.name}.${n}` })
       else take(o, n, payload)
   }
 
   const onHead = (name: string, got: Head, isAnswer: boolean): void => {
-    if (!name.endsWith(`.${got.epoch}`)) return
+    if (!isSingle && !name.endsWith(`.${got.epoch}`)) return
     const isNew = !origins.has(name)
     const o = originOf(name)
+    if (isSingle && o.epoch !== undefined && o.epoch !== got.epoch) return
     // J4: a later heartbeat of the same run counts instead of the answer.
     const { heard } = o
     const isLater = heard !== undefined && heard.head > got.head && heard.head <= got.head + maxJump
@@ -192,6 +197,8 @@ export const createReceiver = (subject: string): ((e: Event) => ReadonlyArray<Ou
     }
     isHeard(o)
     o.max = head.max
+    // RQ2: in `single` the origin does not contain the run.
+    if (isSingle) o.epoch = head.epoch
     if (o.next === undefined) join(o, head)
     exists(o, head.head)
     if (head.state === 'ended') o.end = head.head
@@ -199,13 +206,15 @@ export const createReceiver = (subject: string): ((e: Event) => ReadonlyArray<Ou
   }
 
   const onReplay = (to: string, e: Event): void => {
-    const address = parseData('perSender', to.slice('_SEQ.REPLAY.'.length))
+    const address = parseData(addressing, to.slice('_SEQ.REPLAY.'.length))
     const o = address === undefined ? undefined : origins.get(address.origin)
     if (address === undefined || o === undefined) return
     const last = Math.max(address.number, requested.get(to) ?? 0)
     const wire = { headers: e.headers ?? [], payload: e.payload ?? '' }
     const answer = e.status === undefined ? wire : { ...wire, status: e.status }
-    const { messages, refused, end } = takenFrom(false, address.number, last, [answer])
+    // AN4: an answer of another run.
+    if (isSingle && e.headers?.findLast(([k]) => k === 'Seq-Epoch')?.[1] !== o.epoch) return
+    const { messages, refused, end } = takenFrom(isSingle, address.number, last, [answer])
     for (const { number, payload } of messages) {
       // G4, G5: only what is still missing. The gap gets new time.
       if (!o.missing.has(number)) continue
@@ -240,10 +249,10 @@ export const createReceiver = (subject: string): ((e: Event) => ReadonlyArray<Ou
     }
     const address = e.headers?.findLast(([k]) => k === 'Nats-Subject')?.[1] ?? ''
     const head = parseHead(textOf(e))
-    const data = parseData('perSender', e.subject ?? '')
-    const heartbeat = parseHeartbeat('perSender', e.subject ?? '')
+    const data = parseData(addressing, e.subject ?? '')
+    const heartbeat = parseHeartbeat(addressing, e.subject ?? '')
     if (e.answers?.startsWith('_SEQ.HEAD.')) {
-      const origin = parseOrigin('perSender', address.slice(0, Math.max(0, address.lastIndexOf('.'))))
+      const origin = parseOrigin(addressing, address.slice(0, Math.max(0, address.lastIndexOf('.'))))
       if (origin === undefined || head === undefined) return
       if (e.answers === `_SEQ.HEAD.${subject}`) isStarting = false
       onHead(origin.origin, head, true)
