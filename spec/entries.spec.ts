@@ -41,7 +41,10 @@ describe('the entries of the package', () => {
     const parts = [
       'Headers',
       'InPlaceReceiver',
+      'Budget',
       'DueQueue',
+      'FairQueue',
+      'HeadQueue',
       'OrderedMap',
       'VersionedMap',
       'OriginState',

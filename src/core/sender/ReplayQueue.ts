@@ -288,7 +288,7 @@ const pageOf = (
 export const page = (source: Source, messages: number, bytes: number): State<ReplayQueue, ReadonlyArray<Answer>> =>
   pageOf(source, messages, bytes, unmetered)
 
-/** The budget of a requester. It gets that much at once, and as much again in the next 8 s. */
+/** The budget of a requester. It gets that much at once, and as much again in the next 8 s. @since 0.1.0 */
 export interface Allowance {
   readonly messages: number
   readonly bytes: number
@@ -297,7 +297,11 @@ export interface Allowance {
 /** A requester gets its allowance in 8 s, and eight requesters get theirs at the same time. */
 const limits: Budget.Limits = { credit: 8000, requesters: 8 }
 
-/** Like `page`, within the budgets of the requesters. If no waiting requester has a budget left, the page is empty. */
+/**
+ * Like `page`, within the budgets of the requesters. If no waiting requester has a budget left, the page is empty.
+ *
+ * @since 0.1.0
+ */
 export const pageWithin =
   (allowance: Allowance, now: number) =>
   (
