@@ -1,57 +1,8 @@
 // The inputs of traces.json: what a receiver of `updates` hears, and when. The reference adds what it does.
+
 import { createReceiver, type Event, type Output } from '../reference/receiver.ts'
 import type { Addressing } from '../reference/subjects.ts'
-
-const base64 = (text: string): string => Buffer.from(text).toString('base64')
-const epoch = '@k3v9x0a1bz'
-const alice = `updates.alice.${epoch}`
-const bob = 'updates.bob.@0123456789'
-const joinRequest = '_SEQ.HEAD.updates'
-
-const head = (newest: number, more: object = {}): object => ({
-  v: 1,
-  epoch,
-  start: 1,
-  first: 1,
-  head: newest,
-  age: 60000,
-  after: 50,
-  max: 5000,
-  state: 'live',
-  ...more,
-})
-const ofBob = { epoch: '@0123456789' }
-
-const data = (at: number, n: number, origin = alice): Event => ({
-  at,
-  subject: `${origin}.${n}`,
-  payload: base64(`message ${n}`),
-})
-const heartbeat = (at: number, newest: number, more: object = {}, origin = alice): Event => ({
-  at,
-  subject: `_SEQ.HB.${origin}.${newest}`,
-  head: head(newest, more),
-})
-const headAnswer = (at: number, newest: number, more: object = {}, origin = alice, answers = joinRequest): Event => ({
-  at,
-  answers,
-  headers: [['Nats-Subject', `${origin}.${newest}`]],
-  head: head(newest, more),
-})
-const asks = (first: number): string => `_SEQ.REPLAY.${alice}.${first}`
-const replayed = (at: number, first: number, n: number): Event => ({
-  at,
-  answers: asks(first),
-  headers: [['Nats-Subject', `${alice}.${n}`]],
-  payload: base64(`message ${n}`),
-})
-const status = (at: number, first: number, text: string, n: number, last?: number): Event => ({
-  at,
-  answers: asks(first),
-  status: text,
-  headers: [['Nats-Subject', `${alice}.${n}`], ...(last === undefined ? [] : [['Seq-Last', `${last}`] as const])],
-})
-const tick = (at: number): Event => ({ at })
+import { alice, base64, bob, data, epoch, headAnswer, heartbeat, ofBob, replayed, status, tick } from './events.ts'
 
 const traces: ReadonlyArray<readonly [what: string, rules: ReadonlyArray<string>, ...events: ReadonlyArray<Event>]> = [
   [
