@@ -4,6 +4,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { heads } from './cases/heads.ts'
 import { answers, replays } from './cases/replays.ts'
+import { signatures } from './cases/signatures.ts'
 import { subjects } from './cases/subjects.ts'
 import { tracesOf } from './cases/traces.ts'
 
@@ -13,6 +14,7 @@ export const files = (): Readonly<Record<string, object>> => ({
   'heads.json': heads(),
   'replays.json': replays(),
   'answers.json': answers(),
+  'signatures.json': signatures(),
   'traces.json': tracesOf(),
 })
 

@@ -1,5 +1,6 @@
 // The test vectors, and what this library makes of them. The replay requests of replays.json go to a real publisher:
 // spec/peers/requester.spec.ts.
+import { createPublicKey, verify } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it, test } from '@jest/globals'
@@ -15,12 +16,15 @@ import * as Subject from '../../src/core/protocol/Subject.ts'
 import type { Delivery } from '../../src/core/receiver/Delivery.ts'
 import * as Receiver from '../../src/core/receiver/Receiver.ts'
 import type { Msg } from '../../src/nats/client/Connection.ts'
+import { signedBytes } from '../../src/nats/client/signature.ts'
 import { decodeHeadAnswer, decodeHeartbeat, decodeNumbered } from '../../src/nats/receive/decode.ts'
 import type { RequestProgress } from '../../src/nats/receive/replayAnswers.ts'
 import { decodeSenderAnswer, startProgress } from '../../src/nats/receive/replayAnswers.ts'
+import { verifyWith } from '../../src/signing.ts'
 import { valid } from '../core/arbitraries.ts'
 import { heads } from './cases/heads.ts'
 import { answers } from './cases/replays.ts'
+import { signatures } from './cases/signatures.ts'
 import { subjects } from './cases/subjects.ts'
 import { type Step, tracesOf } from './cases/traces.ts'
 import { files } from './make.ts'
@@ -125,6 +129,25 @@ describe('answers to a replay request', () => {
   test.each(cases)('$what', ({ answers: wires, takes }) => {
     const progress = startProgress(valid(Origin.parse('perSender')(origin)), first, last)
     expect(takenBy(progress, wires)).toEqual(takes)
+  })
+})
+
+// --- signatures
+
+describe('a signed message', () => {
+  const { publicKey, messages } = signatures()
+  const key = createPublicKey({
+    key: { kty: 'OKP', crv: 'Ed25519', ...(publicKey && { x: publicKey }) },
+    format: 'jwk',
+  })
+  const isGenuine = verifyWith([{ verify: (input, signature) => verify(null, input, key, signature) }])
+
+  test.each(messages)('$what', ({ subject, headers, payload, signed, signature }) => {
+    const { headers: block = natsHeaders(), data } = msgOf(subject, { headers, payload })
+    expect(base64(signedBytes(subject, block, data))).toBe(signed)
+    expect(isGenuine({ subject, headers: block, data })).toBe(false)
+    block.append('Seq-Signature', signature)
+    expect(isGenuine({ subject, headers: block, data })).toBe(true)
   })
 })
 
