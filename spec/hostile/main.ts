@@ -4,12 +4,16 @@
  *     npm run -s hostile 1,000,000 messages of each kind
  *     npm run -s hostile -- --messages 100000 --rate 1000 --only 'gap' --client v3
  *
+ * Then clients flood a sender with requests, in the name of one victim, of many receivers, or of made-up inboxes.
+ *
  * `honest`, `late`: messages delivered of those that were sent, by a sender that was there before and one that joins
  * halfway. The exit code is 1 if a message of theirs is missing.
  */
 import { parseArgs } from 'node:util'
 import { kinds } from '../nats/kinds.ts'
+import { startNatsServer } from '../server/natsServer.ts'
 import { calm, hostileKinds } from './kinds.ts'
+import { headFlood, replayFlood, replies } from './requests.ts'
 import type { Outcome } from './trial.ts'
 import { startSenders, trial } from './trial.ts'
 
@@ -50,3 +54,17 @@ for (const kind of hostileKinds) {
   if (outcome.sent.some((sent, i) => outcome.delivered[i] !== sent)) process.exitCode = 1
 }
 await senders.close()
+
+const server = await startNatsServer()
+for (const [what, flood, requests] of [
+  ['20 requests for the heads of 10,000 subjects', headFlood, 20],
+  ['3,600 replay requests for a large range', replayFlood, 3600],
+] as const)
+  for (const [whose, reply] of Object.entries(replies)) {
+    if (!new RegExp(values.only).test(`${what}, ${whose}`)) continue
+    const f = await flood(server.port, requests, { reply })
+    console.log(
+      `${`${what}, ${whose}`.padEnd(58)}  ${f.answers} answers, ${(f.bytes / 1e6).toFixed(1)} MB in ${f.ms.toFixed(0)} ms, honest: lost ${f.lost}, waited ${f.longestWait.toFixed(0)} ms`,
+    )
+  }
+await server.stop()
