@@ -1,9 +1,10 @@
-// Builds dist/esm and dist/cjs out of src: plain tsc, twice.
+// Builds dist/esm and dist/cjs out of src: plain tsc, twice. And the command line tool: one file with all it needs.
 import { spawn } from 'node:child_process'
 import { rm, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { bundleCli } from './bundleCli.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const require = createRequire(import.meta.url)
@@ -22,6 +23,7 @@ try {
     tsc('--outDir', 'dist/esm'),
     // The first one checks the types.
     tsc('--outDir', 'dist/cjs', '--module', 'commonjs', '--moduleResolution', 'bundler', '--noCheck'),
+    bundleCli(join(root, 'dist')),
   ])
   // The nearest package.json tells node and TypeScript how to read a `.js` file; that of dist/esm is the package's own.
   await writeFile(join(root, 'dist', 'cjs', 'package.json'), `${JSON.stringify({ type: 'commonjs' })}\n`)
