@@ -195,14 +195,19 @@ const watch = async (nc: NatsConnection, { err }: Io): Promise<void> => {
   }
 }
 
-/** Runs work with a connection, and closes the connection at its end. Fails if the connection ends before. */
+/**
+ * Runs work with a connection, and closes the connection at its end. Fails if the connection ends before.
+ *
+ * @param showsStatus whether to report disconnects and errors of the server on standard error
+ */
 export const withConnectionTo = async <A>(
   flags: ConnectionFlags,
   io: Io,
   work: (nc: NatsConnection) => Promise<A>,
+  showsStatus = true,
 ): Promise<A> => {
   const nc = await connectTo(flags, io.env)
-  watch(nc, io).catch(() => undefined)
+  if (showsStatus) watch(nc, io).catch(() => undefined)
   const ended = nc.closed().then(cause => {
     throw serverError(`The connection has ended: ${cause === undefined ? 'it was closed' : messageOf(cause)}.`)
   })
