@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import * as fc from 'fast-check'
+import fc from 'fast-check'
 import * as E from 'fp-ts/lib/Either.js'
 import * as Duration from '../../src/cli/duration.ts'
 

@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals'
-import * as fc from 'fast-check'
+import fc from 'fast-check'
 import { lines } from '../../src/cli/lines.ts'
 
 async function* chunked(bytes: Uint8Array, sizes: ReadonlyArray<number>): AsyncGenerator<Uint8Array> {
