@@ -1,7 +1,8 @@
 // Installs a tarball of this package where nothing else of it is, and uses it there as an ES module and as CommonJS,
-// with a client of either kind and a real nats-server. It needs no network: what a user installs beside the package is
-// linked from our own node_modules.
-import { spawn } from 'node:child_process'
+// with a client of either kind and a real nats-server. Its command line tool must work without any client. It needs no
+// network: what a user installs beside the package is linked from our own node_modules.
+import assert from 'node:assert/strict'
+import { execFile, spawn } from 'node:child_process'
 import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
@@ -12,6 +13,7 @@ import { tsImport } from 'tsx/esm/api'
 const here = dirname(fileURLToPath(import.meta.url))
 const installed = join(here, '..', 'node_modules')
 const require = createRequire(import.meta.url)
+const { version } = require('../package.json')
 const npm = process.env.npm_execpath
 const [tarball] = process.argv.slice(2)
 if (npm === undefined || tarball === undefined) throw new Error('Run this as `npm run package`.')
@@ -39,7 +41,9 @@ const install = async folder => {
   await writeFile(join(folder, 'package.json'), JSON.stringify({ private: true }))
   const flags = ['--offline', '--legacy-peer-deps', '--no-package-lock', '--no-audit', '--no-fund', '--silent']
   await node(folder, [npm, 'install', ...flags, tarball])
-  await mkdir(join(folder, 'node_modules'), { recursive: true })
+}
+
+const linkPeers = async folder => {
   // What is linked finds its own dependencies where it really is.
   for (const peer of peers) await symlink(join(installed, peer), join(folder, 'node_modules', peer), 'junction')
   for (const name of consumers) await cp(join(here, 'smoke', name), join(folder, name))
@@ -52,14 +56,43 @@ const checkTypes = folder => {
   return node(folder, [tsc, ...options, '--target', 'es2022', '--module', 'node16', ...consumers])
 }
 
+/** Runs the command line tool with an input, and resolves to its standard output. */
+const tool = (folder, args, input = '') =>
+  new Promise((resolve, reject) => {
+    // The file itself, not node: its first line says how it runs.
+    const limits = { cwd: folder, timeout: 240_000, killSignal: 'SIGKILL' }
+    const child = execFile(join(folder, 'node_modules', '.bin', 'nats-sequenced'), args, limits, (error, out, err) =>
+      error === null ? resolve(out) : reject(new Error(`nats-sequenced ${args.join(' ')} has failed: ${err}`)),
+    )
+    child.stdin.end(input)
+  })
+
+/** The tool works where nothing but the package is installed: neither a client nor the other peers. */
+const checkTool = async (folder, url) => {
+  assert.equal(await tool(folder, ['--version']), `${version}\n`)
+  const all = ['--start', 'all', '--count', '2', '--raw', '--server', url]
+  const [received] = await Promise.all([
+    tool(folder, ['sub', 'tool', ...all]),
+    tool(folder, ['pub', 'tool', '--server', url], 'a\nb\n'),
+  ])
+  assert.equal(received, 'a\nb\n')
+  console.log('The command line tool works alone.')
+}
+
 const folder = await mkdtemp(join(tmpdir(), 'smoke-'))
 try {
-  await install(folder)
-  await checkTypes(folder)
+  const alone = join(folder, 'alone')
+  const app = join(folder, 'app')
+  await Promise.all([mkdir(alone), mkdir(app)])
+  await install(alone)
+  await install(app)
+  await linkPeers(app)
+  await checkTypes(app)
   const { startNatsServer } = await tsImport('../spec/server/natsServer.ts', import.meta.url)
   const server = await startNatsServer()
   try {
-    for (const name of consumers) await node(folder, [name], { NATS_URL: server.url })
+    for (const name of consumers) await node(app, [name], { NATS_URL: server.url })
+    await checkTool(alone, server.url)
   } finally {
     await server.stop()
   }
