@@ -223,16 +223,17 @@ describe('audit', () => {
     const audit = cli.start(['audit', 'audited.>', '--format', 'json', '--gap-timeout', '100ms', '--server', link.url])
     const plain = await connect({ servers: server.url })
     try {
-      // The audit subscribes before it requests heads. The second request follows the heartbeat of a perSender sender.
-      let requests = 0
+      // The audit subscribes before it requests heads, from one inbox for its receiver and one for itself. So a third
+      // inbox means that it has heard of the sender in perSender, and follows it.
+      const inboxes = new Set<string | undefined>()
       plain.subscribe('_SEQ.HEAD', {
-        callback: () => {
-          requests += 1
+        callback: (_, msg) => {
+          inboxes.add(msg.reply?.split('.')[1])
         },
       })
       const single = publisher(plain, 'audited')
       const many = publisher(plain, 'audited.many', { addressing: 'perSender', sender: 'alice' })
-      await eventually('the audit follows both', () => requests >= 2)
+      await eventually('the audit follows both', () => inboxes.size >= 3)
       for (let i = 0; i < 5; i++) single.publish('x')
       for (let i = 0; i < 4; i++) many.publish('y')
       plain.publish('audited.plain.1')
@@ -343,7 +344,12 @@ describe('the command line', () => {
     const names = [...out.matchAll(/^ {2}(\w+) .*/gm)].map(([, name = '']) => name).filter(n => n !== 'help')
     const commands = ['pub', 'sub', 'audit', 'replay', 'doctor', 'stream', 'permissions']
     expect(names).toEqual(expect.arrayContaining(commands))
-    for (const help of await Promise.all(commands.map(name => cli.run([name, '--help'])))) {
+    const helps = await Promise.all(commands.map(name => cli.run([name, '--help'])))
+    const guide = await readFile(join(__dirname, '..', '..', 'docs', 'guides', 'command-line.md'), 'utf8')
+    const options = [...guide.matchAll(/`.*?(--[a-z-]+).*?`/g)].map(([, option = '']) => option)
+    expect(options.filter(option => !helps.some(help => help.out.includes(`${option} `)))).toEqual([])
+    expect(options.length).toBeGreaterThan(30)
+    for (const help of helps) {
       expect(help).toMatchObject({ code: 0, err: '' })
       expect(help.out).toMatch(/Examples:[\s\S]*Exit codes:/)
     }

@@ -99,16 +99,20 @@ export const onDelivery =
     }
   }
 
-/** The row after a heartbeat of its origin. */
-export const onHeartbeat =
-  (head: Head, now: number) =>
+/** The row after an answer of its sender. */
+export const onAnswer =
+  (head: Head) =>
   (row: AuditRow): AuditRow => {
     const isOther = row.epoch !== undefined && row.epoch !== head.epoch
     return {
       ...row,
       epoch: head.epoch,
       newest: isOther ? head.head : Math.max(row.newest, head.head),
-      heartbeatAt: now,
       isEnded: head.state === 'ended',
     }
   }
+
+/** The row after a heartbeat of its origin. */
+export const onHeartbeat =
+  (head: Head, now: number) =>
+  (row: AuditRow): AuditRow => ({ ...onAnswer(head)(row), heartbeatAt: now })

@@ -38,15 +38,17 @@ export const createOutput = (stream: NodeJS.WriteStream & Partial<WriteStream>, 
       resolve()
     })
   })
+  let frames: ReturnType<typeof createLogUpdate> | undefined
   const write = (chunk: string | Uint8Array): Promise<void> => {
+    // A line goes above the frame: the next frame is drawn below it.
+    frames?.clear()
     if (isGone || stream.write(chunk)) return Promise.resolve()
     return Promise.race([gone, new Promise<void>(resolve => stream.once('drain', resolve))])
   }
-  let frames: ReturnType<typeof createLogUpdate> | undefined
   return {
     colors: pc.createColors(hasColors(stream, env)),
     isTerminal: stream.isTTY === true && env['TERM'] !== 'dumb',
-    size: () => ({ columns: stream.columns ?? 80, rows: stream.rows ?? 24 }),
+    size: () => ({ columns: stream.columns || 80, rows: stream.rows || 24 }),
     write,
     line: text => write(`${text}\n`),
     frame: text => {

@@ -26,6 +26,7 @@ import { ExitCode } from './ExitCode.ts'
 import type { Io } from './Io.ts'
 import type { ReceivingFlags } from './receiving.ts'
 import { receivingOptions, withReceiving } from './receiving.ts'
+import { requestHeads } from './senders.ts'
 
 /** A filter that ends in `>` also matches the messages of `perSender`, which another subscription counts. */
 const isOfOtherAddressing = (subject: string): boolean => E.isRight(Address.parse('perSender')(subject))
@@ -90,6 +91,14 @@ const startAudit = async (
       if (error !== undefined) fail(serverError(messageOf(error)))
     })
     audit.subscriptions.push(subscription)
+    // An idle sender sends a heartbeat every 5 s only, but answers at once.
+    requestHeads(nc, { filter: subject, addressing, prefix }, flags.timeout).then(
+      answers => {
+        for (const { origin, head } of answers)
+          if (E.isRight(Origin.parse(addressing)(origin))) update(origin, Row.onAnswer(head))
+      },
+      () => undefined,
+    )
     const originOf = ControlSubject.originOfHeartbeat(prefix, addressing)
     nc.subscribe(ControlSubject.heartbeats(prefix, addressing)(subject), {
       callback: (error, msg) => {
