@@ -64,6 +64,20 @@ const publishUntil = async (sender: Publisher, running: Running, text: string | 
   await printed
 }
 
+/** Publishes an input, and ends the sender when the receiver has ended. Until then it serves replays. */
+const publishTo = async (
+  sub: Running,
+  args: ReadonlyArray<string>,
+  input: string,
+): Promise<{ readonly codes: ReadonlyArray<number | null>; readonly err: string }> => {
+  const pub = cli.start(['pub', ...args, '--linger', '1m', ...at()])
+  pub.write(input)
+  pub.endInput()
+  const code = await sub.ended
+  pub.interrupt()
+  return { codes: [await pub.ended, code], err: pub.err() }
+}
+
 const jsonLines = (text: string): ReadonlyArray<Record<string, unknown>> =>
   text
     .trimEnd()
@@ -76,9 +90,8 @@ const escapeCode = /\u001b/
 describe('pub and sub', () => {
   it('carry lines in order, from standard input to lines of JSON', async () => {
     const sub = cli.start(['sub', 'lines', '--start', 'all', '--count', '3', '--json', ...at()])
-    const pub = await cli.run(['pub', 'lines', ...at()], 'one\n\nthr\u00e9e')
-    expect(pub).toMatchObject({ code: 0, out: '', err: 'Published 3 messages: lines.1 to lines.3.\n' })
-    expect(await sub.ended).toBe(0)
+    const published = await publishTo(sub, ['lines'], 'one\n\nthr\u00e9e')
+    expect(published).toEqual({ codes: [0, 0], err: 'Published 3 messages: lines.1 to lines.3.\n' })
     const messages = jsonLines(sub.out()).filter(d => d['_tag'] === 'Message')
     expect(messages.map(m => [m['number'], m['data']])).toEqual([
       [1, 'one'],
@@ -92,21 +105,22 @@ describe('pub and sub', () => {
     const sub = cli.start(['sub', 'files', '--start', 'all', '--count', '1', '--json', ...at()])
     const raw = cli.start(['sub', 'whole', '--start', 'all', '--count', '1', '--raw', ...at()])
     const published = await Promise.all([
-      cli.run(['pub', 'files', '--files', ...at()], 'a.bin\n'),
-      cli.run(['pub', 'whole', '--whole', ...at()], 'a\nb\n'),
+      publishTo(sub, ['files', '--files'], 'a.bin\n'),
+      publishTo(raw, ['whole', '--whole'], 'a\nb\n'),
     ])
-    expect(published.map(({ code }) => code)).toEqual([0, 0])
-    await Promise.all([sub.ended, raw.ended])
+    expect(published.map(({ codes }) => codes)).toEqual([
+      [0, 0],
+      [0, 0],
+    ])
     expect(sub.out()).toContain('"base64":"AAr/"')
     expect(raw.out()).toBe('a\nb\n\n')
     expect(await cli.run(['pub', 'files', '--files', ...at()], 'none.bin\n')).toMatchObject({ code: 2 })
   })
 
-  it('recover what was dropped, from a sender that still lingers', async () => {
+  it('recover what was dropped, from a sender that serves replays after its input has ended', async () => {
     dropped.once.add('lossy.2')
     const sub = cli.start(['sub', 'lossy', '--start', 'all', '--count', '3', '--server', link.url])
-    await cli.run(['pub', 'lossy', ...at()], '1\n2\n3\n')
-    expect(await sub.ended).toBe(0)
+    expect((await publishTo(sub, ['lossy'], '1\n2\n3\n')).codes).toEqual([0, 0])
     const lines = sub.out().split('\n')
     expect(lines.filter(line => !line.startsWith('#'))).toEqual([
       expect.stringMatching(/^lossy\.1(?: \(recovered\))? {2}1$/),

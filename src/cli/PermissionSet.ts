@@ -28,7 +28,7 @@ const filtersOf = (rules: ReadonlyArray<string>): ReadonlyArray<Filter> =>
   rules.map(rule => rule.split(' ')[0]).filter(Subject.isFilter)
 
 /** Whether rules permit everything that a filter matches. Two rules that only cover it together do not count. */
-export const permits =
+const permits =
   ({ allow = [], deny = [] }: Rules) =>
   (required: Filter): boolean =>
     (allow.length === 0 || filtersOf(allow).some(rule => Subject.covers(rule)(required))) &&
