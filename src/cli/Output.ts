@@ -31,19 +31,32 @@ const hasColors = (stream: NodeJS.WriteStream, env: Env): boolean =>
 /** @param stream `process.stdout` or `process.stderr` */
 export const createOutput = (stream: NodeJS.WriteStream & Partial<WriteStream>, env: Env): Output => {
   let isGone = false
+  let resume: () => void = () => undefined
   const gone = new Promise<void>(resolve => {
     // EPIPE: `| head -1` has read its line. Anything else, such as a full disk, ends the output as well.
     stream.on('error', () => {
       isGone = true
+      resume()
       resolve()
     })
   })
+  let draining: Promise<void> | undefined
+  /** One promise for all writers. */
+  const drained = (): Promise<void> => {
+    draining ??= new Promise<void>(resolve => {
+      resume = () => {
+        draining = undefined
+        resolve()
+      }
+      stream.once('drain', resume)
+    })
+    return draining
+  }
   let frames: ReturnType<typeof createLogUpdate> | undefined
   const write = (chunk: string | Uint8Array): Promise<void> => {
     // A line goes above the frame: the next frame is drawn below it.
     frames?.clear()
-    if (isGone || stream.write(chunk)) return Promise.resolve()
-    return Promise.race([gone, new Promise<void>(resolve => stream.once('drain', resolve))])
+    return isGone || stream.write(chunk) ? Promise.resolve() : drained()
   }
   return {
     colors: pc.createColors(hasColors(stream, env)),

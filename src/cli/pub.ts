@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { Option } from '@commander-js/extra-typings'
 import type { NatsConnection } from '@nats-io/transport-node'
 import type { Addressing } from '../core/protocol/Origin.ts'
+import { isSequencedError } from '../nats/errors.ts'
 import { explainSenderNotice } from '../nats/publish/explain.ts'
 import type { Publisher } from '../nats/publish/publisher.ts'
 import { publisher } from '../nats/publish/publisher.ts'
@@ -16,6 +17,7 @@ import { ExitCode } from './ExitCode.ts'
 import { count, counted, perSecond } from './figures.ts'
 import type { Io } from './Io.ts'
 import { lines } from './lines.ts'
+import type { Stop } from './Stop.ts'
 
 interface PubFlags extends ConnectionFlags {
   readonly addressing: Addressing
@@ -35,15 +37,20 @@ const read = async (name: string): Promise<Uint8Array> => {
   }
 }
 
+async function* whole(input: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const chunks: Array<Uint8Array> = []
+  for await (const chunk of input) chunks.push(chunk)
+  yield Buffer.concat(chunks)
+}
+
+async function* namedFiles(input: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  for await (const name of lines(input)) yield await read(new TextDecoder().decode(name))
+}
+
 /** The payloads: one per line, one per named file, or the whole input. */
-async function* payloads(input: AsyncIterable<Uint8Array>, flags: PubFlags): AsyncGenerator<Uint8Array> {
-  if (flags.whole === true) {
-    const chunks: Array<Uint8Array> = []
-    for await (const chunk of input) chunks.push(chunk)
-    yield Buffer.concat(chunks)
-    return
-  }
-  for await (const line of lines(input)) yield flags.files === true ? await read(new TextDecoder().decode(line)) : line
+const payloads = (input: AsyncIterable<Uint8Array>, flags: PubFlags): AsyncGenerator<Uint8Array> => {
+  if (flags.whole === true) return whole(input)
+  return flags.files === true ? namedFiles(input) : lines(input)
 }
 
 /** What was published so far. */
@@ -57,6 +64,21 @@ interface Sent {
 /** How much is published before the client is flushed, so that a fast input does not fill the memory. */
 const maxUnflushed = { messages: 1000, bytes: 1024 * 1024 }
 
+const isFull = (cause: unknown): boolean => isSequencedError(cause) && cause.reason._tag === 'HistoryFull'
+
+/** Waits for the reconnect while the history is full. `undefined` if the command is to end meanwhile. */
+const publishWhenReady = async (updates: Publisher, payload: Uint8Array, stop: Stop): Promise<number | undefined> => {
+  while (!stop.isAsked()) {
+    try {
+      return updates.publish(payload)
+    } catch (cause) {
+      if (!isFull(cause)) throw cause
+    }
+    await Promise.race([updates.ready(), stop.asked])
+  }
+  return undefined
+}
+
 const publishAll = async (
   nc: NatsConnection,
   updates: Publisher,
@@ -68,9 +90,9 @@ const publishAll = async (
   void stop.asked.then(() => stdin.destroy())
   try {
     for await (const payload of payloads(stdin, flags)) {
-      await Promise.race([updates.ready(), stop.asked])
-      if (stop.isAsked()) return
-      sent.last = updates.publish(payload)
+      const number = await publishWhenReady(updates, payload, stop)
+      if (number === undefined) return
+      sent.last = number
       if (sent.messages === 0) sent.first = sent.last
       sent.messages += 1
       sent.bytes += payload.length
