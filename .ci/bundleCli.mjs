@@ -18,13 +18,10 @@ const readJson = async path => JSON.parse(await readFile(path, 'utf8'))
 const packageOf = input => /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(input)?.[1]
 
 const noticeOf = async folder => {
-  const { name, version, license, author } = await readJson(join(root, folder, 'package.json'))
-  const file = (await readdir(join(root, folder))).find(entry => /^(licen[cs]e|copying)(\.|$)/i.test(entry))
-  if (file === undefined && license === undefined) throw new Error(`${name} has no licence: don't bundle it.`)
-  const by = typeof author === 'object' ? author.name : author
-  // Some packages of a monorepo carry no file: then the licence's name and the author are all that there is.
-  const text =
-    file === undefined ? `${license} licence${by ? `, ${by}` : ''}` : await readFile(join(root, folder, file), 'utf8')
+  const { name, version, license } = await readJson(join(root, folder, 'package.json'))
+  const file = (await readdir(join(root, folder))).find(entry => /^(licen[cs]e|copying)/i.test(entry))
+  if (file === undefined) throw new Error(`${name} has no file with its licence: don't bundle it.`)
+  const text = await readFile(join(root, folder, file), 'utf8')
   return { title: `${name} ${version} (${license})`, text: text.trim() }
 }
 
