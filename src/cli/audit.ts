@@ -83,7 +83,9 @@ const startAudit = async (
       if (d._tag === 'Mismatch') follow(subject, Origin.other(addressing))
       else if (d._tag === 'Unsequenced') audit.unsequenced += isOfOtherAddressing(d.subject) ? 0 : 1
       else if (d._tag === 'Overflowed') audit.unsequenced += d.count
-      else if (d._tag !== 'StreamSilent') update(d.origin, Row.onDelivery(d, Date.now()))
+      // An auditor need not be permitted to request messages.
+      else if (d._tag !== 'StreamSilent' && d._tag !== 'NotPermitted' && d._tag !== 'Unverified')
+        update(d.origin, Row.onDelivery(d, Date.now()))
     }
     // In order of arrival: an audit shows a gap at once, and holds no messages back.
     const subscription = subscribe(nc, subject, { ...options, addressing, mode: 'arrival', callback })

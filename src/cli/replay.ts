@@ -3,6 +3,7 @@ import { Argument } from '@commander-js/extra-typings'
 import type { NatsConnection } from '@nats-io/transport-node'
 import * as E from 'fp-ts/lib/Either.js'
 import { printable } from '../core/internal/codec.ts'
+import { explainNotPermitted } from '../core/protocol/notPermitted.ts'
 import * as SequenceNumber from '../core/protocol/SequenceNumber.ts'
 import { streamAddress } from '../nats/client/streamApi.ts'
 import type { Answer, Failure, Range } from '../nats/receive/requestReplay.ts'
@@ -80,6 +81,8 @@ const failure = ({ origin }: Range, e: Failure): CliError => {
       return serverError(
         `No answer within ${e.ms} ms. Check that this user may publish to _SEQ.REPLAY.${origin.name}.*, and raise --timeout.`,
       )
+    case 'NotPermitted':
+      return serverError(explainNotPermitted(e))
     case 'Refused':
       return serverError(`The sender refuses the request: ${printable(e.why)}.`)
     case 'ClientError':
