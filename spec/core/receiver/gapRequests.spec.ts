@@ -993,7 +993,7 @@ const world = (history: fc.Arbitrary<number>, maxGaps: fc.Arbitrary<number>, gap
 
 describe('a receiver behind a lossy link, crashing and resuming from its positions', () => {
   /** A run of a world takes long. */
-  const fewer = { numRuns: Math.ceil((fc.readConfigureGlobal().numRuns ?? 100) / 3) }
+  const fewer = { numRuns: Math.ceil((fc.readConfigureGlobal().numRuns ?? 100) / 6) }
 
   it('delivers everything that was published if the sender keeps everything', () => {
     fc.assert(
