@@ -94,7 +94,7 @@ describe.each(kinds)('with $name', kind => {
   })
 
   test.each(rows.map((row, i) => [...row, `row${i}`] as const))(
-    'a %s without the rule %s: "%s" is told once, with the rule',
+    'a %s without the rule %s: "%s" reports it once',
     async (side, operation, rule, user) => {
       const link = await server.link(({ subject }) => (subject === 'updates.2' ? drop : pass))
       const notices = { Sender: [] as SequencedNotice[], Receiver: [] as SequencedNotice[] }

@@ -62,7 +62,8 @@ const checkServer = async (nc: NatsConnection, flags: DoctorFlags): Promise<Read
           {
             status: 'note',
             area: 'server',
-            found: 'Before 2.11 there is no message tracing, and a stream is asked for missing messages one by one.',
+            found:
+              'Before 2.11 there is no message tracing, and missing messages are requested from a stream one by one.',
           } as const,
         ]),
     ...(flags.jetstream !== undefined && !isAtLeast(2, 9)(info?.version)

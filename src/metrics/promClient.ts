@@ -87,28 +87,13 @@ export const collectSequenced = (
       scraped()
         .filter(s => s.metric.name === key)
         .map(s => [label === undefined || s.label === undefined ? {} : { [label]: s.label }, s.value])
-    if (metric.kind === 'counter')
-      new Counter({
-        name,
-        help,
-        labelNames,
-        registers,
-        collect() {
-          this.reset()
-          for (const [labels, value] of values()) this.inc(labels, value)
-        },
-      })
-    else
-      new Gauge({
-        name,
-        help,
-        labelNames,
-        registers,
-        collect() {
-          this.reset()
-          for (const [labels, value] of values()) this.inc(labels, value)
-        },
-      })
+    function collect(this: Counter | Gauge): void {
+      this.reset()
+      for (const [labels, value] of values()) this.inc(labels, value)
+    }
+    const settings = { name, help, labelNames, registers, collect }
+    if (metric.kind === 'counter') new Counter(settings)
+    else new Gauge(settings)
   }
 
   const addOriginGauge = (gauge: OriginGauge): void => {

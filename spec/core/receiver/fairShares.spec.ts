@@ -153,7 +153,7 @@ describe('places', () => {
     expect(t.gets(busy, 3)).toEqual(['3'])
   })
 
-  it('of closed and silent senders are free though the consumer reads nothing, and it is told how many', () => {
+  it('of closed and silent senders are free while the consumer reads nothing, and their count is reported', () => {
     const t = both({ maxOrigins: 3, maxMessages: 4 })
     for (const n of [1, 2, 3, 4]) t.gets(honest, n)
     t.on({ _tag: 'HeartbeatReceived', origin: evil, head: headOf(0, { state: 'ended' }) })
