@@ -68,9 +68,11 @@ export const book =
     return { perSecond, queue: Q.withoutStale(queued, booked, time => time), booked, tokens, at: refilledAt }
   }
 
-const refilled = (self: HeartbeatSchedule, now: number): HeartbeatSchedule => ({
-  ...self,
-  tokens: Math.min(burst(self.perSecond), self.tokens + ((now - self.at) * self.perSecond) / 1000),
+const refilled = ({ perSecond, queue, booked, tokens, at }: HeartbeatSchedule, now: number): HeartbeatSchedule => ({
+  perSecond,
+  queue,
+  booked,
+  tokens: Math.min(burst(perSecond), tokens + ((now - at) * perSecond) / 1000),
   at: now,
 })
 

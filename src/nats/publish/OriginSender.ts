@@ -184,7 +184,7 @@ export class OriginSender implements LoggedOrigin, HeartbeatSource {
   // --- heartbeats and heads
 
   get max(): number {
-    return this.#sender.max
+    return this.#counted.max
   }
 
   get key(): string {
