@@ -1,10 +1,12 @@
-// Packs the package as `npm publish` would, and checks that very tarball: its fields and files (publint), its types
-// (attw), and that it works for those who install it (smoke.mjs).
-import { spawn } from 'node:child_process'
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
+// Packs the package as `npm publish` would, and checks that very tarball: its files (contents.mjs), its fields (publint),
+// its types (attw), a dry run of publishing, and that it works for those who install it (smoke.mjs).
+import { execFile, spawn } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { checkContents } from './contents.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const npm = process.env.npm_execpath
@@ -20,10 +22,14 @@ const node = (...args) =>
 const folder = await mkdtemp(join(tmpdir(), 'package-'))
 try {
   // It builds first: that is our `prepack`.
-  await node(npm, 'pack', '--silent', '--pack-destination', folder)
-  const tarball = join(folder, (await readdir(folder)).find(name => name.endsWith('.tgz')) ?? 'no tarball')
+  const pack = [npm, 'pack', '--json', '--pack-destination', folder]
+  const { stdout } = await promisify(execFile)(process.execPath, pack, { cwd: root, maxBuffer: 2 ** 26 })
+  const [packed] = JSON.parse(stdout)
+  await checkContents(root, packed)
+  const tarball = join(folder, packed.filename)
   await node(npm, 'exec', '--', 'publint', 'run', tarball, '--strict')
   await node(npm, 'exec', '--', 'attw', tarball, '--profile', 'node16')
+  await node(npm, 'publish', '--dry-run', '--silent', tarball)
   await node(join(root, '.ci', 'smoke.mjs'), tarball)
 } catch (e) {
   console.error(e.message)

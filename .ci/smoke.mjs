@@ -46,14 +46,17 @@ const install = async folder => {
 const linkPeers = async folder => {
   // What is linked finds its own dependencies where it really is.
   for (const peer of peers) await symlink(join(installed, peer), join(folder, 'node_modules', peer), 'junction')
-  for (const name of consumers) await cp(join(here, 'smoke', name), join(folder, name))
+  for (const name of [...consumers, 'browser.ts']) await cp(join(here, 'smoke', name), join(folder, name))
 }
 
-/** The types as either kind of module sees them; those of nats need `skipLibCheck`. */
-const checkTypes = folder => {
+/** The types as either kind of module sees them, and a bundler for a browser; those of nats need `skipLibCheck`. */
+const checkTypes = async folder => {
   const tsc = join(dirname(require.resolve('typescript/package.json')), 'bin', 'tsc')
-  const options = ['--noEmit', '--allowJs', '--checkJs', '--strict', '--skipLibCheck', '--types', 'node']
-  return node(folder, [tsc, ...options, '--target', 'es2022', '--module', 'node16', ...consumers])
+  const options = ['--noEmit', '--strict', '--skipLibCheck', '--target', 'es2022']
+  const modules = ['--allowJs', '--checkJs', '--types', 'node', '--module', 'node16']
+  await node(folder, [tsc, ...options, ...modules, ...consumers])
+  const bundled = ['--lib', 'es2022,dom', '--module', 'esnext', '--moduleResolution', 'bundler']
+  await node(folder, [tsc, ...options, ...bundled, 'browser.ts'])
 }
 
 /** Runs the command line tool with an input, and resolves to its standard output. */
