@@ -32,7 +32,7 @@ describe.each(decoders.map(d => [d.name, d] as const))('the decoder of %s', (_, 
 
   test('takes time in proportion to the size of the input', () => {
     const times = 16
-    const size = 4 * 1024
+    const size = 2 * 1024
     const large = worst(size * times)
     const growths = worst(size).map((small, i) => {
       const input = large[i] ?? small

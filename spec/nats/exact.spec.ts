@@ -267,7 +267,7 @@ describe.each(kinds)('with $name', kind => {
           expect(live).toEqual(expected)
           expect(late).toEqual(expected)
         }),
-        { numRuns: 25 },
+        { numRuns: 12 },
       )
     })
   })
@@ -341,7 +341,7 @@ describe.each(kinds)('with $name', kind => {
         expect(live).toEqual(expected)
         expect(late).toEqual(expected)
       }),
-      { numRuns: 15 },
+      { numRuns: 8 },
     )
   })
 })

@@ -50,7 +50,7 @@ describe('the schema of a head', () => {
         if (isValid) accepted += 1
         expect(E.isRight(Head.parse(body))).toBe(isValid && areInOrder(body))
       }),
-      { numRuns: 2000 },
+      { numRuns: 500 },
     )
     // The generator reaches both branches.
     expect(accepted).toBeGreaterThan(100)
@@ -74,7 +74,7 @@ describe('the schema of a replay request', () => {
         if (isValid) accepted += 1
         expect(E.isRight(ReplayQueue.Body.decode(json))).toBe(isValid)
       }),
-      { numRuns: 2000 },
+      { numRuns: 500 },
     )
     expect(accepted).toBeGreaterThan(100)
     expect(accepted).toBeLessThan(1900)
@@ -87,7 +87,7 @@ describe('the schema of a head request', () => {
   it('accepts the filters that NATS accepts', () => {
     fc.assert(
       fc.property(subjectLike, filter => expect(accepts({ filter })).toBe(E.isRight(Subject.parseFilter(filter)))),
-      { numRuns: 2000 },
+      { numRuns: 500 },
     )
   })
 
