@@ -4,7 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { grown } from '../server/eventually.ts'
 import { type Child, startChild, type Usage } from './children.ts'
 import { cpuOf } from './cpu.ts'
-import { heartbeatsPerSecond } from './heartbeats.ts'
+import { heartbeatInterval, heartbeatsPerSecond } from './heartbeats.ts'
 import type { Row, Stage } from './Part.ts'
 import { rounded } from './statistics.ts'
 
@@ -21,7 +21,7 @@ const shortHeartbeats = 8
 
 /** How long until all origins send at their longest interval, in seconds. */
 const settlingSeconds = (originsPerConnection: number): number =>
-  Math.ceil((shortHeartbeats * originsPerConnection) / 1000) + 10
+  Math.ceil(Math.max(shortHeartbeats * originsPerConnection, 2 * heartbeatInterval(originsPerConnection)) / 1000) + 10
 
 interface Used {
   readonly seconds: number

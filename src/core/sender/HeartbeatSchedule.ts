@@ -21,6 +21,13 @@ export interface HeartbeatSchedule {
   readonly at: number
 }
 
+/**
+ * The shortest promised interval, in ms per origin at one heartbeat a second: six rounds of all origins. An idle origin
+ * sends after five of them. So idle origins use at most a fifth of the limit, and the rest is for the heartbeats after
+ * messages, which show the loss of last messages.
+ */
+const sixRounds = 6000
+
 /** The maximum number of heartbeats in one burst. */
 const burst = (perSecond: number): number => Math.max(1, perSecond / 10)
 
@@ -41,7 +48,7 @@ export const create = (perSecond: number, now: number): HeartbeatSchedule => ({
 export const stretched =
   (max: number) =>
   (self: HeartbeatSchedule): number =>
-    Math.max(max, Math.ceil((2250 * self.booked.size) / self.perSecond))
+    Math.max(max, Math.ceil((sixRounds * self.booked.size) / self.perSecond))
 
 /**
  * The latest due time of the next heartbeat, counted from the last one. It leaves time for one heartbeat of every other
