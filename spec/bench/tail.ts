@@ -18,8 +18,8 @@ interface Times extends Phase {
   readonly times: ReadonlyArray<number>
 }
 
-/** The longest time until the heartbeats that follow a message at short intervals are over, in ms. */
-const settling = 6000
+/** The heartbeats that follow a message at short intervals are over, and the next burst is allowed, in ms. */
+const settling = 10_000
 
 const tailLosses = async (
   { kind, server }: Stage,

@@ -1,8 +1,8 @@
 /**
  * The heartbeat schedule that all origins of one connection share, and its rate limit.
  *
- * The connection sends at most `perSecond` heartbeats per second, for any number of origins. Due heartbeats wait in a
- * queue. With many origins the maximum interval grows, and each head carries the current value.
+ * The connection sends at most `perSecond` heartbeats per second, for any number of origins, and as many more in a burst
+ * after a quiet second. Due heartbeats wait in a queue. With many origins the maximum interval grows, and each head carries the current value.
  *
  * @module
  * @since 0.1.0
@@ -28,8 +28,8 @@ export interface HeartbeatSchedule {
  */
 const sixRounds = 6000
 
-/** The maximum number of heartbeats in one burst. */
-const burst = (perSecond: number): number => Math.max(1, perSecond / 10)
+/** The maximum number of heartbeats in one burst: a second's, so that many origins can send at the same moment. */
+const burst = (perSecond: number): number => Math.max(1, perSecond)
 
 /** An empty schedule. `perSecond` limits the heartbeats of all origins. @since 0.1.0 */
 export const create = (perSecond: number, now: number): HeartbeatSchedule => ({
