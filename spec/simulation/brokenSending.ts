@@ -107,10 +107,10 @@ export const brokenSending: ReadonlyArray<readonly [Rule, string, () => Chronicl
   ],
   [
     'HeartbeatsKept',
-    'ten in a second, of five',
+    'fifteen in a second, of five and a burst of as many',
     () => {
       const log = new Log({ perSecond: 5 })
-      for (let i = 0; i < 10; i++) log.wait(50).head()
+      for (let i = 0; i < 15; i++) log.wait(50).head()
       return log.ends()
     },
   ],

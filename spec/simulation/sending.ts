@@ -125,8 +125,8 @@ const flushed = (report: Report, { passed }: Outbox, overAt: number): void => {
 // --- heartbeats
 
 const budgeted = (report: Report, { perSecond, passed }: Outbox): void => {
-  // The heartbeats of a tenth of a second may be sent at once.
-  const most = Math.floor(perSecond + Math.max(1, perSecond / 10) + 1)
+  // The heartbeats of a second may be sent at once.
+  const most = Math.floor(perSecond + Math.max(1, perSecond) + 1)
   const heads = passed.flatMap(p => (p._tag === 'Head' ? [p] : []))
   for (const [i, { at, local }] of heads.entries()) {
     const before = heads[i - most]
