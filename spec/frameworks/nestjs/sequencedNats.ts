@@ -1,0 +1,55 @@
+import { hostname } from 'node:os'
+import { Logger, type OnApplicationShutdown } from '@nestjs/common'
+import { ClientNats, ServerNats } from '@nestjs/microservices'
+import type { NatsConnection } from 'nats'
+import { explain, sequenced } from 'nats-sequenced'
+
+const logger = new Logger('nats-sequenced')
+
+const numbered = (nc: NatsConnection): NatsConnection =>
+  sequenced(nc, {
+    subjects: ['orders.>'],
+    // Several processes emit these events. A name is one token of at most 64 bytes.
+    addressing: 'perSender',
+    sender: hostname().replaceAll('.', '-').slice(-64),
+    gapTimeout: 10_000,
+    onNotice: n => (n.notice._tag === 'Lost' ? logger.warn(explain(n)) : logger.debug(explain(n))),
+  })
+
+/** The strategy of a microservice that receives numbered events. */
+export class SequencedServer extends ServerNats {
+  #nc: NatsConnection | undefined
+
+  override async createNatsClient(): Promise<NatsConnection> {
+    this.#nc = numbered(await super.createNatsClient())
+    return this.#nc
+  }
+
+  // NestJS only closes the connection. `drain` requests missing messages first, and delivers them.
+  override async close(): Promise<void> {
+    await this.#nc?.drain().catch(logger.error)
+    await super.close()
+  }
+}
+
+/** A client that emits numbered events. */
+export class SequencedClient extends ClientNats implements OnApplicationShutdown {
+  override async createClient(): Promise<NatsConnection> {
+    return numbered((await super.createClient()) as NatsConnection)
+  }
+
+  // While disconnected, NestJS refuses to emit. A numbered connection keeps the events, and sends them afterwards.
+  override connect(): Promise<unknown> {
+    return this.natsClient === null ? super.connect() : Promise.resolve(this.natsClient)
+  }
+
+  // NestJS only closes the connection. `drain` lets receivers request their missing messages first.
+  override async close(): Promise<void> {
+    await (this.natsClient as NatsConnection | null)?.drain().catch(logger.error)
+    await super.close()
+  }
+
+  onApplicationShutdown(): Promise<void> {
+    return this.close()
+  }
+}
