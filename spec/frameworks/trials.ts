@@ -28,6 +28,7 @@ export const trials: ReadonlyArray<Trial> = [
   ...trialsOf('Moleculer', 'broadcast', 'broadcast'),
   { framework: 'Moleculer', scenario: 'emit', what: 'emit to one of two nodes', ...lossy },
   { framework: 'Moleculer', scenario: 'stop', what: 'the sender stops', ...lossy },
+  { framework: 'Moleculer', scenario: 'rollOut', what: 'to nodes of the first deployment', ...lossy },
   { framework: 'Moleculer', scenario: 'call', what: 'call, packets REQ and RES too', ...lossy },
   ...trialsOf('NestJS', 'emit', 'emit'),
   { framework: 'NestJS', scenario: 'stop', what: 'the sender closes', ...lossy },

@@ -1,6 +1,7 @@
 // Nodes of a shop send events, or call each other. Reports how many events arrive, or how many calls are answered.
 import { type Context, ServiceBroker, type ServiceSchema, Transporters } from 'moleculer'
 import { paced, report, settled, trial } from '../trial.js'
+import { ReceivingNats } from './ReceivingNats.js'
 import { SequencedNats } from './SequencedNats.js'
 
 /** Numbers requests and responses, too. */
@@ -8,14 +9,16 @@ class SequencedCalls extends SequencedNats {
   override packets = ['EVENT', 'REQ', 'RES']
 }
 
-const transporter = () => {
-  if (!trial.isSequenced) return new Transporters.NATS({ url: trial.url })
-  return trial.scenario === 'call' ? new SequencedCalls({ url: trial.url }) : new SequencedNats({ url: trial.url })
+const transporter = (nodeID: string) => {
+  const options = { url: trial.url }
+  if (!trial.isSequenced) return new Transporters.NATS(options)
+  if (trial.scenario === 'call') return new SequencedCalls(options)
+  return trial.scenario === 'rollOut' && nodeID !== 'shop' ? new ReceivingNats(options) : new SequencedNats(options)
 }
 
 const start = async (services: Readonly<Record<string, ServiceSchema>>): Promise<ReadonlyArray<ServiceBroker>> => {
   const brokers = Object.entries(services).map(([nodeID, service]) => {
-    const broker = new ServiceBroker({ nodeID, namespace: 'shop', logger: false, transporter: transporter() })
+    const broker = new ServiceBroker({ nodeID, namespace: 'shop', logger: false, transporter: transporter(nodeID) })
     broker.createService(service)
     return broker
   })
@@ -39,6 +42,22 @@ const orders = (name: string, nodeID: string): ServiceSchema => ({
     },
   },
 })
+
+/** One node sends each event to two others. */
+const fromShop = async (afterwards: (shop: ServiceBroker) => Promise<void>): Promise<void> => {
+  const [shop, ...others] = await start({
+    shop: { name: 'shop' },
+    stock: orders('stock', 'stock'),
+    mail: orders('mail', 'mail'),
+  })
+  if (shop === undefined) throw new Error('No node has started.')
+  await paced(id => void shop.broadcast('order.created', { id }))
+  await afterwards(shop)
+  const sent = trial.events * others.length
+  await settled(() => arrived.size, sent)
+  report(sent, arrived.size)
+  await stop(trial.scenario === 'stop' ? others : [shop, ...others])
+}
 
 const scenarios: Readonly<Record<string, () => Promise<void>>> = {
   /** Each of three nodes sends each event to the two others. A node ID may have dots. */
@@ -68,19 +87,10 @@ const scenarios: Readonly<Record<string, () => Promise<void>>> = {
   },
 
   /** The sender stops after its last event. */
-  stop: async () => {
-    const [shop, ...others] = await start({
-      shop: { name: 'shop' },
-      stock: orders('stock', 'stock'),
-      mail: orders('mail', 'mail'),
-    })
-    await paced(id => shop?.broadcast('order.created', { id }))
-    await shop?.stop()
-    const sent = trial.events * others.length
-    await settled(() => arrived.size, sent)
-    report(sent, arrived.size)
-    await stop(others)
-  },
+  stop: () => fromShop(shop => shop.stop()),
+
+  /** The sender is the first node of the second deployment. */
+  rollOut: () => fromShop(() => Promise.resolve()),
 
   /** Requests of one node to another. Without a timeout, a call that loses its request or response never ends. */
   call: async () => {

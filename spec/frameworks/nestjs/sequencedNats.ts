@@ -2,18 +2,19 @@ import { hostname } from 'node:os'
 import { Logger, type OnApplicationShutdown } from '@nestjs/common'
 import { ClientNats, ServerNats } from '@nestjs/microservices'
 import type { NatsConnection } from 'nats'
-import { explain, sequenced } from 'nats-sequenced'
+import { sequenced } from 'nats-sequenced'
 
 const logger = new Logger('nats-sequenced')
+const report = (cause: unknown): void => logger.error(cause)
 
 const numbered = (nc: NatsConnection): NatsConnection =>
   sequenced(nc, {
     subjects: ['orders.>'],
-    // Several processes emit these events. A name is one token of at most 64 bytes.
+    // Several processes emit these events. A sender's name is one token of at most 64 bytes.
     addressing: 'perSender',
     sender: hostname().replaceAll('.', '-').slice(-64),
+    // A lost event delays the events of its sender, and no others.
     gapTimeout: 10_000,
-    onNotice: n => (n.notice._tag === 'Lost' ? logger.warn(explain(n)) : logger.debug(explain(n))),
   })
 
 /** The strategy of a microservice that receives numbered events. */
@@ -27,7 +28,7 @@ export class SequencedServer extends ServerNats {
 
   // NestJS only closes the connection. `drain` requests missing messages first, and delivers them.
   override async close(): Promise<void> {
-    await this.#nc?.drain().catch(logger.error)
+    await this.#nc?.drain().catch(report)
     await super.close()
   }
 }
@@ -45,7 +46,7 @@ export class SequencedClient extends ClientNats implements OnApplicationShutdown
 
   // NestJS only closes the connection. `drain` lets receivers request their missing messages first.
   override async close(): Promise<void> {
-    await (this.natsClient as NatsConnection | null)?.drain().catch(logger.error)
+    await (this.natsClient as NatsConnection | null)?.drain().catch(report)
     await super.close()
   }
 
