@@ -82,6 +82,17 @@ const checkTool = async (folder, url) => {
   console.log('The command line tool works alone.')
 }
 
+/** Loss and recovery on this version of Node.js. `npm run runtimes` does the same on others. */
+const checkLoss = async folder => {
+  const { prepare, tryOut } = await tsImport('../spec/runtimes/trial.ts', import.meta.url)
+  await prepare(folder)
+  for (const client of ['nats', 'transport-node']) {
+    const { works, output } = await tryOut(folder, [process.execPath], client)
+    assert.ok(works, output)
+    console.log(`It recovers lost messages, with ${client}: ${works.join(', ')}.`)
+  }
+}
+
 const folder = await mkdtemp(join(tmpdir(), 'smoke-'))
 try {
   const alone = join(folder, 'alone')
@@ -91,6 +102,7 @@ try {
   await install(app)
   await linkPeers(app)
   await checkTypes(app)
+  await checkLoss(app)
   const { startNatsServer } = await tsImport('../spec/server/natsServer.ts', import.meta.url)
   const server = await startNatsServer()
   try {
