@@ -25,7 +25,8 @@ const noticeOf = async folder => {
   return { title: `${name} ${version} (${license})`, text: text.trim() }
 }
 
-const notices = async inputs => {
+/** The licences of the packages in a bundle, as a text for the file beside it. */
+export const notices = async (bundle, inputs) => {
   const folders = [...new Set(inputs.map(packageOf).filter(folder => folder !== undefined))]
   const all = await Promise.all(folders.map(noticeOf))
   const sections = new Map(all.map(({ title, text }) => [title, text]))
@@ -33,7 +34,7 @@ const notices = async inputs => {
   const texts = [...sections]
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([title, text]) => `${line}\n${title}\n\n${text}\n`)
-  return `The file cli.mjs contains these packages.\n\n${texts.join('\n')}`
+  return `The file ${bundle} contains these packages.\n\n${texts.join('\n')}`
 }
 
 /** Writes cli.mjs and THIRD-PARTY-NOTICES.txt into a folder. */
@@ -56,7 +57,7 @@ export const bundleCli = async folder => {
     banner: { js: banner },
     define: { VERSION: JSON.stringify(version) },
   })
-  await writeFile(join(folder, 'THIRD-PARTY-NOTICES.txt'), await notices(Object.keys(metafile.inputs)))
+  await writeFile(join(folder, 'THIRD-PARTY-NOTICES.txt'), await notices('cli.mjs', Object.keys(metafile.inputs)))
 }
 
 // The tests run this file with a folder of their own.
