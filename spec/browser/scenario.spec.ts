@@ -1,19 +1,22 @@
-// The scenario of spec/runtimes in Chromium, over WebSocket, against a real nats-server.
+// The scenario of spec/runtimes in Chromium, over WebSocket, against a real nats-server; and the page of the guide.
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { describe, expect, test } from '@jest/globals'
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { build } from 'esbuild'
+import type { Stage } from '../runtimes/stage.ts'
 import { openStage } from '../runtimes/stage.ts'
 import { findChromium, resultOf } from './chromium.ts'
 
 const root = join(__dirname, '..', '..')
-const chromium = findChromium()
-if (chromium === undefined)
-  console.warn('The tests in a browser are skipped: there is no Chromium. Install it, or set CHROMIUM to its path.')
+const chromium = findChromium() ?? ''
+if (chromium === '')
+  console.warn('Skipped: no Chromium. Install it, or set CHROMIUM to its path, to run the tests in a browser.')
 
-/** The page's script. For a browser, esbuild refuses modules of node. */
-const bundled = async (): Promise<string> => {
+/** A script for a page. For a browser, esbuild refuses modules of node. */
+const bundled = async (contents: string): Promise<string> => {
   const { outputFiles } = await build({
-    entryPoints: [join(__dirname, 'page.mjs')],
+    stdin: { contents, resolveDir: __dirname, loader: 'ts' },
+    logLevel: 'warning',
     bundle: true,
     write: false,
     platform: 'browser',
@@ -27,21 +30,46 @@ const bundled = async (): Promise<string> => {
   return outputFiles.map(file => file.text).join('')
 }
 
-const inBrowser = chromium === undefined ? describe.skip : describe
+const pageOf = (script: string): string => `<!doctype html><title>nats-sequenced</title><script ${script}</script>`
 
-inBrowser('in a browser', () => {
-  test('core, subscribe, publisher and the drop-in work over WebSocket, with lost messages', async () => {
-    const stage = await openStage()
-    try {
-      const addresses = `<script>addresses = ${JSON.stringify(stage.addresses)}</script>`
-      const page = `<!doctype html><title>scenario</title>${addresses}<script type="module" src="/page.js"></script>`
-      const files = { '/index.html': page, '/page.js': await bundled() }
-      expect((await resultOf(chromium ?? '', files)).split('\n')).toEqual([
-        ...['core', 'recovery', 'exactness', 'loss', 'reconnect', 'dropIn', 'warning'],
-        'warning: 1 message lost (2): no replayer holds them any more. They will not be delivered.',
-      ])
-    } finally {
-      await stage.close()
-    }
+const works = [
+  ...['core', 'recovery', 'exactness', 'loss', 'reconnect', 'dropIn', 'warning'],
+  'warning: 1 message lost (2): no replayer holds them any more. They will not be delivered.',
+]
+
+const inBrowser = chromium === '' ? describe.skip : describe
+
+inBrowser('in a browser, over WebSocket', () => {
+  let stage: Stage
+  beforeEach(async () => {
+    stage = await openStage()
+  })
+  afterEach(() => stage.close())
+
+  const scenario = async (): Promise<string> =>
+    `globalThis.addresses = ${JSON.stringify(stage.addresses)};${await bundled(await readFile(join(__dirname, 'page.mjs'), 'utf8'))}`
+
+  test('core, subscribe, publisher and the drop-in repair lost messages', async () => {
+    const files = { '/index.html': pageOf('type="module" src="/script.js">'), '/script.js': await scenario() }
+    expect((await resultOf(chromium, files)).split('\n')).toEqual(works)
+  })
+
+  test('they also do so in a worker', async () => {
+    const page = pageOf(">new Worker('/script.js', { type: 'module' })")
+    const files = { '/index.html': page, '/script.js': await scenario() }
+    expect((await resultOf(chromium, files)).split('\n')).toEqual(works)
+  })
+
+  test('the page of the guide prints what the guide says', async () => {
+    const guide = await readFile(join(root, 'docs', 'guides', 'runtimes.md'), 'utf8')
+    const [, code = '', printed = ''] = /^```ts page\.ts\n(.*?)^```\n.*?^```text\n(.*?)^```/ms.exec(guide) ?? []
+    expect(code).toContain("'ws://localhost:8080'")
+    const script = `
+      const printed = []
+      console.log = (...args) => printed.push(args.join(' '))
+      ${(await bundled(code)).replace('ws://localhost:8080', stage.addresses.NATS_WS_URL)}
+      fetch('/result', { method: 'POST', body: printed.join('\\n') + '\\n' })`
+    const files = { '/index.html': pageOf('type="module" src="/script.js">'), '/script.js': script }
+    expect(await resultOf(chromium, files)).toBe(printed)
   })
 })

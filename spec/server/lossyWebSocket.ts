@@ -26,7 +26,8 @@ const frameOf = (bytes: Buffer): Frame | undefined => {
 const binary = 2
 const final = 128
 
-const framed = (payload: Buffer): Buffer => {
+/** A frame as a server sends it. */
+export const framed = (payload: Buffer): Buffer => {
   const { length } = payload
   if (length < 126) return Buffer.concat([Buffer.from([final | binary, length]), payload])
   const head = Buffer.alloc(length < 65_536 ? 4 : 10)
@@ -39,8 +40,8 @@ const framed = (payload: Buffer): Buffer => {
 
 const endOfHead = '\r\n\r\n'
 
-/** What the server sends, without the lost deliveries. */
-const lossy = (isLost: (delivery: Delivery) => boolean): ((chunk: Buffer) => Buffer) => {
+/** What the server sends, from its answer to the handshake on, without the lost deliveries. */
+export const lossy = (isLost: (delivery: Delivery) => boolean): ((chunk: Buffer) => Buffer) => {
   let bytes: Buffer = Buffer.alloc(0)
   let rest = nothing
   let isOpen = false
