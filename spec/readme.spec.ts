@@ -11,6 +11,8 @@ const pages: ReadonlyArray<string> = [
   ...readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' })
     .filter(name => name.endsWith('.md') && !name.startsWith('api'))
     .map(name => `docs/${name}`)
+    // Effect is not installed with the other packages: spec/effect runs this one.
+    .filter(name => name !== 'docs/guides/effect.md')
     .sort(),
 ]
 
