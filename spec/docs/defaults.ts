@@ -3,8 +3,10 @@ import type * as t from 'io-ts'
 import { defaults as receiver } from '../../src/core/receiver/settings.ts'
 import { defaultLimits } from '../../src/core/sender/History.ts'
 import type { SequencedOptions } from '../../src/dropin/options.ts'
+import type { CollectOptions } from '../../src/metrics/promClient.ts'
 import type { ReserveOptions } from '../../src/nats/durable/reserveNumbers.ts'
 import type { SavedPositionsOptions } from '../../src/nats/durable/savedPositions.ts'
+import type { PermissionOptions } from '../../src/nats/permissions/permissions.ts'
 import { publisherOptions } from '../../src/nats/publish/options.ts'
 import type { PublisherOptions } from '../../src/nats/publish/types.ts'
 import { receiveOptions } from '../../src/nats/receive/options.ts'
@@ -57,7 +59,7 @@ const optionTable = (rows: Readonly<Record<string, Row>>): string =>
 
 type Rows<Option extends string> = Readonly<Record<Option, Row>>
 
-const literal = (value: number | string): string => (typeof value === 'string' ? `'${value}'` : `${value}`)
+const literal = (value: number | string | boolean): string => (typeof value === 'string' ? `'${value}'` : `${value}`)
 
 const session = 'src/nats/publish/publisherSession.ts'
 
@@ -294,6 +296,29 @@ const replay: Rows<keyof ReplayOptions> = {
   prefix,
 }
 
+const permissionsFile = 'src/nats/permissions/permissions.ts'
+
+const permissions: Rows<keyof PermissionOptions> = {
+  addressing,
+  sender: { bounds: 'one token, or a template of JWTs', why: 'name the sender; required for a sender in `perSender`' },
+  replayer: { is: 'fromSender', bounds: 'see [replayers](guides/jetstream.md)', why: 'permit requests to a stream' },
+  inboxPrefix: { is: literal('_INBOX'), bounds: 'a subject', why: 'match the inboxes of your receivers' },
+  allowResponses: {
+    is: literal(constant(permissionsFile, 'allowResponses')),
+    bounds: '`true`, `false`',
+    why: 'answer by `allow_responses` instead of a rule for inboxes',
+  },
+  prefix,
+}
+
+const metrics: Rows<keyof CollectOptions> = {
+  perOrigin: {
+    is: literal(constant('src/metrics/promClient.ts', 'perOrigin')),
+    bounds: '`true`, `false`',
+    why: 'add four gauges for each origin',
+  },
+}
+
 /** What no option changes. */
 const fixed = (): string => {
   const row = (what: string, file: string, name: string, unit: string): ReadonlyArray<string> => [
@@ -354,5 +379,7 @@ export const defaultParts = (): ReadonlyMap<string, string> =>
     ['positions', optionTable(positions)],
     ['reservation', optionTable(reservation)],
     ['replay', optionTable(replay)],
+    ['permissions', optionTable(permissions)],
+    ['metrics', optionTable(metrics)],
     ['fixed', fixed()],
   ])

@@ -88,9 +88,11 @@ export const listOfType = (file: string, type: string): ReadonlyMap<string, stri
 
 // --- constants
 
-const evaluated = (node: ts.Expression): number | string | undefined => {
+const evaluated = (node: ts.Expression): number | string | boolean | undefined => {
   if (ts.isNumericLiteral(node)) return Number(node.text)
   if (ts.isStringLiteral(node)) return node.text
+  if (node.kind === ts.SyntaxKind.TrueKeyword || node.kind === ts.SyntaxKind.FalseKeyword)
+    return node.kind === ts.SyntaxKind.TrueKeyword
   if (!ts.isBinaryExpression(node)) return undefined
   const [left, right] = [evaluated(node.left), evaluated(node.right)]
   if (typeof left !== 'number' || typeof right !== 'number') return undefined
@@ -99,7 +101,7 @@ const evaluated = (node: ts.Expression): number | string | undefined => {
 }
 
 /** The value of the first constant, property, parameter or destructured option with this name. */
-export const constant = (file: string, name: string): number | string => {
+export const constant = (file: string, name: string): number | string | boolean => {
   const value = findIn(source(file), node => {
     const canHaveValue =
       ts.isVariableDeclaration(node) ||
