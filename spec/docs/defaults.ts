@@ -1,11 +1,11 @@
 // The generated parts of docs/defaults.md: defaults come from the code, bounds from the codecs of the options.
-import type * as t from 'io-ts'
 import { defaults as receiver } from '../../src/core/receiver/settings.ts'
 import { defaultLimits } from '../../src/core/sender/History.ts'
 import type { SequencedOptions } from '../../src/dropin/options.ts'
 import type { CollectOptions } from '../../src/metrics/promClient.ts'
 import type { ReserveOptions } from '../../src/nats/durable/reserveNumbers.ts'
 import type { SavedPositionsOptions } from '../../src/nats/durable/savedPositions.ts'
+import { nonNegative } from '../../src/nats/options.ts'
 import type { PermissionOptions } from '../../src/nats/permissions/permissions.ts'
 import { publisherOptions } from '../../src/nats/publish/options.ts'
 import type { PublisherOptions } from '../../src/nats/publish/types.ts'
@@ -14,48 +14,10 @@ import type { ReplayOptions } from '../../src/nats/receive/requestReplay.ts'
 import type { SubscribeOptions } from '../../src/nats/receive/subscribe.ts'
 import type { PlanStreamOptions } from '../../src/nats/stream/options.ts'
 import { settingsFor } from '../../src/nats/stream/StreamPlan.ts'
-import { table } from './markers.ts'
+import { fixedLimits } from './fixedLimits.ts'
+import type { Row } from './optionTable.ts'
+import { bounds, bytes, messages, ms, optionTable } from './optionTable.ts'
 import { amount, constant } from './sources.ts'
-
-/** What a table says of an option. */
-interface Row {
-  /** Its default; code if it is not a number. Without one, it is not set. */
-  readonly is?: number | string
-  readonly unit?: string
-  readonly bounds: string
-  readonly why: string
-}
-
-const [ms, messages, bytes] = ['ms', 'messages', 'bytes']
-
-/** The bounds that a codec has as its name, such as "a number above 0". */
-const bounds = ({ name }: t.Mixed): string => name.replace(/^an? (number|integer)(,| from)? ?/, '$1 ').trim()
-
-const written = (value: number, unit: string | undefined): string => {
-  const mib = value / (1024 * 1024)
-  const number = value.toLocaleString('en-US')
-  return unit === bytes && Number.isInteger(mib) && mib > 0 ? `${number} (${mib} MiB)` : number
-}
-
-const cellOf = ({ is, unit }: Row): string => {
-  if (is === undefined) return 'not set'
-  return typeof is === 'number' ? written(is, unit) : `\`${is}\``
-}
-
-const optionTable = (rows: Readonly<Record<string, Row>>): string =>
-  table(
-    ['option', 'default', 'unit', 'bounds', 'change it to'],
-    Object.entries(rows).map(([name, row]) => [
-      name
-        .split(' ')
-        .map(n => `\`${n}\``)
-        .join(', '),
-      cellOf(row),
-      row.unit ?? '',
-      row.bounds,
-      row.why,
-    ]),
-  )
 
 type Rows<Option extends string> = Readonly<Record<Option, Row>>
 
@@ -87,19 +49,19 @@ const publisher: Rows<
   'history.messages': {
     is: defaultLimits.messages,
     unit: messages,
-    bounds: bounds(publisherOptions.heartbeatDelay).replace('above 0', '0 or above'),
+    bounds: bounds(nonNegative),
     why: 'replay more, or use less memory',
   },
   'history.bytes': {
     is: defaultLimits.bytes,
     unit: bytes,
-    bounds: 'number 0 or above',
+    bounds: bounds(nonNegative),
     why: 'replay more, or use less memory',
   },
   'history.age': {
     is: defaultLimits.age,
     unit: ms,
-    bounds: 'number 0 or above',
+    bounds: bounds(nonNegative),
     why: 'let receivers be away for longer',
   },
   heartbeatDelay: {
@@ -319,57 +281,6 @@ const metrics: Rows<keyof CollectOptions> = {
   },
 }
 
-/** What no option changes. */
-const fixed = (): string => {
-  const row = (what: string, file: string, name: string, unit: string): ReadonlyArray<string> => [
-    what,
-    written(amount(file, name), unit),
-    unit,
-  ]
-  return table(
-    ['what', 'limit', 'unit'],
-    [
-      row('heartbeats of a connection', 'src/nats/publish/heartbeatTimer.ts', 'maxPerSecond', 'a second'),
-      row(
-        'live subjects of `publishers` and of each filter of `sequenced`',
-        'src/nats/publish/multiPublisher.ts',
-        'maxLiveSubjects',
-        'subjects',
-      ),
-      row('time between flushes while messages are sent', 'src/core/sender/FlushWatermark.ts', 'everyMs', ms),
-      row('or bytes between flushes', 'src/core/sender/FlushWatermark.ts', 'everyBytes', bytes),
-      row('a subject', 'src/core/protocol/Subject.ts', 'maxLength', bytes),
-      row('requests of one requester that wait at a sender', 'src/core/sender/FairQueue.ts', 'capacity', 'requests'),
-      row(
-        'gaps of a sender that a receiver requests at a time',
-        'src/core/receiver/gapRequests.ts',
-        'maxRequested',
-        'gaps',
-      ),
-      row('numbers of a gap that it requests at a time', 'src/core/receiver/gapRequests.ts', 'page', 'numbers'),
-      row('how long a repeated number is kept apart in `single`', 'src/core/receiver/parked.ts', 'parkTime', ms),
-      row(
-        'messages whose number must prove itself, for each sender',
-        'src/core/receiver/Probe.ts',
-        'maxUnproved',
-        messages,
-      ),
-      row('runs of one sender name that are followed', 'src/core/receiver/originTable.ts', 'maxRuns', 'runs'),
-      row('notices that wait for a reader', 'src/nats/internal/notices.ts', 'maxRecent', 'notices'),
-      row('origins in a loss report', 'src/core/receiver/LossReport.ts', 'maxOrigins', 'origins'),
-      row('ranges of an origin in a loss report', 'src/core/receiver/LossReport.ts', 'maxRanges', 'ranges'),
-      row(
-        'messages that a drop-in holds until it knows whether they are numbered',
-        'src/core/detection/queue.ts',
-        'maxMessages',
-        messages,
-      ),
-      row('or their size', 'src/core/detection/queue.ts', 'maxBytes', bytes),
-      row('how long a stream may take to answer', 'src/nats/receive/receive.ts', 'streamTimeout', ms),
-    ],
-  )
-}
-
 export const defaultParts = (): ReadonlyMap<string, string> =>
   new Map([
     ['publisher', optionTable(publisher)],
@@ -381,5 +292,5 @@ export const defaultParts = (): ReadonlyMap<string, string> =>
     ['replay', optionTable(replay)],
     ['permissions', optionTable(permissions)],
     ['metrics', optionTable(metrics)],
-    ['fixed', fixed()],
+    ['fixed', fixedLimits()],
   ])
