@@ -21,7 +21,6 @@ import type {
   Witness,
 } from './OriginState.ts'
 import {
-  commonOf,
   contactOf,
   deliverUnsequenced,
   expected,
@@ -83,7 +82,22 @@ export const named = <A>(
   { contact, end, far }: { contact: Contact; end?: End | undefined; far?: Far<A> | undefined },
 ): Following<A> | Ended<A> =>
   state === 'ended'
-    ? { ...sequencedOf(s), _tag: 'Ended', epoch, start, end: end ?? { last: head, reported: false } }
+    ? {
+        _tag: 'Ended',
+        origin: s.origin,
+        about: s.about,
+        parked: s.parked,
+        others: s.others,
+        otherHeardAt: s.otherHeardAt,
+        checkedAt: s.checkedAt,
+        stored: s.stored,
+        epoch,
+        start,
+        buffer: s.buffer,
+        requestAt: s.requestAt,
+        unansweredSince: s.unansweredSince,
+        end: end ?? { last: head, reported: false },
+      }
     : {
         _tag: 'Following',
         origin: s.origin,
@@ -123,10 +137,22 @@ const receivePending = <A>(
 export const parkAll = <A, S extends OriginState<A>>(step: Step<A>, s: S, all: ReadonlyArray<Arrival<A>>): S =>
   all.reduce((to, a) => Parked.park(step, to, a), s)
 
-/** The first known state of an origin. */
-const known = <A>(step: Step<A>, s: Joining<A>, buffer: ReorderBuffer<A>, head: Head): Following<A> => ({
+/** The first known state of an origin. Anybody can invent origins, so the record is written out. */
+const known = <A>(
+  step: Step<A>,
+  s: Joining<A>,
+  buffer: ReorderBuffer<A>,
+  head: Head,
+  others: ReadonlyArray<OtherEpoch>,
+): Following<A> => ({
   _tag: 'Following',
-  ...commonOf(s),
+  origin: s.origin,
+  about: s.about,
+  parked: s.parked,
+  others,
+  otherHeardAt: s.otherHeardAt,
+  checkedAt: s.checkedAt,
+  stored: s.stored,
   epoch: head.epoch,
   start: head.start,
   buffer,
@@ -184,8 +210,8 @@ const beginWith = <A>(
     s.reason._tag === 'Saved' ? s.reason.position.epoch : s.reason._tag === 'ConflictOver' ? s.reason.from : undefined
   const others =
     !isSingle(s) || before === undefined || before === last.epoch ? s.others : ignoring(step, s.others, before)
-  const state = named({ ...known(step, s, buffer, last), others }, last, { contact: expected(step, last.max) })
-  return parkAll(step, state, seen)
+  const first = known(step, s, buffer, last, others)
+  return parkAll(step, named(first, last, first), seen)
 }
 
 /** A check found the same run. */

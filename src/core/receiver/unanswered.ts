@@ -2,7 +2,7 @@
 import { nearest } from '../protocol/SequenceNumber.ts'
 import { beginUnanswered, ignoring, leave, restart } from './follow.ts'
 import type { Checking, Conflicted, Ended, Following, Joining, Known, NumberRange, Unvouched } from './OriginState.ts'
-import { commonOf, deliverUnsequenced, gone, horizon, isSingle, isUnique, silent, withBuffer } from './OriginState.ts'
+import { deliverUnsequenced, gone, horizon, isSingle, isUnique, silent, withBuffer } from './OriginState.ts'
 import { decide, settle } from './onHead.ts'
 import { acceptAll, unvouched } from './onMessage.ts'
 import type { Arrival } from './outputs.ts'
@@ -95,9 +95,16 @@ export const startStored = <A>(
 const startUnvouched = <A>(step: Step<A>, s: Joining<A>, buffer: ReorderBuffer<A>): Unvouched<A> | Checking<A> => {
   const { about, reason, probe } = s
   const pending = Probe.takeAll(step, probe)
+  // Anybody can invent origins, so the record is written out.
   const mute: Unvouched<A> = {
-    ...commonOf(s),
     _tag: 'Unvouched',
+    origin: s.origin,
+    about,
+    parked: s.parked,
+    others: s.others,
+    otherHeardAt: s.otherHeardAt,
+    checkedAt: s.checkedAt,
+    stored: s.stored,
     epoch: undefined,
     start: undefined,
     buffer,
@@ -134,8 +141,11 @@ const judge = <A>(
     return restartUnnamed(step, s, first.number, [...below.slice(pair), ...on], probe)
   }
   // Each number waits for a neighbour.
-  const waiting = below.reduce((p, a) => Probe.hold(step, p, a, Probe.maxUnproved), Probe.withoutRequest(step))
-  const known = { ...s, parked: undefined, below: below.length === 0 ? undefined : waiting }
+  const waiting =
+    below.length === 0
+      ? undefined
+      : below.reduce((p, a) => Probe.hold(step, p, a, Probe.maxUnproved), Probe.withoutRequest(step))
+  const known = waiting === undefined && s.parked === undefined ? s : { ...s, parked: undefined, below: waiting }
   const after = acceptAll(step, known, on)
   return withBuffer(after, noticeDropped(step, after, probe))
 }
