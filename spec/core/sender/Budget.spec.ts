@@ -24,7 +24,7 @@ const spending = (events: ReadonlyArray<Event>): ReadonlyArray<Spent> => {
   const spent: Spent[] = []
   for (const { who, cost, pause } of events) {
     now += pause
-    if (!Budget.allows(limits, now, who)(budget)) continue
+    if (!Budget.allows(limits, now, who, true)(budget)) continue
     budget = Budget.spend(limits, now, who, cost)(budget)
     spent.push({ who, at: now, cost })
   }
@@ -66,16 +66,23 @@ describe('a budget', () => {
 
   it('leaves others their budget when one has used up its own', () => {
     const used = Budget.spend(limits, 0, 'greedy', 1000)(Budget.full)
-    expect(Budget.allows(limits, 0, 'greedy')(used)).toBe(false)
-    expect(Budget.allows(limits, 0, 'honest')(used)).toBe(true)
-    expect(Budget.allows(limits, 1, 'greedy')(used)).toBe(true)
+    expect(Budget.allows(limits, 0, 'greedy', true)(used)).toBe(false)
+    expect(Budget.allows(limits, 0, 'honest', true)(used)).toBe(true)
+    expect(Budget.allows(limits, 1, 'greedy', true)(used)).toBe(true)
   })
 
   it('has nothing for anybody when the total is used up, and something a moment later', () => {
     const names = Array.from({ length: 30 }, (_, i) => `made up ${i}`)
     const used = names.reduce((b, who) => Budget.spend(limits, 0, who, 100)(b), Budget.full)
-    expect(Budget.allows(limits, 0, 'honest')(used)).toBe(false)
-    expect(Budget.allows(limits, 1, 'honest')(used)).toBe(true)
+    expect(Budget.allows(limits, 0, 'honest', true)(used)).toBe(false)
+    expect(Budget.allows(limits, 1, 'honest', true)(used)).toBe(true)
+  })
+
+  it('keeps a quarter of the total for known requesters', () => {
+    const names = Array.from({ length: 24 }, (_, i) => `made up ${i}`)
+    const used = names.reduce((b, who) => Budget.spend(limits, 0, who, 100)(b), Budget.full)
+    expect([false, true].map(isKnown => Budget.allows(limits, 0, 'one', isKnown)(used))).toEqual([false, true])
+    expect(Budget.allows(limits, 51, 'one', false)(used)).toBe(true)
   })
 
   it('forgets requesters that have paid', () => {

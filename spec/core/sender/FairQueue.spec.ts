@@ -125,6 +125,49 @@ describe('the fair queue', () => {
     expect(FairQueue.size(FairQueue.withItems<number>('a', [])(filled(['a', 1])))).toBe(0)
   })
 
+  it('serves a known requester in every second turn, and has room for it, however many others wait', () => {
+    const madeUp = filled(...Array.from({ length: 2000 }, (_, i) => [`m${i}`, i] as const))
+    const q = [1, 2, 3].reduce<Queue>((all, item) => FairQueue.add('known', item, true)(all) ?? all, madeUp)
+    expect(
+      turns(q)
+        .slice(0, 7)
+        .map(([who]) => who),
+    ).toEqual(['known', 'm0', 'known', 'm1', 'known', 'm2', 'm3'])
+    expect([FairQueue.sizeOfKind('known')(q), FairQueue.sizeOfKind('m0')(q), FairQueue.size(q)]).toEqual([
+      1, 1024, 1025,
+    ])
+  })
+
+  it('serves the others in every second turn, however many known requesters wait', () => {
+    const known = Array.from({ length: 9 }, (_, i) => `k${i}`)
+    const q = known.reduce<Queue>((all, who) => FairQueue.add(who, 1, true)(all) ?? all, filled(['a', 1], ['b', 2]))
+    expect(
+      turns(q)
+        .slice(0, 5)
+        .map(([who]) => who),
+    ).toEqual(['k0', 'a', 'k1', 'b', 'k2'])
+  })
+
+  it.each([
+    ['adds an item', (q: Queue) => FairQueue.add('late', 9, true)(q) ?? q],
+    ['replaces its items', (q: Queue) => FairQueue.withItems('late', [1, 9], true)(q)],
+  ])('moves a requester that has become known when it %s', (_, again) => {
+    const q = again(filled(...Array.from({ length: 99 }, (_, i) => [`m${i}`, i] as const), ['late', 1]))
+    expect(
+      turns(q)
+        .slice(0, 3)
+        .map(([who]) => who),
+    ).toEqual(['late', 'm0', 'late'])
+    expect(FairQueue.size(q)).toBe(100)
+  })
+
+  it('lets a known requester pass if the others may not have a turn', () => {
+    const q = FairQueue.add('known', 1, true)(filled(['a', 1])) ?? FairQueue.empty
+    const afterKnown = FairQueue.served('known', [2])(q)
+    expect(FairQueue.next((_, isKnown) => isKnown)(afterKnown)).toBe('known')
+    expect(FairQueue.next(anyone)(afterKnown)).toBe('a')
+  })
+
   it('keeps what fulfils a condition', () => {
     const q = filled(['a', 1], ['b', 2], ['a', 3])
     expect([...FairQueue.entries(FairQueue.filter<number>(n => n > 1)(q))]).toEqual([3, 2])

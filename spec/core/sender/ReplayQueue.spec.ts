@@ -320,9 +320,11 @@ describe('the replay queue', () => {
     const allowance = { messages: 1000, bytes: 1e6 }
 
     /** The numbers of messages for each requester, page by page, until nobody may have more. */
-    const served = (source: ReplayQueue.Source, now: number, ...requests: ReplayQueue.Request[]) => {
+    const served = (source: ReplayQueue.Source, now: number, ...requests: ReplayQueue.Request[]) =>
+      servedFrom(ask(...requests)[1], source, now)
+    const servedFrom = (queue: ReplayQueue.ReplayQueue, source: ReplayQueue.Source, now: number) => {
       const counts = new Map<string, number>()
-      let state: readonly [ReplayQueue.ReplayQueue, Budget.Budget] = [ask(...requests)[1], Budget.full]
+      let state: readonly [ReplayQueue.ReplayQueue, Budget.Budget] = [queue, Budget.full]
       for (const at of [0, now])
         for (;;) {
           const [page, next] = ReplayQueue.pageWithin(allowance, at)(source, 100, 1e9)(state)
@@ -356,13 +358,26 @@ describe('the replay queue', () => {
       expect(counts.get('in.honest.1')).toBe(900)
     })
 
-    it('sends all requesters together eight allowances at once', () => {
+    it('sends all requesters together six allowances at once, and two more to known ones', () => {
       const madeUp = Array.from({ length: 200 }, (_, i) => range(1, 1000, `in.m${i}.1`))
-      const counts = served(all(1000), 0, ...madeUp)
-      const total = [...counts.values()].reduce((a, b) => a + b, 0)
-      expect(total).toBeGreaterThanOrEqual(8000)
-      expect(total).toBeLessThan(8064)
+      const total = (counts: ReadonlyMap<string, number>): number => [...counts.values()].reduce((a, b) => a + b, 0)
+      const sent = total(served(all(1000), 0, ...madeUp))
+      expect(sent).toBeGreaterThanOrEqual(6000)
+      expect(sent).toBeLessThan(6064)
+      const known = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'].map(who => range(1, 1000, `in.${who}.1`))
+      const queue = known.reduce((q, r) => ReplayQueue.onRequest(r, true)(q)[1], ask(...madeUp)[1])
+      const sentToAll = total(servedFrom(queue, all(1000), 0))
+      expect(sentToAll).toBeGreaterThanOrEqual(8000)
+      expect(sentToAll).toBeLessThan(8064)
     })
+  })
+
+  it('answers a known requester in full turns, and next, while made-up ones crowd', () => {
+    const madeUp = Array.from({ length: 2000 }, (_, i) => range(1, 1000, `in.m${i}.1`))
+    const [, queue] = ReplayQueue.onRequest(range(1, 1000, 'in.honest.1'), true)(ask(...madeUp)[1])
+    const [page] = ReplayQueue.page(all(1000), 1024, 1e9)(queue)
+    const counts = page.slice(0, 64 + 17 + 64).filter(a => a.reply === 'in.honest.1').length
+    expect(counts).toBe(128)
   })
 
   it('limits a page by messages and, except for one message, by bytes', () => {

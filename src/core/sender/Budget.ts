@@ -33,17 +33,24 @@ const maxRequesters = 4096
 const names = M.orderedBy(string.Ord)
 const times = M.orderedBy(tuple(number.Ord, string.Ord))
 
+/** The part of the total credit that only known requesters may use. So the others can't use up all of it. */
+const reserved = 1 / 4
+
 /** True if something is left of the total budget. */
 const hasTotal =
-  ({ credit }: Limits, now: number) =>
+  ({ credit }: Limits, now: number, isKnown: boolean) =>
   (self: Budget): boolean =>
-    self.totalPaidAt - now < credit
+    self.totalPaidAt - now < credit * (isKnown ? 1 : 1 - reserved)
 
-/** True if something is left of the budget of a requester, and of the total. */
+/**
+ * True if something is left of the budget of a requester, and of the total.
+ *
+ * @param isKnown whether the requester is known (`Requesters`)
+ */
 export const allows =
-  (limits: Limits, now: number, requester: string) =>
+  (limits: Limits, now: number, requester: string, isKnown: boolean) =>
   (self: Budget): boolean =>
-    hasTotal(limits, now)(self) && (names.get(self.paidAt, requester) ?? now) - now < limits.credit
+    hasTotal(limits, now, isKnown)(self) && (names.get(self.paidAt, requester) ?? now) - now < limits.credit
 
 const without = (self: Budget, requester: string, at: number): Budget => ({
   ...self,

@@ -40,18 +40,20 @@ export const isEmpty = <A>(self: HeadQueue<A>): boolean => FairQueue.size(self.w
 /**
  * Adds a request, or continues an earlier one of the same requester for its new reply subject. So repeated requests don't
  * multiply the answers.
+ *
+ * @param isKnown whether the requester is known (`Requesters`)
  */
 export const onRequest =
-  <A>(request: HeadRequest<A>): State<HeadQueue<A>, FairQueue.Refused | undefined> =>
+  <A>(request: HeadRequest<A>, isKnown: boolean): State<HeadQueue<A>, FairQueue.Refused | undefined> =>
   self => {
     const requester = requesterOf(request.reply)
     const items = FairQueue.itemsOf(requester)(self.waiting)
     if (items.some(i => i.key === request.key)) {
       const { reply, receivedAt } = request
       const merged = items.map(i => (i.key === request.key ? { ...i, reply, receivedAt } : i))
-      return [undefined, { ...self, waiting: FairQueue.withItems(requester, merged)(self.waiting) }]
+      return [undefined, { ...self, waiting: FairQueue.withItems(requester, merged, isKnown)(self.waiting) }]
     }
-    const waiting = FairQueue.add(requester, request)(self.waiting)
+    const waiting = FairQueue.add(requester, request, isKnown)(self.waiting)
     return waiting === undefined
       ? [FairQueue.refusedBy(requester)(self.waiting), self]
       : [undefined, { ...self, waiting }]
@@ -63,7 +65,7 @@ export const next =
   self => {
     let { waiting } = self
     for (;;) {
-      const requester = FairQueue.next(r => Budget.allows(limits, now, r)(self.budget))(waiting)
+      const requester = FairQueue.next((r, isKnown) => Budget.allows(limits, now, r, isKnown)(self.budget))(waiting)
       if (requester === undefined) return [undefined, { ...self, waiting }]
       const items = FairQueue.itemsOf(requester)(waiting)
       const fresh = items.filter(i => now - i.receivedAt < lifetime)
@@ -89,10 +91,10 @@ export const served =
 
 /** Answers a request at once, if nobody waits and its budget allows it. */
 export const answeredAtOnce =
-  (now: number, reply: string) =>
+  (now: number, reply: string, isKnown: boolean) =>
   <A>(self: HeadQueue<A>): HeadQueue<A> | undefined => {
     const requester = requesterOf(reply)
-    return isEmpty(self) && Budget.allows(limits, now, requester)(self.budget)
+    return isEmpty(self) && Budget.allows(limits, now, requester, isKnown)(self.budget)
       ? { ...self, budget: Budget.spend(limits, now, requester, 1000 / perSecond)(self.budget) }
       : undefined
   }

@@ -146,7 +146,7 @@ const maxBytesPerRequest = 1024 * 1024
 /** The maximum of numbers and bytes in one turn of a requester. One message may exceed it. */
 const maxPerTurn = 64
 const maxBytesPerTurn = 32 * 1024
-/** If more requesters wait, turns are short, and a range ends after its turn. So new requesters find room. */
+/** If more requesters of a kind wait, turns are short, and a range ends after its turn. So new requesters find room. */
 const crowd = 256
 const maxPerTurnInCrowd = 16
 
@@ -165,10 +165,12 @@ const replaces = (request: Waiting, earlier: Waiting): boolean =>
  * The replaced range ends early. So repeated requests don't multiply the work. A requester that has its share of the
  * room is refused: the queue is the same as before, and receivers repeat their requests.
  *
+ * @param isKnown whether the requester has made requests for some time. Known requesters have every second turn. Default
+ * false
  * @since 0.1.0
  */
 export const onRequest =
-  (request: Request): State<ReplayQueue, ReadonlyArray<Answer>> =>
+  (request: Request, isKnown = false): State<ReplayQueue, ReadonlyArray<Answer>> =>
   self => {
     const last = Math.min(request.last, request.first + maxPerRequest - 1)
     const bytes = maxBytesPerRequest
@@ -180,12 +182,12 @@ export const onRequest =
     const waiting = FairQueue.itemsOf(requester)(self)
     const isReplaced = (r: Waiting): boolean => replaces(capped, r)
     const replaced = waiting.filter(isReplaced)
-    if (replaced.length === 0) return [[], FairQueue.add(requester, capped)(self) ?? self]
+    if (replaced.length === 0) return [[], FairQueue.add(requester, capped, isKnown)(self) ?? self]
     const ends = replaced.filter(r => r.range).map(r => end(r, r.first - 1))
     // The new request keeps the position of the old one. Otherwise a fast retry would never be served.
     const keepPosition = (r: Waiting): ReadonlyArray<Waiting> =>
       r === replaced[0] ? [capped] : isReplaced(r) ? [] : [r]
-    return [ends, FairQueue.withItems(requester, waiting.flatMap(keepPosition))(self)]
+    return [ends, FairQueue.withItems(requester, waiting.flatMap(keepPosition), isKnown)(self)]
   }
 
 /** Why a request was refused. @since 0.1.0 */
@@ -253,7 +255,7 @@ const serve = (
 
 /** What requesters may get; `undefined` for anything. */
 interface Meter {
-  readonly allows: (requester: string) => boolean
+  readonly allows: (requester: string, isKnown: boolean) => boolean
   readonly spend: (requester: string, used: Turn) => void
 }
 
@@ -272,7 +274,7 @@ const pageOf = (
     while (left.messages > 0 && left.bytes > 0) {
       const requester = FairQueue.next(allows)(queue)
       if (requester === undefined) break
-      const isCrowded = FairQueue.size(queue) > crowd
+      const isCrowded = FairQueue.sizeOfKind(requester)(queue) > crowd
       const numbers = isCrowded ? maxPerTurnInCrowd : maxPerTurn
       const most = { messages: Math.min(numbers, left.messages), bytes: Math.min(maxBytesPerTurn, left.bytes) }
       const [used, rest] = serve(source, most, isCrowded, FairQueue.itemsOf(requester)(queue), answers)
@@ -315,7 +317,7 @@ export const pageWithin =
       limits.credit *
       Math.max(used.messages / Math.max(allowance.messages, 1), used.bytes / Math.max(allowance.bytes, 1))
     const [answers, rest] = pageOf(source, messages, bytes, {
-      allows: requester => Budget.allows(limits, now, requester)(budget),
+      allows: (requester, isKnown) => Budget.allows(limits, now, requester, isKnown)(budget),
       spend: (requester, used) => {
         budget = Budget.spend(limits, now, requester, costOf(used))(budget)
       },

@@ -9,7 +9,7 @@ import * as ControlSubject from '../../core/protocol/ControlSubject.ts'
 import * as Subject from '../../core/protocol/Subject.ts'
 import type { Refused } from '../../core/sender/FairQueue.ts'
 import * as HeadQueue from '../../core/sender/HeadQueue.ts'
-import { receiverOf } from '../../core/sender/requester.ts'
+import { receiverOf, requesterOf } from '../../core/sender/requester.ts'
 import type { Connection, Msg, NatsSubscription } from '../client/Connection.ts'
 import { isSubscriptionRefusal } from '../client/connectionStatus.ts'
 import { decodeText } from '../client/decodeText.ts'
@@ -17,6 +17,7 @@ import { now, timeout } from '../client/timer.ts'
 import { sharedWeakMap } from '../internal/processRegistry.ts'
 import { createDropNotices } from './dropNotices.ts'
 import { createReplySubjectFilter } from './replySubjectFilter.ts'
+import { requestersOf } from './requesters.ts'
 import type { SenderNotice } from './types.ts'
 
 /** Sends one answer to a reply subject. */
@@ -110,16 +111,16 @@ const createLane = (nc: Connection) => {
     }
   }
 
-  const add = (key: string, reply: string, heads: Answers): Refused | undefined => {
-    const [dropped, rest] = HeadQueue.onRequest<Answers>({ key, reply, receivedAt: now(), heads })(queue)
+  const add = (key: string, reply: string, heads: Answers, isKnown: boolean): Refused | undefined => {
+    const [dropped, rest] = HeadQueue.onRequest<Answers>({ key, reply, receivedAt: now(), heads }, isKnown)(queue)
     queue = rest
     if (!isSending) void sendPages()
     return dropped
   }
 
   /** Sends an answer at once if nobody waits and the budget allows it. */
-  const answerNow = (reply: string, send: SendAnswer): boolean => {
-    const spent = HeadQueue.answeredAtOnce(now(), reply)(queue)
+  const answerNow = (reply: string, send: SendAnswer, isKnown: boolean): boolean => {
+    const spent = HeadQueue.answeredAtOnce(now(), reply, isKnown)(queue)
     if (spent === undefined) return false
     queue = spent
     send(reply)
@@ -157,6 +158,7 @@ const createHeadServer = (nc: Connection): HeadServer => {
   const one = createLane(nc)
   const all = createLane(nc)
   const groups = new Map<string, Group>()
+  const requesters = requestersOf(nc)
 
   const openGroup = (prefix: ControlSubject.Prefix, inboxes: ReadonlyArray<string>): Group => {
     const sources = new Set<HeadSource>()
@@ -169,7 +171,8 @@ const createHeadServer = (nc: Connection): HeadServer => {
       if (reply === '' || !isAcceptedReply({ subject, reply })) return
       const filter = parseHeadRequest(data)
       if (filter === undefined) return
-      const dropped = all.add(`${receiverOf(reply)} ${filter}`, reply, headsOf(sources, filter))
+      const isKnown = requesters.onRequest(requesterOf(reply))
+      const dropped = all.add(`${receiverOf(reply)} ${filter}`, reply, headsOf(sources, filter), isKnown)
       if (dropped !== undefined) reportDropped({ subject, reply }, dropped)
     }
     const group: Group = { sources, subscription: undefined }
@@ -186,8 +189,10 @@ const createHeadServer = (nc: Connection): HeadServer => {
   }
 
   return {
-    answer: ({ subject, reply }, send) =>
-      one.answerNow(reply, send) ? undefined : one.add(subject, reply, [send].values()),
+    answer: ({ subject, reply }, send) => {
+      const isKnown = requesters.onRequest(requesterOf(reply))
+      return one.answerNow(reply, send, isKnown) ? undefined : one.add(subject, reply, [send].values(), isKnown)
+    },
     serve: (prefix, inboxes, source) => {
       const key = JSON.stringify([prefix, ...inboxes])
       const existing = groups.get(key)

@@ -8,6 +8,7 @@ import type { Limits } from '../../core/sender/History.ts'
 import { defaultLimits } from '../../core/sender/History.ts'
 import type { Answer, Request, Source } from '../../core/sender/ReplayQueue.ts'
 import * as ReplayQueue from '../../core/sender/ReplayQueue.ts'
+import { requesterOf } from '../../core/sender/requester.ts'
 import type { Connection } from '../client/Connection.ts'
 import { maxPayloadOf } from '../client/connectionStatus.ts'
 import { EncodedHeaders } from '../client/EncodedHeaders.ts'
@@ -15,6 +16,7 @@ import type { Fields } from '../client/headers.ts'
 import { headerBlock, isExtensible, withFields } from '../client/headers.ts'
 import { now, timeout } from '../client/timer.ts'
 import { groupAnswers } from './replayBundles.ts'
+import { requestersOf } from './requesters.ts'
 
 export interface ReplayServer {
   /** Returns the reason if the request is dropped. */
@@ -92,6 +94,7 @@ export const createReplayServer = (
     messages: Math.max(limits.messages, defaultLimits.messages),
     bytes: Math.max(limits.bytes, defaultLimits.bytes),
   }
+  const requesters = requestersOf(nc)
   let queue = ReplayQueue.empty
   let budget = Budget.full
   let isSending = false
@@ -204,7 +207,8 @@ export const createReplayServer = (
   return {
     onRequest: request => {
       requests += 1
-      const [ends, rest] = ReplayQueue.onRequest(request)(queue)
+      const isKnown = requesters.onRequest(requesterOf(request.reply, request.asker))
+      const [ends, rest] = ReplayQueue.onRequest(request, isKnown)(queue)
       const refused = rest === queue ? ReplayQueue.refusedBy(request)(queue) : undefined
       queue = rest
       for (const answer of ends) sendOrRefuse(answer)

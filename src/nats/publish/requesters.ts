@@ -1,0 +1,29 @@
+/** The requesters of a connection: those of head requests and of replay requests, because receivers make both. */
+import * as Requesters from '../../core/sender/Requesters.ts'
+import type { Connection } from '../client/Connection.ts'
+import { now } from '../client/timer.ts'
+import { sharedWeakMap } from '../internal/processRegistry.ts'
+
+export interface ConnectionRequesters {
+  /** Notes a request. Returns true if the requester is known. */
+  readonly onRequest: (requester: string) => boolean
+}
+
+const known = sharedWeakMap<Connection, ConnectionRequesters>('requesters')
+
+const createRequesters = (): ConnectionRequesters => {
+  let requesters = Requesters.none
+  return {
+    onRequest: requester => {
+      const [isKnown, after] = Requesters.onRequest(now(), requester)(requesters)
+      requesters = after
+      return isKnown
+    },
+  }
+}
+
+export const requestersOf = (nc: Connection): ConnectionRequesters => {
+  const existing = known.get(nc) ?? createRequesters()
+  known.set(nc, existing)
+  return existing
+}
