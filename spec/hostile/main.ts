@@ -7,15 +7,17 @@
  * Then clients flood a sender with requests, in the name of one victim, of many receivers, or of made-up inboxes.
  *
  * `honest`, `late`: messages delivered of those that were sent, by a sender that was there before and one that joins
- * halfway. The exit code is 1 if a message of theirs is missing.
+ * halfway. The exit code is 1 if a message of theirs is missing. `plain`: what the same messages do to a client that
+ * reads them without this library, with at most 10 s of them.
  */
 import { parseArgs } from 'node:util'
 import { kinds } from '../nats/kinds.ts'
 import { startNatsServer } from '../server/natsServer.ts'
+import type { HostileKind } from './kinds.ts'
 import { calm, hostileKinds } from './kinds.ts'
 import { headFlood, replayFlood, replies } from './requests.ts'
 import type { Outcome } from './trial.ts'
-import { startSenders, trial } from './trial.ts'
+import { plain, startSenders, trial } from './trial.ts'
 
 const { values } = parseArgs({
   options: {
@@ -31,27 +33,40 @@ const client = kinds.find(k => k.name === name)
 if (client === undefined) throw new Error(`Unknown client "${values.client}". Valid clients: nats, v3.`)
 const size = { messages: Number(values.messages), rate: Number(values.rate) }
 
-const rowOf = (what: string, o: Outcome, undisturbed: number): string => {
+/** The outcomes of a receiver, and of a client without this library. */
+interface Pair {
+  readonly own: Outcome
+  readonly plain: Outcome
+}
+
+const rowOf = (what: string, { own: o, plain: p }: Pair, undisturbed: Pair): string => {
   const of = (i: number): string => `${o.delivered[i] ?? 0}/${o.sent[i] ?? 0}`
   return [
     what.padEnd(50),
     `honest ${of(0)}, lost ${o.lost[0]}`,
     `late ${of(1)}, lost ${o.lost[1]}`,
-    `p50 ${o.median.toFixed(1)} ms, p99 ${undisturbed.toFixed(1)} -> ${o.p99.toFixed(1)} ms`,
+    `p50 ${o.median.toFixed(1)} ms, p99 ${undisturbed.own.p99.toFixed(1)} -> ${o.p99.toFixed(1)} ms`,
     `stall ${o.stall.toFixed(0)} ms`,
+    `plain p99 ${undisturbed.plain.p99.toFixed(1)} -> ${p.p99.toFixed(1)} ms, stall ${p.stall.toFixed(0)} ms`,
     `memory ${(o.growth / 1e6).toFixed(1)} MB`,
     JSON.stringify(o.notices),
   ].join('  ')
 }
 
 const senders = await startSenders(client)
-const quiet = await trial(senders, calm, { messages: 3 * size.rate, rate: size.rate })
-console.log(rowOf(calm.name, quiet, quiet.p99))
+
+const pairOf = async (kind: HostileKind, messages: number): Promise<Pair> => ({
+  own: await trial(senders, kind, { messages, rate: size.rate }),
+  plain: await trial(senders, kind, { messages: Math.min(messages, 10 * size.rate), rate: size.rate }, plain),
+})
+
+const quiet = await pairOf(calm, 3 * size.rate)
+console.log(rowOf(calm.name, quiet, quiet))
 for (const kind of hostileKinds) {
   if (!new RegExp(values.only).test(kind.name)) continue
-  const outcome = await trial(senders, kind, size)
-  console.log(rowOf(kind.name, outcome, quiet.p99))
-  if (outcome.sent.some((sent, i) => outcome.delivered[i] !== sent)) process.exitCode = 1
+  const pair = await pairOf(kind, size.messages)
+  console.log(rowOf(kind.name, pair, quiet))
+  if (pair.own.sent.some((sent, i) => pair.own.delivered[i] !== sent)) process.exitCode = 1
 }
 await senders.close()
 

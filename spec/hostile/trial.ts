@@ -5,7 +5,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks'
 import type { ReceivedDelivery } from '../../src/core/receiver/ReceivedMessage.ts'
 import { subscribe } from '../../src/nats/receive/subscribe.ts'
 import { bytesInUse } from '../leaks/heap.ts'
-import type { Kind } from '../nats/kinds.ts'
+import type { Client, Kind } from '../nats/kinds.ts'
 import { grown } from '../server/eventually.ts'
 import { longestWait } from '../server/longestWait.ts'
 import { startNatsServer } from '../server/natsServer.ts'
@@ -82,10 +82,51 @@ export const startSenders = async (client: Kind): Promise<Senders> => {
 
 let trials = 0
 
+/** What a receiver passes on. */
+interface Heard {
+  /** A message of one of the honest senders. */
+  readonly onMessage: (name: number, data: Uint8Array) => void
+  readonly onNotice: (d: Exclude<ReceivedDelivery, { readonly _tag: 'Message' }>) => void
+}
+
+/** Starts to receive, and returns a function that ends it. */
+type Receiving = (nc: Client, kind: HostileKind, root: string, heard: Heard) => () => Promise<void>
+
+export const sequenced: Receiving = (nc, { addressing, unread }, root, { onMessage, onNotice }) => {
+  const filter = addressing === 'single' ? `${root}.*` : root
+  const options = { addressing, gapTimeout: 10_000, heartbeatGrace: 10_000 }
+  const unreadOne = unread === true ? subscribe(nc, filter, options) : undefined
+  const subscription = subscribe(nc, filter, options)
+  const reading = (async () => {
+    for await (const d of subscription)
+      if (d._tag !== 'Message') onNotice(d)
+      else if (nameOf(d.origin) >= 0) onMessage(nameOf(d.origin), d.data)
+  })()
+  return async () => {
+    subscription.close()
+    unreadOne?.close()
+    await reading
+  }
+}
+
+/** The same traffic, read by a client without this library. It checks nothing, and recovers nothing. */
+export const plain: Receiving = (nc, { unread }, root, { onMessage }) => {
+  for (const _ of unread === true ? [1, 2] : [1]) {
+    nc.subscribe(`_SEQ.HB.${root}.>`, { callback: () => undefined })
+    nc.subscribe(`${root}.>`, {
+      callback: (_err, { subject, data }) => {
+        if (nameOf(subject) >= 0) onMessage(nameOf(subject), data)
+      },
+    })
+  }
+  return () => Promise.resolve()
+}
+
 export const trial = async (
   senders: Senders,
   kind: HostileKind,
   { messages, rate }: Pick<Order, 'messages' | 'rate'>,
+  receiving = sequenced,
 ): Promise<Outcome> => {
   trials += 1
   const root = `t${trials}`
@@ -98,24 +139,19 @@ export const trial = async (
     const latencies: number[] = []
     const notices: Record<string, number> = {}
     const decoder = new TextDecoder()
-    const note = (d: ReceivedDelivery): void => {
-      const name = 'origin' in d ? nameOf(d.origin) : -1
-      if (name >= 0 && d._tag === 'Message') {
+    const end = receiving(nc, kind, root, {
+      onMessage: (name, data) => {
         delivered[name] = (delivered[name] ?? 0) + 1
-        if (name === 0) latencies.push(performance.timeOrigin + performance.now() - Number(decoder.decode(d.data)))
-      } else if (name >= 0 && d._tag === 'Lost') lost[name] = (lost[name] ?? 0) + (d.last ?? d.first) - d.first + 1
-      else if (d._tag !== 'Message' && name < 0) {
+        if (name === 0) latencies.push(performance.timeOrigin + performance.now() - Number(decoder.decode(data)))
+      },
+      onNotice: d => {
+        const name = 'origin' in d ? nameOf(d.origin) : -1
+        if (name >= 0 && d._tag === 'Lost') lost[name] = (lost[name] ?? 0) + (d.last ?? d.first) - d.first + 1
+        if (name >= 0) return
         const what = 'reason' in d ? `${d._tag} ${d.reason}` : d._tag
         notices[what] = (notices[what] ?? 0) + 1
-      }
-    }
-    const filter = kind.addressing === 'single' ? `${root}.*` : root
-    const options = { addressing: kind.addressing, gapTimeout: 10_000, heartbeatGrace: 10_000 }
-    const unread = kind.unread === true ? subscribe(nc, filter, options) : undefined
-    const subscription = subscribe(nc, filter, options)
-    const reading = (async () => {
-      for await (const d of subscription) note(d)
-    })()
+      },
+    })
     await nc.flush()
     const before = await bytesInUse()
     const delays = monitorEventLoopDelay({ resolution: 1 })
@@ -125,12 +161,11 @@ export const trial = async (
       { kind: kind.name, root, messages: most, rate },
       longestWait + (most / rate) * 20_000,
     )
-    await grown('honest messages', () => (delivered[0] ?? 0) + (lost[0] ?? 0), sent[0] ?? 0)
+    await nc.flush()
+    if (receiving !== plain) await grown('honest messages', () => (delivered[0] ?? 0) + (lost[0] ?? 0), sent[0] ?? 0)
     delays.disable()
     const growth = (await bytesInUse()) - before
-    subscription.close()
-    unread?.close()
-    await reading
+    await end()
     latencies.sort((a, b) => a - b)
     return {
       sent,

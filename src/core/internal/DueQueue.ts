@@ -49,15 +49,14 @@ export const add = ({ size, first }: DueQueue, at: number, key: string): DueQueu
 
 /** Joins siblings in pairs, then the pairs from the last to the first. */
 const joinAll = (siblings: Node | undefined): Node | undefined => {
-  let pairs: Node | undefined
+  const pairs: Array<Node> = []
   for (let a = siblings; a !== undefined; ) {
     const b: Node | undefined = a.sibling
-    const pair = b === undefined ? a : join(a, b)
-    pairs = node(pair.at, pair.key, pair.child, pairs)
+    pairs.push(b === undefined ? a : join(a, b))
     a = b?.sibling
   }
-  let all = pairs
-  for (let pair = pairs?.sibling; all !== undefined && pair !== undefined; pair = pair.sibling) all = join(all, pair)
+  let all = pairs.pop()
+  for (let pair = pairs.pop(); all !== undefined && pair !== undefined; pair = pairs.pop()) all = join(all, pair)
   return all
 }
 

@@ -281,6 +281,20 @@ export const probeOf = <A>(s: OriginState<A>): Probe<A> | undefined => {
 export const withProbe = <A>(s: OriginState<A>, probe: Probe<A>): OriginState<A> => {
   switch (s._tag) {
     case 'Joining':
+      // Anybody can invent origins, so the record is written out.
+      return {
+        _tag: 'Joining',
+        origin: s.origin,
+        about: s.about,
+        parked: s.parked,
+        others: s.others,
+        otherHeardAt: s.otherHeardAt,
+        checkedAt: s.checkedAt,
+        stored: s.stored,
+        reason: s.reason,
+        probe,
+        heard: s.heard,
+      }
     case 'Checking':
       return { ...s, probe }
     case 'Following':

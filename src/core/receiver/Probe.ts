@@ -71,7 +71,14 @@ export const isAnsweredBy = <A>(p: Probe<A>, requestId: number): boolean => requ
 export const repeated = <A>(step: Step<A>, p: Probe<A>, origin: Origin): Probe<A> | undefined => {
   if (p.tries >= step.settings.requestAttempts) return undefined
   requestHead(step, origin.name)
-  return { ...p, tries: p.tries + 1, refused: false, dueAt: step.now + step.settings.requestTimeout * 2 ** p.tries }
+  return {
+    requestId: p.requestId,
+    tries: p.tries + 1,
+    refused: false,
+    dueAt: step.now + step.settings.requestTimeout * 2 ** p.tries,
+    pending: p.pending,
+    dropped: p.dropped,
+  }
 }
 
 /** True if a pending message was not pending before. */

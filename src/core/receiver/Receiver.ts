@@ -162,9 +162,12 @@ const refusedProbe = <A>(step: Step<A>, s: OriginState<A>, requestId: number): O
   const more = probe.pending === undefined && probe.dropped === undefined ? 1 : 2
   const tries = Math.max(probe.tries, step.settings.requestAttempts - more)
   return withProbe(s, {
-    ...probe,
-    ...(isSure ? { dueAt } : { tries }),
+    requestId: probe.requestId,
+    tries: isSure ? probe.tries : tries,
     refused: true,
+    dueAt: isSure ? dueAt : probe.dueAt,
+    pending: probe.pending,
+    dropped: probe.dropped,
   })
 }
 
