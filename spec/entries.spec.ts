@@ -58,6 +58,7 @@ describe('the entries of the package', () => {
       'RecentMap',
       'ReplayBundle',
       'ReplayParts',
+      'Requesters',
       'Reservation',
       'SenderDetection',
       'Step',

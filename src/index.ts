@@ -27,7 +27,7 @@ export type { OriginStats, ReceiverGauges } from './core/receiver/ReceiverStats.
 export type { Client, ClientSubscribeOptions, ClientSubscription } from './dropin/Client.ts'
 export type { ConnectionStats } from './dropin/connectionStats.ts'
 export { explain } from './dropin/explain.ts'
-export type { Notice as SequencedNotice, Unread } from './dropin/Notice.ts'
+export type { Notice as SequencedNotice } from './dropin/Notice.ts'
 export type { SequencedOptions } from './dropin/options.ts'
 export type { Sequence } from './dropin/SequencedMsg.ts'
 export { sequenceOf } from './dropin/SequencedMsg.ts'
@@ -85,6 +85,7 @@ export type {
   WrappedTwice,
 } from './nats/errors.ts'
 export { isSequencedError } from './nats/errors.ts'
+export type { Unread } from './nats/internal/Unread.ts'
 export type { JwtPermissions, PermissionOptions, Permissions, Role } from './nats/permissions/permissions.ts'
 export { permissions } from './nats/permissions/permissions.ts'
 export type { Publishers } from './nats/publish/multiPublisher.ts'

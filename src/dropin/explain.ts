@@ -7,13 +7,13 @@
 import type { Delivery } from '../core/receiver/Delivery.ts'
 import { explain as explainDelivery } from '../core/receiver/explain.ts'
 import type { LossReport } from '../core/receiver/LossReport.ts'
+import { explainUnread } from '../nats/internal/Unread.ts'
 import { explainSenderNotice } from '../nats/publish/explain.ts'
 import type { SenderNotice } from '../nats/publish/types.ts'
 import { explainLossReport } from '../nats/receive/explainLosses.ts'
 import { explainStreamPlan } from '../nats/stream/explain.ts'
 import type { StreamPlan } from '../nats/stream/StreamPlan.ts'
 import type { Notice } from './Notice.ts'
-import { explainUnread } from './unread.ts'
 
 const isOfSender = (n: Delivery<unknown> | SenderNotice): n is SenderNotice => {
   switch (n._tag) {
@@ -26,6 +26,7 @@ const isOfSender = (n: Delivery<unknown> | SenderNotice): n is SenderNotice => {
     case 'Unconfirmed':
     case 'Resent':
     case 'NotResent':
+    case 'Unread':
       return true
     default:
       return false
@@ -47,7 +48,8 @@ const isOfSender = (n: Delivery<unknown> | SenderNotice): n is SenderNotice => {
 export const explain = (what: Delivery<unknown> | SenderNotice | Notice | StreamPlan | LossReport): string => {
   if ('others' in what) return explainLossReport(what)
   if ('settings' in what) return explainStreamPlan(what)
+  if ('side' in what && what.side === 'Both')
+    return explainUnread(what.notice, 'Read notices() continuously, or set onNotice.')
   const notice = 'side' in what ? what.notice : what
-  if (notice._tag === 'Unread') return explainUnread(notice)
   return isOfSender(notice) ? explainSenderNotice(notice) : explainDelivery(notice)
 }

@@ -96,6 +96,6 @@ describe('a budget', () => {
     let budget = Budget.spend(unlimited, 0, 'greedy', 1000)(Budget.full)
     for (let i = 0; i < 5000; i++) budget = Budget.spend(unlimited, 0, `made up ${i}`, 1)(budget)
     expect([M.size(budget.paidAt), M.size(budget.byTime)]).toEqual([4096, 4096])
-    expect(Budget.allows(unlimited, 0, 'greedy')(budget)).toBe(false)
+    expect(Budget.allows(unlimited, 0, 'greedy', true)(budget)).toBe(false)
   })
 })

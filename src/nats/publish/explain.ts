@@ -5,6 +5,7 @@
  */
 import { quoted } from '../../core/internal/codec.ts'
 import { explainNotPermitted } from '../../core/protocol/notPermitted.ts'
+import { explainUnread } from '../internal/Unread.ts'
 import type { SenderNotice } from './types.ts'
 
 const formatNumbers = (first: number, last: number): string =>
@@ -33,6 +34,8 @@ export const explainSenderNotice = (n: SenderNotice): string => {
       return `The request to ${quoted(n.subject)} was not answered: its reply subject ${quoted(n.reply)} is not an inbox. If receivers use such inboxes, add their prefix to the sender's option inboxes.`
     case 'RequestDropped':
       return `The request to ${quoted(n.subject)} with the reply subject ${quoted(n.reply)} was dropped: ${n.reason === 'requester' ? 'too many requests of this requester wait' : 'too many requesters wait'}. Receivers repeat their requests. If it persists, check which client sends so many, and whether it may publish to the requests of this sender.`
+    case 'Unread':
+      return explainUnread(n, 'Read notices() continuously.')
   }
 }
 
@@ -49,6 +52,7 @@ export const isSenderWarning = (n: SenderNotice): boolean => {
     case 'Resent':
     case 'AnswerRefused':
     case 'RequestDropped':
+    case 'Unread':
       return false
   }
 }

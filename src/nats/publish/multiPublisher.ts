@@ -26,6 +26,7 @@ import { OriginSender } from './OriginSender.ts'
 import { checkAddressSettings, openSession } from './publisherSession.ts'
 import type { SenderStats } from './senderStats.ts'
 import type { PublisherOptions, PublishOptions, SenderNotice } from './types.ts'
+import { sumUp } from './unread.ts'
 import { createOrigin } from './validate.ts'
 
 /** A publisher of all subjects within a filter. @since 0.1.0 */
@@ -42,8 +43,9 @@ export interface Publishers {
    */
   readonly ready: () => Promise<void>
   /**
-   * The last 1,024 notices of all subjects, then new ones until the end. Each call returns an independent iterator.
-   * While nobody reads, a notice of loss, conflict or refusal becomes a process warning.
+   * The last 1,024 notices of all subjects, then new ones until the end. Older ones are summed up (`Unread`). Each call
+   * returns an independent iterator. While nobody reads, a notice of loss, conflict or refusal becomes a process
+   * warning.
    */
   readonly notices: () => AsyncIterable<SenderNotice>
   /** What the publisher sends and has counted, also after its end. It takes time only when it is called: O(subjects). */
@@ -90,7 +92,7 @@ const maxEndingTime = 1000
  */
 export const publishers = (nc: Connection, subjects: string, options: PublisherOptions = {}): Publishers => {
   assertNotWrapped(nc, 'publishers')
-  const notices = createNotices<SenderNotice>({ explain: explainSenderNotice, isWarning: isSenderWarning })
+  const notices = createNotices<SenderNotice>({ explain: explainSenderNotice, isWarning: isSenderWarning, sumUp })
   const { confirm, ...opened } = openPublishers(nc, subjects, options, notices)
   return { ...opened, notices: notices.read }
 }

@@ -18,6 +18,7 @@ import { OriginSender } from './OriginSender.ts'
 import { checkAddressSettings, openSession } from './publisherSession.ts'
 import type { SenderStats } from './senderStats.ts'
 import type { PublisherOptions, PublishOptions, SenderNotice } from './types.ts'
+import { sumUp } from './unread.ts'
 import { createOrigin } from './validate.ts'
 
 /** A publisher of one subject: one run of one sender. @since 0.1.0 */
@@ -42,8 +43,8 @@ export interface Publisher {
    */
   readonly ready: () => Promise<void>
   /**
-   * The last 1,024 notices, then new ones until the end. Each call returns an independent iterator. While nobody reads,
-   * a notice of loss, conflict or refusal becomes a process warning.
+   * The last 1,024 notices, then new ones until the end. Older ones are summed up (`Unread`). Each call returns an
+   * independent iterator. While nobody reads, a notice of loss, conflict or refusal becomes a process warning.
    */
   readonly notices: () => AsyncIterable<SenderNotice>
   /** What the publisher sends and has counted, also after its end. */
@@ -78,7 +79,7 @@ export const publisher = (nc: Connection, subject: string, options: PublisherOpt
     sender: origin.run?.sender,
     hasOrigin: (name: string): boolean => name === origin.name,
   }
-  const notices = createNotices<SenderNotice>({ explain: explainSenderNotice, isWarning: isSenderWarning })
+  const notices = createNotices<SenderNotice>({ explain: explainSenderNotice, isWarning: isSenderWarning, sumUp })
   const session = openSession(nc, { addressing, prefix }, options, notices, own, () => sender.stop())
 
   let onEnded: () => void = () => undefined

@@ -129,6 +129,7 @@ const countsOf = (notice: SenderNotice): Partial<NoticeCounts> => {
     case 'NumbersTaken':
     case 'RequestDropped':
     case 'ReservationFailed':
+    case 'Unread':
       return {}
   }
 }

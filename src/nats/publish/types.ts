@@ -11,6 +11,7 @@ import type { Addressing } from '../../core/protocol/Origin.ts'
 import type { Limits } from '../../core/sender/History.ts'
 import type { Sign } from '../client/signature.ts'
 import type { NumbersTaken, ReservationFailed, ReservedNumbers } from '../durable/reserveNumbers.ts'
+import type { Unread } from '../internal/Unread.ts'
 
 /** The options of a publisher. All of them are optional. @since 0.1.0 */
 export interface PublisherOptions {
@@ -139,6 +140,7 @@ export type SenderNotice =
   | RequestDropped
   | Unconfirmed
   | Repair
+  | Unread
 
 /** One origin, as the send log of its connection sees it. */
 export interface LoggedOrigin {
