@@ -16,6 +16,7 @@ const words: ReadonlyArray<string> = [
     '\r\n',
     '\r\n\r\n',
     '\n',
+    '\r',
     '\u0000',
     '\u001b[2J',
     '\ufeff',

@@ -1,8 +1,13 @@
 import { describe, expect, test } from '@jest/globals'
 import { EncodedHeaders } from '../../../src/nats/client/EncodedHeaders.ts'
 import { HeaderFields } from '../../../src/nats/client/HeaderFields.ts'
+import { readHeaders, replaceFields } from '../../../src/nats/client/headers.ts'
 import { publisher } from '../../../src/nats/publish/publisher.ts'
+import { copyBytes } from '../../../src/nats/receive/payloads.ts'
+import { decodeSenderAnswer, startProgress } from '../../../src/nats/receive/replayAnswers.ts'
 import { subscribe } from '../../../src/nats/receive/subscribe.ts'
+import { single } from '../../core/receiver/receiverHarness.ts'
+import { messagesOf } from '../../fuzz/messages.ts'
 import { drop, pass } from '../../server/lossyLink.ts'
 import { isMessage, kinds, messages, read, withServer } from '../clients.ts'
 import { patient } from '../patient.ts'
@@ -44,6 +49,26 @@ describe('header fields', () => {
   test('refuse a line break, which would add another header', () => {
     expect(() => fields.append('A', 'b\r\nC: d')).toThrow('line break')
     expect(() => fields.set('A\nB', 'b')).toThrow('line break')
+  })
+
+  test.each([['A\r: b'], ['A\n: b'], ['A: b\rc'], ['A: b\nC: d']])(
+    'that somebody else has sent with %j are refused',
+    line => {
+      expect(() => HeaderFields.read(blockOf(`${line}\r\n`))).toThrow('line break')
+    },
+  )
+
+  // More lines than the clients parse in reasonable time, and a value of the application beside that of the sender.
+  test.each(['\r', '\n'])('of a long answer with a lone %j are unreadable, and nothing is thrown', lone => {
+    const filler = Array.from({ length: 300 }, (_, i) => `k${i}: v\r\n`).join('')
+    const block = blockOf(`Nats-Subject: mine\r\n${filler}a${lone}b: c\r\nNats-Subject: updates.17\r\n`)
+    for (const msg of messagesOf({ subject: '_INBOX.a.1', reply: '', block, data: new Uint8Array(1) })) {
+      expect(readHeaders(msg)).toBeUndefined()
+      const progress = startProgress(single(), 17, 17)
+      expect(decodeSenderAnswer(progress, msg, copyBytes).map(a => a._tag)).toEqual(['Refused'])
+    }
+    const headers = new HeaderFields(blockOf('A: 1\r\n'))
+    expect(replaceFields(headers, block)).toBeUndefined()
   })
 
   test('that are already encoded are sent without changes', () => {

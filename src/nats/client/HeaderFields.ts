@@ -29,20 +29,6 @@ export const isTooLongForClient = (bytes: Uint8Array, blockLength: number): bool
   return false
 }
 
-/** Like the clients, ignores lines without a colon. */
-const parseFields = (block: Uint8Array): Map<string, string[]> => {
-  const fields = new Map<string, string[]>()
-  for (const line of decoder.decode(block).split('\r\n').slice(1)) {
-    const colon = line.indexOf(':')
-    if (colon === -1) continue
-    const [key, value] = [line.slice(0, colon), line.slice(colon + 1).trim()]
-    const values = fields.get(key)
-    if (values === undefined) fields.set(key, [value])
-    else values.push(value)
-  }
-  return fields
-}
-
 const lineBreak = /[\r\n]/
 
 /** Refuses what would be read as another header. The clients refuse it too. */
@@ -51,13 +37,34 @@ const checked = (text: string): string => {
   return text
 }
 
+/** Like the clients, ignores lines without a colon, and refuses a lone CR or LF. */
+const parseFields = (block: Uint8Array): Map<string, string[]> => {
+  const fields = new Map<string, string[]>()
+  for (const line of decoder.decode(block).split('\r\n').slice(1)) {
+    const colon = line.indexOf(':')
+    if (colon === -1) continue
+    const [key, value] = [checked(line.slice(0, colon)), checked(line.slice(colon + 1).trim())]
+    const values = fields.get(key)
+    if (values === undefined) fields.set(key, [value])
+    else values.push(value)
+  }
+  return fields
+}
+
 export class HeaderFields implements Headers {
   protected readonly block: Uint8Array
   #parsed: Map<string, string[]> | undefined
 
-  /** @param block an encoded header block */
+  /** @param block an encoded header block that can be read: another one throws on access */
   constructor(block: Uint8Array) {
     this.block = block
+  }
+
+  /** The fields of a block that somebody else has sent. Throws if it can't be read, as the clients do. */
+  static read(block: Uint8Array): HeaderFields {
+    const fields = new HeaderFields(block)
+    fields.#parsed = parseFields(block)
+    return fields
   }
 
   get #fields(): Map<string, string[]> {

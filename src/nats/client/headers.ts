@@ -41,10 +41,10 @@ export const isExtensible = (block: Uint8Array, reserved: ReadonlyArray<string>)
 
 /** Replaces the fields of a header object by those of a block; `undefined` if the client can't parse the block. */
 export const replaceFields = (headers: Headers, block: Uint8Array): Headers | undefined => {
-  if (isTooLongForClient(block, block.length)) return new HeaderFields(block)
   for (const k of headers.keys()) headers.delete(k)
   if (block.length === 0) return undefined
   try {
+    if (isTooLongForClient(block, block.length)) return HeaderFields.read(block)
     // Like the clients, ignore lines without a colon.
     for (const line of decoder.decode(block).split('\r\n').slice(1)) {
       const colon = line.indexOf(':')
@@ -77,7 +77,7 @@ export const withoutAddedFields = (headers: Headers, names: ReadonlyArray<string
 /** The headers of a message. The clients parse them on access, and throw for header names that they do not allow. */
 export const parseHeaders = (msg: Msg): Headers | undefined =>
   blockLength(msg) > maxShortBlock && hasRawHeaders(msg) && isTooLongForClient(msg._rdata, msg._msg.hdr)
-    ? new HeaderFields(msg._rdata.subarray(0, msg._msg.hdr))
+    ? HeaderFields.read(msg._rdata.subarray(0, msg._msg.hdr))
     : msg.headers
 
 /** The same; `undefined` if the client can't parse them. */
