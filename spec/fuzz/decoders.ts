@@ -31,6 +31,7 @@ import type { Decoder } from './Decoder.ts'
 import * as examples from './examples.ts'
 import { divide, messagesOf } from './messages.ts'
 import { receiving } from './receiving.ts'
+import { shell } from './shell.ts'
 
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
@@ -303,4 +304,4 @@ const bytes: ReadonlyArray<Decoder> = [
 const bare = { subject: 'updates.17', reply: '' }
 
 /** All decoders. */
-export const decoders: ReadonlyArray<Decoder> = [...texts, ...bytes, ...receiving(longBlocks)]
+export const decoders: ReadonlyArray<Decoder> = [...texts, ...bytes, ...receiving(longBlocks), ...shell(longTexts)]

@@ -1,4 +1,7 @@
 /** The permissions of a user, as a server reports them, and which required subjects they lack. Pure. */
+import * as E from 'fp-ts/lib/Either.js'
+import { pipe } from 'fp-ts/lib/function.js'
+import * as Json from 'fp-ts/lib/Json.js'
 import * as t from 'io-ts'
 import type { Filter } from '../core/protocol/Subject.ts'
 import * as Subject from '../core/protocol/Subject.ts'
@@ -6,7 +9,7 @@ import * as Subject from '../core/protocol/Subject.ts'
 const Rules = t.partial({ allow: t.readonlyArray(t.string), deny: t.readonlyArray(t.string) })
 
 /** The answer to `$SYS.REQ.USER.INFO`. A user without limits has no permissions in it. */
-export const UserInfo = t.type({
+const UserInfo = t.type({
   data: t.intersection([
     t.type({ user: t.string, account: t.string }),
     t.partial({
@@ -18,6 +21,9 @@ export const UserInfo = t.type({
     }),
   ]),
 })
+
+/** Parses the answer. */
+export const parseUserInfo = (text: string) => pipe(Json.parse(text), E.chainW(UserInfo.decode))
 
 export type PermissionSet = NonNullable<t.TypeOf<typeof UserInfo>['data']['permissions']>
 

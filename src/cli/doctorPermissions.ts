@@ -2,13 +2,11 @@
 import type { NatsConnection } from '@nats-io/transport-node'
 import { headers, PermissionViolationError } from '@nats-io/transport-node'
 import * as E from 'fp-ts/lib/Either.js'
-import { pipe } from 'fp-ts/lib/function.js'
-import * as Json from 'fp-ts/lib/Json.js'
 import { createInbox, inboxPrefix } from '../nats/client/inbox.ts'
 import type { Permissions, Role } from '../nats/permissions/permissions.ts'
 import type { Check } from './Check.ts'
 import type { PermissionSet } from './PermissionSet.ts'
-import { missing, UserInfo } from './PermissionSet.ts'
+import { missing, parseUserInfo } from './PermissionSet.ts'
 import { tracesMessages } from './serverVersion.ts'
 
 type Required = Pick<Permissions, 'publish' | 'subscribe'>
@@ -28,7 +26,7 @@ const readPermissions = async (nc: NatsConnection, timeout: number): Promise<Per
     msg => msg.string(),
     () => '',
   )
-  const info = pipe(Json.parse(text), E.chainW(UserInfo.decode))
+  const info = parseUserInfo(text)
   return E.isRight(info) ? (info.right.data.permissions ?? unlimited) : undefined
 }
 

@@ -31,6 +31,9 @@ const Trace = t.type({
   events: t.readonlyArray(Event),
 })
 
+/** Parses what a server reports about a traced message. */
+export const parseTrace = (text: string) => pipe(Json.parse(text), E.chainW(Trace.decode))
+
 type Event = t.TypeOf<typeof Event>
 type Trace = t.TypeOf<typeof Trace>
 
@@ -110,7 +113,7 @@ export const traceMessage = async (nc: NatsConnection, subject: string): Promise
   const subscription = nc.subscribe(inbox, {
     callback: (error, msg) => {
       if (error !== null) return
-      const trace = pipe(Json.parse(msg.string()), E.chainW(Trace.decode))
+      const trace = parseTrace(msg.string())
       if (E.isRight(trace)) traces.push(trace.right)
     },
   })

@@ -33,7 +33,9 @@ const StatusV3 = t.type({ error: Refusal })
 const SubscriptionError = t.union([StatusV2, Refusal])
 
 /** What a status event of either client says the user may not do. */
-const parseRefusal = (status: unknown): { readonly operation: Operation; readonly subject: string } | undefined => {
+export const parseRefusal = (
+  status: unknown,
+): { readonly operation: Operation; readonly subject: string } | undefined => {
   const in2 = StatusV2.decode(status)
   const in3 = StatusV3.decode(status)
   const refusal = E.isRight(in2) ? in2.right.permissionContext : E.isRight(in3) ? in3.right.error : undefined

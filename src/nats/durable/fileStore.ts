@@ -82,7 +82,8 @@ interface Current extends Entry {
   readonly name: string
 }
 
-const parse = (key: string, path: string, revision: number, text: string): Entry => {
+/** Throws a `SequencedError` if the text is not the value of that revision. */
+export const parseEntry = (key: string, path: string, revision: number, text: string): Entry => {
   const parsed = pipe(Json.parse(text), E.chainW(content.decode))
   const why = text === '' ? 'is empty' : 'does not contain JSON with this revision and a value'
   if (E.isLeft(parsed) || parsed.right.revision !== revision) throw damagedFile(key, `${path} ${why}`)
@@ -105,7 +106,7 @@ const readCurrent = async (key: string, folder: string): Promise<Current | undef
     if (pointer !== undefined && other === undefined) {
       const path = `${folder}/${pointer.name}.json`
       const text = await ifExists(readFile(path, 'utf8'))
-      if (text !== undefined) return { ...parse(key, path, pointer.revision, text), name: pointer.name }
+      if (text !== undefined) return { ...parseEntry(key, path, pointer.revision, text), name: pointer.name }
       why = `${path} is missing`
     } else why = `${folder} contains ${pointers.length} files *.current instead of one`
   }

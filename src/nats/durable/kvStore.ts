@@ -40,7 +40,8 @@ const wrongRevisionError = t.union([
 
 const remedy = 'Check that the bucket exists, that JetStream answers, and the permissions of this user.'
 
-const decode = (key: string, value: Uint8Array): string => {
+/** Throws a `SequencedError` if the value is not a text. */
+export const decodeValue = (key: string, value: Uint8Array): string => {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(value)
   } catch {
@@ -72,7 +73,7 @@ export const kvStore = (bucket: KeyValue): Store => ({
     try {
       const entry = await bucket.get(name)
       if (entry?.operation !== 'PUT') return undefined
-      return { value: decode(key, entry.value), revision: entry.revision }
+      return { value: decodeValue(key, entry.value), revision: entry.revision }
     } catch (cause) {
       throw storeFailed('read', key, remedy)(cause)
     }

@@ -51,7 +51,8 @@ export interface SavedPositions {
 const record = t.type({ claim: t.string, positions: t.union([Positions.codec, t.null]) })
 type SavedRecord = t.TypeOf<typeof record>
 
-const parse = (name: string, text: string): SavedRecord => {
+/** Throws a `SequencedError` if the text is not a record. */
+export const parseRecord = (name: string, text: string): SavedRecord => {
   const parsed = pipe(Json.parse(text), E.chainW(record.decode))
   if (E.isLeft(parsed))
     throw damaged(
@@ -136,7 +137,7 @@ export const savedPositions = async (
   const open = async (): Promise<void> => {
     for (let attempt = 1; attempt <= maxAttempts; attempt++) {
       const entry = await store.read(name)
-      const positions = entry && (parse(name, entry.value).positions ?? undefined)
+      const positions = entry && (parseRecord(name, entry.value).positions ?? undefined)
       // Even without a change: the new revision ends the receiver that has the positions now.
       if (await write(positions, entry?.revision ?? 0)) return
       await timeout(pause * attempt).elapsed
@@ -150,7 +151,7 @@ export const savedPositions = async (
     // A bucket with replicas may answer with an old value. If it was deleted, this receiver still knows its positions.
     const isOld = entry !== undefined && entry.revision < revision
     // An earlier save of ours can have failed although it was written.
-    const isOurs = entry === undefined || parse(name, entry.value).claim === claim
+    const isOurs = entry === undefined || parseRecord(name, entry.value).claim === claim
     if (!isOld && !isOurs) throw taken(name)
     if (isOld || !(await write(positions, entry?.revision ?? 0))) throw unsettled(name)
   }

@@ -53,7 +53,8 @@ const maxHeadRequest = 8192
 
 const HeadRequest = t.partial({ filter: t.string })
 
-const parseHeadRequest = (data: Uint8Array): Subject.Filter | undefined => {
+/** The filter of a head request; `undefined` if it is not valid. */
+export const parseHeadRequest = (data: Uint8Array): Subject.Filter | undefined => {
   const body = decodeText(data, maxHeadRequest)
   if (body.length > maxHeadRequest) return undefined
   const request = E.chainW(HeadRequest.decode)(Json.parse(body === '' ? '{}' : body))

@@ -20,6 +20,9 @@ const Info = t.union([
 
 const decoder = new TextDecoder()
 
+/** What a stream says of itself. */
+export const parseInfo = (msg: Msg) => E.chainW(Info.decode)(Json.parse(decoder.decode(msg.data)))
+
 type Why = StreamUnavailable['why']
 
 const isRefused = (msg: Msg): boolean => readHeaders(msg)?.code === NO_RESPONDERS
@@ -28,7 +31,7 @@ const isRefused = (msg: Msg): boolean => readHeaders(msg)?.code === NO_RESPONDER
 const whyNot = async (source: StreamSource, { send }: Pick<StreamRequests, 'send'>): Promise<Why | undefined> => {
   const { api, stream } = source
   const info = await send(`${api}.STREAM.INFO.${stream}`, {}).catch(() => undefined)
-  const parsed = info && E.chainW(Info.decode)(Json.parse(decoder.decode(info.data)))
+  const parsed = info && parseInfo(info)
   if (parsed !== undefined && E.isRight(parsed)) {
     if ('error' in parsed.right) return parsed.right.error.code === NOT_FOUND ? 'NotFound' : 'NoAnswer'
     return parsed.right.config.allow_direct === true ? undefined : 'NoDirectAccess'

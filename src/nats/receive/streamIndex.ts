@@ -36,7 +36,8 @@ const Subjects = t.type({
 
 const decoder = new TextDecoder()
 
-const parseSubjects = (msg: Msg) => E.chainW(Subjects.decode)(Json.parse(decoder.decode(msg.data)))
+/** The subjects that a stream says it holds. */
+export const parseSubjects = (msg: Msg) => E.chainW(Subjects.decode)(Json.parse(decoder.decode(msg.data)))
 
 /** The runs that numbers belong to, in ascending order. */
 export const toRuns = (numbers: ReadonlyArray<number>): ReadonlyArray<NumberRange> => {

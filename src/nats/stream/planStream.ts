@@ -8,7 +8,7 @@ import { pipe } from 'fp-ts/lib/function.js'
 import * as Json from 'fp-ts/lib/Json.js'
 import * as t from 'io-ts'
 import * as Subject from '../../core/protocol/Subject.ts'
-import type { Connection } from '../client/Connection.ts'
+import type { Connection, Msg } from '../client/Connection.ts'
 import { inboxPrefix } from '../client/inbox.ts'
 import type { StreamAddress } from '../client/streamApi.ts'
 import { streamAddress, streamUnavailable } from '../client/streamApi.ts'
@@ -49,6 +49,9 @@ const remedies: Readonly<Record<number, string>> = {
 
 const decoder = new TextDecoder()
 
+/** The answer to a request about a stream. */
+export const parseAnswer = (msg: Msg) => pipe(Json.parse(decoder.decode(msg.data)), E.chainW(Answer.decode))
+
 /** Sends one request, and decodes its answer. */
 const request = async (
   nc: Connection,
@@ -58,7 +61,7 @@ const request = async (
 ): Promise<t.TypeOf<typeof Answer>> => {
   const msg = await requestOnce(nc, `${address.api}.STREAM.${verb}.${address.stream}`, body, answerTimeout)
   // Without responders the answer is empty.
-  const answer = msg && pipe(Json.parse(decoder.decode(msg.data)), E.chainW(Answer.decode))
+  const answer = msg && parseAnswer(msg)
   if (answer === undefined || E.isLeft(answer)) throw streamUnavailable(address, 'NoAnswer', `STREAM.${verb}`)
   return answer.right
 }
