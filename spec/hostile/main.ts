@@ -48,6 +48,7 @@ const rowOf = (what: string, { own: o, plain: p }: Pair, undisturbed: Pair): str
     `p50 ${o.median.toFixed(1)} ms, p99 ${undisturbed.own.p99.toFixed(1)} -> ${o.p99.toFixed(1)} ms`,
     `stall ${o.stall.toFixed(0)} ms`,
     `plain p99 ${undisturbed.plain.p99.toFixed(1)} -> ${p.p99.toFixed(1)} ms, stall ${p.stall.toFixed(0)} ms`,
+    `CPU per message ${o.cpu.toFixed(0)} µs, plain ${p.cpu.toFixed(0)} µs`,
     `memory ${(o.growth / 1e6).toFixed(1)} MB`,
     JSON.stringify(o.notices),
   ].join('  ')

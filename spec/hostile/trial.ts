@@ -23,6 +23,8 @@ export interface Outcome {
   readonly p99: number
   /** The longest stall of the receiver's event loop, in ms. */
   readonly stall: number
+  /** The CPU time of the receiver's process per hostile message, in µs. Other processes don't add to it. */
+  readonly cpu: number
   /** In bytes. */
   readonly growth: number
   /** How often each kind of delivery was about something else. */
@@ -156,6 +158,7 @@ export const trial = async (
     const before = await bytesInUse()
     const delays = monitorEventLoopDelay({ resolution: 1 })
     delays.enable()
+    const cpuBefore = process.cpuUsage()
     const most = Math.ceil(messages * (kind.share ?? 1))
     const sent = await senders.send(
       { kind: kind.name, root, messages: most, rate },
@@ -164,6 +167,7 @@ export const trial = async (
     await nc.flush()
     if (receiving !== plain) await grown('honest messages', () => (delivered[0] ?? 0) + (lost[0] ?? 0), sent[0] ?? 0)
     delays.disable()
+    const cpu = process.cpuUsage(cpuBefore)
     const growth = (await bytesInUse()) - before
     await end()
     latencies.sort((a, b) => a - b)
@@ -174,6 +178,7 @@ export const trial = async (
       median: percentile(latencies, 0.5),
       p99: percentile(latencies, 0.99),
       stall: delays.max / 1e6,
+      cpu: (cpu.user + cpu.system) / most,
       growth,
       notices,
     }

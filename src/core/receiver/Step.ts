@@ -60,8 +60,11 @@ export const mayHold = <A>(step: Step<A>, bytes: number): boolean =>
 export const mayHoldMore = <A>(step: Step<A>): number =>
   Math.max(0, Math.ceil((step.settings.maxMessages - step.messages - step.heldMessages) / 2))
 
+/** The outputs after which a step ends. Requests of a thousand origins would take tens of ms. */
+const maxOutputs = 256
+
 /** True if the step has done much already. The rest can wait for the next tick, so that one event does not take long. */
-export const isLong = <A>(step: Step<A>): boolean => step.out.length >= 1024
+export const isLong = <A>(step: Step<A>): boolean => step.out.length >= maxOutputs
 
 /** True if there is room once all kept messages are delivered. Then the consumer itself does not fill the limits. */
 export const keepsUp = <A>(step: Step<A>): boolean =>
