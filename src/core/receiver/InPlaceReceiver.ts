@@ -87,6 +87,11 @@ export class InPlaceReceiver<A> {
     return lane
   }
 
+  /** True if the receiver follows the origin. */
+  follows(name: string): boolean {
+    return this.#receiver.table.origins.get(name) !== undefined
+  }
+
   /** When an origin was last heard in sequence: a message, or a heartbeat that said nothing new. */
   seenInSequenceAt(name: string): number | undefined {
     return this.#lanes.get(name)?.seenAt

@@ -77,7 +77,7 @@ export const withoutAddedFields = (headers: Headers, names: ReadonlyArray<string
 /** The headers of a message. The clients parse them on access, and throw for header names that they do not allow. */
 export const parseHeaders = (msg: Msg): Headers | undefined =>
   blockLength(msg) > maxShortBlock && hasRawHeaders(msg) && isTooLongForClient(msg._rdata, msg._msg.hdr)
-    ? HeaderFields.read(msg._rdata.subarray(0, msg._msg.hdr))
+    ? HeaderFields.read(msg._rdata.slice(0, msg._msg.hdr))
     : msg.headers
 
 /** The same; `undefined` if the client can't parse them. */

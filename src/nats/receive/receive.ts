@@ -35,6 +35,7 @@ import {
   decodeNumberedOnly,
   headerBytes,
 } from './decode.ts'
+import { createNewcomers } from './newcomers.ts'
 import { queueHint, receiveOptions } from './options.ts'
 import { copyBytes, createCopier, keepView } from './payloads.ts'
 import { trackProgress } from './progress.ts'
@@ -109,13 +110,14 @@ export const receive = (
 
   // --- events: one at a time, even if a handler calls back into the receiver
 
+  // What is held for a gap can stay long, so it does not share its memory.
+  const retain = (data: Uint8Array): Uint8Array => (data === alreadyDelivered ? data : copyBytes(data))
   const initial = Receiver.create<Uint8Array>({
     addressing,
     ...settings,
     stored: hasStream,
     seed: randomSeed(),
-    // What is held for a gap can stay long, so it does not share its memory.
-    retain: data => (data === alreadyDelivered ? data : copyBytes(data)),
+    retain,
   })
   const addresses = Address.filter(addressing)(filter)
   const receiver = new InPlaceReceiver(initial)
@@ -125,7 +127,8 @@ export const receive = (
   let isDraining = false
   let isClosed = false
 
-  const dispatch = (event: Event<Uint8Array>): void => (queue === undefined ? process(event) : processUnchecked(event))
+  const dispatch = (event: Event<Uint8Array>): void =>
+    queue === undefined ? newcomers.admit(event) : processUnchecked(event)
 
   /** For a member of a queue group: delivers without a check for gaps. */
   const processUnchecked = (event: Event<Uint8Array>): void => {
@@ -138,6 +141,8 @@ export const receive = (
     events.push(event)
     if (!isBusy) processAll()
   }
+
+  const newcomers = createNewcomers(name => receiver.follows(name), process, retain)
 
   const processAll = (): void => {
     isBusy = true
@@ -182,7 +187,8 @@ export const receive = (
   }
 
   const closeIfDrained = (): void => {
-    if (isDraining && !isBusy && Receiver.isSettled(receiver.value) && detector?.isSettled() !== false) close()
+    if (!isDraining || isBusy || !newcomers.isEmpty()) return
+    if (Receiver.isSettled(receiver.value) && detector?.isSettled() !== false) close()
   }
 
   const perform = (output: Output<Uint8Array>): void => {
@@ -283,6 +289,7 @@ export const receive = (
     if (isClosed) return
     isClosed = true
     timer.clear()
+    newcomers.clear()
     detector?.close()
     streamRequests.close()
     stopListening()
@@ -324,6 +331,7 @@ export const receive = (
       if (!areStreamsChecked) void checkAllStreams()
     },
     onClosed: cause => {
+      newcomers.flush()
       detector?.deliverHeld()
       close(cause instanceof Error ? cause : undefined)
     },
@@ -393,6 +401,7 @@ export const receive = (
 
   const drain = async (): Promise<void> => {
     if (!(await connectedWithin(nc, drainTimeout))) {
+      newcomers.flush()
       const ranges = Receiver.unsettled(receiver.value)
       const error = ranges.length === 0 ? undefined : unsettledError(subject, ranges)
       close(error)

@@ -1,0 +1,146 @@
+/**
+ * Messages and heartbeats of origins that a receiver does not follow yet. Anybody can invent origins, and each costs much
+ * more than the next message of one that is followed. So newcomers have a share of each turn of the event loop, and the
+ * rest of them waits. Messages of followed origins pass them.
+ */
+import type { Event } from '../../core/receiver/events.ts'
+import { now } from '../client/timer.ts'
+
+type ReceiverEvent = Event<Uint8Array>
+type Arriving = Extract<ReceiverEvent, { readonly _tag: 'MessageReceived' | 'HeartbeatReceived' }>
+
+export interface Newcomers {
+  /** Processes an event, or lets it wait. Events of one origin keep their order. */
+  readonly admit: (event: ReceiverEvent) => void
+  /** Processes all that wait. */
+  readonly flush: () => void
+  readonly isEmpty: () => boolean
+  /** Drops all that wait. */
+  readonly clear: () => void
+}
+
+/** The time for newcomers in a turn of the event loop, in ms. */
+const share = 5
+
+/** The limits of what waits. Beyond them the oldest is processed at once. */
+const maxEvents = 16_384
+const maxBytes = 4 * 1024 * 1024
+
+/** What an event holds, in bytes. A heartbeat has no payload. */
+const sizeOf = (event: Arriving): number => (event._tag === 'MessageReceived' ? event.arrival.bytes : 0)
+
+const kept = (event: Arriving, retain: (data: Uint8Array) => Uint8Array): Arriving =>
+  event._tag === 'MessageReceived'
+    ? { ...event, arrival: { ...event.arrival, data: retain(event.arrival.data) } }
+    : event
+
+/**
+ * @param retain copies a payload: what waits must not keep the memory of the client
+ * @param budget the time for newcomers in a turn, in ms
+ */
+export const createNewcomers = (
+  isFollowed: (origin: string) => boolean,
+  process: (event: ReceiverEvent) => void,
+  retain: (data: Uint8Array) => Uint8Array,
+  budget = share,
+): Newcomers => {
+  /** By origin, the one that waits longest first. */
+  const waiting = new Map<string, Array<Arriving>>()
+  /** Kept, because a new iterator would first pass everything that was removed. */
+  let oldestFirst = waiting.keys()
+  let [events, bytes] = [0, 0]
+  /** What newcomers have taken of this turn, in ms. */
+  let spent = 0
+  let turn: ReturnType<typeof setTimeout> | undefined
+
+  const processOrigin = (name: string): void => {
+    const all = waiting.get(name) ?? []
+    waiting.delete(name)
+    events -= all.length
+    for (const event of all) bytes -= sizeOf(event)
+    // The time of the receiver never goes back.
+    for (const event of all) process({ ...event, now: now() })
+  }
+
+  /** False if none waits. */
+  const processOldest = (): boolean => {
+    if (waiting.size === 0) return false
+    let next = oldestFirst.next()
+    if (next.done === true) {
+      oldestFirst = waiting.keys()
+      next = oldestFirst.next()
+    }
+    if (next.done !== true) processOrigin(next.value)
+    return true
+  }
+
+  const endTurn = (): void => {
+    turn = undefined
+    spent = 0
+    const begun = performance.now()
+    while (processOldest() && performance.now() - begun < budget);
+    if (waiting.size > 0) beginTurn()
+  }
+
+  const beginTurn = (): void => {
+    turn ??= setTimeout(endTurn, 0)
+  }
+
+  const wait = (event: Arriving): void => {
+    const { name } = event.origin
+    while (events >= maxEvents || bytes + sizeOf(event) > maxBytes) if (!processOldest()) break
+    const before = waiting.get(name)
+    if (before === undefined) waiting.set(name, [kept(event, retain)])
+    else before.push(kept(event, retain))
+    events += 1
+    bytes += sizeOf(event)
+  }
+
+  const processNow = (event: Arriving): void => {
+    const begun = performance.now()
+    process(event)
+    spent += performance.now() - begun
+  }
+
+  const onArrival = (event: Arriving): void => {
+    const { name } = event.origin
+    if (!waiting.has(name)) {
+      if (isFollowed(name)) return process(event)
+      beginTurn()
+      if (spent < budget && waiting.size === 0) return processNow(event)
+    }
+    wait(event)
+  }
+
+  const flush = (): void => {
+    while (processOldest());
+  }
+
+  return {
+    admit: event => {
+      switch (event._tag) {
+        case 'MessageReceived':
+        case 'HeartbeatReceived':
+          return onArrival(event)
+        case 'HeadAnswered':
+          // What arrived before the answer comes first.
+          processOrigin(event.origin.name)
+          return process(event)
+        case 'Disconnected':
+          flush()
+          return process(event)
+        default:
+          return process(event)
+      }
+    },
+    flush,
+    isEmpty: () => waiting.size === 0,
+    clear: () => {
+      clearTimeout(turn)
+      turn = undefined
+      waiting.clear()
+      events = 0
+      bytes = 0
+    },
+  }
+}
