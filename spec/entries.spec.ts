@@ -92,6 +92,20 @@ describe('the adapters for metrics', () => {
   })
 })
 
+describe('the fake server', () => {
+  it('needs no client and nothing of node', async () => {
+    const { external } = await bundled("export * from '../testing.ts'")
+    expect([...new Set(external)].filter(at => !/^fp-ts\/lib\/\w+\.js$|^io-ts$/.test(at))).toEqual([])
+  })
+
+  it('is in no other entry', async () => {
+    const others = [...entries.values()].filter(file => file !== 'src/testing.ts' && file !== 'src/file.ts')
+    const contents = others.map((file, i) => `export * as e${i} from '../../${file}'`).join('\n')
+    const { inputs } = await bundled(contents, ['prom-client', '@opentelemetry/api'])
+    expect(inputs.filter(name => name.startsWith('src/testing'))).toEqual([])
+  })
+})
+
 describe('the core in a browser', () => {
   it('needs no client, nothing of node, and no other package but fp-ts and io-ts', async () => {
     const { inputs, external } = await bundled("export * from './index.ts'")

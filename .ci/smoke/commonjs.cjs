@@ -7,6 +7,7 @@ const Pattern = require('nats-sequenced/core/Pattern')
 const { fileStore } = require('nats-sequenced/file')
 const { observeSequenced } = require('nats-sequenced/opentelemetry')
 const { collectSequenced } = require('nats-sequenced/prom-client')
+const { fakeServer } = require('nats-sequenced/testing')
 const { metrics } = require('@opentelemetry/api')
 const { Registry } = require('prom-client')
 
@@ -37,6 +38,12 @@ const main = async () => {
   assert.match(await registry.metrics(), /^nats_sequenced_published_messages_total 3$/m)
   observeSequenced(metrics.getMeter('smoke'), () => [publishing, received])()
   await nc.close()
+
+  const fake = fakeServer().connect()
+  const copies = subscribe(fake, 'copies')
+  publisher(fake, 'copies').publish('a')
+  for await (const d of copies) if (d._tag === 'Message') break
+  await fake.close()
   console.log('The package works as CommonJS, with @nats-io/transport-node.')
 }
 

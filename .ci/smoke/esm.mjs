@@ -8,6 +8,7 @@ import * as Pattern from 'nats-sequenced/core/Pattern'
 import { fileStore } from 'nats-sequenced/file'
 import { observeSequenced } from 'nats-sequenced/opentelemetry'
 import { collectSequenced } from 'nats-sequenced/prom-client'
+import { fakeServer } from 'nats-sequenced/testing'
 import { Registry } from 'prom-client'
 
 assert.deepEqual(SequenceNumber.parse('3'), { _tag: 'Right', right: 3 })
@@ -37,4 +38,10 @@ collectSequenced(registry, () => [publishing, received])
 assert.match(await registry.metrics(), /^nats_sequenced_published_messages_total 3$/m)
 observeSequenced(metrics.getMeter('smoke'), () => [publishing, received])()
 await nc.close()
+
+const fake = fakeServer().connect()
+const copies = subscribe(fake, 'copies')
+publisher(fake, 'copies').publish('a')
+for await (const d of copies) if (d._tag === 'Message') break
+await fake.close()
 console.log('The package works as an ES module, with nats.')
