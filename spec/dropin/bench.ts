@@ -4,13 +4,11 @@ import * as nats2 from 'nats'
 import type { Client, ClientSubscription } from '../../src/dropin/Client.ts'
 import type { SequencedNotice, SequencedOptions } from '../../src/index.ts'
 import { sequenced } from '../../src/index.ts'
-import type { Bench as Surroundings } from '../nats/clients.ts'
 import { patient } from '../nats/patient.ts'
 
 export { eventually as until } from '../server/eventually.ts'
 
 import type { DecideFate, LossyLink } from '../server/lossyLink.ts'
-import { startLossyLink } from '../server/lossyLink.ts'
 
 export { longestWait } from '../server/longestWait.ts'
 export { within } from '../server/within.ts'
@@ -118,6 +116,12 @@ export const kinds: ReadonlyArray<Kind> = [
   },
 ]
 
+/** Where connections lead to: a nats-server, or the fake one. */
+export interface Place {
+  readonly url: string
+  readonly link: (fate?: DecideFate) => Promise<LossyLink>
+}
+
 export type Mode = 'plain' | 'sequenced'
 
 export interface Bench {
@@ -141,13 +145,13 @@ export interface Run {
 let runs = 0
 
 /** The environment of one run of a scenario. */
-export const run = (kind: Kind, mode: Mode, server: { readonly url: string; readonly port: number }): Run => {
+export const run = (kind: Kind, mode: Mode, place: Place): Run => {
   runs += 1
   const root = `app${runs}x`
   const notices: Array<SequencedNotice> = []
   const ends: Array<() => Promise<unknown>> = []
   const connect = async (options: Options = {}): Promise<Nc> => {
-    const plain = await kind.connect({ servers: server.url, ...options })
+    const plain = await kind.connect({ servers: place.url, ...options })
     ends.push(() => plain.close())
     return mode === 'plain'
       ? plain
@@ -159,7 +163,7 @@ export const run = (kind: Kind, mode: Mode, server: { readonly url: string; read
       at: name => `${root}.${name}`,
       connect,
       link: async () => {
-        const link = await startLossyLink(server.port)
+        const link = await place.link()
         ends.push(() => link.close())
         return link
       },
@@ -244,6 +248,13 @@ export const reading = async (sub: AsyncIterable<Msg>, count = Number.POSITIVE_I
 }
 
 // --- for specs with a server of their own
+
+/** What a spec has around it: `withServer()`, or `withFakeServer()`. */
+export interface Surroundings {
+  readonly server: () => Pick<Place, 'url'>
+  readonly after: (end: () => unknown) => void
+  readonly link: Place['link']
+}
 
 /** A plain connection that is closed after the test. */
 export const dial = async (server: Surroundings, kind: Kind, options: Options = {}): Promise<Nc> => {

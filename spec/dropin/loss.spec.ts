@@ -4,10 +4,14 @@ import { sequenceOf } from '../../src/index.ts'
 import { withServer } from '../nats/clients.ts'
 import type { Fate } from '../server/lossyLink.ts'
 import { delay, drop, duplicate, pass } from '../server/lossyLink.ts'
+import { fakeKind, withFakeServer } from '../testing/fakeKind.ts'
 import type { Sequenced } from './bench.ts'
 import { dial, dialSequenced, kinds, listening, reading, show, texts, told, until } from './bench.ts'
 
-const server = withServer()
+const places = [
+  ...kinds.map(kind => ({ kind, name: kind.name, server: withServer() })),
+  { kind: fakeKind, name: fakeKind.name, server: withFakeServer() },
+]
 
 const isData = (subject: string): boolean => subject.startsWith('updates.')
 
@@ -29,7 +33,7 @@ const publish = async ({ nc }: Sequenced, count: number): Promise<void> => {
 
 const upTo = (count: number): ReadonlyArray<string> => Array.from({ length: count }, (_, i) => `${i + 1}`)
 
-describe.each(kinds)('with $name', kind => {
+describe.each(places)('with $name', ({ kind, server }) => {
   test('lost, duplicated and delayed messages are delivered once and in order', async () => {
     const fates = { 3: drop, 4: drop, 6: duplicate, 8: delay(20), 10: drop }
     const receiving = await dialSequenced(server, kind, {}, once(fates))

@@ -1,52 +1,32 @@
-// A sequenced connection must behave like a plain one. Each scenario runs on both, with both clients. The application
-// must see the same results, except for the differences that docs/guides/drop-in.md names.
+// A sequenced connection must behave like a plain one. Each scenario runs on both, with both clients, and with the fake
+// server. The application must see the same results, except for the differences that docs/guides/drop-in.md names.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import type { NatsServer } from '../server/natsServer.ts'
+import { startLossyLink } from '../server/lossyLink.ts'
 import { startNatsServer } from '../server/natsServer.ts'
-import type { Json, Kind, Mode } from './bench.ts'
-import { kinds, run, showError, within } from './bench.ts'
-import type { Scenario } from './scenarios/Scenario.ts'
+import { fakeKind, startFakeServer } from '../testing/fakeKind.ts'
+import type { Kind, Place } from './bench.ts'
+import { kinds } from './bench.ts'
+import type { Seen } from './observe.ts'
+import { observe } from './observe.ts'
 import { scenarios } from './scenarios.ts'
-
-interface Seen {
-  /** The scenario's result, or its error. */
-  readonly observation: { readonly seen: Json } | { readonly failed: Json }
-  /** Notices that a sequenced connection should not report. */
-  readonly grave: ReadonlyArray<string>
-}
 
 interface Observed {
   readonly plain: Seen
   readonly sequenced: Seen
 }
 
-const grave = ['Lost', 'Overflowed', 'Conflict', 'Mismatch', 'NotPermitted', 'SenderConflict', 'NotResent']
-
-const observe = async (scenario: Scenario, kind: Kind, mode: Mode, server: NatsServer): Promise<Seen> => {
-  const { bench, notices, anonymous, end } = run(kind, mode, server)
-  const observation = await within(scenario.name, scenario.run(bench)).then(
-    seen => ({ seen }),
-    cause => ({ failed: showError(cause) }),
-  )
-  await end()
-  return {
-    observation: JSON.parse(anonymous(JSON.stringify(observation))),
-    grave: notices.map(n => n.notice._tag).filter(tag => grave.includes(tag)),
-  }
-}
-
 /** A scenario mostly waits, so several run in parallel. */
 const width = 10
 
-const observeAll = async (kind: Kind, server: NatsServer): Promise<ReadonlyMap<string, Observed>> => {
+const observeAll = async (kind: Kind, place: Place): Promise<ReadonlyMap<string, Observed>> => {
   const observed = new Map<string, Observed>()
   const waiting = [...scenarios]
   const work = async (): Promise<void> => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-      const plain = await observe(next, kind, 'plain', server)
-      observed.set(next.name, { plain, sequenced: await observe(next, kind, 'sequenced', server) })
+      const plain = await observe(next, kind, 'plain', place)
+      observed.set(next.name, { plain, sequenced: await observe(next, kind, 'sequenced', place) })
     }
   }
   await Promise.all(Array.from({ length: width }, work))
@@ -67,14 +47,29 @@ test.each(scenarios.flatMap(s => (s.differs === undefined ? [] : [s.differs])))(
   },
 )
 
-describe.each(kinds)('with $name', kind => {
-  let server: NatsServer
+interface Started {
+  readonly place: Place
+  readonly stop: () => Promise<void>
+}
+
+const startServer = async (): Promise<Started> => {
+  const { url, port, stop } = await startNatsServer()
+  return { place: { url, link: fate => startLossyLink(port, fate) }, stop }
+}
+
+const startFake = async (): Promise<Started> => ({ place: startFakeServer(), stop: async () => undefined })
+
+describe.each([
+  ...kinds.map(kind => ({ kind, name: kind.name, start: startServer })),
+  { kind: fakeKind, name: fakeKind.name, start: startFake },
+])('with $name', ({ kind, start }) => {
+  let started: Started
   let observed: ReadonlyMap<string, Observed>
   beforeAll(async () => {
-    server = await startNatsServer()
-    observed = await observeAll(kind, server)
+    started = await start()
+    observed = await observeAll(kind, started.place)
   })
-  afterAll(() => server.stop())
+  afterAll(() => started.stop())
 
   test.each(scenarios)('$name', ({ name, differs }) => {
     const { plain, sequenced } = observed.get(name) ?? {}
