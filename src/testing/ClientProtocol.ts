@@ -5,6 +5,7 @@
 import { ClientError } from './ClientError.ts'
 import type { Deferred } from './Deferred.ts'
 import { deferred } from './Deferred.ts'
+import type { FakeConnectOptions } from './FakeConnectOptions.ts'
 import { ReceivedMsg } from './FakeMsg.ts'
 import type { FakeSubscribeOptions, SubscriptionOwner } from './FakeSubscription.ts'
 import { FakeSubscription } from './FakeSubscription.ts'
@@ -16,16 +17,6 @@ import type { FakeStatus, Statuses } from './statuses.ts'
 import { createStatuses } from './statuses.ts'
 import type { Command, Dial, Frame, MsgFrame, Session, WireClient } from './wire.ts'
 
-/** The options of a connection: those of the clients that mean something here. */
-export interface ProtocolOptions {
-  readonly name: string
-  readonly noEcho: boolean
-  readonly inboxPrefix: string
-  readonly reconnect: boolean
-  readonly reconnectTimeWait: number
-  readonly maxReconnectAttempts: number
-}
-
 /** The address of the fake server. */
 export const address = 'fake-server:4222'
 
@@ -34,14 +25,14 @@ export class ClientProtocol implements WireClient, SubscriptionOwner {
   readonly requests: Requests
   readonly statuses: Statuses = createStatuses()
   readonly stats = { inBytes: 0, outBytes: 0, inMsgs: 0, outMsgs: 0 }
-  readonly #options: ProtocolOptions
+  readonly #options: Required<FakeConnectOptions>
   readonly #dialServer: Dial
   readonly #closing = deferred<undefined | Error>()
   readonly #subscriptions = new Map<number, FakeSubscription>()
   #session: Session | undefined
   #isClosed = false
   #isDraining = false
-  #hasPublished = false
+  #refusesMessages = false
   #lastSid = 0
   #attempts = 0
   #retry: ReturnType<typeof setTimeout> | undefined
@@ -49,7 +40,7 @@ export class ClientProtocol implements WireClient, SubscriptionOwner {
   #unsent: Array<Command> = []
   #pongs: Array<Deferred<void>> = []
 
-  constructor(dial: Dial, options: ProtocolOptions) {
+  constructor(dial: Dial, options: Required<FakeConnectOptions>) {
     this.#options = options
     this.#dialServer = dial
     this.closed = this.#closing.promise
@@ -82,8 +73,8 @@ export class ClientProtocol implements WireClient, SubscriptionOwner {
   }
 
   /** True at the end of a drain, when subscriptions have ended. */
-  hasPublished(): boolean {
-    return this.#hasPublished
+  refusesMessages(): boolean {
+    return this.#refusesMessages
   }
 
   // --- commands
@@ -183,7 +174,7 @@ export class ClientProtocol implements WireClient, SubscriptionOwner {
   async drain(): Promise<void> {
     this.#isDraining = true
     await Promise.all([...this.#subscriptions.values()].map(s => s.drain()))
-    this.#hasPublished = true
+    this.#refusesMessages = true
     await this.flush()
     this.close()
   }

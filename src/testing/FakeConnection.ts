@@ -4,8 +4,8 @@
  * it can be passed where either is expected. It behaves as `nats` 2.29, and raises its errors.
  */
 import { ClientError } from './ClientError.ts'
-import type { ProtocolOptions } from './ClientProtocol.ts'
 import { address, ClientProtocol } from './ClientProtocol.ts'
+import type { FakeConnectOptions } from './FakeConnectOptions.ts'
 import type { FakeMsg } from './FakeMsg.ts'
 import type { FakeSubscribeOptions, FakeSubscription } from './FakeSubscription.ts'
 import type { FakePublishOptions } from './publication.ts'
@@ -14,13 +14,7 @@ import type { FakeRequestManyOptions, FakeRequestOptions } from './requests.ts'
 import type { FakeStatus } from './statuses.ts'
 import type { Dial } from './wire.ts'
 
-/** What `publishMessage` and `respondMessage` take. */
-interface MsgToPublish extends FakePublishOptions {
-  readonly subject: string
-  readonly data: Uint8Array
-}
-
-/** @since 0.1.0 */
+/** What a fake server says of itself. @since 0.1.0 */
 export interface FakeServerInfo {
   readonly client_id: number
   readonly go: string
@@ -54,18 +48,22 @@ const refuse = (what: string): never => {
   throw new Error(`A fake connection has no ${what}: test this code with a real nats-server.`)
 }
 
+/**
+ * A connection to a fake server, with the members of both clients' connections.
+ *
+ * @since 0.1.0
+ */
 // Private fields (`#`) are refused on objects that inherit from a connection, such as those of `sequenced`. So its state
 // is in one object, and its own checks go through `this`.
-/** @since 0.1.0 */
 export class FakeConnection {
   /** The options of the connection. */
-  readonly options: ProtocolOptions
+  readonly options: Required<FakeConnectOptions>
   /** The server; absent while the connection is not connected. */
   declare readonly info?: FakeServerInfo
   private readonly protocol: ClientProtocol
 
   /** @internal */
-  constructor(dial: Dial, options: ProtocolOptions) {
+  constructor(dial: Dial, options: Required<FakeConnectOptions>) {
     this.options = options
     this.protocol = new ClientProtocol(dial, options)
     // Not a getter: the clients' types declare an optional property, which a getter can't be.
@@ -85,11 +83,12 @@ export class FakeConnection {
   /** Publishes a message. Throws a `NatsError`, as `nats` 2.29 does. */
   publish(subject: string, payload?: Uint8Array | string, options?: FakePublishOptions): void {
     this.check(subject)
-    if (this.protocol.hasPublished()) throw new ClientError('CONNECTION_DRAINING')
+    if (this.protocol.refusesMessages()) throw new ClientError('CONNECTION_DRAINING')
     this.protocol.publish(subject, payload, options)
   }
 
-  publishMessage({ subject, data, reply, headers }: MsgToPublish): void {
+  /** Publishes a received message again, or an object like it. */
+  publishMessage({ subject, data, reply, headers }: FakePublishOptions & Pick<FakeMsg, 'subject' | 'data'>): void {
     this.publish(subject, data, {
       ...(reply === undefined ? {} : { reply }),
       ...(headers === undefined ? {} : { headers }),
@@ -97,12 +96,13 @@ export class FakeConnection {
   }
 
   /** Publishes a message to its reply subject. Returns false if it has none. */
-  respondMessage({ reply, data, headers }: MsgToPublish): boolean {
+  respondMessage({ reply, data, headers }: FakePublishOptions & Pick<FakeMsg, 'subject' | 'data'>): boolean {
     if (!reply) return false
     this.publish(reply, data, { reply, ...(headers === undefined ? {} : { headers }) })
     return true
   }
 
+  /** Subscribes to a subject or a filter. Throws a `NatsError`. */
   subscribe(subject: string, options: FakeSubscribeOptions = {}): FakeSubscription {
     this.checkNotDraining()
     this.check(subject)
@@ -116,6 +116,7 @@ export class FakeConnection {
     return this.protocol.requests.request(subject, payload, options)
   }
 
+  /** Sends a request, and reads several answers. */
   async requestMany(
     subject: string,
     payload?: Uint8Array | string,
@@ -149,10 +150,12 @@ export class FakeConnection {
     return this.protocol.closed
   }
 
+  /** True if the connection is closed permanently. */
   isClosed(): boolean {
     return this.protocol.isClosed()
   }
 
+  /** True once `drain` was called. */
   isDraining(): boolean {
     return this.protocol.isDraining()
   }
@@ -189,26 +192,32 @@ export class FakeConnection {
     return address
   }
 
+  /** Always empty: there are no other servers. */
   getServers(): ReadonlyArray<never> {
     return []
   }
 
+  /** Throws: there are no other servers. */
   setServers(_servers: ReadonlyArray<string>): void {
     refuse('other servers')
   }
 
+  /** Throws: there is no JetStream. */
   jetstream(): never {
     return refuse('JetStream')
   }
 
+  /** Throws: there is no JetStream. */
   jetstreamManager(): never {
     return refuse('JetStream')
   }
 
+  /** Throws: there is no services framework. */
   get services(): never {
     return refuse('services framework')
   }
 
+  /** Drains, at the end of a block with `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (!this.isClosed() && !this.isDraining()) await this.drain()
   }

@@ -5,7 +5,12 @@ import { HeaderFields } from '../nats/client/HeaderFields.ts'
 /** How a name is matched: `Match` of `nats` 2.29 (numbers) or of v3 (words). Default: exactly. */
 type Match = number | string
 
-/** The headers of a message. The types of both clients' headers have these members. @since 0.1.0 */
+/**
+ * The headers of a message. The types of both clients' headers have these members. `match`: `Match` of either client, by
+ * default exactly.
+ *
+ * @since 0.1.0
+ */
 export interface FakeHeaders extends Headers {
   /** The description of an inline status; `''` if there is none. */
   readonly description: string
@@ -13,13 +18,15 @@ export interface FakeHeaders extends Headers {
   readonly status: string
   /** True if there is an inline status, and it is an error. */
   readonly hasError: boolean
-  get(name: string, match?: Match): string
-  has(name: string, match?: Match): boolean
-  last(name: string, match?: Match): string
-  values(name: string, match?: Match): string[]
-  append(name: string, value: string, match?: Match): void
-  set(name: string, value: string, match?: Match): void
-  delete(name: string, match?: Match): void
+  get(name: string, match?: number | string): string
+  has(name: string, match?: number | string): boolean
+  /** The last value; `''` if there is none. */
+  last(name: string, match?: number | string): string
+  values(name: string, match?: number | string): string[]
+  append(name: string, value: string, match?: number | string): void
+  /** Replaces all values of a header. */
+  set(name: string, value: string, match?: number | string): void
+  delete(name: string, match?: number | string): void
 }
 
 const isCaseIgnored = (match: Match | undefined): boolean => match === 2 || match === 'insensitive'

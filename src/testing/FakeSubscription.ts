@@ -26,7 +26,7 @@ export interface SubscriptionOwner {
   readonly forget: (sid: number) => void
 }
 
-/** @since 0.1.0 */
+/** A subscription of a fake connection. @since 0.1.0 */
 export class FakeSubscription implements AsyncIterable<FakeMsg> {
   /** Resolves when the subscription has ended, and its iterator is read. */
   readonly closed: Promise<void>
@@ -64,17 +64,17 @@ export class FakeSubscription implements AsyncIterable<FakeMsg> {
     this.#callback?.(error, Object.create(null))
   }
 
-  /** Announces the subscription to the server: at its start, and after each reconnect. */
+  /** Announces the subscription to the server: at its start, and after each reconnect. @internal */
   announce(): void {
     this.#owner.send({ _tag: 'Sub', sid: this.#sid, subject: this.#subject, queue: this.#queueGroup })
   }
 
-  /** Announces a limit that was set at the start. */
+  /** Announces a limit that was set at the start. @internal */
   announceMax(): void {
     if (this.#max) this.unsubscribe(this.#max)
   }
 
-  /** A message from the server. */
+  /** A message from the server. @internal */
   receive(msg: FakeMsg): void {
     this.#received += 1
     this.callback(null, msg)
@@ -135,6 +135,7 @@ export class FakeSubscription implements AsyncIterable<FakeMsg> {
     return this.#messages.isDone
   }
 
+  /** The subject or filter. */
   getSubject(): string {
     return this.#subject
   }
@@ -159,14 +160,17 @@ export class FakeSubscription implements AsyncIterable<FakeMsg> {
     return this.#sid
   }
 
+  /** The count of messages after which it ends; `undefined` for no limit. */
   getMax(): number | undefined {
     return this.#max
   }
 
+  /** Drains, at the end of a block with `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.isClosed() ? Promise.resolve() : this.drain()
   }
 
+  /** The messages, once. */
   [Symbol.asyncIterator](): AsyncIterator<FakeMsg> {
     return this.#messages[Symbol.asyncIterator]()
   }

@@ -2,6 +2,7 @@
 
 import { deliverWithFaults } from './deliverWithFaults.ts'
 import { FakeConnection } from './FakeConnection.ts'
+import type { FakeConnectOptions } from './FakeConnectOptions.ts'
 import type { Decide, EndFault, Which } from './faults.ts'
 import { always, createFaults } from './faults.ts'
 import { createLine } from './Line.ts'
@@ -9,31 +10,7 @@ import type { Peer } from './router.ts'
 import { createRouter } from './router.ts'
 import type { Command, Dial, Frame, WireClient } from './wire.ts'
 
-/**
- * The options of a fake connection: those of the clients that mean something here. Others are ignored, such as `servers`
- * and `user`.
- *
- * @since 0.1.0
- */
-export interface FakeConnectOptions {
-  /** Identifies the connection to faults (`to`). Default `''`. */
-  readonly name?: string
-  /** Whether the connection does not receive its own messages. Default false. */
-  readonly noEcho?: boolean
-  /** Default `_INBOX`. */
-  readonly inboxPrefix?: string
-  /** Whether it connects again after a cut. If not, a cut closes it. Default true. */
-  readonly reconnect?: boolean
-  /** The time between two attempts to reconnect, in ms. Default 2000. After `heal` it reconnects at once. */
-  readonly reconnectTimeWait?: number
-  /** The number of failed attempts after which the connection closes; -1: it never gives up. Default 10. */
-  readonly maxReconnectAttempts?: number
-}
-
-/** A connection of a fake server, or what `sequenced` has made of it. */
-type AnyConnection = Pick<FakeConnection, 'options'>
-
-/** @since 0.1.0 */
+/** A fake server. @since 0.1.0 */
 export interface FakeServer {
   /** Opens a connection. All connections of a server reach each other. */
   readonly connect: (options?: FakeConnectOptions) => FakeConnection
@@ -47,10 +24,10 @@ export interface FakeServer {
   readonly reorder: (which: Which) => EndFault
   /** Decides about each message in flight. Of several faults the first that decides counts. */
   readonly decide: (decide: Decide) => EndFault
-  /** Cuts a connection until `heal`. What is in flight is lost. */
-  readonly cut: (connection: AnyConnection) => void
+  /** Cuts a connection until `heal`: one of `connect`, or what `sequenced` returned for it. What is in flight is lost. */
+  readonly cut: (connection: Pick<FakeConnection, 'options'>) => void
   /** Lets a connection that was cut reconnect, at once. */
-  readonly heal: (connection: AnyConnection) => void
+  readonly heal: (connection: Pick<FakeConnection, 'options'>) => void
 }
 
 interface Access {
@@ -122,7 +99,7 @@ export const fakeServer = (): FakeServer => {
       return { send: up.send, close }
     }
 
-  const accessOf = ({ options }: AnyConnection): Access => {
+  const accessOf = ({ options }: Pick<FakeConnection, 'options'>): Access => {
     const access = accesses.get(options)
     if (access === undefined)
       throw new TypeError('This connection is not of this fake server: pass one that its connect() returned.')
