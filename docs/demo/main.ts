@@ -1,12 +1,15 @@
 /** `npm run demo`: shows that nothing is lost without notice on a lossy link. */
 import { findNatsServer } from '../../spec/server/findNatsServer.ts'
+import type { Afterwards } from './afterwards.ts'
 import { type Bystander, bystander } from './bystander.ts'
 import type { Counts } from './fates.ts'
 import { help, type Options, parseOptions } from './options.ts'
+import { plainSubscriber } from './plainSubscriber.ts'
 import { flaws, json } from './report.ts'
 import { screenView } from './screen.ts'
 import { logView, noView, type Scene, type View } from './view.ts'
-import { type Afterwards, openWorld, type Witness } from './world.ts'
+import type { ServerKind } from './wires.ts'
+import { openWorld, type Witness } from './world.ts'
 
 /** A gap is given up within 2 s of the last publish. A run that needs longer than this has failed. */
 const settleWithinMs = 15_000
@@ -61,10 +64,21 @@ const settling = (witnessed: Bystander): { readonly check: () => void; readonly 
   return { check, wait }
 }
 
+/** A nats-server if there is one or one can be had, and otherwise the fake one. */
+const chooseServer = async (): Promise<ServerKind> => {
+  try {
+    process.env['NATS_SERVER'] = await findNatsServer(say)
+    return 'nats-server'
+  } catch (cause) {
+    say(`${cause instanceof Error ? cause.message : String(cause)}`)
+    say('The demo goes on without: it uses the fake server of nats-sequenced/testing, in this process.')
+    return 'fake'
+  }
+}
+
 /** Returns the exit code. */
 const demo = async (options: Options, afterwards: Afterwards): Promise<number> => {
-  process.env['NATS_SERVER'] = await findNatsServer(say)
-
+  const server = await chooseServer()
   const begun = performance.now()
   const alice = Math.ceil(options.messages / 2)
   const counts: Counts = new Map([
@@ -72,11 +86,14 @@ const demo = async (options: Options, afterwards: Afterwards): Promise<number> =
     ['bob', options.messages - alice],
   ])
   const witnessed = bystander()
+  const plain = plainSubscriber()
   let heartbeatsHarmed = 0
   const view = viewOf(options, {
     seed: options.seed,
     counts,
+    server,
     bystander: witnessed,
+    plain,
     heartbeatsHarmed: () => heartbeatsHarmed,
     clock: () => performance.now() - begun,
   })
@@ -84,7 +101,11 @@ const demo = async (options: Options, afterwards: Afterwards): Promise<number> =
 
   const settled = settling(witnessed)
   const witness: Witness = {
-    published: (origin, sender, number, data) => witnessed.published(origin, sender, number, data, performance.now()),
+    published: (origin, sender, number, data) => {
+      witnessed.published(origin, sender, number, data, performance.now())
+      plain.published(origin, sender)
+    },
+    plain: plain.received,
     harmed: (kind, origin, number, harm) => {
       if (kind === 'Data') witnessed.harmed(origin, number, harm)
       else heartbeatsHarmed += 1
@@ -94,7 +115,7 @@ const demo = async (options: Options, afterwards: Afterwards): Promise<number> =
       settled.check()
     },
   }
-  const world = await openWorld(options.seed, counts, witness, afterwards)
+  const world = await openWorld(options.seed, counts, server, witness, afterwards)
   const course = async (): Promise<void> => {
     await world.publishAll()
     await settled.wait()
@@ -105,7 +126,7 @@ const demo = async (options: Options, afterwards: Afterwards): Promise<number> =
   const account = witnessed.account()
   view.finished(account)
   if (options.json) {
-    print(json(account, options.seed))
+    print(json({ account, plain: plain.account(), seed: options.seed, server }))
     for (const flaw of flaws(account)) say(`failed: ${flaw}`)
   }
   return flaws(account).length === 0 ? 0 : 1

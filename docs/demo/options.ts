@@ -10,7 +10,8 @@ export interface Options {
 export const help = `npm run demo -- [options]
 
 Starts a nats-server. Two senders publish to one receiver over a link that drops, doubles and delays messages. Shows what
-the receiver notices. Ends after some seconds; Ctrl-C ends it sooner.
+the receiver notices, and what a plain subscriber beside it misses without knowing. Ends after some seconds; Ctrl-C ends
+it sooner. Where no nats-server can be had, it uses a fake one in its own process.
 
   --messages N   messages of both senders together, 1000 to 100000 (default 12000)
   --seed N       decides which messages the link drops, doubles and delays (default: random, and printed)

@@ -1,5 +1,15 @@
 // The result of a run: as JSON, as sentences, and whether the library has kept its promises. Pure.
 import type { Account } from './bystander.ts'
+import type { PlainAccount } from './plainSubscriber.ts'
+import type { ServerKind } from './wires.ts'
+
+/** What a run has shown. */
+export interface Result {
+  readonly account: Account
+  readonly plain: PlainAccount
+  readonly seed: number
+  readonly server: ServerKind
+}
 
 export const count = (n: number): string => n.toLocaleString('en')
 
@@ -33,7 +43,7 @@ export const flaws = (a: Account): ReadonlyArray<string> => {
   return [...checks.filter(([n]) => n > 0).map(([n, what]) => `${count(n)} ${what}`), ...tail]
 }
 
-export const json = (a: Account, seed: number): string =>
+export const json = ({ account: a, plain, seed, server }: Result): string =>
   JSON.stringify({
     published: a.published,
     delivered: a.delivered,
@@ -45,6 +55,8 @@ export const json = (a: Account, seed: number): string =>
     duplicatesDelivered: a.duplicatesDelivered,
     outOfOrder: a.outOfOrder,
     tailNoticedMs: a.tailNoticedMs === undefined ? null : Math.round(a.tailNoticedMs * 10) / 10,
+    plainSubscriber: { missed: plain.missed, twice: plain.twice, outOfOrder: plain.outOfOrder },
+    server,
     seed,
   })
 
@@ -52,7 +64,7 @@ const list = (items: ReadonlyArray<string>): string => new Intl.ListFormat('en')
 
 const noneOr = (n: number): string => (n === 0 ? 'None' : count(n))
 
-export const summary = (a: Account, seed: number): ReadonlyArray<string> => {
+export const summary = ({ account: a, plain, seed, server }: Result): ReadonlyArray<string> => {
   const broken = flaws(a)
   const names = list(a.senders.map(s => s.sender))
   const tails = list(
@@ -71,8 +83,10 @@ export const summary = (a: Account, seed: number): ReadonlyArray<string> => {
     `${noneOr(a.skippedSilently)} skipped silently. ${noneOr(a.duplicatesDelivered)} delivered twice. ${noneOr(a.outOfOrder)} out of order.`,
     '',
     broken.length === 0
-      ? 'Verdict: nothing was lost without notice.'
+      ? `Verdict: nothing was lost without notice. A plain subscriber missed ${count(plain.missed)} messages, and did not know.`
       : `Verdict: the library has failed: ${broken.join('; ')}.`,
+    `The plain subscriber also received ${count(plain.twice)} messages twice, and ${count(plain.outOfOrder)} out of order.`,
+    ...(server === 'fake' ? ['There was no nats-server: all of this ran on a fake one, in this process.'] : []),
     `Repeat this run: npm run demo -- --messages ${a.published} --seed ${seed}`,
   ]
 }

@@ -64,12 +64,14 @@ const picture = (scene: Scene, account: Account, lately: ReadonlyArray<Line>, wi
     ...senders.map((s): Span => [right(count(f(s))), style]),
   ]
   const { injected, noticedMs } = account
+  const { missedBySender } = scene.plain.account()
   const harm = (n: number, what: string): Span => [`${count(n)} ${what}`]
   const cells = Math.max(10, Math.min(width - 12, 100))
   return [
     [
       ['nats-sequenced', 'bold'],
       [`  two senders, a lossy link, one receiver   seed ${scene.seed}`, 'dim'],
+      [scene.server === 'fake' ? '   fake server' : '', 'dim'],
     ],
     [],
     [[' '.repeat(30)], ...senders.map((s): Span => [right(s.sender), 'bold'])],
@@ -77,6 +79,7 @@ const picture = (scene: Scene, account: Account, lately: ReadonlyArray<Line>, wi
     row('delivered, in order', s => s.delivered, 'green'),
     row('reported as lost', s => s.lost, 'red'),
     row('in flight or held', s => s.published - s.delivered - s.lost),
+    row('a plain subscriber lacks', s => missedBySender.get(s.sender) ?? 0, 'red'),
     [],
     ...senders.map((s): Line => [[`  ${s.sender.padEnd(8)}`], ...strip(scene, s.sender, cells)]),
     [[`  ${' '.repeat(8)}`], ['━ all delivered  ╌ in flight  ? missing  x some lost', 'dim']],
@@ -177,7 +180,9 @@ export const screenView = (scene: Scene, out: NodeJS.WriteStream): View => {
     finished: account => {
       draw(account)
       close()
-      out.write(`\n${summary(account, scene.seed).join('\n')}\n`)
+      out.write(
+        `\n${summary({ account, plain: scene.plain.account(), seed: scene.seed, server: scene.server }).join('\n')}\n`,
+      )
     },
     close,
   }

@@ -3,13 +3,17 @@ import type { Delivery } from '../../src/index.ts'
 import { explain } from '../../src/index.ts'
 import type { Account, Bystander } from './bystander.ts'
 import type { Counts } from './fates.ts'
+import type { PlainSubscriber } from './plainSubscriber.ts'
 import { count, ms, summary } from './report.ts'
+import type { ServerKind } from './wires.ts'
 
 /** The data of a view. */
 export interface Scene {
   readonly seed: number
   readonly counts: Counts
+  readonly server: ServerKind
   readonly bystander: Bystander
+  readonly plain: PlainSubscriber
   readonly heartbeatsHarmed: () => number
   /** The time since the start, in ms. */
   readonly clock: () => number
@@ -38,7 +42,7 @@ export const logView = (scene: Scene, print: (line: string) => void): View => {
   const progress = (): void => {
     const { published, delivered, lost, noticed, injected } = scene.bystander.account()
     line(
-      `${count(published)} published, ${count(delivered)} delivered, ${count(lost)} reported as lost; ${count(noticed)} of ${count(injected.lost)} losses noticed`,
+      `${count(published)} published, ${count(delivered)} delivered, ${count(lost)} reported as lost; ${count(noticed)} of ${count(injected.lost)} losses noticed; a plain subscriber lacks ${count(scene.plain.account().missed)}`,
     )
   }
   const timer = setInterval(progress, 1000)
@@ -55,7 +59,11 @@ export const logView = (scene: Scene, print: (line: string) => void): View => {
     },
     finished: account => {
       clearInterval(timer)
-      for (const text of ['', ...summary(account, scene.seed)]) print(text)
+      for (const text of [
+        '',
+        ...summary({ account, plain: scene.plain.account(), seed: scene.seed, server: scene.server }),
+      ])
+        print(text)
     },
     close: () => clearInterval(timer),
   }

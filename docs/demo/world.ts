@@ -1,18 +1,21 @@
-// The set-up of the demo: a nats-server, two senders connected to it, and one receiver behind a lossy link.
+// The set-up of the demo: two senders, one receiver behind a lossy link, and a plain subscriber behind another.
 import { setTimeout as pause } from 'node:timers/promises'
-import { connect, type NatsConnection } from 'nats'
-import { type Fate, startLossyLink } from '../../spec/server/lossyLink.ts'
-import { startNatsServer } from '../../spec/server/natsServer.ts'
+import type { NatsConnection } from 'nats'
+import type { Fate } from '../../spec/server/lossyLink.ts'
 import { type Delivery, type Publisher, publisher, subscribe } from '../../src/index.ts'
+import type { Afterwards } from './afterwards.ts'
 import type { Harm } from './bystander.ts'
 import { type Counts, dealFates, decider, planFates, readSubject } from './fates.ts'
 import { type Random, random } from './random.ts'
+import { openWires, type ServerKind } from './wires.ts'
 
 /** Observes everything when it happens. */
 export interface Witness {
   readonly published: (origin: string, sender: string, number: number, data: Uint8Array) => void
   readonly harmed: (kind: 'Data' | 'Heartbeat', origin: string, number: number, harm: Harm) => void
   readonly handed: (delivery: Delivery<Uint8Array>) => void
+  /** The plain subscriber has received a message. */
+  readonly plain: (origin: string, number: number) => void
 }
 
 export interface World {
@@ -23,9 +26,6 @@ export interface World {
   /** Rejects if the server dies, or the consumer fails. */
   readonly broken: Promise<never>
 }
-
-/** Registers a clean-up. Clean-ups run at the end in reverse order, whatever happens. */
-export type Afterwards = (undo: () => Promise<unknown>) => void
 
 const subject = 'updates'
 
@@ -50,23 +50,12 @@ const talk = async (count: number, chance: Random, publish: () => void): Promise
 export const openWorld = async (
   seed: number,
   counts: Counts,
+  kind: ServerKind,
   witness: Witness,
   afterwards: Afterwards,
 ): Promise<World> => {
-  const server = await startNatsServer()
-  afterwards(server.stop)
-
+  const wires = await openWires(kind, afterwards)
   const read = readSubject(subject)
-  const decide = decider(counts, planFates(random(seed, 0), counts), dealFates(random(seed, 1)))
-  const link = await startLossyLink(server.port, delivery => {
-    const seen = read(delivery.subject)
-    if (seen === undefined) return { _tag: 'Pass' }
-    const fate = decide(seen)
-    const harm = harmOf[fate._tag]
-    if (harm !== undefined) witness.harmed(seen.kind, seen.origin, seen.number, harm)
-    return fate
-  })
-  afterwards(link.close)
 
   let fail: (cause: unknown) => void = () => undefined
   const broken = new Promise<never>((_, reject) => {
@@ -75,8 +64,8 @@ export const openWorld = async (
   // Before somebody awaits it, a rejection must not end the process.
   broken.catch(() => undefined)
 
-  const open = async (name: string, servers: string): Promise<NatsConnection> => {
-    const nc = await connect({ name, servers, reconnect: false })
+  const open = async (name: string, connecting: Promise<NatsConnection>): Promise<NatsConnection> => {
+    const nc = await connecting
     let isOurs = false
     afterwards(() => {
       isOurs = true
@@ -90,19 +79,40 @@ export const openWorld = async (
     return nc
   }
 
-  // The receiver subscribes first, so everything is published after its start.
-  const listener = await open('the receiver', link.url)
+  /** Every link has the same plan, so that the plain subscriber loses the same messages. */
+  const openLossy = (name: string, onHarm: Witness['harmed']): Promise<NatsConnection> => {
+    const decide = decider(counts, planFates(random(seed, 0), counts), dealFates(random(seed, 1)))
+    const connecting = wires.lossy(name, onWire => {
+      const seen = read(onWire)
+      if (seen === undefined) return { _tag: 'Pass' }
+      const fate = decide(seen)
+      const harm = harmOf[fate._tag]
+      if (harm !== undefined) onHarm(seen.kind, seen.origin, seen.number, harm)
+      return fate
+    })
+    return open(name, connecting)
+  }
+
+  // The receivers subscribe first, so everything is published after their start.
+  const listener = await openLossy('the receiver', witness.harmed)
   const updates = subscribe(listener, subject, { addressing: 'perSender' })
   const consume = async (): Promise<void> => {
     for await (const delivery of updates) witness.handed(delivery)
   }
   const consumed = consume().catch(fail)
-  await listener.flush()
+  const plain = await openLossy('a plain subscriber', () => undefined)
+  plain.subscribe(`${subject}.>`, {
+    callback: (_, { subject: onWire }) => {
+      const seen = read(onWire)
+      if (seen !== undefined) witness.plain(seen.origin, seen.number)
+    },
+  })
+  await Promise.all([listener.flush(), plain.flush()])
 
   const senders: Array<Publisher> = []
   const talks: Array<() => Promise<void>> = []
   for (const [sender, count] of counts) {
-    const nc = await open(sender, server.url)
+    const nc = await open(sender, wires.good(sender))
     const chance = random(seed, 2 + senders.length)
     const sequence = publisher(nc, subject, { addressing: 'perSender', sender })
     senders.push(sequence)
@@ -119,9 +129,9 @@ export const openWorld = async (
       await Promise.all(talks.map(f => f()))
     },
     finish: async () => {
-      // The `ended` heartbeats take longer than the longest delay of the link, so a flush after them finds it empty.
+      // The `ended` heartbeats take longer than the longest delay of the links, so a flush after them finds them empty.
       await Promise.all(senders.map(sender => sender.close()))
-      await listener.flush()
+      await Promise.all([listener.flush(), plain.flush()])
       updates.close()
       await consumed
     },
