@@ -1,18 +1,25 @@
-// Loss, duplication and disconnects between a sender and a receiver, each behind its own link.
+// Loss, duplication and disconnects between a sender and a receiver, each behind its own link: with a nats-server, and with
+// the fake one.
 import { describe, expect, test } from '@jest/globals'
 import type { SubscribeOptions } from '../../src/nats/receive/subscribe.ts'
 import { subscribe } from '../../src/nats/receive/subscribe.ts'
 import { drop, duplicate, pass } from '../server/lossyLink.ts'
+import { fakeShellKind, withFakeServer } from '../testing/fakeKind.ts'
 import { isMessage, isTag, kinds, log, messages, numbers, range, read, some, withServer } from './clients.ts'
 import { accounted, both, named, receiver, sender, shape } from './pair.ts'
 
-const bench = withServer()
-const receive = receiver(bench)
-const send = sender(bench)
+const realServer = withServer()
+const places = [
+  ...kinds.map(kind => ({ name: kind.name, kind, bench: realServer })),
+  { name: fakeShellKind.name, kind: fakeShellKind, bench: withFakeServer() },
+]
 
 const isData = (subject: string): boolean => subject.startsWith('updates.')
 
-describe.each(kinds)('with $name', kind => {
+describe.each(places)('with $name', ({ kind, bench }) => {
+  const receive = receiver(bench)
+  const send = sender(bench)
+
   describe('the last message', () => {
     test.each(both)('is detected as missing by the next heartbeat (%s)', async addressing => {
       const { until, seen } = await receive(kind, { addressing, gapTimeout: 200 }, d =>

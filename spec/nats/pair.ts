@@ -11,6 +11,9 @@ import type { Bench, Client, Kind, Reader, Seen } from './clients.ts'
 import { isMessage, range, read } from './clients.ts'
 import { patient } from './patient.ts'
 
+/** What a sender and a receiver need of `withServer`. */
+type Links = Pick<Bench, 'connect' | 'link'>
+
 export const both: ReadonlyArray<Addressing> = ['single', 'perSender']
 
 export const named = (addressing: Addressing): PublisherOptions =>
@@ -24,7 +27,7 @@ export interface Receiving extends Reader {
 
 /** A receiver of `updates` with long timeouts. It is subscribed when this resolves. */
 export const receiver =
-  (bench: Bench) =>
+  (bench: Links) =>
   async (kind: Kind, options: SubscribeOptions = {}, fate: DecideFate = () => pass): Promise<Receiving> => {
     const link = await bench.link(fate)
     const nc = await bench.connect(kind, { servers: link.url })
@@ -42,7 +45,7 @@ export interface Sending {
 
 /** A sender of `updates`. */
 export const sender =
-  (bench: Bench) =>
+  (bench: Links) =>
   async (kind: Kind, options: PublisherOptions = {}): Promise<Sending> => {
     const link = await bench.link()
     const nc = await bench.connect(kind, { servers: link.url })

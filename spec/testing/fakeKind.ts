@@ -1,27 +1,46 @@
 // The fake server of nats-sequenced/testing in the place of a real one, for scenarios that run on both.
 import { afterEach } from '@jest/globals'
 import * as nats2 from 'nats'
-import type { FakeConnection, FakeServer, InFlight } from '../../src/testing.ts'
+import type { FakeConnection, FakeConnectOptions, FakeServer, InFlight } from '../../src/testing.ts'
 import { fakeServer } from '../../src/testing.ts'
 import type { Kind, Place } from '../dropin/bench.ts'
+import type { Options, Kind as ShellKind } from '../nats/kinds.ts'
 import type { DecideFate, Fate, LossyLink } from '../server/lossyLink.ts'
 
 /** The ways to a fake server, by address: the server itself, and its links. */
 const ways = new Map<string, { readonly server: FakeServer; readonly onConnect: (nc: FakeConnection) => void }>()
 let count = 0
 
-/** Connects by an address, as the clients do. Its headers are those of a client, as in an application. */
+interface Addressed extends FakeConnectOptions {
+  readonly servers?: string | string[]
+}
+
+/** Connects by an address, as the clients do. */
+const connect = async ({ servers, ...options }: Addressed): Promise<FakeConnection> => {
+  const way = ways.get(`${servers}`)
+  if (way === undefined) throw new Error(`no fake server at ${servers}`)
+  const nc = way.server.connect({ name: `${servers}`, reconnectTimeWait: 20, maxReconnectAttempts: -1, ...options })
+  way.onConnect(nc)
+  return nc
+}
+
+/** Its headers are those of a client, as in an application. */
 export const fakeKind: Kind = {
   name: 'the fake server',
-  connect: async options => {
-    const { servers = '' } = options
-    const way = ways.get(servers)
-    if (way === undefined) throw new Error(`no fake server at ${servers}`)
-    const nc = way.server.connect({ name: servers, reconnectTimeWait: 20, maxReconnectAttempts: -1, ...options })
-    way.onConnect(nc)
-    return nc
-  },
+  connect,
   headers: () => nats2.headers(),
+  status: code => nats2.headers(code, 'Status'),
+}
+
+/** The same for the scenarios of `spec/nats`. */
+export const fakeShellKind: ShellKind = {
+  name: fakeKind.name,
+  connect,
+  headers: fields => {
+    const block = nats2.headers()
+    for (const [key, values] of Object.entries(fields)) for (const value of values) block.append(key, value)
+    return block
+  },
   status: code => nats2.headers(code, 'Status'),
 }
 
@@ -92,6 +111,11 @@ export const withFakeServer = () => {
   return {
     server: () => place,
     after,
+    connect: async (kind: ShellKind, options?: Options) => {
+      const nc = await kind.connect({ servers: place.url, ...options })
+      after(() => nc.close())
+      return nc
+    },
     link: async (fate?: DecideFate) => {
       const link = await place.link(fate)
       after(link.close)

@@ -281,6 +281,23 @@ describe('a fake connection', () => {
     ])
   })
 
+  test('refuses headers that the clients refuse, when they are read or changed', async () => {
+    const p = await pair()
+    const blocks = ['My Key: a', 'A: b\nc'].map(line => new TextEncoder().encode(`NATS/1.0\r\n${line}\r\n\r\n`))
+    const seen: Array<FakeMsg> = []
+    p.bob.subscribe('a', { callback: (_, m) => seen.push(m) })
+    await p.bob.flush()
+    // The headers of another client.
+    for (const block of blocks) p.alice.publish('a', 'x', { headers: Object.assign([], { encode: () => block }) })
+    p.alice.publish('a', 'y', { headers: headers(100, 'Idle') })
+    await arrived(p)
+    const refused = expect.objectContaining({ code: 'BAD_HEADER' })
+    expect(seen.map(m => m.string())).toEqual(['x', 'x', 'y'])
+    for (const m of seen.slice(0, 2)) expect(() => m.headers).toThrow(refused)
+    expect(() => seen[2]?.headers?.append('My Key', 'a')).toThrow(refused)
+    expect(() => seen[2]?.headers?.set('A', 'b\nc')).toThrow(refused)
+  })
+
   test('has the status of an answer in its headers', async () => {
     const p = await pair()
     p.bob.subscribe('a', { callback: (_, m) => void m.respond('x', { headers: headers(404, 'Not Found') }) })

@@ -1,10 +1,9 @@
 // Whatever is subscribed and published: a fake server delivers the same to the same subscriptions as a nats-server.
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import fc from 'fast-check'
+import type { NatsConnection, Subscription } from 'nats'
 import { connect } from 'nats'
-import type { FakeConnection } from '../../src/testing.ts'
 import { fakeServer } from '../../src/testing.ts'
-import type { Nc, Sub } from '../dropin/bench.ts'
 import type { NatsServer } from '../server/natsServer.ts'
 import { startNatsServer } from '../server/natsServer.ts'
 
@@ -60,7 +59,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 )
 
 interface Opened {
-  readonly sub: Pick<Sub, 'unsubscribe'>
+  readonly sub: Subscription
   readonly by: number
   readonly queue: string
   readonly seen: Array<string>
@@ -74,7 +73,7 @@ const isNoResponders = (text: string): boolean => text.endsWith(' 503')
  * connection has no echo.
  */
 const play = async (
-  ncs: ReadonlyArray<Pick<Nc, 'subscribe' | 'publish' | 'flush' | 'close'> | FakeConnection>,
+  ncs: ReadonlyArray<NatsConnection>,
   steps: ReadonlyArray<Step>,
 ): Promise<ReadonlyArray<readonly [string, ReadonlyArray<string>]>> => {
   const opened: Array<Opened> = []

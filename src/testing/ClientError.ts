@@ -2,6 +2,7 @@
 export type ClientErrorCode =
   | '503'
   | 'BAD API'
+  | 'BAD_HEADER'
   | 'BAD_PAYLOAD'
   | 'BAD_SUBJECT'
   | 'CONNECTION_CLOSED'

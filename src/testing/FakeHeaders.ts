@@ -1,6 +1,7 @@
 /** The headers of a received message, with the methods of the clients' header objects. */
 import type { Headers } from '../core/protocol/Headers.ts'
 import { HeaderFields } from '../nats/client/HeaderFields.ts'
+import { ClientError } from './ClientError.ts'
 
 /** How a name is matched: `Match` of `nats` 2.29 (numbers) or of v3 (words). Default: exactly. */
 type Match = number | string
@@ -39,6 +40,13 @@ const canonical = (name: string): string =>
 
 const decoder = new TextDecoder()
 
+/** Throws for what the clients refuse, also in headers that another client has sent. */
+const checkField = (name: string, value: string): void => {
+  const bad = /[^!-9;-~]/.exec(name)?.[0]
+  if (bad !== undefined) throw new ClientError('BAD_HEADER', `'${bad}' is not a valid character for a header key`)
+  if (/[\r\n]/.test(value)) throw new ClientError('BAD_HEADER', 'invalid header value - \\r and \\n are not allowed.')
+}
+
 export class ReceivedHeaders extends HeaderFields implements FakeHeaders {
   get description(): string {
     return /^NATS\/1\.0 \d+ ([^\r\n]+)/.exec(decoder.decode(this.block))?.[1] ?? ''
@@ -75,14 +83,23 @@ export class ReceivedHeaders extends HeaderFields implements FakeHeaders {
   }
 
   override append(name: string, value: string, match?: Match): void {
+    checkField(name, value)
     super.append(this.#nameOf(name, match), value)
   }
 
   override set(name: string, value: string, match?: Match): void {
+    checkField(name, value)
     super.set(this.#nameOf(name, match), value)
   }
 
   override delete(name: string, match?: Match): void {
     super.delete(this.#nameOf(name, match))
   }
+}
+
+/** The headers of a received message. Throws for those that the clients can't read. */
+export const decodeHeaders = (block: Uint8Array): FakeHeaders => {
+  const headers = new ReceivedHeaders(block)
+  for (const [name, values] of headers) for (const value of values) checkField(name, value)
+  return headers
 }

@@ -1,6 +1,6 @@
 /** A message that a fake connection receives. */
 import type { FakeHeaders } from './FakeHeaders.ts'
-import { ReceivedHeaders } from './FakeHeaders.ts'
+import { decodeHeaders } from './FakeHeaders.ts'
 import type { FakePublishOptions } from './publication.ts'
 import type { MsgFrame } from './wire.ts'
 
@@ -39,8 +39,17 @@ export class ReceivedMsg implements FakeMsg {
     this.sid = sid
     this.reply = reply
     this.data = data
-    if (block !== undefined) this.headers = new ReceivedHeaders(block)
     this.#respond = respond
+    if (block === undefined) return
+    let headers: FakeHeaders | undefined
+    // As in the clients, they are parsed when they are read.
+    Object.defineProperty(this, 'headers', {
+      enumerable: true,
+      get: () => {
+        headers ??= decodeHeaders(block)
+        return headers
+      },
+    })
   }
 
   respond(payload?: Uint8Array | string, options?: FakePublishOptions): boolean {

@@ -70,7 +70,7 @@ const predicate = (which: Which): ((message: InFlight) => boolean) => {
   const filter = Subject.parseFilter(which)
   if (E.isLeft(filter)) throw sequencedError(Subject.explain(filter.left), filter.left)
   const matches = filterMatcher(which)
-  return ({ subject }) => matches(subject)
+  return ({ subject }) => matches(subject.split('.'))
 }
 
 /** A fault with one fate for all its messages. Throws a `SequencedError` for an invalid filter or delay. */

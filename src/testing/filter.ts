@@ -6,17 +6,13 @@ export const isServerFilter = (filter: string): boolean => {
   return tokens.every((token, i) => token !== '' && (token !== '>' || i === tokens.length - 1))
 }
 
-/** Whether a published subject matches. A wildcard in the subject is a token like any other. */
-export const filterMatcher = (filter: string): ((subject: string) => boolean) => {
+/** Whether the tokens of a published subject match. A wildcard in the subject is a token like any other. */
+export const filterMatcher = (filter: string): ((tokens: ReadonlyArray<string>) => boolean) => {
   const wanted = filter.split('.')
   const isOpen = wanted.at(-1) === '>'
   const fixed = isOpen ? wanted.slice(0, -1) : wanted
-  return subject => {
-    const tokens = subject.split('.')
-    return (
-      (isOpen ? tokens.length > fixed.length : tokens.length === fixed.length) &&
-      !tokens.includes('') &&
-      fixed.every((token, i) => token === '*' || token === tokens[i])
-    )
-  }
+  return tokens =>
+    (isOpen ? tokens.length > fixed.length : tokens.length === fixed.length) &&
+    !tokens.includes('') &&
+    fixed.every((token, i) => token === '*' || token === tokens[i])
 }

@@ -7,7 +7,7 @@ import type { Command, MsgFrame, Publication } from './wire.ts'
 interface ServerSubscription {
   readonly sid: number
   readonly queue: string | undefined
-  readonly matches: (subject: string) => boolean
+  readonly matches: (tokens: ReadonlyArray<string>) => boolean
   max: number | undefined
   delivered: number
 }
@@ -46,12 +46,13 @@ export const createRouter = (): Router => {
   }
 
   const recipientsOf = (subject: string, from: Peer): ReadonlyArray<Recipient> => {
+    const tokens = subject.split('.')
     const recipients: Array<Recipient> = []
     const groups = new Map<string, Array<Recipient>>()
     for (const peer of peers) {
       if (peer === from && peer.noEcho) continue
       for (const subscription of peer.subscriptions.values()) {
-        if (!subscription.matches(subject)) continue
+        if (!subscription.matches(tokens)) continue
         if (subscription.queue === undefined) recipients.push({ peer, subscription })
         else groups.set(subscription.queue, [...(groups.get(subscription.queue) ?? []), { peer, subscription }])
       }
@@ -67,8 +68,9 @@ export const createRouter = (): Router => {
     for (const r of recipients) deliver(r, { subject, reply, block, data: copyPayload(data) })
     if (recipients.length > 0 || reply === '') return
     // Nobody has received a request. The server says so to the requester, but never to members of queue groups.
+    const tokens = reply.split('.')
     for (const subscription of from.subscriptions.values())
-      if (subscription.queue === undefined && subscription.matches(reply))
+      if (subscription.queue === undefined && subscription.matches(tokens))
         return deliver(
           { peer: from, subscription },
           { subject: reply, reply: '', block: noResponders, data: copyPayload(new Uint8Array(0)) },
