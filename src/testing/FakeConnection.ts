@@ -1,4 +1,4 @@
-/// <reference lib="esnext.disposable" />
+/// <reference lib="esnext.disposable" preserve="true" />
 /**
  * A connection to a fake server. It has the members of the connections of `nats` 2.29 and of `@nats-io/nats-core` 3, so
  * it can be passed where either is expected. It behaves as `nats` 2.29, and raises its errors.

@@ -1,4 +1,4 @@
-/// <reference lib="esnext.disposable" />
+/// <reference lib="esnext.disposable" preserve="true" />
 /** A subscription of a fake connection. It ends, counts and drains as those of `nats` 2.29. */
 import { ClientError } from './ClientError.ts'
 import { deferred } from './Deferred.ts'

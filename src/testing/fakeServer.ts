@@ -52,8 +52,9 @@ interface Access {
  *
  * const server = fakeServer()
  * server.drop('updates.2')
- * const received = subscribe(server.connect(), 'updates')
- * const updates = publisher(server.connect(), 'updates')
+ * const fake = server.connect()
+ * const received = subscribe(fake, 'updates')
+ * const updates = publisher(fake, 'updates')
  * for (const text of ['a', 'b', 'c']) updates.publish(text)
  * await updates.close()
  * const texts: string[] = []
@@ -61,6 +62,7 @@ interface Access {
  *   if (d._tag === 'Message') texts.push(`${d.number} ${d.verdict}`)
  *   if (d._tag === 'Ended') break
  * }
+ * await fake.close()
  * texts // ['1 InOrder', '2 Recovered', '3 AfterGap']
  *
  * @since 0.1.0
