@@ -64,7 +64,7 @@ export const errorParts = (): ReadonlyMap<string, string> =>
     ['parsing', codes(remedies.parsing)],
     ['effects', codes(remedies.effects)],
     ['notices', codes(remedies.notices)],
-    ['senderNotices', codes({ ...remedies.senderNotices, ...remedies.connectionNotices })],
+    ['senderNotices', codes(remedies.senderNotices)],
     ['lossReasons', reasons('LossReason', remedies.lossReasons)],
     ['unsequencedReasons', reasons('UnsequencedReason', remedies.unsequencedReasons)],
     ['messages', messages()],

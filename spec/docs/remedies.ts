@@ -1,7 +1,6 @@
 // What to do about each error and notice. The types see to it that none is left out.
 import type { AddressError } from '../../src/core/protocol/Address.ts'
 import type { LossReason, Notice, UnsequencedReason } from '../../src/core/receiver/Delivery.ts'
-import type { Unread } from '../../src/dropin/Notice.ts'
 import type { PublishRefusal, Reason } from '../../src/nats/errors.ts'
 import type { PublishError } from '../../src/nats/publish/effects.ts'
 import type { SenderNotice } from '../../src/nats/publish/types.ts'
@@ -137,10 +136,7 @@ export const senderNotices: Remedies<SenderNotice['_tag']> = {
   NotPermitted: permission('Add `rule` to the permissions of the user.'),
   AnswerRefused: sender('If receivers use such inboxes, add their prefix to the option `inboxes`.'),
   RequestDropped: sender('If it persists, find out which client sends so many requests.'),
-}
-
-export const connectionNotices: Remedies<Unread['_tag']> = {
-  Unread: remedyIn('src/dropin/Notice.ts')('Read `notices(nc)` faster, or use `onNotice`.'),
+  Unread: remedyIn('src/nats/internal/Unread.ts')('Read the notices faster, or use `onNotice`.'),
 }
 
 export const lossReasons: Readonly<Record<LossReason, string>> = {
