@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals'
-import { createTimer, now } from '../../../src/nats/client/timer.ts'
+import { createTimer, now, nowInTurn } from '../../../src/nats/client/timer.ts'
 
 const day = 24 * 3600 * 1000
 
@@ -51,5 +51,15 @@ describe('a timer', () => {
     expect(onDue).not.toHaveBeenCalled()
     jest.advanceTimersByTime(day)
     expect(onDue).toHaveBeenCalledTimes(1)
+  })
+})
+
+describe('the time of a turn', () => {
+  test('is read again in the next turn, also if this one began under fake timers that are gone', async () => {
+    nowInTurn()
+    jest.useRealTimers()
+    await Promise.resolve()
+    const begun = now()
+    expect(nowInTurn()).toBeGreaterThanOrEqual(begun)
   })
 })

@@ -9,6 +9,8 @@ export const now = (): number => Math.floor(performance.now())
 
 let turn: number | undefined
 
+const resolved = Promise.resolve()
+
 const endTurn = (): void => {
   turn = undefined
 }
@@ -20,7 +22,8 @@ const endTurn = (): void => {
 export const nowInTurn = (): number => {
   if (turn === undefined) {
     turn = now()
-    queueMicrotask(endTurn)
+    // Not `queueMicrotask`: fake timers replace it, and a test that stops them would stop this clock for ever.
+    void resolved.then(endTurn)
   }
   return turn
 }
