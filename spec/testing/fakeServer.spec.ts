@@ -151,6 +151,15 @@ describe('cut and heal', () => {
     expect(await only.closed()).toBeUndefined()
   })
 
+  test('a closed connection stays closed', async () => {
+    const p = await pair()
+    await p.bob.close()
+    p.server.cut(p.bob)
+    p.server.heal(p.bob)
+    expect([p.bob.isClosed(), p.bob.info]).toEqual([true, undefined])
+    expect(() => p.bob.publish('a')).toThrow('CONNECTION_CLOSED')
+  })
+
   test('it gives up after maxReconnectAttempts, and closes with an error', async () => {
     jest.useFakeTimers()
     const server = fakeServer()

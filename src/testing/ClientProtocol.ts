@@ -127,6 +127,7 @@ export class ClientProtocol implements WireClient, SubscriptionOwner {
   }
 
   onDisconnected(): void {
+    if (this.#isClosed) return
     this.#session = undefined
     this.#report('disconnect')
     this.#attempts = 0
@@ -175,8 +176,11 @@ export class ClientProtocol implements WireClient, SubscriptionOwner {
     this.#isDraining = true
     await Promise.all([...this.#subscriptions.values()].map(s => s.drain()))
     this.#refusesMessages = true
-    await this.flush()
-    this.close()
+    // As the client, a drain that is cut ends without a close.
+    await this.flush().then(
+      () => this.close(),
+      () => undefined,
+    )
   }
 
   close(error?: Error): void {

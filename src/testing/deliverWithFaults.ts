@@ -16,15 +16,13 @@ export const deliverWithFaults = (
   to: string,
   send: (frame: MsgFrame) => void,
 ): ((frame: MsgFrame) => void) => {
-  let held: ReadonlyArray<MsgFrame> = []
-  const release = (): void => {
-    const released = held
-    held = []
-    for (const frame of released) send(frame)
+  const held = new Set<MsgFrame>()
+  const release = (frame: MsgFrame): void => {
+    if (held.delete(frame)) send(frame)
   }
   const pass = (frame: MsgFrame): void => {
     send(frame)
-    release()
+    for (const overtaken of held) release(overtaken)
   }
   return frame => {
     if (faults.isNone()) return pass(frame)
@@ -43,8 +41,8 @@ export const deliverWithFaults = (
         setTimeout(pass, fate.ms, frame)
         return
       case 'Reorder':
-        held = [...held, frame]
-        setTimeout(release, reorderFor)
+        held.add(frame)
+        setTimeout(release, reorderFor, frame)
         return
     }
   }
