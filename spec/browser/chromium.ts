@@ -7,6 +7,7 @@ import type { IncomingMessage } from 'node:http'
 import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
+import { describe } from '@jest/globals'
 import { longestWait } from '../server/longestWait.ts'
 import { within } from '../server/within.ts'
 
@@ -22,9 +23,10 @@ const isExecutable = (path: string): boolean => {
 }
 
 /** The path of Chromium: the environment variable `CHROMIUM`, or the first one in `PATH`. */
-export const findChromium = (): string | undefined => {
+const findChromium = (): string | undefined => {
   const folders = (process.env['PATH'] ?? '').split(delimiter).filter(folder => folder !== '')
-  return process.env['CHROMIUM'] ?? names.flatMap(name => folders.map(at => join(at, name))).find(isExecutable)
+  const found = process.env['CHROMIUM'] ?? names.flatMap(name => folders.map(at => join(at, name))).find(isExecutable)
+  return found === '' ? undefined : found
 }
 
 const flags = [
@@ -33,6 +35,10 @@ const flags = [
 ]
 
 const types: Readonly<Record<string, string>> = { html: 'text/html', js: 'text/javascript', css: 'text/css' }
+
+// A jest worker runs no `exit` hooks, and no process does after SIGKILL. A shell that waits for the end of its input
+// notices every kind of end.
+const guardScript = 'read -r _; kill -9 "-$0"; rm -rf "$1"'
 
 const bodyOf = async (request: IncomingMessage): Promise<string> => {
   let body = ''
@@ -45,7 +51,7 @@ const bodyOf = async (request: IncomingMessage): Promise<string> => {
  *
  * @param files the content of each file, by its path, such as `/index.html`
  */
-export const resultOf = async (chromium: string, files: Readonly<Record<string, string>>): Promise<string> => {
+const resultOf = async (chromium: string, files: Readonly<Record<string, string>>): Promise<string> => {
   let settle: (result: string) => void = () => {}
   const result = new Promise<string>(resolve => {
     settle = resolve
@@ -68,6 +74,7 @@ export const resultOf = async (chromium: string, files: Readonly<Record<string, 
     stdio: ['ignore', 'ignore', 'pipe'],
     detached: true,
   })
+  const guard = spawn('/bin/sh', ['-c', guardScript, `${child.pid}`, profile], { stdio: ['pipe', 'ignore', 'ignore'] })
   let said = ''
   child.stderr.on('data', chunk => {
     said += String(chunk)
@@ -77,10 +84,24 @@ export const resultOf = async (chromium: string, files: Readonly<Record<string, 
   try {
     return await within('a result of the page', Promise.race([result, failed]), 3 * longestWait)
   } finally {
-    if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, 'SIGKILL')
-    await failed.catch(() => {})
+    const guarded = once(guard, 'close')
+    guard.stdin.end()
+    await Promise.all([guarded, failed.catch(() => {})])
     server.closeAllConnections()
     server.close()
+    // Processes that were ending may have written to it after the guard.
     await rm(profile, { recursive: true, force: true, maxRetries: 5 })
   }
+}
+
+/** Tests that need a browser. They are skipped without one. `open` opens a page and resolves to its result. */
+export const inBrowser = (
+  name: string,
+  tests: (open: (files: Readonly<Record<string, string>>) => Promise<string>) => void,
+): void => {
+  const chromium = findChromium()
+  if (chromium === undefined)
+    console.warn('Skipped: no Chromium. Install it, or set CHROMIUM to its path, to run the tests in a browser.')
+  const block = chromium === undefined ? describe.skip : describe
+  block(name, () => tests(files => resultOf(chromium ?? '', files)))
 }

@@ -8,7 +8,7 @@ import { describe, expect, test } from '@jest/globals'
 import { duration, picture } from '../../docs/playground/picture.ts'
 import type { Settings, World } from '../../docs/playground/world.ts'
 import { createWorld } from '../../docs/playground/world.ts'
-import { findChromium, resultOf } from './chromium.ts'
+import { inBrowser } from './chromium.ts'
 
 const root = join(__dirname, '..', '..')
 const folder = join(root, 'docs', 'playground')
@@ -94,11 +94,9 @@ describe('the playground', () => {
   })
 })
 
-const chromium = findChromium()
-const inBrowser = chromium === undefined ? test.skip : test
-
-inBrowser('the playground in a browser shows a recovered message after a click', async () => {
-  const driver = `<script>
+inBrowser('the playground in a browser', open => {
+  test('shows a recovered message after a click', async () => {
+    const driver = `<script>
     const post = body => fetch('/result', { method: 'POST', body })
     addEventListener('error', ({ message }) => post(message))
     document.getElementById('loss').value = 0
@@ -109,10 +107,11 @@ inBrowser('the playground in a browser shows a recovered message after a click',
       if (report && chip) post(JSON.stringify([report.replace(/^\\S+ s +/, ''), chip]))
     }).observe(document.getElementById('timeline'), { childList: true })
   </script>`
-  const page = (await read('index.html')).replace('</body>', `${driver}</body>`)
-  expect(page).toContain(driver)
-  const files = { '/index.html': page, '/playground.js': await read('playground.js') }
-  expect(await resultOf(chromium ?? '', files)).toBe(
-    JSON.stringify(['updates: message 1, recovered: it was requested, and fills a gap.', '1']),
-  )
+    const page = (await read('index.html')).replace('</body>', `${driver}</body>`)
+    expect(page).toContain(driver)
+    const files = { '/index.html': page, '/playground.js': await read('playground.js') }
+    expect(await open(files)).toBe(
+      JSON.stringify(['updates: message 1, recovered: it was requested, and fills a gap.', '1']),
+    )
+  })
 })

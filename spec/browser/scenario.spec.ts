@@ -1,16 +1,13 @@
 // The scenario of spec/runtimes in Chromium, over WebSocket, against a real nats-server; and the page of the guide.
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
+import { afterEach, beforeEach, expect, test } from '@jest/globals'
 import { build } from 'esbuild'
 import type { Stage } from '../runtimes/stage.ts'
 import { openStage } from '../runtimes/stage.ts'
-import { findChromium, resultOf } from './chromium.ts'
+import { inBrowser } from './chromium.ts'
 
 const root = join(__dirname, '..', '..')
-const chromium = findChromium() ?? ''
-if (chromium === '')
-  console.warn('Skipped: no Chromium. Install it, or set CHROMIUM to its path, to run the tests in a browser.')
 
 /** A script for a page. For a browser, esbuild refuses modules of node. */
 const bundled = async (contents: string): Promise<string> => {
@@ -37,9 +34,7 @@ const works = [
   'warning: 1 message lost (2): no replayer holds them any more. They will not be delivered.',
 ]
 
-const inBrowser = chromium === '' ? describe.skip : describe
-
-inBrowser('in a browser, over WebSocket', () => {
+inBrowser('in a browser, over WebSocket', open => {
   let stage: Stage
   beforeEach(async () => {
     stage = await openStage()
@@ -51,13 +46,13 @@ inBrowser('in a browser, over WebSocket', () => {
 
   test('core, subscribe, publisher and the drop-in repair lost messages', async () => {
     const files = { '/index.html': pageOf('type="module" src="/script.js">'), '/script.js': await scenario() }
-    expect((await resultOf(chromium, files)).split('\n')).toEqual(works)
+    expect((await open(files)).split('\n')).toEqual(works)
   })
 
   test('they also do so in a worker', async () => {
     const page = pageOf(">new Worker('/script.js', { type: 'module' })")
     const files = { '/index.html': page, '/script.js': await scenario() }
-    expect((await resultOf(chromium, files)).split('\n')).toEqual(works)
+    expect((await open(files)).split('\n')).toEqual(works)
   })
 
   test('the page of the guide prints what the guide says', async () => {
@@ -70,6 +65,6 @@ inBrowser('in a browser, over WebSocket', () => {
       ${(await bundled(code)).replace('ws://localhost:8080', stage.addresses.NATS_WS_URL)}
       fetch('/result', { method: 'POST', body: printed.join('\\n') + '\\n' })`
     const files = { '/index.html': pageOf('type="module" src="/script.js">'), '/script.js': script }
-    expect(await resultOf(chromium, files)).toBe(printed)
+    expect(await open(files)).toBe(printed)
   })
 })
