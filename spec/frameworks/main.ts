@@ -28,6 +28,8 @@ const runTrial = async (folder: string, trial: Trial, isSequenced: boolean): Pro
   }
 }
 
+const dropped = ({ percent, of }: Trial): string => `${percent}%${of === 'all' ? ' of all' : ''}`
+
 interface Outcome {
   readonly release: Release
   readonly trial: Trial
@@ -43,10 +45,10 @@ for (const release of chosenReleases) {
     const both = [runTrial(folder, trial, false), runTrial(folder, trial, true)] as const
     const [plain, sequenced] = await Promise.all(both)
     outcomes.push({ release, trial, plain, sequenced })
+    const name = `${trial.framework} ${release.versions[trial.framework]}, ${trial.what}, ${dropped(trial)} dropped`
+    console.error(`${name}: ${plain.arrived} plain, ${sequenced.arrived} sequenced, of ${sequenced.sent}`)
   }
 }
-
-const dropped = ({ percent, of }: Trial): string => `${percent}%${of === 'all' ? ' of all' : ''}`
 
 const head = ['framework', 'trial', 'dropped', 'sent', 'arrived plain', 'arrived sequenced']
 const table = new Table({
