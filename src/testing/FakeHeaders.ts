@@ -40,11 +40,13 @@ const canonical = (name: string): string =>
 
 const decoder = new TextDecoder()
 
+const badValue = (): ClientError => new ClientError('BAD_HEADER', 'invalid header value - \\r and \\n are not allowed.')
+
 /** Throws for what the clients refuse, also in headers that another client has sent. */
 const checkField = (name: string, value: string): void => {
   const bad = /[^!-9;-~]/.exec(name)?.[0]
   if (bad !== undefined) throw new ClientError('BAD_HEADER', `'${bad}' is not a valid character for a header key`)
-  if (/[\r\n]/.test(value)) throw new ClientError('BAD_HEADER', 'invalid header value - \\r and \\n are not allowed.')
+  if (/[\r\n]/.test(value)) throw badValue()
 }
 
 export class ReceivedHeaders extends HeaderFields implements FakeHeaders {
@@ -100,6 +102,13 @@ export class ReceivedHeaders extends HeaderFields implements FakeHeaders {
 /** The headers of a received message. Throws for those that the clients can't read. */
 export const decodeHeaders = (block: Uint8Array): FakeHeaders => {
   const headers = new ReceivedHeaders(block)
-  for (const [name, values] of headers) for (const value of values) checkField(name, value)
+  let fields: ReadonlyArray<[string, string[]]>
+  try {
+    fields = [...headers]
+  } catch {
+    // It can only be a lone CR or LF.
+    throw badValue()
+  }
+  for (const [name, values] of fields) for (const value of values) checkField(name, value)
   return headers
 }
