@@ -74,7 +74,10 @@ const resultOf = async (chromium: string, files: Readonly<Record<string, string>
     stdio: ['ignore', 'ignore', 'pipe'],
     detached: true,
   })
-  const guard = spawn('/bin/sh', ['-c', guardScript, `${child.pid}`, profile], { stdio: ['pipe', 'ignore', 'ignore'] })
+  const guard = spawn('/bin/sh', ['-c', guardScript, `${child.pid}`, profile], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+    detached: true,
+  })
   let said = ''
   child.stderr.on('data', chunk => {
     said += String(chunk)
