@@ -165,7 +165,13 @@ export const trial = async (
       longestWait + (most / rate) * 20_000,
     )
     await nc.flush()
-    if (receiving !== plain) await grown('honest messages', () => (delivered[0] ?? 0) + (lost[0] ?? 0), sent[0] ?? 0)
+    const heard = (): number => [...delivered, ...lost].reduce((a, b) => a + b, 0)
+    if (receiving !== plain)
+      await grown(
+        'honest messages',
+        heard,
+        sent.reduce((a, b) => a + b, 0),
+      )
     delays.disable()
     const cpu = process.cpuUsage(cpuBefore)
     const growth = (await bytesInUse()) - before
