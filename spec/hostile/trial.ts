@@ -94,7 +94,7 @@ interface Heard {
 /** Starts to receive, and returns a function that ends it. */
 type Receiving = (nc: Client, kind: HostileKind, root: string, heard: Heard) => () => Promise<void>
 
-export const sequenced: Receiving = (nc, { addressing, unread }, root, { onMessage, onNotice }) => {
+const sequenced: Receiving = (nc, { addressing, unread }, root, { onMessage, onNotice }) => {
   const filter = addressing === 'single' ? `${root}.*` : root
   const options = { addressing, gapTimeout: 10_000, heartbeatGrace: 10_000 }
   const unreadOne = unread === true ? subscribe(nc, filter, options) : undefined

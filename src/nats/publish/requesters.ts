@@ -13,10 +13,14 @@ const known = sharedWeakMap<Connection, ConnectionRequesters>('requesters')
 
 const createRequesters = (): ConnectionRequesters => {
   let requesters = Requesters.none
+  /** The last requester, if it is known. A receiver that recovers sends many requests in a row. */
+  let last: string | undefined
   return {
     onRequest: requester => {
+      if (requester === last) return true
       const [isKnown, after] = Requesters.onRequest(now(), requester)(requesters)
       requesters = after
+      last = isKnown ? requester : undefined
       return isKnown
     },
   }
