@@ -20,7 +20,7 @@ export interface Newcomers {
 }
 
 /** The time for newcomers in a turn of the event loop, in ms. */
-const share = 5
+const share = 2
 
 /** The limits of what waits. Beyond them the oldest is processed at once. */
 const maxEvents = 16_384
