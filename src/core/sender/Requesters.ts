@@ -18,7 +18,7 @@ export const none: Requesters = { firstSeen: Recent.empty, known: Recent.empty }
 /** A requester that requests again after that time is known, in ms. */
 export const knownAfter = 500
 
-/** The limit of names that are remembered, and of those that are known. The one that was used longest ago is forgotten. */
+/** The limit of remembered names, and of known ones. The one that was used longest ago is forgotten. */
 export const maxNames = 4096
 
 /** Notes a request. Returns true if the requester is known. */

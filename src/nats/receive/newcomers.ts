@@ -1,7 +1,7 @@
 /**
- * Messages and heartbeats of origins that a receiver does not follow yet. Anybody can invent origins, and each costs much
- * more than the next message of one that is followed. So newcomers have a share of each turn of the event loop, and the
- * rest of them waits. Messages of followed origins pass them.
+ * Messages and heartbeats of origins that a receiver does not follow yet. Anybody can invent origins, and each costs
+ * much more than the next message of one that is followed. So newcomers have a share of each turn of the event loop, and
+ * the rest of them waits. Messages of followed origins pass them.
  */
 import type { Event } from '../../core/receiver/events.ts'
 import { now } from '../client/timer.ts'
