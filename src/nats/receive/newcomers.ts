@@ -1,7 +1,7 @@
 /**
  * Messages and heartbeats of origins that a receiver does not follow yet. Anybody can invent origins, and each costs
- * much more than the next message of one that is followed. So newcomers have a share of each turn of the event loop, and
- * the rest of them waits. Messages of followed origins pass them.
+ * much more than the next message of one that is followed. So newcomers have a share of each turn of the event loop,
+ * and the rest of them waits. Messages of followed origins pass them.
  */
 import type { Event } from '../../core/receiver/events.ts'
 import { now } from '../client/timer.ts'
@@ -22,7 +22,10 @@ export interface Newcomers {
 /** The time for newcomers in a turn of the event loop, in ms. */
 const share = 2
 
-/** The limits of what waits. Beyond them the oldest is processed at once. */
+/**
+ * The limits of what waits. Beyond them a heartbeat is dropped, because its sender repeats it. Before a message waits,
+ * the oldest is processed.
+ */
 const maxEvents = 16_384
 const maxBytes = 4 * 1024 * 1024
 
@@ -88,6 +91,7 @@ export const createNewcomers = (
 
   const wait = (event: Arriving): void => {
     const { name } = event.origin
+    if (events >= maxEvents && event._tag === 'HeartbeatReceived') return
     while (events >= maxEvents || bytes + sizeOf(event) > maxBytes) if (!processOldest()) break
     const before = waiting.get(name)
     if (before === undefined) waiting.set(name, [kept(event, retain)])
