@@ -125,14 +125,14 @@ it('one tick gives up a bounded number of gaps, and the next one goes on', () =>
   t.consumes()
   let self = t.self()
   const counts: number[] = []
-  for (let i = 0; i < 10 && self.table.gaps > 0; i++) {
+  for (let i = 0; i < 100 && self.table.gaps > 0; i++) {
     const [out, after] = Receiver.step<string>({ _tag: 'Tick', now: t.now() + 1000 })(self)
     counts.push(lost(said(out)).length)
     self = after
   }
   expect(counts.reduce((sum, n) => sum + n, 0)).toBe(2200)
   expect(counts.length).toBeGreaterThan(1)
-  expect(Math.max(...counts)).toBeLessThan(1100)
+  expect(Math.max(...counts)).toBeLessThan(300)
 })
 
 describe('places', () => {

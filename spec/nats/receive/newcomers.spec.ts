@@ -1,6 +1,7 @@
 // Invented origins don't delay those that are followed.
 import { describe, expect, test } from '@jest/globals'
 import type { Event } from '../../../src/core/receiver/events.ts'
+import type { Share } from '../../../src/nats/receive/newcomers.ts'
 import { createNewcomers } from '../../../src/nats/receive/newcomers.ts'
 import { arrival, headOf, single } from '../../core/receiver/receiverHarness.ts'
 import { eventually } from '../clients.ts'
@@ -36,7 +37,7 @@ const named = (e: ReceiverEvent): string => {
 }
 
 /** Whatever is processed is followed. `a` is followed from the start. Nothing is processed before the end of a turn. */
-const start = ({ budget = 0, work = () => undefined }: { budget?: number; work?: () => void } = {}) => {
+const start = ({ count = 0, ms = 0, work = () => undefined }: Partial<Share> & { work?: () => void } = {}) => {
   const seen: ReceiverEvent[] = []
   const followed = new Set(['a'])
   const newcomers = createNewcomers(
@@ -47,7 +48,7 @@ const start = ({ budget = 0, work = () => undefined }: { budget?: number; work?:
       work()
     },
     data => Uint8Array.from(data),
-    budget,
+    { count, ms },
   )
   return { newcomers, seen, names: () => seen.map(named) }
 }
@@ -69,7 +70,7 @@ describe('messages of origins that are not followed', () => {
       const until = performance.now() + 3
       while (performance.now() < until);
     }
-    const { newcomers, names } = start({ budget: 5, work })
+    const { newcomers, names } = start({ ms: 5, work })
     for (let i = 0; i < 20; i++) newcomers.admit(message(`n${i}`, 1))
     expect(names().length).toBeGreaterThanOrEqual(1)
     expect(names().length).toBeLessThanOrEqual(2)
@@ -83,6 +84,14 @@ describe('messages of origins that are not followed', () => {
     expect(names()).toEqual(Array.from({ length: 20 }, (_, i) => `n${i} 1`))
     // At most two in a turn, because each takes 3 ms.
     expect(turns).toBeGreaterThanOrEqual((20 - first) / 2 - 1)
+  })
+
+  test('are processed at once, however long it takes, if they are few in a turn', () => {
+    const { newcomers, names } = start({ count: 3 })
+    for (const e of [message('x', 1), message('a', 1), message('y', 1), heartbeat('z', 1), message('w', 1)])
+      newcomers.admit(e)
+    expect(names()).toEqual(['x 1', 'a 1', 'y 1', 'z head 1'])
+    newcomers.clear()
   })
 
   test('come before an answer about their origin, and before a disconnect', () => {

@@ -1,7 +1,7 @@
 /**
  * Messages and heartbeats of origins that a receiver does not follow yet. Anybody can invent origins, and each costs
- * much more than the next message of one that is followed. So newcomers have a share of each turn of the event loop,
- * and the rest of them waits. Messages of followed origins pass them.
+ * much more than the next message of one that is followed. So if there are many, newcomers have a share of each turn of
+ * the event loop, and the rest of them waits. Messages of followed origins pass them.
  */
 import type { Event } from '../../core/receiver/events.ts'
 import { now } from '../client/timer.ts'
@@ -19,8 +19,14 @@ export interface Newcomers {
   readonly clear: () => void
 }
 
-/** The time for newcomers in a turn of the event loop, in ms. */
-const share = 2
+/** What is processed in a turn of the event loop: so many, and more while it takes less than `ms`. */
+export interface Share {
+  readonly count: number
+  readonly ms: number
+}
+
+/** Few new subjects keep the order of arrival, however busy the machine is. */
+const smallShare: Share = { count: 64, ms: 2 }
 
 /**
  * The limits of what waits. Beyond them a heartbeat is dropped, because its sender repeats it. Before a message waits,
@@ -39,21 +45,20 @@ const kept = (event: Arriving, retain: (data: Uint8Array) => Uint8Array): Arrivi
 
 /**
  * @param retain copies a payload: what waits must not keep the memory of the client
- * @param budget the time for newcomers in a turn, in ms
  */
 export const createNewcomers = (
   isFollowed: (origin: string) => boolean,
   process: (event: ReceiverEvent) => void,
   retain: (data: Uint8Array) => Uint8Array,
-  budget = share,
+  share = smallShare,
 ): Newcomers => {
   /** By origin, the one that waits longest first. */
   const waiting = new Map<string, Array<Arriving>>()
   /** Kept, because a new iterator would first pass everything that was removed. */
   let oldestFirst = waiting.keys()
   let [events, bytes] = [0, 0]
-  /** What newcomers have taken of this turn, in ms. */
-  let spent = 0
+  /** How many newcomers were processed at once in this turn, and how long it took, in ms. */
+  let [admitted, spent] = [0, 0]
   let turn: ReturnType<typeof setTimeout> | undefined
 
   const processOrigin = (name: string): void => {
@@ -79,9 +84,10 @@ export const createNewcomers = (
 
   const endTurn = (): void => {
     turn = undefined
+    admitted = 0
     spent = 0
     const begun = performance.now()
-    while (processOldest() && performance.now() - begun < budget);
+    while (processOldest() && performance.now() - begun < share.ms);
     if (waiting.size > 0) beginTurn()
   }
 
@@ -103,6 +109,7 @@ export const createNewcomers = (
   const processNow = (event: Arriving): void => {
     const begun = performance.now()
     process(event)
+    admitted += 1
     spent += performance.now() - begun
   }
 
@@ -111,7 +118,7 @@ export const createNewcomers = (
     if (!waiting.has(name)) {
       if (isFollowed(name)) return process(event)
       beginTurn()
-      if (spent < budget && waiting.size === 0) return processNow(event)
+      if ((admitted < share.count || spent < share.ms) && waiting.size === 0) return processNow(event)
     }
     wait(event)
   }
