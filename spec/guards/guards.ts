@@ -134,8 +134,8 @@ export const guards: ReadonlyArray<Guard> = [
   ...keeping(6, {
     'each message renews the short wait': text('sender/Sender.ts')(
       [
-        'head: self.head + count, sentAt: now, wait: undefined',
-        'head: self.head + count, sentAt: now, wait: self.wait',
+        'moved(self, self.head + count, now, self.heartbeatAt, undefined)',
+        'moved(self, self.head + count, now, self.heartbeatAt, self.wait)',
       ],
       'After a pause the loss of a message is found up to 5 s late.',
     ),
