@@ -91,7 +91,10 @@ const readAgain =
   <A>(parse: (s: string) => E.Either<unknown, A>, format: (a: A) => string) =>
   (text: string): void => {
     const parsed = parse(text)
-    if (E.isRight(parsed)) assert.deepStrictEqual(parse(format(parsed.right)), parsed)
+    if (E.isLeft(parsed)) return
+    // JSON prints -0 as 0, and an unknown field may have it.
+    const printed = (u: unknown): unknown => JSON.parse(JSON.stringify(u))
+    assert.deepStrictEqual(printed(parse(format(parsed.right))), printed(parsed))
   }
 
 /** A codec agrees with its parser, and accepts what it decoded. */
@@ -209,13 +212,17 @@ const texts: ReadonlyArray<Decoder> = [
     codecLaws(Head.codec)(json(text))
     codecLaws(Head.body)(text)
     const head = Head.parse(text)
-    if (E.isLeft(head)) assert.ok(Head.explain(head.left).length < 1000)
-    else assert.ok(text.length <= Head.maxLength)
+    if (E.isLeft(head)) return assert.ok(Head.explain(head.left).length < 1000)
+    assert.ok(text.length <= Head.maxLength)
+    const { start, first, head: newest } = head.right
+    assert.ok(![start, first, newest, head.right.age].some(n => Object.is(n, -0)))
   }),
   ofText('positions', protocol('Positions', 'parse', 'codec', 'text'), examples.positions, text => {
     readAgain(Positions.parse, Positions.format)(text)
     codecLaws(Positions.codec)(json(text))
     codecLaws(Positions.text)(text)
+    const saved = Positions.parse(text)
+    if (E.isRight(saved)) assert.ok(saved.right.positions.every(({ number }) => !Object.is(number, -0)))
   }),
   ofText(
     'replay requests',
