@@ -36,9 +36,12 @@ interface Reached {
 /** The limit of positions of closed senders. They keep a restarted receiver from reading a stream again. */
 const maxEnded = 1024
 
+type ProgressSettings = Pick<Settings<Uint8Array>, 'maxMessages' | 'maxBytes' | 'maxOrigins' | 'stored'>
+
 export const trackProgress = (
   addressing: Addressing,
-  { maxMessages, maxBytes, stored }: Pick<Settings<Uint8Array>, 'maxMessages' | 'maxBytes' | 'stored'>,
+  { maxMessages, maxBytes, maxOrigins, stored }: ProgressSettings,
+  isFollowed: (origin: string) => boolean,
   onBatch: (batch: ProcessedBatch) => void,
 ): Progress => {
   const batch = Math.min(maxMessages / 4, maxBatch)
@@ -48,11 +51,18 @@ export const trackProgress = (
   let deliveries = 0
   let bytes = 0
 
+  /** An origin can make way without a notice, while nobody reads. Then only its successors can remove its position. */
+  const add = (origin: string, epoch: Epoch | undefined, number: number): Reached => {
+    if (reached.size >= 2 * maxOrigins + maxEnded)
+      for (const position of reached.values())
+        if (!position.ended && !isFollowed(position.origin)) reached.delete(position.origin)
+    const position: Reached = { origin, epoch, number, ended: false }
+    reached.set(origin, position)
+    return position
+  }
+
   const startAt: Progress['startAt'] = (origin, epoch, number) => {
-    if (last?.origin !== origin) {
-      last = reached.get(origin) ?? { origin, epoch, number, ended: false }
-      reached.set(origin, last)
-    }
+    if (last?.origin !== origin) last = reached.get(origin) ?? add(origin, epoch, number)
     last.epoch = epoch
     last.number = number
     last.ended = false

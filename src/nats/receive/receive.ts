@@ -142,7 +142,8 @@ export const receive = (
     if (!isBusy) processAll()
   }
 
-  const newcomers = createNewcomers(name => receiver.follows(name), process, retain)
+  const isFollowed = (origin: string): boolean => receiver.follows(origin)
+  const newcomers = createNewcomers(isFollowed, process, retain)
 
   const processAll = (): void => {
     isBusy = true
@@ -258,7 +259,7 @@ export const receive = (
   /** Events keep their order, even while the detector holds messages. */
   const onEvent = detector === undefined ? dispatch : detector.onEvent
 
-  const progress = trackProgress(addressing, initial.settings, batch =>
+  const progress = trackProgress(addressing, initial.settings, isFollowed, batch =>
     dispatch({ _tag: 'Consumed', now: now(), ...batch }),
   )
   const storedInbox = `${inbox}.stored`
