@@ -13,12 +13,10 @@ const close: Partial<Scope> = { ...unasked, restart: 'close' }
 
 export const small: ReadonlyArray<Scope> = [
   of({ messages: 1 }),
-  of(unasked, { messages: 2, mode: 'arrival', replays: 0 }),
   of(unasked, { messages: 1, keeps: 1 }),
   of(crash, { messages: 1, replays: 0 }),
   of(single, { messages: 1 }),
   of(single, unasked, { messages: 2, mode: 'arrival', replays: 0 }),
-  of(single, crash, { messages: 1, heartbeats: 1, replays: 0 }),
   of(plain, { messages: 3, duplicates: 1 }),
   of(plain, crash, { messages: 3 }),
 ]
