@@ -8,6 +8,7 @@ import * as O from 'fp-ts/lib/Option.js'
 import { connect } from 'nats'
 import ts from 'typescript'
 import { complaints, entries, programOf, root, run } from './blocks.ts'
+import { pageFiles } from './pageBlocks.ts'
 import { type NatsServer, startNatsServer } from './server/natsServer.ts'
 
 interface Example {
@@ -100,8 +101,8 @@ const undocumented = (program: ts.Program): ReadonlyArray<string> => {
 }
 
 describe('the docstrings', () => {
-  // One program for both tests: it takes seconds to create.
-  const program = programOf(new Map([entryFile, ...files]))
+  // One program for these tests: it takes seconds to create.
+  const program = programOf(new Map([entryFile, ...files, ...pageFiles]))
   let server: NatsServer
   beforeAll(async () => {
     server = await startNatsServer({ jetstream: true })
@@ -112,8 +113,8 @@ describe('the docstrings', () => {
     expect(undocumented(program)).toEqual([])
   })
 
-  it('have examples that the types allow', () => {
-    expect(complaints(program, files)).toBe('')
+  it('and the README and the pages in docs have code that the types allow', () => {
+    expect(complaints(program, new Map([...files, ...pageFiles]))).toBe('')
   })
 
   it.each(examples)('have examples that give what they say: $file, line $line', async ({ code }) => {

@@ -12,8 +12,8 @@ describe.each(kinds.slice(0, 1))('beside a hostile sender, with $name', client =
   })
   afterAll(() => senders?.close())
 
-  // Every third kind: `npm run -s hostile` has all of them.
-  test.each(hostileKinds.filter((_, i) => i % 3 === 1))('honest messages arrive: $name', async kind => {
+  // Some kinds: `npm run -s hostile` has all of them.
+  test.each(hostileKinds.filter((_, i) => i % 5 === 1))('honest messages arrive: $name', async kind => {
     if (senders === undefined) throw new Error('the senders have not started')
     const o = await trial(senders, kind, { messages: 600, rate: 4000 })
     expect([o.lost, o.delivered]).toEqual([[0, 0], o.sent])

@@ -20,7 +20,7 @@ export interface Played {
 /** How many ms everything may take to settle after the network has healed and the last message is published. */
 const settlingTime = (plan: Plan): number => {
   const most = (of: ReadonlyArray<number>): number => Math.max(0, ...of)
-  const max = most(plan.processes.map(p => Math.max(p.max, (6000 * p.lines.length) / p.perSecond)))
+  const max = most(plan.processes.map(p => Math.max(p.max, (9000 * p.lines.length) / p.perSecond)))
   const grace = most(plan.receivers.map(r => r.heartbeatGrace))
   const deadline = most(plan.receivers.map(r => r.gapTimeout))
   const patience = most(plan.receivers.map(r => r.requestTimeout))

@@ -102,14 +102,14 @@ describe('the heartbeat schedule of a connection', () => {
   it('extends the maximum interval if there are too many origins for it', () => {
     const of = (n: number) =>
       origins(n).reduce((to, name) => HeartbeatSchedule.book(name, 0)(to), HeartbeatSchedule.create(1000, 0))
-    expect(HeartbeatSchedule.stretched(5000)(of(800))).toBe(5000)
-    expect(HeartbeatSchedule.stretched(5000)(of(4000))).toBe(24_000)
+    expect(HeartbeatSchedule.stretched(5000)(of(500))).toBe(5000)
+    expect(HeartbeatSchedule.stretched(5000)(of(4000))).toBe(36_000)
   })
 
   it('schedules each heartbeat early enough for one heartbeat of every other origin', () => {
     const of = (n: number) =>
       origins(n).reduce((to, name) => HeartbeatSchedule.book(name, 0)(to), HeartbeatSchedule.create(1000, 0))
-    expect([1, 2, 800, 4000].map(n => HeartbeatSchedule.latest(5000)(of(n)))).toEqual([5000, 4998, 4200, 20_000])
+    expect([1, 2, 500, 4000].map(n => HeartbeatSchedule.latest(5000)(of(n)))).toEqual([5000, 4998, 4500, 32_000])
   })
 
   it('keeps the maximum interval while all other origins are due all the time', () => {

@@ -22,11 +22,11 @@ export interface HeartbeatSchedule {
 }
 
 /**
- * The shortest promised interval, in ms per origin at one heartbeat a second: six rounds of all origins. An idle origin
- * sends after five of them. So idle origins use at most a fifth of the limit, and the rest is for the heartbeats after
+ * The shortest promised interval, in ms per origin at one heartbeat a second: nine rounds of all origins. An idle origin
+ * sends after eight of them. So idle origins use at most an eighth of the limit, and the rest is for the heartbeats after
  * messages, which show the loss of last messages.
  */
-const sixRounds = 6000
+const nineRounds = 9000
 
 /** The maximum number of heartbeats in one burst: a second's, so that many origins can send at the same moment. */
 const burst = (perSecond: number): number => Math.max(1, perSecond)
@@ -48,7 +48,7 @@ export const create = (perSecond: number, now: number): HeartbeatSchedule => ({
 export const stretched =
   (max: number) =>
   (self: HeartbeatSchedule): number =>
-    Math.max(max, Math.ceil((sixRounds * self.booked.size) / self.perSecond))
+    Math.max(max, Math.ceil((nineRounds * self.booked.size) / self.perSecond))
 
 /**
  * The latest due time of the next heartbeat, counted from the last one. It leaves time for one heartbeat of every other
