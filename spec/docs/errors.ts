@@ -42,6 +42,17 @@ const explained = [
 /** A message that is almost all made of values can't be found by its text. */
 const hasWords = (message: string): boolean => (message.match(/[a-z]{2,}/gi) ?? []).length > 3
 
+/** Breaks an item of a list into lines, as the pages that are written by hand. A break in code is read as a space. */
+const wrapped = (item: string): string => {
+  const lines = ['']
+  for (const word of item.split(' ')) {
+    const line = lines.at(-1) ?? ''
+    if (line !== '' && line.length + 1 + word.length > 118) lines.push(word)
+    else lines[lines.length - 1] = line === '' ? word : `${line} ${word}`
+  }
+  return lines.join('\n  ')
+}
+
 const messages = (): string => {
   const byTag = messagesByTag()
   const tags = Object.keys(remedies.reasons)
@@ -50,6 +61,7 @@ const messages = (): string => {
   return tags
     .flatMap(tag => [...new Set(byTag.get(tag))].filter(hasWords).map(message => `- \`${tag}\`: \`${message}\``))
     .sort()
+    .map(wrapped)
     .join('\n')
 }
 

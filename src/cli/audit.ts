@@ -1,4 +1,4 @@
-/** `audit`: watches numbered feeds from outside, whoever sends them, and reports what was lost. */
+/** `audit`: watches the numbered feeds of any sender from outside, and reports what was lost. */
 import { Option } from '@commander-js/extra-typings'
 import type { NatsConnection } from '@nats-io/transport-node'
 import * as E from 'fp-ts/lib/Either.js'
@@ -238,7 +238,7 @@ export const auditCommand = (io: Io) =>
       command(
         'audit',
         'watch numbered feeds from outside, and report losses',
-        'Watches numbered feeds, whoever sends them. Shows a live table on a terminal, and a report at the end.',
+        'Watches the numbered feeds of any sender. Shows a live table on a terminal, and a report at the end.',
       )
         .argument('<filters...>', "filters of the messages: 'updates.*', 'prices.>'")
         .addOption(
