@@ -3,7 +3,6 @@ import { describe, expect, it } from '@jest/globals'
 import * as SequenceNumber from '../../../src/core/protocol/SequenceNumber.ts'
 import {
   canRequest,
-  commonOf,
   type Ended,
   type Following,
   heard,
@@ -29,8 +28,9 @@ const unknown: Stored = { _tag: 'Unknown' }
 const probe = Probe.awaiting<string>(step, 1)
 const far = { probe, heard: undefined }
 const begun = joining<string>(origin, { _tag: 'New' }, probe)
+const { reason, probe: _probe, heard: _heard, ...common } = begun
 const sequence = {
-  ...commonOf(begun),
+  ...common,
   epoch: run(1),
   start: SequenceNumber.first,
   buffer: B.startingAt(4),

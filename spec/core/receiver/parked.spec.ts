@@ -7,23 +7,14 @@ import { joining } from '../../../src/core/receiver/OriginState.ts'
 import * as Probe from '../../../src/core/receiver/Probe.ts'
 import * as Parked from '../../../src/core/receiver/parked.ts'
 import * as B from '../../../src/core/receiver/ReorderBuffer.ts'
-import { arrival, headOf, run, said, single, stepOf, talk } from './receiverHarness.ts'
+import { arrival, headOf, said, single, stepOf, talk } from './receiverHarness.ts'
 
 const begun: Joining<string> = joining(single(), { _tag: 'New' }, Probe.awaiting(stepOf(), 1))
 
 /** The origin after its run was named. */
 const following = named<string>(
-  {
-    ...begun,
-    _tag: 'Conflicted',
-    epoch: run(1),
-    start: undefined,
-    buffer: B.startingAt(4),
-    requestAt: 0,
-    unansweredSince: 0,
-    live: [],
-    lastEnded: undefined,
-  },
+  begun,
+  { buffer: B.startingAt(4), requestAt: 0, unansweredSince: 0 },
   headOf(3),
   { contact: { _tag: 'Silent', max: 500, reported: true } },
 )

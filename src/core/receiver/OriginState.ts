@@ -68,7 +68,8 @@ export interface Parked<A> {
   readonly at: number
 }
 
-interface Common<A> {
+/** The fields of all states. */
+export interface Common<A> {
   readonly origin: Origin
   readonly about: About
   /** In order of arrival. */
@@ -82,7 +83,7 @@ interface Common<A> {
 }
 
 /** The fields of all states that follow a sequence. */
-interface Sequenced<A> extends Common<A> {
+export interface Sequenced<A> extends Common<A> {
   /** The run, once its sender has named it. */
   readonly epoch: Epoch | undefined
   /** The first number of the run, once its sender has named it. */
@@ -212,33 +213,6 @@ export const joining = <A>(origin: Origin, reason: JoinReason, probe: Probe<A>):
   heard: undefined,
 })
 
-/** The fields of every state. */
-export const commonOf = <A>({
-  origin,
-  about,
-  parked,
-  others,
-  otherHeardAt,
-  checkedAt,
-  stored,
-}: Common<A>): Common<A> => ({ origin, about, parked, others, otherHeardAt, checkedAt, stored })
-
-/** The fields of every known state. They are written out: a spread of a spread takes many times as long. */
-export const sequencedOf = <A>(s: Sequenced<A>): Sequenced<A> => ({
-  origin: s.origin,
-  about: s.about,
-  parked: s.parked,
-  others: s.others,
-  otherHeardAt: s.otherHeardAt,
-  checkedAt: s.checkedAt,
-  stored: s.stored,
-  epoch: s.epoch,
-  start: s.start,
-  buffer: s.buffer,
-  requestAt: s.requestAt,
-  unansweredSince: s.unansweredSince,
-})
-
 export const isSingle = <A>(s: OriginState<A>): boolean => s.origin.run === undefined
 
 /** Such numbers come from a clock: a run from 1 would need 2^40 messages to reach them. */
@@ -281,20 +255,6 @@ export const probeOf = <A>(s: OriginState<A>): Probe<A> | undefined => {
 export const withProbe = <A>(s: OriginState<A>, probe: Probe<A>): OriginState<A> => {
   switch (s._tag) {
     case 'Joining':
-      // Anybody can invent origins, so the record is written out.
-      return {
-        _tag: 'Joining',
-        origin: s.origin,
-        about: s.about,
-        parked: s.parked,
-        others: s.others,
-        otherHeardAt: s.otherHeardAt,
-        checkedAt: s.checkedAt,
-        stored: s.stored,
-        reason: s.reason,
-        probe,
-        heard: s.heard,
-      }
     case 'Checking':
       return { ...s, probe }
     case 'Following':

@@ -7,6 +7,7 @@
 import type { Head } from '../protocol/Head.ts'
 import type { Origin } from '../protocol/Origin.ts'
 import type { Verdict } from './Delivery.ts'
+import * as Next from './nextState.ts'
 import type { Contact, Following, OriginState, Unvouched } from './OriginState.ts'
 import type { Arrival, Output } from './outputs.ts'
 import { ReceivedMessage } from './ReceivedMessage.ts'
@@ -55,23 +56,8 @@ export const advanced = <A>(s: InSequence<A>, number: number, now: number): InSe
       ? { _tag: 'Expected', max, dueAt: now + max, inquired: false }
       : s.contact
   if (s._tag === 'Unvouched') return { ...s, buffer, contact }
-  return {
-    _tag: 'Following',
-    origin: s.origin,
-    about: s.about,
-    parked: s.parked,
-    others: s.others,
-    otherHeardAt: s.otherHeardAt,
-    checkedAt: s.checkedAt,
-    stored: s.stored,
-    epoch: s.epoch,
-    start: s.start,
-    buffer,
-    requestAt: s.requestAt,
-    unansweredSince: s.unansweredSince,
-    contact,
-    far: undefined,
-  }
+  const { epoch, start, requestAt, unansweredSince } = s
+  return Next.following(s, { epoch, start, buffer, requestAt, unansweredSince }, contact, undefined)
 }
 
 /** The state of the origin after the message; `undefined` if the message needs the general path. */

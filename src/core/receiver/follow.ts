@@ -5,6 +5,7 @@
 import type { Epoch } from '../protocol/Epoch.ts'
 import type { Head } from '../protocol/Head.ts'
 import { nearest } from '../protocol/SequenceNumber.ts'
+import * as Next from './nextState.ts'
 import type {
   Checking,
   Conflicted,
@@ -20,16 +21,7 @@ import type {
   Unvouched,
   Witness,
 } from './OriginState.ts'
-import {
-  contactOf,
-  deliverUnsequenced,
-  expected,
-  heard,
-  horizon,
-  isSingle,
-  sequencedOf,
-  withBuffer,
-} from './OriginState.ts'
+import { contactOf, deliverUnsequenced, expected, heard, horizon, isSingle } from './OriginState.ts'
 import type { Arrival } from './outputs.ts'
 import * as Probe from './Probe.ts'
 import * as Parked from './parked.ts'
@@ -73,48 +65,19 @@ export const latest = <A>(step: Step<A>, answer: Head, heartbeat: Head | undefin
 }
 
 /**
- * The state that a head of the followed run leads to. `contact`: the current contact, see `heard`. Most heartbeats lead
- * here, and nothing but the contact changes: so the record is written out.
+ * The state that a head of the followed run leads to. `contact`: the current contact, see `heard`.
  */
 export const named = <A>(
-  s: Known<A>,
+  s: OriginState<A>,
+  { buffer, requestAt, unansweredSince }: Pick<Known<A>, 'buffer' | 'requestAt' | 'unansweredSince'>,
   { epoch, start, head, state }: Head,
   { contact, end, far }: { contact: Contact; end?: End | undefined; far?: Far<A> | undefined },
-): Following<A> | Ended<A> =>
-  state === 'ended'
-    ? {
-        _tag: 'Ended',
-        origin: s.origin,
-        about: s.about,
-        parked: s.parked,
-        others: s.others,
-        otherHeardAt: s.otherHeardAt,
-        checkedAt: s.checkedAt,
-        stored: s.stored,
-        epoch,
-        start,
-        buffer: s.buffer,
-        requestAt: s.requestAt,
-        unansweredSince: s.unansweredSince,
-        end: end ?? { last: head, reported: false },
-      }
-    : {
-        _tag: 'Following',
-        origin: s.origin,
-        about: s.about,
-        parked: s.parked,
-        others: s.others,
-        otherHeardAt: s.otherHeardAt,
-        checkedAt: s.checkedAt,
-        stored: s.stored,
-        epoch,
-        start,
-        buffer: s.buffer,
-        requestAt: s.requestAt,
-        unansweredSince: s.unansweredSince,
-        contact,
-        far,
-      }
+): Following<A> | Ended<A> => {
+  const sequence = { epoch, start, buffer, requestAt, unansweredSince }
+  return state === 'ended'
+    ? Next.ended(s, sequence, end ?? { last: head, reported: false })
+    : Next.following(s, sequence, contact, far)
+}
 
 /** Adds pending messages to the sequence, as far as the head confirms them. The others are `Unsequenced`. */
 const receivePending = <A>(
@@ -133,34 +96,6 @@ const receivePending = <A>(
     else b = receive(step, s.about, b, a)
   return { buffer: noticeMissing(step, s.about, b, head.head, 'Heartbeat'), seen }
 }
-
-export const parkAll = <A, S extends OriginState<A>>(step: Step<A>, s: S, all: ReadonlyArray<Arrival<A>>): S =>
-  all.reduce((to, a) => Parked.park(step, to, a), s)
-
-/** The first known state of an origin. Anybody can invent origins, so the record is written out. */
-const known = <A>(
-  step: Step<A>,
-  s: Joining<A>,
-  buffer: ReorderBuffer<A>,
-  head: Head,
-  others: ReadonlyArray<OtherEpoch>,
-): Following<A> => ({
-  _tag: 'Following',
-  origin: s.origin,
-  about: s.about,
-  parked: s.parked,
-  others,
-  otherHeardAt: s.otherHeardAt,
-  checkedAt: s.checkedAt,
-  stored: s.stored,
-  epoch: head.epoch,
-  start: head.start,
-  buffer,
-  requestAt: Number.NEGATIVE_INFINITY,
-  unansweredSince: Number.POSITIVE_INFINITY,
-  contact: expected(step, head.max),
-  far: undefined,
-})
 
 /** Starts with the head of an answer. */
 export const begin = <A>(
@@ -210,8 +145,9 @@ const beginWith = <A>(
     s.reason._tag === 'Saved' ? s.reason.position.epoch : s.reason._tag === 'ConflictOver' ? s.reason.from : undefined
   const others =
     !isSingle(s) || before === undefined || before === last.epoch ? s.others : ignoring(step, s.others, before)
-  const first = known(step, s, buffer, last, others)
-  return parkAll(step, named(first, last, first), seen)
+  const sequence = { buffer, requestAt: Number.NEGATIVE_INFINITY, unansweredSince: Number.POSITIVE_INFINITY }
+  const begun = others === s.others ? s : { ...s, others }
+  return Parked.parkAll(step, named(begun, sequence, last, { contact: expected(step, last.max) }), seen)
 }
 
 /** A check found the same run. */
@@ -227,8 +163,8 @@ export const resume = <A>(step: Step<A>, s: Checking<A>, head: Head): Following<
     s.other === undefined
       ? s.others
       : ignoring(step, s.others, s.other.head.epoch, { requestId: s.probe.requestId - 1 })
-  const state = named({ ...s, buffer, others }, said, { contact, end: isOver ? s.end : undefined })
-  return parkAll(step, state, seen)
+  const state = named({ ...s, others }, { ...s, buffer }, said, { contact, end: isOver ? s.end : undefined })
+  return Parked.parkAll(step, state, seen)
 }
 
 /** Settles the followed run, and starts another one at a number. */
@@ -319,7 +255,7 @@ export const restart = <A>(step: Step<A>, s: Checking<A>, head: Head): Following
   const ofNew = [...parked, ...pending].filter(isOfNew).sort((a, b) => a.number - b.number)
   const received = ofNew.reduce((b, a) => receive(step, s.about, b, a), fresh.buffer)
   const buffer = noticeMissing(step, s.about, received, head.head, 'Heartbeat')
-  return named(withBuffer(fresh, buffer), head, { contact })
+  return named(fresh, { ...fresh, buffer }, head, { contact })
 }
 
 /** A check found both runs alive. Nothing distinguishes their messages. */
@@ -332,7 +268,8 @@ export const conflict = <A>(step: Step<A>, s: Checking<A>, own: Head, other: Hea
   const live = [own, other].map(head => ({ head, dueAt: step.now + head.max + step.settings.heartbeatGrace }))
   // Count heartbeats of both epochs from now on, even if one was ignored before.
   const others = s.others.filter(o => o.epoch !== own.epoch && o.epoch !== other.epoch)
-  return { ...sequencedOf({ ...s, parked: undefined, others }), _tag: 'Conflicted', live, lastEnded: undefined }
+  const settled = { ...s, parked: undefined, others }
+  return Next.conflicted(settled, settled, { live, lastEnded: undefined })
 }
 
 /** Far numbers and numbers that wait for a neighbour wait for the new probe. They don't overlap. */
@@ -347,10 +284,8 @@ export const check = <A>(
   step: Step<A>,
   s: Following<A> | Unvouched<A> | Ended<A>,
   { probe, other }: { probe?: Probe.Probe<A> | undefined; other?: Witness | undefined } = {},
-): Checking<A> => {
-  return {
-    ...sequencedOf(s),
-    _tag: 'Checking',
+): Checking<A> =>
+  Next.checking(s, s, {
     checkedAt: step.now,
     contact: contactOf(s),
     end: s._tag === 'Ended' ? s.end : undefined,
@@ -358,8 +293,7 @@ export const check = <A>(
     probe: withWaiting(s, probe ?? Probe.open(step, s.origin)),
     own: undefined,
     other,
-    next: undefined,
-    before: undefined,
     isNewProbe: probe === undefined,
-  }
-}
+    before: undefined,
+    next: undefined,
+  })

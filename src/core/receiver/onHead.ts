@@ -11,10 +11,10 @@ import {
   isIgnored,
   latest,
   named,
-  parkAll,
   restart,
   resume,
 } from './follow.ts'
+import * as Next from './nextState.ts'
 import type {
   Checking,
   Conflicted,
@@ -26,8 +26,9 @@ import type {
   Unvouched,
   Witness,
 } from './OriginState.ts'
-import { commonOf, deliverUnsequenced, expected, heard, horizon, isSingle, withBuffer } from './OriginState.ts'
+import { deliverUnsequenced, expected, heard, horizon, isSingle } from './OriginState.ts'
 import * as Probe from './Probe.ts'
+import * as Parked from './parked.ts'
 import * as B from './ReorderBuffer.ts'
 import { noticeMissing, receive } from './reorder.ts'
 import type { Step } from './Step.ts'
@@ -110,7 +111,8 @@ const advance = <A>(step: Step<A>, s: Following<A> | Unvouched<A>, head: Head): 
   const far = isEnd ? undefined : s.far
   const before = isEnd && s.far !== undefined ? settleFar(step, s, s.far, head) : s.buffer
   const buffer = noticeMissing(step, s.about, before, head.head, 'Heartbeat')
-  return named(withBuffer(s, buffer), head, { contact, far })
+  const { requestAt, unansweredSince } = s
+  return named(s, { buffer, requestAt, unansweredSince }, head, { contact, far })
 }
 
 /** Probes the sender because its heartbeat is too far ahead. */
@@ -148,7 +150,7 @@ export const name = <A>(step: Step<A>, s: Unvouched<A>, { head }: Heard): Follow
   const said: Head = isFar ? { ...head, state: 'live', head: head.start - 1 } : head
   const named = advance(step, { ...s, below: undefined, far }, said)
   const after = isFar && named._tag === 'Following' ? checkFar(step, named, head) : named
-  return parkAll(step, after, Probe.takeAll(step, s.below))
+  return Parked.parkAll(step, after, Probe.takeAll(step, s.below))
 }
 
 /** Another epoch appears on a `single` origin. The sender has restarted, or there is a second sender. */
@@ -179,7 +181,7 @@ export const checkAnswered = <A>(step: Step<A>, s: Following<A>, heard: Heard): 
 export const reopen = <A>(step: Step<A>, s: Ended<A>, { head }: Heard): Following<A> | Ended<A> => {
   if (head.head <= Math.max(s.end.last, s.buffer.highest) || head.head > horizon(step, s.buffer)) return s
   const buffer = noticeMissing(step, s.about, s.buffer, head.head, 'Heartbeat')
-  return named({ ...s, buffer }, head, { contact: expected(step, head.max) })
+  return named(s, { ...s, buffer }, head, { contact: expected(step, head.max) })
 }
 
 // --- Checking
@@ -273,13 +275,8 @@ export const settleConflict = <A>(step: Step<A>, s: Conflicted<A>): Conflicted<A
   if (s.live.length > 1 || s.buffer.missing !== undefined) return s
   const left = s.live[0]?.head ?? s.lastEnded
   const reason = { _tag: 'ConflictOver', from: s.epoch, after: s.buffer.highest } as const
-  return {
-    ...commonOf(s),
-    _tag: 'Joining',
-    reason,
-    probe: Probe.open(step, s.origin),
-    heard: left && { head: left, age: step.age },
-  }
+  const heard = left && { head: left, age: step.age }
+  return Next.joining(s, { reason, probe: Probe.open(step, s.origin), heard })
 }
 
 /** A heartbeat of one of the epochs, or of a third one. */

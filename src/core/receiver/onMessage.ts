@@ -1,7 +1,8 @@
 /** Transitions for a live message. */
 import { check } from './follow.ts'
+import * as Next from './nextState.ts'
 import type { Checking, Conflicted, Ended, Far, Following, Joining, Known, Unvouched } from './OriginState.ts'
-import { deliverUnsequenced, expected, heard, horizon, isSingle, sequencedOf, silent } from './OriginState.ts'
+import { deliverUnsequenced, expected, heard, horizon, isSingle, silent } from './OriginState.ts'
 import type { Arrival } from './outputs.ts'
 import * as Probe from './Probe.ts'
 import * as Parked from './parked.ts'
@@ -11,9 +12,15 @@ import { hasRoom } from './Step.ts'
 
 /** The message waits for the probe. In `single` two messages with the same number may be from two senders. */
 export const hold = <A, S extends Joining<A> | Checking<A>>(step: Step<A>, s: S, a: Arrival<A>): S =>
-  isSingle(s) && Probe.hasPending(s.probe, a.number)
-    ? Parked.park(step, s, a)
-    : { ...s, probe: Probe.hold(step, s.probe, a) }
+  holdAll(step, s, [a])
+
+const holdAll = <A, S extends Joining<A> | Checking<A>>(step: Step<A>, s: S, all: ReadonlyArray<Arrival<A>>): S => {
+  let { probe, parked } = s
+  for (const a of all)
+    if (isSingle(s) && Probe.hasPending(probe, a.number)) parked = Parked.add(step, s, parked, a)
+    else probe = Probe.hold(step, probe, a)
+  return { ...s, probe, parked }
+}
 
 const checkWith = <A>(step: Step<A>, s: Following<A> | Unvouched<A> | Ended<A>, a: Arrival<A>): Checking<A> =>
   hold<A, Checking<A>>(step, check(step, s), a)
@@ -62,15 +69,14 @@ export const acceptAfterEnd = <A>(step: Step<A>, s: Ended<A>, a: Arrival<A>): En
 export const unvouched = <A>(
   s: Known<A>,
   { contact, refused }: Pick<Unvouched<A>, 'contact' | 'refused'>,
-): Unvouched<A> => ({
-  ...sequencedOf(s),
-  _tag: 'Unvouched',
-  contact,
-  refused,
-  saved: s._tag === 'Checking' || s._tag === 'Unvouched' ? s.saved : undefined,
-  below: undefined,
-  far: undefined,
-})
+): Unvouched<A> =>
+  Next.unvouched(s, s, {
+    contact,
+    refused,
+    saved: s._tag === 'Checking' || s._tag === 'Unvouched' ? s.saved : undefined,
+    below: undefined,
+    far: undefined,
+  })
 
 /**
  * A sender that has promised heartbeats must send one in time. Nothing is expected from a sender without heartbeats.
@@ -102,8 +108,14 @@ export const acceptAll = <A>(
   step: Step<A>,
   s: Unvouched<A> | Checking<A>,
   all: ReadonlyArray<Arrival<A>>,
-): Unvouched<A> | Checking<A> =>
-  all.reduce((to, a) => (to._tag === 'Checking' ? hold(step, to, a) : acceptUnvouched(step, to, a)), s)
+): Unvouched<A> | Checking<A> => {
+  let to = s
+  for (const [i, a] of all.entries()) {
+    if (to._tag === 'Checking') return holdAll(step, to, all.slice(i))
+    to = acceptUnvouched(step, to, a)
+  }
+  return to
+}
 
 const acceptFar = <A>(step: Step<A>, s: Unvouched<A>, a: Arrival<A>): Unvouched<A> | Checking<A> => {
   const far = s.far ?? { probe: Probe.withoutRequest(step), heard: undefined }

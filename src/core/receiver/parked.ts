@@ -22,16 +22,29 @@ const { set, remove } = M.orderedBy(number.Ord)
 
 const isSecondSenderHeard = <A>(s: OriginState<A>, at: number): boolean => s.otherHeardAt >= at
 
-/** Parks a message. */
-export const park = <A, S extends OriginState<A>>(step: Step<A>, s: S, a: Arrival<A>): S => {
-  if (M.size(s.parked) >= maxUnproved || !mayHold(step, a.bytes)) {
+/** Adds a message to the parked ones of an origin. */
+export const add = <A>(
+  step: Step<A>,
+  s: OriginState<A>,
+  parked: OriginState<A>['parked'],
+  a: Arrival<A>,
+): OriginState<A>['parked'] => {
+  if (M.size(parked) >= maxUnproved || !mayHold(step, a.bytes)) {
     if (isSecondSenderHeard(s, step.now - parkTime)) step.overflowed += 1
     else step.duplicates += 1
-    return s
+    return parked
   }
   hold(step, a.bytes)
   const arrival = { ...a, data: step.settings.retain(a.data) }
-  return { ...s, parked: set(s.parked, (M.max(s.parked)?.key ?? 0) + 1, { arrival, at: step.now }) }
+  return set(parked, (M.max(parked)?.key ?? 0) + 1, { arrival, at: step.now })
+}
+
+/** Parks a message. */
+export const park = <A, S extends OriginState<A>>(step: Step<A>, s: S, a: Arrival<A>): S => parkAll(step, s, [a])
+
+export const parkAll = <A, S extends OriginState<A>>(step: Step<A>, s: S, all: ReadonlyArray<Arrival<A>>): S => {
+  const parked = all.reduce((to, a) => add(step, s, to, a), s.parked)
+  return parked === s.parked ? s : { ...s, parked }
 }
 
 /** Releases the messages that were parked long enough. */

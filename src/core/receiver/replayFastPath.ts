@@ -8,6 +8,7 @@ import type { Epoch } from '../protocol/Epoch.ts'
 import type { Origin } from '../protocol/Origin.ts'
 import { delivered, hasRoom } from './fastPath.ts'
 import { nextTry } from './gapRequests.ts'
+import * as Next from './nextState.ts'
 import type { Following, OriginState } from './OriginState.ts'
 import type { Arrival, Output } from './outputs.ts'
 import type { GapRequest, Missing } from './ReorderBuffer.ts'
@@ -70,23 +71,14 @@ export const recovered = <A>(
   const dueAt = dueAfter(settings, n, now)
   const request = { since, id, upTo, tries: 0, dueAt }
   const rest = { first: n + 1, last: missing.last, deadline: now + settings.gapTimeout, request }
-  return {
-    _tag: 'Following',
-    origin: s.origin,
-    about: s.about,
-    parked: s.parked,
-    others: s.others,
-    otherHeardAt: s.otherHeardAt,
-    checkedAt: s.checkedAt,
-    stored: s.stored,
+  const sequence = {
     epoch: s.epoch,
     start: s.start,
     buffer: B.advanceOnlyMissing(s.buffer, rest),
     requestAt: dueAt,
     unansweredSince: Number.POSITIVE_INFINITY,
-    contact: s.contact,
-    far: s.far,
   }
+  return Next.following(s, sequence, s.contact, s.far)
 }
 
 /** The state of the origin after the message; `undefined` if the message needs the general path. */

@@ -4,6 +4,7 @@
 import type { Head } from '../protocol/Head.ts'
 import { last as lastNumber } from '../protocol/SequenceNumber.ts'
 import { leave, restart } from './follow.ts'
+import * as Next from './nextState.ts'
 import type {
   Checking,
   Ended,
@@ -15,7 +16,7 @@ import type {
   Stored,
   Unvouched,
 } from './OriginState.ts'
-import { commonOf, isSingle, isUnique, maxHole, withBuffer } from './OriginState.ts'
+import { isSingle, isUnique, maxHole, withBuffer } from './OriginState.ts'
 import { unvouched } from './onMessage.ts'
 import * as B from './ReorderBuffer.ts'
 import { noticeMissing } from './reorder.ts'
@@ -127,14 +128,14 @@ export const lookBackFromSaved = <A>(step: Step<A>, s: Joining<A>, next: Head): 
   const { number, epoch } = position
   if (epoch === undefined || epoch === next.epoch || next.start <= number + 1) return undefined
   step.epoch = epoch
-  const checking: Checking<A> = {
-    ...commonOf(s),
-    _tag: 'Checking',
+  const sequence = {
     epoch,
     start: undefined,
     buffer: B.startingAt(number + 1),
     requestAt: Number.NEGATIVE_INFINITY,
     unansweredSince: Number.POSITIVE_INFINITY,
+  }
+  const checking = Next.checking(s, sequence, {
     checkedAt: step.now,
     contact: undefined,
     end: undefined,
@@ -142,10 +143,10 @@ export const lookBackFromSaved = <A>(step: Step<A>, s: Joining<A>, next: Head): 
     probe: s.probe,
     own: undefined,
     other: { head: next, by: 'answer', at: step.now },
-    before: s.probe.pending,
     isNewProbe: false,
+    before: s.probe.pending,
     next: undefined,
-  }
+  })
   return lookBack(step, checking, next)
 }
 

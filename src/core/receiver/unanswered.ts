@@ -1,6 +1,7 @@
 /** What happens if nobody answers a probe: the last heartbeat decides, or only the numbers. */
 import { nearest } from '../protocol/SequenceNumber.ts'
 import { beginUnanswered, ignoring, leave, restart } from './follow.ts'
+import * as Next from './nextState.ts'
 import type { Checking, Conflicted, Ended, Following, Joining, Known, NumberRange, Unvouched } from './OriginState.ts'
 import { deliverUnsequenced, gone, horizon, isSingle, isUnique, silent, withBuffer } from './OriginState.ts'
 import { decide, settle } from './onHead.ts'
@@ -95,27 +96,20 @@ export const startStored = <A>(
 const startUnvouched = <A>(step: Step<A>, s: Joining<A>, buffer: ReorderBuffer<A>): Unvouched<A> | Checking<A> => {
   const { about, reason, probe } = s
   const pending = Probe.takeAll(step, probe)
-  // Anybody can invent origins, so the record is written out.
-  const mute: Unvouched<A> = {
-    _tag: 'Unvouched',
-    origin: s.origin,
-    about,
-    parked: s.parked,
-    others: s.others,
-    otherHeardAt: s.otherHeardAt,
-    checkedAt: s.checkedAt,
-    stored: s.stored,
+  const sequence = {
     epoch: undefined,
     start: undefined,
     buffer,
     requestAt: Number.NEGATIVE_INFINITY,
     unansweredSince: Number.POSITIVE_INFINITY,
+  }
+  const mute = Next.unvouched(s, sequence, {
     contact: silent(step, about, undefined),
     saved: reason._tag === 'Saved' ? reason.position : undefined,
     refused: probe.refused,
     below: undefined,
     far: undefined,
-  }
+  })
   return judge(step, mute, pending, probe)
 }
 
@@ -180,8 +174,8 @@ export const checkUnanswered = <A>(
   const others = s.other === undefined ? s.others : ignoring(step, s.others, s.other.head.epoch)
   // The sender had closed. It sends nothing more.
   if (s.end !== undefined && s.epoch !== undefined && s.probe.pending === undefined && s.probe.dropped === undefined) {
-    const { _tag, contact, saved, probe, own, other, before, isNewProbe, next, ...rest } = s
-    return { ...rest, others, _tag: 'Ended', epoch: s.epoch, end: s.end }
+    const { epoch, start, buffer, requestAt, unansweredSince } = s
+    return Next.ended({ ...s, others }, { epoch, start, buffer, requestAt, unansweredSince }, s.end)
   }
   const pending = Probe.takeAll(step, s.probe)
   const contact = s.contact ?? silent(step, s.about, undefined)
