@@ -56,6 +56,7 @@ describe('OrderedMap', () => {
       get(tree, at),
       pair(atOrBelow(tree, at)),
       pair(atOrAbove(tree, at)),
+      pair(OrderedMap.at(tree, at)),
     ]
     const expected = (model: Model, at: number) => [
       model[0],
@@ -63,6 +64,7 @@ describe('OrderedMap', () => {
       model.find(([k]) => k === at)?.[1],
       model.findLast(([k]) => k <= at),
       model.find(([k]) => k >= at),
+      model[at],
     ]
     fc.assert(
       fc.property(fc.oneof(changesOf(few), changesOf(many)), many, (changes, probe) => {

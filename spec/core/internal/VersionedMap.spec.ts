@@ -56,6 +56,25 @@ describe('VersionedMap', () => {
     expect(one).not.toEqual(VersionedMap.empty<number>().set('b', 3))
   })
 
+  it('for one owner is a copy, whose newest version is as any other', () => {
+    fc.assert(
+      fc.property(fc.array(change, { maxLength: 40 }), fc.nat(40), (changes, at) => {
+        let [map, model] = [VersionedMap.empty<number>(), new Map() as Model]
+        let original: readonly [VersionedMap<number>, Model] | undefined
+        for (const [i, { key: k, value }] of changes.entries()) {
+          if (i === at) {
+            original = [map, model]
+            map = map.forOneOwner()
+          }
+          map = value === undefined ? map.remove(k) : map.set(k, value)
+          model = modelled(model, k, value)
+        }
+        expect([map.entries(), map.size]).toEqual([sorted(model), model.size])
+        if (original !== undefined) expect(original[0].entries()).toEqual(sorted(original[1]))
+      }),
+    )
+  })
+
   it('iterates over one version while others are made', () => {
     const first = VersionedMap.empty<number>().set('a', 1).set('b', 2).set('c', 3)
     let after = first

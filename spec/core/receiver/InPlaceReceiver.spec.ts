@@ -5,6 +5,7 @@ import type { Head } from '../../../src/core/protocol/Head.ts'
 import * as SequenceNumber from '../../../src/core/protocol/SequenceNumber.ts'
 import { InPlaceReceiver } from '../../../src/core/receiver/InPlaceReceiver.ts'
 import * as Receiver from '../../../src/core/receiver/Receiver.ts'
+import { bytesInUse } from '../../leaks/heap.ts'
 import type { Event, Happening, Machine, Options, Out } from './receiverHarness.ts'
 import { alice, arrival, headOf, run, single } from './receiverHarness.ts'
 
@@ -101,12 +102,19 @@ describe('a receiver in place', () => {
         fc.constantFrom('ordered' as const, 'arrival' as const),
         fc.boolean(),
         fc.integer({ min: 1, max: 7 }),
-        (happenings, mode, isSingle, every) => {
+        // With two places, the origins make way for each other.
+        fc.constantFrom(3, 3, 3, 2),
+        (happenings, mode, isSingle, every, maxOrigins) => {
           const addressing = isSingle ? 'single' : 'perSender'
           const origins = [0, 1, 2].map(i => (isSingle ? single(`updates.s${i}`) : alice(1, `s${i}`)))
           const head = (n: number) => headOf(Math.max(n, 0), { first: Math.max(n, 0) + 1, epoch: run(1) })
           const newest = [0, 0, 0]
-          const { on: onBoth, usage, same, ...counts } = both(Receiver.create({ addressing, mode, maxMessages: 24 }))
+          const {
+            on: onBoth,
+            usage,
+            same,
+            ...counts
+          } = both(Receiver.create({ addressing, mode, maxMessages: 24, maxOrigins }))
           let now = 0
           /** The last replay request for each origin, and the next number of its answers. */
           const requests = new Map<string, { readonly id: number; next: number }>()
@@ -202,6 +210,7 @@ const scene = (options: Options = {}, origins = [single('updates.s0'), single('u
   for (const i of origins.keys()) gets(i, 1)
   return {
     ...b,
+    nameOf: (i: number) => originOf(i).name,
     on,
     get,
     gets,
@@ -226,6 +235,14 @@ const scene = (options: Options = {}, origins = [single('updates.s0'), single('u
 type Scene = ReturnType<typeof scene>
 
 describe('a lane', () => {
+  test('of a quiet origin keeps no older states of the others', async () => {
+    const s = scene()
+    const before = new WeakRef(s.fast.value.table.origins.get(s.nameOf(1)) ?? {})
+    s.gets(1, 3, 2)
+    await bytesInUse()
+    expect(before.deref()).toBeUndefined()
+  })
+
   test('takes the next messages of an origin, however those of several origins mix', () => {
     const s = scene()
     expect(s.stepsFor(() => [s.gets(0, 2, 3), s.gets(1, 2), s.gets(0, 4), s.gets(1, 3, 4)])).toBe(0)

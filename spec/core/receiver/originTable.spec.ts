@@ -87,6 +87,18 @@ describe('an origin that makes way', () => {
     expect([deliveries(t.begins(2)), t.follows()]).toEqual([report, [2]])
   })
 
+  it('is found behind many that went on without heartbeats', () => {
+    const t = several({ maxOrigins: 40 })
+    const all = Array.from({ length: 40 }, (_, i) => i + 1)
+    for (const i of all) t.gets(i, 1)
+    t.passes(5000)
+    // All are silent. All but the last one go on.
+    for (const i of all.slice(0, -1)) t.gets(i, 2)
+    const isRefused = (n: number): boolean => deliveries(t.gets(41, n)).some(d => d.includes('TooManyOrigins'))
+    // A step looks at 32 origins.
+    expect([isRefused(1), isRefused(2)]).toEqual([true, false])
+  })
+
   it('leaves nothing behind', () => {
     const t = several({ maxOrigins: 1 })
     t.begins(1)

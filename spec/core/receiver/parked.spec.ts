@@ -12,12 +12,9 @@ import { arrival, headOf, said, single, stepOf, talk } from './receiverHarness.t
 const begun: Joining<string> = joining(single(), { _tag: 'New' }, Probe.awaiting(stepOf(), 1))
 
 /** The origin after its run was named. */
-const following = named<string>(
-  begun,
-  { buffer: B.startingAt(4), requestAt: 0, unansweredSince: 0 },
-  headOf(3),
-  { contact: { _tag: 'Silent', max: 500, reported: true } },
-)
+const following = named<string>(begun, { buffer: B.startingAt(4), requestAt: 0, unansweredSince: 0 }, headOf(3), {
+  contact: { _tag: 'Silent', max: 500, reported: true },
+})
 
 describe('a parked message', () => {
   const at = 1000

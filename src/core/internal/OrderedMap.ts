@@ -82,6 +82,21 @@ export const max = <K, V>(m: OrderedMap<K, V>): Entry<K, V> | undefined => {
   return at
 }
 
+/** The entry with this many entries below it. */
+export const at = <K, V>(m: OrderedMap<K, V>, index: number): Entry<K, V> | undefined => {
+  let rest = index
+  let here = m
+  while (here !== undefined && rest !== size(here.left)) {
+    const below = size(here.left) + 1
+    if (rest < below) here = here.left
+    else {
+      rest -= below
+      here = here.right
+    }
+  }
+  return here
+}
+
 /** All entries in ascending order. */
 export function* entries<K, V>(m: OrderedMap<K, V>): Generator<Entry<K, V>> {
   const above: Array<Node<K, V>> = []

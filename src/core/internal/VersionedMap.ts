@@ -4,10 +4,14 @@
  *
  * So the newest version is as fast as a `Map`, for any number of keys. Access to an older version first makes it the
  * newest, which takes as long as the changes in between.
+ *
+ * A version that is kept keeps all later ones. So does a dead one that the garbage collector has moved to its old
+ * generation, until its next full collection. `forOneOwner` avoids both.
  */
 export class VersionedMap<V> {
   /** The number of keys. */
   readonly size: number
+  readonly #hasOneOwner: boolean
   /** The content, in the newest version. */
   #map: Map<string, V> | undefined
   /** In an older version: the version that replaced it, and the value of this version for the key that changed. */
@@ -15,13 +19,19 @@ export class VersionedMap<V> {
   #key = ''
   #value: V | undefined
 
-  private constructor(map: Map<string, V>) {
+  private constructor(map: Map<string, V>, hasOneOwner: boolean) {
     this.#map = map
     this.size = map.size
+    this.#hasOneOwner = hasOneOwner
   }
 
   static empty<V>(): VersionedMap<V> {
-    return new VersionedMap<V>(new Map())
+    return new VersionedMap<V>(new Map(), false)
+  }
+
+  /** A copy for an owner who uses only the newest version. After a change the older ones are not valid any more. */
+  forOneOwner(): VersionedMap<V> {
+    return new VersionedMap(new Map(this.#newest()), true)
   }
 
   get(key: string): V | undefined {
@@ -60,8 +70,8 @@ export class VersionedMap<V> {
   }
 
   #replaced(map: Map<string, V>, key: string, before: V | undefined): VersionedMap<V> {
-    const after = new VersionedMap(map)
-    this.#olderThan(after, key, before)
+    const after = new VersionedMap(map, this.#hasOneOwner)
+    if (!this.#hasOneOwner) this.#olderThan(after, key, before)
     return after
   }
 

@@ -12,12 +12,13 @@ import type { Verdict } from './Delivery.ts'
 import type { Event } from './events.ts'
 import type { InSequence } from './fastPath.ts'
 import { advanced, asInSequence, isKnownHead } from './fastPath.ts'
+import { forOneOwner } from './originTable.ts'
 import type { Arrival, Deliver, Output } from './outputs.ts'
 import { ReceivedMessage } from './ReceivedMessage.ts'
 import { step } from './Receiver.ts'
 import type { Recovery } from './replayFastPath.ts'
 import { isInRecovery, isPlain, keepsWakeAt, recovered, recoveryOf } from './replayFastPath.ts'
-import type { Entry, OriginTable, Receiver } from './state.ts'
+import type { Entry, Receiver } from './state.ts'
 import { owesReport } from './state.ts'
 
 /** An origin in sequence. */
@@ -30,8 +31,8 @@ export interface Lane<A> {
   /** The origin without the messages since the last write. */
   state: InSequence<A>
   entry: Entry<A>
-  /** The table that `entry` is known to be in. */
-  origins: OriginTable<A>['origins']
+  /** When `entry` was in the table: a count of changes of the table. */
+  checkedAt: number
   isChanged: boolean
 }
 
@@ -45,7 +46,7 @@ interface ReplayLane<A> {
   /** The gap and its origin without the messages since the last write. */
   recovery: Recovery<A>
   entry: Entry<A>
-  origins: OriginTable<A>['origins']
+  checkedAt: number
   isChanged: boolean
 }
 
@@ -62,13 +63,15 @@ export class InPlaceReceiver<A> {
   #last: Lane<A> | undefined
   readonly #changed = new Set<Lane<A>>()
   #replay: ReplayLane<A> | undefined
+  /** How often the machine has changed the table. */
+  #changes = 0
   /** Messages and bytes that were delivered since the last write, without those that were processed. */
   #messages = 0
   #bytes = 0
 
   /** @param machine takes the events that no lane takes */
   constructor(receiver: Receiver<A>, machine: typeof step<A> = step) {
-    this.#receiver = receiver
+    this.#receiver = forOneOwner(receiver)
     this.#machine = machine
   }
 
@@ -99,9 +102,8 @@ export class InPlaceReceiver<A> {
 
   /** True if `deliver` can take the message: it is the next one of its origin, and there is room. */
   isNext(lane: Lane<A>, number: number, bytes: number): boolean {
-    const { table, session } = this.#receiver
-    if (lane.origins !== table.origins) this.#renew(lane)
-    return lane.next === number && session.away === undefined && this.#hasRoom(bytes)
+    if (lane.checkedAt !== this.#changes) this.#renew(lane)
+    return lane.next === number && this.#receiver.session.away === undefined && this.#hasRoom(bytes)
   }
 
   #hasRoom(bytes: number): boolean {
@@ -155,6 +157,7 @@ export class InPlaceReceiver<A> {
     }
     this.#write(this.#concerned(event))
     const [outputs, after] = this.#machine(event)(this.#receiver)
+    if (after.table !== this.#receiver.table) this.#changes += 1
     this.#receiver = after
     if (event._tag === 'MessageReceived') this.#open(event.origin.name, event.now)
     if (event._tag === 'ReplayAnswered') this.#openReplay(event)
@@ -165,7 +168,7 @@ export class InPlaceReceiver<A> {
   #laneOfHeartbeat({ origin, head }: HeartbeatReceived<A>): Lane<A> | undefined {
     const lane = this.#lanes.get(origin.name)
     if (lane === undefined || this.#receiver.session.away !== undefined) return undefined
-    if (lane.origins !== this.#receiver.table.origins) this.#renew(lane)
+    if (lane.checkedAt !== this.#changes) this.#renew(lane)
     return lane.next > 0 && isKnownHead(lane.state, head, lane.next - 1) ? lane : undefined
   }
 
@@ -194,16 +197,16 @@ export class InPlaceReceiver<A> {
       this.#lanes.clear()
     }
     const next = state.buffer.next
-    this.#lanes.set(name, { name, next, seenAt: now, state, entry, origins: table.origins, isChanged: false })
+    this.#lanes.set(name, { name, next, seenAt: now, state, entry, checkedAt: this.#changes, isChanged: false })
     this.#last = undefined
   }
 
   /** The lane that can deliver a replayed message: it is the next one of the gap, and there is room. */
   #laneOfReplay({ now, origin, requestId, epoch, arrival }: ReplayAnswered<A>): ReplayLane<A> | undefined {
     const lane = this.#replay
-    const { table, settings, session } = this.#receiver
+    const { settings, session } = this.#receiver
     return lane !== undefined &&
-      lane.origins === table.origins &&
+      lane.checkedAt === this.#changes &&
       lane.name === origin.name &&
       lane.requestId === requestId &&
       lane.epoch === epoch &&
@@ -231,14 +234,14 @@ export class InPlaceReceiver<A> {
     this.#replay = undefined
     if (entry === undefined || recovery === undefined) return
     const next = recovery.missing.first
-    this.#replay = { name, requestId, epoch, next, seenAt: 0, recovery, entry, origins, isChanged: false }
+    const checkedAt = this.#changes
+    this.#replay = { name, requestId, epoch, next, seenAt: 0, recovery, entry, checkedAt, isChanged: false }
   }
 
   /** The machine has taken a step since the last message of the lane. */
   #renew(lane: Lane<A>): void {
-    const { table } = this.#receiver
-    lane.origins = table.origins
-    const entry = table.origins.get(lane.name)
+    lane.checkedAt = this.#changes
+    const entry = this.#receiver.table.origins.get(lane.name)
     if (entry === lane.entry) return
     const state = entry === undefined ? undefined : asInSequence(this.#receiver.settings, entry.state)
     lane.next = state?.buffer.next ?? 0
@@ -270,8 +273,6 @@ export class InPlaceReceiver<A> {
       origins = origins.set(replay.name, replay.entry)
       replay.isChanged = false
     }
-    for (const lane of written) lane.origins = origins
-    if (replay !== undefined && replay.origins === table.origins) replay.origins = origins
     this.#receiver = {
       settings: self.settings,
       addressing: self.addressing,

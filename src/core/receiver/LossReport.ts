@@ -225,7 +225,10 @@ const joined = (a: LostRange, b: LostRange): LostRange => ({
 })
 
 /** Adds a range. It joins adjacent ones, also if it closes the space between two. */
-const withRange = ({ ranges, earlier, ...rest }: OriginLosses, added: LostRange): OriginLosses => {
+const withRange = (
+  { origin, subject, sender, total, ranges, earlier }: OriginLosses,
+  added: LostRange,
+): OriginLosses => {
   const near = ranges.filter(r => isAdjacent(r, added))
   const [oldest, ...others] = near
   const whole = near.reduce(joined, added)
@@ -238,8 +241,10 @@ const withRange = ({ ranges, earlier, ...rest }: OriginLosses, added: LostRange)
   const [first] = all
   const isFull = all.length > maxRanges && first !== undefined
   return {
-    ...rest,
-    total: sum(rest.total, summaryOf(added)),
+    origin,
+    subject,
+    sender,
+    total: sum(total, summaryOf(added)),
     ranges: isFull ? all.slice(1) : all,
     earlier: isFull ? sum(earlier, summaryOf(first)) : earlier,
   }

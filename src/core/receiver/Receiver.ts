@@ -79,12 +79,12 @@ const onUnsequenced = <A>(self: Receiver<A>, step: Step<A>, message: Unsequenced
   return self
 }
 
-/** Starts to follow a new origin. It waits for its first head. */
-const follow = <A>(self: Receiver<A>, step: Step<A>, origin: Origin, f: Change<A>): Receiver<A> | undefined => {
+/** Starts to follow a new origin, if there is a place for it. It waits for its first head. */
+const follow = <A>(self: Receiver<A>, step: Step<A>, origin: Origin, f: Change<A>): readonly [Receiver<A>, boolean] => {
   const entry = self.table.origins.get(origin.name)
-  if (entry !== undefined) return change(self, step, origin.name, entry, entry.state, f)
-  const placed = withPlace(self, step, origin)
-  if (placed === undefined) return undefined
+  if (entry !== undefined) return [change(self, step, origin.name, entry, entry.state, f), true]
+  const [placed, hasPlace] = withPlace(self, step, origin)
+  if (!hasPlace) return [placed, false]
   // While the request to all senders is unanswered, wait for that answer.
   const { join: toAll } = self.session
   const probe = Probe.awaiting<A>(step, toAll?.requestId ?? step.lastRequestId + 1)
@@ -94,16 +94,16 @@ const follow = <A>(self: Receiver<A>, step: Step<A>, origin: Origin, f: Change<A
     if (joined?._tag === 'Joining' && joined.probe.requestId > within.lastRequestId) requestHead(within, origin.name)
     return joined
   }
-  return change(placed, step, origin.name, undefined, joining(origin, { _tag: 'New' }, probe), asking)
+  return [change(placed, step, origin.name, undefined, joining(origin, { _tag: 'New' }, probe), asking), true]
 }
 
 const onArrival = <A>(self: Receiver<A>, step: Step<A>, origin: Origin, a: Arrival<A>): Receiver<A> => {
-  const followed = follow(self, step, origin, (within, s) => after(within, s, 'message', a))
-  if (followed !== undefined) return followed
+  const [followed, hasPlace] = follow(self, step, origin, (within, s) => after(within, s, 'message', a))
+  if (hasPlace) return followed
   const { data, headers, reply } = a
   const subject = `${origin.name}.${a.number}`
   const message = { _tag: 'Unsequenced', subject, reason: 'TooManyOrigins', data, headers, reply } as const
-  return onUnsequenced(self, step, message, a.bytes)
+  return onUnsequenced(followed, step, message, a.bytes)
 }
 
 const isAnswer = <A>(s: OriginState<A>, requestId: number | undefined): boolean => {
@@ -141,12 +141,12 @@ const onHead = <A>(
   const answered = isJoin ? { ...self, session: { ...session, join: undefined } } : self
   if (requestId !== undefined && answered.table.origins.get(origin.name) === undefined) {
     // An answer to the request to all senders is the first head of this origin.
-    const placed = withPlace(answered, step, origin)
-    if (placed === undefined) return answered
+    const [placed, hasPlace] = withPlace(answered, step, origin)
+    if (!hasPlace) return placed
     const state = joining<A>(origin, { _tag: 'New' }, Probe.awaiting(step, requestId))
     return change(placed, step, origin.name, undefined, state, headChange(head, requestId))
   }
-  return follow(answered, step, origin, headChange(head, requestId)) ?? answered
+  return follow(answered, step, origin, headChange(head, requestId))[0]
 }
 
 /** Nobody listens. A sender may be about to reconnect, so the request is repeated: once, or twice if a message waits. */

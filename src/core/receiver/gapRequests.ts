@@ -82,6 +82,14 @@ const requestDue = <A, S extends Known<A>>(step: Step<A>, s: S): S => {
   return { ...s, buffer, requestAt, unansweredSince }
 }
 
+/** The last gap that is requested now. */
+const lastRequested = <A>({ requestable }: ReorderBuffer<A>): Missing | undefined =>
+  M.at(requestable, maxRequested - 1)?.value
+
+/** True if the same gaps are requested. A gap that is new, or that is gone, moves the last of them. */
+const areSame = <A>(before: ReorderBuffer<A>, b: ReorderBuffer<A>): boolean =>
+  before.missing === b.missing || (lastRequested(b) !== undefined && lastRequested(before) === lastRequested(b))
+
 /** Requests missing numbers, if they have changed or a repetition is due. */
 export const requestGaps = <A>(
   step: Step<A>,
@@ -95,6 +103,6 @@ export const requestGaps = <A>(
     return s.requestAt === Number.NEGATIVE_INFINITY ? s : { ...s, requestAt: Number.NEGATIVE_INFINITY }
   // The rest of the gaps may be due: what is requested now would get a new timeout.
   if (isLong(step)) return { ...s, requestAt: step.now }
-  const isSame = before !== undefined && before._tag !== 'Joining' && before.buffer.missing === s.buffer.missing
+  const isSame = before !== undefined && before._tag !== 'Joining' && areSame(before.buffer, s.buffer)
   return isSame && s.requestAt > step.now ? s : requestDue(step, s)
 }

@@ -52,7 +52,9 @@ export const accept = <A>(step: Step<A>, s: Following<A>, a: Arrival<A>): Follow
   if (a.number > horizon(step, s.buffer)) return holdFar(step, s, a)
   const { max } = s.contact
   const contact = max === undefined ? s.contact : heard(step, s.about, s.contact, max)
-  return { ...s, contact, buffer: receive(step, s.about, s.buffer, a) }
+  const { epoch, start, requestAt, unansweredSince, far } = s
+  const buffer = receive(step, s.about, s.buffer, a)
+  return Next.following(s, { epoch, start, buffer, requestAt, unansweredSince }, contact, far)
 }
 
 /** A message after the end. */

@@ -240,17 +240,23 @@ const reportGone = <A>(step: Step<A>, s: OriginState<A>): void => {
 }
 
 /**
- * Makes room for one more origin. It evicts an idle origin, never an active one. `undefined`: all origins are active,
- * or all runs of the sender, if it has `maxRuns` of them.
+ * Makes room for one more origin, if that is possible. It evicts an idle origin, never an active one. There is no room
+ * if all origins are active, or all runs of the sender, if it has `maxRuns` of them.
  */
-export const withPlace = <A>(self: Receiver<A>, step: Step<A>, origin: Origin): Receiver<A> | undefined => {
+export const withPlace = <A>(self: Receiver<A>, step: Step<A>, origin: Origin): readonly [Receiver<A>, boolean] => {
   const { table, settings } = self
   const runs = origin.run === undefined ? undefined : table.runs.get(senderOf(origin))
   const isOverShare = runs !== undefined && runs.count >= maxRuns
-  if (table.origins.size < settings.maxOrigins && !isOverShare) return self
+  if (table.origins.size < settings.maxOrigins && !isOverShare) return [self, true]
   const idleRun = isOverShare ? M.min(runs.idle)?.value : undefined
   const [rest, entry] = isOverShare ? [table, idleRun && table.origins.get(idleRun)] : firstIdle(table)
-  if (!entry) return undefined
+  if (!entry) return [rest === table ? self : withTable(self, rest), false]
   reportGone(step, entry.state)
-  return withTable(self, without(rest, entry.state.origin.name, entry))
+  return [withTable(self, without(rest, entry.state.origin.name, entry)), true]
+}
+
+/** The same receiver for one owner, who uses only its newest state. See `VersionedMap.forOneOwner`. */
+export const forOneOwner = <A>(self: Receiver<A>): Receiver<A> => {
+  const { table } = self
+  return withTable(self, { ...table, origins: table.origins.forOneOwner(), runs: table.runs.forOneOwner() })
 }

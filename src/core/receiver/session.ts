@@ -96,14 +96,15 @@ export const onStored = <A>(
     if (requestId !== session.discovery.requestId) return self
     // The head requests of new origins would be lost.
     if (session.away !== undefined) return { ...self, session: { ...session, discoverAt: step.now } }
-    const placed = withPlace(self, step, origin)
     const first = ranges[0]?.first
-    const about = { origin: origin.name, subject: origin.subject, sender: origin.run?.sender }
-    if (placed === undefined && first !== undefined) {
+    if (first === undefined) return self
+    const [placed, hasPlace] = withPlace(self, step, origin)
+    if (!hasPlace) {
+      const about = { origin: origin.name, subject: origin.subject, sender: origin.run?.sender }
       if (hasRoom(step, 0)) gone(step, about, first)
       else step.overflowed += 1
+      return placed
     }
-    if (placed === undefined || first === undefined) return self
     const begun = joining<A>(origin, { _tag: 'New' }, Probe.open(step, origin))
     const state = { ...begun, stored: Stored.known(step, begun.stored, ranges) }
     return change(placed, step, origin.name, undefined, state, (_, s) => s)

@@ -40,6 +40,12 @@ export const create = (perSecond: number, now: number): HeartbeatSchedule => ({
   at: now,
 })
 
+/** The same schedule for one owner, who uses only its newest state. @internal */
+export const forOneOwner = (self: HeartbeatSchedule): HeartbeatSchedule => ({
+  ...self,
+  booked: self.booked.forOneOwner(),
+})
+
 /**
  * The shortest maximum interval that the schedule can keep: `max`, or the time of one round for many origins.
  *

@@ -37,7 +37,7 @@ const maxPerSecond = 1000
 const heartbeatTimers = sharedWeakMap<Connection, HeartbeatTimer>('heartbeatTimers')
 
 const createHeartbeatTimer = (): HeartbeatTimer => {
-  let schedule = HeartbeatSchedule.create(maxPerSecond, now())
+  let schedule = HeartbeatSchedule.forOneOwner(HeartbeatSchedule.create(maxPerSecond, now()))
   const sources = new Map<string, HeartbeatSource>()
 
   const sendInterval = (max: number): number => HeartbeatSchedule.latest(max)(schedule)

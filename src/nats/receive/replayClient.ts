@@ -29,7 +29,9 @@ import type { StreamFetch } from './streamFetch.ts'
 import { createStreamFetcher } from './streamFetcher.ts'
 
 /** An attempt that was sent to a sender. */
-interface SenderRequest extends SentAttempt, RequestProgress {}
+interface SenderRequest extends SentAttempt {
+  readonly progress: RequestProgress
+}
 
 /** The limit of messages of which some parts have arrived. Each sender sends one such message at a time. */
 const maxIncomplete = 8
@@ -88,7 +90,7 @@ export const createReplayClient = (
     const { request, first, last, sourcesTried, refusal } = attempt
     const hasNext = sourcesTried < sources.length
     const source = hasNext ? sources[(request.tries + sourcesTried) % sources.length] : undefined
-    const next = { ...attempt, id: nextId++, answeredAt: now() }
+    const next = { request, first, last, sourcesTried, refusal, id: nextId++, answeredAt: now() }
     latest = undefined
     if (source === undefined) {
       if (refusal !== undefined) reportRefusal(request, undefined, first, last, refusal)
@@ -122,9 +124,10 @@ export const createReplayClient = (
     })
 
   const requestFromSender = (attempt: SentAttempt): void => {
-    const { request, id, first, last } = attempt
+    const { request, first, last, sourcesTried, refusal, id, answeredAt } = attempt
     const { origin, epoch } = request
-    sent.set(id, { ...attempt, ...startProgress(origin, first, last) })
+    const progress = startProgress(origin, first, last)
+    sent.set(id, { request, first, last, sourcesTried, refusal, id, answeredAt, progress })
     const body =
       last === first && epoch === undefined ? undefined : JSON.stringify({ last, epoch, asker, bundle: true })
     const address = { origin, number: SequenceNumber.nearest(first) }
@@ -160,14 +163,14 @@ export const createReplayClient = (
 
   /** Limits the number and the bytes of incomplete messages. The oldest are dropped. */
   const limitIncomplete = (request: SenderRequest): void => {
-    if (request.incompleteMessage === undefined) return void incomplete.delete(request)
+    if (request.progress.incompleteMessage === undefined) return void incomplete.delete(request)
     incomplete.add(request)
     let bytes = 0
-    for (const one of incomplete) bytes += one.incompleteMessage?.bytes ?? 0
+    for (const one of incomplete) bytes += one.progress.incompleteMessage?.bytes ?? 0
     for (const one of incomplete) {
       if (incomplete.size <= maxIncomplete && bytes <= maxBytes) return
-      bytes -= one.incompleteMessage?.bytes ?? 0
-      one.incompleteMessage = undefined
+      bytes -= one.progress.incompleteMessage?.bytes ?? 0
+      one.progress.incompleteMessage = undefined
       incomplete.delete(one)
     }
   }
@@ -190,6 +193,8 @@ export const createReplayClient = (
         return tryNext(attempt, Math.max(first, answer.first), Math.min(last, answer.last), reason)
       }
       case 'NoResponders':
+        // Nobody has the request, so no other answer follows.
+        drop(attempt)
         return tryNext(attempt, first, last, undefined)
       case 'NotSentYet':
       case 'BadRequest':
@@ -219,7 +224,7 @@ export const createReplayClient = (
         if (first !== undefined) streams.onAnswer(attempt, first, last, msg)
         return
       }
-      const answers = decodeSenderAnswer(attempt, msg, context.toPayload)
+      const answers = decodeSenderAnswer(attempt.progress, msg, context.toPayload)
       limitIncomplete(attempt)
       for (const answer of answers) onSenderAnswer(attempt, answer)
     },
