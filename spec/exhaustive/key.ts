@@ -2,6 +2,7 @@
 // same. Times count from now, and past times are equal. Request ids count by their order.
 
 import * as M from '../../src/core/internal/OrderedMap.ts'
+import * as Q from '../../src/core/internal/Queue.ts'
 import type { Epoch } from '../../src/core/protocol/Epoch.ts'
 import type { Head } from '../../src/core/protocol/Head.ts'
 import type { Contact, Far, OriginState, Witness } from '../../src/core/receiver/OriginState.ts'
@@ -98,8 +99,7 @@ const originText = (s: OriginState<string>, ids: Ids, now: number): string => {
     const since = s.unansweredSince === Number.POSITIVE_INFINITY ? '-' : from(now, s.unansweredSince, times.deadline)
     text += `|${s.epoch} ${from(now, s.requestAt)} ${since};${bufferText(s.buffer, ids, now)}`
   }
-  for (const { value: p } of M.entries(s.parked))
-    text += `;k${p.arrival.number}:${p.arrival.data} ${from(now, p.at, parkTime)}`
+  for (const p of Q.values(s.parked)) text += `;k${p.arrival.number}:${p.arrival.data} ${from(now, p.at, parkTime)}`
   for (const o of s.others) text += `;o${o.epoch} ${from(now, o.ignoredUntil)} ${o.wait} ${o.next}`
   return `${text};${from(now, s.otherHeardAt, parkTime)}`
 }

@@ -47,7 +47,7 @@ export const guards: ReadonlyArray<Guard> = [
       'When one message of a gap arrives, the others are lost silently.',
     ),
     'a message of one origin too many is delivered': text('receiver/Receiver.ts')(
-      ['return onUnsequenced(self, step, message, a.bytes)', 'return self'],
+      ['return onUnsequenced(followed, step, message, a.bytes)', 'return followed'],
       'Messages of senders beyond `maxOrigins` are lost silently.',
     ),
     'an evicted origin is reported lost': text('receiver/originTable.ts')(
@@ -216,7 +216,10 @@ export const guards: ReadonlyArray<Guard> = [
       'Origins that fill the reorder buffer together block one another forever.',
     ),
     'origins are bounded': text('receiver/originTable.ts')(
-      ['if (table.origins.size < settings.maxOrigins && !isOverShare) return self', 'if (true as boolean) return self'],
+      [
+        'if (table.origins.size < settings.maxOrigins && !isOverShare) return [self, true]',
+        'if (true as boolean) return [self, true]',
+      ],
       'Senders with invented names fill the memory.',
     ),
   }),

@@ -1,6 +1,7 @@
 // What single messages lead to, at the limits of each rule.
 import { describe, expect, it } from '@jest/globals'
 import * as M from '../../../src/core/internal/OrderedMap.ts'
+import * as Q from '../../../src/core/internal/Queue.ts'
 import { probeOf } from '../../../src/core/receiver/OriginState.ts'
 import type { Options, Talk } from './receiverHarness.ts'
 import { deliveries, following, headOf, ofMute, run, talk } from './receiverHarness.ts'
@@ -22,7 +23,7 @@ describe('a message that waits for a probe', () => {
   ])('and arrives twice (%s) may be of two senders only in `single`', (addressing = 'single', parked, dropped) => {
     const t = talk({ addressing })
     t.gets(5, 5)
-    expect([waiting(t), M.size(t.state()?.parked), duplicates(t)]).toEqual([[5], parked, dropped])
+    expect([waiting(t), Q.size(t.state()?.parked), duplicates(t)]).toEqual([[5], parked, dropped])
   })
 })
 

@@ -1,6 +1,6 @@
 // Parked messages: how long a message whose number was seen waits, and what it turns out to be.
 import { describe, expect, it } from '@jest/globals'
-import * as M from '../../../src/core/internal/OrderedMap.ts'
+import * as Q from '../../../src/core/internal/Queue.ts'
 import { named } from '../../../src/core/receiver/follow.ts'
 import type { Joining } from '../../../src/core/receiver/OriginState.ts'
 import { joining } from '../../../src/core/receiver/OriginState.ts'
@@ -77,7 +77,7 @@ describe('a parked message', () => {
     t.isAnswered(headOf(0))
     t.gets(1, 1, 1)
     t.passes(400)
-    expect([t.state()?._tag, M.size(t.state()?.parked), t.self().usage.duplicates]).toEqual(['Checking', 1, 0])
+    expect([t.state()?._tag, Q.size(t.state()?.parked), t.self().usage.duplicates]).toEqual(['Checking', 1, 0])
   })
 
   it('is returned in order of arrival, and its room is released', () => {

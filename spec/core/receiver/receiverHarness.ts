@@ -3,6 +3,7 @@
 
 import { dueBy } from '../../../src/core/internal/DueQueue.ts'
 import * as M from '../../../src/core/internal/OrderedMap.ts'
+import * as Q from '../../../src/core/internal/Queue.ts'
 import * as Epoch from '../../../src/core/protocol/Epoch.ts'
 import type { Head } from '../../../src/core/protocol/Head.ts'
 import type { Addressing, Origin } from '../../../src/core/protocol/Origin.ts'
@@ -145,9 +146,9 @@ export const faults = (self: Machine, handed: { readonly messages: number; reado
     same(`${key}: heldBytes`, buffer?.heldBytes ?? 0, kept)
     const probes = [probeOf(state), state._tag === 'Unvouched' ? state.below : undefined]
     for (const probe of probes) for (const { value: a } of M.entries(probe?.pending)) kept += a.bytes
-    for (const { value: p } of M.entries(state.parked)) kept += p.arrival.bytes
+    for (const p of Q.values(state.parked)) kept += p.arrival.bytes
     bytes += kept
-    payloads += M.size(buffer?.held) + M.size(state.parked)
+    payloads += M.size(buffer?.held) + Q.size(state.parked)
     for (const probe of probes) payloads += M.size(probe?.pending)
     if (buffer !== undefined) {
       gaps += M.size(buffer.missing)

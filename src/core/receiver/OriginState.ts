@@ -4,6 +4,7 @@
  * `transitions.ts` lists which event leads from which state to which. docs/architecture.md has the state diagram.
  */
 import type { OrderedMap } from '../internal/OrderedMap.ts'
+import type { Queue } from '../internal/Queue.ts'
 import type { Epoch } from '../protocol/Epoch.ts'
 import type { Head } from '../protocol/Head.ts'
 import type { Origin } from '../protocol/Origin.ts'
@@ -73,7 +74,7 @@ export interface Common<A> {
   readonly origin: Origin
   readonly about: About
   /** In order of arrival. */
-  readonly parked: OrderedMap<number, Parked<A>>
+  readonly parked: Queue<Parked<A>>
   readonly others: ReadonlyArray<OtherEpoch>
   /** When the last heartbeat of another epoch arrived. */
   readonly otherHeardAt: number

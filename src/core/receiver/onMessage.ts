@@ -12,8 +12,11 @@ import { hasRoom } from './Step.ts'
 
 /** The message waits for the probe. In `single` two messages with the same number may be from two senders. */
 export const hold = <A, S extends Joining<A> | Checking<A>>(step: Step<A>, s: S, a: Arrival<A>): S =>
-  holdAll(step, s, [a])
+  isSingle(s) && Probe.hasPending(s.probe, a.number)
+    ? Parked.park(step, s, a)
+    : { ...s, probe: Probe.hold(step, s.probe, a) }
 
+/** The same for messages that have waited before. */
 const holdAll = <A, S extends Joining<A> | Checking<A>>(step: Step<A>, s: S, all: ReadonlyArray<Arrival<A>>): S => {
   let { probe, parked } = s
   for (const a of all)
