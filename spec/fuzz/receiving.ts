@@ -1,11 +1,9 @@
 // The decoders of the receiver, which read messages of the clients.
 import { strict as assert } from 'node:assert'
-import * as ControlSubject from '../../src/core/protocol/ControlSubject.ts'
 import * as Origin from '../../src/core/protocol/Origin.ts'
-import * as Subject from '../../src/core/protocol/Subject.ts'
 import type { Msg } from '../../src/nats/client/Connection.ts'
 import { directGetSubject } from '../../src/nats/client/streamRequests.ts'
-import type { Decode, ReceiverContext } from '../../src/nats/receive/decode.ts'
+import type { Decode } from '../../src/nats/receive/decode.ts'
 import {
   decodeHeadAnswer,
   decodeHeartbeat,
@@ -17,6 +15,7 @@ import { copyBytes } from '../../src/nats/receive/payloads.ts'
 import { decodeSenderAnswer, startProgress } from '../../src/nats/receive/replayAnswers.ts'
 import { decodeStreamAnswer, plainBlock } from '../../src/nats/receive/streamAnswers.ts'
 import { valid } from '../core/arbitraries.ts'
+import { contextOf } from '../nats/receive/context.ts'
 import type { Decoder } from './Decoder.ts'
 import * as examples from './examples.ts'
 import { divide, messagesOf } from './messages.ts'
@@ -24,19 +23,15 @@ import { divide, messagesOf } from './messages.ts'
 const decoder = new TextDecoder()
 const encoder = new TextEncoder()
 
-const contextOf = (addressing: Origin.Addressing, filter: Subject.Filter): ReceiverContext => ({
-  addressing,
-  prefix: valid(ControlSubject.parsePrefix('_SEQ')),
-  matchesFilter: Subject.matches(filter),
-  subject: Subject.isSubject(filter) ? filter : undefined,
+const inboxes = {
   ignoredPrefixes: ['_SEQ.', '_INBOX.'],
   headInbox: '_INBOX.a.head',
   replayInbox: '_INBOX.a.replay',
   toPayload: copyBytes,
-})
+}
 
 const contexts = (['single', 'perSender'] as const).flatMap(addressing =>
-  ['updates', '>'].map(filter => contextOf(addressing, valid(Subject.parseFilter(filter)))),
+  ['updates', '>'].map(filter => contextOf(addressing, filter, inboxes)),
 )
 
 const origins = [

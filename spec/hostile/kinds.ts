@@ -17,7 +17,7 @@ export interface HostileKind {
   readonly addressing: Addressing
   /** Says one message, or a message and its heartbeat. */
   readonly say: (i: number, wire: Wire) => void
-  /** This part of the messages is enough, because they are large. Default 1. */
+  /** This part of the messages, and of their rate, is enough, because they are large. Default 1. */
   readonly share?: number
   /** The sender answers head requests about its origins, with the highest number that it has sent. */
   readonly answers?: boolean
@@ -53,7 +53,7 @@ export const hostileKinds: ReadonlyArray<HostileKind> = [
   perSender('gaps in its own sequence', (i, { data }) => data(evil, 2 * i + 2), { answers: true }),
   perSender('large gaps, which it never fills', (i, { data }) => data(evil, 5000 * (i + 1)), { answers: true }),
   perSender('messages behind a gap', (i, { data }) => data(evil, i + 2), { answers: true }),
-  perSender('large messages behind a gap', (i, { data }) => data(evil, i + 2, 60_000), { answers: true, share: 0.02 }),
+  perSender('large messages behind a gap', (i, { data }) => data(evil, i + 2, 60_000), { answers: true, share: 0.1 }),
   perSender('messages behind a gap of each of its runs', (i, { data }) =>
     data(`updates.evil.${epochOf(i % 2000)}`, Math.floor(i / 2000) + 2),
   ),

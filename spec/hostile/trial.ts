@@ -159,10 +159,11 @@ export const trial = async (
     const delays = monitorEventLoopDelay({ resolution: 1 })
     delays.enable()
     const cpuBefore = process.cpuUsage()
-    const most = Math.ceil(messages * (kind.share ?? 1))
+    const { share = 1 } = kind
+    const most = Math.ceil(messages * share)
     const sent = await senders.send(
-      { kind: kind.name, root, messages: most, rate },
-      longestWait + (most / rate) * 20_000,
+      { kind: kind.name, root, messages: most, rate: rate * share },
+      longestWait + (messages / rate) * 20_000,
     )
     await nc.flush()
     const heard = (): number => [...delivered, ...lost].reduce((a, b) => a + b, 0)

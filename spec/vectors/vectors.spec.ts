@@ -22,6 +22,7 @@ import type { RequestProgress } from '../../src/nats/receive/replayAnswers.ts'
 import { decodeSenderAnswer, startProgress } from '../../src/nats/receive/replayAnswers.ts'
 import { verifyWith } from '../../src/signing.ts'
 import { valid } from '../core/arbitraries.ts'
+import { contextOf } from '../nats/receive/context.ts'
 import { heads } from './cases/heads.ts'
 import { answers } from './cases/replays.ts'
 import { signatures } from './cases/signatures.ts'
@@ -164,17 +165,7 @@ const createLibraryReceiver = (
   subject: string,
   addressing: Origin.Addressing,
 ): ((step: Step) => ReadonlyArray<Output>) => {
-  const filter = valid(Subject.parse(subject))
-  const context = {
-    addressing,
-    prefix,
-    matchesFilter: (s: Subject.Subject) => s === filter,
-    subject: filter,
-    ignoredPrefixes: [],
-    headInbox: 'heads',
-    replayInbox: 'replays',
-    toPayload: (bytes: Uint8Array) => bytes,
-  } as const
+  const context = contextOf(addressing, subject, { prefix, headInbox: 'heads', replayInbox: 'replays' })
   let self = Receiver.create<Uint8Array>({ addressing })
   let isStarted = false
   let known = new Set<string>()

@@ -2,7 +2,6 @@
 // servers.
 import { describe, expect, test } from '@jest/globals'
 import { connect } from 'nats'
-import * as Verb from '../../../src/core/protocol/ControlSubject.ts'
 import type { Headers } from '../../../src/core/protocol/Headers.ts'
 import type { Origin } from '../../../src/core/protocol/Origin.ts'
 import * as Origins from '../../../src/core/protocol/Origin.ts'
@@ -26,6 +25,7 @@ import { eventually, isMessage, kinds, longestWait, messages, numbers, range, so
 import { accounted, both, receiver, sender, shape } from '../pair.ts'
 import { patient } from '../patient.ts'
 import { tally } from '../tally.ts'
+import { contextOf } from './context.ts'
 
 const bench = withServer({ jetstream: true })
 const receive = receiver(bench)
@@ -326,16 +326,7 @@ const desk = (replayer: Replayer) => {
     publish: (subject: string, _?: unknown, { reply = '' }: { reply?: string } = {}) =>
       subject.endsWith('.DIRECT.GET.S') ? batches.push(reply) : sent.push({ subject, reply }),
   }
-  const terms = {
-    addressing: 'single',
-    prefix: valid(Verb.parsePrefix('_SEQ')),
-    matchesFilter: () => true,
-    subject: undefined,
-    ignoredPrefixes: [],
-    headInbox: 'me.head',
-    replayInbox: 'me.replay',
-    toPayload: (data: Uint8Array) => data,
-  } as const
+  const terms = contextOf('single', '>')
   const machine: ReplayClient = createReplayClient(
     nc,
     terms,
@@ -591,16 +582,7 @@ describe('a sender as the source', () => {
   test('ignores answers of another run', () => {
     const told: Array<ReplayEvent> = []
     const origin = valid(Origins.parse('perSender')('updates.alice.@0123456789'))
-    const terms = {
-      addressing: 'perSender',
-      prefix: valid(Verb.parsePrefix('_SEQ')),
-      matchesFilter: () => true,
-      subject: undefined,
-      ignoredPrefixes: [],
-      headInbox: 'me.head',
-      replayInbox: 'me.replay',
-      toPayload: (data: Uint8Array) => data,
-    } as const
+    const terms = contextOf('perSender', '>')
     const settings = { requestTimeout: 100, gapTimeout: 2000, maxBytes: 1e6, seed: 1 }
     const machine = createReplayClient({ publish: () => undefined }, terms, fromSender.sources, settings, event =>
       told.push(event),

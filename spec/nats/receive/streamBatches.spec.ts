@@ -2,7 +2,6 @@
 // these tests answer themselves.
 import { describe, expect, test } from '@jest/globals'
 import { connect } from 'nats'
-import * as Verb from '../../../src/core/protocol/ControlSubject.ts'
 import type { Headers } from '../../../src/core/protocol/Headers.ts'
 import * as Origins from '../../../src/core/protocol/Origin.ts'
 import * as SequenceNumber from '../../../src/core/protocol/SequenceNumber.ts'
@@ -16,6 +15,7 @@ import { valid } from '../../core/arbitraries.ts'
 import { drop, pass } from '../../server/lossyLink.ts'
 import { eventually, isMessage, kinds, longestWait, messages, range, read, some, withServer } from '../clients.ts'
 import { patient } from '../patient.ts'
+import { contextOf } from './context.ts'
 
 const api = '$JS.API.DIRECT.GET.S'
 
@@ -28,16 +28,7 @@ const desk = () => {
       publish: (subject, body, options) =>
         sent.push({ subject, body: typeof body === 'string' ? body : '', reply: options?.reply ?? '' }),
     },
-    {
-      addressing: 'single',
-      prefix: valid(Verb.parsePrefix('_SEQ')),
-      matchesFilter: () => true,
-      subject: undefined,
-      ignoredPrefixes: [],
-      headInbox: 'me.head',
-      replayInbox: 'me.replay',
-      toPayload: data => data,
-    },
+    contextOf('single', '>'),
     fromJetStream('S').sources,
     { requestTimeout: 100, gapTimeout: 2000, maxBytes: 1e6, seed: 1 },
     event => told.push(event),

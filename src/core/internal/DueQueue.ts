@@ -73,7 +73,7 @@ export const withoutStale = <V>(queue: DueQueue, values: VersionedMap<V>, timeOf
   let rest = queue
   if (queue.size > 2 * values.size + maxStale) {
     rest = empty
-    for (const { key, value } of values.entries())
+    for (const [key, value] of values.unordered())
       if (timeOf(value) !== Number.POSITIVE_INFINITY) rest = add(rest, timeOf(value), key)
   }
   for (let { first } = rest; first !== undefined; first = rest.first) {

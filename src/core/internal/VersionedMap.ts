@@ -54,6 +54,11 @@ export class VersionedMap<V> {
     return this.#replaced(map, key, before)
   }
 
+  /** All keys and values, in no particular order. No other version may be used meanwhile. */
+  unordered(): Iterable<readonly [string, V]> {
+    return this.#newest().entries()
+  }
+
   /** All values, in no particular order. No other version may be used meanwhile. */
   values(): Iterable<V> {
     return this.#newest().values()

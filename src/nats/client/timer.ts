@@ -57,6 +57,9 @@ export const createTimer = (onDue: () => void): Timer => {
   return { set, clear }
 }
 
+/** Resolves in the next turn of the event loop. */
+export const nextTurn = (): Promise<void> => new Promise(resolve => setTimeout(resolve, 0))
+
 /** `elapsed` resolves after `ms`, unless `cancel` is called. */
 export const timeout = (ms: number): { readonly elapsed: Promise<void>; readonly cancel: () => void } => {
   let timer: ReturnType<typeof setTimeout> | undefined

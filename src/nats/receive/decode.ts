@@ -6,30 +6,12 @@ import * as Head from '../../core/protocol/Head.ts'
 import type { Headers } from '../../core/protocol/Headers.ts'
 import type { Addressing } from '../../core/protocol/Origin.ts'
 import * as Origin from '../../core/protocol/Origin.ts'
-import type { Subject } from '../../core/protocol/Subject.ts'
 import type { Event } from '../../core/receiver/events.ts'
 import type { Msg } from '../client/Connection.ts'
 import { decodeText } from '../client/decodeText.ts'
 import { readHeaders } from '../client/headers.ts'
 import { NO_RESPONDERS } from '../client/statusCodes.ts'
-import type { ToPayload } from './payloads.ts'
-
-/** What the parts of one receiver share. */
-export interface ReceiverContext {
-  readonly addressing: Addressing
-  readonly prefix: ControlSubject.Prefix
-  /** Whether the filter of the subscription matches a subject. */
-  readonly matchesFilter: (subject: Subject) => boolean
-  /** The subject of the subscription; `undefined` if it is a filter with wildcards. */
-  readonly subject: Subject | undefined
-  /** The first tokens of subjects that never carry data. */
-  readonly ignoredPrefixes: ReadonlyArray<string>
-  /** The prefixes of reply subjects. The id of the request follows. */
-  readonly headInbox: string
-  readonly replayInbox: string
-  /** Makes the payload of a delivery: a copy, or a view. */
-  readonly toPayload: ToPayload
-}
+import type { ReceiverContext } from './ReceiverContext.ts'
 
 /** Decodes a message; `undefined` if it is not meant for this receiver. */
 export type Decode = (context: ReceiverContext, msg: Msg, now: number) => Event<Uint8Array> | undefined

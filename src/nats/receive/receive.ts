@@ -8,7 +8,6 @@ import * as Address from '../../core/protocol/Address.ts'
 import * as ControlSubject from '../../core/protocol/ControlSubject.ts'
 import * as Origin from '../../core/protocol/Origin.ts'
 import * as SequenceNumber from '../../core/protocol/SequenceNumber.ts'
-import * as Subject from '../../core/protocol/Subject.ts'
 import type { Lost, Notice } from '../../core/receiver/Delivery.ts'
 import type { Event } from '../../core/receiver/events.ts'
 import { InPlaceReceiver } from '../../core/receiver/InPlaceReceiver.ts'
@@ -16,17 +15,17 @@ import type { Output } from '../../core/receiver/outputs.ts'
 import * as Receiver from '../../core/receiver/Receiver.ts'
 import { unchecked } from '../../core/receiver/unchecked.ts'
 import type { Connection, Msg, NatsSubscription } from '../client/Connection.ts'
-import { connectedWithin, isSubscriptionRefusal, onConnectionStatus } from '../client/connectionStatus.ts'
+import { connectedWithin, onConnectionStatus } from '../client/connectionStatus.ts'
 import { readHeaders } from '../client/headers.ts'
-import { createInbox, inboxPrefix } from '../client/inbox.ts'
+import { inboxPrefix } from '../client/inbox.ts'
 import { randomSeed } from '../client/random.ts'
 import { createStreamRequests } from '../client/streamRequests.ts'
 import { createTimer, now, nowInTurn } from '../client/timer.ts'
 import { assertNotWrapped } from '../client/wrappedConnections.ts'
 import type { SequencedError } from '../errors.ts'
-import { formatRanges, orThrow, sequencedError } from '../errors.ts'
-import { check, checkSubject, parsePrefix } from '../options.ts'
-import type { Decode, ReceiverContext } from './decode.ts'
+import { formatRanges, sequencedError } from '../errors.ts'
+import { check, checkSubject } from '../options.ts'
+import type { Decode } from './decode.ts'
 import {
   decodeHeadAnswer,
   decodeHeartbeat,
@@ -39,8 +38,10 @@ import { createNewcomers } from './newcomers.ts'
 import { queueHint, receiveOptions } from './options.ts'
 import { copyBytes, createCopier, keepView } from './payloads.ts'
 import { trackProgress } from './progress.ts'
+import { receiverContext } from './ReceiverContext.ts'
 import { fromSender } from './Replayer.ts'
 import { createReceiverObserver } from './receiverObserver.ts'
+import { createReceiverSubscriptions } from './receiverSubscriptions.ts'
 import { createRefusals } from './refusals.ts'
 import { createReplayClient } from './replayClient.ts'
 import { alreadyDelivered, createSenderDetector } from './senderDetector.ts'
@@ -87,26 +88,10 @@ export const receive = (
     verify,
     ...settings
   } = options
-  const filter = orThrow(Subject.explain)(Subject.parseFilter(subject))
-  const prefix = parsePrefix(prefixOption)
-  if (filter === '>')
-    throw sequencedError(
-      "The filter '>' includes heartbeats and inboxes. Subscribe to the numbered subjects, such as 'prices.>'.",
-      { _tag: 'BadSubject', subject },
-    )
+  const toPayload = handler.retainsPayloads ? createCopier() : keepView
+  const context = receiverContext(nc, subject, addressing, prefixOption, toPayload)
+  const { filter, prefix } = context
   const hasStream = replayer.sources.some(s => s._tag === 'JetStream')
-  const inbox = createInbox(nc)
-  const context: ReceiverContext = {
-    addressing,
-    prefix,
-    matchesFilter: Subject.matches(filter),
-    subject: Subject.isSubject(filter) ? filter : undefined,
-    // A filter such as `*.*` also matches heartbeats, requests and answers.
-    ignoredPrefixes: [`${prefix}.`, `${inboxPrefix(nc)}.`].filter(start => !filter.startsWith(start)),
-    headInbox: `${inbox}.head`,
-    replayInbox: `${inbox}.replay`,
-    toPayload: handler.retainsPayloads ? createCopier() : keepView,
-  }
 
   // --- events: one at a time, even if a handler calls back into the receiver
 
@@ -241,15 +226,12 @@ export const receive = (
     }
   }
 
-  const detectorInbox = `${inbox}.origin`
   const detector =
     mayBeNumbered === undefined || addressing !== 'single'
       ? undefined
       : createSenderDetector({
           nc,
           context,
-          filter,
-          inbox: detectorInbox,
           settings: initial.settings,
           mayBeNumbered,
           retain: copyBytes,
@@ -262,12 +244,10 @@ export const receive = (
   const progress = trackProgress(addressing, initial.settings, isFollowed, batch =>
     dispatch({ _tag: 'Consumed', now: now(), ...batch }),
   )
-  const storedInbox = `${inbox}.stored`
-  const streamRequests = createStreamRequests(nc, storedInbox, streamTimeout)
+  const streamRequests = createStreamRequests(nc, context.storedInbox, streamTimeout)
   const streamIndex = createStreamIndex({
     requests: streamRequests,
     context,
-    filter,
     sources: replayer.sources,
     onEvent,
   })
@@ -284,8 +264,6 @@ export const receive = (
   const closed = new Promise<Error | undefined>(resolve => {
     settle = resolve
   })
-  const subscriptions: Array<NatsSubscription> = []
-
   const close = (error?: Error): void => {
     if (isClosed) return
     isClosed = true
@@ -294,7 +272,7 @@ export const receive = (
     detector?.close()
     streamRequests.close()
     stopListening()
-    if (!nc.isClosed()) for (const s of subscriptions) s.unsubscribe()
+    subscriptions.end()
     handler.onEnd(error)
     settle(error)
   }
@@ -317,6 +295,7 @@ export const receive = (
     detector?.otherOrigins,
     notify,
   )
+  const subscriptions = createReceiverSubscriptions(nc, subject, refusals, close)
 
   const stopListening = onConnectionStatus(nc, {
     // A member of a queue group requests nothing.
@@ -352,47 +331,31 @@ export const receive = (
       if (!deliverNext(msg)) onMessage(msg)
     })
 
-  /** @param isRequired whether the receiver closes if the server does not permit the subscription */
-  const subscribe = (at: string, onMessage: (msg: Msg) => void, isRequired = true, group?: string): void => {
-    const callback = (err: Error | null, msg: Msg): void => {
-      if (err === null) return isClosed ? undefined : onMessage(msg)
-      if (!isRequired || isClosed) return
-      const rule = isSubscriptionRefusal(err) ? refusals.onSubscribeRefused(at).subject : at
-      close(
-        sequencedError(
-          `The subscription to ${at} has ended: ${err.message}. A receiver of ${subject} requires it: add the permission for this user, subscribe: ${JSON.stringify(rule)}.`,
-          { _tag: 'SubscriptionRefused', subject: at, rule, cause: err },
-        ),
-      )
-    }
-    subscriptions.push(nc.subscribe(at, group === undefined ? { callback } : { callback, queue: group }))
-  }
-
   const dataSubscriptions: Array<NatsSubscription> = []
   try {
+    const { subscribe, trySubscribe } = subscriptions
     const endsInRest = filter.endsWith('>')
     // Data first, then heartbeats, then answers: when a head arrives, the messages that it counts would have arrived.
     if (!acceptUnnumbered || !endsInRest) {
       const onMessage = detector?.onMessage(false) ?? forwardTo(acceptUnnumbered ? decodeNumberedOnly : decodeNumbered)
-      subscribe(addresses, onNumbered(onMessage), true, queue)
+      dataSubscriptions.push(subscribe(addresses, onNumbered(onMessage), queue))
     }
     // A filter that ends in `>` also matches the numbered subjects.
     if (acceptUnnumbered)
-      subscribe(filter, onNumbered(detector?.onMessage(true) ?? forwardTo(decodeMixed)), true, queue)
-    dataSubscriptions.push(...subscriptions)
+      dataSubscriptions.push(subscribe(filter, onNumbered(detector?.onMessage(true) ?? forwardTo(decodeMixed)), queue))
     // If the filter ends in `>`, the heartbeat filter of `single` also matches the heartbeats of `perSender`.
     const heartbeats = ControlSubject.heartbeats(prefix, endsInRest ? 'single' : addressing)
     subscribe(heartbeats(filter), forwardTo(decodeHeartbeat))
     // Heartbeats of the other addressing reveal a mismatch. The user need not have the permission for them.
     if (!endsInRest)
-      subscribe(ControlSubject.heartbeats(prefix, Origin.other(addressing))(filter), forwardTo(decodeHeartbeat), false)
+      trySubscribe(ControlSubject.heartbeats(prefix, Origin.other(addressing))(filter), forwardTo(decodeHeartbeat))
     // The filter also matches numbered messages of these origins. They belong to other subscriptions.
     if (detector?.otherOrigins !== undefined)
-      subscribe(ControlSubject.heartbeats(prefix, addressing)(detector.otherOrigins), detector.onOtherHeartbeat, false)
+      trySubscribe(ControlSubject.heartbeats(prefix, addressing)(detector.otherOrigins), detector.onOtherHeartbeat)
     subscribe(`${context.headInbox}.>`, forwardTo(decodeHeadAnswer))
-    if (detector !== undefined) subscribe(`${detectorInbox}.>`, detector.onHeadAnswer)
+    if (detector !== undefined) subscribe(`${context.originInbox}.>`, detector.onHeadAnswer)
     subscribe(`${context.replayInbox}.>`, replayClient.onAnswer)
-    if (hasStream) subscribe(`${storedInbox}.*`, streamRequests.onAnswer)
+    if (hasStream) subscribe(`${context.storedInbox}.*`, streamRequests.onAnswer)
   } catch (e) {
     close()
     throw e

@@ -14,8 +14,8 @@ import type { Connection, Msg } from '../client/Connection.ts'
 import { readHeaders } from '../client/headers.ts'
 import { NO_RESPONDERS } from '../client/statusCodes.ts'
 import { createTimer, now } from '../client/timer.ts'
-import type { ReceiverContext } from './decode.ts'
 import { decodeNumbered, parseHead } from './decode.ts'
+import type { ReceiverContext } from './ReceiverContext.ts'
 
 /** The payload of a message that was delivered before the answer showed that its origin has a sender. */
 export const alreadyDelivered = new Uint8Array(0)
@@ -58,10 +58,6 @@ const originsBeside = (filter: Subject.Filter): Subject.Filter | undefined => {
 export interface SenderDetectorOptions {
   readonly nc: Pick<Connection, 'publish'>
   readonly context: ReceiverContext
-  /** The filter of the subscription. */
-  readonly filter: Subject.Filter
-  /** The prefix of reply subjects. */
-  readonly inbox: string
   readonly settings: Pick<Settings<Uint8Array>, 'requestTimeout' | 'maxOrigins'>
   /** Whether the subject may have a sender that numbers messages. */
   readonly mayBeNumbered: (subject: string) => boolean
@@ -74,12 +70,13 @@ export interface SenderDetectorOptions {
 }
 
 export const createSenderDetector = (options: SenderDetectorOptions): SenderDetector => {
-  const { nc, context, inbox, settings, mayBeNumbered, retain, dispatch, onSettled } = options
+  const { nc, context, settings, mayBeNumbered, retain, dispatch, onSettled } = options
   const { requestTimeout: patience, maxOrigins } = settings
   let self = SenderDetection.create<Uint8Array>(
     { requestTimeout: patience, maxOrigins, delivered: alreadyDelivered, retain },
     now(),
   )
+  const { originInbox: inbox } = context
   let isClosed = false
   /** Steps whose outputs are not processed yet. */
   let stepsInProgress = 0
@@ -152,7 +149,7 @@ export const createSenderDetector = (options: SenderDetectorOptions): SenderDete
     step({ _tag: 'ReceiverEvent', now: event.now, event })
   }
 
-  const beside = originsBeside(options.filter)
+  const beside = originsBeside(context.filter)
   return {
     otherOrigins: beside !== undefined && Subject.isSubject(beside) && !mayBeNumbered(beside) ? undefined : beside,
     onEvent,

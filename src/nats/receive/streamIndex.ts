@@ -11,7 +11,6 @@ import * as t from 'io-ts'
 import * as Address from '../../core/protocol/Address.ts'
 import type { Origin } from '../../core/protocol/Origin.ts'
 import * as SequenceNumber from '../../core/protocol/SequenceNumber.ts'
-import type * as Subject from '../../core/protocol/Subject.ts'
 import type { Event } from '../../core/receiver/events.ts'
 import type { NumberRange } from '../../core/receiver/OriginState.ts'
 import { maxHole } from '../../core/receiver/OriginState.ts'
@@ -19,8 +18,8 @@ import type { Output } from '../../core/receiver/outputs.ts'
 import type { Msg } from '../client/Connection.ts'
 import type { StreamRequests } from '../client/streamRequests.ts'
 import { directGetSubject } from '../client/streamRequests.ts'
-import { now } from '../client/timer.ts'
-import type { ReceiverContext } from './decode.ts'
+import { nextTurn, now } from '../client/timer.ts'
+import type { ReceiverContext } from './ReceiverContext.ts'
 import type { Source, StreamSource } from './Replayer.ts'
 
 type StoredRequest = Extract<Output<Uint8Array>, { _tag: 'RequestStored' }>
@@ -28,6 +27,10 @@ type StoredEvent = Extract<Event<Uint8Array>, { _tag: 'StoredAnswered' | 'Stored
 
 /** The limit of subjects that are read of a stream: 2 million. */
 const maxPages = 20
+
+/** What is looked at in a turn of the event loop. A page has up to 100,000 subjects. */
+const subjectsInTurn = 1000
+const originsInTurn = 64
 
 const Subjects = t.type({
   total: t.number,
@@ -57,14 +60,13 @@ export interface StreamIndex {
 
 interface StreamIndexOptions {
   readonly context: ReceiverContext
-  readonly filter: Subject.Filter
   readonly sources: ReadonlyArray<Source>
   readonly requests: Pick<StreamRequests, 'send'>
   readonly onEvent: (event: StoredEvent) => void
 }
 
 export const createStreamIndex = (options: StreamIndexOptions): StreamIndex => {
-  const { requests, context, filter, sources, onEvent } = options
+  const { requests, context, sources, onEvent } = options
   const parse = Address.parse(context.addressing)
 
   /** The number of the message that a direct get finds; `undefined` if there is none. */
@@ -97,7 +99,8 @@ export const createStreamIndex = (options: StreamIndexOptions): StreamIndex => {
       const info = parseSubjects(msg)
       if (E.isLeft(info)) throw new Error(`${stream} gave no answer`)
       const names = Object.keys(info.right.state.subjects ?? {})
-      for (const name of names) {
+      for (const [i, name] of names.entries()) {
+        if (i % subjectsInTurn === subjectsInTurn - 1) await nextTurn()
         const address = parse(name)
         if (E.isLeft(address)) continue
         const { origin, number } = address.right
@@ -116,7 +119,7 @@ export const createStreamIndex = (options: StreamIndexOptions): StreamIndex => {
     origin: Origin | undefined,
   ): Promise<ReadonlyArray<{ readonly origin: Origin; readonly ranges: ReadonlyArray<NumberRange> }>> => {
     if (origin?.run !== undefined) return [{ origin, ranges: await runOf(source, origin) }]
-    const subjects = origin === undefined ? Address.filter(context.addressing)(filter) : `${origin.name}.*`
+    const subjects = origin === undefined ? Address.filter(context.addressing)(context.filter) : `${origin.name}.*`
     const found = [...(await numbersOf(source, subjects)).values()]
     const all = found
       .filter(f => context.matchesFilter(f.origin.subject))
@@ -134,7 +137,8 @@ export const createStreamIndex = (options: StreamIndexOptions): StreamIndex => {
     for (const source of sources) {
       if (source._tag !== 'JetStream') continue
       try {
-        for (const { origin, ranges } of await rangesOf(source, request.origin))
+        for (const [i, { origin, ranges }] of (await rangesOf(source, request.origin)).entries()) {
+          if (i % originsInTurn === originsInTurn - 1) await nextTurn()
           onEvent({
             _tag: 'StoredAnswered',
             now: now(),
@@ -142,6 +146,7 @@ export const createStreamIndex = (options: StreamIndexOptions): StreamIndex => {
             origin,
             ranges: within(ranges, request),
           })
+        }
         return
       } catch {
         // It does not answer, or may not be asked: the next one may know.
