@@ -8,7 +8,7 @@ import { scenarios } from './scenarios.ts'
 import { streamed } from './streamed.ts'
 import { trialOf } from './trial.ts'
 
-const short = { count: 800, ms: 500, strikes: 1 }
+const short = { count: 500, ms: 400, strikes: 1 }
 
 /**
  * The scenarios vary. The title shows the seed, and `--only <name> --runs 1 --messages 2000 --seed <seed>` repeats the

@@ -12,7 +12,6 @@ const plain: Partial<Scope> = { ...single, isPlain: true, heartbeats: 0, replays
 const close: Partial<Scope> = { ...unasked, restart: 'close' }
 
 export const small: ReadonlyArray<Scope> = [
-  of({ messages: 1, duplicates: 0 }),
   of(unasked, { messages: 1, keeps: 1 }),
   of(crash, { messages: 1, replays: 0 }),
   of(single, { messages: 1 }),

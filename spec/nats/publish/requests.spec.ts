@@ -12,7 +12,8 @@ import { patient } from '../patient.ts'
 
 const bench = withServer()
 
-describe.each(kinds)('with $name', kind => {
+// A request is bytes to its sender, so the client does not matter here.
+describe.each(kinds.slice(0, 1))('with $name', kind => {
   /** Everything that arrives at inboxes, in order: the second token of each subject. */
   const watch = async () => {
     const nc = await bench.connect(kind)
