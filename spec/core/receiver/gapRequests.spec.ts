@@ -376,6 +376,15 @@ describe('an answer to a replay request', () => {
     expect(t.isDone(4096)).toEqual(['replay 4097-8192'])
   })
 
+  it('that ends a page triggers the request for the rest at once, also among many gaps', () => {
+    const t = following()
+    t.gets(10_001)
+    const requestId = t.request()
+    for (let n = 10_003; n < 10_103; n += 2) t.gets(n)
+    for (let n = 1; n <= 4096; n++) t.recovers(n, { requestId })
+    expect(replays(t.isDone(4096, { requestId }))).toEqual(['replay 4097-8192'])
+  })
+
   it("that ends early because of the sender's limits triggers the request for the rest at once", () => {
     const t = asking()
     t.recovers(2)

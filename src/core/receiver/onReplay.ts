@@ -101,7 +101,7 @@ export const onPageEnd = <A>(
     m = B.requestableFrom(s.buffer, m.first + 1)
   )
     askSoon(m, m.request)
-  return b === s.buffer ? s : { ...s, buffer: b, unansweredSince: Number.POSITIVE_INFINITY }
+  return b === s.buffer ? s : { ...s, buffer: b, requestAt: step.now, unansweredSince: Number.POSITIVE_INFINITY }
 }
 
 const requestableAround = <A>(b: ReorderBuffer<A>, n: number): Missing | undefined => {
