@@ -8,8 +8,8 @@
  *
  * A million messages take 17 minutes for each kind. `honest`, `late`: messages delivered of those that were sent, by a
  * sender that was there before and one that joins halfway. The exit code is 1 if a message of theirs is missing. `over`:
- * the bounds that were not kept, a p99 of twice the undisturbed one and a stall of 50 ms. `plain`: what the same messages do to a client that
- * reads them without this library, with at most 10 s of them.
+ * the bounds that were not kept, a p99 of twice the undisturbed one and a stall of 50 ms. `plain`: what the same messages
+ * do to a client that reads them without this library, with at most 10 s of them.
  */
 import { parseArgs } from 'node:util'
 import { kinds } from '../nats/kinds.ts'
@@ -40,7 +40,7 @@ interface Pair {
   readonly plain: Outcome
 }
 
-/** The bounds of docs/security.md that were not kept. */
+/** Which of the two bounds were not kept. */
 const overOf = (o: Outcome, undisturbed: Outcome): string => {
   const over = [...(o.p99 > 2 * undisturbed.p99 ? ['p99'] : []), ...(o.stall > 50 ? ['stall'] : [])]
   return (over.length === 0 ? 'within bounds' : `over: ${over.join(', ')}`).padEnd(16)

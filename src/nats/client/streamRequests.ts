@@ -19,9 +19,11 @@ export const createStreamRequests = (
 ): StreamRequests => {
   const pending = new Map<string, (msg: Msg | undefined) => void>()
   let lastId = 0
+  let isClosed = false
   return {
     send: (subject, body) =>
       new Promise((resolve, reject) => {
+        if (isClosed) return reject(new Error(`${subject} was not asked: the receiver is closed`))
         lastId += 1
         const id = lastId.toString()
         const settle = (msg: Msg | undefined): void => {
@@ -40,6 +42,7 @@ export const createStreamRequests = (
       }),
     onAnswer: msg => pending.get(msg.subject.slice(inbox.length + 1))?.(msg),
     close: () => {
+      isClosed = true
       for (const settle of [...pending.values()]) settle(undefined)
     },
   }

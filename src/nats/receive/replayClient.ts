@@ -90,6 +90,7 @@ export const createReplayClient = (
     const { request, first, last, sourcesTried, refusal } = attempt
     const hasNext = sourcesTried < sources.length
     const source = hasNext ? sources[(request.tries + sourcesTried) % sources.length] : undefined
+    // Written out, here and below: a spread followed by new fields is slow, and each gap takes one.
     const next = { request, first, last, sourcesTried, refusal, id: nextId++, answeredAt: now() }
     latest = undefined
     if (source === undefined) {
